@@ -1,0 +1,1 @@
+"""Always clear depth: depth from one camera that stays right at night, in rain, in fog."""

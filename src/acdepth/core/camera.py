@@ -1,0 +1,101 @@
+"""The pinhole camera as a value."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+import yaml
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+
+
+@dataclass(frozen=True)
+class Camera:
+    """Pinhole intrinsics in pixels; pixel (0, 0) is the centre of the top left pixel.
+
+    Raises:
+        UserError: if a number is not finite, a focal length is not positive or a side is less than 1.
+    """
+
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        for name in ("fx", "fy", "cx", "cy"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not math.isfinite(value):
+                raise UserError(f"camera: {name} is {value!r}, expected a finite number of pixels")
+        if self.fx <= 0 or self.fy <= 0:
+            raise UserError(f"camera: focal lengths {self.fx}, {self.fy} must be positive pixels")
+        for name in ("width", "height"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise UserError(f"camera: {name} is {value!r}, expected a whole number of pixels")
+
+    def resized(self, height: int, width: int) -> Self:
+        """The camera of the image resized to (height, width); pixel centres stay where they are seen."""
+        x, y = width / self.width, height / self.height
+        return type(self)(
+            fx=self.fx * x,
+            fy=self.fy * y,
+            cx=(self.cx + 0.5) * x - 0.5,
+            cy=(self.cy + 0.5) * y - 0.5,
+            width=width,
+            height=height,
+        )
+
+    def cropped(self, top: int, left: int, height: int, width: int) -> Self:
+        """The camera of the window that starts at row ``top`` and column ``left``."""
+        return type(self)(self.fx, self.fy, self.cx - left, self.cy - top, width, height)
+
+    def matrix(self) -> torch.Tensor:
+        """Intrinsics as a float32 (3, 3) matrix K: pixel = K @ point / depth."""
+        return torch.tensor([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+
+    def to_dict(self) -> dict[str, float | int]:
+        """Plain values for YAML and JSON."""
+        return {name: getattr(self, name) for name in ("fx", "fy", "cx", "cy", "width", "height")}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], where: str = "camera") -> Self:
+        """Read plain values; ``where`` names their source in error messages.
+
+        Raises:
+            UserError: if a key is missing or a value makes no camera.
+        """
+        names = ("fx", "fy", "cx", "cy", "width", "height")
+        if not isinstance(values, dict):
+            raise UserError(f"{where}: expected the keys {', '.join(names)}")
+        missing = [name for name in names if name not in values]
+        if missing:
+            raise UserError(f"{where}: missing {', '.join(missing)}")
+        try:
+            return cls(**{name: values[name] for name in names})
+        except UserError as error:
+            raise UserError(f"{where}: {error}") from error
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read ``camera.yaml`` (keys fx, fy, cx, cy, width, height; others such as frame_rate are left).
+
+        Raises:
+            UserError: if the file is missing, is no YAML, or holds no camera.
+        """
+        try:
+            values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: no such file; write fx, fy, cx, cy, width, height into it") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+        return cls.from_dict(values, where=str(path))
+
+    def write(self, path: Path, **others: float | str) -> None:
+        """Write ``camera.yaml``, with further keys such as ``frame_rate=12`` [1/s]."""
+        write_text(path, yaml.safe_dump({**self.to_dict(), **others}, sort_keys=False))

@@ -1,0 +1,91 @@
+"""Settings that cannot be misspelt: frozen pydantic models, read from YAML with errors that help."""
+
+import difflib
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+
+
+class Config(BaseModel):
+    """Base of every group of settings: immutable, no unknown keys, a docstring under each field."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=()
+    )
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read YAML.
+
+        Raises:
+            UserError: naming the file, the key, the value and the nearest known key.
+        """
+        try:
+            values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: no such config file") from error
+        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+            raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+        return cls.from_dict(values or {}, where=str(path))
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str) -> Self:
+        """Check plain values; ``where`` names their source in the error message."""
+        if not isinstance(values, dict):
+            raise UserError(f"{where}: expected keys and values, found {type(values).__name__}")
+        try:
+            # Strict JSON mode: enums and tuples are read from text and lists, but text never becomes a number.
+            return cls.model_validate_json(json.dumps(values), strict=True)
+        except ValidationError as error:
+            raise UserError(f"{where}: {_first_problem(cls, error)}") from error
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON and YAML."""
+        return self.model_dump(mode="json")
+
+    def write(self, path: Path) -> None:
+        """Write fully resolved YAML."""
+        write_text(path, yaml.safe_dump(self.to_dict(), sort_keys=False))
+
+
+def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _keys_beside(model, problem["loc"])
+        nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.4)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(known)}"
+        return f"unknown key {key}; {hint}"
+    value = problem["input"]
+    hint = ""
+    if isinstance(value, str) and "e" in value.lower() and _is_number(value):
+        hint = f"; YAML reads {value} as text, write {float(value)!r} or {_with_point(value)}"
+    return f"{key} = {value!r}: {problem['msg']}{hint}"
+
+
+def _keys_beside(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    for part in location[:-1]:
+        inner = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _with_point(text: str) -> str:
+    mantissa, exponent = text.lower().split("e", 1)
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}"

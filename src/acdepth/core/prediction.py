@@ -1,0 +1,103 @@
+"""What a depth network says about one image, and the files it can become."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from acdepth.core.camera import Camera
+from acdepth.core.colour import colour_inverse_depth
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path
+
+PNG16_UNITS_PER_METRE = 256
+"""KITTI's depth files: uint16 = metres * 256, 0 where there is none."""
+
+
+@dataclass(frozen=True)
+class DepthPrediction:
+    """Depth of every pixel of one image."""
+
+    depth: np.ndarray
+    """(H, W) float32 [m] along the optical axis."""
+    confidence: np.ndarray
+    """(H, W) float32 in 0..1."""
+    camera: Camera | None
+    """Intrinsics of the image; None if nobody gave any."""
+    metric: bool
+    """Whether the metres are metres: the network was trained with true lengths."""
+
+    @property
+    def inverse_depth(self) -> np.ndarray:
+        """(H, W) float32 [1/m]."""
+        return 1.0 / self.depth
+
+    def colour(self) -> np.ndarray:
+        """Inverse depth as colours, uint8 (H, W, 3) RGB: near is bright, far is dark."""
+        return colour_inverse_depth(self.inverse_depth)
+
+    def save_png16(self, path: Path) -> None:
+        """Write depth as 16-bit PNG (metres * 256, at most 255.99 m), as KITTI does."""
+        scaled = np.clip(np.rint(self.depth * PNG16_UNITS_PER_METRE), 1, 65535).astype(np.uint16)
+        _write_image(path, scaled)
+
+    def save_colour(self, path: Path) -> None:
+        """Write `colour` as a PNG or JPEG."""
+        _write_image(path, cv2.cvtColor(self.colour(), cv2.COLOR_RGB2BGR))
+
+    def save_npy(self, path: Path) -> None:
+        """Write depth [m] as a float32 NumPy array."""
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, self.depth.astype(np.float32))
+
+    def points(self) -> np.ndarray:
+        """(H * W, 3) float32 [m]: x right, y down, z forward.
+
+        Raises:
+            UserError: if the camera is not known.
+        """
+        if self.camera is None:
+            raise UserError(
+                "points need the camera: give its intrinsics (camera.yaml: fx, fy, cx, cy, width, height)"
+            )
+        height, width = self.depth.shape
+        camera = self.camera.resized(height, width)
+        v, u = np.mgrid[0:height, 0:width].astype(np.float32)
+        x, y = (u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy
+        return (
+            (np.stack([x, y, np.ones_like(x)], -1) * self.depth[..., None]).reshape(-1, 3).astype(np.float32)
+        )
+
+    def save_ply(self, path: Path, image: np.ndarray) -> None:
+        """Write a binary PLY point cloud [m] coloured by ``image``, uint8 (H, W, 3) RGB."""
+        points = self.points()
+        record = np.empty(
+            len(points),
+            dtype=[(axis, "<f4") for axis in "xyz"] + [(c, "u1") for c in ("red", "green", "blue")],
+        )
+        for axis, values in zip("xyz", points.T, strict=True):
+            record[axis] = values
+        for channel, values in zip(("red", "green", "blue"), image.reshape(-1, 3).T, strict=True):
+            record[channel] = values
+        properties = [f"property float {axis}" for axis in "xyz"] + [
+            f"property uchar {c}" for c in ("red", "green", "blue")
+        ]
+        header = [
+            "ply",
+            "format binary_little_endian 1.0",
+            f"element vertex {len(points)}",
+            *properties,
+            "end_header",
+            "",
+        ]
+        with atomic_path(path) as temporary:
+            temporary.write_bytes("\n".join(header).encode() + record.tobytes())
+
+
+def _write_image(path: Path, pixels: np.ndarray) -> None:
+    with atomic_path(path) as temporary:
+        encoded, buffer = cv2.imencode(Path(path).suffix, pixels)
+        if not encoded:
+            raise UserError(f"{path}: no image can be written under this name; use .png or .jpg")
+        temporary.write_bytes(buffer.tobytes())

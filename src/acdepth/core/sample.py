@@ -1,0 +1,95 @@
+"""What flows between the floors: footage on its way in, batches on their way to a training step."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+
+
+class Sequence(ABC):
+    """Consecutive images of one drive, read lazily. Every data set and every video is a list of these.
+
+    Reading may raise `UserError` naming the file; whether one bad frame is skipped or stops a run is
+    decided by whoever reads many.
+    """
+
+    name: str
+    """Unique within its data set and fit for a path, for example ``town_0007/clear``."""
+    condition: Condition
+    camera: Camera | None
+    """Intrinsics of the images as `image` returns them; None where nobody gave any."""
+    frame_rate: float | None
+    """Images per second."""
+    class_names: tuple[str, ...] = ()
+    """What the numbers in `classes` mean; empty where there are no classes."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def key(self, index: int) -> str:
+        """Name of one image relative to its data set, for example ``town_0007/clear/images/000003.png``."""
+
+    @abstractmethod
+    def image(self, index: int) -> np.ndarray:
+        """RGB image, uint8 (H, W, 3)."""
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """Measured depth [m], float32 (H, W), 0 where there is none; None if the frame has no measurement."""
+        return None
+
+    def classes(self, index: int) -> np.ndarray | None:
+        """Class of each pixel, uint8 (H, W), indices into `class_names`; None where unknown."""
+        return None
+
+    def distance(self, index: int, other: int) -> float | None:
+        """Metres that the camera moves from frame ``index`` to its neighbour ``other``; None if unknown."""
+        return None
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A typed group of tensors that travels to a device as one."""
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same group on ``device``."""
+        return type(self)(
+            **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)}
+        )
+
+
+@dataclass(frozen=True)
+class ClipBatch(Tensors):
+    """Target frames with their neighbours: what self-supervision needs."""
+
+    image: Tensor
+    """(B, 3, H, W) float in 0..1."""
+    neighbours: Tensor
+    """(B, N, 3, H, W) float in 0..1; N = 2: previous, next."""
+    intrinsics: Tensor
+    """(B, 3, 3) float [px]."""
+    distance: Tensor
+    """(B, N) float [m]: true length of the motion to each neighbour; NaN where unknown."""
+
+
+@dataclass(frozen=True)
+class MixBatch(Tensors):
+    """Clear frames beside what the student sees of them."""
+
+    clear: Tensor
+    """(B, 3, H, W) float in 0..1: what teacher and prior see."""
+    mixed: Tensor
+    """(B, 3, H, W) float in 0..1: the clear frame or its translation."""
+    condition: Tensor
+    """(B,) int64: `Condition.index` of ``mixed``."""
+
+    @property
+    def degraded(self) -> Tensor:
+        """(B,) bool: True where ``mixed`` is a translation."""
+        return self.condition != Condition.CLEAR.index

@@ -1,0 +1,1 @@
+"""Floor 3: from footage of any kind to batches."""

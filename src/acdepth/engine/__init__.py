@@ -1,0 +1,1 @@
+"""Floor 1: the training loop, which knows no stage."""

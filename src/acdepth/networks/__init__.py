@@ -1,0 +1,1 @@
+"""Floor 2: the depth network and its checkpoints."""

@@ -1,0 +1,1 @@
+"""Floor 2: Depth Anything, image to relative inverse depth."""

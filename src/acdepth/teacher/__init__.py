@@ -1,0 +1,1 @@
+"""Floor 4: learns depth from clear video alone."""

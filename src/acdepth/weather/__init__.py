@@ -1,0 +1,1 @@
+"""Floor 1: night, rain, fog and snow in image space: (image, depth, generator, severity) to image."""
