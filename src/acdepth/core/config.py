@@ -40,7 +40,7 @@ class Config(BaseModel):
         if not isinstance(values, dict):
             raise UserError(f"{where}: expected keys and values, found {type(values).__name__}")
         try:
-            # Strict JSON mode: enums and tuples are read from text and lists, but text never becomes a number.
+            # Strict JSON mode: text may become an enum and a list a tuple, but text never becomes a number.
             return cls.model_validate_json(json.dumps(values), strict=True)
         except ValidationError as error:
             raise UserError(f"{where}: {_first_problem(cls, error)}") from error

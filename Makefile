@@ -1,0 +1,42 @@
+# Two commands do everything on a fresh machine with Python 3.11+, pip and make: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: setup demo test test-slow fast check bench clean
+setup: $(READY)
+
+# Remade whenever the pins or the dependencies change; torch first, so that nothing else chooses a build of it.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,dev]"
+	touch $(READY)
+
+demo: setup
+	$(BIN)/acdepth demo
+
+# Tests, style, types and the import contract.
+test: check
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup
+	$(BIN)/pytest -m slow
+
+# The fastest answer while editing: under a minute.
+fast: setup
+	$(BIN)/ruff check .
+	$(BIN)/pytest -m "not slow and not real" -x --ignore tests/world --ignore tests/demo
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python benchmarks/speed.py
+
+clean:
+	rm -rf .venv runs build dist

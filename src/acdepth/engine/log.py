@@ -1,0 +1,49 @@
+"""``log.jsonl``: one line per interval, and the same lines on a resumed run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from acdepth.core.files import write_text
+
+
+class RunLog:
+    """Appends JSON lines to a file; on opening, drops what a killed run wrote past its last saved state."""
+
+    def __init__(self, path: Path, resumed_step: int) -> None:
+        self.path = path
+        kept = [line for line in read_log(path) if line["step"] <= resumed_step]
+        write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
+
+    def add(self, **values: Any) -> None:
+        """Write one line; ``step`` must be among the values."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(values) + "\n")
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log; a torn last line, left by a killed run, is passed over."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+class Means:
+    """Means of named numbers since the last time they were taken."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._count = 0
+
+    def add(self, values: dict[str, float]) -> None:
+        """Count one more set of values."""
+        for name, value in values.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._count += 1
+
+    def take(self) -> dict[str, float]:
+        """The means so far; counting starts again."""
+        means = {name: total / self._count for name, total in self._sums.items()}
+        self._sums, self._count = {}, 0
+        return means

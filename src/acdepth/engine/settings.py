@@ -1,0 +1,54 @@
+"""How long, how fast and on what a stage trains."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from acdepth.core.config import Config
+
+
+class LoopSettings(Config):
+    """Settings of the training loop, the same for every stage."""
+
+    steps: int = Field(gt=0)
+    """Optimiser steps in all."""
+    batch_size: int = Field(default=16, gt=0)
+    """Images per step and process. ACDepth: 16."""
+    learning_rate: float = Field(default=5e-4, gt=0)
+    """Adam's step size. ACDepth: 5e-4; md4all's teacher: 2e-4."""
+    decay: Literal["steps", "cosine"] = "steps"
+    """``steps`` multiplies by ``decay_factor`` at each of ``decay_at``, as the paper does; ``cosine`` falls
+    smoothly to a hundredth, which suits short runs."""
+    decay_at: tuple[float, ...] = (0.6,)
+    """Parts of the run, in 0..1, after which the learning rate falls. ACDepth: epoch 15 of 25."""
+    decay_factor: float = Field(default=0.1, gt=0, le=1)
+    """ACDepth: 0.1; md4all's teacher: 0.5."""
+    warmup_steps: int = Field(default=0, ge=0)
+    """Steps over which the learning rate rises from near zero. The paper has none."""
+    weight_decay: float = Field(default=0.0, ge=0)
+    """Decoupled weight decay (AdamW); 0 is plain Adam, as in the paper."""
+    gradient_clip: float | None = 1.0
+    """Largest gradient norm; null turns clipping off, as in the paper."""
+    precision: Literal["bf16", "fp32"] = "bf16"
+    """``bf16`` runs convolutions and matrix products in bfloat16; losses stay in float32 always."""
+    seed: int = 0
+    """Of everything random in the run."""
+    log_every: int = Field(default=20, gt=0)
+    """Steps between two lines of ``log.jsonl``."""
+    checkpoint_every: int = Field(default=100, gt=0)
+    """Steps between two saved states; a multiple of ``log_every``."""
+    workers: int = Field(default=0, ge=0)
+    """Processes that read data ahead; 0 reads in the training process."""
+    device: Literal["auto", "cpu"] = "auto"
+    """``auto`` is what Accelerate finds (``accelerate launch`` for many); ``cpu`` ignores any GPU."""
+    trackers: tuple[Literal["tensorboard", "wandb"], ...] = ("tensorboard",)
+    """Where the log also goes, through Accelerate's trackers."""
+
+    @model_validator(mode="after")
+    def _saved_states_end_a_log_interval(self) -> "LoopSettings":
+        if self.checkpoint_every % self.log_every:
+            raise ValueError(
+                f"checkpoint_every ({self.checkpoint_every}) must be a multiple of "
+                f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
+            )
+        return self

@@ -1,0 +1,70 @@
+"""A run's state in one file: weights, optimiser moments and the step, without pickles."""
+
+import json
+import struct
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path
+
+KEPT_STATES = 2
+"""Saved states that stay: the newest, and one before it should the newest turn out damaged."""
+
+
+def save_state(
+    folder: Path, step: int, task: nn.Module, optimizer: torch.optim.Optimizer, made_by: str
+) -> None:
+    """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
+
+    ``made_by`` is a hash of everything that shapes the run; `load_newest_state` refuses another.
+    """
+    tensors = {f"task.{name}": tensor for name, tensor in task.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with atomic_path(folder / f"step_{step:07d}.safetensors") as temporary:
+        save_file(tensors, temporary, metadata={"step": str(step), "made_by": made_by})
+    for old in sorted(folder.glob("step_*.safetensors"))[:-KEPT_STATES]:
+        old.unlink()
+
+
+def load_newest_state(folder: Path, task: nn.Module, optimizer: torch.optim.Optimizer, made_by: str) -> int:
+    """Load the newest state into ``task`` and ``optimizer`` and return its step; 0 if there is none.
+
+    Raises:
+        UserError: if the state belongs to a run with other settings or data, or is damaged.
+    """
+    states = sorted(folder.glob("step_*.safetensors"))
+    if not states:
+        return 0
+    path = states[-1]
+    try:
+        with safe_open(path, "pt") as stored:
+            metadata = stored.metadata()
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
+    except (SafetensorError, OSError, json.JSONDecodeError, struct.error) as error:
+        raise UserError(f"{path}: damaged ({error}); delete it to resume from the state before it") from error
+    if metadata.get("made_by") != made_by:
+        raise UserError(
+            f"{folder}: holds a run with other settings or data; give another --out or delete that folder"
+        )
+    task.load_state_dict(_below(tensors, "task."))
+    _load_moments(optimizer, _below(tensors, "optimizer."))
+    return int(metadata["step"])
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _load_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in moments.items():
+        index, moment = name.split(".", 1)
+        state.setdefault(int(index), {})[moment] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

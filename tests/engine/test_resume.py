@@ -1,0 +1,115 @@
+"""A run killed at any moment and started again ends with the same weights."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Tensors
+from acdepth.core.seeding import make_generator
+from acdepth.engine import LoopSettings, Task, fit
+from acdepth.engine.log import read_log
+
+SETTINGS = LoopSettings(
+    steps=40, batch_size=4, log_every=5, checkpoint_every=5, precision="fp32", device="cpu", trackers=()
+)
+
+
+@dataclass(frozen=True)
+class Points(Tensors):
+    x: Tensor
+
+
+class Source:
+    def batch(self, step: int) -> Points:
+        return Points(torch.randn(4, 3, 8, 8, generator=make_generator(0, step)))
+
+
+class Fit(Task):
+    """Convolution, BatchNorm and a draw per step: everything that a resumed run could get wrong."""
+
+    def __init__(self, pause: float = 0.0) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 1, 3))
+        self.pause = pause
+
+    def forward(self, batch: Points, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+        time.sleep(self.pause)
+        target = torch.rand(1, generator=generator)
+        return {
+            "far": (self.net(batch.x) - target).square().mean(),
+            "late": progress * self.net(batch.x).mean() ** 2,
+        }
+
+
+def train(folder: Path, pause: float = 0.0, settings: LoopSettings = SETTINGS) -> Fit:
+    task = Fit(pause)
+    fit("test", task, lambda rank, count: Source(), settings, folder, made_by="the same")
+    return task
+
+
+def test_a_killed_run_ends_like_an_unbroken_one(tmp_path: Path) -> None:
+    unbroken = train(tmp_path / "unbroken").state_dict()
+    killed = tmp_path / "killed"
+    for kill_after_states in (1, 3):
+        command = f"from tests.engine.test_resume import *; train(Path({str(killed)!r}), pause=0.05)"
+        process = subprocess.Popen(
+            [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": os.getcwd()}
+        )
+        deadline = time.monotonic() + 60
+        while len(list(killed.glob("checkpoints/step_*"))) == 0 or _newest(killed) < 5 * kill_after_states:
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert 0 < _newest(killed) < SETTINGS.steps
+    resumed = train(killed).state_dict()
+    assert all(torch.equal(resumed[name], unbroken[name]) for name in unbroken)
+    lines = [
+        [(line["step"], line["loss"]) for line in read_log(folder / "log.jsonl")]
+        for folder in (killed, tmp_path / "unbroken")
+    ]
+    assert lines[0] == lines[1] and [step for step, _ in lines[0]] == list(range(5, 41, 5))
+
+
+def _newest(folder: Path) -> int:
+    return int(sorted(folder.glob("checkpoints/step_*"))[-1].stem.removeprefix("step_"))
+
+
+def test_another_runs_folder_is_refused(tmp_path: Path) -> None:
+    train(tmp_path)
+    with pytest.raises(UserError, match="other settings or data"):
+        fit("test", Fit(), lambda rank, count: Source(), SETTINGS, tmp_path, made_by="another")
+
+
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
+    train(tmp_path)
+    newest = sorted(tmp_path.glob("checkpoints/*"))[-1]
+    newest.write_bytes(newest.read_bytes()[:500])
+    with pytest.raises(UserError, match=f"{newest.name}.*damaged"):
+        train(tmp_path)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    class Diverging(Fit):
+        def forward(self, batch: Points, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+            return {"far": self.net(batch.x).mean() * float("nan")}
+
+    with pytest.raises(UserError, match="loss of step 0 is nan"):
+        fit("test", Diverging(), lambda rank, count: Source(), SETTINGS, tmp_path, made_by="x")
+    assert not list(tmp_path.glob("checkpoints/*"))
+
+
+def test_workers_give_the_same_run(tmp_path: Path) -> None:
+    with_workers = train(tmp_path / "a", settings=SETTINGS.model_copy(update={"workers": 2})).state_dict()
+    without = train(tmp_path / "b").state_dict()
+    assert all(torch.equal(with_workers[name], without[name]) for name in without)
