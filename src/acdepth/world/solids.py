@@ -115,6 +115,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self._rows: list[tuple] = []
+        self._parts: list[Solids] = []
 
     def add(
         self,
@@ -134,11 +135,15 @@ class Workshop:
         turn = (math.cos(yaw), math.sin(yaw))
         self._rows.append((shape, centre, half, turn, form, material, colour, trim, detail, seed))
 
+    def extend(self, part: Solids) -> None:
+        """Add solids that are already a table."""
+        self._parts.append(part)
+
     def finish(self) -> Solids:
-        """The table of everything added."""
+        """The table of everything added: single solids first, then the tables in their order."""
         widths = (0, 3, 3, 2, 2, 0, 3, 3, 4, 0)
         columns = zip(*self._rows, strict=True) if self._rows else [()] * len(widths)
-        return Solids(
+        single = Solids(
             *(
                 torch.tensor(list(column), dtype=torch.float32 if width else torch.int64).reshape(
                     (-1, width) if width else (-1,)
@@ -146,3 +151,4 @@ class Workshop:
                 for column, width in zip(columns, widths, strict=True)
             )
         )
+        return Solids.concatenate([single, *self._parts])

@@ -1,0 +1,107 @@
+"""The command ``acdepth``: finds the verb, makes its flags from the function's arguments, and runs it."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+import tyro
+from pydantic import ValidationError
+
+from acdepth.core.errors import UserError
+
+EXIT_INTERRUPTED = 130
+EXIT_USER_ERROR = 2
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing the command can do. Its module is imported only when it is asked for."""
+
+    module: str
+    function: str
+    summary: str
+
+    def load(self) -> Callable[..., None]:
+        """The function behind the verb.
+
+        Raises:
+            UserError: if a package of an extra is not installed.
+        """
+        try:
+            return getattr(import_module(f"acdepth.cli.{self.module}"), self.function)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("acdepth"):
+                raise
+            raise UserError(
+                f"this verb needs {error.name}, which is not installed; pip install 'acdepth[train]'"
+            ) from error
+
+
+VERBS = {
+    "demo": Verb("demo", "demo", "the whole method on the built-in world, ending with a table and a report"),
+    "predict": Verb("predict", "predict", "depth of images, folders and videos"),
+    "world make": Verb("world", "make", "render drives of the built-in world as sequence folders"),
+    "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
+    "translate": Verb("translate", "translate", "turn clear images into night, rain, fog, snow"),
+    "translate check": Verb("translate", "check", "verify translations against their manifest"),
+    "train teacher": Verb("train", "teacher", "self-supervised depth from clear video"),
+    "train student": Verb("train", "student", "depth that holds in bad weather, from teacher and prior"),
+    "pretrain encoder": Verb("pretrain", "encoder", "the encoder that ships as a starting point"),
+    "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships"),
+    "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
+    "report": Verb("report", "report", "the report page of a finished run"),
+    "doctor": Verb("doctor", "doctor", "what is installed, which devices and weights are here, what is missing"),
+}
+
+
+def main() -> None:
+    """Run the command line; errors that a person can mend are one line, with exit code 2."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        run(arguments)
+    except (UserError, ValidationError) as error:
+        if debug:
+            traceback.print_exc()
+        print(f"acdepth: error: {_one_line(error)}", file=sys.stderr)
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        print("acdepth: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def run(arguments: list[str]) -> None:
+    """Find the verb at the start of ``arguments`` and call its function with the rest."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_overview())
+        return
+    if arguments[0] == "--version":
+        from importlib.metadata import version
+
+        print(version("acdepth"))
+        return
+    for words in (2, 1):
+        name = " ".join(arguments[:words])
+        if name in VERBS:
+            tyro.cli(VERBS[name].load(), prog=f"acdepth {name}", args=arguments[words:])
+            return
+    raise UserError(f"unknown verb {' '.join(arguments[:2])!r}; acdepth --help lists them")
+
+
+def _overview() -> str:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {name:<{width}}  {verb.summary}" for name, verb in VERBS.items())
+    return (
+        "acdepth: depth from one camera that stays right at night, in rain, in fog\n\n"
+        f"{verbs}\n\nacdepth VERB --help tells the flags of one; --debug shows the traceback of an error"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg']}"
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""``acdepth train``: one verb per stage, flags and YAML from the same settings."""

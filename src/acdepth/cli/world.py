@@ -1,0 +1,121 @@
+"""``acdepth world``: make towns of the built-in driving world, and look at them."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.world.export import DriveSettings, write_towns
+from acdepth.world.sheet import make_sheet
+
+
+def make(
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    towns: str = "0-19",
+    conditions: str = "clear",
+    image_size: str = "96x160",
+    frames: int = 24,
+    device: str = "cpu",
+    workers: int = 1,
+) -> None:
+    """Make towns and drive through them in several conditions; complete sequences are left as they are.
+
+    Args:
+        out: folder for the towns; each becomes OUT/town_0007/CONDITION.
+        towns: seeds, as in 0-19 or 3,5,9-12.
+        conditions: any of clear,night,rain,night-rain,fog,snow, or all.
+        image_size: height and width in pixels, as in 96x160.
+        frames: length of each drive, at 12 frames a second.
+        device: where to render: cpu, cuda, cuda:1.
+        workers: processes that make towns at the same time.
+    """
+    seeds, wanted = parse_towns(towns), parse_conditions(conditions)
+    settings = DriveSettings(_at_least_one("frames", frames), parse_image_size(image_size))
+    _at_least_one("workers", workers)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as progress:
+        task = progress.add_task("frames", total=len(seeds) * frames)
+        write_towns(
+            out, seeds, wanted, settings, _device(device), workers, lambda count: progress.advance(task, count)
+        )
+
+
+def sheet(
+    data: Annotated[Path, tyro.conf.Positional],
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    frame: int = 0,
+    most_towns: int = 8,
+) -> None:
+    """Make a contact sheet: towns in rows, conditions and coloured depth in columns.
+
+    Args:
+        data: folder that `acdepth world make` wrote.
+        out: picture to write, for example sheet.png.
+        frame: which frame of each drive.
+        most_towns: rows at most.
+    """
+    make_sheet(data, out, frame, _at_least_one("most-towns", most_towns))
+
+
+def parse_towns(text: str) -> list[int]:
+    """Seeds of a list like ``3,5,9-12``, in order and without repetition.
+
+    Raises:
+        UserError: if the text is no such list.
+    """
+    seeds: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if last < first:
+            raise UserError(f"--towns {text}: {part.strip()!r} is no seed or range; write 0-19 or 3,5,9-12")
+        seeds.update(range(first, last + 1))
+    return sorted(seeds)
+
+
+def parse_conditions(text: str) -> list[Condition]:
+    """Conditions of a list like ``clear,night``; ``all`` means every one.
+
+    Raises:
+        UserError: if a name is unknown.
+    """
+    known = [condition.value for condition in Condition]
+    names = known if text.strip() == "all" else [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in known:
+            raise UserError(f"--conditions {text}: {name!r} is unknown; choose from {', '.join(known)} or all")
+    return [Condition(name) for name in dict.fromkeys(names)]
+
+
+def parse_image_size(text: str) -> tuple[int, int]:
+    """(height, width) of text like ``96x160``.
+
+    Raises:
+        UserError: if the text is no size, or one that no picture of a street fits.
+    """
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
+    if not match or not (8 <= int(match[1]) <= 4096 and 8 <= int(match[2]) <= 4096):
+        raise UserError(f"--image-size {text}: write height x width in pixels, 8 to 4096, like 96x160")
+    return int(match[1]), int(match[2])
+
+
+def _at_least_one(name: str, value: int) -> int:
+    if value < 1:
+        raise UserError(f"--{name} {value}: must be at least 1")
+    return value
+
+
+def _device(text: str) -> str:
+    try:
+        torch.empty(0, device=text)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"--device {text}: not usable here ({reason}); use cpu") from error
+    return text

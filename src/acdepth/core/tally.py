@@ -1,0 +1,44 @@
+"""How many unreadable frames a long run puts up with."""
+
+import logging
+from collections.abc import Callable
+
+from acdepth.core.errors import UserError
+
+SKIPPED_PART = 0.01
+"""At most this part of the frames may be skipped: a bad sector is no reason to stop, a broken copy is."""
+
+
+class ReadTally:
+    """Counts the frames of one run that cannot be read.
+
+    Up to 1 % of ``total`` is skipped, each with a warning; one more stops the run::
+
+        tally = ReadTally(total=len(frames))
+        for frame in frames:
+            try:
+                image = frame.read()
+            except UserError as error:
+                tally.skip(error)
+                continue
+    """
+
+    def __init__(self, total: int, on_warning: Callable[[str], object] | None = None) -> None:
+        self.total = total
+        self.skipped: list[str] = []
+        """What was wrong with each skipped frame."""
+        self._on_warning = on_warning or logging.getLogger("acdepth").warning
+
+    def skip(self, error: UserError) -> None:
+        """Count one unreadable frame.
+
+        Raises:
+            UserError: if that makes more than 1 % of all frames.
+        """
+        self.skipped.append(str(error))
+        count = len(self.skipped)
+        if count > SKIPPED_PART * self.total:
+            raise UserError(
+                f"{error} ({count} of {self.total} frames cannot be read; at most 1 % may be skipped)"
+            ) from error
+        self._on_warning(f"{error} (skipped, {count} so far)")

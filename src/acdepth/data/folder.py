@@ -1,0 +1,98 @@
+"""Finding footage: whatever layout lies under a path becomes a list of sequences."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence
+from acdepth.data import kitti
+from acdepth.data.sequence_folder import (
+    Description,
+    ImageSequence,
+    is_sequence_folder,
+    open_sequence_folder,
+)
+from acdepth.data.stored import IMAGE_SUFFIXES, list_images
+from acdepth.data.video import VIDEO_SUFFIXES, VideoSequence, beside
+
+
+def open_data(
+    path: Path,
+    on_warning: Callable[[str], object] | None = None,
+    condition: Condition | None = None,
+) -> list[Sequence]:
+    """Open all footage under a path.
+
+    Recognised, in this order, in ``path`` itself or anywhere below it: sequence folders (``images/``), KITTI
+    odometry drives (``calib.txt`` beside ``image_2``, ``image_0`` or ``image_l``), KITTI frames with LiDAR
+    (``image_2/``, ``velodyne/``, ``calib/``), video files. Below ``path`` a video counts only with its
+    camera beside it. If there is none of these and ``path`` holds pictures, they are single photographs
+    without a camera.
+
+    Args:
+        path: a folder, a video file or an image file.
+        on_warning: called with each warning; by default it goes to the log.
+        condition: holds for all footage, whatever ``sequence.yaml`` says.
+
+    Raises:
+        UserError: if nothing is found, or something found cannot be understood.
+    """
+    path = Path(path)
+    warn = on_warning or logging.getLogger("acdepth").warning
+    if path.is_file():
+        sequences: list[Sequence] = [_open_file(path)]
+    elif path.is_dir():
+        sequences = list(_open_tree(path, warn)) or _open_photographs(path)
+    else:
+        raise UserError(f"{path}: no such file or folder")
+    for sequence in sequences:
+        sequence.condition = condition or sequence.condition
+    return sequences
+
+
+def _open_file(path: Path) -> Sequence:
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return VideoSequence(path, path.stem)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageSequence(path.stem, path.parent.name, [path], Description())
+    kinds = ", ".join(sorted(VIDEO_SUFFIXES | IMAGE_SUFFIXES))
+    raise UserError(f"{path}: neither a video nor an image; give a folder or a file that ends in {kinds}")
+
+
+def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Sequence]:
+    for parent, folders, files in os.walk(root):
+        folder = Path(parent)
+        name = root.resolve().name if folder == root else folder.relative_to(root).as_posix()
+        if is_sequence_folder(folder):
+            folders.clear()
+            yield from open_sequence_folder(folder, name, warn)
+        elif kitti.is_odometry_drive(folder):
+            folders.clear()
+            yield from kitti.open_odometry_drive(folder, name, Condition.CLEAR, warn)
+        elif kitti.is_lidar_folder(folder):
+            folders.clear()
+            yield from kitti.open_lidar_folder(folder, name, Condition.CLEAR)
+        else:
+            folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
+            for video in _videos(folder, files, with_camera=folder != root):
+                prefix = "" if folder == root else f"{name}/"
+                yield VideoSequence(video, f"{prefix}{video.stem}")
+
+
+def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
+    videos = [folder / file for file in sorted(files) if Path(file).suffix.lower() in VIDEO_SUFFIXES]
+    return [video for video in videos if not with_camera or beside(video, "camera.yaml")]
+
+
+def _open_photographs(folder: Path) -> list[Sequence]:
+    paths = list_images(folder)
+    if not paths:
+        raise UserError(
+            f"{folder}: no footage found; put pictures into {folder / 'images'}, or give a folder of "
+            "pictures, a video, or a KITTI folder"
+        )
+    name = folder.resolve().name
+    return [ImageSequence(name, name, paths, Description())]

@@ -1,0 +1,95 @@
+"""Batches of clear frames beside what the student sees of them: one categorical draw per sample."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.sample import MixBatch
+from acdepth.data.order import SLOWEST, Order, as_floats, moving_frames
+from acdepth.data.prepared import Prepared
+
+
+class MixBatches:
+    """Clear frames and their translations; each batch a pure function of (seed, step).
+
+    Each sample draws its condition once, then clear and mixed image are mirrored together or not at all.
+
+    Args:
+        clear: clear frames.
+        translated: the same frames in other conditions, index for index.
+        weights: of each condition, any positive scale; None gives clear and each of ``translated`` equal
+            parts. ACDepth: a third each of clear, night, rain; on RobotCar half clear, half night.
+        batch_size: samples per step and process.
+        seed: of order, conditions and mirroring.
+        min_speed: leaves out frames known to be slower [m/s]; None leaves out none.
+        rank: of this process.
+        world_size: number of processes.
+
+    Raises:
+        UserError: if a translation is not aligned with ``clear``, or a weight has no images.
+    """
+
+    def __init__(
+        self,
+        clear: Prepared,
+        translated: Mapping[Condition, Prepared],
+        weights: Mapping[Condition, float] | None,
+        batch_size: int,
+        seed: int,
+        min_speed: float | None = SLOWEST,
+        rank: int = 0,
+        world_size: int = 1,
+    ) -> None:
+        self.clear = clear
+        self.images = {Condition.CLEAR: clear, **translated}
+        for condition, prepared in translated.items():
+            _check_aligned(clear, prepared, condition)
+        weights = dict.fromkeys(self.images, 1.0) if weights is None else weights
+        _check_weights(weights, self.images)
+        self.conditions = list(weights)
+        self.weights = torch.tensor([float(weights[condition]) for condition in self.conditions])
+        self.order = Order(moving_frames(clear, min_speed), "mix", seed, batch_size, rank, world_size)
+
+    def __len__(self) -> int:
+        """Number of frames in one pass."""
+        return len(self.order.items)
+
+    def batch(self, step: int) -> MixBatch:
+        """The batch of one step, on the CPU."""
+        clear, mixed, conditions = [], [], []
+        for draw in self.order.draws(step):
+            generator = self.order.generator(draw)
+            condition = self.conditions[int(torch.multinomial(self.weights, 1, generator=generator))]
+            mirror = bool(torch.rand(1, generator=generator) < 0.5)
+            index = self.order.item(draw)
+            clear.append(_maybe_mirrored(self.clear.images[index], mirror))
+            mixed.append(_maybe_mirrored(self.images[condition].images[index], mirror))
+            conditions.append(condition.index)
+        return MixBatch(as_floats(clear), as_floats(mixed), torch.tensor(conditions))
+
+
+def _maybe_mirrored(image: np.ndarray, mirror: bool) -> np.ndarray:
+    return image[:, ::-1] if mirror else image
+
+
+def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:
+    same_frames = [frame.key for frame in clear.frames] == [frame.key for frame in translated.frames]
+    if not same_frames or clear.image_size != translated.image_size:
+        raise UserError(
+            f"{translated.folder}: its frames are not those of {clear.folder}; prepare the {condition} "
+            "translations again from the same clear data"
+        )
+
+
+def _check_weights(weights: Mapping[Condition, float], images: Mapping[Condition, Prepared]) -> None:
+    for condition, weight in weights.items():
+        if condition not in images:
+            known = ", ".join(images)
+            raise UserError(f"weights: {condition} has no translations; there are {known}")
+        if not 0 <= weight < float("inf"):
+            raise UserError(f"weights: {condition} = {weight}, expected a number that is not negative")
+    if not sum(weights.values()) > 0:
+        raise UserError("weights: all are 0; give at least one condition a positive weight")

@@ -1,0 +1,97 @@
+"""``motion.csv``: how fast the camera went, or where it was."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+
+POSE_COLUMNS = tuple(f"T_{row}{column}" for row in range(4) for column in range(4))
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Motion of the camera, one row per frame."""
+
+    positions: np.ndarray | None
+    """(N, 3) float64 [m]: camera centres in one world frame."""
+    speeds: np.ndarray | None
+    """(N,) float64 [m/s]."""
+    frame_rate: float | None
+    """Images per second; needed where there are only speeds."""
+
+    def distance(self, index: int, other: int) -> float | None:
+        """Metres between two frames: exact from positions, else from the mean of the two speeds."""
+        if self.positions is not None:
+            return float(np.linalg.norm(self.positions[index] - self.positions[other]))
+        if self.speeds is None or self.frame_rate is None:
+            return None
+        return float((self.speeds[index] + self.speeds[other]) / 2 * abs(index - other) / self.frame_rate)
+
+
+def read_motion(path: Path, count: int, numbers: list[int] | None, frame_rate: float | None) -> Motion:
+    """Read ``motion.csv``: a header, then one row per frame with ``index``, ``speed`` and perhaps a pose.
+
+    ``index`` counts the frames from 0 or is the number in the image's name; by that number rows of missing
+    images are left out. ``speed`` is in m/s; ``T_00`` ... ``T_33`` are a camera-to-world matrix in metres.
+
+    Args:
+        path: the file.
+        count: number of images.
+        numbers: numbers in the images' names, if the names count frames.
+        frame_rate: images per second, from ``camera.yaml``.
+
+    Raises:
+        UserError: naming the file, the row and what is wrong with it.
+    """
+    columns = _read_columns(path)
+    rows = _rows_of_images(path, columns["index"], count, numbers)
+    if all(name in columns for name in POSE_COLUMNS):
+        return Motion(np.stack([columns[f"T_{axis}3"][rows] for axis in range(3)], 1), None, frame_rate)
+    if "speed" not in columns:
+        raise UserError(f"{path}: needs a column speed [m/s], or T_00 ... T_33 (camera-to-world, metres)")
+    if frame_rate is None:
+        raise UserError(f"{path}: speeds need frame_rate (images per second) in camera.yaml")
+    if (columns["speed"] < 0).any():
+        raise UserError(f"{path}: speed is negative; speeds are magnitudes in m/s")
+    return Motion(None, columns["speed"][rows], frame_rate)
+
+
+def _read_columns(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream, skipinitialspace=True)
+            header = list(reader.fieldnames or [])
+            if "index" not in header:
+                raise UserError(f"{path}: no column index; the first line must be index,speed,...")
+            rows = [[_number(path, reader.line_num, name, row[name]) for name in header] for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not readable as CSV ({error})") from error
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(header))
+    return dict(zip(header, table.T, strict=True))
+
+
+def _number(path: Path, line: int, name: str, text: str | None) -> float:
+    try:
+        value = float(text or "")
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value):
+        raise UserError(f"{path}: line {line}, {name} = {text!r}: expected a finite number")
+    return value
+
+
+def _rows_of_images(path: Path, index: np.ndarray, count: int, numbers: list[int] | None) -> np.ndarray:
+    """Which row belongs to each image."""
+    if len(index) == count and np.array_equal(index, np.arange(count)):
+        return np.arange(count)
+    if numbers and len(index) and index[0] <= numbers[0] and index[-1] >= numbers[-1]:
+        row_of = {int(number): row for row, number in enumerate(index)}
+        if len(index) <= numbers[-1] - numbers[0] + 1 and all(number in row_of for number in numbers):
+            return np.array([row_of[number] for number in numbers])
+    raise UserError(
+        f"{path}: {len(index)} rows for {count} images; write one row per image, "
+        "index 0, 1, 2, ... or the number in the image's name"
+    )

@@ -1,0 +1,74 @@
+"""Which frame comes when: an endless shuffled order as a pure function of the seed."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from acdepth.core.errors import UserError
+from acdepth.core.seeding import make_generator
+from acdepth.data.prepared import Prepared
+
+SLOWEST = 0.5
+"""[m/s]; slower frames are left out of training, because a camera that stands still teaches no geometry.
+ACDepth: 0.5."""
+
+
+class Order:
+    """Shuffled passes over a set of items, addressed by the number of a draw since the start of a run.
+
+    The processes of one step share one row of draws, so two processes with batches of four see together
+    what one process with batches of eight sees.
+    """
+
+    def __init__(
+        self, items: list[int], name: str, seed: int, batch_size: int, rank: int = 0, world_size: int = 1
+    ) -> None:
+        self.items, self.name, self.seed = np.array(items), name, seed
+        self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
+        self._pass = lru_cache(maxsize=2)(self._shuffle)
+
+    def __reduce__(self) -> tuple[type["Order"], tuple[list[int], str, int, int, int, int]]:
+        settings = (self.name, self.seed, self.batch_size, self.rank, self.world_size)
+        return type(self), (self.items.tolist(), *settings)
+
+    def draws(self, step: int) -> list[int]:
+        """Numbers of this process's draws in one step."""
+        first = (step * self.world_size + self.rank) * self.batch_size
+        return list(range(first, first + self.batch_size))
+
+    def item(self, draw: int) -> int:
+        """The item of one draw."""
+        epoch, position = divmod(draw, len(self.items))
+        return int(self.items[self._pass(epoch)[position]])
+
+    def generator(self, draw: int) -> torch.Generator:
+        """For everything else that is random about one draw."""
+        return make_generator(self.seed, self.name, "draw", draw)
+
+    def _shuffle(self, epoch: int) -> np.ndarray:
+        return torch.randperm(len(self.items), generator=make_generator(self.seed, self.name, epoch)).numpy()
+
+
+def moving_frames(prepared: Prepared, min_speed: float | None) -> list[int]:
+    """Frames that are not known to be slower than ``min_speed`` [m/s].
+
+    Raises:
+        UserError: if there are none.
+    """
+    frames = [
+        index
+        for index, frame in enumerate(prepared.frames)
+        if min_speed is None or frame.speed is None or frame.speed >= min_speed
+    ]
+    if not frames:
+        raise UserError(
+            f"{prepared.folder}: all {len(prepared)} frames are slower than {min_speed} m/s; "
+            "check motion.csv, or lower min_speed"
+        )
+    return frames
+
+
+def as_floats(images: list[np.ndarray]) -> torch.Tensor:
+    """Stack uint8 images (H, W, 3) into a float32 tensor (B, 3, H, W) in 0..1."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().div_(255).contiguous()

@@ -1,0 +1,224 @@
+"""Footage decoded, cropped and resized once: a memory map of uint8 images and an index."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path, hash_json, read_json, write_json
+from acdepth.core.sample import Sequence
+from acdepth.core.tally import ReadTally
+from acdepth.data.crop import Crop, camera_after, crop_and_resize
+from acdepth.data.stored import frame_stamp
+
+FORMAT = 1
+"""Counts up when the files' meaning changes, so that old ones are remade."""
+
+
+@dataclass(frozen=True)
+class PreparedFrame:
+    """What the index says about one image."""
+
+    key: str
+    """Name of the image in its data set."""
+    sequence: str
+    """Name of its sequence."""
+    position: int
+    """Index in its sequence; neighbours differ by one."""
+    condition: Condition
+    source_size: tuple[int, int]
+    """(height, width) of the original image [px]."""
+    intrinsics: tuple[float, float, float, float] | None
+    """fx, fy, cx, cy after crop and resize [px]; None where the camera is not known."""
+    distance_to_previous: float | None
+    """[m]; None if unknown or if there is none."""
+    distance_to_next: float | None
+    """[m]; None if unknown or if there is none."""
+    speed: float | None
+    """[m/s]; None if unknown."""
+
+
+class Prepared:
+    """Prepared images, read as they are asked for. Small to hand to another process: just a path."""
+
+    def __init__(
+        self,
+        folder: Path,
+        made_from: str,
+        crop: Crop | None,
+        image_size: tuple[int, int],
+        frames: list[PreparedFrame],
+    ) -> None:
+        self.folder, self.made_from, self.crop = folder, made_from, crop
+        self.image_size, self.frames = image_size, frames
+        self._images: np.ndarray | None = None
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open what `prepare` wrote.
+
+        Raises:
+            UserError: if the folder holds no finished preparation of this version.
+        """
+        folder = Path(folder)
+        index = read_json(folder / "index.json")
+        if index.get("format") != FORMAT:
+            raise UserError(f"{folder}: written by another version; delete it, it will be made again")
+        crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
+        frames = [_frame_from_json(values) for values in index["frames"]]
+        return cls(folder, index["made_from"], crop, tuple(index["image_size"]), frames)
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
+        return type(self).open, (self.folder,)
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @property
+    def images(self) -> np.ndarray:
+        """(N, H, W, 3) uint8 RGB, read-only memory map.
+
+        Raises:
+            UserError: if the file does not hold what the index says.
+        """
+        if self._images is None:
+            path, shape = self.folder / "images.bin", (len(self), *self.image_size, 3)
+            if not path.exists() or path.stat().st_size != np.prod(shape):
+                raise UserError(
+                    f"{path}: does not fit its index; delete {self.folder}, it will be made again"
+                )
+            self._images = np.memmap(path, np.uint8, "r", shape=shape)
+        return self._images
+
+    def neighbour(self, index: int, step: int) -> int | None:
+        """Index of the frame ``step`` later in its sequence (-1: the one before); None if it is missing."""
+        other = index + step
+        if not 0 <= other < len(self):
+            return None
+        here, there = self.frames[index], self.frames[other]
+        return other if (there.sequence, there.position) == (here.sequence, here.position + step) else None
+
+
+def prepare(
+    sequences: Collection[Sequence],
+    out: Path,
+    image_size: tuple[int, int],
+    crop: Crop | None = None,
+    progress: Callable[[], object] | None = None,
+    on_warning: Callable[[str], object] | None = None,
+) -> Prepared:
+    """Decode, crop and resize every frame once; what is there already and still true is used again.
+
+    Args:
+        sequences: all frames of all of them are prepared, in order.
+        out: folder that gets ``images.bin`` and ``index.json``.
+        image_size: (height, width) of the prepared images.
+        crop: window of the original images; None for all of it.
+        progress: called once per finished frame.
+        on_warning: called with each warning, for example about a skipped frame; by default it is logged.
+
+    Raises:
+        UserError: if more than 1 % of the frames cannot be read, or the disk is full.
+    """
+    made_from = fingerprint(sequences, image_size, crop)
+    found = reuse(out, made_from)
+    if found:
+        return found
+    tally = ReadTally(sum(len(sequence) for sequence in sequences), on_warning)
+    frames: list[PreparedFrame] = []
+
+    with atomic_path(out / "images.bin") as temporary, temporary.open("wb") as stream:
+        for sequence in sequences:
+            for position in range(len(sequence)):
+                try:
+                    image = sequence.image(position)
+                except UserError as error:
+                    tally.skip(error)
+                    continue
+                stream.write(crop_and_resize(image, crop, image_size, sequence.key(position)).data)
+                frames.append(_describe(sequence, position, image.shape[:2], crop, image_size))
+                if progress:
+                    progress()
+    return write_index(out, made_from, crop, image_size, frames)
+
+
+def fingerprint(sequences: Iterable[Sequence], image_size: tuple[int, int], crop: Crop | None) -> str:
+    """Hash of all that prepared data depend on: settings, cameras, distances, and a stamp of every file."""
+    about = [
+        [
+            sequence.name,
+            sequence.condition,
+            sequence.camera and sequence.camera.to_dict(),
+            sequence.frame_rate,
+        ]
+        + [
+            [sequence.key(position), frame_stamp(sequence, position), _distance(sequence, position, 1)]
+            for position in range(len(sequence))
+        ]
+        for sequence in sequences
+    ]
+    return hash_json([FORMAT, image_size, crop and crop.to_dict(), about])
+
+
+def reuse(out: Path, made_from: str) -> Prepared | None:
+    """What ``out`` holds if it was made from the same; else its index is removed and None returned."""
+    index = Path(out) / "index.json"
+    if not index.exists():
+        return None
+    found = read_json(index)
+    if found.get("format") == FORMAT and found.get("made_from") == made_from:
+        return Prepared.open(out)
+    index.unlink()
+    return None
+
+
+def write_index(
+    out: Path, made_from: str, crop: Crop | None, image_size: tuple[int, int], frames: list[PreparedFrame]
+) -> Prepared:
+    """Write ``index.json``, which makes the images beside it count, and open both."""
+    if not frames:
+        raise UserError(f"{out}: there are no frames to prepare")
+    index = {
+        "format": FORMAT,
+        "made_from": made_from,
+        "crop": crop and crop.to_dict(),
+        "image_size": list(image_size),
+        "frames": [asdict(frame) for frame in frames],
+    }
+    write_json(Path(out) / "index.json", index)
+    return Prepared.open(out)
+
+
+def _describe(
+    sequence: Sequence, position: int, size: tuple[int, int], crop: Crop | None, image_size: tuple[int, int]
+) -> PreparedFrame:
+    camera = camera_after(sequence.camera, crop, image_size) if sequence.camera else None
+    before, after = _distance(sequence, position, -1), _distance(sequence, position, 1)
+    known = [distance for distance in (before, after) if distance is not None]
+    speed = sum(known) / len(known) * sequence.frame_rate if known and sequence.frame_rate else None
+    return PreparedFrame(
+        key=sequence.key(position),
+        sequence=sequence.name,
+        position=position,
+        condition=sequence.condition,
+        source_size=size,
+        intrinsics=(camera.fx, camera.fy, camera.cx, camera.cy) if camera else None,
+        distance_to_previous=before,
+        distance_to_next=after,
+        speed=speed,
+    )
+
+
+def _distance(sequence: Sequence, position: int, step: int) -> float | None:
+    inside = 0 <= position + step < len(sequence)
+    return sequence.distance(position, position + step) if inside else None
+
+
+def _frame_from_json(values: dict[str, Any]) -> PreparedFrame:
+    intrinsics = values["intrinsics"] and tuple(values["intrinsics"])
+    condition, size = Condition(values["condition"]), tuple(values["source_size"])
+    return PreparedFrame(**{**values, "condition": condition, "source_size": size, "intrinsics": intrinsics})

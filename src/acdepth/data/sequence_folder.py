@@ -1,0 +1,225 @@
+"""The sequence folder: ``images/`` with what is known about them beside it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.images import read_classes, read_depth_png16, read_image
+from acdepth.data.motion import Motion, read_motion
+from acdepth.data.stored import StoredSequence, frame_numbers, list_images, split_at_gaps, stamp_file
+
+
+@dataclass(frozen=True)
+class Description:
+    """What stands beside the images and holds for all of them."""
+
+    condition: Condition = Condition.CLEAR
+    camera: Camera | None = None
+    frame_rate: float | None = None
+    class_names: tuple[str, ...] = ()
+
+
+class ImageSequence(StoredSequence):
+    """Consecutive image files, with optional motion, depth and classes.
+
+    Args:
+        name: unique within the data set.
+        key_folder: what stands before the file name in `key`.
+        paths: the images, in order.
+        description: condition, camera, frame rate, class names.
+        motion: of the drive that the images are part of.
+        start: row of the first image in ``motion``.
+        depth_folder: holds 16-bit PNGs with the images' stems.
+        classes_folder: holds 8-bit PNGs with the images' stems.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        key_folder: str,
+        paths: list[Path],
+        description: Description,
+        motion: Motion | None = None,
+        start: int = 0,
+        depth_folder: Path | None = None,
+        classes_folder: Path | None = None,
+    ) -> None:
+        self.name, self.key_folder, self.paths = name, key_folder, paths
+        self.condition, self.camera = description.condition, description.camera
+        self.frame_rate, self.class_names = description.frame_rate, description.class_names
+        self._motion, self._start = motion, start
+        self._depth_folder, self._classes_folder = depth_folder, classes_folder
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def key(self, index: int) -> str:
+        """Sequence name, folder and file name, with ``/`` on every system."""
+        return f"{self.key_folder}/{self.paths[index].name}"
+
+    def stamp(self, index: int) -> str:
+        """Size and time of last change of the image file."""
+        return stamp_file(self.paths[index])
+
+    def image(self, index: int) -> np.ndarray:
+        """RGB image, uint8 (H, W, 3)."""
+        image = read_image(self.paths[index])
+        if self.camera and image.shape[:2] != (self.camera.height, self.camera.width):
+            raise UserError(
+                f"{self.paths[index]}: {image.shape[1]}x{image.shape[0]} pixels, but its camera has "
+                f"{self.camera.width}x{self.camera.height}; give each camera a folder of its own"
+            )
+        return image
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """Measured depth [m], float32 (H, W)."""
+        path = self._beside(self._depth_folder, index)
+        return None if path is None else self._checked(read_depth_png16(path), path, index)
+
+    def classes(self, index: int) -> np.ndarray | None:
+        """Class of each pixel, uint8 (H, W)."""
+        path = self._beside(self._classes_folder, index)
+        return None if path is None else self._checked(read_classes(path), path, index)
+
+    def distance(self, index: int, other: int) -> float | None:
+        """Metres between two frames."""
+        return (
+            None if self._motion is None else self._motion.distance(self._start + index, self._start + other)
+        )
+
+    def _beside(self, folder: Path | None, index: int) -> Path | None:
+        if folder is None:
+            return None
+        path = folder / f"{self.paths[index].stem}.png"
+        return path if path.exists() else None
+
+    def _checked(self, values: np.ndarray, path: Path, index: int) -> np.ndarray:
+        camera = self.camera
+        height, width = (camera.height, camera.width) if camera else self.image(index).shape[:2]
+        if values.shape != (height, width):
+            raise UserError(
+                f"{path}: {values.shape[1]}x{values.shape[0]} pixels, but its image has {width}x{height}; "
+                "write both at the same size"
+            )
+        return values
+
+
+def is_sequence_folder(folder: Path) -> bool:
+    """Whether ``folder/images`` holds images."""
+    images = folder / "images"
+    return images.is_dir() and bool(list_images(images))
+
+
+def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[ImageSequence]:
+    """Open one sequence folder; where images are missing it falls into consecutive pieces.
+
+    Raises:
+        UserError: if one of the files beside the images cannot be understood.
+    """
+    paths = list_images(folder / "images")
+    description = _read_description(folder)
+    motion_file = folder / "motion.csv"
+    motion = None
+    if motion_file.exists():
+        motion = read_motion(motion_file, len(paths), frame_numbers(paths), description.frame_rate)
+    return cut_into_sequences(
+        paths,
+        name,
+        f"{name}/images",
+        description,
+        motion,
+        on_warning,
+        depth_folder=_folder_if_there(folder / "depth"),
+        classes_folder=_folder_if_there(folder / "classes"),
+    )
+
+
+def cut_into_sequences(
+    paths: list[Path],
+    name: str,
+    key_folder: str,
+    description: Description,
+    motion: Motion | None,
+    on_warning: Callable[[str], object],
+    **folders: Path | None,
+) -> list[ImageSequence]:
+    """One sequence per run of consecutive numbers; a warning names each gap between them."""
+    sequences: list[ImageSequence] = []
+    start = 0
+    for piece in split_at_gaps(paths):
+        piece_name = f"{name}/from_{piece[0].stem}" if start else name
+        if start:
+            on_warning(
+                f"{piece[0].parent}: images are missing between {paths[start - 1].name} and {piece[0].name}; "
+                "no clip crosses this gap"
+            )
+        sequences.append(ImageSequence(piece_name, key_folder, piece, description, motion, start, **folders))
+        start += len(piece)
+    return sequences
+
+
+def read_frame_rate(path: Path) -> float | None:
+    """The optional key ``frame_rate`` of a ``camera.yaml`` [1/s].
+
+    Raises:
+        UserError: if it is not a positive number.
+    """
+    rate = _read_yaml(path).get("frame_rate")
+    if rate is None:
+        return None
+    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
+        raise UserError(f"{path}: frame_rate = {rate!r}, expected images per second")
+    return float(rate)
+
+
+def _read_description(folder: Path) -> Description:
+    camera_file, sequence_file = folder / "camera.yaml", folder / "sequence.yaml"
+    camera = frame_rate = None
+    if camera_file.exists():
+        camera, frame_rate = Camera.read(camera_file), read_frame_rate(camera_file)
+    about = _read_yaml(sequence_file) if sequence_file.exists() else {}
+    return Description(
+        condition=_condition(about.get("condition", "clear"), sequence_file),
+        camera=camera,
+        frame_rate=frame_rate,
+        class_names=_class_names(about.get("class_names", []), sequence_file),
+    )
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected keys and values")
+    return values
+
+
+def _condition(text: Any, path: Path) -> Condition:
+    try:
+        return Condition(text)
+    except ValueError as error:
+        raise UserError(f"{path}: condition = {text!r}, expected one of {', '.join(Condition)}") from error
+
+
+def _class_names(names: Any, path: Path) -> tuple[str, ...]:
+    if isinstance(names, dict) and all(isinstance(number, int) and number >= 0 for number in names):
+        return tuple(
+            str(names.get(number, f"class {number}")) for number in range(max(names, default=-1) + 1)
+        )
+    if isinstance(names, list):
+        return tuple(str(name) for name in names)
+    raise UserError(f"{path}: class_names must be a list of names or a mapping from number to name")
+
+
+def _folder_if_there(folder: Path) -> Path | None:
+    return folder if folder.is_dir() else None

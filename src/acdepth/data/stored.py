@@ -1,0 +1,91 @@
+"""What sequences that live in files have in common."""
+
+import hashlib
+import re
+from abc import abstractmethod
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+LONGEST_FRAME_NUMBER = 9
+"""Digits; a longer number in a file name is a time stamp, whose steps say nothing about missing frames."""
+
+
+class StoredSequence(Sequence):
+    """A sequence whose frames stand in files: a change shows without reading a pixel."""
+
+    @abstractmethod
+    def stamp(self, index: int) -> str:
+        """Text that changes when the file behind the frame does."""
+
+
+def frame_stamp(sequence: Sequence, index: int) -> str:
+    """What a frame is, for caches: by its file where it has one, else by its pixels."""
+    return (
+        sequence.stamp(index) if isinstance(sequence, StoredSequence) else hash_pixels(sequence.image(index))
+    )
+
+
+def hash_pixels(image: np.ndarray) -> str:
+    """SHA-256 of an image's size and pixels, as hexadecimal text."""
+    digest = hashlib.sha256(str(image.shape).encode())
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()
+
+
+def stamp_file(path: Path) -> str:
+    """Size and time of last change of a file.
+
+    Raises:
+        UserError: if the file has gone.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from error
+    return f"{status.st_size}:{status.st_mtime_ns}"
+
+
+def list_images(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``."""
+    found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    return sorted((path for path in found if not path.name.startswith(".")), key=_natural_order)
+
+
+def _natural_order(path: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"(\d+)", path.stem)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts] + [(-1, path.suffix)]
+
+
+def frame_numbers(paths: list[Path]) -> list[int] | None:
+    """The numbers that the file names end in; None if the names do not count frames."""
+    ends = [re.search(r"(\d+)$", path.stem) for path in paths]
+    if any(end is None or len(end[1]) > LONGEST_FRAME_NUMBER for end in ends):
+        return None
+    return [int(end[1]) for end in ends if end]
+
+
+def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
+    """Cut a numbered row of images wherever numbers are missing: the pieces are consecutive.
+
+    The usual step between numbers is the most frequent one, so every fifth frame of a drive is a row
+    without gaps.
+    """
+    numbers = frame_numbers(paths)
+    if numbers is None or len(paths) < 2:
+        return [paths]
+    steps = [after - before for before, after in pairwise(numbers)]
+    counts = Counter(steps)
+    usual = min(counts, key=lambda step: (-counts[step], step))
+    pieces = [[paths[0]]]
+    for path, step in zip(paths[1:], steps, strict=True):
+        if step > usual:
+            pieces.append([])
+        pieces[-1].append(path)
+    return pieces

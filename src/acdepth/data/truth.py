@@ -1,0 +1,79 @@
+"""Images with true depth, for pre-training and nothing else: the method itself never sees measured depth."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence, Tensors
+from acdepth.core.seeding import make_generator
+
+
+@dataclass(frozen=True)
+class TruthBatch(Tensors):
+    """Images and their true inverse depth."""
+
+    image: Tensor
+    """(B, 3, H, W) float in 0..1."""
+    inverse_depth: Tensor
+    """(B, 1, H, W) float [1/m]; 0 where there is none: the sky is infinitely far."""
+
+
+class TruthBatches:
+    """Batches of random frames, each a pure function of (seed, step); half of them mirrored.
+
+    Args:
+        sequences: each frame must have measured depth.
+        image_size: (height, width) that images and depth are brought to.
+        batch_size: frames per batch.
+        seed: of the order, the mirroring and the light.
+        light: largest factor by which an image's brightness is changed, up or down; 1 changes nothing.
+
+    Raises:
+        UserError: if a frame has no depth, or there is no frame.
+    """
+
+    def __init__(
+        self,
+        sequences: Iterable[Sequence],
+        image_size: tuple[int, int],
+        batch_size: int,
+        seed: int,
+        light: float = 1.4,
+    ) -> None:
+        self.batch_size, self.seed, self.light = batch_size, seed, light
+        images, inverse_depths = [], []
+        for sequence in sequences:
+            for index in range(len(sequence)):
+                depth = sequence.depth(index)
+                if depth is None:
+                    raise UserError(f"{sequence.key(index)}: has no measured depth to pre-train on")
+                images.append(_shrink(sequence.image(index), image_size, cv2.INTER_AREA))
+                nearest = _shrink(depth, image_size, cv2.INTER_NEAREST)
+                inverse_depths.append(
+                    np.where(nearest > 0, 1 / np.maximum(nearest, 1e-3), 0).astype(np.float16)
+                )
+        if not images:
+            raise UserError("no frame with measured depth to pre-train on; make some with acdepth world make")
+        self.images, self.inverse_depths = np.stack(images), np.stack(inverse_depths)
+
+    def batch(self, step: int) -> TruthBatch:
+        """The batch of one step."""
+        generator = make_generator(self.seed, "truth", step)
+        chosen = torch.randint(len(self.images), (self.batch_size,), generator=generator).numpy()
+        image = torch.from_numpy(self.images[chosen]).permute(0, 3, 1, 2).float().div_(255)
+        inverse_depth = torch.from_numpy(self.inverse_depths[chosen]).float()[:, None]
+        mirrored = torch.rand(self.batch_size, generator=generator) < 0.5
+        image[mirrored] = image[mirrored].flip(-1)
+        inverse_depth[mirrored] = inverse_depth[mirrored].flip(-1)
+        exponent = torch.rand(self.batch_size, 1, 1, 1, generator=generator) * 2 - 1
+        return TruthBatch((image * self.light**exponent).clamp(0, 1), inverse_depth)
+
+
+def _shrink(values: np.ndarray, image_size: tuple[int, int], interpolation: int) -> np.ndarray:
+    height, width = image_size
+    return cv2.resize(values, (width, height), interpolation=interpolation)

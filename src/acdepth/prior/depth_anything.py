@@ -1,0 +1,179 @@
+"""Depth Anything V2 as a frozen prior: image to relative inverse depth."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from torch import Tensor, nn
+from torch.nn import functional as F
+from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
+from transformers.utils import logging as transformers_logging
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json, write_bytes, write_json
+from acdepth.prior.preprocessing import PREPROCESSING_FILE, Preprocessing
+from acdepth.prior.tiny import TinyPriorConfig
+
+CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "card.json"
+UNUSED_WEIGHTS = {"backbone.embeddings.mask_token"}
+"""Only DINOv2's own training reads this one, so a model without it is whole."""
+
+
+def relative_inverse_depth(
+    network: DepthAnythingForDepthEstimation, preprocessing: Preprocessing, image: Tensor
+) -> Tensor:
+    """Run a Depth Anything network; differentiable, for whoever trains one.
+
+    Args:
+        network: relative, not metric.
+        preprocessing: of the images it was trained on.
+        image: (B, 3, H, W) float in 0..1.
+
+    Returns:
+        (B, 1, H, W) inverse depth of unknown scale and shift, not negative, larger is nearer.
+    """
+    predicted = network(pixel_values=preprocessing(image)).predicted_depth[:, None]
+    # Corners on corners, as inside the network's own head.
+    return F.interpolate(predicted.float(), image.shape[-2:], mode="bilinear", align_corners=True)
+
+
+class DepthAnythingPrior(nn.Module):
+    """A Depth Anything V2 network that only answers: always in evaluation mode, never a gradient.
+
+    Args:
+        network: becomes frozen.
+        preprocessing: of the images it was trained on.
+        card: JSON values that say what it was trained on; empty if nobody said.
+    """
+
+    def __init__(
+        self,
+        network: DepthAnythingForDepthEstimation,
+        preprocessing: Preprocessing,
+        card: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network.requires_grad_(False)
+        self.preprocessing = preprocessing
+        self.card = dict(card or {})
+        self.eval()
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> Self:
+        """Load a model folder, or a model of the Hugging Face hub.
+
+        Args:
+            source: a folder with ``config.json``, ``model.safetensors``, ``preprocessor_config.json`` as
+                transformers writes them, or a name such as ``depth-anything/Depth-Anything-V2-Small-hf``.
+
+        Raises:
+            UserError: if there is no such model or it is no relative Depth Anything.
+        """
+        folder = Path(source) if Path(source).is_dir() else _download(str(source))
+        config = _read_config(folder)
+        preprocessing = Preprocessing.read(folder)
+        card_file = folder / CARD_FILE
+        card = read_json(card_file) if card_file.exists() else {}
+        return cls(_load_network(folder, config), preprocessing, card)
+
+    @classmethod
+    def tiny(cls, seed: int, config: TinyPriorConfig | None = None) -> Self:
+        """The same class, small and untrained: for tests, and to see the shape of what ships."""
+        config = config or TinyPriorConfig()
+        return cls(config.build(seed), config.preprocessing)
+
+    def save(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:
+        """Write a model folder that `from_pretrained` and transformers read, and ``card.json``.
+
+        Args:
+            folder: made where needed.
+            dtype: of the stored weights; float16 halves the file and changes depth by less than 1 %.
+        """
+        folder = Path(folder)
+        stored: Any = copy.deepcopy(self.network)
+        with TemporaryDirectory() as staging, _no_progress_bar():
+            stored.to(dtype=dtype).save_pretrained(staging)
+            for name in (CONFIG_FILE, WEIGHTS_FILE):
+                write_bytes(folder / name, (Path(staging) / name).read_bytes())
+        self.preprocessing.write(folder)
+        write_json(folder / CARD_FILE, self.card)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode, whatever the module that contains this one does."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def forward(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) float in 0..1 -> (B, 1, H, W) relative inverse depth, larger is nearer."""
+        return relative_inverse_depth(self.network, self.preprocessing, image)
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Reading a small file is no work to report; the bar comes back if it was there."""
+    was_enabled = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            transformers_logging.enable_progress_bar()
+
+
+def _download(name: str) -> Path:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise UserError(f"{name}: no such folder; give a model folder or a hub name (OWNER/MODEL)")
+    try:
+        return Path(
+            snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CARD_FILE])
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise UserError(
+            f"{name}: no such folder, and not available from the Hugging Face hub; "
+            f"check the name and the network, or download {CONFIG_FILE}, {WEIGHTS_FILE} and "
+            f"{PREPROCESSING_FILE} into a folder"
+        ) from error
+
+
+def _read_config(folder: Path) -> DepthAnythingConfig:
+    path = folder / CONFIG_FILE
+    values = read_json(path)
+    kind = values.get("model_type") if isinstance(values, dict) else None
+    if kind != "depth_anything":
+        raise UserError(f"{path}: model_type is {kind!r}; the prior must be a 'depth_anything' model")
+    try:
+        config = DepthAnythingConfig.from_dict(values)
+    except Exception as error:  # transformers checks values with exceptions of many kinds
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: not understood by transformers ({reason})") from error
+    if config.depth_estimation_type != "relative":
+        raise UserError(f"{path}: a {config.depth_estimation_type} model; the prior must be a relative one")
+    return config
+
+
+def _load_network(folder: Path, config: DepthAnythingConfig) -> DepthAnythingForDepthEstimation:
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}")
+    try:
+        with _no_progress_bar():
+            loaded: Any = DepthAnythingForDepthEstimation.from_pretrained(
+                folder, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True
+            )
+    except Exception as error:  # safetensors' own error has no other base class, transformers raises several
+        raise UserError(f"{path}: cannot be loaded ({str(error).splitlines()[0]})") from error
+    network, found = loaded
+    misfits = set(found["missing_keys"]) | set(found["unexpected_keys"]) | set(found["mismatched_keys"])
+    if misfits := sorted(map(str, misfits - UNUSED_WEIGHTS)):
+        raise UserError(
+            f"{path}: does not fit its {CONFIG_FILE}: {len(misfits)} weights are missing, left over or of "
+            f"another shape, first {misfits[0]}; copy both files from the same model"
+        )
+    return network

@@ -1,0 +1,104 @@
+"""What Depth Anything expects of its input, read from and written to transformers' own file."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json, write_json
+
+PREPROCESSING_FILE = "preprocessor_config.json"
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+PIL_BICUBIC = 3
+"""What transformers calls bicubic interpolation in its file."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Size and colours of the images that a Depth Anything network was trained on."""
+
+    side: int = 518
+    """Pixels. The image is resized, keeping its aspect, so that the side that needs the smaller change gets
+    this long: with 518 a 1600 x 900 image becomes 924 x 518. Depth Anything V2: 518."""
+    patch: int = 14
+    """Both sides are rounded to multiples of this [px]. Depth Anything V2 (DINOv2): 14."""
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+    def size_for(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) of the network's input for an image of this size."""
+        scale = min((self.side / height, self.side / width), key=lambda scale: abs(1 - scale))
+        return self._round(scale * height), self._round(scale * width)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Resize and normalise.
+
+        Interpolation is bicubic with antialiasing, as transformers' own processor does on PIL images; without
+        antialiasing a strongly shrunken street flickers.
+
+        Args:
+            image: (B, 3, H, W) float in 0..1.
+
+        Returns:
+            (B, 3, h, w) with h and w multiples of `patch`.
+        """
+        size = self.size_for(*image.shape[-2:])
+        if size != tuple(image.shape[-2:]):
+            image = F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
+        mean = torch.tensor(self.mean, device=image.device, dtype=image.dtype).view(3, 1, 1)
+        std = torch.tensor(self.std, device=image.device, dtype=image.dtype).view(3, 1, 1)
+        return (image - mean) / std
+
+    @classmethod
+    def read(cls, folder: Path) -> "Preprocessing":
+        """Read ``preprocessor_config.json``.
+
+        Raises:
+            UserError: if the file is missing or says something that Depth Anything does not do.
+        """
+        path = Path(folder) / PREPROCESSING_FILE
+        values = read_json(path)
+        try:
+            if values["size"]["height"] != values["size"]["width"] or not values["keep_aspect_ratio"]:
+                raise ValueError("it must keep the aspect and bring height or width to the same length")
+            return cls(
+                side=int(values["size"]["height"]),
+                patch=int(values["ensure_multiple_of"]),
+                mean=_three(values["image_mean"]),
+                std=_three(values["image_std"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: not the preprocessing of a Depth Anything model ({error})") from error
+
+    def write(self, folder: Path) -> None:
+        """Write the file that `read` and transformers' `DPTImageProcessor` read."""
+        write_json(
+            Path(folder) / PREPROCESSING_FILE,
+            {
+                "image_processor_type": "DPTImageProcessor",
+                "do_resize": True,
+                "size": {"height": self.side, "width": self.side},
+                "keep_aspect_ratio": True,
+                "ensure_multiple_of": self.patch,
+                "resample": PIL_BICUBIC,
+                "do_rescale": True,
+                "rescale_factor": 1 / 255,
+                "do_normalize": True,
+                "image_mean": list(self.mean),
+                "image_std": list(self.std),
+                "do_pad": False,
+            },
+        )
+
+    def _round(self, length: float) -> int:
+        return max(self.patch, math.floor(length / self.patch + 0.5) * self.patch)
+
+
+def _three(values: list[float]) -> tuple[float, float, float]:
+    red, green, blue = map(float, values)
+    return red, green, blue

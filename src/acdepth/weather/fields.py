@@ -1,0 +1,71 @@
+"""Smooth random fields and blurs, fast enough to be drawn anew for every image."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from acdepth.weather.draws import Draws
+
+LUMA = (0.2126, 0.7152, 0.0722)
+"""Parts of linear red, green and blue in luminance (ITU-R BT.709)."""
+
+
+def luminance(image: Tensor) -> Tensor:
+    """Luminance (1, H, W) of a linear image (3, H, W)."""
+    red, green, blue = image.unbind(0)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue)[None]
+
+
+def smooth_noise(draws: Draws, height: int, width: int, cells: float, octaves: int = 3) -> Tensor:
+    """Cloud-like noise (1, H, W) in 0..1, with about ``cells`` blobs across the image."""
+    total, weight = torch.zeros(1, 1, height, width, device=draws.device), 0.0
+    for octave in range(octaves):
+        across = max(2, round(cells * 2**octave))
+        grid = draws.rand(1, 1, max(2, round(across * height / width)) + 1, across + 1)
+        total += 0.5**octave * F.interpolate(grid, (height, width), mode="bilinear", align_corners=True)
+        weight += 0.5**octave
+    return total[0] / weight
+
+
+def blur(image: Tensor, sigma: float, sigma_down: float | None = None) -> Tensor:
+    """Gaussian blur of (C, H, W) by ``sigma`` pixels across and ``sigma_down`` (by default the same) down.
+
+    Wide blurs work on a shrunken image, where their result has nothing to lose.
+    """
+    sigma_down = sigma if sigma_down is None else sigma_down
+    height, width = image.shape[-2:]
+    shrink = max(1, int(min(sigma, sigma_down) / 2))
+    small = image[None]
+    if shrink > 1:
+        size = (max(4, height // shrink), max(4, width // shrink))
+        small = F.interpolate(small, size, mode="area")
+    small = _blur_along(small, sigma / shrink, along_rows=True)
+    small = _blur_along(small, sigma_down / shrink, along_rows=False)
+    if shrink > 1:
+        small = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
+    return small[0]
+
+
+def _blur_along(image: Tensor, sigma: float, along_rows: bool) -> Tensor:
+    if sigma < 0.2:
+        return image
+    reach = max(1, math.ceil(2.5 * sigma))
+    steps = torch.arange(-reach, reach + 1, device=image.device, dtype=image.dtype)
+    kernel = torch.exp(-0.5 * (steps / sigma) ** 2)
+    kernel = (kernel / kernel.sum()).view((1, 1, 1, -1) if along_rows else (1, 1, -1, 1))
+    padding = (reach, reach, 0, 0) if along_rows else (0, 0, reach, reach)
+    channels = image.shape[1]
+    padded = F.pad(image.reshape(channels, 1, *image.shape[-2:]), padding, mode="replicate")
+    return F.conv2d(padded, kernel).reshape(image.shape)
+
+
+def to_linear(image: Tensor) -> Tensor:
+    """Display values in 0..1 to light, with the usual exponent of 2.2."""
+    return image.clamp(0, 1) ** 2.2
+
+
+def to_display(radiance: Tensor) -> Tensor:
+    """Light to display values in 0..1."""
+    return radiance.clamp(0, 1) ** (1 / 2.2)

@@ -1,0 +1,187 @@
+"""Towns as sequence folders on disk, whole or not there."""
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import yaml
+
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+from acdepth.world.render import RenderedFrame, prepare
+from acdepth.world.surface import CLASS_NAMES
+from acdepth.world.trajectory import FRAME_RATE
+
+VERSION = 1  # raise it when the same seed gives other pictures
+DEPTH_SCALE = 256.0  # units per metre in depth files
+
+
+@dataclass(frozen=True)
+class DriveSettings:
+    """What decides the bytes of a town's sequences, besides the town and the condition."""
+
+    frames: int
+    image_size: tuple[int, int]  # height, width
+
+
+def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
+    """Where the sequence of a town and a condition lies."""
+    return out / f"town_{town:04d}" / condition.value
+
+
+def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[str, Any]:
+    """Content of ``sequence.yaml``."""
+    return {
+        "condition": condition.value,
+        "source": "acdepth world",
+        "town": town,
+        "version": VERSION,
+        **asdict(settings) | {"image_size": list(settings.image_size)},
+        "depth": "uint16, 1/256 m along the optical axis at the pixel's centre, 0 = none",
+        "motion": "speed [m/s], camera to world 4x4 (x right, y down, z forward) [m]",
+        "classes": dict(enumerate(CLASS_NAMES)),
+    }
+
+
+def missing_conditions(
+    out: Path, town: int, conditions: Sequence[Condition], settings: DriveSettings
+) -> list[Condition]:
+    """The conditions of a town that are still to be made.
+
+    Raises:
+        UserError: if a sequence is there that was made with other settings.
+    """
+    missing = []
+    for condition in conditions:
+        folder = sequence_folder(out, town, condition)
+        if not folder.exists():
+            missing.append(condition)
+            continue
+        try:
+            found = yaml.safe_load((folder / "sequence.yaml").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            found = None
+        if found != describe(town, condition, settings):
+            raise UserError(
+                f"{folder}: holds a sequence made with other settings or by another version; "
+                "choose another folder or remove this one"
+            )
+    return missing
+
+
+def write_town(
+    out: Path,
+    town: int,
+    conditions: Sequence[Condition],
+    settings: DriveSettings,
+    device: str = "cpu",
+    on_frame: Callable[[], None] = lambda: None,
+) -> None:
+    """Render a town's drive once and write its sequences for all given conditions.
+
+    Each sequence is written to a hidden folder beside its place and renamed when it is complete.
+    """
+    drive = prepare(town, settings.frames, settings.image_size, device)
+    places = {condition: sequence_folder(out, town, condition) for condition in conditions}
+    partial = {c: place.with_name(f".{place.name}.{os.getpid()}.partial") for c, place in places.items()}
+    try:
+        for folder in partial.values():
+            for kind in ("images", "depth", "classes"):
+                (folder / kind).mkdir(parents=True)
+        motion = []
+        for index in range(settings.frames):
+            frame = drive.frame(index, conditions)
+            motion.append([index, f"{frame.speed:.6f}", *(f"{v:.9g}" for v in frame.pose.flatten().tolist())])
+            for condition, folder in partial.items():
+                _write_frame(folder, frame, condition)
+            on_frame()
+        for condition, folder in partial.items():
+            _write_facts(folder, drive.camera, motion, describe(town, condition, settings))
+            os.replace(folder, places[condition])
+    except OSError as error:
+        raise UserError(f"{out}: cannot write ({error.strerror or error}); free some space") from error
+    finally:
+        for folder in partial.values():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_frame(folder: Path, frame: RenderedFrame, condition: Condition) -> None:
+    name = f"{frame.index:06d}.png"
+    depth = (frame.depth * DEPTH_SCALE).round().clamp(0, 65535).numpy().astype(np.uint16)
+    _write_png(folder / "images" / name, np.ascontiguousarray(frame.images[condition].numpy()[..., ::-1]))
+    _write_png(folder / "depth" / name, depth)
+    _write_png(folder / "classes" / name, frame.classes.numpy())
+
+
+def _write_png(path: Path, pixels: np.ndarray) -> None:
+    if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+        raise OSError(f"{path.name} was not written")
+
+
+def _write_facts(folder: Path, camera: Camera, motion: list[list], description: dict[str, Any]) -> None:
+    camera.write(folder / "camera.yaml", frame_rate=FRAME_RATE)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["index", "speed", *(f"T_{row}{column}" for row in range(4) for column in range(4))])
+    table.writerows(motion)
+    write_text(folder / "motion.csv", text.getvalue())
+    write_text(folder / "sequence.yaml", yaml.safe_dump(description, sort_keys=False))
+
+
+def _write_in_worker(
+    out: Path, town: int, conditions: list[Condition], settings: DriveSettings, device: str
+) -> None:
+    torch.set_num_threads(1)
+    write_town(out, town, conditions, settings, device)
+
+
+def write_towns(
+    out: Path,
+    towns: Sequence[int],
+    conditions: Sequence[Condition],
+    settings: DriveSettings,
+    device: str = "cpu",
+    workers: int = 1,
+    on_frames: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write many towns; complete sequences are left as they are.
+
+    Args:
+        out: folder of all towns.
+        towns: seeds.
+        conditions: of each town.
+        settings: shared by all.
+        device: where to render.
+        workers: processes; each town is made by one of them.
+        on_frames: told how many frames are done since it was last told, for a progress bar.
+    """
+    work = {town: missing_conditions(out, town, conditions, settings) for town in towns}
+    on_frames(settings.frames * sum(not missing for missing in work.values()))
+    jobs = {town: missing for town, missing in work.items() if missing}
+    if workers == 1:
+        for town, missing in jobs.items():
+            write_town(out, town, missing, settings, device, lambda: on_frames(1))
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        running = [
+            pool.submit(_write_in_worker, out, town, missing, settings, device)
+            for town, missing in jobs.items()
+        ]
+        try:
+            for done in as_completed(running):
+                done.result()
+                on_frames(settings.frames)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

@@ -1,0 +1,53 @@
+"""Light at night: street lamps, our own headlights, and the faint sky over the town."""
+
+import torch
+from torch import Tensor
+
+LAMP_POWER = 3.4
+HEADLIGHT_POWER = 26.0
+HEADLIGHT_HEIGHT = 0.7
+
+
+def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> Tensor:
+    """Light (N, 3) of the lamps around each point.
+
+    Args:
+        point: (N, 3).
+        normal: (N, 3) unit.
+        lamps: (M, 3) lamp heads ordered by z; the four next to a point along z are counted.
+        colour: (3,).
+    """
+    after = torch.searchsorted(lamps[:, 2].contiguous(), point[:, 2].contiguous())
+    total = torch.zeros_like(point[:, 0])
+    for step in (-2, -1, 0, 1):
+        index = after + step
+        there = (index >= 0) & (index < len(lamps))
+        away = lamps[index.clamp(0, len(lamps) - 1)] - point
+        squared = away.square().sum(1)
+        inverse = torch.rsqrt(squared.clamp(min=0.04))
+        down = (away[:, 1] * inverse).clamp(min=0)
+        facing = ((away * normal).sum(1) * inverse + 0.12).clamp(min=0)
+        total += there * (down.square() + 0.03) * facing / (squared * 0.06 + 1.0)
+    return LAMP_POWER * total[:, None] * colour
+
+
+def headlight(point: Tensor, normal: Tensor, camera: Tensor, axes: Tensor) -> Tensor:
+    """Light (N, 3) of our dipped headlights: a wide beam, cut off above the horizon.
+
+    Args:
+        point: (N, 3).
+        normal: (N, 3) unit.
+        camera: (3,) where the camera is; the lamps sit below it.
+        axes: (3, 3) the camera's axes as columns.
+    """
+    source = camera * camera.new_tensor([1.0, 0.0, 1.0]) + camera.new_tensor([0.0, HEADLIGHT_HEIGHT, 0.0])
+    way = point - source
+    squared = way.square().sum(1)
+    inverse = torch.rsqrt(squared.clamp(min=0.25))
+    right, ahead = (way @ axes[:, 0]) * inverse, (way @ axes[:, 2]) * inverse
+    climb = way[:, 1] * inverse
+    beam = torch.exp(-((right + 0.03) / 0.3).square()) * torch.sigmoid((0.012 - climb) / 0.02)
+    spill = 0.05 * torch.exp(-(right / 0.6).square())
+    facing = (-(way * normal).sum(1) * inverse + 0.06).clamp(min=0)
+    power = HEADLIGHT_POWER * (beam + spill) * (ahead > 0) * facing / (squared * 0.12 + 4.0)
+    return power[:, None] * point.new_tensor([1.0, 0.95, 0.84])

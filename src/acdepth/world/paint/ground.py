@@ -1,0 +1,112 @@
+"""Asphalt with its marks and repairs, kerbs, pavement slabs and grass."""
+
+import torch
+from torch import Tensor
+
+from acdepth.world.noise import sample_noise
+from acdepth.world.paint.patch import Paint
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse
+from acdepth.world.road import PAVEMENT_HEIGHT, Road
+
+ASPHALT = (0.105, 0.105, 0.11)
+SLABS = (0.3, 0.29, 0.27)
+KERB = (0.4, 0.39, 0.37)
+GRASS = (0.1, 0.145, 0.045)
+MARKS = (0.62, 0.61, 0.57)
+
+
+def paint_ground(
+    point: Tensor, facing: Tensor, footprint: Tensor, road: Road, suburban: bool, seed: int
+) -> tuple[Paint, Tensor, Tensor]:
+    """Colours of ground points (N, 3).
+
+    Args:
+        point: (x, height, z) [m].
+        facing: (N,) cosine between ray and vertical, positive.
+        footprint: (N,) width of a ray across its course [m].
+        road: the town's road.
+        suburban: grass instead of slabs beyond the pavement.
+        seed: of the town, for repairs and manholes.
+
+    Returns:
+        The paint, the kerb distance (N,) [m] and the noise (N, 4) at one scale, for weather to reuse.
+    """
+    x, z = point[:, 0], point[:, 2]
+    lateral, crossing = road.lateral(x, z), road.crossing_distance(z)
+    beyond = torch.minimum(lateral.abs() - road.half_width, crossing)
+    along = footprint / facing.clamp(min=0.03)
+    blurred = (footprint * along).sqrt()
+    broad = sample_noise(x, z, 11.0, blurred)
+    grain = sample_noise(z + 3.1, x, 2.6, blurred)
+    colour = _asphalt(lateral, z, broad, grain, footprint, along, seed)
+    colour = mix(colour, colour.new_tensor(MARKS), _marks(road, lateral, crossing, z, footprint, along, broad))
+    colour = torch.where((beyond > 0)[:, None], _slabs(lateral, z, broad, grain, footprint, along), colour)
+    if suburban:
+        meadow = (beyond - road.pavement_width - 0.1 + 0.15 * broad[:, 0]).mul(4).clamp(0, 1)
+        shade = (1 + 0.3 * broad[:, 1] + 0.28 * grain[:, 0]).clamp(min=0.2)
+        colour = mix(colour, colour.new_tensor(GRASS) * shade[:, None], meadow)
+    kerb = inside(beyond, -0.02, 0.17, footprint) * (1 - 0.5 * pulse(z, 1.2, 0.0, 0.05, along))
+    colour = mix(colour, colour.new_tensor(KERB) * (1 + 0.15 * grain[:, :1]), kerb)
+    face = (point[:, 1] > 0.004) & (point[:, 1] < PAVEMENT_HEIGHT - 0.004)
+    colour = torch.where(face[:, None], colour.new_tensor(KERB) * 0.55 * (1 + 0.2 * grain[:, :1]), colour)
+    nothing = torch.zeros_like(x)
+    return Paint(colour, torch.zeros_like(colour), nothing), beyond, broad
+
+
+def _asphalt(
+    lateral: Tensor, z: Tensor, broad: Tensor, grain: Tensor, footprint: Tensor, along: Tensor, seed: int
+) -> Tensor:
+    """Grain, wear by wheels, rectangular repairs, tar seams and manhole covers."""
+    shade = 1 + 0.2 * broad[:, 0] + 0.1 * broad[:, 2] + 0.2 * grain[:, 0] + 0.08 * grain[:, 3]
+    cell_u, cell_v = torch.floor(lateral / 2.4), torch.floor(z / 5.5)
+    key = torch.full_like(cell_u, float(seed))
+    drawn = hash01(cell_u, cell_v, key)
+    reach = 0.5 + 0.5 * hash01(cell_v, cell_u, key)
+    u, v = lateral - cell_u * 2.4, z - cell_v * 5.5
+    inner = inside(u, 0.15, 2.25 * reach, footprint) * inside(v, 0.3, 5.2 * reach, along)
+    outer = inside(u, 0.09, 2.25 * reach + 0.06, footprint) * inside(v, 0.22, 5.2 * reach + 0.08, along)
+    repaired = (drawn < 0.34).float()
+    tone = 0.62 + 0.75 * hash01(cell_u, key, cell_v)
+    shade = shade * (1 + repaired * inner * (tone - 1)) * (1 - 0.45 * repaired * (outer - inner).clamp(0, 1))
+    tracks = torch.cos(lateral * 3.9).clamp(min=0) * 0.12
+    seam = inside(lateral + 0.1 * broad[:, 3], -0.035, 0.035, footprint)
+    cracks = (1 - (broad[:, 3].abs() / 0.06)).clamp(0, 1) * fade(along, 0.25)
+    shade = shade * (1 - tracks) * (1 - 0.4 * seam) * (1 - 0.45 * cracks)
+    hatch = hash01(cell_v, cell_u, key + 5)
+    radius = torch.hypot(u - 1.0 - 0.8 * reach, (v - 2.0 - 2 * reach))
+    cover = ((0.34 - radius) / along.clamp(min=0.02) + 0.5).clamp(0, 1) * (hatch < 0.07)
+    rim = ((0.06 - (radius - 0.34).abs()) / along.clamp(min=0.02) + 0.5).clamp(0, 1) * (hatch < 0.07)
+    shade = shade * (1 - 0.45 * cover) * (1 - 0.4 * rim)
+    return lateral.new_tensor(ASPHALT) * shade.clamp(min=0.15)[:, None]
+
+
+def _marks(
+    road: Road, lateral: Tensor, crossing: Tensor, z: Tensor, footprint: Tensor, along: Tensor, broad: Tensor
+) -> Tensor:
+    """Share (N,) of white paint: dashes between the lanes, bay lines, stop lines and zebra crossings."""
+    away = (crossing > 3.6).float()
+    on_road = (crossing > 0).float()
+    centre = inside(lateral, -0.075, 0.075, footprint) * pulse(z, 6.0, 0.0, 3.0, along) * away
+    bay = road.half_width - 2.15
+    sides = inside(lateral.abs(), bay - 0.05, bay + 0.05, footprint)
+    ends = inside(lateral.abs(), bay, road.half_width, footprint) * pulse(z, 6.2, 0.0, 0.11, along)
+    stop = inside(crossing, 3.9, 4.3, along) * (lateral.abs() < bay)
+    zebra = inside(crossing, 0.6, 3.2, along) * pulse(lateral + 40.0, 1.1, 0.0, 0.55, footprint)
+    zebra = zebra * (lateral.abs() < road.half_width - 0.3)
+    worn = (0.85 - 0.3 * broad[:, 1] - 0.25 * broad[:, 0]).clamp(0.15, 1)
+    return (centre + (sides + ends).clamp(max=1) * away * 0.8 + stop + zebra).clamp(0, 1) * on_road * worn
+
+
+def _slabs(
+    lateral: Tensor, z: Tensor, broad: Tensor, grain: Tensor, footprint: Tensor, along: Tensor
+) -> Tensor:
+    """Paving slabs in a running bond, each of its own shade."""
+    size = 0.75
+    row = torch.floor(lateral / size)
+    shifted = z + 0.5 * size * (row % 2)
+    tone = (hash01(row, torch.floor(shifted / size)) - 0.5) * fade(along, 2 * size)
+    joints = torch.maximum(
+        pulse(lateral, size, 0.0, 0.035, footprint), pulse(shifted, size, 0.0, 0.035, along)
+    )
+    shade = 1 + 0.45 * tone + 0.12 * broad[:, 0] + 0.1 * grain[:, 0]
+    return lateral.new_tensor(SLABS) * (shade * (1 - 0.55 * joints)).clamp(min=0.15)[:, None]

@@ -1,0 +1,109 @@
+"""What the rays of a view met: places, normals and colours, shared by all conditions of the view."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from acdepth.world.paint import facade, objects
+from acdepth.world.paint.ground import paint_ground
+from acdepth.world.paint.patch import Paint, Patch, local_points, prism_faces, round_normals
+from acdepth.world.raycast import Hits
+from acdepth.world.solids import BUILT, Material, Shape, Solids, to_local, to_world
+from acdepth.world.town import Town
+
+SKY, GROUND, FACADES, OBJECTS = range(4)
+CLASS_NAMES = ("none", "ground", "facades", "objects")
+
+
+@dataclass(frozen=True)
+class Surface:
+    """R rays and what they met; colours of sky rays are zero until a sky is painted."""
+
+    direction: Tensor  # (R, 3) unit
+    distance: Tensor  # (R,) along the ray [m], infinity for sky
+    point: Tensor  # (R, 3)
+    normal: Tensor  # (R, 3) unit
+    albedo: Tensor  # (R, 3)
+    glow: Tensor  # (R, 3) light given off at night
+    glass: Tensor  # (R,) share that mirrors its surroundings
+    kind: Tensor  # (R,) int64: SKY, GROUND, FACADES, OBJECTS
+    ground: Tensor  # (G,) indices of the ground rays
+    kerb_distance: Tensor  # (G,) [m]
+    ground_noise: Tensor  # (G, 4)
+
+
+def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
+    """Class of each ray from the row of the solid it met (-1: the ground, or the sky where t is infinite)."""
+    built = torch.isin(solids.material, solids.material.new_tensor([int(m) for m in BUILT]))
+    of_solid = torch.where(built, FACADES, OBJECTS)
+    return torch.where(solid >= 0, of_solid[solid.clamp(min=0)], torch.where(t.isinf(), SKY, GROUND))
+
+
+def paint_surface(
+    town: Town, solids: Solids, origin: Tensor, directions: Tensor, hits: Hits, pixel: float
+) -> Surface:
+    """Colour all rays of a trace.
+
+    Args:
+        town: for its road.
+        solids: what was traced.
+        origin: (3,) of the rays; a mirrored camera lies below the ground.
+        directions: (R, 3), one metre along the optical axis each.
+        hits: (R,) parameters with the ground already among them, and solids.
+        pixel: angular width of a ray [rad].
+    """
+    length = directions.norm(dim=1)
+    unit = directions / length[:, None]
+    distance = hits.t * length
+    seen = distance.isfinite()
+    point = origin + directions * torch.where(seen, hits.t, 0.0)[:, None]
+    kind = classify(hits.solid, hits.t, solids)
+    normal = torch.zeros_like(point)
+    albedo, glow, glass = torch.zeros_like(point), torch.zeros_like(point), torch.zeros_like(length)
+    footprint = distance * pixel
+    ground = torch.nonzero(kind == GROUND)[:, 0]
+    steep = unit[ground, 1].abs()
+    paint, kerb_distance, noise = paint_ground(
+        point[ground], steep, footprint[ground], town.road, town.suburban, town.seed
+    )
+    normal[ground] = normal.new_tensor([0.0, 1.0, 0.0])
+    albedo[ground] = paint.albedo
+    solid_rays = torch.nonzero(hits.solid >= 0)[:, 0]
+    met = solids.select(hits.solid[solid_rays])
+    patch, world_normal = _make_patch(met, point[solid_rays], unit[solid_rays], footprint[solid_rays])
+    normal[solid_rays] = world_normal
+    for materials, painter in _painters(town.daylight.lit_share):
+        chosen = torch.isin(met.material, met.material.new_tensor([int(m) for m in materials]))
+        rays = solid_rays[chosen]
+        if len(rays):
+            paint = painter(patch.select(chosen))
+            albedo[rays], glow[rays], glass[rays] = paint.albedo, paint.glow, paint.glass.float()
+    return Surface(unit, distance, point, normal, albedo, glow, glass, kind, ground, kerb_distance, noise)
+
+
+def _make_patch(met: Solids, point: Tensor, unit: Tensor, footprint: Tensor) -> tuple[Patch, Tensor]:
+    """The painters' view of points on solids, and the world normals there."""
+    local = local_points(point, met)
+    axis, normal = prism_faces(local, met)
+    prism = met.shape == Shape.PRISM
+    normal = torch.where(prism[:, None], normal, round_normals(local, met, met.shape == Shape.ELLIPSOID))
+    facing = -(to_local(unit, met.turn) * normal).sum(1)
+    return Patch(met, local, normal, axis, facing.clamp(min=0.05), footprint), to_world(normal, met.turn)
+
+
+def _painters(lit_share: float) -> tuple[tuple[tuple[Material, ...], Callable[[Patch], Paint]], ...]:
+    return (
+        ((Material.FACADE,), lambda patch: facade.paint_facade(patch, lit_share)),
+        ((Material.ROOF,), facade.paint_roof),
+        ((Material.WALL,), facade.paint_wall),
+        ((Material.CAR_BODY,), objects.paint_car_body),
+        ((Material.CAR_CABIN,), objects.paint_car_cabin),
+        ((Material.WHEEL,), objects.paint_wheel),
+        ((Material.FOLIAGE,), objects.paint_foliage),
+        ((Material.BARK,), objects.paint_bark),
+        ((Material.PLAIN,), objects.paint_plain),
+        ((Material.LAMP,), objects.paint_lamp),
+        ((Material.SIGN,), objects.paint_sign),
+    )

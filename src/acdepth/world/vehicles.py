@@ -1,0 +1,83 @@
+"""Cars and vans, built around the origin and facing +z, and the people beside them."""
+
+from acdepth.world.dice import Dice
+from acdepth.world.palette import CARS, CLOTHES, SKIN, vary
+from acdepth.world.road import PAVEMENT_HEIGHT
+from acdepth.world.solids import Material, Shape, Solids, Workshop
+
+RUBBER = (0.02, 0.02, 0.022)
+RIM = (0.3, 0.31, 0.33)
+CAR_HALF_WIDTH = 0.95
+
+
+def build_vehicle(dice: Dice, moving: bool) -> Solids:
+    """One car or van; ``moving`` lights its lamps. Detail of its paint: lights on, body half length."""
+    if dice.chance(0.14):
+        return _build(dice, moving, length=5.4, body_top=1.0, roof=2.25, cabin=2.35, shift=-0.25, lean=(0.06, 0.35))
+    estate = dice.chance(0.4)
+    return _build(
+        dice,
+        moving,
+        length=dice.uniform(3.8, 4.7),
+        body_top=dice.uniform(0.82, 0.92),
+        roof=dice.uniform(1.42, 1.52) + 0.15 * estate,
+        cabin=1.75 if estate else 1.4,
+        shift=-0.35 if estate else -0.2,
+        lean=(0.28, 0.75 if estate else 1.0),
+    )
+
+
+def _build(
+    dice: Dice,
+    moving: bool,
+    length: float,
+    body_top: float,
+    roof: float,
+    cabin: float,
+    shift: float,
+    lean: tuple[float, float],
+) -> Solids:
+    """A vehicle from its measures [m]; ``cabin`` is the half length at the window line."""
+    shop = Workshop()
+    paint = vary(dice, dice.pick(CARS), 0.1)
+    seed = dice.whole(1, 10**6)
+    detail = (float(moving), length / 2, body_top, 0.0)
+    clearance, axle = 0.2, length / 2 - 0.85
+    body = (body_top - clearance) / 2
+    shop.add(
+        Shape.PRISM, (0, clearance + body, 0), (0.88, body, length / 2), Material.CAR_BODY, paint,
+        form=(0.05, 0.16), detail=detail, seed=seed,
+    )  # fmt: skip
+    shop.add(
+        Shape.PRISM, (0, (body_top + roof) / 2, shift), (0.83, (roof - body_top) / 2, cabin),
+        Material.CAR_CABIN, paint, form=lean, detail=detail, seed=seed,
+    )  # fmt: skip
+    for x in (-0.8, 0.8):
+        for z in (-axle, axle):
+            shop.add(Shape.ELLIPSOID, (x, 0.32, z), (0.13, 0.32, 0.32), Material.WHEEL, RUBBER, trim=RIM)
+    return shop.finish()
+
+
+def build_person(dice: Dice, stride: float) -> Solids:
+    """A pedestrian in mid step; ``stride`` in -1..1 is the phase of the step."""
+    shop = Workshop()
+    size = dice.uniform(0.9, 1.06)
+    coat, legs, skin = dice.pick(CLOTHES), dice.pick(CLOTHES), dice.pick(SKIN)
+    ground = PAVEMENT_HEIGHT
+    for side in (-1, 1):
+        z = 0.17 * stride * side
+        shop.add(
+            Shape.CYLINDER, (0.1 * side, ground + 0.42 * size, z), (0.075, 0.42 * size, 0.075),
+            Material.PLAIN, legs,
+        )  # fmt: skip
+        shop.add(
+            Shape.ELLIPSOID, (0.25 * side, ground + 1.1 * size, -z * 0.7), (0.06, 0.32 * size, 0.08),
+            Material.PLAIN, coat,
+        )  # fmt: skip
+    shop.add(Shape.ELLIPSOID, (0, ground + 1.13 * size, 0), (0.22, 0.36 * size, 0.15), Material.PLAIN, coat)
+    shop.add(Shape.ELLIPSOID, (0, ground + 1.62 * size, 0), (0.1, 0.13, 0.11), Material.PLAIN, skin)
+    shop.add(
+        Shape.ELLIPSOID, (0, ground + 1.67 * size, -0.02), (0.108, 0.11, 0.115), Material.PLAIN,
+        dice.pick(((0.02, 0.015, 0.01), (0.1, 0.06, 0.03), (0.3, 0.28, 0.25))),
+    )  # fmt: skip
+    return shop.finish()

@@ -1,0 +1,40 @@
+"""A clear day: sun with shadows, blue sky with clouds, a little haze far away."""
+
+import torch
+from torch import Tensor
+
+from acdepth.world.occlusion import sun_share
+from acdepth.world.patterns import mix
+from acdepth.world.sky import clear_sky, gradient, hill_share
+from acdepth.world.weather.base import Scene, ambient, grain, mirror_direction, put_sky, tone, with_air
+
+HAZE = 700.0  # m
+
+
+def illuminate(scene: Scene) -> Tensor:
+    """Sun and sky on every surface."""
+    surface, day = scene.surface, scene.town.daylight
+    facing = (surface.normal @ day.sun).clamp(min=0)
+    direct = facing * sun_share(scene.town, scene.occlusion, scene.frame, surface.point, surface.ground)
+    top = 0.55 * day.zenith + 0.35 * day.horizon
+    bounce = day.sun_colour * 0.11
+    light = direct[:, None] * day.sun_colour + ambient(scene, surface, top, bounce)
+    colour = surface.albedo * light
+    reflected, fresnel = mirror_direction(surface)
+    open_sky = (reflected[:, 1] * 2.5 + 0.3).clamp(0.12, 1)
+    mirrored = gradient(reflected, day.zenith, day.horizon) * open_sky[:, None]
+    colour = colour + mirrored * (surface.glass * fresnel)[:, None]
+    colour = with_air(colour, surface, HAZE, day.horizon)
+
+    def paint(direction: Tensor) -> Tensor:
+        sky = clear_sky(direction, day.zenith, day.horizon, day.sun, day.cloudiness)
+        hills = mix(day.horizon.expand_as(sky), day.horizon.new_tensor([0.2, 0.3, 0.24]).expand_as(sky),
+                    torch.full_like(sky[:, 0], 0.45))  # fmt: skip
+        return mix(sky, hills, hill_share(direction))
+
+    return put_sky(colour, surface, paint)
+
+
+def develop(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
+    """A well exposed picture with next to no noise."""
+    return grain(tone(image, 1.15), generator, 0.006, 0.002)

@@ -1,0 +1,46 @@
+"""Night: pools of lamp light, lit windows, our headlights, glare and a noisy sensor."""
+
+import torch
+from torch import Tensor
+
+from acdepth.world.lamps import headlight, lamp_light
+from acdepth.world.patterns import mix
+from acdepth.world.sky import hill_share
+from acdepth.world.surface import Surface
+from acdepth.world.weather.base import Scene, ambient, bloom, grain, put_sky, tone, with_air
+
+SKY_TOP = (0.004, 0.005, 0.010)
+SKY_LOW = (0.030, 0.022, 0.018)
+WINDOW_LIGHT = 0.55
+
+
+def night_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
+    """Linear light (R, 3) of surfaces at night, sky and air included."""
+    town, view = scene.town, scene.view
+    dim = albedo.new_tensor([0.016, 0.019, 0.03])
+    light = ambient(scene, surface, dim, 0.6 * dim)
+    light = light + lamp_light(surface.point, surface.normal, town.lamps, town.daylight.lamp_colour)
+    light = light + headlight(surface.point, surface.normal, view.origin, view.axes)
+    colour = albedo * light + surface.glow * WINDOW_LIGHT
+    low = albedo.new_tensor(SKY_LOW)
+    colour = with_air(colour, surface, 260.0, low)
+    return put_sky(colour, surface, night_sky)
+
+
+def night_sky(direction: Tensor) -> Tensor:
+    """The town's own light on a dark sky."""
+    low, top = direction.new_tensor(SKY_LOW), direction.new_tensor(SKY_TOP)
+    risen = direction[:, 1].clamp(min=0).pow(0.5)
+    sky = mix(low.expand_as(direction), top.expand_as(direction), risen)
+    return mix(sky, 0.35 * sky, hill_share(direction))
+
+
+def illuminate(scene: Scene) -> Tensor:
+    """A dry night."""
+    return night_light(scene, scene.surface, scene.surface.albedo)
+
+
+def develop(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
+    """Glare around lights, a colder balance in the dark, strong noise."""
+    balance = image.new_tensor([1.0, 0.97, 0.98])
+    return grain(tone(bloom(image, 0.5, 0.5) * balance, 1.5), generator, 0.035, 0.016)
