@@ -42,7 +42,13 @@ def make(
     with Progress(*columns) as progress:
         task = progress.add_task("frames", total=len(seeds) * frames)
         write_towns(
-            out, seeds, wanted, settings, _device(device), workers, lambda count: progress.advance(task, count)
+            out,
+            seeds,
+            wanted,
+            settings,
+            _device(device),
+            workers,
+            lambda count: progress.advance(task, count),
         )
 
 
@@ -90,7 +96,9 @@ def parse_conditions(text: str) -> list[Condition]:
     names = known if text.strip() == "all" else [name.strip() for name in text.split(",")]
     for name in names:
         if name not in known:
-            raise UserError(f"--conditions {text}: {name!r} is unknown; choose from {', '.join(known)} or all")
+            raise UserError(
+                f"--conditions {text}: {name!r} is unknown; choose from {', '.join(known)} or all"
+            )
     return [Condition(name) for name in dict.fromkeys(names)]
 
 

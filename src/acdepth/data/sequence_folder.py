@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,7 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
         UserError: if one of the files beside the images cannot be understood.
     """
     paths = list_images(folder / "images")
+    _refuse_equal_stems(paths)
     description = _read_description(folder)
     motion_file = folder / "motion.csv"
     motion = None
@@ -190,7 +192,7 @@ def _read_description(folder: Path) -> Description:
         condition=_condition(about.get("condition", "clear"), sequence_file),
         camera=camera,
         frame_rate=frame_rate,
-        class_names=_class_names(about.get("class_names", []), sequence_file),
+        class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
     )
 
 
@@ -202,6 +204,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected keys and values")
     return values
+
+
+def _refuse_equal_stems(paths: list[Path]) -> None:
+    for before, after in pairwise(sorted(paths)):
+        if before.stem == after.stem:
+            raise UserError(f"{before}: is also there as {after.name}; depth and translations go by the stem")
 
 
 def _condition(text: Any, path: Path) -> Condition:

@@ -63,6 +63,8 @@ class DepthAnythingPrior(nn.Module):
         self.network = network.requires_grad_(False)
         self.preprocessing = preprocessing
         self.card = dict(card or {})
+        # A quarter faster on CPUs; torch's stubs do not know this argument alone.
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.eval()
 
     @classmethod
@@ -98,7 +100,7 @@ class DepthAnythingPrior(nn.Module):
         """
         folder = Path(folder)
         stored: Any = copy.deepcopy(self.network)
-        with TemporaryDirectory() as staging, _no_progress_bar():
+        with TemporaryDirectory() as staging, _quiet_transformers():
             stored.to(dtype=dtype).save_pretrained(staging)
             for name in (CONFIG_FILE, WEIGHTS_FILE):
                 write_bytes(folder / name, (Path(staging) / name).read_bytes())
@@ -116,14 +118,16 @@ class DepthAnythingPrior(nn.Module):
 
 
 @contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Reading a small file is no work to report; the bar comes back if it was there."""
-    was_enabled = transformers_logging.is_progress_bar_enabled()
+def _quiet_transformers() -> Iterator[None]:
+    """No bar for a small file and no table of misfits: those become one line of ours."""
+    had_bar, verbosity = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
     transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
     try:
         yield
     finally:
-        if was_enabled:
+        transformers_logging.set_verbosity(verbosity)
+        if had_bar:
             transformers_logging.enable_progress_bar()
 
 
@@ -163,9 +167,14 @@ def _load_network(folder: Path, config: DepthAnythingConfig) -> DepthAnythingFor
     if not path.is_file():
         raise UserError(f"{path}: no such file; a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}")
     try:
-        with _no_progress_bar():
+        with _quiet_transformers():
             loaded: Any = DepthAnythingForDepthEstimation.from_pretrained(
-                folder, config=config, dtype=torch.float32, local_files_only=True, output_loading_info=True
+                folder,
+                config=config,
+                dtype=torch.float32,
+                local_files_only=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are then listed, and refused below in one line
             )
     except Exception as error:  # safetensors' own error has no other base class, transformers raises several
         raise UserError(f"{path}: cannot be loaded ({str(error).splitlines()[0]})") from error

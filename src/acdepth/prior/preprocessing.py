@@ -1,6 +1,5 @@
 """What Depth Anything expects of its input, read from and written to transformers' own file."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +95,7 @@ class Preprocessing:
         )
 
     def _round(self, length: float) -> int:
-        return max(self.patch, math.floor(length / self.patch + 0.5) * self.patch)
+        return max(self.patch, round(length / self.patch) * self.patch)
 
 
 def _three(values: list[float]) -> tuple[float, float, float]:

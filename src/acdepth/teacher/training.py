@@ -1,52 +1,162 @@
 """The teacher's training: clear video in, metric depth network out (ACDepth, section 3.2)."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
+from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.data.clips import ClipBatches
-from acdepth.data.prepared import Prepared
+from acdepth.data.crop import Crop
+from acdepth.data.folder import open_data
+from acdepth.data.prepared import Prepared, prepare
 from acdepth.engine import LoopSettings, Task, fit
-from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
-from acdepth.networks.depth_net import DepthNet
-from acdepth.networks.start import StartingPoint
+from acdepth.networks.checkpoint import (
+    CheckpointCard,
+    load_encoder,
+    load_tensors,
+    load_weights,
+    save_checkpoint,
+    save_tensors,
+)
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_loss
 from acdepth.teacher.pose_net import PoseNet
 from acdepth.teacher.view_synthesis import synthesise_views
 
 
-class TeacherConfig(Config):
-    """Settings of the teacher."""
+MODEL_FILE, POSE_FILE = "model.safetensors", "pose.safetensors"
 
+
+class TeacherConfig(Config):
+    """Settings of the teacher; the defaults are ACDepth's on nuScenes."""
+
+    network: DepthNetConfig = DepthNetConfig()
+    """The depth network; the pose network has its width and normalisation."""
     image_size: tuple[int, int] = (320, 576)
-    """(height, width) [px] of the network's input, multiples of 32. ACDepth, nuScenes: 320 x 576."""
-    width: int = 64
-    """Channels of the encoder's first level; 64 is ResNet18."""
-    min_depth: float = 0.1
-    """Nearest depth the network can say [m]. ACDepth: 0.1."""
-    max_depth: float = 80.0
-    """Farthest depth the network can say [m]. ACDepth: 80."""
-    encoder: str | None = None
-    """Weights the encoder starts from: ``shipped``, or a path to a checkpoint of ours or to ImageNet
-    weights; null starts from random ones. ACDepth: ImageNet."""
-    initial_depth: float | None = None
-    """Depth [m] that an untrained network says; null leaves that to chance, as the paper does. Short runs
-    need it: from the textbook start most pixels are nearer than 0.2 m and never leave."""
-    initial_forward: float | None = None
-    """Forward motion [m] that an untrained pose network says; null is none, as in the paper."""
-    smoothness_weight: float = 1e-3
+    """(height, width) of the network's input [px], multiples of 32. ACDepth, nuScenes: 320 x 576."""
+    crop: Crop | None = None
+    """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
+    encoder: Path | None = None
+    """Weights that the encoder starts from: a file of ours or ImageNet ResNet18 weights; null starts from
+    random ones. ACDepth: ImageNet."""
+    start: Path | None = None
+    """Run folder of an earlier teacher, at another size for example, whose networks this one goes on with."""
+    initial_depth: float | None = Field(default=None, gt=0)
+    """Depth [m] that the untrained network says; null leaves that to chance, as the paper does. Short runs
+    need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
+    initial_forward: float = 0.0
+    """Forward motion [m per frame] that the untrained pose network says. ACDepth: 0."""
+    automask: bool = True
+    """Whether unwarped neighbours take part in the minimum of L_p. ACDepth: yes."""
+    smoothness_weight: float = Field(default=1e-3, ge=0)
     """Of L_e. ACDepth: 1e-3."""
-    velocity_weight: float = 0.02
+    velocity_weight: float = Field(default=0.02, ge=0)
     """Of L_v, which makes depth metric. ACDepth: 0.02."""
-    min_speed: float = 0.5
-    """Frames slower than this [m/s] are left out. ACDepth: 0.5."""
-    loop: LoopSettings = LoopSettings(steps=30_000)
-    """The training loop."""
+    min_speed: float | None = 0.5
+    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    loop: LoopSettings = LoopSettings(steps=47_000, learning_rate=2e-4)
+    """The training loop. md4all's teacher, which ACDepth uses: 20 epochs of two passes, 2e-4."""
+
+
+class TeacherTask(Task):
+    """Depth and pose network, and the losses that teach them from each other."""
+
+    def __init__(self, config: TeacherConfig) -> None:
+        super().__init__()
+        self.config = config
+        with torch.random.fork_rng(devices=[]):
+            # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
+            torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
+            self.depth_net = DepthNet(config.network, config.initial_depth)
+            self.pose_net = PoseNet(config.network, config.initial_forward)
+
+    def forward(self, batch: ClipBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+        """Weighted loss terms of one batch."""
+        inverse_depths = self.depth_net(batch.image).inverse_depths
+        motions = self.pose_net.motions(batch.image, batch.neighbours)
+        with torch.autocast(batch.image.device.type, enabled=False):
+            synthesised = synthesise_views(batch, inverse_depths, motions)
+            photometric = photometric_loss(synthesised, batch.image, batch.neighbours, self.config.automask)
+            return {
+                "photometric": photometric.mean(),
+                "smoothness": self.config.smoothness_weight * smoothness_loss(inverse_depths, batch.image),
+                "velocity": self.config.velocity_weight * velocity_loss(motions, batch.distance),
+            }
+
+
+def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
+    """Train on the clear sequences below ``data``.
+
+    Args:
+        config: settings.
+        data: footage of any layout that `open_data` knows, with cameras; speeds make depth metric.
+        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``, ``pose.safetensors``,
+            ``model.safetensors``.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        UserError: if there is no clear footage, or it cannot be trained on.
+    """
+    clear = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
+    if not clear:
+        raise UserError(f"{data}: no clear footage; the teacher learns on clear video only")
+    prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
+    config.write(out / "config.yaml")
+    task = TeacherTask(config)
+    started_from = _start(task, config)
+
+    def batches(rank: int, processes: int) -> ClipBatches:
+        loop = config.loop
+        return ClipBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
+
+    made_by = hash_json([config.to_dict(), prepared.made_from, started_from])
+    fit("teacher", task, batches, config.loop, out, made_by)
+    card = CheckpointCard(
+        network=config.network,
+        input_size=config.image_size,
+        camera=training_camera(prepared),
+        metric=_is_metric(prepared) and config.velocity_weight > 0,
+        description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
+        made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
+    )
+    save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
+    save_checkpoint(out / MODEL_FILE, task.depth_net, card)
+    return out / MODEL_FILE
+
+
+def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
+    """The camera of the first frame, as trained on [px]; None if it is not known."""
+    intrinsics = prepared.frames[0].intrinsics
+    if intrinsics is None:
+        return None
+    height, width = prepared.image_size
+    return {**dict(zip(("fx", "fy", "cx", "cy"), intrinsics, strict=True)), "width": width, "height": height}
+
+
+def _is_metric(prepared: Prepared) -> bool:
+    return any(frame.distance_to_next is not None for frame in prepared.frames)
+
+
+def _start(task: TeacherTask, config: TeacherConfig) -> list[str]:
+    """Load what the networks start from; returns hashes that name it."""
+    if config.start is not None:
+        if config.encoder is not None:
+            raise UserError("encoder and start are both given; an earlier teacher brings its own encoder")
+        depth, pose = config.start / MODEL_FILE, config.start / POSE_FILE
+        load_weights(task.depth_net, load_tensors(depth)[0], str(depth))
+        load_weights(task.pose_net, load_tensors(pose)[0], str(pose))
+        return [hash_file(depth), hash_file(pose)]
+    if config.encoder is not None:
+        load_encoder(task.depth_net, config.encoder)
+        return [hash_file(config.encoder)]
+    return []

@@ -19,7 +19,11 @@ def fog(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor
     density = CONTRAST_THRESHOLD / visibility * (1 + draws.uniform(0, 0.9) * (2 * patches - 1))
     through = (-density * scene.z.clamp_max(150)).exp()
     gray = luminance(radiance)
-    level = draws.uniform(0.25, 0.95) if draws.chance(0.5) else float(gray.quantile(0.9)) * draws.uniform(0.7, 1.1)
+    level = (
+        draws.log_uniform(0.08, 0.95)
+        if draws.chance(0.5)
+        else float(gray.quantile(0.9)) * draws.uniform(0.7, 1.1)
+    )
     air = level * draws.colour((1.0, 1.0, 1.0), (0.92, 0.96, 1.0), (1.0, 0.97, 0.9), spread=0.04)
     air = air * (0.9 + 0.2 * smooth_noise(draws, height, width, cells=2))
     # Light scattered forwards blurs what is far.

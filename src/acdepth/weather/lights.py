@@ -28,8 +28,8 @@ class Source:
 
 
 def headlights(scene: Scene, draws: Draws) -> Tensor:
-    """Light of the own car on the scene (3, H, W): a wide cone, mostly below a cut-off, fading with distance."""
-    strength, reach = draws.log_uniform(0.15, 2.5), draws.uniform(6, 22)
+    """Light of the own car on the scene (3, H, W): a wide cone, mostly below a cut-off, fading far away."""
+    strength, reach = draws.log_uniform(0.4, 6), draws.uniform(6, 25)
     width, off_axis = draws.uniform(0.25, 0.8), draws.uniform(-0.12, 0.12)
     cut, soft = draws.uniform(-0.01, 0.05), draws.uniform(0.008, 0.06)
     above = draws.log_uniform(0.02, 0.4)
@@ -90,8 +90,10 @@ def lit_windows(scene: Scene, draws: Draws) -> Tensor:
     margin_x, margin_y = draws.uniform(0.1, 0.3), draws.uniform(0.1, 0.3)
     inside = _within(along - along.floor(), margin_x) * _within(up - up.floor(), margin_y)
     tint = torch.stack([torch.ones_like(table[1]), 0.6 + 0.4 * table[1], 0.2 + 0.7 * table[1] * table[2]])
-    stands = (1 - scene.ground) * (1 - scene.sky) * torch.sigmoid((-1.2 - scene.y + scene.camera_height) / 0.3)
-    near = torch.sigmoid((70 - scene.z) / 5) * torch.sigmoid((scene.z - 4) / 1)
+    stands = (
+        (1 - scene.ground) * (1 - scene.sky) * torch.sigmoid((-1.2 - scene.y + scene.camera_height) / 0.3)
+    )
+    near = torch.sigmoid((70 - scene.z) / 5) * torch.sigmoid((scene.z - 8) / 2)
     power = brightness * (0.3 + 0.7 * table[3][chosen])
     return tint[:, chosen[0]] * power * lit * inside * (stands * near)
 

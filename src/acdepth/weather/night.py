@@ -17,7 +17,9 @@ def relight(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Te
     """Scene light at night (3, H, W) from daylight: surfaces under lamps, and the lamps themselves."""
     surface = _without_daylight(radiance, draws)
     ambient = draws.log_uniform(0.004, 0.25) * (1.3 - severity)
-    light = ambient * draws.colour(*AMBIENT_COLOURS) * (0.5 + smooth_noise(draws, *radiance.shape[1:], cells=2))
+    light = (
+        ambient * draws.colour(*AMBIENT_COLOURS) * (0.5 + smooth_noise(draws, *radiance.shape[1:], cells=2))
+    )
     if draws.chance(0.85):
         light = light + lights.headlights(scene, draws)
     sources = lights.traffic_lights(scene, draws) if draws.chance(0.8) else []
@@ -37,11 +39,13 @@ def night(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tens
 
 def photograph(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
     """What a camera makes of light at night: it opens up as far as it can, and pays with noise."""
-    target = draws.log_uniform(0.01, 0.16) * (1.25 - 0.75 * severity)
-    radiance = bloom(expose(radiance, target), draws)
+    brightness = draws.log_uniform(0.006, 0.16) * (1.3 - 0.8 * severity)
+    radiance = bloom(expose(radiance, draws.uniform(0.4, 0.75), brightness), draws)
+    if draws.chance(0.6):  # stray light inside the lens lifts the blacks
+        radiance = radiance + draws.uniform(0, 1) * brightness * draws.colour((1.0, 1.0, 1.0), spread=0.4)
     softness = draws.uniform(0, 0.004) * radiance.shape[-1] * severity
-    cast = draws.colour((1.0, 1.0, 1.0), spread=0.2)
-    noise = draws.log_uniform(0.001, 0.03) * (0.3 + severity)
+    cast = draws.colour((1.0, 1.0, 1.0), spread=draws.uniform(0, 0.35))
+    noise = min(0.02, draws.log_uniform(0.03, 0.6) * (0.3 + severity) * brightness)
     return capture(radiance * cast, draws, noise, softness)
 
 

@@ -16,10 +16,11 @@ def bloom(radiance: Tensor, draws: Draws) -> Tensor:
     return radiance + draws.uniform(0.05, 0.35) * near + draws.uniform(0.01, 0.15) * far
 
 
-def expose(radiance: Tensor, target: float) -> Tensor:
-    """Scale light so that the mean luminance, highlights cut off, is ``target``."""
-    mean = float(luminance(radiance).clamp(0, 1).mean())
-    return radiance * (target / max(mean, 1e-4))
+def expose(radiance: Tensor, part: float, target: float) -> Tensor:
+    """Scale light so that the darker ``part`` of the picture lies below ``target``, most below white."""
+    seen = luminance(radiance)[0, ::3, ::3].flatten()
+    level, bright = (max(float(value), 1e-5) for value in seen.quantile(seen.new_tensor([part, 0.93])))
+    return radiance * min(target / level, 1 / bright)
 
 
 def capture(radiance: Tensor, draws: Draws, noise: float, softness: float) -> Tensor:

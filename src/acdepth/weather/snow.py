@@ -27,12 +27,14 @@ def snow(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
 
 
 def _cover(scene: Scene, draws: Draws, severity: float) -> Tensor:
-    """How white each place is (1, H, W): the ground in drifts, tyre tracks kept, a little on all that stands."""
+    """How white each place is (1, H, W): drifts on the ground, tracks kept, a little on all that stands."""
     _, height, width = scene.z.shape
     drifts = smooth_noise(draws, height, width, cells=draws.uniform(3, 12), octaves=4)
-    amount = torch.sigmoid((drifts - 1 + severity * draws.uniform(0.4, 1.0)) / 0.08)
-    road_half = draws.uniform(2, 5)
-    cleared = torch.sigmoid((road_half - (scene.x - draws.uniform(-2, 2)).abs()) / 0.4) * draws.uniform(0, 1)
+    amount = torch.sigmoid((drifts - 1 + 0.5 + severity * draws.uniform(0.1, 0.8)) / 0.08)
+    aside = scene.x - draws.uniform(-2, 2)
+    road = torch.sigmoid((draws.uniform(1.5, 5) - aside.abs()) / 0.4)
+    tracks = torch.sigmoid((torch.cos(2 * torch.pi * aside / draws.uniform(1.5, 2.2)) - 0.3) / 0.15)
+    cleared = road * draws.uniform(0, 1) * (tracks if draws.chance(0.6) else 1)
     ledges = (1 - scene.ground) * (1 - scene.sky) * draws.uniform(0, 0.35)
     return (scene.ground * amount * (1 - cleared) + ledges * amount).clamp(0, 1)
 

@@ -12,18 +12,19 @@ from acdepth.weather.scene import Scene
 def wet_ground(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """Blend the mirror image of what stands on the ground into the ground of (3, H, W)."""
     _, height, width = radiance.shape
-    wetness = severity * draws.uniform(0.3, 1.0)
+    wetness = severity**0.5 * draws.uniform(0.5, 1.0)
     puddles = smooth_noise(draws, height, width, cells=draws.uniform(2, 8))
     dry = draws.uniform(0.2, 0.7)
     film = draws.uniform(0.15, 0.8)
     water = film + (1 - film) * torch.sigmoid((puddles - dry) / 0.04)
-    # Schlick's approximation for water seen under the angle at which the camera sees this ground.
+    # Schlick's approximation for water under the angle at which the camera sees this ground; its exponent is
+    # 5, less stands for the waves that turn towards the camera.
     cosine = scene.camera_height / torch.sqrt(scene.z**2 + scene.camera_height**2)
-    fresnel = 0.02 + 0.98 * (1 - cosine) ** 5
+    fresnel = 0.02 + 0.98 * (1 - cosine) ** draws.uniform(1.5, 5)
     weight = scene.ground * water * wetness
     darkened = radiance * (1 - weight * draws.uniform(0.2, 0.6))
     mirrored = _mirror(radiance, scene, draws)
-    return torch.lerp(darkened, mirrored, weight * fresnel * draws.uniform(0.5, 1.0))
+    return torch.lerp(darkened, mirrored, weight * fresnel)
 
 
 def _mirror(radiance: Tensor, scene: Scene, draws: Draws) -> Tensor:

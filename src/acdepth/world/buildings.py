@@ -83,9 +83,7 @@ def _line_side_street(
             x += side * (width + dice.uniform(0, 3))
 
 
-def _add_backdrop(
-    shop: Workshop, road: Road, style: BuildingStyle, dice: Dice, z: float, side: int
-) -> None:
+def _add_backdrop(shop: Workshop, road: Road, style: BuildingStyle, dice: Dice, z: float, side: int) -> None:
     """A taller block behind the first row, seen over and between its houses."""
     x, middle, yaw = road.place(z, side * dice.uniform(38, 60))
     size = dice.uniform(14, 24)
@@ -129,7 +127,7 @@ def _add_roof(
     yaw: float,
     colours: tuple[Triple, Triple],
 ) -> None:
-    """A pitched roof with a chimney, a mansard, or a flat roof with a cornice on top of (width, top, depth)."""
+    """A pitched roof with a chimney, or a flat one with a cornice; ``size`` is (width, top, depth)."""
     x, z = place
     width, top, depth = size
     seed = dice.whole(1, 10**6)

@@ -2,11 +2,11 @@
 
 import csv
 import io
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +94,10 @@ def write_town(
     """
     drive = prepare(town, settings.frames, settings.image_size, device)
     places = {condition: sequence_folder(out, town, condition) for condition in conditions}
-    partial = {c: place.with_name(f".{place.name}.{os.getpid()}.partial") for c, place in places.items()}
+    partial = {c: place.with_name(f".{place.name}.partial") for c, place in places.items()}
     try:
         for folder in partial.values():
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
             for kind in ("images", "depth", "classes"):
                 (folder / kind).mkdir(parents=True)
         motion = []
@@ -108,7 +109,7 @@ def write_town(
             on_frame()
         for condition, folder in partial.items():
             _write_facts(folder, drive.camera, motion, describe(town, condition, settings))
-            os.replace(folder, places[condition])
+            folder.replace(places[condition])
     except OSError as error:
         raise UserError(f"{out}: cannot write ({error.strerror or error}); free some space") from error
     finally:
@@ -173,7 +174,7 @@ def write_towns(
         for town, missing in jobs.items():
             write_town(out, town, missing, settings, device, lambda: on_frames(1))
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         running = [
             pool.submit(_write_in_worker, out, town, missing, settings, device)
             for town, missing in jobs.items()

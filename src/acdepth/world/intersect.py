@@ -47,9 +47,7 @@ def lump(point: Tensor, phase: Tensor) -> Tensor:
     return 0.5 + 0.15 * coarse + 0.1 * fine
 
 
-def meet_ellipsoid(
-    origin: Tensor, direction: Tensor, half: Tensor, form: Tensor, phase: Tensor
-) -> Tensor:
+def meet_ellipsoid(origin: Tensor, direction: Tensor, half: Tensor, form: Tensor, phase: Tensor) -> Tensor:
     """First meeting of rays and ellipsoids centred at zero; arguments as in `meet_prism`, phase (P, 1)."""
     start, along = origin / half, direction / half
     a = (along * along).sum(-1)
@@ -64,7 +62,7 @@ def meet_ellipsoid(
 
 
 def meet_cylinder(origin: Tensor, direction: Tensor, half: Tensor) -> Tensor:
-    """First meeting of rays and the mantle of upright cylinders centred at zero; no caps, as they are thin."""
+    """First meeting of rays and the mantle of upright cylinders centred at zero; thin, so without caps."""
     x, height, z = origin.unbind(-1)
     dx, rise, dz = direction.unbind(-1)
     a = dx * dx + dz * dz
@@ -75,9 +73,7 @@ def meet_cylinder(origin: Tensor, direction: Tensor, half: Tensor) -> Tensor:
     return torch.where(good, t, math.inf)
 
 
-def meet(
-    shape: Shape, origin: Tensor, direction: Tensor, half: Tensor, form: Tensor, seed: Tensor
-) -> Tensor:
+def meet(shape: Shape, origin: Tensor, direction: Tensor, half: Tensor, form: Tensor, seed: Tensor) -> Tensor:
     """Dispatch to the intersection of one shape; ``seed`` (P,) sets the lumps of ellipsoids."""
     if shape is Shape.PRISM:
         return meet_prism(origin, direction, half, form)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-LAMP_POWER = 3.4
-HEADLIGHT_POWER = 26.0
+LAMP_POWER = 4.2
+HEADLIGHT_POWER = 11.0
 HEADLIGHT_HEIGHT = 0.7
 
 
@@ -27,7 +27,7 @@ def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> 
         inverse = torch.rsqrt(squared.clamp(min=0.04))
         down = (away[:, 1] * inverse).clamp(min=0)
         facing = ((away * normal).sum(1) * inverse + 0.12).clamp(min=0)
-        total += there * (down.square() + 0.03) * facing / (squared * 0.06 + 1.0)
+        total += there * (down.square().square() + 0.012) * facing / (squared * 0.06 + 1.0)
     return LAMP_POWER * total[:, None] * colour
 
 

@@ -49,7 +49,8 @@ class Occlusion:
     """Light maps of a town: the sun's shadows, and how much of the sky the ground sees."""
 
     sun: HeightMap
-    openness: HeightMap  # its heights hold shares of open sky, not metres
+    open_sky: Tensor  # (Z, X) share of the sky that each cell of the ground sees
+    corner: tuple[float, float]  # x, z of its first cell
 
 
 def _bounds(town: Town) -> tuple[float, float, float, float]:
@@ -109,11 +110,11 @@ def bake_occlusion(town: Town) -> Occlusion:
     bounds, device = _bounds(town), town.standing.centre.device
     sun = bake_heights(town.standing, town.daylight.sun, bounds)
     airy = town.standing.material.new_tensor([int(Material.FOLIAGE), int(Material.LAMP), int(Material.SIGN)])
-    solid = town.standing.select(~torch.isin(town.standing.material, airy))
+    solid = town.standing.select(torch.nonzero(~torch.isin(town.standing.material, airy))[:, 0])
     above = bake_heights(solid, torch.tensor([0.0, 1.0, 0.0], device=device), bounds)
     covered = (above.heights > 0.2).float()[None, None]
     share = 0.5 * _blurred(covered, 5) + 0.5 * _blurred(covered, 19)
-    return Occlusion(sun, HeightMap(1 - share[0, 0], above.corner, (0.0, 0.0)))
+    return Occlusion(sun, 1 - share[0, 0], above.corner)
 
 
 def _blurred(values: Tensor, size: int) -> Tensor:
@@ -124,19 +125,21 @@ def _blurred(values: Tensor, size: int) -> Tensor:
 
 def sky_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor) -> Tensor:
     """How open the sky is over ground points (N, 3): near 0 under cars, 1 in the open."""
-    grid = occlusion.openness
-    rows, columns = grid.heights.shape
-    x = ((point[:, 0] - grid.corner[0]) / CELL) / (columns - 1) * 2 - 1
-    z = ((point[:, 2] - grid.corner[1]) / CELL) / (rows - 1) * 2 - 1
+    rows, columns = occlusion.open_sky.shape
+    x = ((point[:, 0] - occlusion.corner[0]) / CELL) / (columns - 1) * 2 - 1
+    z = ((point[:, 2] - occlusion.corner[1]) / CELL) / (rows - 1) * 2 - 1
     places = torch.stack([x, z], 1)[None, None]
-    share = functional.grid_sample(grid.heights[None, None], places, padding_mode="border", align_corners=True)
+    share = functional.grid_sample(
+        occlusion.open_sky[None, None], places, padding_mode="border", align_corners=True
+    )
     share = share[0, 0, 0]
     for mover in town.movers:
-        local = _mover_frame(point, mover.places[frame])
+        near = _near(point, mover.places[frame], 3.5)
+        local = _mover_frame(point[near], mover.places[frame])
         outside = torch.stack(
             [local[:, 0].abs() - mover.half_size[0], local[:, 2].abs() - mover.half_size[2]], 1
         ).clamp(min=0)
-        share = share * (1 - 0.8 * torch.exp(-(outside.square().sum(1)) / 0.12))
+        share[near] *= 1 - 0.8 * torch.exp(-outside.square().sum(1) / 0.12)
     return share
 
 
@@ -145,18 +148,24 @@ def sun_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor, groun
     share = occlusion.sun.light(point, 0.22)
     below = point[ground]
     for mover in town.movers:
-        local = _mover_frame(below, mover.places[frame])
-        near = torch.nonzero(local[:, [0, 2]].norm(dim=1) < 9.0)[:, 0]
+        near = _near(below, mover.places[frame], 8.0)
+        local = _mover_frame(below[near], mover.places[frame])
         width, height, length = mover.half_size
         box = point.new_tensor([[[width, height / 2, length]]])
-        start = local[near] - local.new_tensor([0.0, height / 2, 0.0])
+        start = local - local.new_tensor([0.0, height / 2, 0.0])
         x, z, yaw = mover.places[frame]
         towards = _mover_frame(town.daylight.sun[None] + point.new_tensor([x, 0.0, z]), (x, z, yaw))
         lean = point.new_tensor([[[0.25, 0.6]]]) * (length > 1)
         blocked = meet_prism(start[None], towards[None], box, lean)[0].isfinite()
-        under = (local[near][:, 0].abs() < width) & (local[near][:, 2].abs() < length)
+        under = (local[:, 0].abs() < width) & (local[:, 2].abs() < length)
         share[ground[near]] = share[ground[near]] * (~(blocked | under)).float()
     return share
+
+
+def _near(point: Tensor, place: tuple[float, float, float], reach: float) -> Tensor:
+    """Indices of the points in the square around a mover."""
+    x, z, _ = place
+    return torch.nonzero(((point[:, 0] - x).abs() < reach) & ((point[:, 2] - z).abs() < reach))[:, 0]
 
 
 def _mover_frame(point: Tensor, place: tuple[float, float, float]) -> Tensor:

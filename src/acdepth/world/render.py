@@ -1,6 +1,6 @@
 """From a town and a condition to pictures, exact depth and classes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -36,7 +36,7 @@ class RenderedFrame:
 
 
 @dataclass(frozen=True)
-class Drive:
+class Renderer:
     """A town made ready for rendering on a device: `render` and the exporter ask it for frames."""
 
     town: Town
@@ -49,7 +49,7 @@ class Drive:
         return bake_occlusion(self.town)
 
     def frame(self, index: int, conditions: Sequence[Condition]) -> RenderedFrame:
-        """Render one frame; nothing depends on which other frames or conditions are asked for."""
+        """Render one frame; it does not depend on which others, or which conditions, were asked for."""
         pose = self.town.drive.poses[index]
         view = make_view(self.camera, pose.to(self.device))
         solids = self.town.solids_at(index)
@@ -75,7 +75,12 @@ class Drive:
         pixel = 1 / self.camera.fx
         surface = paint_surface(self.town, solids, view.origin, directions, samples, 0.75 * pixel)
         return Scene(
-            self.town, self.occlusion, index, view, surface, _once(lambda: _mirror(self.town, solids, view, hits))
+            self.town,
+            self.occlusion,
+            index,
+            view,
+            surface,
+            _once(lambda: _mirror(self.town, solids, view, hits)),
         )
 
 
@@ -98,7 +103,7 @@ def _mirror(town: Town, solids: Solids, view: View, hits: Hits) -> Surface:
     return paint_surface(town, solids, bundle.origins[0, 0], bundle.directions.reshape(-1, 3), flat, pixel)
 
 
-def _once(make):
+def _once(make: Callable[[], Surface]) -> Callable[[], Surface]:
     """A function that calls ``make`` the first time and remembers its result."""
     made: list[Surface] = []
 
@@ -117,7 +122,7 @@ def _picture(scene: Scene, condition: Condition) -> Tensor:
     view = scene.view
     samples = untile(light.reshape(view.rows * view.columns, SAMPLES, 3), view)
     height, width = view.camera.height, view.camera.width
-    # A lamp in one sample would outshine the three others of its pixel and sparkle; its glare is bloom's work.
+    # A lamp in one sample would outshine the others of its pixel and sparkle; its glare is bloom's work.
     image = samples.clamp(max=12.0).reshape(height, 2, width, 2, 3).mean((1, 3))
     generator = make_generator(scene.town.seed, "world", "sensor", condition, scene.frame)
     picture = weather.develop(image, scene, generator)
@@ -126,7 +131,7 @@ def _picture(scene: Scene, condition: Condition) -> Tensor:
 
 def prepare(
     town: int, frames: int, image_size: tuple[int, int], device: torch.device | str = "cpu"
-) -> Drive:
+) -> Renderer:
     """Make a town and get ready to render its drive at ``image_size`` (height, width)."""
     drawn, device = draw_town(town, frames), torch.device(device)
     day = drawn.daylight
@@ -136,10 +141,14 @@ def prepare(
         movers=tuple(replace(m, bodies=tuple(b.to(device) for b in m.bodies)) for m in drawn.movers),
         lamps=drawn.lamps.to(device),
         daylight=replace(
-            day, **{k: getattr(day, k).to(device) for k in ("sun", "sun_colour", "zenith", "horizon", "lamp_colour")}
+            day,
+            **{
+                k: getattr(day, k).to(device)
+                for k in ("sun", "sun_colour", "zenith", "horizon", "lamp_colour")
+            },
         ),
     )
-    return Drive(there, world_camera(image_size), device)
+    return Renderer(there, world_camera(image_size), device)
 
 
 def render(
@@ -152,12 +161,12 @@ def render(
     """Drive through a town and yield its frames in order, each in all conditions asked for.
 
     Args:
-        town: the seed; equal seeds give equal bytes, whatever the conditions and the number of frames.
+        town: the seed; equal arguments give equal bytes, whichever conditions are asked for.
         conditions: which pictures to make of each frame.
         frames: length of the drive, at 12 frames a second.
         image_size: (height, width) of the pictures.
         device: where to render; results are on the CPU.
     """
-    drive = prepare(town, frames, image_size, device)
+    renderer = prepare(town, frames, image_size, device)
     for index in range(frames):
-        yield drive.frame(index, conditions)
+        yield renderer.frame(index, conditions)

@@ -45,7 +45,7 @@ class Road:
         return (x - self.centre(z)) * torch.rsqrt(1 + slope * slope)
 
     def place(self, z: float, lateral: float) -> tuple[float, float, float]:
-        """(x, z, yaw [rad]) of the point beside the centreline at z; yaw 0 looks along +z, right is positive."""
+        """(x, z, yaw [rad]) of the point beside the centreline at z; yaw 0 is +z, right is positive."""
         slope = sum(a * k * math.cos(k * z + p) for a, k, p in self.waves)
         centre = sum(a * math.sin(k * z + p) for a, k, p in self.waves)
         length = math.hypot(1.0, slope)
@@ -56,7 +56,7 @@ class Road:
         return self.first_crossing + block * self.block_length
 
     def crossing_distance(self, z: Tensor) -> Tensor:
-        """Distance from the edge of the nearest crossing street; negative on it, large where there is none."""
+        """Distance from the edge of the nearest crossing street; negative on it, large where none is."""
         block = ((z - self.first_crossing) / self.block_length).round().clamp(0, len(self.crossings) - 1)
         present = torch.tensor(self.crossings, device=z.device)[block.to(torch.int64)]
         distance = (z - self.first_crossing - block * self.block_length).abs() - self.crossing_half_width
@@ -88,7 +88,9 @@ class Road:
         return torch.where(going, t, torch.full_like(t, math.inf))
 
     def _kerb_distance_at(self, origin: Tensor, direction: Tensor, t: Tensor) -> Tensor:
-        return self.kerb_distance(origin[..., 0] + t * direction[..., 0], origin[..., 2] + t * direction[..., 2])
+        return self.kerb_distance(
+            origin[..., 0] + t * direction[..., 0], origin[..., 2] + t * direction[..., 2]
+        )
 
 
 def draw_road(seed: int, blocks: int) -> Road:

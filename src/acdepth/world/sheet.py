@@ -45,7 +45,9 @@ def _row(town: Path, conditions: list[Condition], frame: int) -> np.ndarray:
         path = town / condition.value / "images" / name
         picture = cv2.imread(str(path)) if path.exists() else None
         if picture is None:
-            raise UserError(f"{path}: not there or not a picture; every town needs every condition and frame {frame}")
+            raise UserError(
+                f"{path}: not there or not a picture; every town needs every condition and frame {frame}"
+            )
         pictures.append(picture)
     depth_path = town / conditions[0].value / "depth" / name
     depth = cv2.imread(str(depth_path), cv2.IMREAD_UNCHANGED)

@@ -71,8 +71,8 @@ class Solids:
         return type(self)(*(getattr(self, field.name).to(device) for field in fields(self)))
 
     def select(self, rows: Tensor) -> Self:
-        """The solids of the given rows (indices or mask)."""
-        return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
+        """The solids of the given row numbers."""
+        return type(self)(*(getattr(self, field.name).index_select(0, rows) for field in fields(self)))
 
     def moved(self, x: float, z: float, yaw: float) -> Self:
         """These solids, built around the origin facing +z, set down at (x, z) facing yaw [rad]."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from acdepth.world.dice import Dice
 from acdepth.world.palette import LEAVES, SIGNS, linear, vary
-from acdepth.world.road import PAVEMENT_HEIGHT, Road
+from acdepth.world.road import Road
 from acdepth.world.solids import Material, Shape, Workshop
 from acdepth.world.vehicles import CAR_HALF_WIDTH, build_person, build_vehicle
 
@@ -91,14 +91,18 @@ def _plant_tree(shop: Workshop, dice: Dice, x: float, z: float, size: float) -> 
         vary(dice, (0.11, 0.08, 0.055)), seed=dice.whole(1, 10**6),
     )  # fmt: skip
     leaves = vary(dice, dice.pick(LEAVES))
-    for _ in range(dice.whole(3, 5)):
-        radius = dice.uniform(0.9, 1.5) * size
+    slim = dice.uniform(0.65, 1.0)
+    for i in range(7):
+        # From the foot of the crown to its top, widest below the middle.
+        share = (i + dice.uniform(0.1, 0.9)) / 7
+        spread = 1.25 * slim * size * (1 - share) ** 0.6
+        radius = (0.75 + 0.6 * (1 - share)) * dice.uniform(0.8, 1.1) * size * (0.55 + 0.45 * slim)
         centre = (
-            x + dice.uniform(-0.8, 0.8) * size,
-            trunk + dice.uniform(0.3, 2.0) * size,
-            z + dice.uniform(-0.8, 0.8) * size,
+            x + dice.uniform(-spread, spread),
+            trunk + (0.2 + share * (2.9 - 0.9 * slim)) * size,
+            z + dice.uniform(-spread, spread),
         )
-        half = (radius, radius * dice.uniform(0.75, 1.1), radius)
+        half = (radius, radius * dice.uniform(0.7, 1.0), radius)
         shop.add(
             Shape.ELLIPSOID, centre, half, Material.FOLIAGE, vary(dice, leaves, 0.1), form=(0.3, 0.0),
             seed=dice.whole(1, 10**6),

@@ -69,17 +69,18 @@ def paint_surface(
         point[ground], steep, footprint[ground], town.road, town.suburban, town.seed
     )
     normal[ground] = normal.new_tensor([0.0, 1.0, 0.0])
-    albedo[ground] = paint.albedo
+    albedo.index_copy_(0, ground, paint.albedo)
     solid_rays = torch.nonzero(hits.solid >= 0)[:, 0]
     met = solids.select(hits.solid[solid_rays])
     patch, world_normal = _make_patch(met, point[solid_rays], unit[solid_rays], footprint[solid_rays])
-    normal[solid_rays] = world_normal
-    for materials, painter in _painters(town.daylight.lit_share):
-        chosen = torch.isin(met.material, met.material.new_tensor([int(m) for m in materials]))
-        rays = solid_rays[chosen]
-        if len(rays):
-            paint = painter(patch.select(chosen))
-            albedo[rays], glow[rays], glass[rays] = paint.albedo, paint.glow, paint.glass.float()
+    normal.index_copy_(0, solid_rays, world_normal)
+    for material, painter in _painters(town.daylight.lit_share).items():
+        chosen = torch.nonzero(met.material == material)[:, 0]
+        if len(chosen):
+            rays, paint = solid_rays[chosen], painter(patch.select(chosen))
+            albedo.index_copy_(0, rays, paint.albedo)
+            glow.index_copy_(0, rays, paint.glow)
+            glass.index_copy_(0, rays, paint.glass.float())
     return Surface(unit, distance, point, normal, albedo, glow, glass, kind, ground, kerb_distance, noise)
 
 
@@ -93,17 +94,17 @@ def _make_patch(met: Solids, point: Tensor, unit: Tensor, footprint: Tensor) -> 
     return Patch(met, local, normal, axis, facing.clamp(min=0.05), footprint), to_world(normal, met.turn)
 
 
-def _painters(lit_share: float) -> tuple[tuple[tuple[Material, ...], Callable[[Patch], Paint]], ...]:
-    return (
-        ((Material.FACADE,), lambda patch: facade.paint_facade(patch, lit_share)),
-        ((Material.ROOF,), facade.paint_roof),
-        ((Material.WALL,), facade.paint_wall),
-        ((Material.CAR_BODY,), objects.paint_car_body),
-        ((Material.CAR_CABIN,), objects.paint_car_cabin),
-        ((Material.WHEEL,), objects.paint_wheel),
-        ((Material.FOLIAGE,), objects.paint_foliage),
-        ((Material.BARK,), objects.paint_bark),
-        ((Material.PLAIN,), objects.paint_plain),
-        ((Material.LAMP,), objects.paint_lamp),
-        ((Material.SIGN,), objects.paint_sign),
-    )
+def _painters(lit_share: float) -> dict[Material, Callable[[Patch], Paint]]:
+    return {
+        Material.FACADE: lambda patch: facade.paint_facade(patch, lit_share),
+        Material.ROOF: facade.paint_roof,
+        Material.WALL: facade.paint_wall,
+        Material.CAR_BODY: objects.paint_car_body,
+        Material.CAR_CABIN: objects.paint_car_cabin,
+        Material.WHEEL: objects.paint_wheel,
+        Material.FOLIAGE: objects.paint_foliage,
+        Material.BARK: objects.paint_bark,
+        Material.PLAIN: objects.paint_plain,
+        Material.LAMP: objects.paint_lamp,
+        Material.SIGN: objects.paint_sign,
+    }

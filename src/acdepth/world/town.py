@@ -91,8 +91,8 @@ def draw_daylight(seed: int, drive: Drive) -> Daylight:
     return Daylight(
         sun=torch.tensor(sun),
         sun_colour=warm * dice.uniform(2.1, 2.7),
-        zenith=torch.tensor([0.16 + 0.08 * blue, 0.32 + 0.06 * blue, 0.66]),
-        horizon=torch.tensor([0.68, 0.76, 0.84]) * dice.uniform(0.9, 1.05),
+        zenith=torch.tensor([0.13 + 0.08 * blue, 0.28 + 0.07 * blue, 0.66]),
+        horizon=torch.tensor([0.62, 0.74, 0.88]) * dice.uniform(0.9, 1.05),
         cloudiness=dice.uniform(-0.6, 0.9),
         lamp_colour=torch.tensor(dice.pick(((1.0, 0.62, 0.28), (1.0, 0.78, 0.5), (0.85, 0.92, 1.0)))),
         lit_share=dice.uniform(0.12, 0.4),

@@ -42,7 +42,8 @@ def _slope(road: Road, z: float) -> float:
 def draw_drive(seed: int, road: Road, frames: int) -> Drive:
     """The drive of a town, ``frames`` long."""
     dice = Dice(seed, "drive")
-    count = torch.arange(frames, dtype=torch.float64)
+    # One frame before the first and one after the last, to measure the speed at either end.
+    count = torch.arange(-1, frames + 1, dtype=torch.float64)
     mean = dice.uniform(7.6, 12.4)
     swing = min(mean - 6.6, 13.8 - mean) * dice.uniform(0.2, 0.7)
     speed = mean + swing * torch.sin(count / dice.uniform(14, 30) + dice.uniform(0, 6.28))
@@ -53,11 +54,14 @@ def draw_drive(seed: int, road: Road, frames: int) -> Drive:
     roll = _sway(dice, count, 0.003, 12, 22)
     yaw = _sway(dice, count, 0.008, 22, 40)
     poses = []
-    for i in range(frames):
+    for i in range(len(count)):
         x, z, tangent = road.place(along[i].item(), lateral[i].item())
         turn = _rotation(tangent + yaw[i].item(), pitch[i].item(), roll[i].item())
         poses.append(_pose(turn, (x, -height[i].item(), z)))
-    return Drive(along, speed, torch.stack(poses))
+    # Our lane is longer than the centreline outside a bend and shorter inside it: the speed is measured.
+    position = torch.stack(poses)[:, :3, 3]
+    measured = (position[2:] - position[:-2]).norm(dim=1) * FRAME_RATE / 2
+    return Drive(along[1:-1], measured, torch.stack(poses[1:-1]))
 
 
 def _sway(dice: Dice, count: Tensor, size: float, fastest: float, slowest: float) -> Tensor:

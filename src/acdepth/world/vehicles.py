@@ -13,7 +13,9 @@ CAR_HALF_WIDTH = 0.95
 def build_vehicle(dice: Dice, moving: bool) -> Solids:
     """One car or van; ``moving`` lights its lamps. Detail of its paint: lights on, body half length."""
     if dice.chance(0.14):
-        return _build(dice, moving, length=5.4, body_top=1.0, roof=2.25, cabin=2.35, shift=-0.25, lean=(0.06, 0.35))
+        return _build(
+            dice, moving, length=5.4, body_top=1.0, roof=2.25, cabin=2.35, shift=-0.25, lean=(0.06, 0.35)
+        )
     estate = dice.chance(0.4)
     return _build(
         dice,

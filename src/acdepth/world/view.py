@@ -99,7 +99,7 @@ def _tiles_of_rays(camera: Camera, rows: int, columns: int, per_side: int) -> Te
 
 
 def to_grid(values: Tensor, view: View) -> Tensor:
-    """Lay per-ray values (T, L, ...) of L = SAMPLES or CENTRES rays out as rows and columns, padding included."""
+    """Lay per-ray values (T, L, ...), L = SAMPLES or CENTRES, out as rows and columns with padding."""
     side = math.isqrt(values.shape[1])
     rest = values.shape[2:]
     grid = values.reshape(view.rows, view.columns, side, side, *rest).transpose(1, 2)

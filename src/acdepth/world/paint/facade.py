@@ -77,7 +77,9 @@ def _openings(patch: Patch, u: Tensor, v: Tensor) -> _Openings:
     cell_u, cell_v = across - column * pitch, v - floor * floor_height
     rim = 0.09
     opening = inside(cell_u, left, right, wide) * inside(cell_v, low, top, high) * present
-    outer = inside(cell_u, left - rim, right + rim, wide) * inside(cell_v, low - rim, top + rim, high) * present
+    outer = (
+        inside(cell_u, left - rim, right + rim, wide) * inside(cell_v, low - rim, top + rim, high) * present
+    )
     bars = torch.maximum(
         inside(cell_u, pitch / 2 - 0.04, pitch / 2 + 0.04, wide),
         inside(cell_v, low + 0.62 * (top - low) - 0.035, low + 0.62 * (top - low) + 0.035, high),

@@ -39,7 +39,9 @@ def paint_ground(
     broad = sample_noise(x, z, 11.0, blurred)
     grain = sample_noise(z + 3.1, x, 2.6, blurred)
     colour = _asphalt(lateral, z, broad, grain, footprint, along, seed)
-    colour = mix(colour, colour.new_tensor(MARKS), _marks(road, lateral, crossing, z, footprint, along, broad))
+    colour = mix(
+        colour, colour.new_tensor(MARKS), _marks(road, lateral, crossing, z, footprint, along, broad)
+    )
     colour = torch.where((beyond > 0)[:, None], _slabs(lateral, z, broad, grain, footprint, along), colour)
     if suburban:
         meadow = (beyond - road.pavement_width - 0.1 + 0.15 * broad[:, 0]).mul(4).clamp(0, 1)
@@ -57,7 +59,7 @@ def _asphalt(
     lateral: Tensor, z: Tensor, broad: Tensor, grain: Tensor, footprint: Tensor, along: Tensor, seed: int
 ) -> Tensor:
     """Grain, wear by wheels, rectangular repairs, tar seams and manhole covers."""
-    shade = 1 + 0.2 * broad[:, 0] + 0.1 * broad[:, 2] + 0.2 * grain[:, 0] + 0.08 * grain[:, 3]
+    shade = 1 + 0.13 * broad[:, 0] + 0.05 * broad[:, 2] + 0.2 * grain[:, 0] + 0.12 * grain[:, 3]
     cell_u, cell_v = torch.floor(lateral / 2.4), torch.floor(z / 5.5)
     key = torch.full_like(cell_u, float(seed))
     drawn = hash01(cell_u, cell_v, key)

@@ -39,7 +39,9 @@ def paint_car_body(patch: Patch) -> Paint:
     albedo = mix(albedo, albedo.new_tensor(HEAD_LIGHT), head)
     albedo = mix(albedo, albedo.new_tensor(TAIL_LIGHT), tail)
     albedo = mix(albedo, albedo.new_tensor(PLATE), plate * (1 - grille))
-    glow = _light(head * lights_on, (9.0, 8.6, 7.6)) + _light(tail * (0.12 + 0.88 * lights_on), (3.2, 0.12, 0.06))
+    glow = _light(head * lights_on, (9.0, 8.6, 7.6)) + _light(
+        tail * (0.12 + 0.88 * lights_on), (3.2, 0.12, 0.06)
+    )
     # Lacquer mirrors a little of the sky on what faces it.
     return Paint(albedo, glow, 0.35 * (1 - dark) * (patch.axis == 1) + 0.08 * side)
 
@@ -74,7 +76,7 @@ def paint_foliage(patch: Patch) -> Paint:
     noise = sample_noise(x - 0.8 * z + offset, height + 0.45 * z, 4.0, patch.footprint)
     fine = sample_noise(z + 0.6 * x, height - 0.5 * x + offset, 1.9, patch.footprint)
     below = 0.75 + 0.3 * (height / patch.solids.half[:, 1]).clamp(-1, 1)
-    shade = (0.95 + 0.4 * noise[:, 0] + 0.4 * fine[:, 0]).clamp(0.12, 2.2) * below
+    shade = (0.95 + 0.35 * noise[:, 0] + 0.55 * fine[:, 0]).clamp(0.12, 2.2) * below
     yellow = patch.local.new_tensor([1.15, 1.0, 0.6])
     albedo = patch.solids.colour * shade[:, None]
     return _plain(mix(albedo, albedo * yellow, (0.5 + 0.5 * noise[:, 1]).clamp(0, 1)))
@@ -96,9 +98,7 @@ def paint_plain(patch: Patch) -> Paint:
 def paint_lamp(patch: Patch) -> Paint:
     """A lamp head that glows from its underside."""
     under = (patch.normal[:, 1] < -0.5).float()
-    return Paint(
-        patch.solids.colour, _light(0.25 + 0.75 * under, (7.0, 5.6, 4.0)), torch.zeros_like(under)
-    )
+    return Paint(patch.solids.colour, _light(0.25 + 0.75 * under, (7.0, 5.6, 4.0)), torch.zeros_like(under))
 
 
 def paint_sign(patch: Patch) -> Paint:

@@ -43,10 +43,10 @@ class Patch:
         """Footprint along a wall's horizontal [m]: longer where the ray grazes it."""
         return self.footprint / self.facing.clamp(min=0.12)
 
-    def select(self, mask: Tensor) -> "Patch":
-        """The points of a mask."""
+    def select(self, rows: Tensor) -> "Patch":
+        """The points of the given numbers."""
         parts = (self.local, self.normal, self.axis, self.facing, self.footprint)
-        return Patch(self.solids.select(mask), *(part[mask] for part in parts))
+        return Patch(self.solids.select(rows), *(part.index_select(0, rows) for part in parts))
 
 
 def prism_faces(local: Tensor, solids: Solids) -> tuple[Tensor, Tensor]:

@@ -28,7 +28,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Weather:
-    """A condition: scene to linear light of every ray (R, 3), and linear image (H, W, 3) to picture in 0..1."""
+    """A condition: scene to linear light of each ray (R, 3); linear image (H, W, 3) to picture in 0..1."""
 
     illuminate: Callable[[Scene], Tensor]
     develop: Callable[[Tensor, Scene, torch.Generator], Tensor]
@@ -68,7 +68,7 @@ def put_sky(light: Tensor, surface: Surface, paint: Callable[[Tensor], Tensor]) 
 
 
 def bloom(image: Tensor, threshold: float, strength: float) -> Tensor:
-    """Add the glare of lights brighter than the threshold to a linear image (H, W, 3), relative to its size."""
+    """Add the glare of lights brighter than the threshold to a linear image (H, W, 3), scaled to its size."""
     bright = (image - threshold).clamp(0, 6).permute(2, 0, 1)[None]
     size = bright.shape[2:]
     total = image
@@ -87,9 +87,16 @@ def tone(image: Tensor, exposure: float) -> Tensor:
     return (1 - torch.exp(-exposure * image.clamp(min=0))).pow(1 / 2.2)
 
 
+def grade(picture: Tensor, contrast: float, saturation: float) -> Tensor:
+    """Pull a picture in 0..1 towards an S-curve (contrast 0..1) and scale its colours' distance from grey."""
+    grey = picture.mean(-1, keepdim=True)
+    picture = (grey + saturation * (picture - grey)).clamp(0, 1)
+    return torch.lerp(picture, picture * picture * (3 - 2 * picture), contrast)
+
+
 def grain(picture: Tensor, generator: torch.Generator, shot: float, read: float) -> Tensor:
     """Sensor noise on a picture in 0..1; drawn on the CPU, so that it does not depend on the device."""
     draws = torch.randn(2, *picture.shape, generator=generator).to(picture.device)
     colour, gray = draws[0], draws[1, ..., :1]
-    size = (shot * picture.clamp(min=0).sqrt() + read)
+    size = shot * picture.clamp(min=0).sqrt() + read
     return (picture + size * (0.7 * colour + 0.7 * gray)).clamp(0, 1)

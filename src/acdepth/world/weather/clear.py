@@ -6,9 +6,9 @@ from torch import Tensor
 from acdepth.world.occlusion import sun_share
 from acdepth.world.patterns import mix
 from acdepth.world.sky import clear_sky, gradient, hill_share
-from acdepth.world.weather.base import Scene, ambient, grain, mirror_direction, put_sky, tone, with_air
+from acdepth.world.weather.base import Scene, ambient, grade, grain, mirror_direction, put_sky, tone, with_air
 
-HAZE = 700.0  # m
+HAZE = 1100.0  # m
 
 
 def illuminate(scene: Scene) -> Tensor:
@@ -16,7 +16,7 @@ def illuminate(scene: Scene) -> Tensor:
     surface, day = scene.surface, scene.town.daylight
     facing = (surface.normal @ day.sun).clamp(min=0)
     direct = facing * sun_share(scene.town, scene.occlusion, scene.frame, surface.point, surface.ground)
-    top = 0.55 * day.zenith + 0.35 * day.horizon
+    top = 0.6 * day.zenith + 0.22 * day.horizon
     bounce = day.sun_colour * 0.11
     light = direct[:, None] * day.sun_colour + ambient(scene, surface, top, bounce)
     colour = surface.albedo * light
@@ -28,13 +28,12 @@ def illuminate(scene: Scene) -> Tensor:
 
     def paint(direction: Tensor) -> Tensor:
         sky = clear_sky(direction, day.zenith, day.horizon, day.sun, day.cloudiness)
-        hills = mix(day.horizon.expand_as(sky), day.horizon.new_tensor([0.2, 0.3, 0.24]).expand_as(sky),
-                    torch.full_like(sky[:, 0], 0.45))  # fmt: skip
-        return mix(sky, hills, hill_share(direction))
+        hills = torch.lerp(day.horizon, day.horizon.new_tensor([0.2, 0.3, 0.24]), 0.45)
+        return mix(sky, hills.expand_as(sky), hill_share(direction))
 
     return put_sky(colour, surface, paint)
 
 
 def develop(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """A well exposed picture with next to no noise."""
-    return grain(tone(image, 1.15), generator, 0.006, 0.002)
+    return grain(grade(tone(image, 1.15), 0.5, 1.22), generator, 0.006, 0.002)

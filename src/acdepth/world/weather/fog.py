@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from acdepth.world.dice import Dice
-from acdepth.world.weather.base import Scene, ambient, grain, put_sky, tone, with_air
+from acdepth.world.weather.base import Scene, ambient, grade, grain, put_sky, tone, with_air
 
 
 def illuminate(scene: Scene) -> Tensor:
@@ -21,4 +21,4 @@ def illuminate(scene: Scene) -> Tensor:
 
 def develop(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """A soft, slightly noisy picture."""
-    return grain(tone(image, 1.2), generator, 0.012, 0.004)
+    return grain(grade(tone(image, 1.2), 0.2, 1.0), generator, 0.012, 0.004)

@@ -9,15 +9,15 @@ from acdepth.world.sky import hill_share
 from acdepth.world.surface import Surface
 from acdepth.world.weather.base import Scene, ambient, bloom, grain, put_sky, tone, with_air
 
-SKY_TOP = (0.004, 0.005, 0.010)
-SKY_LOW = (0.030, 0.022, 0.018)
+SKY_TOP = (0.0015, 0.002, 0.0045)
+SKY_LOW = (0.014, 0.0115, 0.012)
 WINDOW_LIGHT = 0.55
 
 
 def night_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
     """Linear light (R, 3) of surfaces at night, sky and air included."""
     town, view = scene.town, scene.view
-    dim = albedo.new_tensor([0.016, 0.019, 0.03])
+    dim = albedo.new_tensor([0.010, 0.012, 0.02])
     light = ambient(scene, surface, dim, 0.6 * dim)
     light = light + lamp_light(surface.point, surface.normal, town.lamps, town.daylight.lamp_colour)
     light = light + headlight(surface.point, surface.normal, view.origin, view.axes)
@@ -42,5 +42,5 @@ def illuminate(scene: Scene) -> Tensor:
 
 def develop(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """Glare around lights, a colder balance in the dark, strong noise."""
-    balance = image.new_tensor([1.0, 0.97, 0.98])
-    return grain(tone(bloom(image, 0.5, 0.5) * balance, 1.5), generator, 0.035, 0.016)
+    balance = image.new_tensor([0.97, 0.97, 1.04])
+    return grain(tone(bloom(image, 0.5, 0.5) * balance, 1.1), generator, 0.045, 0.012)

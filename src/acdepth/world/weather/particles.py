@@ -41,7 +41,9 @@ def fall(
     steps = torch.linspace(-0.5, 0.5, PATCH)
     x = draws[:, 4, None] * columns + angle.sin()[:, None] * reach[:, None] * steps * scale
     y = draws[:, 5, None] * height + angle.cos()[:, None] * reach[:, None] * steps * scale
-    cover = _splat(x, y, radius[:, None].expand_as(x), alpha[:, None].expand_as(x), height, columns, length > 3)
+    cover = _splat(
+        x, y, radius[:, None].expand_as(x), alpha[:, None].expand_as(x), height, columns, length > 3
+    )
     cover = cover.to(picture.device)[..., None]
     return picture * (1 - cover) + brightness * cover
 
@@ -70,13 +72,13 @@ def lens_drops(picture: Tensor, seed: int, condition: str, frame: int, count: in
     life = 18 + 50 * draws[:, 0]
     age = (frame + 200 * draws[:, 1]) % life
     present = age < 0.75 * life
-    radius = (0.012 + 0.035 * draws[:, 2] ** 3) * width * (age / 3).clamp(max=1) * present
+    radius = (0.01 + 0.03 * draws[:, 2] ** 3) * width * (age / 3).clamp(max=1) * present
     x, y = draws[:, 3] * width, draws[:, 4] * height + 0.01 * height * age * (draws[:, 2] > 0.8)
     columns, rows = torch.arange(width) + 0.0, torch.arange(height)[:, None] + 0.0
     u = (columns - x[:, None, None]) / radius.clamp(min=0.5)[:, None, None]
     v = (rows - y[:, None, None]) / (1.15 * radius.clamp(min=0.5))[:, None, None]
     reach = u * u + v * v
-    inside = ((1.1 - reach) * 4).clamp(0, 1) * present[:, None, None]
+    inside = ((1.15 - reach) * 1.8).clamp(0, 1) * present[:, None, None]
     cover, which = inside.max(0)
     safe = radius.clamp(min=0.5)[which]
     u, v = (columns - x[which]) / safe, (rows - y[which]) / (1.15 * safe)
@@ -84,8 +86,10 @@ def lens_drops(picture: Tensor, seed: int, condition: str, frame: int, count: in
     bent_x = (x[which] - u * 0.13 * width) / (width - 1) * 2 - 1
     bent_y = (y[which] - v * 0.13 * width) / (height - 1) * 2 - 1
     places = torch.stack([bent_x, bent_y], -1)[None].to(picture.device)
-    blurred = functional.avg_pool2d(picture.permute(2, 0, 1)[None], 3, 1, 1)
+    blurred = picture.permute(2, 0, 1)[None]
+    for _ in range(2):
+        blurred = functional.avg_pool2d(blurred, 5, 1, 2, count_include_pad=False)
     bent = functional.grid_sample(blurred, places, padding_mode="reflection", align_corners=True)
-    rim = (1 - 0.35 * (u * u + v * v).clamp(0, 1) ** 2)[..., None].to(picture.device)
+    rim = (1 - 0.2 * (u * u + v * v).clamp(0, 1) ** 2)[..., None].to(picture.device)
     cover = (0.85 * cover)[..., None].to(picture.device)
     return picture * (1 - cover) + bent[0].permute(1, 2, 0) * rim * cover

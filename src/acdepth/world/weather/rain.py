@@ -13,6 +13,7 @@ from acdepth.world.weather.base import (
     Scene,
     ambient,
     bloom,
+    grade,
     grain,
     mirror_direction,
     put_sky,
@@ -24,7 +25,7 @@ from acdepth.world.weather.particles import fall, lens_drops
 
 Shade = Callable[[Scene, Surface, Tensor], Tensor]  # light of a surface with the given albedo
 
-AIR = (0.33, 0.35, 0.375)
+AIR = (0.26, 0.275, 0.295)
 MIST = 140.0  # m
 
 
@@ -37,7 +38,7 @@ def overcast_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
     colour = colour + (surface.glass * fresnel * open_sky)[:, None] * air
     # Cars drive with lamps on, and some windows are lit on a day as dark as this.
     colour = with_air(colour + 0.25 * surface.glow, surface, MIST, air)
-    return put_sky(colour, surface, lambda direction: overcast_sky(direction, 0.42))
+    return put_sky(colour, surface, lambda direction: overcast_sky(direction, 0.34))
 
 
 def wetness(surface: Surface) -> Tensor:
@@ -69,7 +70,7 @@ def wet_light(scene: Scene, shade: Shade, strength: float) -> Tensor:
 
 
 def _smeared(scene: Scene, light: Tensor) -> Tensor:
-    """The mirror image's light (rays through pixel centres), drawn out by rough water, for every image ray."""
+    """The mirror image's light (of pixel centres), drawn out by rough water, for every image ray."""
     view = scene.view
     image = to_grid(light.reshape(view.rows * view.columns, -1, 3), view).clamp(max=6.0)
     stack = image.permute(2, 0, 1)[None]
@@ -92,15 +93,15 @@ def illuminate_by_night(scene: Scene) -> Tensor:
 
 def develop_by_day(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """Grey light, streaks and drops."""
-    picture = tone(bloom(image, 0.7, 0.3), 1.25)
+    picture = grade(tone(bloom(image, 0.7, 0.3), 1.25), 0.15, 1.0)
     picture = fall(picture, generator, 260, 14.0, (0.3, 0.6), opacity=0.3, brightness=0.75)
-    picture = lens_drops(picture, scene.town.seed, "rain", scene.frame, 26)
+    picture = lens_drops(picture, scene.town.seed, "rain", scene.frame, 16)
     return grain(picture, generator, 0.014, 0.005)
 
 
 def develop_by_night(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """Glare on the wet lens, streaks where there is light, a noisy sensor."""
-    picture = tone(bloom(image, 0.4, 0.75), 1.5)
-    picture = fall(picture, generator, 240, 14.0, (0.3, 0.6), opacity=0.22, brightness=0.5)
-    picture = lens_drops(picture, scene.town.seed, "night-rain", scene.frame, 26)
-    return grain(picture, generator, 0.035, 0.016)
+    picture = tone(bloom(image, 0.4, 0.75), 1.15)
+    picture = fall(picture, generator, 240, 14.0, (0.3, 0.6), opacity=0.22, brightness=0.4)
+    picture = lens_drops(picture, scene.town.seed, "night-rain", scene.frame, 16)
+    return grain(picture, generator, 0.045, 0.012)

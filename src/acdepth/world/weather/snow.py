@@ -6,7 +6,7 @@ from torch import Tensor
 from acdepth.world.patterns import mix
 from acdepth.world.sky import overcast_sky
 from acdepth.world.surface import Surface
-from acdepth.world.weather.base import Scene, ambient, grain, put_sky, tone, with_air
+from acdepth.world.weather.base import Scene, ambient, grade, grain, put_sky, tone, with_air
 from acdepth.world.weather.particles import fall
 
 WHITE = (0.82, 0.85, 0.9)
@@ -25,8 +25,9 @@ def snow_cover(scene: Scene, surface: Surface) -> Tensor:
     cover[surface.ground] = (0.92 - 0.75 * track + 0.16 * noise[:, 0] + 0.1 * noise[:, 1]).clamp(0.05, 0.97)
     white = surface.albedo.new_tensor(WHITE).expand_as(surface.albedo).clone()
     shade = 1 + 0.07 * noise[:, 1:2] + 0.05 * noise[:, 3:4]
-    white[surface.ground] = mix(white[surface.ground], white.new_tensor(SLUSH).expand(len(point), 3),
-                                (track * 0.7 + 0.15 * (surface.kerb_distance < 0)).clamp(0, 1)) * shade  # fmt: skip
+    dirty = (track * 0.7 + 0.15 * (surface.kerb_distance < 0)).clamp(0, 1)
+    slush = white.new_tensor(SLUSH).expand(len(point), 3)
+    white[surface.ground] = mix(white[surface.ground], slush, dirty) * shade
     return mix(surface.albedo, white, cover)
 
 
@@ -43,6 +44,8 @@ def illuminate(scene: Scene) -> Tensor:
 
 def develop(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """Flakes before the lens, large and blurred when near."""
-    picture = tone(image, 1.1)
-    picture = fall(picture, generator, count=420, length=1.2, width=(0.35, 1.7), opacity=0.75, brightness=0.95)
+    picture = grade(tone(image, 1.1), 0.35, 1.1)
+    picture = fall(
+        picture, generator, count=420, length=1.2, width=(0.35, 1.7), opacity=0.75, brightness=0.95
+    )
     return grain(picture, generator, 0.01, 0.003)

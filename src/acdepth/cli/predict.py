@@ -1,0 +1,189 @@
+"""``acdepth predict``: depth of images, folders and videos."""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.core.images import read_image
+from acdepth.core.prediction import DepthPrediction
+from acdepth.core.tally import ReadTally
+from acdepth.data.video import VideoSequence
+from acdepth.engine.progress import Advance, progress
+from acdepth.runtime.collect import Job, collect
+from acdepth.runtime.predictor import Predictor, load
+from acdepth.runtime.video import predict_video
+
+MANY_IMAGES = 100
+"""From here on a folder is footage: up to 1 % may be unreadable, more stops the run. In a smaller folder each
+image counts: the readable ones are done, and the run ends with an error."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for."""
+
+    camera: Camera | None
+    """Of all inputs; None where each has its own or none."""
+    flip: bool
+    npy: bool
+    ply: bool
+    frames: bool
+
+    def write(self, target: Path, image: np.ndarray, prediction: DepthPrediction) -> None:
+        """Write the files that one prediction becomes."""
+        prediction.save_png16(target.with_name(f"{target.name}_depth.png"))
+        prediction.save_colour(target.with_name(f"{target.name}_colour.png"))
+        if self.npy:
+            prediction.save_npy(target.with_name(f"{target.name}_depth.npy"))
+        if self.ply:
+            prediction.save_ply(target.with_name(f"{target.name}_points.ply"), image)
+
+
+def predict(
+    inputs: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    *,
+    weights: Path | None = None,
+    out: Path = Path("predictions"),
+    npy: bool = False,
+    ply: bool = False,
+    frames: bool = False,
+    camera: Path | None = None,
+    flip: bool = False,
+    device: str = "auto",
+) -> None:
+    """Predict depth of images, folders of images, and videos.
+
+    Images become NAME_depth.png (16 bit, metres * 256) and NAME_colour.png, videos NAME_colour.mp4 (image and
+    colours side by side). A camera.yaml in the folder of the images is used without being asked for.
+
+    Args:
+        inputs: images, folders (searched to any depth), videos.
+        weights: checkpoint or its folder; the small student that ships if not given.
+        out: folder for the results; those of a folder keep their paths below it.
+        npy: also write NAME_depth.npy, float32 metres.
+        ply: also write NAME_points.ply, a coloured point cloud in metres; needs the camera.
+        frames: also write each frame of a video, as NAME_frames/000000_depth.png and so on.
+        camera: camera.yaml with fx, fy, cx, cy, width, height of all inputs, in pixels.
+        flip: average with the prediction of the mirror image: a little better, twice the time.
+        device: auto, cpu, cuda, cuda:1 or mps.
+    """
+    jobs = collect(inputs, out)
+    options = Options(Camera.read(camera) if camera else None, flip, npy, ply, frames)
+    _check(options, jobs)
+    predictor = load(weights, device)
+    _say(predictor.describe_scale(options.camera or jobs[0].camera))
+    run = Run(predictor, options, jobs)
+    run.all()
+    if run.failed and len(jobs) == 1:
+        raise UserError(run.failed[0])
+    _say(f"predicted {run.done} of {len(jobs)}, results in {out}")
+    if run.failed:
+        raise UserError(f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}")
+
+
+class Run:
+    """One run of the verb, and what has become of it."""
+
+    def __init__(self, predictor: Predictor, options: Options, jobs: list[Job]) -> None:
+        self.predictor, self.options, self.jobs = predictor, options, jobs
+        self.done = 0
+        self.failed: list[str] = []
+        """Errors that the run ends with."""
+        sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
+        self._tallies = {folder: ReadTally(n, _say) for folder, n in sizes.items() if n >= MANY_IMAGES}
+
+    def all(self) -> None:
+        """Do the jobs in order; an unreadable one does not stop the others.
+
+        Raises:
+            UserError: if more than 1 % of a large folder is unreadable, or results cannot be written.
+        """
+        videos = self._open_videos()
+        total = sum(len(videos[job]) if job in videos else not job.is_video for job in self.jobs)
+        with progress("predict", total, unit="image") as advance:
+            for job in self.jobs:
+                if job in videos:
+                    self._video(job, videos[job], advance)
+                elif not job.is_video:
+                    self._image(job)
+                    advance()
+
+    def _open_videos(self) -> dict[Job, VideoSequence]:
+        opened = {}
+        for job in self.jobs:
+            if job.is_video:
+                try:
+                    opened[job] = VideoSequence(job.source, job.source.stem)
+                except UserError as error:
+                    self._fail(job, error)
+        return opened
+
+    def _image(self, job: Job) -> None:
+        try:
+            image = read_image(job.source)
+            prediction = self._predict(job, image)
+        except UserError as error:
+            self._fail(job, error)
+            return
+        self.options.write(job.target, image, prediction)
+        self.done += 1
+
+    def _predict(self, job: Job, image: np.ndarray) -> DepthPrediction:
+        try:
+            return self.predictor(image, self.options.camera or job.camera, self.options.flip)
+        except UserError as error:
+            raise UserError(f"{job.source}: {error}") from error
+
+    def _video(self, job: Job, video: VideoSequence, advance: Advance) -> None:
+        skipped = predict_video(
+            self.predictor,
+            video,
+            job.target.with_name(f"{job.target.name}_colour.mp4"),
+            self.options.camera or job.camera,
+            self.options.flip,
+            partial(self._frame, job) if self.options.frames else None,
+            advance,
+        )
+        if skipped:
+            _say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
+        self.done += 1
+
+    def _frame(self, job: Job, number: int, image: np.ndarray, prediction: DepthPrediction) -> None:
+        folder = job.target.with_name(f"{job.target.name}_frames")
+        self.options.write(folder / f"{number:06d}", image, prediction)
+
+    def _fail(self, job: Job, error: UserError) -> None:
+        tally = self._tallies.get(job.folder) if job.folder and not job.is_video else None
+        if tally:
+            tally.skip(error)
+        else:
+            self.failed.append(str(error))
+            if len(self.jobs) > 1:
+                _say(f"{error} (the others go on)")
+
+
+def _check(options: Options, jobs: list[Job]) -> None:
+    """Refuse before the work what could only fail after it."""
+    videos = [job.source for job in jobs if job.is_video]
+    if options.frames and not videos:
+        raise UserError("--frames is for videos, and there is none among the inputs")
+    if (options.npy or options.ply) and videos and not options.frames:
+        raise UserError(f"{videos[0]}: --npy and --ply of a video need --frames, which writes each frame")
+    without = [job.source for job in jobs if not (options.camera or job.camera)]
+    if options.ply and without:
+        raise UserError(
+            f"{without[0]}: --ply needs the intrinsics; put camera.yaml (fx, fy, cx, cy, width, height) "
+            "beside it or give --camera"
+        )
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,16 @@
+"""Inverse depth [1/m] and the sigmoid that a network says it with."""
+
+import math
+
+from torch import Tensor
+
+
+def inverse_depth_from_sigmoid(sigmoid: Tensor, min_depth: float, max_depth: float) -> Tensor:
+    """Scale 0..1 linearly to inverse depth between 1/max_depth and 1/min_depth [1/m] (monodepth2)."""
+    return 1 / max_depth + (1 / min_depth - 1 / max_depth) * sigmoid
+
+
+def logit_of_depth(depth: float, min_depth: float, max_depth: float) -> float:
+    """The value before the sigmoid that says ``depth`` [m]."""
+    sigmoid = (1 / depth - 1 / max_depth) / (1 / min_depth - 1 / max_depth)
+    return math.log(sigmoid / (1 - sigmoid))

@@ -1,0 +1,164 @@
+"""Checkpoints that describe themselves: weights and a card in one safetensors file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+
+CARD_KEY = "acdepth"
+"""Metadata entry that holds the card as JSON."""
+
+
+class CheckpointCard(Config):
+    """What a depth network is, and where it comes from."""
+
+    network: DepthNetConfig
+    """Builds the network again."""
+    input_size: tuple[int, int]
+    """(height, width) of the images it was trained on [px]."""
+    camera: dict[str, float | int] | None = None
+    """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown."""
+    conditions: tuple[Condition, ...] = (Condition.CLEAR,)
+    """Conditions it was trained on."""
+    metric: bool = True
+    """Whether its metres are metres: it, or its teacher, was trained with true lengths of motion."""
+    description: str = ""
+    """For people: what it was trained on and how."""
+    made_by: dict[str, Any] = Field(default_factory=dict)
+    """Versions, commit, settings and hashes of the data."""
+
+
+def save_checkpoint(path: Path, network: DepthNet, card: CheckpointCard, half: bool = False) -> None:
+    """Write weights and card atomically.
+
+    Args:
+        path: usually ``model.safetensors``.
+        network: its parameters and buffers are stored.
+        card: must describe ``network``.
+        half: store float16, at half the size.
+    """
+    tensors = network.state_dict()
+    save_tensors(path, tensors, {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}, half)
+
+
+def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:
+    """Build the network that a checkpoint describes and load its weights, as float32 in evaluation mode.
+
+    Raises:
+        UserError: if the file is no checkpoint of ours, is damaged, or its weights do not fit its card.
+    """
+    tensors, metadata = load_tensors(path)
+    if CARD_KEY not in metadata:
+        raise UserError(f"{path}: a safetensors file, but no acdepth checkpoint: it has no card")
+    try:
+        values = json.loads(metadata[CARD_KEY])
+    except ValueError as error:
+        raise UserError(f"{path}: its card is not readable as JSON ({error})") from error
+    card = CheckpointCard.from_dict(values, where=str(path))
+    network = DepthNet(card.network)
+    load_weights(network, tensors, str(path))
+    return network.eval(), card
+
+
+def save_encoder(
+    path: Path, network: DepthNet, description: str, made_by: dict[str, Any], half: bool
+) -> None:
+    """Write the encoder's weights alone, as a starting point for other networks.
+
+    Parameter names are those of ImageNet's ResNet18 files.
+    """
+    metadata = {"description": description, "made_by": json.dumps(made_by, sort_keys=True)}
+    save_tensors(path, network.encoder.state_dict(), metadata, half)
+
+
+def load_encoder(network: DepthNet, path: Path) -> str:
+    """Start a network's encoder from a file of ours or from ImageNet ResNet18 weights (.safetensors, .pth).
+
+    A ``.pth`` file is read without executing what it may hold.
+
+    Returns:
+        The file's description of itself, which may be empty.
+
+    Raises:
+        UserError: if the file is unreadable or the weights have other names or shapes.
+    """
+    if Path(path).suffix in (".pth", ".pt"):
+        tensors, metadata = _load_pth(path), {}
+    else:
+        tensors, metadata = load_tensors(path)
+    weights = {name: value for name, value in tensors.items() if not name.startswith("fc.")}
+    load_weights(network.encoder, weights, str(path))
+    return metadata.get("description", "")
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str], half: bool) -> None:
+    """Write named tensors atomically; ``half`` stores floating ones as float16."""
+
+    def stored(tensor: Tensor) -> Tensor:
+        tensor = tensor.detach().cpu().contiguous()
+        return tensor.half() if half and tensor.is_floating_point() else tensor
+
+    with atomic_path(path) as temporary:
+        save_file({name: stored(tensor) for name, tensor in tensors.items()}, temporary, metadata)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors, floating ones as float32, and metadata of a safetensors file.
+
+    Raises:
+        UserError: if the file is missing or is not whole.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such checkpoint")
+    try:
+        with safe_open(path, "pt") as stored:
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
+            metadata = stored.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: no checkpoint, or damaged ({error}); copy it again") from error
+    tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
+    return tensors, metadata
+
+
+def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
+    """Load weights whose names and shapes must all fit, and which must be finite.
+
+    Raises:
+        UserError: naming the first that does not.
+    """
+    wanted = network.state_dict()
+    for name in sorted(wanted.keys() | tensors.keys()):
+        if name not in tensors:
+            raise UserError(f"{where}: the weight {name} is missing")
+        if name not in wanted:
+            raise UserError(f"{where}: the weight {name} has no place in this network")
+        if tensors[name].shape != wanted[name].shape:
+            raise UserError(
+                f"{where}: {name} has shape {tuple(tensors[name].shape)}, "
+                f"this network needs {tuple(wanted[name].shape)}"
+            )
+        if not tensors[name].isfinite().all():
+            raise UserError(f"{where}: {name} holds numbers that are not finite")
+    network.load_state_dict(tensors)
+
+
+def _load_pth(path: Path) -> dict[str, Tensor]:
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises pickle, zip and runtime errors alike
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: not readable as plain weights ({reason})") from error
+    if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
+        raise UserError(f"{path}: holds something other than named weights")
+    return tensors

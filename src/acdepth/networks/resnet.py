@@ -1,0 +1,69 @@
+"""ResNet18 as an encoder of five feature levels (He et al., CVPR 2016)."""
+
+import torch
+from torch import Tensor, nn
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut. Parameter names are those of ImageNet weight files."""
+
+    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.downsample: nn.Module | None = None
+        if stride != 1 or channels_in != channels:
+            shortcut = nn.Conv2d(channels_in, channels, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C_in, H, W) -> (B, C, H / stride, W / stride)."""
+        y = torch.relu(self.bn1(self.conv1(x)))
+        y = self.bn2(self.conv2(y))
+        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNetEncoder(nn.Module):
+    """ResNet18 without its classifier.
+
+    Args:
+        width: channels of the first level; 64 is ResNet18, 32 has half the channels everywhere.
+        channels_in: 3 for one image, 6 for a pair.
+    """
+
+    def __init__(self, width: int = 64, channels_in: int = 3) -> None:
+        super().__init__()
+        self.channels = (width, width, 2 * width, 4 * width, 8 * width)
+        self.conv1 = nn.Conv2d(channels_in, width, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.pool = nn.MaxPool2d(3, 2, 1)
+        self.layer1 = _level(width, width, stride=1)
+        self.layer2 = _level(width, 2 * width, stride=2)
+        self.layer3 = _level(2 * width, 4 * width, stride=2)
+        self.layer4 = _level(4 * width, 8 * width, stride=2)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Features of normalised images.
+
+        Args:
+            image: (B, channels_in, H, W), sides multiples of 32.
+
+        Returns:
+            Five tensors (B, C_i, H / 2^(i+1), W / 2^(i+1)).
+        """
+        first = torch.relu(self.bn1(self.conv1(image)))
+        features = [first]
+        x = self.pool(first)
+        for level in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = level(x)
+            features.append(x)
+        return tuple(features)
+
+
+def _level(channels_in: int, channels: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(BasicBlock(channels_in, channels, stride), BasicBlock(channels, channels, 1))

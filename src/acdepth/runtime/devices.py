@@ -1,0 +1,24 @@
+"""Where to compute."""
+
+import torch
+
+from acdepth.core.errors import UserError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """A device by name; ``auto`` is CUDA, else Apple's MPS, else the CPU.
+
+    Raises:
+        UserError: if the device is not there.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"device {name!r} cannot be used here ({reason}); try auto or cpu") from error
+    return device

@@ -1,0 +1,84 @@
+"""How an image of any size and camera meets a network that was trained at one size with one camera."""
+
+import math
+from collections.abc import Iterator
+
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.networks.depth_net import STRIDE
+
+SAME_ASPECT = 0.05
+"""Aspect ratios within 5 % count as the training one: 1600 x 900 on a network of 576 x 320."""
+ASPECT_WEIGHT = 2.0
+"""A stretched car is worse than one that is larger or smaller than usual by the same factor."""
+LARGEST_CAMERA_MISMATCH = 0.02
+"""By how much a camera's aspect ratio may differ from its image's: rounding, not another camera."""
+
+
+def network_size(
+    image_size: tuple[int, int], input_size: tuple[int, int], trained_aspect: float
+) -> tuple[int, int]:
+    """The (height, width) [px] at which the network sees an image.
+
+    The network is fully convolutional, so an image keeps its aspect instead of being stretched or cropped:
+    of all sizes in multiples of 32 the one is taken that changes aspect and area least. An image of the
+    training aspect gets exactly the training size. Every pixel of the image gets a depth.
+
+    Args:
+        image_size: (height, width) of the image [px].
+        input_size: (height, width) the network was trained at [px].
+        trained_aspect: width / height of the images behind ``input_size``.
+    """
+    height, width = image_size
+    stretch = math.log(width / height) - math.log(trained_aspect)
+    if abs(stretch) < math.log1p(SAME_ASPECT):
+        return input_size
+    # Training itself may stretch (1600 x 900 to 576 x 320); the same stretch is then the right one.
+    wanted_aspect = math.log(input_size[1] / input_size[0]) + stretch
+    wanted_area = math.log(input_size[0] * input_size[1])
+
+    def badness(size: tuple[int, int]) -> float:
+        aspect, area = math.log(size[1] / size[0]), math.log(size[0] * size[1])
+        return ASPECT_WEIGHT * abs(aspect - wanted_aspect) + abs(area - wanted_area)
+
+    return min(_sizes_near(wanted_aspect, wanted_area), key=badness)
+
+
+def focal_ratio(camera: Camera, size: tuple[int, int], trained: Camera, input_size: tuple[int, int]) -> float:
+    """The factor on metric depth for a camera that is not the training one.
+
+    A car that covers 20 pixels of the network's input looks equally near to the network through any lens; its
+    distance is in proportion to the focal length in those pixels (the canonical camera of Metric3D, Yin et
+    al. 2023).
+
+    Args:
+        camera: of the image.
+        size: (height, width) at which the network sees the image [px].
+        trained: camera of the training images.
+        input_size: (height, width) the network was trained at [px].
+    """
+    seen, usual = camera.resized(*size), trained.resized(*input_size)
+    return math.sqrt(seen.fx * seen.fy / (usual.fx * usual.fy))
+
+
+def check_camera(camera: Camera, image_size: tuple[int, int]) -> None:
+    """Refuse a camera that cannot be the image's; another resolution of the same picture is fine.
+
+    Raises:
+        UserError: if the aspect ratios differ by more than 2 %.
+    """
+    height, width = image_size
+    if abs(camera.width / camera.height * height / width - 1) > LARGEST_CAMERA_MISMATCH:
+        raise UserError(
+            f"the camera is for {camera.width}x{camera.height} pixels, but the image has {width}x{height}; "
+            "give the intrinsics of this image"
+        )
+
+
+def _sizes_near(wanted_aspect: float, wanted_area: float) -> Iterator[tuple[int, int]]:
+    """Multiples of the stride around the wanted sides, rounded both ways."""
+    height = math.exp((wanted_area - wanted_aspect) / 2) / STRIDE
+    width = math.exp((wanted_area + wanted_aspect) / 2) / STRIDE
+    for rows in range(max(1, math.floor(height) - 1), math.ceil(height) + 2):
+        for columns in range(max(1, math.floor(width) - 2), math.ceil(width) + 3):
+            yield rows * STRIDE, columns * STRIDE

@@ -1,0 +1,58 @@
+"""Images as people have them, turned into RGB pixels."""
+
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from acdepth.core.errors import UserError
+from acdepth.core.images import SMALLEST_SIDE, read_image
+
+
+class ArrayLike(Protocol):
+    """Anything NumPy can look at as an array, such as a PIL image."""
+
+    @property
+    def __array_interface__(self) -> dict: ...
+
+
+Image: TypeAlias = np.ndarray | Tensor | ArrayLike | str | Path
+
+
+def as_pixels(image: Image) -> np.ndarray:
+    """RGB, uint8 (H, W, 3).
+
+    Args:
+        image: a path; uint8 (H, W, 3) RGB as a NumPy array or PIL image; or a tensor (3, H, W), uint8 or
+            float in 0..1 (rounded to 8 bits, as if it had been saved).
+
+    Raises:
+        UserError: if the file cannot be read, or the pixels are of another kind: a repair could only guess.
+    """
+    if isinstance(image, (str, Path)):
+        return read_image(Path(image))
+    pixels = _from_tensor(image) if isinstance(image, Tensor) else np.asarray(image)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise UserError(
+            f"image: an array of {pixels.dtype} {tuple(pixels.shape)}; expected RGB as uint8 (H, W, 3), "
+            "in PIL image.convert('RGB')"
+        )
+    if min(pixels.shape[:2]) < SMALLEST_SIDE:
+        raise UserError(
+            f"image: {pixels.shape[1]}x{pixels.shape[0]} pixels; each side needs {SMALLEST_SIDE} or more"
+        )
+    return pixels
+
+
+def _from_tensor(image: Tensor) -> np.ndarray:
+    if image.ndim != 3 or image.shape[0] != 3:
+        raise UserError(
+            f"image: a tensor {tuple(image.shape)}; expected (3, H, W), use predict_batch for more"
+        )
+    if image.is_floating_point():
+        if not (image.isfinite().all() and image.min() >= 0 and image.max() <= 1):
+            raise UserError("image: a float tensor with values outside 0..1; divide it by 255")
+        image = (image.float() * 255).round().to(torch.uint8)
+    return image.permute(1, 2, 0).cpu().numpy()

@@ -1,0 +1,129 @@
+"""Depth of videos: image on the left, colours on the right."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import cv2
+import numpy as np
+from av.video.stream import VideoStream
+
+from acdepth.core.camera import Camera
+from acdepth.core.colour import colour_inverse_depth
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path
+from acdepth.core.prediction import DepthPrediction
+from acdepth.core.tally import ReadTally
+from acdepth.data.video import VideoSequence
+from acdepth.runtime.predictor import Predictor
+
+WIDEST_HALF = 1920
+"""Each half is shrunk to at most this many pixels across; wider pairs many players refuse."""
+USUAL_FRAME_RATE = 25.0
+"""Of a container that names none [1/s]."""
+COLOUR_INERTIA = 0.9
+"""How much of the brightest distance each frame takes over from the one before: colours do not flicker."""
+CODECS = ("libx264", "mpeg4")
+"""The first that this build of PyAV has: H.264 plays everywhere, its encoder is not built in everywhere."""
+
+
+def predict_video(
+    predictor: Predictor,
+    video: VideoSequence,
+    out: Path,
+    camera: Camera | None = None,
+    flip: bool = False,
+    on_frame: Callable[[int, np.ndarray, DepthPrediction], object] | None = None,
+    on_progress: Callable[[], object] | None = None,
+) -> int:
+    """Predict every frame and write an MP4 of images and colours side by side.
+
+    Args:
+        predictor: finds the depth.
+        video: the frames; its own camera is used where ``camera`` is None.
+        out: the MP4 file.
+        camera: of the frames.
+        flip: see `Predictor`.
+        on_frame: gets number, image (H, W, 3) and prediction of each readable frame.
+        on_progress: called once per frame, readable or not.
+
+    Returns:
+        Number of unreadable frames; each repeats the picture before it, so that time stays right.
+
+    Raises:
+        UserError: if more than 1 % of the frames cannot be read, or ``out`` cannot be written.
+    """
+    tally = ReadTally(total=len(video))
+    colours = SteadyColours()
+    with atomic_path(out) as temporary, PairWriter(temporary, video.frame_rate) as writer:
+        for index in range(len(video)):
+            try:
+                image = video.image(index)
+            except UserError as error:
+                tally.skip(error)
+                writer.repeat()
+            else:
+                prediction = predictor(image, camera or video.camera, flip)
+                writer.write(image, colours(prediction.inverse_depth))
+                if on_frame:
+                    on_frame(index, image, prediction)
+            if on_progress:
+                on_progress()
+    return len(tally.skipped)
+
+
+class SteadyColours:
+    """Colours inverse depth (H, W) [1/m] of consecutive frames; what is brightest changes only slowly."""
+
+    def __init__(self) -> None:
+        self.nearest: float | None = None
+
+    def __call__(self, inverse_depth: np.ndarray) -> np.ndarray:
+        """Colours of the next frame, uint8 (H, W, 3) RGB."""
+        here = float(np.quantile(inverse_depth, 0.95))
+        before = here if self.nearest is None else self.nearest
+        self.nearest = COLOUR_INERTIA * before + (1 - COLOUR_INERTIA) * here
+        return colour_inverse_depth(inverse_depth, self.nearest)
+
+
+class PairWriter:
+    """Encodes pairs of pictures side by side; used in a ``with`` statement."""
+
+    def __init__(self, path: Path, frame_rate: float | None) -> None:
+        self.container = av.open(str(path), "w", format="mp4")
+        self.rate = Fraction(frame_rate or USUAL_FRAME_RATE).limit_denominator(1001)
+        self._stream: VideoStream | None = None
+        self._last: np.ndarray | None = None
+
+    def __enter__(self) -> "PairWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._stream is not None:
+            self.container.mux(self._stream.encode())
+        self.container.close()
+
+    def write(self, left: np.ndarray, right: np.ndarray) -> None:
+        """Append two pictures of the same size, uint8 (H, W, 3) RGB."""
+        scale = min(1.0, WIDEST_HALF / left.shape[1])
+        # Both sides must be even for the usual 4:2:0 colours.
+        height, width = (max(2, round(side * scale / 2) * 2) for side in left.shape[:2])
+        halves = [cv2.resize(half, (width, height), interpolation=cv2.INTER_AREA) for half in (left, right)]
+        self._last = np.hstack(halves)
+        self.repeat()
+
+    def repeat(self) -> None:
+        """Append the last pair again; nothing if there is none yet."""
+        if self._last is None:
+            return
+        if self._stream is None:
+            self._stream = self._open_stream(*self._last.shape[:2])
+        self.container.mux(self._stream.encode(av.VideoFrame.from_ndarray(self._last, format="rgb24")))
+
+    def _open_stream(self, height: int, width: int) -> VideoStream:
+        codec = next(codec for codec in CODECS if codec in av.codecs_available)
+        stream = cast(VideoStream, self.container.add_stream(codec, rate=self.rate))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        return stream

@@ -1,0 +1,156 @@
+"""L_r: in uncertain regions, the prior says which of two pixels is farther (ACDepth, section 3.4)."""
+
+from typing import Literal, NamedTuple, Self
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from acdepth.core.config import Config
+
+
+class OrdinalOptions(Config):
+    """Settings of the ordinal guidance; the defaults are the paper's."""
+
+    local_part: float = Field(default=0.05, ge=0, le=1)
+    """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
+    global_part: float = Field(default=0.01, ge=0, le=1)
+    """Part of all pixels that are sampled as first of a global pair. ACDepth: 0.01."""
+    uncertain_quantile: float = Field(default=0.95, gt=0, lt=1)
+    """Pixels at or above this quantile of an image's discrepancy are uncertain. ACDepth: 0.95."""
+    margin: float = Field(default=0.15, ge=0)
+    """tau: the prior's inverse depths must differ by this part to order a pair. ACDepth: 0.15."""
+    window: int = Field(default=5, ge=1)
+    """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
+    rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
+    """What the ranking loss compares. ACDepth: depth. On log depth near and far pairs weigh the same."""
+    uncertainty_on: Literal["depth", "inverse_depth"] = "depth"
+    """``depth``: |z_S - z_T| / (z_S + z_T), as published code; ``inverse_depth``: the same on inverse depth
+    brought to 0..1 per image, as the paper writes."""
+    pooled: bool = False
+    """Whether local and global pairs share one mean, as published code; the paper adds two means."""
+
+    @classmethod
+    def published(cls) -> Self:
+        """What the published code does on nuScenes."""
+        return cls(pooled=True)
+
+
+class Pairs(NamedTuple):
+    """Pixel pairs of each image, as indices into the flattened image."""
+
+    a: Tensor
+    """(B, P) int64."""
+    b: Tensor
+    """(B, P) int64."""
+
+
+def discrepancy(student: Tensor, teacher: Tensor, on: str = "depth") -> Tensor:
+    """How far student and teacher differ, in 0..1.
+
+    Args:
+        student: inverse depth (B, 1, H, W) [1/m].
+        teacher: likewise.
+        on: see `OrdinalOptions.uncertainty_on`.
+
+    Returns:
+        (B, 1, H, W). On depth it equals the same ratio on inverse depth: (1/s - 1/t) / (1/s + 1/t).
+    """
+    if on == "inverse_depth":
+        student, teacher = _to_unit_range(student), _to_unit_range(teacher)
+        return (student - teacher).abs() / (student + teacher).clamp(min=1e-6)
+    return (student - teacher).abs() / (student + teacher)
+
+
+def uncertain_pixels(discrepancy: Tensor, quantile: float = 0.95) -> Tensor:
+    """(B, 1, H, W) bool: each image's pixels at or above its own quantile of the discrepancy."""
+    threshold = torch.quantile(discrepancy.flatten(1), quantile, dim=1)
+    return discrepancy >= threshold.view(-1, 1, 1, 1)
+
+
+def sample_local(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
+    """Pairs of an uncertain pixel with one of the rest, the same number in each image."""
+    pixels = uncertain[0].numel()
+    wanted = (1 - options.uncertain_quantile) * pixels * options.local_part
+    return _sample(uncertain, ~uncertain, max(1, round(wanted)), generator)
+
+
+def sample_global(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
+    """Pairs of two random pixels, the same number in each image."""
+    count = max(1, round(uncertain[0].numel() * options.global_part))
+    everywhere = torch.ones_like(uncertain)
+    return _sample(everywhere, everywhere, count, generator)
+
+
+def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
+    """Which pixel of a pair is farther, from the prior's inverse depth (larger is nearer).
+
+    Returns:
+        +1 where a is farther, -1 where b is farther, 0 where the two differ by less than the margin.
+    """
+    b_farther = prior_a >= (1 + margin) * prior_b
+    a_farther = prior_b > (1 + margin) * prior_a
+    return a_farther.to(prior_a.dtype) - (b_farther & ~a_farther).to(prior_a.dtype)
+
+
+def ranking_terms(a: Tensor, b: Tensor, labels: Tensor) -> Tensor:
+    """log(1 + exp(-label (a - b))) where there is a label, else 0; a and b grow with depth."""
+    return F.softplus(-labels * (a - b)) * (labels != 0)
+
+
+def window_mean(values: Tensor, side: int) -> Tensor:
+    """Mean over a square window with zeros beyond the border, (B, 1, H, W) -> (B, 1, H, W)."""
+    return values if side == 1 else F.avg_pool2d(values, side, 1, side // 2)
+
+
+def ordinal_loss(
+    student: Tensor, teacher: Tensor, prior: Tensor, options: OrdinalOptions, generator: torch.Generator
+) -> Tensor:
+    """L_r of one batch.
+
+    Args:
+        student: inverse depth (B, 1, H, W) [1/m] of the mixed input.
+        teacher: inverse depth (B, 1, H, W) [1/m] of the clear image.
+        prior: relative inverse depth (B, 1, H, W) of the clear image.
+        options: counts, margin, what is compared.
+        generator: on the CPU.
+
+    Returns:
+        Scalar: the mean over local pairs plus that over global pairs, or one mean over both.
+    """
+    with torch.no_grad():
+        uncertain = uncertain_pixels(
+            discrepancy(student, teacher, options.uncertainty_on), options.uncertain_quantile
+        )
+        kinds = [sample(uncertain, options, generator) for sample in (sample_local, sample_global)]
+    ranked = window_mean(_ranked(student, options.rank_on), options.window).flatten(1)
+    prior = prior.flatten(1)
+    sums, counts = [], []
+    for pairs in kinds:
+        labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
+        terms = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
+        sums.append(terms.sum())
+        counts.append((labels != 0).sum())
+    if options.pooled:
+        return (sums[0] + sums[1]) / (counts[0] + counts[1]).clamp(min=1)
+    return sums[0] / counts[0].clamp(min=1) + sums[1] / counts[1].clamp(min=1)
+
+
+def _ranked(inverse_depth: Tensor, rank_on: str) -> Tensor:
+    if rank_on == "inverse_depth":
+        return -inverse_depth
+    return 1 / inverse_depth if rank_on == "depth" else -inverse_depth.log()
+
+
+def _to_unit_range(inverse_depth: Tensor) -> Tensor:
+    low, high = inverse_depth.amin((2, 3), keepdim=True), inverse_depth.amax((2, 3), keepdim=True)
+    return (inverse_depth - low) / (high - low).clamp(min=1e-6)
+
+
+def _sample(among_a: Tensor, among_b: Tensor, count: int, generator: torch.Generator) -> Pairs:
+    def draw(among: Tensor) -> Tensor:
+        weights = among.flatten(1).float().cpu()
+        return torch.multinomial(weights, count, replacement=True, generator=generator).to(among.device)
+
+    return Pairs(draw(among_a), draw(among_b))

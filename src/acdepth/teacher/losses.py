@@ -1,0 +1,120 @@
+"""What teaches depth without measured depth: photometric, smoothness and velocity losses.
+
+ACDepth, section 3.2, after monodepth2 and PackNet. Pure functions; weights are applied in training.py.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SSIM_PART = 0.85
+"""Of SSIM beside L1. ACDepth: alpha = 0.85."""
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
+
+
+def ssim(image: Tensor, other: Tensor) -> Tensor:
+    """Structural similarity in 3x3 windows with reflected borders (Wang et al. 2004).
+
+    Args:
+        image: (..., C, H, W) float in 0..1.
+        other: of a shape that broadcasts with ``image``.
+
+    Returns:
+        (..., C, H, W), 1 where equal.
+    """
+    mean, mean_other = _window_mean(image), _window_mean(other)
+    variance = _window_mean(image.square()) - mean.square()
+    variance_other = _window_mean(other.square()) - mean_other.square()
+    covariance = _window_mean(image * other) - mean * mean_other
+    top = (2 * mean * mean_other + SSIM_C1) * (2 * covariance + SSIM_C2)
+    bottom = (mean.square() + mean_other.square() + SSIM_C1) * (variance + variance_other + SSIM_C2)
+    return top / bottom
+
+
+def photometric_error(seen: Tensor, target: Tensor) -> Tensor:
+    """0.85 (1 - SSIM) / 2 + 0.15 L1, averaged over colours.
+
+    Args:
+        seen: (..., 3, H, W) float in 0..1.
+        target: of a shape that broadcasts with ``seen``.
+
+    Returns:
+        (..., 1, H, W).
+    """
+    dissimilarity = ((1 - ssim(seen, target)) / 2).clamp(0, 1).mean(-3, keepdim=True)
+    difference = (seen - target).abs().mean(-3, keepdim=True)
+    return SSIM_PART * dissimilarity + (1 - SSIM_PART) * difference
+
+
+def photometric_loss(
+    synthesised: Tensor, target: Tensor, neighbours: Tensor, automask: bool = True
+) -> Tensor:
+    """L_p per pixel: the least error over neighbours, warped or (automask) as they are.
+
+    Where a neighbour as it is fits better than warped, the camera stands or the object moves along, and the
+    pixel teaches nothing: the unwarped term has no gradient.
+
+    Args:
+        synthesised: (S, N, B, 3, H, W), from `view_synthesis.synthesise_views`.
+        target: (B, 3, H, W).
+        neighbours: (B, N, 3, H, W).
+        automask: whether the unwarped neighbours take part.
+
+    Returns:
+        (S, B, 1, H, W).
+    """
+    error = photometric_error(synthesised, target).amin(1)
+    if automask:
+        unwarped = photometric_error(neighbours.transpose(0, 1), target).amin(0)
+        error = torch.minimum(error, unwarped)
+    return error
+
+
+def smoothness_loss(inverse_depths: Sequence[Tensor], image: Tensor) -> Tensor:
+    """L_e: gradients of mean-normalised inverse depth where the image has none, averaged over the scales.
+
+    Args:
+        inverse_depths: (B, 1, h, w) each [1/m]; each is brought to full size with nearest neighbour and its
+            loss divided by 2^scale.
+        image: (B, 3, H, W) float in 0..1.
+
+    Returns:
+        Scalar.
+    """
+    edge_x, edge_y = (torch.exp(-gradient.abs().mean(1, keepdim=True)) for gradient in _gradients(image))
+    total = image.new_zeros(())
+    for scale, inverse_depth in enumerate(inverse_depths):
+        full = F.interpolate(inverse_depth, image.shape[-2:], mode="nearest")
+        normalised = full / full.mean((2, 3), keepdim=True).clamp(min=1e-6)
+        change_x, change_y = _gradients(normalised)
+        smoothness = (change_x.abs() * edge_x).mean() + (change_y.abs() * edge_y).mean()
+        total = total + smoothness / 2**scale
+    return total / len(inverse_depths)
+
+
+def velocity_loss(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
+    """L_v: difference between predicted and true length of motion, which makes depth metric.
+
+    Args:
+        T_target_to_source: (B, N, 4, 4) [m].
+        distance: (B, N) [m]; NaN where unknown.
+
+    Returns:
+        Scalar [m], the mean over the known ones; 0 if none is known.
+    """
+    known = ~distance.isnan()
+    length = T_target_to_source[..., :3, 3].norm(dim=-1)
+    difference = (length - distance.nan_to_num()).abs() * known
+    return difference.sum() / known.sum().clamp(min=1)
+
+
+def _window_mean(image: Tensor) -> Tensor:
+    flat = image.flatten(0, -4) if image.ndim > 4 else image
+    mean = F.avg_pool2d(F.pad(flat, (1, 1, 1, 1), mode="reflect"), 3, 1)
+    return mean.view_as(image) if image.ndim > 4 else mean
+
+
+def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
+    return image[..., :, :-1] - image[..., :, 1:], image[..., :-1, :] - image[..., 1:, :]

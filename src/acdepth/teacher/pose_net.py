@@ -1,0 +1,81 @@
+"""How the camera moved between two images."""
+
+import torch
+from torch import Tensor, nn
+
+from acdepth.geometry.pose import pose_matrix
+from acdepth.networks.depth_net import DepthNetConfig
+from acdepth.networks.resnet import ResNetEncoder
+
+OUTPUT_SCALE = 0.01
+"""The head's numbers are metres and radians times 100, so that training starts near no motion (monodepth2)."""
+
+
+class PoseNet(nn.Module):
+    """ResNet18 on a pair of images, and a small head (architecture: monodepth2).
+
+    Args:
+        config: the depth network's, for width and normalisation.
+        initial_forward: metres that the untrained network lets the camera move forward from each frame to the
+            next; a departure that short runs need, because from no motion at all photometric gradients say
+            little. 0 starts at no motion, as the paper does.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: DepthNetConfig, initial_forward: float = 0.0) -> None:
+        super().__init__()
+        width = config.width
+        self.initial_forward = initial_forward
+        self.encoder = ResNetEncoder(width, channels_in=6)
+        self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
+        hidden = 4 * width
+        self.squeeze = nn.Conv2d(8 * width, hidden, 1)
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(hidden, hidden, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(hidden, hidden, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(hidden, 12, 1),
+        )
+
+    def forward(self, target: Tensor, neighbour: Tensor) -> Tensor:
+        """Pose vectors, target to neighbour.
+
+        Args:
+            target: (B, 3, H, W) float in 0..1.
+            neighbour: (B, 3, H, W).
+
+        Returns:
+            (B, 6) float32: tx ty tz [m], rx ry rz [rad].
+        """
+        pair = torch.cat([(image - self.mean) / self.std for image in (target, neighbour)], 1)
+        return self.vectors(pair)
+
+    def vectors(self, pair: Tensor) -> Tensor:
+        """Pose vectors (B, 6) of normalised pairs (B, 6, H, W)."""
+        squeezed = torch.relu(self.squeeze(self.encoder(pair)[-1]))
+        motion = OUTPUT_SCALE * self.convolutions(squeezed).float().mean((2, 3))
+        # Rotation comes first out of the head, and there is room for a second motion, which nobody uses:
+        # both so that published weights fit.
+        return torch.cat([motion[:, 3:6], motion[:, :3]], 1)
+
+    def motions(self, target: Tensor, neighbours: Tensor) -> Tensor:
+        """Motions from the target to its previous and next frame.
+
+        Args:
+            target: (B, 3, H, W).
+            neighbours: (B, 2, 3, H, W): previous, next.
+
+        Returns:
+            T_target_to_source (B, 2, 4, 4) [m].
+        """
+        count = neighbours.shape[1]
+        repeated = target[:, None].expand_as(neighbours).flatten(0, 1)
+        vectors = self(repeated, neighbours.flatten(0, 1)).unflatten(0, (-1, count))
+        # What the target sees at z, the previous camera, still behind it, sees farther away.
+        start = torch.zeros_like(vectors[0])
+        start[:, 2] = torch.tensor([self.initial_forward, -self.initial_forward], device=start.device)
+        return pose_matrix(vectors + start)

@@ -1,0 +1,94 @@
+"""Where the depth of clear images comes from when they are translated."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file
+from acdepth.core.sample import Sequence
+from acdepth.data.crop import Crop
+from acdepth.networks.checkpoint import load_checkpoint
+
+INFINITELY_FAR = 1000.0
+"""[m]; what dense measured depth leaves empty is sky."""
+DENSE = 0.5
+"""Part of the pixels that must be measured before empty ones may be taken for sky."""
+
+
+class DepthSource(ABC):
+    """Gives the depth of frames that are about to be translated."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Plain values that name the source and all that shapes its output."""
+
+    @abstractmethod
+    def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:
+        """Depth [m] (B, 1, H, W) of clear images (B, 3, H, W) in 0..1, which show ``crop`` of ``frames``."""
+
+
+class TeacherDepth(DepthSource):
+    """Depth as a trained network sees it: the way that needs no sensor.
+
+    Args:
+        weights: checkpoint of the teacher.
+        device: where the network runs.
+    """
+
+    def __init__(self, weights: Path, device: str = "cpu") -> None:
+        self.network, card = load_checkpoint(weights)
+        self.network.eval().to(device)
+        self.device, self.input_size, self.weights = device, card.input_size, hash_file(weights)
+
+    def describe(self) -> dict[str, Any]:
+        """Hash of the checkpoint."""
+        return {"depth": "teacher", "weights": self.weights}
+
+    @torch.inference_mode()
+    def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:
+        """Predict at the network's size, then bring inverse depth to the image's.
+
+        One image at a time: convolutions round differently in batches of different size, and translations
+        must not depend on what else was in the batch.
+        """
+        small = F.interpolate(image, self.input_size, mode="bilinear", antialias=True).to(self.device)
+        inverse = torch.cat([self.network(one).inverse_depths[0] for one in small.split(1)])
+        return 1 / F.interpolate(
+            inverse.float().cpu(), image.shape[-2:], mode="bilinear", align_corners=False
+        )
+
+
+class MeasuredDepth(DepthSource):
+    """Dense measured depth from the data set itself, such as the built-in world's."""
+
+    def describe(self) -> dict[str, Any]:
+        """Nothing but its name."""
+        return {"depth": "measured"}
+
+    def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:
+        """Read, cut and resize; empty pixels are sky."""
+        height, width = image.shape[-2:]
+        maps = []
+        for sequence, index in frames:
+            metres = _dense(sequence, index)
+            if crop is not None:
+                metres = metres[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+            maps.append(cv2.resize(metres, (width, height), interpolation=cv2.INTER_NEAREST))
+        return torch.from_numpy(np.stack(maps))[:, None]
+
+
+def _dense(sequence: Sequence, index: int) -> np.ndarray:
+    metres = sequence.depth(index)
+    if metres is None or (metres > 0).mean() < DENSE:
+        raise UserError(
+            f"{sequence.key(index)}: has no dense measured depth; train a teacher and use its depth "
+            "(--depth teacher --weights model.safetensors)"
+        )
+    return np.where(metres > 0, metres, INFINITELY_FAR).astype(np.float32)

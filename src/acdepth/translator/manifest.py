@@ -1,0 +1,134 @@
+"""``manifest.jsonl``: what each translated image was made from, readable after a kill at any moment."""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file, hash_json, read_json, write_json, write_text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the manifest."""
+
+    source: str
+    """Key of the clear image in its data set."""
+    source_hash: str
+    """Of the clear image's pixels."""
+    source_stamp: str
+    """Changes when the clear image's file does; spares reading it."""
+    condition: str
+    """What it was turned into."""
+    seed: int
+    """Together with source and condition it decides every draw."""
+    generator: str
+    """Hash of everything else that shapes the image: method, options, weights, size."""
+    file_hash: str
+    """Of the translated file."""
+    file_size: int
+    """Of the translated file [bytes]."""
+
+
+class Manifest:
+    """The translations under one folder.
+
+    Entries are appended line by line; where a kill tore the last one, it is dropped when the folder is next
+    opened for writing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / "manifest.jsonl"
+        self.entries = {(entry.condition, entry.source): entry for entry in _read_entries(self.path)}
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What every image in the folder was made with.
+
+        Raises:
+            UserError: if there are no translations.
+        """
+        path = self.folder / "settings.json"
+        if not path.exists():
+            raise UserError(f"{self.folder}: holds no translations; make some with acdepth translate")
+        return read_json(path)
+
+    def open_for_writing(self, settings: dict[str, Any]) -> None:
+        """Make sure that new images will be made like those already there.
+
+        Raises:
+            UserError: naming the first setting that differs.
+        """
+        if self.entries:
+            _refuse_other_settings(self.folder, self.settings, settings)
+        self.settings = settings
+        write_json(self.folder / "settings.json", settings)
+        lines = [json.dumps(asdict(entry)) + "\n" for entry in self.entries.values()]
+        write_text(self.path, "".join(lines))
+
+    def add(self, entries: list[Entry]) -> None:
+        """Append entries whose files are written."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
+        self.entries |= {(entry.condition, entry.source): entry for entry in entries}
+
+    def has(self, condition: Condition, source: str, stamp: str) -> bool:
+        """Whether the image is there and its source has not changed, told without reading either."""
+        entry = self.entries.get((condition, source))
+        if entry is None or entry.source_stamp != stamp:
+            return False
+        file = self.file(condition, source)
+        return file.exists() and file.stat().st_size == entry.file_size
+
+    def file(self, condition: Condition | str, source: str) -> Path:
+        """Where a translation lies: ``<condition>/<source>`` with the suffix of its format."""
+        suffix = "." + self.settings["format"]
+        return self.folder / Condition(condition).value / PurePosixPath(source).with_suffix(suffix)
+
+    def problems(self) -> list[str]:
+        """What is wrong with the files under the folder, one line each; reads every file."""
+        found = []
+        generator = generator_hash(self.settings)
+        for entry in self.entries.values():
+            file = self.file(entry.condition, entry.source)
+            if entry.generator != generator:
+                found.append(f"{file}: made with other settings than settings.json says")
+            elif not file.exists():
+                found.append(f"{file}: is missing")
+            elif hash_file(file) != entry.file_hash:
+                found.append(f"{file}: has changed since it was made")
+        return found
+
+
+def generator_hash(settings: dict[str, Any]) -> str:
+    """Hash of all settings but the seed, which has a place of its own in each entry."""
+    return hash_json({key: value for key, value in settings.items() if key != "seed"})
+
+
+def _read_entries(path: Path) -> list[Entry]:
+    if not path.exists():
+        return []
+    entries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+        if not line.endswith("\n"):
+            break  # torn by a kill
+        try:
+            entries.append(Entry(**json.loads(line)))
+        except (ValueError, TypeError) as error:
+            raise UserError(
+                f"{path}: line {number} is no manifest entry ({error}); delete it, the image is made again"
+            ) from error
+    return entries
+
+
+def _refuse_other_settings(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    for key in sorted(found.keys() | wanted.keys()):
+        if found.get(key) != wanted.get(key):
+            raise UserError(
+                f"{folder}: its images were made with {key} = {found.get(key)}, not {wanted.get(key)}; "
+                "give another folder, or delete this one"
+            )

@@ -1,0 +1,37 @@
+"""What every translator is: clear images and their depth in, the same streets in other weather out."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from acdepth.core.condition import Condition
+
+
+class Translator(ABC):
+    """Makes adverse images of clear ones."""
+
+    conditions: frozenset[Condition]
+    """What it can make."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Plain values that name the method and all that shapes its output: options, hashes of weights."""
+
+    @abstractmethod
+    def translate(
+        self, image: Tensor, depth: Tensor, condition: Condition, generators: Sequence[torch.Generator]
+    ) -> Tensor:
+        """Translate one batch; the result for an image must not depend on the others.
+
+        Args:
+            image: (B, 3, H, W) float in 0..1.
+            depth: (B, 1, H, W) [m].
+            condition: one of `conditions`.
+            generators: B generators on the CPU, one per image.
+
+        Returns:
+            (B, 3, H, W) float in 0..1.
+        """

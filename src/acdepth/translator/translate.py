@@ -1,0 +1,210 @@
+"""Clear footage to a folder of translations: resumable, and the same whatever the order of work."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path, hash_file
+from acdepth.core.sample import Sequence
+from acdepth.core.seeding import make_generator
+from acdepth.core.tally import ReadTally
+from acdepth.data.crop import Crop, crop_and_resize
+from acdepth.data.order import as_floats
+from acdepth.data.stored import frame_stamp, hash_pixels
+from acdepth.translator.depth_source import DepthSource
+from acdepth.translator.manifest import Entry, Manifest, generator_hash
+from acdepth.translator.method import Translator
+
+JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class TranslateSettings:
+    """What is made of the clear footage, besides the method."""
+
+    conditions: tuple[Condition, ...]
+    """Each clear image is turned into each of these."""
+    seed: int = 0
+    """Of every draw."""
+    image_size: tuple[int, int] | None = None
+    """(height, width) of the translations; None keeps the size of the clear images or of the crop."""
+    crop: Crop | None = None
+    """Window of the clear images that is translated; None for all of it."""
+    format: Literal["jpg", "png"] = "jpg"
+    """Of the translations' files."""
+    batch_size: int = 8
+    """Images per batch; shapes speed and memory, never the result."""
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One clear image on its way."""
+
+    sequence: Sequence
+    index: int
+    key: str
+    stamp: str
+    todo: tuple[Condition, ...]
+
+
+def translate(
+    sequences: Iterable[Sequence],
+    out: Path,
+    translator: Translator,
+    depth_source: DepthSource,
+    settings: TranslateSettings,
+    progress: Callable[[int], object] | None = None,
+    on_warning: Callable[[str], object] | None = None,
+) -> Manifest:
+    """Translate every clear frame; what is there already is left as it is.
+
+    Args:
+        sequences: only those of condition clear are translated.
+        out: folder that gets ``<condition>/<key>.jpg``, ``manifest.jsonl`` and ``settings.json``.
+        translator: the method.
+        depth_source: gives the frames' depth.
+        settings: conditions, seed, size.
+        progress: called with the number of clear frames that are finished since it was last called.
+        on_warning: called with each warning, for example about a skipped frame; by default it is logged.
+
+    Raises:
+        UserError: if there is nothing to translate, ``out`` was made with other settings, or more than 1 %
+            of the frames cannot be read.
+    """
+    clear = [sequence for sequence in sequences if sequence.condition is Condition.CLEAR]
+    total = sum(len(sequence) for sequence in clear)
+    if not total:
+        raise UserError("no clear footage to translate; condition in sequence.yaml must be clear")
+    for condition in settings.conditions:
+        if condition not in translator.conditions:
+            known = ", ".join(sorted(translator.conditions))
+            raise UserError(f"{condition}: this method cannot make it; choose from {known}")
+    manifest = Manifest(out)
+    manifest.open_for_writing(_all_settings(translator, depth_source, settings))
+    work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
+    for frames in _batches(_frames(clear, manifest, settings.conditions, progress), settings.batch_size):
+        work.translate(frames)
+        if progress:
+            progress(len(frames))
+    return manifest
+
+
+class _Work:
+    """Translates and writes frames, batch by batch."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        translator: Translator,
+        depth_source: DepthSource,
+        settings: TranslateSettings,
+        tally: ReadTally,
+    ) -> None:
+        self.manifest, self.translator, self.depth_source = manifest, translator, depth_source
+        self.settings, self.tally = settings, tally
+        self.generator = generator_hash(manifest.settings)
+
+    def translate(self, frames: list[_Frame]) -> None:
+        """Write all missing translations of some frames, then their entries."""
+        read: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, str]]] = {}
+        for frame in frames:
+            try:
+                image = frame.sequence.image(frame.index)
+            except UserError as error:
+                self.tally.skip(error)
+                continue
+            size = self.settings.image_size or _size_of(self.settings.crop, image)
+            cut = crop_and_resize(image, self.settings.crop, size, frame.key)
+            read.setdefault(cut.shape, []).append((frame, cut, hash_pixels(image)))
+        for group in read.values():  # images of one size make a batch
+            self._translate_group(*zip(*group, strict=True))
+
+    def _translate_group(
+        self, frames: tuple[_Frame, ...], images: tuple[np.ndarray, ...], hashes: tuple[str, ...]
+    ) -> None:
+        clear = as_floats(list(images))
+        depth = self.depth_source.depth(clear, [(f.sequence, f.index) for f in frames], self.settings.crop)
+        for condition in self.settings.conditions:
+            rows = [row for row, frame in enumerate(frames) if condition in frame.todo]
+            if not rows:
+                continue
+            seed = self.settings.seed
+            generators = [make_generator(seed, frames[row].key, condition) for row in rows]
+            made = self.translator.translate(clear[rows], depth[rows], condition, generators)
+            self.manifest.add(
+                [
+                    self._write(frames[row], hashes[row], condition, picture)
+                    for row, picture in zip(rows, made, strict=True)
+                ]
+            )
+
+    def _write(self, frame: _Frame, source_hash: str, condition: Condition, picture: Tensor) -> Entry:
+        file = self.manifest.file(condition, frame.key)
+        _write_picture(file, picture)
+        return Entry(
+            source=frame.key,
+            source_hash=source_hash,
+            source_stamp=frame.stamp,
+            condition=condition,
+            seed=self.settings.seed,
+            generator=self.generator,
+            file_hash=hash_file(file),
+            file_size=file.stat().st_size,
+        )
+
+
+def _frames(
+    sequences: list[Sequence],
+    manifest: Manifest,
+    conditions: tuple[Condition, ...],
+    progress: Callable[[int], object] | None,
+) -> Iterator[_Frame]:
+    """The frames that lack a translation; the others are counted as done."""
+    for sequence in sequences:
+        for index in range(len(sequence)):
+            key, stamp = sequence.key(index), frame_stamp(sequence, index)
+            todo = tuple(condition for condition in conditions if not manifest.has(condition, key, stamp))
+            if todo:
+                yield _Frame(sequence, index, key, stamp, todo)
+            elif progress:
+                progress(1)
+
+
+def _batches(frames: Iterator[_Frame], size: int) -> Iterator[list[_Frame]]:
+    while batch := list(islice(frames, size)):
+        yield batch
+
+
+def _all_settings(
+    translator: Translator, depth_source: DepthSource, settings: TranslateSettings
+) -> dict[str, Any]:
+    return {
+        **translator.describe(),
+        **depth_source.describe(),
+        "seed": settings.seed,
+        "image_size": settings.image_size and list(settings.image_size),
+        "crop": settings.crop and settings.crop.to_dict(),
+        "format": settings.format,
+    }
+
+
+def _size_of(crop: Crop | None, image: np.ndarray) -> tuple[int, int]:
+    return (crop.height, crop.width) if crop else (image.shape[0], image.shape[1])
+
+
+def _write_picture(path: Path, picture: Tensor) -> None:
+    """Write (3, H, W) in 0..1 as JPEG or PNG."""
+    pixels = (picture.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
+    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded.tobytes())

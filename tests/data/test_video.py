@@ -1,0 +1,61 @@
+"""A video is read like a folder, forwards and at random."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+from acdepth.data import open_data
+
+COUNT = 70
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """70 frames whose brightness grows, with a key frame every 12."""
+    path = tmp_path_factory.mktemp("video") / "drive.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.gop_size = 64, 48, 12
+        for number in range(COUNT):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 3 * number, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    Camera(50.0, 50.0, 31.5, 23.5, 64, 48).write(path.with_name("camera.yaml"))
+    return path
+
+
+def test_frames_in_any_order(video: Path) -> None:
+    (sequence,) = open_data(video)
+    assert len(sequence) == COUNT and sequence.frame_rate == 10
+    assert sequence.key(7) == "drive/000007.png"
+    assert sequence.camera is not None and sequence.camera.fx == 50
+    forwards = [sequence.image(index) for index in range(COUNT)]
+    assert np.allclose([image.mean() for image in forwards], 3 * np.arange(COUNT), atol=4)
+    for index in (69, 0, 13, 12, 68, 5, 5):
+        assert np.array_equal(sequence.image(index), forwards[index])
+
+
+def test_a_folder_of_videos_and_motion_beside_one(video: Path) -> None:
+    rows = "".join(f"{number},5\n" for number in range(COUNT))
+    write_text(video.with_name("drive.motion.csv"), "index,speed\n" + rows)
+    (sequence,) = open_data(video.parent)
+    assert sequence.distance(0, 1) == pytest.approx(0.5)
+
+
+def test_a_broken_video(tmp_path: Path) -> None:
+    write_text(tmp_path / "broken.mp4", "no video")
+    with pytest.raises(UserError, match=r"broken\.mp4: not readable as a video"):
+        open_data(tmp_path / "broken.mp4")
+
+
+def test_a_camera_of_another_size(video: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.mp4"
+    copy.write_bytes(video.read_bytes())
+    Camera(50.0, 50.0, 31.5, 23.5, 640, 480).write(tmp_path / "copy.camera.yaml")
+    with pytest.raises(UserError, match=r"64x48 pixels, but its camera\.yaml says 640x480"):
+        open_data(copy)[0].image(0)

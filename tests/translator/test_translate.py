@@ -1,0 +1,229 @@
+"""Translations are the same whatever the order of work, survive a kill, and are never mixed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.images import read_image
+from acdepth.data import Crop, open_data, prepare
+from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.translator import (
+    Manifest,
+    SimulatedWeather,
+    TranslateSettings,
+    Translator,
+    prepare_translations,
+    translate,
+)
+from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
+from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
+
+BOTH = (Condition.NIGHT, Condition.RAIN)
+
+
+class Darker(Translator):
+    """Half the light, and one draw per image: quick, and wrong if generators were shared."""
+
+    conditions = frozenset(BOTH)
+
+    def __init__(self, pause: float = 0.0) -> None:
+        self.pause = pause
+
+    def describe(self) -> dict[str, Any]:
+        return {"method": "darker"}
+
+    def translate(
+        self, image: Tensor, depth: Tensor, condition: Condition, generators: Sequence[torch.Generator]
+    ) -> Tensor:
+        time.sleep(self.pause)
+        shifts = torch.stack([torch.rand(3, 1, 1, generator=generator) for generator in generators])
+        return image / 2 + 0.5 * shifts * depth / 16
+
+
+def run(data: Path, out: Path, translator: Translator | None = None, **settings: Any) -> Manifest:
+    settings = {"conditions": BOTH, "format": "png", **settings}
+    return translate(
+        open_data(data), out, translator or Darker(), MeasuredDepth(), TranslateSettings(**settings)
+    )
+
+
+def content(out: Path) -> dict[str, bytes]:
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*.png"))}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_drive(folder / "a" / "clear", count=5, depth=True)
+    write_drive(folder / "a" / "night", count=5, condition="night", depth=True)
+    return folder
+
+
+def test_files_and_manifest(data: Path, tmp_path: Path) -> None:
+    manifest = run(data, tmp_path, seed=7)
+    expected = {f"{c}/a/clear/images/{n:06d}.png" for c in BOTH for n in range(5)}
+    assert set(content(tmp_path)) == expected
+    entry = Manifest(tmp_path).entries[Condition.RAIN, "a/clear/images/000003.png"]
+    assert (entry.condition, entry.seed) == ("rain", 7)
+    assert not manifest.problems()
+
+
+def test_order_batching_and_company_change_nothing(data: Path, tmp_path: Path) -> None:
+    weather = SimulatedWeather()
+    run(data, tmp_path / "a", weather, batch_size=4)
+    run(data, tmp_path / "b", weather, batch_size=1, conditions=(Condition.RAIN,))
+    run(data, tmp_path / "b", weather, batch_size=3, conditions=(Condition.RAIN, Condition.NIGHT))
+    assert content(tmp_path / "a") == content(tmp_path / "b")
+    run(data, tmp_path / "c", weather, seed=1)
+    assert all(content(tmp_path / "c")[name] != value for name, value in content(tmp_path / "a").items())
+
+
+def test_a_killed_run_goes_on(data: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed"
+    command = (
+        "from pathlib import Path; from tests.translator.test_translate import *; "
+        f"run(Path({str(data)!r}), Path({str(killed)!r}), Darker(pause=0.2), batch_size=1)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    deadline = time.monotonic() + 60
+    while len(Manifest(killed).entries) < 3:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert 3 <= len(Manifest(killed).entries) < 10
+    manifest = run(data, killed)
+    run(data, tmp_path / "unbroken")
+    assert content(killed) == content(tmp_path / "unbroken")
+    assert not manifest.problems() and len(manifest.entries) == 10
+
+
+def test_a_torn_last_line_costs_one_image(data: Path, tmp_path: Path) -> None:
+    run(data, tmp_path)
+    path = tmp_path / "manifest.jsonl"
+    path.write_text(path.read_text()[:-30])
+    assert len(Manifest(tmp_path).entries) == 9
+    assert len(run(data, tmp_path).entries) == 10
+    assert len(path.read_text().splitlines()) == 10 and len(Manifest(tmp_path).entries) == 10
+
+
+def test_what_is_there_is_not_made_again_unless_its_source_changed(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "data", count=3, depth=True)
+    out = tmp_path / "out"
+    run(drive, out)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    os.utime(drive / "images" / "000001.png", (1, 1))
+    (out / "night" / "data" / "images" / "000002.png").unlink()
+    run(drive, out)
+    changed = {str(path.relative_to(out)) for path, at in before.items() if path.stat().st_mtime_ns != at}
+    remade = ("night/data/images/000001.png", "rain/data/images/000001.png", "night/data/images/000002.png")
+    assert changed == set(remade)
+
+
+def test_other_settings_are_refused_by_name(data: Path, tmp_path: Path) -> None:
+    run(data, tmp_path)
+    with pytest.raises(UserError, match="made with seed = 0, not 1"):
+        run(data, tmp_path, seed=1)
+    with pytest.raises(UserError, match="made with method = darker, not simulate"):
+        run(data, tmp_path, SimulatedWeather())
+
+
+def test_problems_name_what_changed(data: Path, tmp_path: Path) -> None:
+    manifest = run(data, tmp_path)
+    files = sorted(tmp_path.rglob("*.png"))
+    files[0].write_bytes(b"x")
+    files[1].unlink()
+    first, second = sorted(manifest.problems())
+    assert first == f"{files[0]}: has changed since it was made" and second == f"{files[1]}: is missing"
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"conditions": (Condition.SNOW,)}, "snow: this method cannot make it; choose from night, rain"),
+        ({"crop": Crop(top=0, height=90, width=4)}, "reaches beyond its 40x24"),
+    ],
+)
+def test_what_cannot_be_done(data: Path, tmp_path: Path, settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        run(data, tmp_path, **settings)
+
+
+def test_without_clear_footage_or_depth(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no clear footage"):
+        run(data / "a" / "night", tmp_path)
+    drive = write_drive(tmp_path / "no_depth", count=2)
+    with pytest.raises(UserError, match=r"000000\.png: has no dense measured depth"):
+        run(drive, tmp_path / "out")
+
+
+@pytest.mark.parametrize("severity", [(0.5, 0.2), (-0.1, 1.0), (0.0, 1.1)])
+def test_severity_is_a_range(severity: tuple[float, float]) -> None:
+    with pytest.raises(UserError, match="within"):
+        SimulatedWeather(severity)
+
+
+def test_the_teachers_depth(tmp_path: Path) -> None:
+    config = DepthNetConfig(width=8)
+    card = CheckpointCard(network=config, input_size=(32, 64))
+    save_checkpoint(tmp_path / "model.safetensors", DepthNet(config), card)
+    source = TeacherDepth(tmp_path / "model.safetensors")
+    image = torch.rand(3, 3, HEIGHT, WIDTH)
+    together = source.depth(image, [], None)
+    assert together.shape == (3, 1, HEIGHT, WIDTH) and together.min() > 0
+    assert torch.equal(source.depth(image[1:2], [], None), together[1:2])
+    assert len(source.describe()["weights"]) == 64
+
+
+def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
+    clear = [sequence for sequence in open_data(data) if sequence.condition is Condition.CLEAR]
+    crop = Crop(top=4, left=0, height=20, width=40)
+    prepared = prepare(clear, tmp_path / "clear", (10, 20), crop)
+    run(data, tmp_path / "whole")
+    run(data, tmp_path / "half", image_size=(HEIGHT // 2, WIDTH // 2))
+    run(data, tmp_path / "cut", crop=crop)
+    made = {
+        name: prepare_translations(prepared, tmp_path / name, Condition.NIGHT, tmp_path / f"p_{name}")
+        for name in ("whole", "half", "cut")
+    }
+    for aligned in made.values():
+        assert [frame.key for frame in aligned.frames] == [frame.key for frame in prepared.frames]
+        assert {frame.condition for frame in aligned.frames} == {Condition.NIGHT}
+    translated = read_image(tmp_path / "whole" / "night" / "a" / "clear" / "images" / "000003.png")
+    window = translated[4:].reshape(10, 2, 20, 2, 3).astype(float).mean((1, 3))
+    assert np.abs(made["whole"].images[3] - window).max() <= 1
+    assert np.abs(made["cut"].images[3].astype(int) - made["whole"].images[3]).max() <= 2
+    assert np.abs(made["half"].images[3].astype(int) - made["whole"].images[3]).max() <= 4
+    assert not np.array_equal(picture(3)[::2, ::2][2:], made["whole"].images[3])
+
+
+def test_preparing_translations_again_and_when_one_is_missing(data: Path, tmp_path: Path) -> None:
+    clear = [sequence for sequence in open_data(data) if sequence.condition is Condition.CLEAR]
+    prepared = prepare(clear, tmp_path / "clear", (12, 20))
+    run(data, tmp_path / "made", conditions=(Condition.NIGHT,))
+    calls: list[int] = []
+
+    def align(condition: Condition) -> None:
+        calls.clear()
+        out = tmp_path / "out"
+        prepare_translations(prepared, tmp_path / "made", condition, out, lambda: calls.append(1))
+
+    align(Condition.NIGHT)
+    assert len(calls) == 5
+    align(Condition.NIGHT)
+    assert not calls
+    with pytest.raises(UserError, match=r"has no rain translation of a/clear/images/000000\.png"):
+        align(Condition.RAIN)

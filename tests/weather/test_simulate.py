@@ -1,0 +1,160 @@
+"""Simulated weather: its contract for every condition, and the physics each one stands on."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from acdepth.core.condition import Condition
+from acdepth.core.seeding import make_generator
+from acdepth.weather import WEATHERS, simulate
+from acdepth.weather.draws import Draws
+from acdepth.weather.fields import blur, to_linear
+from acdepth.weather.fog import fog
+from acdepth.weather.lens_drops import lens_drops
+from acdepth.weather.lights import headlights, street_lamps
+from acdepth.weather.scene import Scene, understand
+from acdepth.weather.wet_ground import wet_ground
+
+HEIGHT, WIDTH = 48, 80
+HORIZON = 20.0
+"""Row."""
+
+
+def draws(seed: int = 0) -> Draws:
+    return Draws(make_generator(seed))
+
+
+def street(wall: float = 60.0) -> Tensor:
+    """Depth (1, H, W) [m] of flat ground seen from 1.5 m, and a wall behind it."""
+    rows = torch.arange(HEIGHT).view(1, -1, 1).expand(1, HEIGHT, WIDTH)
+    return (1.5 * 0.7 * WIDTH / (rows - HORIZON).clamp_min(1e-3)).clamp_max(wall)
+
+
+def pictures(count: int) -> tuple[Tensor, Tensor]:
+    image = torch.rand(count, 3, 6, 10, generator=make_generator(5))
+    image = torch.nn.functional.interpolate(image, (HEIGHT, WIDTH), mode="bilinear")
+    return image, street().expand(count, 1, HEIGHT, WIDTH)
+
+
+def run(condition: Condition, seeds: list[int], severity: tuple[float, float] = (0.3, 1.0)) -> Tensor:
+    image, depth = pictures(len(seeds))
+    return simulate(image, depth, condition, [make_generator(seed) for seed in seeds], severity)
+
+
+@pytest.mark.parametrize("condition", list(WEATHERS))
+def test_pictures_are_pictures_and_depend_on_their_generator_alone(condition: Condition) -> None:
+    seeds = list(range(12))
+    made = run(condition, seeds)
+    assert made.shape == (12, 3, HEIGHT, WIDTH) and made.isfinite().all()
+    assert made.min() >= 0 and made.max() <= 1
+    image, depth = pictures(12)
+    alone = simulate(image[7:8], depth[7:8], condition, [make_generator(7)])
+    assert torch.equal(alone[0], made[7])
+    assert all(not torch.equal(made[0], other) for other in made[1:])
+
+
+@pytest.mark.parametrize("condition", list(WEATHERS))
+@pytest.mark.parametrize("metres", [0.1, 1.0, 1e6])
+def test_any_depth_makes_a_picture(condition: Condition, metres: float) -> None:
+    image, _ = pictures(1)
+    depth = torch.full((1, 1, HEIGHT, WIDTH), metres)
+    assert simulate(image, depth, condition, [make_generator(1)]).isfinite().all()
+
+
+def test_every_other_condition_can_be_made() -> None:
+    assert set(WEATHERS) == set(Condition) - {Condition.CLEAR}
+    with pytest.raises(KeyError):
+        run(Condition.CLEAR, [0])
+
+
+def test_nights_are_dark_and_none_is_like_another() -> None:
+    image, _ = pictures(1)
+    medians = run(Condition.NIGHT, list(range(40))).flatten(1).median(1).values
+    assert (medians < image.median()).float().mean() > 0.9
+    assert medians.min() < 0.12 and medians.max() > 0.25
+
+
+@pytest.mark.parametrize("condition", [Condition.FOG, Condition.RAIN, Condition.SNOW])
+def test_severity_takes_contrast(condition: Condition) -> None:
+    seeds = list(range(20))
+    weak, strong = (run(condition, seeds, (s, s)).std((1, 2, 3)).mean() for s in (0.05, 1.0))
+    assert strong < 0.9 * weak
+
+
+def test_ground_and_horizon_are_found_whatever_stands_on_it() -> None:
+    depth = street()
+    depth[:, 25:40, 10:25] = 4.0  # a car
+    scene = understand(depth, draws())
+    assert scene.horizon == pytest.approx(HORIZON, abs=1.0)
+    assert scene.ground[0, 30:, 40:].min() > 0.9
+    assert scene.ground[0, 26:34, 12:22].max() < 0.1 and scene.ground[0, :20].max() < 0.01
+    assert (scene.y - scene.camera_height)[0, 30:, 40:].abs().max() < 0.15
+
+
+def test_sky_is_far_and_above_the_horizon() -> None:
+    scene = understand(street(wall=200.0), draws())
+    assert scene.sky[0, :15].min() > 0.9 and scene.sky[0, 24:].max() < 0.1
+    assert understand(street(wall=30.0), draws()).sky.max() < 0.01
+
+
+def flat_scene(z: Tensor, ground: Tensor) -> Scene:
+    zeros = torch.zeros_like(z)
+    return Scene(z, zeros, zeros, ground, zeros, focal=56.0, horizon=HORIZON, camera_height=1.5)
+
+
+def test_fog_follows_koschmieder() -> None:
+    """Contrast between two neighbours falls with exp(-density * depth): far contrast is lost first."""
+    stripes = torch.zeros(3, HEIGHT, WIDTH)
+    stripes[:, :, ::8] = stripes[:, :, 1::8] = stripes[:, :, 2::8] = stripes[:, :, 3::8] = 0.8
+    z = torch.full((1, HEIGHT, WIDTH), 5.0)
+    z[:, :, 40:] = 80.0
+    for seed in range(8):
+        made = fog(stripes, flat_scene(z, torch.zeros_like(z)), draws(seed), severity=0.8)
+        assert made[:, :, 48:].std() < 0.5 * made[:, :, :32].std()
+
+
+def test_wet_ground_mirrors_the_foot_of_a_lamp_post() -> None:
+    """A light 10 rows above the foot of a wall shows 10 rows below it."""
+    foot = 24
+    ground = torch.zeros(1, HEIGHT, WIDTH)
+    ground[:, foot:] = 1
+    light = torch.zeros(3, HEIGHT, WIDTH)
+    light[:, foot - 11 : foot - 8, 38:42] = 10
+    scene = flat_scene(torch.full_like(ground, 15.0), ground)
+    total = sum(wet_ground(light, scene, draws(seed), severity=1.0) for seed in range(12))
+    assert isinstance(total, Tensor)
+    mirrored = total[0, foot:]
+    row = int(mirrored.sum(1).argmax())
+    assert abs(row - 9) <= 2
+    assert mirrored[row, 36:44].sum() > 0.7 * mirrored[row].sum()
+    assert torch.equal(wet_ground(light, scene, draws(), 1.0)[:, :foot], light[:, :foot])
+
+
+def test_headlights_fade_with_distance_and_lamps_shine_below_themselves() -> None:
+    scene = understand(street(), draws())
+    beams = sum(headlights(scene, draws(seed)).mean(0) for seed in range(10))
+    assert isinstance(beams, Tensor)
+    assert beams[45, 40] > beams[30, 40] > beams[22, 40] > 0
+    for seed in range(10):
+        light, lamps = street_lamps(scene, draws(seed))
+        assert light.min() >= 0
+        assert all(0 <= lamp.row < HORIZON + 1 and 0 <= lamp.column < WIDTH for lamp in lamps)
+
+
+def test_drops_change_what_they_cover_and_nothing_else() -> None:
+    image, _ = pictures(1)
+    radiance = to_linear(image[0])
+    changed = [
+        (lens_drops(radiance, draws(seed), 1.0) != radiance).float().mean().item() for seed in range(12)
+    ]
+    assert min(changed) == 0 and 0.02 < max(changed) < 0.9
+
+
+@pytest.mark.parametrize("sigma", [0.8, 2.0, 7.0])
+def test_blur_keeps_light_and_spreads_it_by_sigma(sigma: float) -> None:
+    point = torch.zeros(1, 65, 65)
+    point[0, 32, 32] = 1
+    spread = blur(point, sigma)[0]
+    assert spread.sum().item() == pytest.approx(1, abs=0.03)
+    offsets = torch.arange(65.0) - 32
+    assert (spread.sum(0) * offsets**2).sum().sqrt().item() == pytest.approx(sigma, rel=0.2)
