@@ -97,7 +97,9 @@ def test_a_killed_run_goes_on(data: Path, tmp_path: Path) -> None:
         "from pathlib import Path; from tests.translator.test_translate import *; "
         f"run(Path({str(data)!r}), Path({str(killed)!r}), Darker(pause=0.2), batch_size=1)"
     )
-    process = subprocess.Popen([sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": os.getcwd()})
+    process = subprocess.Popen(
+        [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    )
     deadline = time.monotonic() + 60
     while len(Manifest(killed).entries) < 3:
         assert time.monotonic() < deadline and process.poll() is None
@@ -178,7 +180,7 @@ def test_severity_is_a_range(severity: tuple[float, float]) -> None:
 
 def test_the_teachers_depth(tmp_path: Path) -> None:
     config = DepthNetConfig(width=8)
-    card = CheckpointCard(network=config, input_size=(32, 64))
+    card = CheckpointCard(network=config, input_size=(64, 96))
     save_checkpoint(tmp_path / "model.safetensors", DepthNet(config), card)
     source = TeacherDepth(tmp_path / "model.safetensors")
     image = torch.rand(3, 3, HEIGHT, WIDTH)
@@ -193,11 +195,11 @@ def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
     crop = Crop(top=4, left=0, height=20, width=40)
     prepared = prepare(clear, tmp_path / "clear", (10, 20), crop)
     run(data, tmp_path / "whole")
-    run(data, tmp_path / "half", image_size=(HEIGHT // 2, WIDTH // 2))
+    run(data, tmp_path / "small", image_size=(18, 30))
     run(data, tmp_path / "cut", crop=crop)
     made = {
         name: prepare_translations(prepared, tmp_path / name, Condition.NIGHT, tmp_path / f"p_{name}")
-        for name in ("whole", "half", "cut")
+        for name in ("whole", "small", "cut")
     }
     for aligned in made.values():
         assert [frame.key for frame in aligned.frames] == [frame.key for frame in prepared.frames]
@@ -206,7 +208,7 @@ def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
     window = translated[4:].reshape(10, 2, 20, 2, 3).astype(float).mean((1, 3))
     assert np.abs(made["whole"].images[3] - window).max() <= 1
     assert np.abs(made["cut"].images[3].astype(int) - made["whole"].images[3]).max() <= 2
-    assert np.abs(made["half"].images[3].astype(int) - made["whole"].images[3]).max() <= 4
+    assert np.abs(made["small"].images[3].astype(int) - made["whole"].images[3]).max() <= 6
     assert not np.array_equal(picture(3)[::2, ::2][2:], made["whole"].images[3])
 
 

@@ -72,12 +72,15 @@ def predict(
         ply: also write NAME_points.ply, a coloured point cloud in metres; needs the camera.
         frames: also write each frame of a video, as NAME_frames/000000_depth.png and so on.
         camera: camera.yaml with fx, fy, cx, cy, width, height of all inputs, in pixels.
-        flip: average with the prediction of the mirror image: a little better, twice the time.
+        flip: average with the prediction of the mirror image: usually a little better, twice the time.
         device: auto, cpu, cuda, cuda:1 or mps.
+
+    Raises:
+        UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
     """
     jobs = collect(inputs, out)
     options = Options(Camera.read(camera) if camera else None, flip, npy, ply, frames)
-    _check(options, jobs)
+    _check(options, jobs, out)
     predictor = load(weights, device)
     _say(predictor.describe_scale(options.camera or jobs[0].camera))
     run = Run(predictor, options, jobs)
@@ -170,8 +173,10 @@ class Run:
                 _say(f"{error} (the others go on)")
 
 
-def _check(options: Options, jobs: list[Job]) -> None:
+def _check(options: Options, jobs: list[Job], out: Path) -> None:
     """Refuse before the work what could only fail after it."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"--out {out}: is a file; give a folder")
     videos = [job.source for job in jobs if job.is_video]
     if options.frames and not videos:
         raise UserError("--frames is for videos, and there is none among the inputs")

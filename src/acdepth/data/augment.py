@@ -47,7 +47,7 @@ def jitter_colours(image: Tensor, generator: torch.Generator, settings: AugmentS
     """Change brightness, contrast, saturation and hue of each image (B, 3, H, W), in this order."""
     draws = torch.rand(4, len(image), 1, 1, 1, generator=generator).to(image) * 2 - 1
     brightness, contrast, saturation = 1 + settings.jitter * draws[:3]
-    image = (image * brightness).clamp(0, 1)
+    image = (image * brightness).clamp_(0, 1)
     mean = _gray(image).mean((2, 3), keepdim=True)
     image = torch.lerp(mean, image, contrast).clamp_(0, 1)
     image = torch.lerp(_gray(image), image, saturation).clamp_(0, 1)
@@ -72,8 +72,9 @@ def turn_hue(image: Tensor, turn: Tensor) -> Tensor:
     turned = torch.empty_like(image)
     for channel, offset in enumerate((5.0, 3.0, 1.0)):
         sixths = hue + (6 * turn[:, 0] + offset)
-        sixths = sixths - 6 * torch.floor(sixths / 6)  # several times faster than %
-        turned[:, channel] = value - spread * (2 - (sixths - 2).abs()).clamp_(0, 1)
+        sixths.sub_(torch.floor(sixths / 6).mul_(6))  # several times faster than %
+        part = sixths.sub_(2).abs_().neg_().add_(2).clamp_(0, 1)
+        torch.sub(value, part.mul_(spread), out=turned[:, channel])
     return turned
 
 

@@ -47,13 +47,10 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
     cameras = _Cameras()
     for given in inputs:
         if given.is_dir():
-            found = [path for path in _walk(given) if not path.resolve().is_relative_to(out.resolve())]
-            if not found:
-                raise UserError(f"{given}: holds no images (.jpg, .jpeg, .png) and no videos")
             front = out / given.resolve().name if len(inputs) > 1 else out
             named = [
                 Job(path, front / path.relative_to(given).with_suffix(""), cameras.of(path, given), given)
-                for path in found
+                for path in _search(given, front)
             ]
         elif given.exists():
             named = [Job(given, out / given.stem, cameras.of(given, given.parent), None)]
@@ -63,6 +60,18 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
             jobs.setdefault(job.source.resolve(), job)
     _refuse_same_targets(list(jobs.values()))
     return list(jobs.values())
+
+
+def _search(folder: Path, results: Path) -> list[Path]:
+    """Images and videos in ``folder`` that are not in ``results``."""
+    results, whole = results.resolve(), folder.resolve()
+    if results == whole:
+        raise UserError(f"{folder}: results would lie among the images; choose another --out")
+    inside = results.is_relative_to(whole)
+    found = [path for path in _walk(folder) if not (inside and path.resolve().is_relative_to(results))]
+    if not found:
+        raise UserError(f"{folder}: holds no images (.jpg, .jpeg, .png) and no videos")
+    return found
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,8 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.networks.depth_net import STRIDE
 
+FEWEST_STRIDES = 2
+"""Per side: a single row of the coarsest features cannot be padded by reflection."""
 SAME_ASPECT = 0.05
 """Aspect ratios within 5 % count as the training one: 1600 x 900 on a network of 576 x 320."""
 ASPECT_WEIGHT = 2.0
@@ -79,6 +81,6 @@ def _sizes_near(wanted_aspect: float, wanted_area: float) -> Iterator[tuple[int,
     """Multiples of the stride around the wanted sides, rounded both ways."""
     height = math.exp((wanted_area - wanted_aspect) / 2) / STRIDE
     width = math.exp((wanted_area + wanted_aspect) / 2) / STRIDE
-    for rows in range(max(1, math.floor(height) - 1), math.ceil(height) + 2):
-        for columns in range(max(1, math.floor(width) - 2), math.ceil(width) + 3):
+    for rows in range(max(FEWEST_STRIDES, math.floor(height) - 2), math.ceil(height) + 3):
+        for columns in range(max(FEWEST_STRIDES, math.floor(width) - 2), math.ceil(width) + 3):
             yield rows * STRIDE, columns * STRIDE

@@ -1,9 +1,35 @@
-"""The weights that ship inside the package."""
+"""The weights that ship inside the package, and what they say about themselves."""
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json
+from acdepth.networks.checkpoint import load_checkpoint, load_tensors
 
 WEIGHTS = Path(str(files("acdepth"))) / "weights"
 
 STUDENT = WEIGHTS / "student" / "model.safetensors"
 """Predicts when nobody names other weights."""
+ENCODER = WEIGHTS / "encoder" / "model.safetensors"
+"""Where training may start from instead of ImageNet weights."""
+PRIOR = WEIGHTS / "prior"
+"""Stands in for Depth Anything V2."""
+
+
+def describe_shipped() -> dict[str, str]:
+    """For each kind of weights what they were trained on, or why they cannot be used."""
+    ask = {
+        "student": lambda: load_checkpoint(STUDENT)[1].description,
+        "encoder": lambda: load_tensors(ENCODER)[1].get("description", ""),
+        "prior": lambda: read_json(PRIOR / "card.json").get("description", ""),
+    }
+    return {kind: _answer_or_error(describe) for kind, describe in ask.items()}
+
+
+def _answer_or_error(describe: Callable[[], str]) -> str:
+    try:
+        return describe() or "says nothing about itself"
+    except UserError as error:
+        return f"not usable: {error}"

@@ -37,15 +37,12 @@ def blur(image: Tensor, sigma: float, sigma_down: float | None = None) -> Tensor
     sigma_down = sigma if sigma_down is None else sigma_down
     height, width = image.shape[-2:]
     shrink = max(1, int(min(sigma, sigma_down) / 2))
-    small = image[None]
-    if shrink > 1:
-        size = (max(4, height // shrink), max(4, width // shrink))
-        small = F.interpolate(small, size, mode="area")
+    small = F.avg_pool2d(image[None], shrink, ceil_mode=True)
     small = _blur_along(small, sigma / shrink, along_rows=True)
     small = _blur_along(small, sigma_down / shrink, along_rows=False)
     if shrink > 1:
-        small = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
-    return small[0]
+        small = F.interpolate(small, scale_factor=shrink, mode="bilinear", align_corners=False)
+    return small[0, :, :height, :width]
 
 
 def _blur_along(image: Tensor, sigma: float, along_rows: bool) -> Tensor:

@@ -78,8 +78,8 @@ def traffic_lights(scene: Scene, draws: Draws) -> list[Source]:
 
 def lit_windows(scene: Scene, draws: Draws) -> Tensor:
     """Radiance (3, H, W) of lit windows: a grid in metres on all that stands, some of its cells alight."""
-    part, brightness = draws.uniform(0.02, 0.4), draws.log_uniform(0.15, 2.0)
-    cell_width, cell_height = draws.uniform(1.8, 4.5), draws.uniform(2.6, 3.8)
+    part, brightness = draws.uniform(0.02, 0.35), draws.log_uniform(0.15, 2.0)
+    cell_width, cell_height = draws.uniform(1.2, 3.2), draws.uniform(2.4, 3.8)
     # Facades run along the street or across it; one mixed coordinate advances along both.
     along = (scene.x + draws.uniform(-1, 1) * scene.z) / cell_width
     up = (scene.y - scene.camera_height) / cell_height
@@ -87,12 +87,10 @@ def lit_windows(scene: Scene, draws: Draws) -> Tensor:
     table = draws.rand(4, 997)
     chosen = cell.remainder(997)
     lit = (table[0][chosen] < part).to(scene.z.dtype)
-    margin_x, margin_y = draws.uniform(0.1, 0.3), draws.uniform(0.1, 0.3)
+    margin_x, margin_y = draws.uniform(0.1, 0.35), draws.uniform(0.15, 0.35)
     inside = _within(along - along.floor(), margin_x) * _within(up - up.floor(), margin_y)
     tint = torch.stack([torch.ones_like(table[1]), 0.6 + 0.4 * table[1], 0.2 + 0.7 * table[1] * table[2]])
-    stands = (
-        (1 - scene.ground) * (1 - scene.sky) * torch.sigmoid((-1.2 - scene.y + scene.camera_height) / 0.3)
-    )
+    stands = (1 - scene.ground) * (1 - scene.sky) * torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3)
     near = torch.sigmoid((70 - scene.z) / 5) * torch.sigmoid((scene.z - 8) / 2)
     power = brightness * (0.3 + 0.7 * table[3][chosen])
     return tint[:, chosen[0]] * power * lit * inside * (stands * near)

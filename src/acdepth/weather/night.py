@@ -39,7 +39,7 @@ def night(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tens
 
 def photograph(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
     """What a camera makes of light at night: it opens up as far as it can, and pays with noise."""
-    brightness = draws.log_uniform(0.006, 0.16) * (1.3 - 0.8 * severity)
+    brightness = draws.log_uniform(0.012, 0.25) * (1.3 - 0.8 * severity)
     radiance = bloom(expose(radiance, draws.uniform(0.4, 0.75), brightness), draws)
     if draws.chance(0.6):  # stray light inside the lens lifts the blacks
         radiance = radiance + draws.uniform(0, 1) * brightness * draws.colour((1.0, 1.0, 1.0), spread=0.4)

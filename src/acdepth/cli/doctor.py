@@ -1,0 +1,123 @@
+"""``acdepth doctor``: what is installed, which devices and weights are here, what is missing."""
+
+import os
+import platform
+import re
+import sys
+import time
+from collections import defaultdict
+from importlib.metadata import PackageNotFoundError, requires, version
+
+import av
+import torch
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from acdepth.cli.main import VERBS, Verb
+from acdepth.core.errors import UserError
+from acdepth.runtime.shipped import describe_shipped
+from acdepth.runtime.video import CODECS
+
+WORTHWHILE = 1.2
+"""bfloat16 must be faster than this by the quick test before training with it is advised."""
+
+
+def doctor() -> None:
+    """Show what is installed, which devices and weights are here, and what is missing for which verb."""
+    console = Console()
+    for title, rows in (
+        ("Installed", _packages()),
+        ("Devices", _devices()),
+        ("Weights that ship", list(describe_shipped().items())),
+        ("Verbs", [(name, _state(verb)) for name, verb in VERBS.items()]),
+    ):
+        table = Table(title=title, title_justify="left", show_header=False)
+        for row in rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+
+
+def _packages() -> list[tuple[str, str]]:
+    """Versions of what the package needs, and for each extra what is missing."""
+    rows = [("python", platform.python_version()), ("acdepth", version("acdepth"))]
+    for extra, packages in _requirements().items():
+        found = {package: _version(package) for package in packages}
+        rows += [(package, number) for package, number in found.items() if number]
+        if missing := [package for package, number in found.items() if not number]:
+            remedy = f"pip install 'acdepth[{extra}]'" if extra else "pip install --force-reinstall acdepth"
+            rows.append((extra or "acdepth", f"missing {', '.join(missing)} -> {remedy}"))
+    codec = next((codec for codec in CODECS if codec in av.codecs_available), "none: no video can be written")
+    return [*rows, ("video encoder", codec)]
+
+
+def _requirements() -> dict[str, list[str]]:
+    """Packages by extra, as the installed package declares them; those always needed under ``""``."""
+    by_extra: dict[str, list[str]] = defaultdict(list)
+    for requirement in requires("acdepth") or []:
+        name = re.match(r"[\w.-]+", requirement)
+        extra = re.search(r"extra == [\"'](\w+)[\"']", requirement)
+        if name:
+            by_extra[extra[1] if extra else ""].append(name[0])
+    by_extra.pop("dev", None)  # no verb needs the tools that test the package
+    return by_extra
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _devices() -> list[tuple[str, str]]:
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    speed = _bf16_speed(torch.device("cpu"))
+    advice = "train with precision bf16" if speed > WORTHWHILE else "train with precision fp32"
+    rows = [
+        (
+            "cpu",
+            f"{cores} cores, {torch.get_num_threads()} threads, "
+            f"{torch.backends.cpu.get_cpu_capability()}; bfloat16 runs at {speed:.1f} times the speed of "
+            f"float32 in a quick test: {advice}",
+        )
+    ]
+    for index in range(torch.cuda.device_count()):
+        about = torch.cuda.get_device_properties(index)
+        bf16 = (
+            "has bfloat16"
+            if torch.cuda.is_bf16_supported(including_emulation=False)
+            else "no bfloat16: train with fp32"
+        )
+        rows.append((f"cuda:{index}", f"{about.name}, {about.total_memory / 2**30:.0f} GiB, {bf16}"))
+    if torch.backends.mps.is_available():
+        rows.append(("mps", "Apple GPU"))
+    if len(rows) == 1:
+        rows.append(("gpu", "none found; everything runs on the CPU"))
+    return rows
+
+
+def _bf16_speed(device: torch.device) -> float:
+    """How many times faster a convolution of the network's kind is in bfloat16: a glance, no benchmark."""
+    seconds = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        convolution = torch.nn.Conv2d(64, 64, 3, padding=1, device=device, dtype=dtype)
+        image = torch.zeros(4, 64, 48, 80, device=device, dtype=dtype)
+        with torch.inference_mode():
+            convolution(image)
+            started = time.perf_counter()
+            for _ in range(5):
+                convolution(image)
+        seconds[dtype] = time.perf_counter() - started
+    return seconds[torch.float32] / seconds[torch.bfloat16]
+
+
+def _state(verb: Verb) -> str:
+    """Whether a verb can be used, found out by importing it: a list of needs could be wrong."""
+    try:
+        verb.load()
+    except UserError as error:
+        return str(error)
+    except Exception as error:  # a doctor reports a broken part and looks at the next one
+        return f"broken: {type(error).__name__}: {error}"
+    return "ready"

@@ -1,0 +1,208 @@
+"""``acdepth predict`` as people call it."""
+
+import os
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from acdepth.cli.main import main
+from acdepth.core.images import read_depth_png16
+from acdepth.runtime.predictor import Predictor
+from tests.runtime.test_video import read_video, write_video
+from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
+
+REAL = Path(os.environ.get("ACDEPTH_REAL_DATA", Path(__file__).parents[3] / "shared" / "real"))
+
+
+def write_image(path: Path, image: np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run the verb in ``tmp_path`` with a tiny checkpoint; returns the exit code and what it said."""
+    weights = tiny_checkpoint(tmp_path / "weights" / "model.safetensors")
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str]:
+        common = ("--weights", str(weights), "--out", "out", "--device", "cpu")
+        monkeypatch.setattr(sys, "argv", ["acdepth", "predict", *arguments, *common])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, capsys.readouterr().err
+
+    return call
+
+
+def results() -> list[str]:
+    return sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*") if path.is_file())
+
+
+def expected_depth(image: np.ndarray) -> np.ndarray:
+    return Predictor(tiny_network(), tiny_card(), torch.device("cpu"))(image).depth
+
+
+def test_an_image_becomes_depth_and_colours(run) -> None:
+    image = picture(70, 111)
+    write_image(Path("a.png"), image)
+    code, said = run("a.png", "--npy")
+    assert code == 0 and "77 degrees" in said and "predicted 1 of 1, results in out" in said
+    assert results() == ["a_colour.png", "a_depth.npy", "a_depth.png"]
+    depth = expected_depth(image)
+    assert np.abs(read_depth_png16(Path("out/a_depth.png")) - depth).max() <= 0.5001 / 256
+    np.testing.assert_array_equal(np.load("out/a_depth.npy"), depth)
+    colours = cv2.imread("out/a_colour.png")
+    assert colours is not None and colours.shape == (70, 111, 3) and colours.std() > 5
+
+
+def test_a_point_cloud_reads_back_in_metres(run) -> None:
+    image = picture()
+    write_image(Path("drive/images/a.png"), image)
+    CAMERA.write(Path("drive/camera.yaml"))
+    code, said = run("drive", "--ply")
+    assert code == 0 and "rescaled" in said
+    header, body = Path("out/images/a_points.ply").read_bytes().split(b"end_header\n")
+    assert f"element vertex {64 * 96}".encode() in header
+    point = np.dtype([("xyz", "<f4", 3), ("rgb", "u1", 3)])
+    points = np.frombuffer(body, point).reshape(64, 96)
+    depth = expected_depth(image)
+    np.testing.assert_allclose(points["xyz"][..., 2], depth, rtol=1e-6)
+    np.testing.assert_array_equal(points["rgb"], image)
+    u = points["xyz"][..., 0] / points["xyz"][..., 2] * CAMERA.fx + CAMERA.cx
+    np.testing.assert_allclose(u, np.tile(np.arange(96), (64, 1)), atol=1e-3)
+
+
+def test_a_point_cloud_without_camera_is_refused_before_the_work(run) -> None:
+    write_image(Path("a.png"), picture())
+    code, said = run("a.png", "--ply")
+    assert code == 2 and "--ply needs the intrinsics" in said and said.count("\n") == 1
+    assert not Path("out").exists()
+    CAMERA.write(Path("my.yaml"))
+    assert run("a.png", "--ply", "--camera", "my.yaml")[0] == 0
+
+
+def test_flip_changes_the_result(run) -> None:
+    write_image(Path("a.png"), picture())
+    run("a.png", "--npy")
+    straight = np.load("out/a_depth.npy")
+    run("a.png", "--npy", "--flip")
+    assert not np.allclose(np.load("out/a_depth.npy"), straight, rtol=1e-3)
+
+
+def bad_inputs() -> dict[str, str]:
+    """Files that are no photographs, by name, with what must be said about them."""
+    write_image(Path("bad/one.png"), picture()[:1, :1])
+    write_image(Path("bad/deep.png"), np.zeros((64, 96), np.uint16))
+    write_image(Path("bad/alpha.png"), np.zeros((64, 96, 4), np.uint8))
+    whole = write_image(Path("bad/cut.jpg"), picture(200, 300)).read_bytes()
+    Path("bad/cut.jpg").write_bytes(whole[: len(whole) // 2])
+    Path("bad/empty.jpg").write_bytes(b"")
+    Path("bad/text.png").write_text("no image")
+    return {
+        "one.png": "1x1 pixels",
+        "deep.png": "16 bits per channel",
+        "alpha.png": "alpha channel",
+        "cut.jpg": "ends too early",
+        "empty.jpg": "not readable as an image",
+        "text.png": "not readable as an image",
+    }
+
+
+def test_a_bad_file_is_one_line_that_says_why(run) -> None:
+    for name, reason in bad_inputs().items():
+        code, said = run(f"bad/{name}")
+        last = said.splitlines()[-1]
+        assert code == 2 and last.startswith("acdepth: error: ") and name in last and reason in last
+        assert "Traceback" not in said
+
+
+def test_bad_files_in_a_folder_are_named_and_the_others_are_done(run) -> None:
+    bad = bad_inputs()
+    write_image(Path("bad/good.png"), picture())
+    write_image(Path("bad/gray.jpg"), picture()[..., 0])
+    code, said = run("bad")
+    assert code == 2 and "6 of 8 could not be predicted" in said and "predicted 2 of 8" in said
+    assert all(f"bad/{name}" in said for name in bad)
+    assert {"good_depth.png", "gray_depth.png"} <= set(results())
+
+
+@pytest.mark.parametrize(("bad", "code"), [(1, 0), (2, 2)])
+def test_in_footage_one_unreadable_frame_in_a_hundred_is_skipped(run, bad: int, code: int) -> None:
+    content = write_image(Path("first.jpg"), picture(32, 32)).read_bytes()
+    Path("drive").mkdir()
+    for number in range(120):
+        Path(f"drive/{number:03d}.jpg").write_bytes(b"" if number < bad else content)
+    got, said = run("drive")
+    assert got == code and "000.jpg: not readable as an image" in said
+    if code:
+        assert "2 of 120 frames cannot be read" in said and not Path("out").exists()
+    else:
+        assert "predicted 119 of 120" in said
+
+
+def test_a_camera_of_another_aspect_fails_by_name(run) -> None:
+    write_image(Path("a.png"), picture(64, 120))
+    CAMERA.write(Path("camera.yaml"))
+    code, said = run("a.png")
+    assert code == 2 and "a.png: the camera is for 96x64 pixels, but the image has 120x64" in said
+
+
+def test_a_video_becomes_a_video_and_frames_if_asked(run) -> None:
+    write_video(Path("drive.mp4"), [picture(64, 96, seed) for seed in range(3)])
+    assert run("drive.mp4")[0] == 0
+    assert results() == ["drive_colour.mp4"]
+    assert len(read_video(Path("out/drive_colour.mp4"))[0]) == 3
+    code, said = run("drive.mp4", "--npy")
+    assert code == 2 and "need --frames" in said
+    assert run("drive.mp4", "--frames")[0] == 0
+    assert "drive_frames/000002_depth.png" in results() and len(results()) == 7
+
+
+def test_a_broken_video_does_not_stop_an_image(run) -> None:
+    Path("drive.mp4").write_bytes(b"no video")
+    write_image(Path("a.png"), picture())
+    code, said = run("drive.mp4", "a.png")
+    assert code == 2 and "drive.mp4: not readable as a video" in said and "predicted 1 of 2" in said
+
+
+def test_options_that_mean_nothing_are_refused(run) -> None:
+    write_image(Path("a.png"), picture())
+    code, said = run("a.png", "--frames")
+    assert code == 2 and "--frames is for videos" in said
+
+
+def test_results_that_cannot_be_written_stop_the_run(run) -> None:
+    for name in ("a.png", "b.png"):
+        write_image(Path(name), picture())
+    Path("out/a_depth.png").mkdir(parents=True)
+    code, said = run("a.png", "b.png")
+    assert code == 2 and "a_depth.png: cannot write" in said and results() == []
+
+
+def test_a_file_in_place_of_the_folder_is_refused(run) -> None:
+    write_image(Path("a.png"), picture())
+    Path("out").write_text("no folder")
+    code, said = run("a.png")
+    assert code == 2 and "--out out: is a file" in said
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.exists(), reason=f"no real data at {REAL}")
+def test_every_real_photograph_has_a_depth(run) -> None:
+    code, said = run(str(REAL / "images"))
+    photographs = [path for path in (REAL / "images").rglob("*") if path.is_file()]
+    assert code == 0 and f"predicted {len(photographs)} of {len(photographs)}" in said
+    for path in photographs:
+        target = Path("out") / path.relative_to(REAL / "images").with_suffix("")
+        depth = read_depth_png16(target.with_name(f"{target.name}_depth.png"))
+        assert depth.shape == cv2.imread(str(path)).shape[:2] and depth.min() > 0

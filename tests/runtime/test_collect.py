@@ -1,0 +1,76 @@
+"""What a folder holds, which camera is whose, and that no result overwrites another."""
+
+from pathlib import Path
+
+import pytest
+
+from acdepth.core.errors import UserError
+from acdepth.runtime.collect import collect
+from tests.runtime.tiny import CAMERA
+
+
+def touch(*paths: Path) -> None:
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_folders_are_searched_and_results_keep_their_paths(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    touch(data / "10.jpg", data / "9.JPG", data / "night/1.png", data / "drive.mp4", data / "notes.txt")
+    touch(data / ".hidden.png", data / ".git/1.png")
+    jobs = collect((data,), out)
+    assert [job.target for job in jobs] == [out / "9", out / "10", out / "drive", out / "night/1"]
+    assert [job.is_video for job in jobs] == [False, False, True, False]
+
+
+def test_results_and_measured_depth_are_no_inputs(tmp_path: Path) -> None:
+    drive = tmp_path / "drive"
+    touch(drive / "images/1.png", drive / "depth/1.png", drive / "classes/1.png", drive / "out/1_depth.png")
+    assert [job.source for job in collect((drive,), drive / "out")] == [drive / "images/1.png"]
+
+
+def test_results_may_stand_beside_the_images_but_not_among_them(tmp_path: Path) -> None:
+    touch(tmp_path / "a/1.png", tmp_path / "b/1.png")
+    assert [job.target for job in collect((tmp_path / "a",), tmp_path)] == [tmp_path / "1"]
+    for inputs, out in (((tmp_path / "a",), tmp_path / "a"), ((tmp_path / "a", tmp_path / "b"), tmp_path)):
+        with pytest.raises(UserError, match="choose another --out"):
+            collect(inputs, out)
+
+
+def test_several_folders_keep_their_names_and_nothing_is_done_twice(tmp_path: Path) -> None:
+    touch(tmp_path / "a/1.png", tmp_path / "b/1.png")
+    jobs = collect((tmp_path / "a", tmp_path / "b", tmp_path / "a/1.png"), Path("out"))
+    assert [job.target for job in jobs] == [Path("out/a/1"), Path("out/b/1")]
+
+
+@pytest.mark.parametrize("names", [("1.png", "1.jpg"), ("a/1.png", "b/1.png"), ("1.png", "sub/1.PNG")])
+def test_two_images_with_one_result_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    paths = tuple(tmp_path / name for name in names)
+    touch(*paths)
+    with pytest.raises(UserError, match="would both be written as"):
+        collect(paths, tmp_path / "out")
+
+
+def test_the_nearest_camera_is_used(tmp_path: Path) -> None:
+    touch(tmp_path / "1.png", tmp_path / "a/images/1.png", tmp_path / "a/drive.mp4", tmp_path / "b/1.png")
+    wide = CAMERA.resized(64, 192)
+    CAMERA.write(tmp_path / "a/camera.yaml", frame_rate=12)
+    wide.write(tmp_path / "b/camera.yaml")
+    cameras = {
+        job.source.relative_to(tmp_path).as_posix(): job.camera for job in collect((tmp_path,), Path("out"))
+    }
+    assert cameras == {"1.png": None, "a/drive.mp4": CAMERA, "a/images/1.png": CAMERA, "b/1.png": wide}
+    for named in ("a/images/1.png", "a/images", "a/drive.mp4"):
+        assert collect((tmp_path / named,), Path("out"))[0].camera == CAMERA
+
+
+def test_nothing_to_predict_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for inputs, message in (
+        ((), "give images, folders or videos"),
+        ((tmp_path / "empty",), "holds no images"),
+        ((tmp_path / "nowhere",), "no such file or folder"),
+    ):
+        with pytest.raises(UserError, match=message):
+            collect(inputs, Path("out"))

@@ -1,0 +1,178 @@
+"""Image in, depth out: the same whatever the image comes as, in metres that follow the lens."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image as PillowImage
+from torch.nn import functional as F
+
+import acdepth
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.runtime import predictor as predictor_module
+from acdepth.runtime.predictor import Predictor
+from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
+
+CPU = torch.device("cpu")
+
+
+def make(**changes: object) -> Predictor:
+    return Predictor(tiny_network(), tiny_card(**changes), CPU)
+
+
+def test_a_checkpoint_becomes_a_prediction_of_the_images_size(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "model.safetensors")
+    prediction = acdepth.load(path, device="cpu")(picture(90, 141))
+    assert prediction.depth.shape == prediction.confidence.shape == (90, 141)
+    assert prediction.depth.dtype == prediction.confidence.dtype == np.float32
+    assert prediction.metric and prediction.camera is None
+    assert 0.1 <= prediction.depth.min() < prediction.depth.max() <= 80
+    assert 0 < prediction.confidence.min() < prediction.confidence.max() <= 1
+    same = acdepth.load(tmp_path, device="cpu")(picture(90, 141))
+    assert np.array_equal(prediction.depth, same.depth)
+
+
+def test_at_the_training_size_it_is_the_networks_own_answer() -> None:
+    image = picture()
+    with torch.no_grad():
+        scales = tiny_network()(torch.from_numpy(image).permute(2, 0, 1)[None] / 255).inverse_depths
+    answers = [F.interpolate(scale, (64, 96), mode="bilinear").numpy()[0, 0] for scale in scales]
+    prediction = make()(image)
+    np.testing.assert_allclose(prediction.depth, 1 / answers[0], rtol=1e-4)
+    expected = np.min(answers, axis=0) / np.max(answers, axis=0)
+    np.testing.assert_allclose(prediction.confidence, expected, rtol=1e-4)
+
+
+def test_file_array_pillow_and_tensor_are_the_same_image(tmp_path: Path) -> None:
+    image, predict = picture(70, 110), make()
+    cv2.imwrite(str(tmp_path / "image.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    bytes_first = torch.from_numpy(image).permute(2, 0, 1)
+    expected = predict(image).depth
+    for other in (
+        tmp_path / "image.png",
+        str(tmp_path / "image.png"),
+        PillowImage.fromarray(image),
+        bytes_first,
+        bytes_first / 255,
+    ):
+        assert np.array_equal(predict(other).depth, expected)
+
+
+def test_a_batch_of_many_sizes_is_what_its_images_are_alone() -> None:
+    predict = make()
+    images = [picture(64, 96, seed) for seed in range(10)] + [picture(200, 90), picture(65, 97, 3)]
+    images.insert(4, picture(40, 160))
+    together = predict.predict_batch(images)
+    assert len(together) == len(images)
+    for image, prediction in zip(images, together, strict=True):
+        np.testing.assert_allclose(prediction.depth, predict(image).depth, rtol=1e-4)
+
+
+def test_metres_follow_the_focal_length() -> None:
+    predict, image = make(), picture()
+    same = predict(image, CAMERA)
+    tele = predict(image, Camera(120.0, 120.0, 47.5, 31.5, 96, 64))
+    np.testing.assert_allclose(same.depth, predict(image).depth, rtol=1e-6)
+    np.testing.assert_allclose(tele.depth, 2 * same.depth, rtol=1e-6)
+    assert same.camera == CAMERA
+
+
+def test_an_enlarged_image_with_its_camera_keeps_its_metres() -> None:
+    predict, camera = make(), CAMERA.resized(256, 384)
+    large = cv2.resize(picture(), (384, 256), interpolation=cv2.INTER_NEAREST)
+    prediction = predict(large, CAMERA)
+    assert prediction.camera == camera
+    assert np.median(prediction.depth) == pytest.approx(np.median(predict(picture()).depth), rel=0.02)
+
+
+def test_depth_without_scale_is_not_rescaled() -> None:
+    predict, image = make(metric=False), picture()
+    prediction = predict(image, Camera(120.0, 120.0, 47.5, 31.5, 96, 64))
+    assert not prediction.metric
+    assert np.array_equal(prediction.depth, predict(image).depth)
+    assert "no true scale" in predict.describe_scale()
+
+
+def test_the_scale_is_described() -> None:
+    assert "77 degrees" in make().describe_scale()
+    assert "rescaled" in make().describe_scale(CAMERA)
+    assert "does not name" in make(camera=None).describe_scale(CAMERA)
+
+
+def test_the_camera_of_load_holds_until_a_call_gives_another(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "model.safetensors")
+    predict = acdepth.load(path, "cpu", CAMERA)
+    assert predict(picture()).camera == CAMERA
+    assert predict(picture(), CAMERA.resized(128, 192)).camera == CAMERA.resized(128, 192).resized(64, 96)
+    with pytest.raises(UserError, match="give the intrinsics of this image"):
+        predict(picture(64, 120))
+
+
+def test_with_flip_a_mirrored_image_has_the_mirrored_depth() -> None:
+    predict, image = make(), picture()
+    mirrored = np.ascontiguousarray(image[:, ::-1])
+    straight, flipped = predict(image, flip=True), predict(mirrored, flip=True)
+    np.testing.assert_allclose(flipped.depth[:, ::-1], straight.depth, rtol=1e-4)
+    np.testing.assert_allclose(flipped.confidence[:, ::-1], straight.confidence, rtol=1e-4)
+    assert not np.allclose(predict(mirrored).depth[:, ::-1], predict(image).depth, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((64, 96), np.uint8), r"expected RGB as uint8 \(H, W, 3\)"),
+        (np.zeros((64, 96, 4), np.uint8), "expected RGB"),
+        (np.zeros((64, 96, 3), np.uint16), "uint16"),
+        (np.zeros((64, 96, 3), np.float32), "float32"),
+        (np.zeros((1, 1, 3), np.uint8), "1x1 pixels"),
+        (PillowImage.new("RGBA", (96, 64)), "convert"),
+        (torch.full((3, 64, 96), 255.0), "divide it by 255"),
+        (torch.full((3, 64, 96), torch.nan), "outside 0..1"),
+        (torch.zeros(2, 3, 64, 96), "predict_batch"),
+        ("nowhere.jpg", r"nowhere\.jpg: No such file"),
+    ],
+)
+def test_other_pixels_are_refused_in_words(image: object, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        make()(image)
+
+
+def test_what_is_no_checkpoint_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    with pytest.raises(UserError, match="no checkpoint"):
+        acdepth.load(tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match="no such checkpoint"):
+        acdepth.load(tmp_path / "missing.safetensors")
+
+
+def test_a_device_that_is_not_there_is_refused_in_words(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "model.safetensors")
+    for device in ("cuda:99", "abacus"):
+        with pytest.raises(UserError, match=f"device '{device}' cannot be used here"):
+            acdepth.load(path, device)
+
+
+def test_without_a_path_the_shipped_student_says_what_it_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(predictor_module, "STUDENT", tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match="give a checkpoint, or make one with: acdepth demo"):
+        acdepth.load()
+    tiny_checkpoint(tmp_path / "model.safetensors")
+    with caplog.at_level(logging.WARNING, "acdepth"):
+        acdepth.load(device="cpu")
+    assert "untrained, for tests" in caplog.text
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    code = "import sys, acdepth; assert not {'torch', 'numpy', 'cv2'} & set(sys.modules); acdepth.UserError"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert set(dir(acdepth)) == {"Camera", "Condition", "DepthPrediction", "UserError", "load"}
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = acdepth.nothing

@@ -1,0 +1,108 @@
+"""A video in, a video out: as many frames, twice as wide, unreadable frames counted."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from acdepth.core.errors import UserError
+from acdepth.core.prediction import DepthPrediction
+from acdepth.data.video import VideoSequence
+from acdepth.runtime.predictor import Predictor
+from acdepth.runtime.video import WIDEST_HALF, PairWriter, SteadyColours, predict_video
+from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_network
+
+
+def write_video(path: Path, images: list[np.ndarray], rate: int = 12) -> Path:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
+        for image in images:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def read_video(path: Path) -> tuple[list[np.ndarray], Fraction]:
+    with av.open(str(path)) as container:
+        rate = container.streams.video[0].average_rate
+        assert rate is not None
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)], rate
+
+
+@pytest.fixture
+def predictor() -> Predictor:
+    return Predictor(tiny_network(), tiny_card(), torch.device("cpu"))
+
+
+def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predictor: Predictor) -> None:
+    images = [picture(64, 96, seed) for seed in range(5)]
+    video = VideoSequence(write_video(tmp_path / "drive.mp4", images), "drive")
+    seen: dict[int, DepthPrediction] = {}
+    out = tmp_path / "out" / "drive.mp4"
+    skipped = predict_video(
+        predictor, video, out, CAMERA, on_frame=lambda number, image, found: seen.update({number: found})
+    )
+    frames, rate = read_video(out)
+    assert skipped == 0 and rate == 12 and sorted(seen) == [0, 1, 2, 3, 4]
+    assert len(frames) == 5 and frames[0].shape == (64, 192, 3)
+    for frame, image in zip(frames, images, strict=True):
+        assert np.abs(frame[:, :96].astype(int) - image).mean() < 12
+    np.testing.assert_array_equal(seen[3].depth, predictor(video.image(3), CAMERA).depth)
+
+
+class Spoilt(VideoSequence):
+    """A video some of whose frames cannot be decoded."""
+
+    def __init__(self, path: Path, bad: set[int], repeat: int) -> None:
+        super().__init__(path, "spoilt")
+        self.bad, self.repeat = bad, repeat
+
+    def __len__(self) -> int:
+        return super().__len__() * self.repeat
+
+    def image(self, index: int) -> np.ndarray:
+        if index in self.bad:
+            raise UserError(f"{self.path}: frame {index} cannot be decoded")
+        return super().image(index % super().__len__())
+
+
+def test_one_bad_frame_in_a_hundred_is_counted_and_time_goes_on(
+    tmp_path: Path, predictor: Predictor, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(10)])
+    skipped = predict_video(predictor, Spoilt(path, {7}, repeat=10), tmp_path / "out.mp4")
+    assert skipped == 1 and "frame 7 cannot be decoded" in caplog.text
+    assert len(read_video(tmp_path / "out.mp4")[0]) == 100
+
+
+def test_more_than_one_in_a_hundred_stops_and_leaves_nothing(tmp_path: Path, predictor: Predictor) -> None:
+    path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(10)])
+    for bad in ({0}, {3}):
+        with pytest.raises(UserError, match=r"1 of 10 frames cannot be read; at most 1 % may be skipped"):
+            predict_video(predictor, Spoilt(path, bad, repeat=1), tmp_path / "out.mp4")
+        assert sorted(entry.name for entry in tmp_path.iterdir()) == ["drive.mp4"]
+
+
+def test_wide_and_odd_sizes_become_what_players_accept(tmp_path: Path) -> None:
+    for shape, expected in (((33, 47), (32, 96)), ((400, 4000), (192, 2 * WIDEST_HALF))):
+        with PairWriter(tmp_path / "pair.mp4", None) as writer:
+            writer.repeat()
+            writer.write(picture(*shape), picture(*shape))
+        frames, rate = read_video(tmp_path / "pair.mp4")
+        assert [frame.shape[:2] for frame in frames] == [expected] and rate == 25
+
+
+def test_colours_do_not_jump_when_something_near_appears() -> None:
+    colours = SteadyColours()
+    far = np.full((8, 8), 0.02, np.float32)
+    first = colours(far)
+    near = cv2.rectangle(far.copy(), (0, 0), (7, 3), 0.5, -1)
+    second = colours(near)
+    assert colours.nearest == pytest.approx(0.9 * 0.02 + 0.1 * 0.5)
+    assert second[7, 7].sum() > 0.2 * first[7, 7].sum() > 0
