@@ -52,7 +52,9 @@ VERBS = {
     "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships"),
     "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
     "report": Verb("report", "report", "the report page of a finished run"),
-    "doctor": Verb("doctor", "doctor", "what is installed, which devices and weights are here, what is missing"),
+    "doctor": Verb(
+        "doctor", "doctor", "what is installed, which devices and weights are here, what is missing"
+    ),
 }
 
 

@@ -30,7 +30,9 @@ def find_config(stage: str, name: str) -> Path:
     shipped = CONFIGS / stage / f"{name}.yaml"
     if not shipped.is_file():
         known = ", ".join(sorted(path.stem for path in (CONFIGS / stage).glob("*.yaml")))
-        raise UserError(f"--config {name}: no shipped settings of this name; there are {known}, or give a path")
+        raise UserError(
+            f"--config {name}: no shipped settings of this name; there are {known}, or give a path"
+        )
     return shipped
 
 

@@ -20,7 +20,9 @@ def provenance() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    found["device"] = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{platform.machine()} CPU"
+    found["device"] = (
+        torch.cuda.get_device_name() if torch.cuda.is_available() else f"{platform.machine()} CPU"
+    )
     found["commit"] = _commit()
     return found
 
