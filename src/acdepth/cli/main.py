@@ -9,6 +9,7 @@ from importlib import import_module
 import tyro
 from pydantic import ValidationError
 
+from acdepth.cli.settings import with_config
 from acdepth.core.errors import UserError
 
 EXIT_INTERRUPTED = 130
@@ -88,7 +89,8 @@ def run(arguments: list[str]) -> None:
     for words in (2, 1):
         name = " ".join(arguments[:words])
         if name in VERBS:
-            tyro.cli(VERBS[name].load(), prog=f"acdepth {name}", args=arguments[words:])
+            verb, flags = with_config(VERBS[name].load(), arguments[words:])
+            tyro.cli(verb, prog=f"acdepth {name}", args=flags, config=(tyro.conf.AvoidSubcommands,))
             return
     raise UserError(f"unknown verb {' '.join(arguments[:2])!r}; acdepth --help lists them")
 

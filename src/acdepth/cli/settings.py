@@ -1,10 +1,11 @@
 """Flags and YAML from the same settings: ``--config`` names a file, flags beside it change single values."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, TypeVar
-
-import tyro
+from typing import Any, TypeVar
 
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
@@ -12,11 +13,6 @@ from acdepth.core.errors import UserError
 Settings = TypeVar("Settings", bound=Config)
 
 CONFIGS = Path(str(files("acdepth"))) / "configs"
-
-Named = Annotated[
-    str | None,
-    tyro.conf.arg(help="Settings to start from: the name of a shipped file (such as world) or a path."),
-]
 
 
 def find_config(stage: str, name: str) -> Path:
@@ -50,3 +46,38 @@ def take_config(stage: str, default: Settings, arguments: list[str]) -> tuple[Se
         else:
             rest.append(argument)
     return (default if name is None else type(default).read(find_config(stage, name))), rest
+
+
+def configured(stage: str, default: Config) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Mark a verb whose argument ``config`` is settings of a stage, with ``default`` where no file is named.
+
+    The command line takes ``--config`` out first; what remains is flags, whose defaults are the file's.
+    """
+
+    def mark(verb: Callable[..., None]) -> Callable[..., None]:
+        verb.__dict__.update(stage=stage, default=default)
+        return verb
+
+    return mark
+
+
+def with_config(verb: Callable[..., None], arguments: list[str]) -> tuple[Callable[..., None], list[str]]:
+    """The verb with its settings read as flags' defaults, and the arguments without ``--config``."""
+    marks: dict[str, Any] = verb.__dict__
+    if "stage" not in marks:
+        return verb, arguments
+    config, rest = take_config(marks["stage"], marks["default"], arguments)
+    signature = inspect.signature(verb)
+    parameters = [
+        parameter.replace(default=config, kind=inspect.Parameter.KEYWORD_ONLY)
+        if name == "config"
+        else parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in signature.parameters.items()
+    ]
+
+    @functools.wraps(verb)
+    def call(**values: Any) -> None:
+        verb(**values)
+
+    call.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    return call, rest

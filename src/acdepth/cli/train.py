@@ -1,1 +1,48 @@
-"""``acdepth train``: one verb per stage, flags and YAML from the same settings."""
+"""``acdepth train``: one verb per stage; flags and YAML come from the same settings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from acdepth.cli.settings import configured
+from acdepth.student.training import StudentConfig, train_student
+from acdepth.teacher.training import TeacherConfig, train_teacher
+
+
+@configured("teacher", TeacherConfig())
+def teacher(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[TeacherConfig, tyro.conf.arg(name="")],
+    out: Path,
+) -> None:
+    """Learn depth from clear video, without measured depth.
+
+    Args:
+        data: footage with cameras: sequence folders, videos, KITTI drives. Speeds make the depth metric.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+    """
+    print(train_teacher(config, data, out))
+
+
+@configured("student", StudentConfig())
+def student(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[StudentConfig, tyro.conf.arg(name="")],
+    out: Path,
+    teacher: Path,
+    translations: Path | None = None,
+    prior: Path | None = Path("shipped"),
+) -> None:
+    """Learn depth that holds in bad weather from the teacher, on clear frames and their translations.
+
+    Args:
+        data: the clear footage that was translated.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        teacher: its checkpoint, model.safetensors.
+        translations: folder that acdepth translate wrote.
+        prior: folder of a Depth Anything model; the tiny shipped one by default.
+    """
+    print(train_student(config, data, translations, teacher, prior, out))

@@ -10,9 +10,10 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data import open_data
 from acdepth.data.crop import Crop
+from acdepth.data.manifest import Manifest
 from acdepth.data.stored import hash_pixels
 from acdepth.engine.progress import progress
-from acdepth.translator import Manifest, SimulatedWeather, TranslateSettings
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import DepthSource, MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate as translate_sequences
 

@@ -1,1 +1,1 @@
-"""Between reports and the command line: whole pipelines, from data to report, each stage skipped when its work is done and valid."""
+"""Floor 6: whole pipelines, each stage skipped while its work is done and valid."""

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
+from acdepth.core.shipped import STUDENT
 from acdepth.data.crop import crop_and_resize
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
 from acdepth.networks.depth_net import DepthNet
@@ -21,7 +22,6 @@ from acdepth.networks.frozen import frozen
 from acdepth.runtime.devices import choose_device
 from acdepth.runtime.framing import check_camera, focal_ratio, network_size
 from acdepth.runtime.pixels import Image, as_pixels
-from acdepth.runtime.shipped import STUDENT
 
 IMAGES_AT_ONCE = 8
 

@@ -1,21 +1,11 @@
-"""The weights that ship inside the package, and what they say about themselves."""
+"""What the weights that ship inside the package say about themselves."""
 
 from collections.abc import Callable
-from importlib.resources import files
-from pathlib import Path
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.core.shipped import ENCODER, PRIOR, STUDENT
 from acdepth.networks.checkpoint import load_checkpoint, load_tensors
-
-WEIGHTS = Path(str(files("acdepth"))) / "weights"
-
-STUDENT = WEIGHTS / "student" / "model.safetensors"
-"""Predicts when nobody names other weights."""
-ENCODER = WEIGHTS / "encoder" / "model.safetensors"
-"""Where training may start from instead of ImageNet weights."""
-PRIOR = WEIGHTS / "prior"
-"""Stands in for Depth Anything V2."""
 
 
 def describe_shipped() -> dict[str, str]:

@@ -16,19 +16,20 @@ from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import MixBatch
 from acdepth.core.seeding import derive_seed
+from acdepth.core.shipped import ENCODER, PRIOR, or_shipped
 from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.folder import open_data
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, prepare
+from acdepth.data.translated import prepare_translations
 from acdepth.engine import LoopSettings, Task, fit
-from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_encoder, save_checkpoint
+from acdepth.networks.checkpoint import load_checkpoint, load_encoder, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.consistency import consistency_loss
 from acdepth.student.distillation import distillation_loss
 from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
-from acdepth.translator.aligned import prepare_translations
 
 
 class StudentConfig(Config):
@@ -43,7 +44,7 @@ class StudentConfig(Config):
     """Weights the student starts from: the teacher's (a departure, for short runs), an encoder as the teacher
     had one (ACDepth: ImageNet), or random ones."""
     encoder: Path | None = None
-    """The encoder to start from, where ``start_from`` says so."""
+    """The encoder to start from, where ``start_from`` says so: ``shipped``, or a file."""
     ordinal_weight: float = Field(default=0.01, ge=0)
     """lambda_1, of L_r. ACDepth: 0.01; 0 leaves it out and needs no prior."""
     ordinal: OrdinalOptions = OrdinalOptions()
@@ -74,7 +75,7 @@ class StudentConfig(Config):
 
 
 class StudentTask(Task):
-    """The student, and what it learns from: a frozen teacher and a frozen prior, which see the clear image."""
+    """The student, and what it learns from: frozen teacher and prior, which see the clear image."""
 
     def __init__(
         self, config: StudentConfig, student: DepthNet, teacher: DepthNet, prior: DepthAnythingPrior | None
@@ -129,8 +130,9 @@ def train_student(
         data: the clear footage that was translated.
         translations: folder that ``acdepth translate`` wrote; None only where the mix is clear alone.
         teacher: checkpoint; the student gets its architecture and input size.
-        prior: model folder of a Depth Anything; None only where L_r has no weight.
-        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``, ``model.safetensors``.
+        prior: model folder of a Depth Anything, or ``shipped``; None only where L_r has no weight.
+        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
+            ``model.safetensors``.
 
     Returns:
         The checkpoint.
@@ -141,6 +143,7 @@ def train_student(
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
         raise UserError("L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0")
+    prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     clear, translated = _prepare(config, data, translations, card.input_size, out / "prepared")
     config.write(out / "config.yaml")
@@ -153,7 +156,7 @@ def train_student(
         )
 
     inputs = [prepared.made_from for prepared in (clear, *translated.values())]
-    files = [hash_file(path) for path in (teacher, config.encoder, _weights(prior)) if path]
+    files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
     fit("student", task, batches, config.loop, out, hash_json([config.to_dict(), inputs, files]))
     conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
     student_card = card.model_copy(
@@ -193,10 +196,16 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
         student = DepthNet(card.network)
     if config.start_from == "encoder":
-        if config.encoder is None:
+        encoder = _encoder(config)
+        if encoder is None:
             raise UserError("start_from: encoder needs encoder: the path of its weights")
-        load_encoder(student, config.encoder)
+        load_encoder(student, encoder)
     return student
+
+
+def _encoder(config: StudentConfig) -> Path | None:
+    used = config.encoder if config.start_from == "encoder" else None
+    return or_shipped(used, ENCODER) if used else None
 
 
 def _weights(prior: Path | None) -> Path | None:

@@ -8,7 +8,7 @@ from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.resnet import ResNetEncoder
 
 OUTPUT_SCALE = 0.01
-"""The head's numbers are metres and radians times 100, so that training starts near no motion (monodepth2)."""
+"""Metres and radians per unit of the head's numbers, so that training starts near no motion (monodepth2)."""
 
 
 class PoseNet(nn.Module):

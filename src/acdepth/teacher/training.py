@@ -13,6 +13,7 @@ from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
+from acdepth.core.shipped import ENCODER, or_shipped
 from acdepth.data.clips import ClipBatches
 from acdepth.data.crop import Crop
 from acdepth.data.folder import open_data
@@ -31,7 +32,6 @@ from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_l
 from acdepth.teacher.pose_net import PoseNet
 from acdepth.teacher.view_synthesis import synthesise_views
 
-
 MODEL_FILE, POSE_FILE = "model.safetensors", "pose.safetensors"
 
 
@@ -45,8 +45,8 @@ class TeacherConfig(Config):
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
     encoder: Path | None = None
-    """Weights that the encoder starts from: a file of ours or ImageNet ResNet18 weights; null starts from
-    random ones. ACDepth: ImageNet."""
+    """Weights that the encoder starts from: ``shipped``, or a file of ours or of ImageNet ResNet18 weights;
+    null starts from random ones. ACDepth: ImageNet."""
     start: Path | None = None
     """Run folder of an earlier teacher, at another size for example, whose networks this one goes on with."""
     initial_depth: float | None = Field(default=None, gt=0)
@@ -98,8 +98,8 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     Args:
         config: settings.
         data: footage of any layout that `open_data` knows, with cameras; speeds make depth metric.
-        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``, ``pose.safetensors``,
-            ``model.safetensors``.
+        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
+            ``pose.safetensors``, ``model.safetensors``.
 
     Returns:
         The checkpoint.
@@ -157,6 +157,7 @@ def _start(task: TeacherTask, config: TeacherConfig) -> list[str]:
         load_weights(task.pose_net, load_tensors(pose)[0], str(pose))
         return [hash_file(depth), hash_file(pose)]
     if config.encoder is not None:
-        load_encoder(task.depth_net, config.encoder)
-        return [hash_file(config.encoder)]
+        encoder = or_shipped(config.encoder, ENCODER)
+        load_encoder(task.depth_net, encoder)
+        return [hash_file(encoder)]
     return []

@@ -18,10 +18,10 @@ from acdepth.core.sample import Sequence
 from acdepth.core.seeding import make_generator
 from acdepth.core.tally import ReadTally
 from acdepth.data.crop import Crop, crop_and_resize
+from acdepth.data.manifest import Entry, Manifest, generator_hash
 from acdepth.data.order import as_floats
 from acdepth.data.stored import frame_stamp, hash_pixels
 from acdepth.translator.depth_source import DepthSource
-from acdepth.translator.manifest import Entry, Manifest, generator_hash
 from acdepth.translator.method import Translator
 
 JPEG_QUALITY = 95

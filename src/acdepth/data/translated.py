@@ -11,8 +11,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_json
 from acdepth.core.images import read_image
 from acdepth.data.crop import Crop, crop_and_resize
+from acdepth.data.manifest import Entry, Manifest
 from acdepth.data.prepared import Prepared, PreparedFrame, reuse, write_index
-from acdepth.translator.manifest import Entry, Manifest
 
 
 def prepare_translations(

@@ -1,0 +1,24 @@
+"""``acdepth demo``: the whole method on the built-in world."""
+
+from pathlib import Path
+
+from acdepth.cli.settings import CONFIGS
+from acdepth.recipes.demo import Demo, DemoConfig
+from acdepth.reports.page import write_report
+from acdepth.reports.tables import print_results
+
+
+def demo(out: Path = Path("runs/demo"), config: Path = CONFIGS / "demo" / "world.yaml") -> None:
+    """Render a world, train teacher and student, evaluate on unseen towns, and write a report.
+
+    Killed and started again, it goes on where it was; a second call does nothing new.
+
+    Args:
+        out: folder for everything that is made.
+        config: settings, as in the shipped configs/demo/world.yaml.
+    """
+    Demo(DemoConfig.read(config), out).run()
+    print_results(out / "results.json")
+    page = write_report(out)
+    student = out / "student" / "model.safetensors"
+    print(f"report: {page}\ntry it: acdepth predict IMAGE --weights {student} --out depth")

@@ -1,0 +1,46 @@
+"""``acdepth pretrain``: makes the starting points that ship."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from acdepth.cli.settings import configured
+from acdepth.pretrain.encoder import EncoderConfig, pretrain_encoder
+from acdepth.pretrain.prior import PriorConfig, pretrain_prior
+
+
+@configured("pretrain", EncoderConfig())
+def encoder(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[EncoderConfig, tyro.conf.arg(name="")],
+    out: Path,
+    description: str = "",
+) -> None:
+    """Train an encoder on rendered towns with true depth.
+
+    Args:
+        data: sequence folders with depth for every frame, as acdepth world make writes them.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        description: what the weights' card says they were trained on.
+    """
+    print(pretrain_encoder(config, data, out, description))
+
+
+@configured("pretrain", PriorConfig())
+def prior(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[PriorConfig, tyro.conf.arg(name="")],
+    out: Path,
+    description: str = "",
+) -> None:
+    """Train a tiny Depth Anything on rendered towns with true depth.
+
+    Args:
+        data: sequence folders with depth for every frame, as acdepth world make writes them.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        description: what the model's card says it was trained on.
+    """
+    print(pretrain_prior(config, data, out, description))

@@ -1,0 +1,121 @@
+"""How a data set is measured: fixed by name, so that numbers of one protocol may stand in one table."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.errors import UserError
+
+Alignment = Literal["none", "median", "scale_and_shift"]
+
+
+class Window(Config):
+    """A part of the image, as parts of its height and width."""
+
+    top: float = Field(default=0.0, ge=0, le=1)
+    """First row."""
+    bottom: float = Field(default=1.0, ge=0, le=1)
+    """Row after the last."""
+    left: float = Field(default=0.0, ge=0, le=1)
+    """First column."""
+    right: float = Field(default=1.0, ge=0, le=1)
+    """Column after the last."""
+
+    def slices(self, height: int, width: int) -> tuple[slice, slice]:
+        """Rows and columns of the window in an image of this size; edges are truncated to whole pixels."""
+        return (
+            slice(int(self.top * height), int(self.bottom * height)),
+            slice(int(self.left * width), int(self.right * width)),
+        )
+
+
+WHOLE_IMAGE = Window()
+GARG = Window(top=0.40810811, bottom=0.99189189, left=0.03594771, right=0.96405229)
+"""Where KITTI is scored: without sky, bonnet and the sides that LiDAR misses (Garg et al., 2016)."""
+
+
+class Protocol(Config):
+    """Everything that decides a number besides the data and the model."""
+
+    name: str
+    """Stands over every table."""
+    min_depth: float = Field(default=0.1, gt=0)
+    """Measured depth at or below this is left out, and predictions are clamped to it [m]."""
+    max_depth: float = Field(default=80.0, gt=0)
+    """Measured depth at or above this is left out, and predictions are clamped to it [m]."""
+    input_window: Window = WHOLE_IMAGE
+    """The part of image and measurement that exists for the model."""
+    scored_window: Window = WHOLE_IMAGE
+    """The part of the measurement, within ``input_window``, that is scored."""
+    alignment: Alignment = "none"
+    """What each prediction is given of the measurement before it is scored: nothing, its median depth, or a
+    scale and a shift of inverse depth. Only ``none`` measures metric depth."""
+    flip: bool = False
+    """Whether the prediction is averaged with that of the mirror image (monodepth's post-processing)."""
+    condition_known: bool = False
+    """Whether the model is told the condition. The published ACDepth code normalises by the true day or night
+    label; ours never knows."""
+    averaging: Literal["image"] = "image"
+    """Each image's metric counts the same, however many of its pixels were measured."""
+    night_rain_in_both: bool = False
+    """Whether images taken at night in rain count under night and under rain instead of on their own."""
+    focal_rescale: bool = False
+    """Whether metric depth is scaled by the ratio of the image's focal length to the training camera's, as
+    ``acdepth predict`` does. False takes the network's metres as they are."""
+
+    def conditions_of(self, condition: Condition) -> tuple[Condition, ...]:
+        """Under which conditions an image of this one is counted."""
+        if condition == Condition.NIGHT_RAIN and self.night_rain_in_both:
+            return (Condition.NIGHT, Condition.RAIN)
+        return (condition,)
+
+    def facts(self) -> list[str]:
+        """What a reader must know beside every table, in short phrases."""
+        return [
+            f"depth {self.min_depth:g} to {self.max_depth:g} m",
+            ALIGNMENT_IN_WORDS[self.alignment],
+            "condition known to the model" if self.condition_known else "condition unknown to the model",
+            *(["averaged with the mirror image's prediction"] if self.flip else []),
+            *(["metres rescaled by focal length where cameras are known"] if self.focal_rescale else []),
+            *([] if self.input_window == WHOLE_IMAGE else [_in_words("images cut", self.input_window)]),
+            *([] if self.scored_window == WHOLE_IMAGE else [_in_words("scored", self.scored_window)]),
+            "mean over images",
+        ]
+
+
+ALIGNMENT_IN_WORDS = {
+    "none": "alignment none (metric)",
+    "median": "alignment median (each image scaled by its measurement: not metric)",
+    "scale_and_shift": "alignment scale and shift (each image fitted to its measurement: not metric)",
+}
+
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(name="nuscenes-80m", night_rain_in_both=True),
+        Protocol(name="robotcar-50m", max_depth=50.0, input_window=Window(bottom=0.8)),
+        Protocol(name="kitti-eigen-80m", min_depth=1e-3, scored_window=GARG),
+        Protocol(name="world-80m"),
+        Protocol(name="own", focal_rescale=True),
+    )
+}
+"""nuScenes and RobotCar: ACDepth, section 4, and md4all (RobotCar: the top 768 of 960 rows). KITTI: Eigen et al.,
+2014. ``world-80m`` and ``own`` are ours."""
+
+
+def find_protocol(name: str) -> Protocol:
+    """A protocol by name.
+
+    Raises:
+        UserError: if there is none of this name.
+    """
+    if name not in PROTOCOLS:
+        raise UserError(f"protocol {name!r} is unknown; choose from {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
+
+
+def _in_words(verb: str, window: Window) -> str:
+    rows = f"{window.top:.0%} to {window.bottom:.0%} of the rows"
+    return f"{verb}: {rows}, {window.left:.0%} to {window.right:.0%} of the columns"
