@@ -4,6 +4,7 @@ ACDepth, section 3.2, after monodepth2 and PackNet. Pure functions; weights are 
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,10 +25,12 @@ def ssim(image: Tensor, other: Tensor) -> Tensor:
     Returns:
         (..., C, H, W), 1 where equal.
     """
-    mean, mean_other = _window_mean(image), _window_mean(other)
-    variance = _window_mean(image.square()) - mean.square()
-    variance_other = _window_mean(other.square()) - mean_other.square()
-    covariance = _window_mean(image * other) - mean * mean_other
+    # Products of padded images are padded products, so each image is padded once.
+    image, other = _padded(image), _padded(other)
+    mean, mean_other = window_mean(image), window_mean(other)
+    variance = window_mean(image.square()) - mean.square()
+    variance_other = window_mean(other.square()) - mean_other.square()
+    covariance = window_mean(image * other) - mean * mean_other
     top = (2 * mean * mean_other + SSIM_C1) * (2 * covariance + SSIM_C2)
     bottom = (mean.square() + mean_other.square() + SSIM_C1) * (variance + variance_other + SSIM_C2)
     return top / bottom
@@ -110,10 +113,42 @@ def velocity_loss(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
     return difference.sum() / known.sum().clamp(min=1)
 
 
-def _window_mean(image: Tensor) -> Tensor:
-    flat = image.flatten(0, -4) if image.ndim > 4 else image
-    mean = F.avg_pool2d(F.pad(flat, (1, 1, 1, 1), mode="reflect"), 3, 1)
-    return mean.view_as(image) if image.ndim > 4 else mean
+class _WindowMean(torch.autograd.Function):
+    """Mean of 3x3 windows, and its gradient, as sums of shifted images.
+
+    On a CPU this is several times faster than ``avg_pool2d``, which takes most of a training step there.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor) -> Tensor:
+        # In avg_pool2d's own order: a variance near zero keeps every rounding, and must equal the reference's.
+        height, width = image.shape[-2] - 2, image.shape[-1] - 2
+        total = torch.zeros_like(image[..., :height, :width])
+        for row in range(3):
+            for column in range(3):
+                total += image[..., row : row + height, column : column + width]
+        return total.div_(9)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        gradient = F.pad(gradients[0], (2, 2, 2, 2))
+        columns = gradient[..., :-2] + gradient[..., 1:-1]
+        columns += gradient[..., 2:]
+        rows = columns[..., :-2, :] + columns[..., 1:-1, :]
+        return rows.add_(columns[..., 2:, :]).div_(9)
+
+
+def window_mean(image: Tensor) -> Tensor:
+    """Mean of each 3x3 window: (..., H, W) -> (..., H - 2, W - 2)."""
+    mean = _WindowMean.apply(image)
+    assert isinstance(mean, Tensor)
+    return mean
+
+
+def _padded(image: Tensor) -> Tensor:
+    """One reflected pixel around (..., C, H, W)."""
+    padded = F.pad(image.flatten(0, -4) if image.ndim > 3 else image, (1, 1, 1, 1), mode="reflect")
+    return padded.unflatten(0, image.shape[:-3]) if image.ndim > 3 else padded
 
 
 def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:
