@@ -1,4 +1,4 @@
-"""The frames that a report shows: best, median and worst of each condition, with what each model said."""
+"""The frames a report shows: of each condition the best, the median and the worst."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, write_json
 from acdepth.core.sample import Sequence as Footage
-from acdepth.evaluation.evaluate import Model, predict_depth, read_frame
+from acdepth.evaluation.frames import TrueFrame, read_frame
+from acdepth.evaluation.predict import Model, predict_depth
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.rows import FrameRow
 
@@ -27,7 +28,7 @@ def export_examples(
     protocol: Protocol,
     out: Path,
 ) -> None:
-    """Write ``out/index.json`` and, for each shown frame, image, truth and every model's depth.
+    """Write ``out/index.json`` and, for each shown frame, image, truth and every model's depth as scored.
 
     Args:
         rows: of the evaluation.
@@ -41,33 +42,44 @@ def export_examples(
         sequence.key(index): (sequence, index) for sequence in footage for index in range(len(sequence))
     }
     errors = {(row.model, row.key): row.metrics["abs_rel"] for row in rows}
-    index: list[dict[str, Any]] = []
+    shown: list[dict[str, Any]] = []
     for condition in Condition:
-        ranked = sorted(
-            (row for row in rows if row.model == chosen_by and row.condition is condition),
-            key=lambda row: (row.metrics["abs_rel"], row.key),
-        )
-        for rank, part in RANKS.items() if ranked else ():
-            key = ranked[round(part * (len(ranked) - 1))].key
-            name = f"{condition.value}_{rank}"
-            image, truth, _ = read_frame(*places[key])
-            assert truth is not None
-            _write_picture(out / f"{name}.png", image)
-            _write_depth(out / f"{name}_truth.npy", truth)
-            for model in models:
-                _write_depth(out / f"{name}_{model.name}.npy", predict_depth(model, image, protocol))
-            index.append(
-                {
-                    "condition": condition.value,
-                    "rank": rank,
-                    "key": key,
-                    "image": f"{out.name}/{name}.png",
-                    "truth": f"{out.name}/{name}_truth.npy",
-                    "depth": {model.name: f"{out.name}/{name}_{model.name}.npy" for model in models},
-                    **{f"{model.name}_abs_rel": round(errors[model.name, key], 6) for model in models},
-                }
-            )
-    write_json(out / "index.json", index)
+        for rank, key in _choose(rows, chosen_by, condition).items():
+            frame = read_frame(*places[key], protocol)
+            if frame is None:
+                raise UserError(f"{key}: changed since it was scored; evaluate again")
+            files = _write_example(out, f"{condition.value}_{rank}", frame, models, protocol)
+            scores = {f"{model.name}_abs_rel": round(errors[model.name, key], 6) for model in models}
+            shown.append({"condition": condition.value, "rank": rank, "key": key, **files, **scores})
+    write_json(out / "index.json", shown)
+
+
+def _choose(rows: Sequence[FrameRow], model: str, condition: Condition) -> dict[str, str]:
+    """Key of the frame at each rank; equal errors in the order of keys. Few frames fill the first ranks."""
+    ranked = sorted(
+        (row.metrics["abs_rel"], row.key) for row in rows if row.model == model and row.condition is condition
+    )
+    chosen: dict[str, str] = {}
+    for rank, part in RANKS.items() if ranked else ():
+        key = ranked[round(part * (len(ranked) - 1))][1]
+        if key not in chosen.values():
+            chosen[rank] = key
+    return chosen
+
+
+def _write_example(
+    out: Path, name: str, frame: TrueFrame, models: Sequence[Model], protocol: Protocol
+) -> dict[str, Any]:
+    """Write the files of one frame; their paths start with the folder's name, as the index stores them."""
+    _write_picture(out / f"{name}.png", frame.image)
+    _write_depth(out / f"{name}_truth.npy", np.where(frame.counted, frame.depth, 0))
+    for model in models:
+        _write_depth(out / f"{name}_{model.name}.npy", predict_depth(model, [frame], protocol)[0])
+    return {
+        "image": f"{out.name}/{name}.png",
+        "truth": f"{out.name}/{name}_truth.npy",
+        "depth": {model.name: f"{out.name}/{name}_{model.name}.npy" for model in models},
+    }
 
 
 def _write_picture(path: Path, image: np.ndarray) -> None:
@@ -77,5 +89,6 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
 
 
 def _write_depth(path: Path, depth: np.ndarray) -> None:
+    """Write depth [m] in half precision: 1/16 m at 80 m is finer than any colour shows."""
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         np.save(stream, depth.astype(np.float16))

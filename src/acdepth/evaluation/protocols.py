@@ -101,8 +101,8 @@ PROTOCOLS = {
         Protocol(name="own", focal_rescale=True),
     )
 }
-"""nuScenes and RobotCar: ACDepth, section 4, and md4all (RobotCar: the top 768 of 960 rows). KITTI: Eigen et al.,
-2014. ``world-80m`` and ``own`` are ours."""
+"""nuScenes and RobotCar: ACDepth, section 4, and md4all (RobotCar: the top 768 of 960 rows). KITTI: Eigen et
+al., 2014. ``world-80m`` and ``own`` are ours."""
 
 
 def find_protocol(name: str) -> Protocol:

@@ -4,46 +4,44 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_json
-from acdepth.evaluation.bootstrap import mean_interval, relative_change
+from acdepth.core.seeding import make_generator
+from acdepth.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_means
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.rows import FrameRow
+
+DIGITS = 6
 
 
 def summarise(rows: Sequence[FrameRow], protocol: Protocol, seed: int = 0) -> dict[str, Any]:
     """The content of ``results.json``.
 
     Args:
-        rows: all models on the same frames; models and conditions keep the order they come in.
+        rows: all models on the same frames; models keep the order they come in.
         protocol: what the rows were made with.
         seed: of the intervals' resampling.
     """
     models = list(dict.fromkeys(row.model for row in rows))
-    conditions = [condition for condition in Condition if any(row.condition is condition for row in rows)]
-
-    def chosen(model: str, condition: Condition) -> list[FrameRow]:
-        return [row for row in rows if row.model == model and row.condition is condition]
-
-    described = {**protocol.to_dict(), "facts": protocol.facts(), "seed": seed}
-    results: dict[str, Any] = {
-        "protocol": described,
+    groups = {model: _by_condition([row for row in rows if row.model == model], protocol) for model in models}
+    return {
+        "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": seed},
         "model_order": models,
         "models": {
-            model: {condition.value: _describe(chosen(model, condition), seed) for condition in conditions}
+            model: {condition: _describe(chosen, seed) for condition, chosen in groups[model].items()}
             for model in models
         },
-    }
-    if len(models) > 1:
-        results["comparisons"] = {
+        "comparisons": {
             f"{model} vs {models[0]}": {
-                condition.value: _compare(chosen(model, condition), chosen(models[0], condition), seed)
-                for condition in conditions
+                condition: _compare(chosen, groups[models[0]][condition], seed)
+                for condition, chosen in groups[model].items()
             }
             for model in models[1:]
-        }
-    return results
+        },
+    }
 
 
 def write_results(path: Path, results: dict[str, Any]) -> None:
@@ -51,39 +49,65 @@ def write_results(path: Path, results: dict[str, Any]) -> None:
     write_json(path, results)
 
 
+def _by_condition(rows: Sequence[FrameRow], protocol: Protocol) -> dict[str, list[FrameRow]]:
+    groups = {
+        condition.value: [row for row in rows if condition in protocol.conditions_of(row.condition)]
+        for condition in Condition
+    }
+    return {condition: chosen for condition, chosen in groups.items() if chosen}
+
+
 def _describe(rows: Sequence[FrameRow], seed: int) -> dict[str, Any]:
-    sequences = [row.sequence for row in rows]
     classes = sorted({name for row in rows for name in row.classes})
     return {
         "images": len(rows),
-        "sequences": len(set(sequences)),
-        **{
-            metric: mean_interval([row.metrics[metric] for row in rows], sequences, seed).to_dict()
-            for metric in METRICS
-        },
+        "sequences": len({row.sequence for row in rows}),
+        **_intervals([row.metrics for row in rows], rows, seed),
         "classes": {
             name: {
-                metric: mean_interval(
-                    [row.classes[name][metric] for row in rows if name in row.classes],
-                    [row.sequence for row in rows if name in row.classes],
-                    seed,
-                ).to_dict()
-                for metric in METRICS
+                "images": sum(name in row.classes for row in rows),
+                **_intervals([row.classes.get(name) for row in rows], rows, seed),
             }
             for name in classes
         },
     }
 
 
+def _intervals(
+    metrics: Sequence[dict[str, float] | None], rows: Sequence[FrameRow], seed: int
+) -> dict[str, dict[str, float | None]]:
+    found = bootstrap_means(_table(metrics), _groups(rows), make_generator(seed, "bootstrap"))
+    return {name: _plain(interval) for name, interval in zip(METRICS, found, strict=True)}
+
+
 def _compare(rows: Sequence[FrameRow], baseline: Sequence[FrameRow], seed: int) -> dict[str, Any]:
-    # Rows of the same frames, whatever order the models were evaluated in.
-    theirs = {row.key: row for row in baseline}
-    pairs = [(row, theirs[row.key]) for row in rows if row.key in theirs]
-    change = relative_change(
-        [ours.metrics["abs_rel"] for ours, _ in pairs],
-        [base.metrics["abs_rel"] for _, base in pairs],
-        [ours.sequence for ours, _ in pairs],
-        seed,
-    )
-    values = change.to_dict()
-    return {"abs_rel": {"relative_change": values["mean"], "low": values["low"], "high": values["high"]}}
+    """Change of absRel against the baseline on the same frames, relative to the baseline's mean."""
+    theirs = {row.key: row.metrics for row in baseline}
+    values, base = _table([row.metrics for row in rows]), _table([theirs[row.key] for row in rows])
+    generator = make_generator(seed, "bootstrap")
+    difference = bootstrap_difference(values, base, _groups(rows), generator)[METRICS.index("abs_rel")]
+    mean = float(base[:, METRICS.index("abs_rel")].mean())
+    low, high = (None if end is None else end / mean for end in (difference.low, difference.high))
+    change = Interval(difference.mean / mean, low, high)
+    return {"abs_rel": {"relative_change": _rounded(change.mean), **_ends(change)}}
+
+
+def _table(metrics: Sequence[dict[str, float] | None]) -> np.ndarray:
+    nothing = dict.fromkeys(METRICS, np.nan)
+    return np.array([[(values or nothing)[name] for name in METRICS] for values in metrics], dtype=np.float64)
+
+
+def _groups(rows: Sequence[FrameRow]) -> np.ndarray:
+    return np.unique([row.sequence for row in rows], return_inverse=True)[1].astype(np.int64)
+
+
+def _plain(interval: Interval) -> dict[str, float | None]:
+    return {"mean": _rounded(interval.mean), **_ends(interval)}
+
+
+def _ends(interval: Interval) -> dict[str, float | None]:
+    return {"low": _rounded(interval.low), "high": _rounded(interval.high)}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from pydantic import Field
@@ -14,10 +14,15 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.depth_net import STRIDE, DepthNet, DepthNetConfig
+from acdepth.networks.resnet import ResNetEncoder
 
 CARD_KEY = "acdepth"
 """Metadata entry that holds the card as JSON."""
+COUNTER = "num_batches_tracked"
+"""How many batches a BatchNorm has seen; not used by ours, whose statistics decay."""
+
+Side = Annotated[int, Field(gt=0, multiple_of=STRIDE)]
 
 
 class CheckpointCard(Config):
@@ -25,7 +30,7 @@ class CheckpointCard(Config):
 
     network: DepthNetConfig
     """Builds the network again."""
-    input_size: tuple[int, int]
+    input_size: tuple[Side, Side]
     """(height, width) of the images it was trained on [px]."""
     camera: dict[str, float | int] | None = None
     """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown."""
@@ -82,10 +87,12 @@ def save_encoder(
     save_tensors(path, network.encoder.state_dict(), metadata, half)
 
 
-def load_encoder(network: DepthNet, path: Path) -> str:
-    """Start a network's encoder from a file of ours or from ImageNet ResNet18 weights (.safetensors, .pth).
+def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
+    """Start an encoder from a file of ours or from ImageNet ResNet18 weights (.safetensors, .pth).
 
-    A ``.pth`` file is read without executing what it may hold.
+    An encoder of several images gets the first layer's weights once per image, divided by their number, so
+    that equal images give the features of one (monodepth2). A ``.pth`` file is read without executing what it
+    may hold.
 
     Returns:
         The file's description of itself, which may be empty.
@@ -97,8 +104,13 @@ def load_encoder(network: DepthNet, path: Path) -> str:
         tensors, metadata = _load_pth(path), {}
     else:
         tensors, metadata = load_tensors(path)
-    weights = {name: value for name, value in tensors.items() if not name.startswith("fc.")}
-    load_weights(network.encoder, weights, str(path))
+    # Old files have no counters.
+    counters = {name: value for name, value in encoder.state_dict().items() if name.endswith(COUNTER)}
+    weights = counters | {name: value for name, value in tensors.items() if not name.startswith("fc.")}
+    images = encoder.conv1.in_channels // 3
+    if "conv1.weight" in weights:
+        weights["conv1.weight"] = weights["conv1.weight"].repeat(1, images, 1, 1) / images
+    load_weights(encoder, weights, str(path))
     return metadata.get("description", "")
 
 

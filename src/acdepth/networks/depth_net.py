@@ -1,8 +1,9 @@
 """The depth network: image in, inverse depth and features out."""
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, Self
 
 import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from acdepth.core.config import Config
@@ -23,19 +24,28 @@ class DepthOutput(NamedTuple):
     """Five tensors (B, C, h, w), 1/2 to 1/32."""
 
 
+Deviation = Annotated[float, Field(gt=0)]
+
+
 class DepthNetConfig(Config):
     """All that is needed to build the network again."""
 
-    width: int = 64
+    width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
     """Channels of the encoder's first level; 64 is ResNet18."""
-    min_depth: float = 0.1
+    min_depth: float = Field(default=0.1, gt=0)
     """Nearest depth [m]. ACDepth: 0.1."""
     max_depth: float = 80.0
     """Farthest depth [m]. ACDepth: 80."""
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     """Subtracted from the image. ImageNet's; ACDepth uses one number per data set and day or night."""
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    std: tuple[Deviation, Deviation, Deviation] = (0.229, 0.224, 0.225)
     """The image is divided by this. ImageNet's."""
+
+    @model_validator(mode="after")
+    def _range_is_a_range(self) -> Self:
+        if not self.min_depth < self.max_depth:
+            raise ValueError(f"min_depth {self.min_depth:g} m must be below max_depth {self.max_depth:g} m")
+        return self
 
 
 class DepthNet(nn.Module):
@@ -57,7 +67,11 @@ class DepthNet(nn.Module):
         height, width = image.shape[-2:]
         if height % STRIDE or width % STRIDE:
             raise UserError(f"image of {height}x{width} pixels: both sides must be multiples of {STRIDE}")
-        return self.encoder((image - self.mean) / self.std)
+        return self.encoder(self.normalised(image))
+
+    def normalised(self, image: Tensor) -> Tensor:
+        """What the encoder sees of (B, 3, H, W) images in 0..1."""
+        return (image - self.mean) / self.std
 
     def forward(self, image: Tensor) -> DepthOutput:
         """Inverse depth and features of (B, 3, H, W) images in 0..1.

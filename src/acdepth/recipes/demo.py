@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.files import hash_file, write_json
@@ -171,7 +172,8 @@ class Demo:
 
 def _model(name: str, path: Path) -> Model:
     network, card = load_checkpoint(path)
-    return Model(name, lambda image: network(image).inverse_depths[0], card.input_size)
+    camera = Camera.from_dict(card.camera) if card.camera else None
+    return Model(name, lambda image: network(image).inverse_depths[0], card.input_size, camera)
 
 
 def _span(towns: TownsConfig) -> str:

@@ -55,12 +55,14 @@ def discrepancy(student: Tensor, teacher: Tensor, on: str = "depth") -> Tensor:
         on: see `OrdinalOptions.uncertainty_on`.
 
     Returns:
-        (B, 1, H, W). On depth it equals the same ratio on inverse depth: (1/s - 1/t) / (1/s + 1/t).
+        (B, 1, H, W).
     """
     if on == "inverse_depth":
         student, teacher = _to_unit_range(student), _to_unit_range(teacher)
         return (student - teacher).abs() / (student + teacher).clamp(min=1e-6)
-    return (student - teacher).abs() / (student + teacher)
+    # The ratio is the same on inverse depth but for rounding, which moves pixels across the quantile.
+    depth_student, depth_teacher = 1 / student, 1 / teacher
+    return (depth_student - depth_teacher).abs() / (depth_student + depth_teacher)
 
 
 def uncertain_pixels(discrepancy: Tensor, quantile: float = 0.95) -> Tensor:
@@ -70,10 +72,15 @@ def uncertain_pixels(discrepancy: Tensor, quantile: float = 0.95) -> Tensor:
 
 
 def sample_local(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
-    """Pairs of an uncertain pixel with one of the rest, the same number in each image."""
+    """Pairs of an uncertain pixel with one of the rest, the same number in each image.
+
+    An image that is uncertain everywhere, because student and teacher agree on it exactly, has no rest; its
+    partners are any pixels.
+    """
     pixels = uncertain[0].numel()
     wanted = (1 - options.uncertain_quantile) * pixels * options.local_part
-    return _sample(uncertain, ~uncertain, max(1, round(wanted)), generator)
+    rest = ~uncertain | uncertain.all(dim=-1, keepdim=True).all(dim=-2, keepdim=True)
+    return _sample(uncertain, rest, max(1, round(wanted)), generator)
 
 
 def sample_global(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
@@ -87,11 +94,13 @@ def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
     """Which pixel of a pair is farther, from the prior's inverse depth (larger is nearer).
 
     Returns:
-        +1 where a is farther, -1 where b is farther, 0 where the two differ by less than the margin.
+        +1 where a is farther, -1 where b is farther, 0 where the two differ by less than the margin or are
+        both infinitely far. At the margin itself b counts as farther and a does not, as in the published code.
     """
-    b_farther = prior_a >= (1 + margin) * prior_b
-    a_farther = prior_b > (1 + margin) * prior_a
-    return a_farther.to(prior_a.dtype) - (b_farther & ~a_farther).to(prior_a.dtype)
+    # Of two zeros (sky) the ratio is NaN, which is on neither side of the margin.
+    b_farther = prior_a / prior_b >= 1 + margin
+    a_farther = prior_b / prior_a > 1 + margin
+    return a_farther.to(prior_a.dtype) - b_farther.to(prior_a.dtype)
 
 
 def ranking_terms(a: Tensor, b: Tensor, labels: Tensor) -> Tensor:

@@ -199,7 +199,7 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
         encoder = _encoder(config)
         if encoder is None:
             raise UserError("start_from: encoder needs encoder: the path of its weights")
-        load_encoder(student, encoder)
+        load_encoder(student.encoder, encoder)
     return student
 
 

@@ -121,7 +121,7 @@ class _WindowMean(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, image: Tensor) -> Tensor:
-        # In avg_pool2d's own order: a variance near zero keeps every rounding, and must equal the reference's.
+        # In avg_pool2d's order: a variance near zero shows every rounding, and has to equal the reference's.
         height, width = image.shape[-2] - 2, image.shape[-1] - 2
         total = torch.zeros_like(image[..., :height, :width])
         for row in range(3):

@@ -7,9 +7,6 @@ from acdepth.geometry.pose import pose_matrix
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.resnet import ResNetEncoder
 
-OUTPUT_SCALE = 0.01
-"""Metres and radians per unit of the head's numbers, so that training starts near no motion (monodepth2)."""
-
 
 class PoseNet(nn.Module):
     """ResNet18 on a pair of images, and a small head (architecture: monodepth2).
@@ -19,15 +16,20 @@ class PoseNet(nn.Module):
         initial_forward: metres that the untrained network lets the camera move forward from each frame to the
             next; a departure that short runs need, because from no motion at all photometric gradients say
             little. 0 starts at no motion, as the paper does.
+        scale: metres and radians per unit of the head's numbers. (0.01, 0.01) lets training start near no
+            motion (monodepth2), but a step of Adam then moves a drive's speed by less than a millimetre per
+            frame: short runs need more, or all drives keep one speed and depth no common scale.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: DepthNetConfig, initial_forward: float = 0.0) -> None:
+    def __init__(
+        self, config: DepthNetConfig, initial_forward: float = 0.0, scale: tuple[float, float] = (0.01, 0.01)
+    ) -> None:
         super().__init__()
         width = config.width
-        self.initial_forward = initial_forward
+        self.initial_forward, (self.metres, self.radians) = initial_forward, scale
         self.encoder = ResNetEncoder(width, channels_in=6)
         self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
@@ -57,10 +59,10 @@ class PoseNet(nn.Module):
     def vectors(self, pair: Tensor) -> Tensor:
         """Pose vectors (B, 6) of normalised pairs (B, 6, H, W)."""
         squeezed = torch.relu(self.squeeze(self.encoder(pair)[-1]))
-        motion = OUTPUT_SCALE * self.convolutions(squeezed).float().mean((2, 3))
+        motion = self.convolutions(squeezed).float().mean((2, 3))
         # Rotation comes first out of the head, and there is room for a second motion, which nobody uses:
         # both so that published weights fit.
-        return torch.cat([motion[:, 3:6], motion[:, :3]], 1)
+        return torch.cat([self.metres * motion[:, 3:6], self.radians * motion[:, :3]], 1)
 
     def motions(self, target: Tensor, neighbours: Tensor) -> Tensor:
         """Motions from the target to its previous and next frame.

@@ -1,6 +1,7 @@
 """The teacher's training: clear video in, metric depth network out (ACDepth, section 3.2)."""
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -30,7 +31,7 @@ from acdepth.networks.checkpoint import (
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_loss
 from acdepth.teacher.pose_net import PoseNet
-from acdepth.teacher.view_synthesis import synthesise_views
+from acdepth.teacher.view_synthesis import synthesise_views, with_length
 
 MODEL_FILE, POSE_FILE = "model.safetensors", "pose.safetensors"
 
@@ -45,7 +46,7 @@ class TeacherConfig(Config):
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
     encoder: Path | None = None
-    """Weights that the encoder starts from: ``shipped``, or a file of ours or of ImageNet ResNet18 weights;
+    """Weights that both encoders start from: ``shipped``, or a file of ours or of ImageNet ResNet18 weights;
     null starts from random ones. ACDepth: ImageNet."""
     start: Path | None = None
     """Run folder of an earlier teacher, at another size for example, whose networks this one goes on with."""
@@ -54,6 +55,13 @@ class TeacherConfig(Config):
     need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
     initial_forward: float = 0.0
     """Forward motion [m per frame] that the untrained pose network says. ACDepth: 0."""
+    pose_scale: tuple[float, float] = (0.01, 0.01)
+    """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
+    every drive keeps the same predicted speed."""
+    motion_length: Literal["predicted", "measured"] = "predicted"
+    """Whose length the motion between frames has when views are synthesised. ``predicted``, as in the paper,
+    leaves metres to L_v alone; ``measured`` takes them from the speeds where these are known, so that depth
+    is metric from the first step, and the pose network says direction and rotation."""
     automask: bool = True
     """Whether unwarped neighbours take part in the minimum of L_p. ACDepth: yes."""
     smoothness_weight: float = Field(default=1e-3, ge=0)
@@ -76,14 +84,16 @@ class TeacherTask(Task):
             # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
             torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
             self.depth_net = DepthNet(config.network, config.initial_depth)
-            self.pose_net = PoseNet(config.network, config.initial_forward)
+            self.pose_net = PoseNet(config.network, config.initial_forward, config.pose_scale)
 
     def forward(self, batch: ClipBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
         inverse_depths = self.depth_net(batch.image).inverse_depths
         motions = self.pose_net.motions(batch.image, batch.neighbours)
         with torch.autocast(batch.image.device.type, enabled=False):
-            synthesised = synthesise_views(batch, inverse_depths, motions)
+            measured = self.config.motion_length == "measured"
+            used = with_length(motions, batch.distance) if measured else motions
+            synthesised = synthesise_views(batch, inverse_depths, used)
             photometric = photometric_loss(synthesised, batch.image, batch.neighbours, self.config.automask)
             return {
                 "photometric": photometric.mean(),
@@ -158,6 +168,7 @@ def _start(task: TeacherTask, config: TeacherConfig) -> list[str]:
         return [hash_file(depth), hash_file(pose)]
     if config.encoder is not None:
         encoder = or_shipped(config.encoder, ENCODER)
-        load_encoder(task.depth_net, encoder)
+        load_encoder(task.depth_net.encoder, encoder)
+        load_encoder(task.pose_net.encoder, encoder)
         return [hash_file(encoder)]
     return []

@@ -34,3 +34,25 @@ def synthesise_views(
     intrinsics = batch.intrinsics.expand(scales, count, -1, -1, -1).flatten(0, 2)
     depths = full[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 2)
     return warp(sources, depths, intrinsics, motions).unflatten(0, (scales, count, -1))
+
+
+def with_length(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
+    """The same motions with their translations brought to a known length.
+
+    Args:
+        T_target_to_source: (B, N, 4, 4) [m].
+        distance: (B, N) [m]; where it is NaN the motion stays as it is.
+
+    Returns:
+        (B, N, 4, 4) [m].
+    """
+    translation = T_target_to_source[..., :3, 3]
+    factor = distance / translation.norm(dim=-1).clamp(min=1e-6)
+    scaled = translation * torch.where(distance.isnan(), 1.0, factor)[..., None]
+    return torch.cat(
+        [
+            torch.cat([T_target_to_source[..., :3, :3], scaled[..., None]], -1),
+            T_target_to_source[..., 3:, :],
+        ],
+        -2,
+    )

@@ -1,0 +1,110 @@
+"""Frames as a protocol shows them: cut, checked, and with the pixels that count."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence as Footage
+from acdepth.core.tally import ReadTally
+from acdepth.evaluation.protocols import Protocol
+
+
+@dataclass(frozen=True)
+class TrueFrame:
+    """One frame with measured depth, as a protocol shows it."""
+
+    sequence: Footage
+    index: int
+    """Position in the sequence."""
+    image: np.ndarray
+    """RGB, uint8 (H, W, 3)."""
+    depth: np.ndarray
+    """float32 (H, W) [m], 0 where there is none."""
+    counted: np.ndarray
+    """bool (H, W): measured within the protocol's range and window."""
+    classes: np.ndarray | None
+    """uint8 (H, W), numbers of the sequence's ``class_names``."""
+    camera: Camera | None
+    """Intrinsics of ``image``; None where nobody gave any."""
+
+    @property
+    def key(self) -> str:
+        """Name of the image in its data set."""
+        return self.sequence.key(self.index)
+
+
+def read_frame(sequence: Footage, index: int, protocol: Protocol) -> TrueFrame | None:
+    """The part of a frame that a protocol shows; None if nothing of it was measured within range.
+
+    Raises:
+        UserError: if one of its files is unreadable or they differ in size.
+    """
+    depth = sequence.depth(index)
+    if depth is None:
+        return None
+    image, classes = sequence.image(index), sequence.classes(index)
+    for name, layer in (("depth", depth), ("class map", classes)):
+        if layer is not None and layer.shape != image.shape[:2]:
+            raise UserError(
+                f"{sequence.key(index)}: its {name} has {layer.shape[1]}x{layer.shape[0]} pixels, the image "
+                f"{image.shape[1]}x{image.shape[0]}; make them the same size"
+            )
+    shown = protocol.input_window.slices(*image.shape[:2])
+    counted = scored_pixels(depth[shown], protocol)
+    if not counted.any():
+        return None
+    return TrueFrame(
+        sequence=sequence,
+        index=index,
+        image=image[shown],
+        depth=depth[shown],
+        counted=counted,
+        classes=None if classes is None else classes[shown],
+        camera=None if sequence.camera is None else _cut(sequence.camera, shown, counted.shape),
+    )
+
+
+def read_frames(
+    footage: Sequence[Footage],
+    protocol: Protocol,
+    advance: Callable[[], object],
+    on_warning: Callable[[str], object] | None,
+) -> Iterator[TrueFrame]:
+    """All frames with measured depth within range, in order.
+
+    Args:
+        footage: frames without measured depth are passed over.
+        protocol: how frames are shown.
+        advance: called once per frame, whatever became of it.
+        on_warning: told about each unreadable frame; by default it goes to the log.
+
+    Raises:
+        UserError: if more than 1 % of the frames cannot be read.
+    """
+    tally = ReadTally(sum(map(len, footage)), on_warning)
+    for sequence in footage:
+        for index in range(len(sequence)):
+            try:
+                frame = read_frame(sequence, index, protocol)
+            except UserError as error:
+                tally.skip(error)
+                frame = None
+            if frame is not None:
+                yield frame
+            advance()
+
+
+def scored_pixels(truth: np.ndarray, protocol: Protocol) -> np.ndarray:
+    """(H, W) bool: pixels of measured depth (H, W) [m] inside the protocol's range and window."""
+    counted = np.zeros(truth.shape, dtype=bool)
+    window = protocol.scored_window.slices(*truth.shape)
+    counted[window] = (truth[window] > protocol.min_depth) & (truth[window] < protocol.max_depth)
+    return counted
+
+
+def _cut(camera: Camera, shown: tuple[slice, slice], size: tuple[int, ...]) -> Camera:
+    rows, columns = shown
+    return camera.cropped(rows.start, columns.start, size[0], size[1])

@@ -1,0 +1,90 @@
+"""What a model says about frames, at their own size and as the protocol scores it."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.evaluation.alignment import align
+from acdepth.evaluation.flip import fuse_flipped
+from acdepth.evaluation.frames import TrueFrame
+from acdepth.evaluation.protocols import Protocol
+
+Network = Callable[[Tensor], Tensor]
+"""(B, 3, h, w) float in 0..1 -> inverse depth (B, 1, h, w) [1/m]."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network under evaluation."""
+
+    name: str
+    network: Network
+    input_size: tuple[int, int]
+    """(height, width) that images are brought to [px]."""
+    camera: Camera | None = None
+    """Training camera at ``input_size``; metres are rescaled by it where the protocol says so."""
+    device: torch.device | str = "cpu"
+    """Where ``network`` takes its input."""
+
+
+def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
+    """Depth of each frame at its own size, float32 (H, W) [m], aligned and clamped as the protocol says.
+
+    Raises:
+        UserError: if a prediction is not finite.
+    """
+    inverse_depths = _infer(model, frames, protocol.flip)
+    return [
+        _as_scored(inverse_depth, model, frame, protocol)
+        for inverse_depth, frame in zip(inverse_depths, frames, strict=True)
+    ]
+
+
+@torch.inference_mode()
+def _infer(model: Model, frames: Sequence[TrueFrame], flip: bool) -> Tensor:
+    """Inverse depth (B, 1, h, w) [1/m] at the network's size."""
+    small = np.stack([bring_to_size(frame.image, model.input_size) for frame in frames])
+    batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
+    if not flip:
+        return model.network(batch)
+    return fuse_flipped(model.network(batch), model.network(batch.flip(-1)).flip(-1))
+
+
+def bring_to_size(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize uint8 (H, W, 3) to ``size`` (height, width) as training did: shrinking averages."""
+    if image.shape[:2] == size:
+        return image
+    shrinks = size[0] <= image.shape[0] and size[1] <= image.shape[1]
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def focal_ratio(camera: Camera, trained: Camera, input_size: tuple[int, int]) -> float:
+    """The factor on metric depth for images of ``camera``, which are brought to ``input_size`` whole.
+
+    Depth is in proportion to the focal length in pixels of the network's input; ``trained`` is the training
+    camera at that size.
+    """
+    seen = camera.resized(*input_size)
+    return math.sqrt(seen.fx * seen.fy / (trained.fx * trained.fy))
+
+
+def _as_scored(inverse_depth: Tensor, model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray:
+    # align_corners=True is how the reference values of the metrics are defined.
+    size = frame.depth.shape
+    full = F.interpolate(inverse_depth[None].float(), size, mode="bilinear", align_corners=True)[0, 0].cpu()
+    if not full.isfinite().all():
+        raise UserError(f"{frame.key}: the prediction of {model.name} is not finite; its weights are damaged")
+    # No depth is beyond the clamp, so an inverse depth of 0 may stand for the farthest.
+    depth = 1 / full.clamp(min=1e-6).numpy()
+    if protocol.focal_rescale and frame.camera and model.camera:
+        depth = depth * focal_ratio(frame.camera, model.camera, model.input_size)
+    aligned = align(depth, frame.depth, frame.counted, protocol.alignment)
+    return aligned.clip(protocol.min_depth, protocol.max_depth).astype(np.float32)

@@ -1,0 +1,247 @@
+"""The files of a run folder as values: whatever is malformed is refused here, in one line, before any drawing."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json
+from acdepth.engine.log import read_log
+from acdepth.evaluation.metrics import METRICS
+from acdepth.evaluation.rows import read_rows
+
+Content = TypeVar("Content")
+
+
+class Estimate(NamedTuple):
+    """A mean with its 95 % interval; None for both ends where there was one sequence only."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model under one condition."""
+
+    images: int
+    sequences: int
+    metrics: dict[str, Estimate]
+    """Per metric of `METRICS`."""
+    classes: dict[str, Estimate]
+    """absRel per class of surface; empty where the data has no classes."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The content of ``results.json``."""
+
+    protocol: dict[str, Any]
+    models: tuple[str, ...]
+    """In the order of evaluation: first the baseline, last the model the report is about."""
+    conditions: tuple[Condition, ...]
+    cells: dict[tuple[str, Condition], Cell]
+    paired: dict[tuple[str, str, Condition], Estimate]
+    """(model, baseline, condition): relative change of absRel over the same frames, drawn together."""
+
+    @property
+    def baseline(self) -> str:
+        """The first model."""
+        return self.models[0]
+
+    @property
+    def subject(self) -> str:
+        """The last model: the one the report is about."""
+        return self.models[-1]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of all classes that any cell has, sorted."""
+        return tuple(sorted({name for cell in self.cells.values() for name in cell.classes}))
+
+
+@dataclass(frozen=True)
+class Example:
+    """One frame the report shows; paths are absolute."""
+
+    condition: Condition
+    rank: str
+    key: str
+    image: Path
+    truth: Path
+    depth: dict[str, Path]
+    """Per model."""
+    abs_rel: dict[str, float]
+    """Per model, of this frame."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a training wrote: one value per interval."""
+
+    steps: list[int]
+    loss: list[float]
+    terms: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """The content of ``run.json``: what was run, with what, for how long."""
+
+    title: str
+    made_by: dict[str, str]
+    config: dict[str, Any]
+    seconds: dict[str, float]
+    notes: list[str]
+
+
+def read_results(path: Path) -> Results:
+    """Read ``results.json``.
+
+    Raises:
+        UserError: if the file is missing or is no result of ``acdepth evaluate``.
+    """
+    return _parsed(path, read_json(path), _results)
+
+
+def read_examples(run_folder: Path) -> list[Example]:
+    """Read ``examples/index.json``; an empty list where the run kept no examples.
+
+    Raises:
+        UserError: if the index is malformed or names a file that is not in the run folder.
+    """
+    path = run_folder / "examples" / "index.json"
+    if not path.exists():
+        return []
+    examples = _parsed(path, read_json(path), lambda content: [_example(e, run_folder) for e in content])
+    for example in examples:
+        for file in (example.image, example.truth, *example.depth.values()):
+            if not file.is_relative_to(run_folder.resolve()) or not file.is_file():
+                raise UserError(f"{path}: names {file}, which is not in the run folder; evaluate again")
+    return examples
+
+
+def read_training(path: Path) -> Log | None:
+    """Read ``log.jsonl`` of a training; None where there is none or nothing was logged.
+
+    Raises:
+        UserError: if a line is malformed.
+    """
+    log = _parsed(path, path, lambda path: _log(read_log(path)))
+    return log if log.steps else None
+
+
+def read_frame_errors(path: Path) -> dict[str, dict[tuple[Condition, str], float]]:
+    """absRel of every frame in ``frames.jsonl``, per model by (condition, key); empty where there is none.
+
+    Raises:
+        UserError: if a line is malformed.
+    """
+    errors: dict[str, dict[tuple[Condition, str], float]] = {}
+    for row in read_rows(path) if path.exists() else []:
+        abs_rel = _parsed(path, row.metrics, lambda metrics: _number(metrics["abs_rel"]))
+        errors.setdefault(row.model, {})[row.condition, row.key] = abs_rel
+    return errors
+
+
+def read_story(path: Path) -> Story | None:
+    """Read ``run.json``; None where there is none.
+
+    Raises:
+        UserError: if it is malformed.
+    """
+    return _parsed(path, read_json(path), _story) if path.exists() else None
+
+
+def _results(content: Any) -> Results:
+    models = tuple(content.get("model_order") or content["models"])
+    found = {condition for model in models for condition in content["models"][model]}
+    conditions = tuple(condition for condition in Condition if condition in {Condition(c) for c in found})
+    if not models or not conditions:
+        raise ValueError("it holds no results")
+    cells = {
+        (model, condition): _cell(content["models"][model][condition])
+        for model in models
+        for condition in conditions
+        if condition in content["models"][model]
+    }
+    paired = {}
+    for name, changes in content.get("comparisons", {}).items():
+        model, baseline = name.split(" vs ")
+        for condition, change in changes.items():
+            numbers = change["abs_rel"]
+            paired[model, baseline, Condition(condition)] = _estimate(
+                {**numbers, "mean": numbers["relative_change"]}
+            )
+    protocol = content["protocol"]
+    for key in ("name", "min_depth", "max_depth", "alignment", "condition_known"):
+        protocol[key]  # a protocol without it cannot be named beside the numbers
+    return Results(protocol, models, conditions, cells, paired)
+
+
+def _cell(content: Any) -> Cell:
+    return Cell(
+        images=int(content["images"]),
+        sequences=int(content["sequences"]),
+        metrics={metric: _estimate(content[metric]) for metric in METRICS},
+        classes={name: _estimate(c["abs_rel"]) for name, c in content.get("classes", {}).items()},
+    )
+
+
+def _estimate(content: Any) -> Estimate:
+    low, high = content["low"], content["high"]
+    if low is None or high is None:
+        return Estimate(_number(content["mean"]), None, None)
+    return Estimate(_number(content["mean"]), _number(low), _number(high))
+
+
+def _example(content: Any, run_folder: Path) -> Example:
+    depth = {model: (run_folder / path).resolve() for model, path in content["depth"].items()}
+    return Example(
+        condition=Condition(content["condition"]),
+        rank=str(content["rank"]),
+        key=str(content["key"]),
+        image=(run_folder / content["image"]).resolve(),
+        truth=(run_folder / content["truth"]).resolve(),
+        depth=depth,
+        abs_rel={model: _number(content[f"{model}_abs_rel"]) for model in depth},
+    )
+
+
+def _log(lines: list[Any]) -> Log:
+    # A term may begin late (the feature loss does); before, it is not a number and no line is drawn.
+    names = sorted({name for line in lines for name in line["terms"]})
+    return Log(
+        steps=[int(line["step"]) for line in lines],
+        loss=[float(line["loss"]) for line in lines],
+        terms={name: [float(line["terms"].get(name, math.nan)) for line in lines] for name in names},
+    )
+
+
+def _story(content: Any) -> Story:
+    return Story(
+        title=str(content["title"]),
+        made_by={str(name): str(value) for name, value in content["made_by"].items()},
+        config=dict(content["config"]),
+        seconds={str(stage): _number(seconds) for stage, seconds in content["seconds"].items()},
+        notes=[str(note) for note in content["notes"]],
+    )
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"expected a number, found {value!r}")
+    return float(value)
+
+
+def _parsed(path: Path, content: Any, parse: Callable[[Any], Content]) -> Content:
+    try:
+        return parse(content)
+    except KeyError as error:
+        raise UserError(f"{path}: misses {error}; run the stage that writes it again") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: not as expected ({error}); run the stage that writes it again") from error
