@@ -257,9 +257,8 @@ def main() -> int:
         mark = "  EXCEEDS" if difference.exceeds else ""
         print(f"{difference.name:22} {difference.largest:14.2e} {difference.relative:10.2e}{mark}")
     exceeding = sum(difference.exceeds for difference in differences)
-    print(
-        f"{len(differences)} outputs, {exceeding} beyond tolerance ({TOLERANCE:g}; net_*: {NETWORK_TOLERANCE:g})"
-    )
+    limits = f"{TOLERANCE:g}; net_*: {NETWORK_TOLERANCE:g}"
+    print(f"{len(differences)} outputs, {exceeding} beyond the tolerance ({limits})")
     return 1 if exceeding else 0
 
 

@@ -109,3 +109,7 @@ def _one_line(error: Exception) -> str:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg']}"
     return " ".join(str(error).split())
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,8 @@ from acdepth.evaluation.protocols import Protocol
 
 Network = Callable[[Tensor], Tensor]
 """(B, 3, h, w) float in 0..1 -> inverse depth (B, 1, h, w) [1/m]."""
+SMALLEST_INVERSE_DEPTH = 1e-6
+"""[1/m]; keeps depth finite."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,21 @@ def focal_ratio(camera: Camera, trained: Camera, input_size: tuple[int, int]) ->
     return math.sqrt(seen.fx * seen.fy / (trained.fx * trained.fy))
 
 
+def resize_depth(depth: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Bring predicted depth (B, 1, h, w) [m] to the measurement's size (height, width).
+
+    Depth itself is interpolated, bilinearly and with corners aligned, because the published evaluation does
+    so; interpolated inverse depth would give other errors along edges.
+    """
+    return F.interpolate(depth.float(), size, mode="bilinear", align_corners=True)
+
+
 def _as_scored(inverse_depth: Tensor, model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray:
-    # align_corners=True is how the reference values of the metrics are defined.
-    size = frame.depth.shape
-    full = F.interpolate(inverse_depth[None].float(), size, mode="bilinear", align_corners=True)[0, 0].cpu()
-    if not full.isfinite().all():
-        raise UserError(f"{frame.key}: the prediction of {model.name} is not finite; its weights are damaged")
     # No depth is beyond the clamp, so an inverse depth of 0 may stand for the farthest.
-    depth = 1 / full.clamp(min=1e-6).numpy()
+    small = 1 / inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH)[None]
+    depth = resize_depth(small, frame.depth.shape)[0, 0].cpu().numpy()
+    if not np.isfinite(depth).all():
+        raise UserError(f"{frame.key}: the prediction of {model.name} is not finite; its weights are damaged")
     if protocol.focal_rescale and frame.camera and model.camera:
         depth = depth * focal_ratio(frame.camera, model.camera, model.input_size)
     aligned = align(depth, frame.depth, frame.counted, protocol.alignment)

@@ -1,4 +1,4 @@
-"""The files of a run folder as values: whatever is malformed is refused here, in one line, before any drawing."""
+"""The files of a run folder as values: what is malformed is refused here, before any drawing."""
 
 import math
 from collections.abc import Callable

@@ -95,7 +95,7 @@ def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
 
     Returns:
         +1 where a is farther, -1 where b is farther, 0 where the two differ by less than the margin or are
-        both infinitely far. At the margin itself b counts as farther and a does not, as in the published code.
+        both infinitely far. A ratio that equals the margin orders b, but not a, as in the published code.
     """
     # Of two zeros (sky) the ratio is NaN, which is on neither side of the margin.
     b_farther = prior_a / prior_b >= 1 + margin

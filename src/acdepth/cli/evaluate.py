@@ -1,0 +1,147 @@
+"""``acdepth evaluate``: errors of checkpoints against measured depth, per condition."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from acdepth.cli.world import parse_conditions
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file
+from acdepth.core.provenance import provenance
+from acdepth.core.sample import Sequence
+from acdepth.core.shipped import STUDENT
+from acdepth.data.folder import open_data
+from acdepth.engine.progress import progress
+from acdepth.evaluation.evaluate import evaluate as score
+from acdepth.evaluation.examples import export_examples
+from acdepth.evaluation.predict import Model
+from acdepth.evaluation.protocols import Alignment, Protocol, find_protocol
+from acdepth.evaluation.results import summarise, write_results
+from acdepth.evaluation.rows import write_rows
+from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
+from acdepth.networks.frozen import frozen
+from acdepth.reports.tables import print_results
+from acdepth.runtime.devices import choose_device
+
+
+def evaluate(
+    data: Annotated[Path, tyro.conf.Positional],
+    *,
+    weights: tuple[str, ...] = (),
+    out: Path = Path("evaluation"),
+    protocol: str = "own",
+    alignment: Alignment | None = None,
+    flip: bool = False,
+    conditions: str = "all",
+    batch_size: int = 8,
+    examples: bool = True,
+    seed: int = 0,
+    device: str = "auto",
+) -> None:
+    """Measure checkpoints against measured depth, and write OUT/results.json and OUT/frames.jsonl.
+
+    Args:
+        data: footage with measured depth: sequence folders with depth/, the built-in world, KITTI with LiDAR.
+        weights: checkpoints or their folders, as PATH or NAME=PATH; the first is the one that the others are
+            compared with. The small student that ships if not given.
+        out: folder for the results; acdepth report OUT makes a page of them.
+        protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m, world-80m or own.
+        alignment: none, median or scale_and_shift, instead of the protocol's own.
+        flip: average with the prediction of the mirror image.
+        conditions: those to measure, as in clear,night.
+        batch_size: images predicted at a time.
+        examples: also write the best, median and worst frames of each condition to OUT/examples.
+        seed: of the intervals.
+        device: auto, cpu, cuda, cuda:1 or mps.
+    """
+    if batch_size < 1:
+        raise UserError(f"--batch-size {batch_size}: must be at least 1")
+    measured_by = _protocol(protocol, alignment, flip)
+    models, cards = _load_all(weights, device)
+    _warn_about_scale(cards, measured_by)
+    footage = _of_conditions(open_data(data), conditions, data)
+    frames, unreadable = sum(map(len, footage)), []
+    with progress("evaluate", frames, unit="image") as advance:
+        rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
+    write_rows(out / "frames.jsonl", rows)
+    if examples:
+        export_examples(rows, models, models[-1].name, footage, measured_by, out / "examples")
+    counts = {"found": frames, "scored": len(rows) // len(models), "unreadable": len(unreadable)}
+    about = {"frames": counts, "checkpoints": cards, "made_by": provenance()}
+    write_results(out / "results.json", {**summarise(rows, measured_by, seed), **about})
+    for warning in unreadable:
+        _say(warning)
+    _say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
+    print_results(out / "results.json")
+    _say(f"results in {out}; a page with pictures: acdepth report {out}")
+
+
+def _protocol(name: str, alignment: Alignment | None, flip: bool) -> Protocol:
+    protocol = find_protocol(name)
+    changes: dict[str, Any] = {"flip": True} if flip else {}
+    if alignment is not None:
+        changes["alignment"] = alignment
+    return protocol.model_copy(update=changes)
+
+
+def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[str, dict[str, Any]]]:
+    """The models in the order given, and what results say about each."""
+    models, cards = [], {}
+    for text in weights or (f"shipped={STUDENT}",):
+        name, path = _name_and_path(text)
+        if name in cards:
+            raise UserError(
+                f"--weights {text}: a second model {name}; name them, as in first=PATH second=PATH"
+            )
+        model, card = _load(name, path, device)
+        models.append(model)
+        cards[name] = {
+            "sha256": hash_file(path),
+            "description": card.description,
+            "metric": card.metric,
+            "conditions": list(card.conditions),
+            "input_size": list(card.input_size),
+        }
+    return models, cards
+
+
+def _name_and_path(text: str) -> tuple[str, Path]:
+    name, separator, rest = text.partition("=")
+    path = Path(rest if separator else text)
+    path = path / "model.safetensors" if path.is_dir() else path
+    if not separator:
+        name = path.resolve().parent.name if path.name == "model.safetensors" else path.stem
+    if not re.fullmatch(r"[\w.+-]+", name):
+        raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
+    return name, path
+
+
+def _load(name: str, path: Path, device: str) -> tuple[Model, CheckpointCard]:
+    network, card = load_checkpoint(path)
+    place = choose_device(device)
+    frozen(network).to(place)
+    camera = Camera.from_dict(card.camera, str(path)) if card.camera else None
+    return Model(name, lambda image: network(image).inverse_depths[0], card.input_size, camera, place), card
+
+
+def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:
+    for name, card in cards.items():
+        if protocol.alignment == "none" and not card["metric"]:
+            _say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
+
+
+def _of_conditions(footage: list[Sequence], conditions: str, data: Path) -> list[Sequence]:
+    wanted = parse_conditions(conditions)
+    chosen = [sequence for sequence in footage if sequence.condition in wanted]
+    if not chosen:
+        found = ", ".join(sorted({sequence.condition.value for sequence in footage}))
+        raise UserError(f"{data}: no footage of --conditions {conditions}; it has {found}")
+    return chosen
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

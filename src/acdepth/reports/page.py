@@ -1,0 +1,180 @@
+"""The report: one HTML file that needs nothing else, neither network nor JavaScript."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import yaml
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+from acdepth.core.images import read_image
+from acdepth.reports import charts, pictures, tables
+from acdepth.reports.reading import (
+    Example,
+    Results,
+    read_examples,
+    read_frame_errors,
+    read_results,
+    read_story,
+    read_training,
+)
+from acdepth.reports.verdicts import comparisons, headlines, signed_percent
+
+TITLE = "Depth evaluation"
+"""Of a run that left no run.json, as `acdepth evaluate` alone does."""
+
+
+def write_report(run_folder: Path) -> Path:
+    """Write ``run_folder/report.html`` from the files of a run, and return its path.
+
+    Only ``results.json`` must be there; what else is missing is left out, and the page says so.
+
+    Raises:
+        UserError: naming the file that is missing or malformed.
+    """
+    run_folder = Path(run_folder)
+    results = read_results(run_folder / "results.json")
+    loader = jinja2.PackageLoader("acdepth.reports", "templates")
+    environment = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.j2")
+    page = run_folder / "report.html"
+    write_text(page, template.render(**_content(run_folder, results)))
+    return page
+
+
+def _content(run_folder: Path, results: Results) -> dict[str, Any]:
+    story = read_story(run_folder / "run.json")
+    return {
+        "title": story.title if story else TITLE,
+        "story": story,
+        "results": results,
+        "headlines": headlines(results),
+        "tiles": comparisons(results, results.subject, results.baseline) if len(results.models) > 1 else [],
+        "styles": charts.model_classes(results.models),
+        "rows": tables.rows(results),
+        "facts": tables.protocol_facts(results),
+        "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
+        "scatters": _scatters(run_folder, results),
+        "examples": _examples(run_folder, results),
+        "error_stops": pictures.ERROR_STOPS,
+        "most_error": pictures.MOST_ERROR,
+        "trainings": _trainings(run_folder, results),
+        "durations": _durations(story.seconds) if story else [],
+        "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
+        "protocol": {name: value for name, value in results.protocol.items() if name != "facts"},
+        "tables": tables,
+        "signed_percent": signed_percent,
+    }
+
+
+def _scatters(run_folder: Path, results: Results) -> list[dict[str, Any]]:
+    """Per condition, the frames' errors of the last model against the first's."""
+    errors = read_frame_errors(run_folder / "frames.jsonl")
+    subject, baseline = results.subject, results.baseline
+    if subject == baseline or not {subject, baseline} <= errors.keys():
+        return []
+    drawn = []
+    for condition in Condition:
+        pairs = [
+            (errors[baseline][place], error)
+            for place, error in errors[subject].items()
+            if place[0] is condition and place in errors[baseline]
+        ]
+        if pairs:
+            better = sum(ours < theirs for theirs, ours in pairs)
+            title = f"{condition.value}: {subject} has the lower absRel in {better} of {len(pairs)} frames"
+            chart = charts.scatter(pairs, baseline, subject, title)
+            drawn.append({"condition": condition.value, "better": better, "of": len(pairs), "chart": chart})
+    return drawn
+
+
+def _trainings(run_folder: Path, results: Results) -> list[dict[str, Any]]:
+    styles = charts.model_classes(results.models)
+    drawn = []
+    for model in results.models:
+        if log := read_training(run_folder / model / "log.jsonl"):
+            loss, terms = charts.loss_charts(log, styles[model])
+            drawn.append({"model": model, "loss": loss, "terms": terms})
+    return drawn
+
+
+def _examples(run_folder: Path, results: Results) -> list[dict[str, Any]]:
+    """Per condition, its frames with all pictures."""
+    examples = read_examples(run_folder)
+    least, most = results.protocol["min_depth"], results.protocol["max_depth"]
+    return [
+        {
+            "condition": condition.value,
+            "frames": [
+                _frame(example, results.models, least, most)
+                for example in examples
+                if example.condition is condition
+            ],
+        }
+        for condition in Condition
+        if any(example.condition is condition for example in examples)
+    ]
+
+
+def _frame(example: Example, order: tuple[str, ...], least: float, most: float) -> dict[str, Any]:
+    models = [model for model in order if model in example.depth]
+    truth = _read_depth(example.truth)
+    depths = {model: _read_depth(example.depth[model]) for model in models}
+    for model, depth in depths.items():
+        if depth.shape != truth.shape:
+            raise UserError(
+                f"{example.depth[model]}: {depth.shape} depth beside {truth.shape} truth; evaluate again"
+            )
+    if not (truth > 0).any():
+        raise UserError(f"{example.truth}: holds no measured pixel; evaluate again")
+    nearest = pictures.nearest_shown(truth)
+    return {
+        "rank": example.rank,
+        "key": example.key,
+        "brightest": 1 / nearest,
+        "abs_rel": [(model, example.abs_rel[model]) for model in models],
+        "pictures": [
+            ("input", pictures.photograph(read_image(example.image))),
+            ("truth", pictures.depth_picture(truth, nearest)),
+            *((model, pictures.depth_picture(depth, nearest)) for model, depth in depths.items()),
+            *(
+                (f"error of {model}", pictures.error_picture(depth, truth, least, most))
+                for model, depth in depths.items()
+            ),
+        ],
+    }
+
+
+def _read_depth(path: Path) -> np.ndarray:
+    try:
+        depth = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{path}: not readable as depth ({error}); evaluate again") from error
+    if depth.ndim != 2 or not np.isfinite(depth).all():
+        raise UserError(f"{path}: depth must be (height, width) in finite metres; evaluate again")
+    return depth.astype(np.float32)
+
+
+def _durations(seconds: dict[str, float]) -> list[tuple[str, str, float]]:
+    """Name, time in words, and part of the longest."""
+    longest = max(seconds.values(), default=0) or 1
+    return [(stage, in_words(spent), spent / longest) for stage, spent in seconds.items()]
+
+
+def in_words(seconds: float) -> str:
+    """``42 s``, ``5 min 12 s``, ``3 h 07 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,123 @@
+"""What the numbers allow to be said: an order is claimed only where an interval supports it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from acdepth.core.condition import Condition
+from acdepth.reports.reading import Estimate, Results
+
+
+class Verdict(Enum):
+    """How the error of one model stands to another's; the value is what tables say."""
+
+    LOWER = "lower error"
+    HIGHER = "higher error"
+    NONE_SHOWN = "no difference shown"
+    NO_INTERVAL = "no interval"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """absRel of a model against a baseline under one condition."""
+
+    condition: Condition
+    change: Estimate
+    """Relative to the baseline's mean: -0.3 is 30 % less error. Ends are None if frames were not paired."""
+    verdict: Verdict
+    overlap: bool
+    """Whether the two models' own intervals overlap."""
+
+    @property
+    def by_pairing_only(self) -> bool:
+        """Whether the order shows on the same frames although the models' own intervals overlap."""
+        return self.overlap and self.verdict in (Verdict.LOWER, Verdict.HIGHER)
+
+
+def compare(results: Results, model: str, baseline: str, condition: Condition) -> Comparison | None:
+    """Compare two models under a condition; None where one of them was not evaluated under it.
+
+    The interval of the paired difference decides where there is one: what makes a drive hard for both models
+    cancels in it. Without it the two models' own intervals must be apart.
+    """
+    ours, theirs = results.cells.get((model, condition)), results.cells.get((baseline, condition))
+    if ours is None or theirs is None:
+        return None
+    mine, base = ours.metrics["abs_rel"], theirs.metrics["abs_rel"]
+    change = results.paired.get((model, baseline, condition))
+    if change is None:
+        verdict = _order(mine, base)
+        change = Estimate(mine.mean / base.mean - 1, None, None)
+    else:
+        verdict = _order(change, Estimate(0.0, 0.0, 0.0))
+    return Comparison(condition, change, verdict, _order(mine, base) is Verdict.NONE_SHOWN)
+
+
+def comparisons(results: Results, model: str, baseline: str) -> list[Comparison]:
+    """`compare` under every condition that both were evaluated under."""
+    found = (compare(results, model, baseline, condition) for condition in results.conditions)
+    return [comparison for comparison in found if comparison]
+
+
+def headlines(results: Results) -> list[str]:
+    """Sentences about the last model against each other one, the baseline first."""
+    subject = results.subject
+    if len(results.models) == 1:
+        return [f"One model was evaluated, {subject}: there is nothing to compare it with."]
+    return [
+        sentence
+        for other in results.models[:-1]
+        for sentence in _sentences(subject, other, comparisons(results, subject, other))
+    ]
+
+
+def _sentences(subject: str, other: str, found: list[Comparison]) -> list[str]:
+    def under(verdict: Verdict) -> list[Comparison]:
+        return [comparison for comparison in found if comparison.verdict is verdict]
+
+    sentences = [
+        f"{_places(chosen)}: {subject} is {word} accurate than {other}, absRel {_changes(chosen)}."
+        + _pairing_note(chosen)
+        for verdict, word in ((Verdict.LOWER, "more"), (Verdict.HIGHER, "less"))
+        if (chosen := under(verdict))
+    ]
+    if chosen := under(Verdict.NONE_SHOWN):
+        sentences.append(f"{_places(chosen)}: no difference shown between {subject} and {other}.")
+    if chosen := under(Verdict.NO_INTERVAL):
+        sentences.append(
+            f"{_places(chosen)}: too few drives for an interval, so no order of {subject} and {other} is "
+            "claimed."
+        )
+    return sentences
+
+
+def _pairing_note(chosen: list[Comparison]) -> str:
+    narrow = [comparison for comparison in chosen if comparison.by_pairing_only]
+    if not narrow:
+        return ""
+    return f" ({_places(narrow)}: shown on the same frames; the two models' own intervals overlap.)"
+
+
+def _order(ours: Estimate, theirs: Estimate) -> Verdict:
+    if ours.low is None or ours.high is None or theirs.low is None or theirs.high is None:
+        return Verdict.NO_INTERVAL
+    if ours.high < theirs.low:
+        return Verdict.LOWER
+    return Verdict.HIGHER if ours.low > theirs.high else Verdict.NONE_SHOWN
+
+
+def _places(chosen: list[Comparison]) -> str:
+    return listed([comparison.condition.value for comparison in chosen]).capitalize()
+
+
+def _changes(chosen: list[Comparison]) -> str:
+    return listed([signed_percent(comparison.change.mean) for comparison in chosen])
+
+
+def listed(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def signed_percent(part: float) -> str:
+    """0.123 as ``+12 %``, with a true minus sign."""
+    return f"{100 * part:+.0f} %".replace("-", "−")

@@ -1,0 +1,73 @@
+"""The whole pipeline at tiny size: the same seed gives the same results, also after kills in every stage."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from acdepth.recipes.demo import Demo, DemoConfig
+
+CONFIG = Path(__file__).parent / "tiny.yaml"
+STAGES = ["world-training", "world-evaluation", "teacher", "translate", "student", "control", "evaluate"]
+COMMAND = [sys.executable, "-m", "acdepth.cli.main", "demo", "--config", str(CONFIG), "--out"]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("demo")
+    subprocess.run([*COMMAND, str(out)], check=True, timeout=600)
+    return out
+
+
+@pytest.mark.slow
+def test_it_leaves_results_a_report_and_a_student(unbroken: Path) -> None:
+    results = json.loads((unbroken / "results.json").read_text())
+    assert set(results["models"]) == {"teacher", "student", "control"}
+    assert results["models"]["student"]["night"]["images"] == 9
+    assert (unbroken / "report.html").stat().st_size > 10_000
+    assert (unbroken / "student" / "model.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_killed_in_every_stage_it_ends_the_same(unbroken: Path, tmp_path: Path) -> None:
+    out = tmp_path / "killed"
+    for stage in STAGES:
+        _kill_within(stage, out)
+    subprocess.run([*COMMAND, str(out)], check=True, timeout=600)
+    assert (out / "results.json").read_bytes() == (unbroken / "results.json").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_second_call_does_nothing_new(unbroken: Path) -> None:
+    student = unbroken / "student" / "model.safetensors"
+    before = student.stat().st_mtime_ns
+    Demo(DemoConfig.read(CONFIG), unbroken).run()
+    assert student.stat().st_mtime_ns == before
+
+
+@pytest.mark.slow
+def test_a_changed_setting_repeats_the_stages_that_depend_on_it(unbroken: Path) -> None:
+    config = DemoConfig.read(CONFIG)
+    changed = config.model_copy(update={"severity": (0.9, 1.0)})
+    same, other = (
+        [stage.made_from for stage in Demo(settings, unbroken).stages()] for settings in (config, changed)
+    )
+    assert [STAGES[i] for i, (a, b) in enumerate(zip(same, other, strict=True)) if a != b] == ["translate"]
+
+
+def _kill_within(stage: str, out: Path) -> None:
+    """Start the demo, wait until it is some way into a stage, and kill it."""
+    process = subprocess.Popen([*COMMAND, str(out)], start_new_session=True)
+    before = STAGES[STAGES.index(stage) - 1] if stage != STAGES[0] else None
+    deadline = time.monotonic() + 300
+    while before and not (out / "stages" / f"{before}.json").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(1.0)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,113 @@
+import json
+
+import pytest
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.evaluation.metrics import METRICS
+from acdepth.evaluation.protocols import PROTOCOLS, find_protocol
+from acdepth.evaluation.results import summarise, write_results
+from acdepth.evaluation.rows import FrameRow, read_rows, write_rows
+
+WORLD = find_protocol("world-80m")
+
+
+def row(model: str, town: int, value: float, condition: Condition = Condition.NIGHT, car: bool = True):
+    metrics = dict.fromkeys(METRICS, value)
+    return FrameRow(
+        model=model,
+        sequence=f"town_{town}/{condition}",
+        key=f"town_{town}/{condition}/0.png",
+        index=0,
+        condition=condition,
+        metrics=metrics,
+        classes={"road": metrics, "car": metrics} if car else {"road": metrics},
+    )
+
+
+ROWS = [
+    row("teacher", 0, 0.2),
+    row("teacher", 1, 0.4, car=False),
+    row("student", 0, 0.1),
+    row("student", 1, 0.2, car=False),
+]
+
+
+def test_means_intervals_and_classes_of_each_condition():
+    results = summarise(ROWS, WORLD)
+    assert results["model_order"] == ["teacher", "student"]
+    night = results["models"]["teacher"]["night"]
+    assert (night["images"], night["sequences"]) == (2, 2)
+    for metric in METRICS:
+        assert night[metric] == {"mean": 0.3, "low": 0.2, "high": 0.4}
+    assert night["classes"]["road"]["images"] == 2
+    assert night["classes"]["car"]["images"] == 1
+    assert night["classes"]["car"]["d1"] == {"mean": 0.2, "low": None, "high": None}
+
+
+def test_comparison_is_relative_to_the_first_model_on_the_same_frames():
+    change = summarise(ROWS, WORLD)["comparisons"]["student vs teacher"]["night"]["abs_rel"]
+    assert change["relative_change"] == pytest.approx(-0.5)
+    # Drawn together: twice the easy town is -0.1 of 0.3, twice the hard one -0.2 of 0.3.
+    assert change["low"] == pytest.approx(-2 / 3, abs=1e-5)
+    assert change["high"] == pytest.approx(-1 / 3, abs=1e-5)
+
+
+def test_the_order_of_the_other_models_frames_does_not_matter():
+    shuffled = [*ROWS[:2], ROWS[3], ROWS[2]]
+    assert summarise(shuffled, WORLD) == summarise(ROWS, WORLD)
+
+
+def test_night_rain_counts_twice_where_the_protocol_says_so():
+    wet = [row("m", 0, 0.1), row("m", 1, 0.3, Condition.NIGHT_RAIN), row("m", 2, 0.5, Condition.RAIN)]
+    nuscenes = summarise(wet, find_protocol("nuscenes-80m"))["models"]["m"]
+    assert {name: found["images"] for name, found in nuscenes.items()} == {"night": 2, "rain": 2}
+    assert nuscenes["night"]["abs_rel"]["mean"] == pytest.approx(0.2)
+    assert summarise(wet, WORLD)["models"]["m"].keys() == {"night", "rain", "night-rain"}
+
+
+def test_equal_rows_give_equal_bytes_and_plain_json(tmp_path):
+    for name in ("first.json", "second.json"):
+        write_results(tmp_path / name, summarise(ROWS, WORLD, seed=3))
+    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+    content = json.loads((tmp_path / "first.json").read_text())
+    assert content["protocol"]["name"] == "world-80m"
+    assert content["protocol"]["interval_seed"] == 3
+    assert "condition unknown to the model" in content["protocol"]["facts"]
+
+
+def test_rows_survive_the_file(tmp_path):
+    write_rows(tmp_path / "frames.jsonl", ROWS)
+    assert read_rows(tmp_path / "frames.jsonl") == ROWS
+
+
+def test_a_file_that_holds_no_rows_is_named_with_the_line(tmp_path):
+    path = tmp_path / "frames.jsonl"
+    with pytest.raises(UserError, match="no such file"):
+        read_rows(path)
+    write_rows(path, ROWS)
+    path.write_text(path.read_text() + '{"model": "m"}\n')
+    with pytest.raises(UserError, match=r"frames\.jsonl, line 5: not a row of an evaluation"):
+        read_rows(path)
+
+
+def test_protocols_keep_the_papers_numbers():
+    assert (PROTOCOLS["nuscenes-80m"].min_depth, PROTOCOLS["nuscenes-80m"].max_depth) == (0.1, 80.0)
+    assert (PROTOCOLS["robotcar-50m"].min_depth, PROTOCOLS["robotcar-50m"].max_depth) == (0.1, 50.0)
+    assert PROTOCOLS["robotcar-50m"].input_window.slices(960, 1280) == (slice(0, 768), slice(0, 1280))
+    # Garg's crop of a 375 x 1242 image, as in Eigen's evaluation.
+    assert PROTOCOLS["kitti-eigen-80m"].scored_window.slices(375, 1242) == (slice(153, 371), slice(44, 1197))
+    for name, protocol in PROTOCOLS.items():
+        assert (protocol.name, protocol.alignment, protocol.condition_known) == (name, "none", False)
+
+
+def test_facts_name_every_departure():
+    changed = WORLD.model_copy(update={"alignment": "median", "flip": True, "condition_known": True})
+    facts = "; ".join(changed.facts())
+    assert "not metric" in facts and "condition known to" in facts and "mirror image" in facts
+    assert "not metric" not in "; ".join(WORLD.facts())
+
+
+def test_an_unknown_protocol_is_named_with_the_known_ones():
+    with pytest.raises(UserError, match="'kitti' is unknown; choose from nuscenes-80m, robotcar-50m"):
+        find_protocol("kitti")
