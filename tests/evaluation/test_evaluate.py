@@ -153,12 +153,38 @@ def test_windows_cut_the_image_and_what_is_scored():
 
 def test_metres_follow_the_focal_length_only_where_the_protocol_says_so():
     trained = Camera(10.0, 20.0, 15.5, 7.5, 32, 16)
+    rescaling = WORLD.model_copy(update={"focal_rescale": True})
     (as_it_is,) = evaluate([constant("m", 10.0, trained)], [Drive("a", [10.0])], WORLD)
-    (rescaled,) = evaluate([constant("m", 10.0, trained)], [Drive("a", [10.0])], find_protocol("own"))
+    (rescaled,) = evaluate([constant("m", 10.0, trained)], [Drive("a", [10.0])], rescaling)
     ratio = framing.focal_ratio(CAMERA, (16, 32), trained, (16, 32))
-    assert focal_ratio(CAMERA, trained, (16, 32)) == pytest.approx(ratio)
+    assert focal_ratio(CAMERA, (16, 32), trained) == pytest.approx(ratio)
     assert as_it_is.metrics["abs_rel"] == pytest.approx(0.0, abs=1e-6)
     assert rescaled.metrics["abs_rel"] == pytest.approx(ratio - 1)
+
+
+def test_images_of_several_sizes_keep_their_aspect_where_the_protocol_says_so():
+    class Wide(Drive):
+        def image(self, index):
+            return np.full((16 + 16 * (index % 2), 64, 3), 10 + index, np.uint8)
+
+        def depth(self, index):
+            return np.full(self.image(index).shape[:2], self.metres[index], np.float32)
+
+        def classes(self, index):
+            return None
+
+    def by_brightness(image):
+        """Frame i is seen as 10 + i metres away; the sizes that were seen are kept."""
+        sizes.append(tuple(image.shape[-2:]))
+        return 1 / (255 * image[:, :1])
+
+    sizes = []
+    protocol = WORLD.model_copy(update={"keep_aspect": True})
+    halved = Model("m", by_brightness, (16, 32), fit=lambda size: (size[0] // 2, size[1] // 2))
+    rows = evaluate([halved], [Wide("a", [10.0, 11.0, 12.0, 13.0])], protocol)
+    assert sizes == [(8, 32), (16, 32)]
+    assert [row.index for row in rows] == [0, 1, 2, 3]
+    assert [row.metrics["abs_rel"] for row in rows] == pytest.approx([0.0] * 4, abs=1e-5)
 
 
 def test_a_prediction_that_is_no_number_is_an_error():

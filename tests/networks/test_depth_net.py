@@ -60,9 +60,11 @@ def test_an_initial_depth_outside_the_range_is_refused():
         DepthNet(TINY, initial_depth=100.0)
 
 
-@pytest.mark.parametrize(("height", "width"), [(63, 96), (64, 100)])
-def test_sides_that_are_no_multiples_of_32_are_refused(height, width):
-    with pytest.raises(UserError, match=f"{height}x{width} pixels: both sides must be multiples of 32"):
+@pytest.mark.parametrize(("height", "width"), [(63, 96), (64, 100), (32, 64)])
+def test_sides_that_do_not_fit_the_network_are_refused(height, width):
+    with pytest.raises(
+        UserError, match=f"{height}x{width} pixels: both sides must be multiples of 32, at least 64"
+    ):
         DepthNet(TINY)(images(height, width))
 
 

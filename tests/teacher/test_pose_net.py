@@ -56,3 +56,22 @@ def test_every_weight_learns_in_bfloat16_and_poses_stay_float32():
 @pytest.mark.parametrize("layer", ["squeeze", "convolutions.0", "convolutions.2"])
 def test_head_has_a_quarter_of_resnets_channels_per_width(layer):
     assert PoseNet(TINY).get_submodule(layer).weight.shape[0] == 4 * TINY.width
+
+
+def test_scale_is_metres_and_radians_per_unit_of_the_head():
+    network = PoseNet(TINY, scale=(1.0, 1.0)).eval()
+    scaled = PoseNet(TINY, scale=(0.5, 0.1)).eval()
+    scaled.load_state_dict(network.state_dict())
+    metres_and_radians = torch.tensor([0.5, 0.5, 0.5, 0.1, 0.1, 0.1])
+    torch.testing.assert_close(
+        scaled(frames(0), frames(1)), network(frames(0), frames(1)) * metres_and_radians
+    )
+
+
+def test_rotation_comes_first_out_of_the_head_as_in_published_weights():
+    network = PoseNet(TINY).eval()
+    with torch.no_grad():
+        network.convolutions[-1].weight.zero_()
+        network.convolutions[-1].bias.copy_(torch.arange(12.0))
+        found = network(frames(0), frames(1))
+    torch.testing.assert_close(found, 0.01 * torch.tensor([[3.0, 4.0, 5.0, 0.0, 1.0, 2.0]] * 2))

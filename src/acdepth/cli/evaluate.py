@@ -3,7 +3,7 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -19,13 +19,14 @@ from acdepth.engine.progress import progress
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model
-from acdepth.evaluation.protocols import Alignment, Protocol, find_protocol
+from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
 from acdepth.networks.frozen import frozen
 from acdepth.reports.tables import print_results
 from acdepth.runtime.devices import choose_device
+from acdepth.runtime.framing import network_size
 
 
 def evaluate(
@@ -34,7 +35,7 @@ def evaluate(
     weights: tuple[str, ...] = (),
     out: Path = Path("evaluation"),
     protocol: str = "own",
-    alignment: Alignment | None = None,
+    alignment: Literal["protocol", "none", "median", "scale_and_shift"] = "protocol",
     flip: bool = False,
     conditions: str = "all",
     batch_size: int = 8,
@@ -50,7 +51,7 @@ def evaluate(
             compared with. The small student that ships if not given.
         out: folder for the results; acdepth report OUT makes a page of them.
         protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m, world-80m or own.
-        alignment: none, median or scale_and_shift, instead of the protocol's own.
+        alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: average with the prediction of the mirror image.
         conditions: those to measure, as in clear,night.
         batch_size: images predicted at a time.
@@ -80,12 +81,10 @@ def evaluate(
     _say(f"results in {out}; a page with pictures: acdepth report {out}")
 
 
-def _protocol(name: str, alignment: Alignment | None, flip: bool) -> Protocol:
+def _protocol(name: str, alignment: str, flip: bool) -> Protocol:
     protocol = find_protocol(name)
-    changes: dict[str, Any] = {"flip": True} if flip else {}
-    if alignment is not None:
-        changes["alignment"] = alignment
-    return protocol.model_copy(update=changes)
+    aligned = protocol.alignment if alignment == "protocol" else alignment
+    return protocol.model_copy(update={"alignment": aligned, "flip": flip or protocol.flip})
 
 
 def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[str, dict[str, Any]]]:
@@ -125,7 +124,22 @@ def _load(name: str, path: Path, device: str) -> tuple[Model, CheckpointCard]:
     place = choose_device(device)
     frozen(network).to(place)
     camera = Camera.from_dict(card.camera, str(path)) if card.camera else None
-    return Model(name, lambda image: network(image).inverse_depths[0], card.input_size, camera, place), card
+    aspect = _trained_aspect(card.input_size, camera)
+    model = Model(
+        name,
+        lambda image: network(image).inverse_depths[0],
+        card.input_size,
+        camera,
+        place,
+        fit=lambda size: network_size(size, card.input_size, aspect),
+    )
+    return model, card
+
+
+def _trained_aspect(input_size: tuple[int, int], camera: Camera | None) -> float:
+    """Width / height of the training footage: square pixels that training stretched have become fx : fy."""
+    height, width = input_size
+    return width / height * (camera.fy / camera.fx if camera else 1.0)
 
 
 def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:

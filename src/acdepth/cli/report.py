@@ -1,4 +1,4 @@
-"""``acdepth report``: the page of a finished run."""
+"""``acdepth report``: the tables and the page of a finished run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,12 +6,15 @@ from typing import Annotated
 import tyro
 
 from acdepth.reports.page import write_report
+from acdepth.reports.tables import print_results
 
 
 def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
-    """Write RUN/report.html: tables, curves and pictures in one file that needs nothing else.
+    """Print the results as tables and write RUN/report.html: charts and pictures in one file by itself.
 
     Args:
         run: folder that acdepth demo or acdepth evaluate wrote, with results.json.
     """
-    print(write_report(run))
+    page = write_report(run)
+    print_results(run / "results.json")
+    print(f"report: {page}")

@@ -1,6 +1,7 @@
 """What a model says about frames, at their own size and as the protocol scores it."""
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -30,11 +31,22 @@ class Model:
     name: str
     network: Network
     input_size: tuple[int, int]
-    """(height, width) that images are brought to [px]."""
+    """(height, width) that the network was trained at [px]; images are stretched to it."""
     camera: Camera | None = None
     """Training camera at ``input_size``; metres are rescaled by it where the protocol says so."""
     device: torch.device | str = "cpu"
     """Where ``network`` takes its input."""
+    fit: Callable[[tuple[int, int]], tuple[int, int]] | None = None
+    """The (height, width) for an image of some (height, width) where the protocol keeps its aspect."""
+
+    def size_for(self, frame: TrueFrame, protocol: Protocol) -> tuple[int, int]:
+        """(height, width) at which the network sees a frame [px]."""
+        if not protocol.keep_aspect:
+            return self.input_size
+        if self.fit is None:
+            raise ValueError(f"{self.name}: protocol {protocol.name} keeps the aspect, so it needs fit")
+        height, width = frame.depth.shape
+        return self.fit((height, width))
 
 
 def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
@@ -43,17 +55,21 @@ def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol)
     Raises:
         UserError: if a prediction is not finite.
     """
-    inverse_depths = _infer(model, frames, protocol.flip)
-    return [
-        _as_scored(inverse_depth, model, frame, protocol)
-        for inverse_depth, frame in zip(inverse_depths, frames, strict=True)
-    ]
+    of_size: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for position, frame in enumerate(frames):
+        of_size[model.size_for(frame, protocol)].append(position)
+    predicted: dict[int, np.ndarray] = {}
+    for size, positions in of_size.items():
+        some = [frames[position] for position in positions]
+        for position, inverse_depth in zip(positions, _infer(model, some, size, protocol.flip), strict=True):
+            predicted[position] = _as_scored(inverse_depth, model, frames[position], protocol)
+    return [predicted[position] for position in range(len(frames))]
 
 
 @torch.inference_mode()
-def _infer(model: Model, frames: Sequence[TrueFrame], flip: bool) -> Tensor:
+def _infer(model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], flip: bool) -> Tensor:
     """Inverse depth (B, 1, h, w) [1/m] at the network's size."""
-    small = np.stack([bring_to_size(frame.image, model.input_size) for frame in frames])
+    small = np.stack([bring_to_size(frame.image, size) for frame in frames])
     batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
     if not flip:
         return model.network(batch)
@@ -68,13 +84,13 @@ def bring_to_size(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def focal_ratio(camera: Camera, trained: Camera, input_size: tuple[int, int]) -> float:
-    """The factor on metric depth for images of ``camera``, which are brought to ``input_size`` whole.
+def focal_ratio(camera: Camera, size: tuple[int, int], trained: Camera) -> float:
+    """The factor on metric depth for images of ``camera`` that the network sees at ``size`` (height, width).
 
     Depth is in proportion to the focal length in pixels of the network's input; ``trained`` is the training
-    camera at that size.
+    camera at the training size.
     """
-    seen = camera.resized(*input_size)
+    seen = camera.resized(*size)
     return math.sqrt(seen.fx * seen.fy / (trained.fx * trained.fy))
 
 
@@ -94,6 +110,6 @@ def _as_scored(inverse_depth: Tensor, model: Model, frame: TrueFrame, protocol: 
     if not np.isfinite(depth).all():
         raise UserError(f"{frame.key}: the prediction of {model.name} is not finite; its weights are damaged")
     if protocol.focal_rescale and frame.camera and model.camera:
-        depth = depth * focal_ratio(frame.camera, model.camera, model.input_size)
+        depth = depth * focal_ratio(frame.camera, model.size_for(frame, protocol), model.camera)
     aligned = align(depth, frame.depth, frame.counted, protocol.alignment)
     return aligned.clip(protocol.min_depth, protocol.max_depth).astype(np.float32)

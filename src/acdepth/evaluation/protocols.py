@@ -61,6 +61,9 @@ class Protocol(Config):
     """Each image's metric counts the same, however many of its pixels were measured."""
     night_rain_in_both: bool = False
     """Whether images taken at night in rain count under night and under rain instead of on their own."""
+    keep_aspect: bool = False
+    """Whether the network sees images in their own aspect, at the size ``acdepth predict`` chooses. False
+    stretches them to the training size, as the published evaluation does."""
     focal_rescale: bool = False
     """Whether metric depth is scaled by the ratio of the image's focal length to the training camera's, as
     ``acdepth predict`` does. False takes the network's metres as they are."""
@@ -78,6 +81,7 @@ class Protocol(Config):
             ALIGNMENT_IN_WORDS[self.alignment],
             "condition known to the model" if self.condition_known else "condition unknown to the model",
             *(["averaged with the mirror image's prediction"] if self.flip else []),
+            *(["images keep their aspect"] if self.keep_aspect else []),
             *(["metres rescaled by focal length where cameras are known"] if self.focal_rescale else []),
             *([] if self.input_window == WHOLE_IMAGE else [_in_words("images cut", self.input_window)]),
             *([] if self.scored_window == WHOLE_IMAGE else [_in_words("scored", self.scored_window)]),
@@ -98,11 +102,11 @@ PROTOCOLS = {
         Protocol(name="robotcar-50m", max_depth=50.0, input_window=Window(bottom=0.8)),
         Protocol(name="kitti-eigen-80m", min_depth=1e-3, scored_window=GARG),
         Protocol(name="world-80m"),
-        Protocol(name="own", focal_rescale=True),
+        Protocol(name="own", keep_aspect=True, focal_rescale=True),
     )
 }
 """nuScenes and RobotCar: ACDepth, section 4, and md4all (RobotCar: the top 768 of 960 rows). KITTI: Eigen et
-al., 2014. ``world-80m`` and ``own`` are ours."""
+al., 2014. ``world-80m`` and ``own`` are ours; ``own`` measures what ``acdepth predict`` gives."""
 
 
 def find_protocol(name: str) -> Protocol:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
 from pydantic import Field
@@ -14,15 +14,13 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
-from acdepth.networks.depth_net import STRIDE, DepthNet, DepthNetConfig
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.networks.resnet import ResNetEncoder
 
 CARD_KEY = "acdepth"
 """Metadata entry that holds the card as JSON."""
 COUNTER = "num_batches_tracked"
 """How many batches a BatchNorm has seen; not used by ours, whose statistics decay."""
-
-Side = Annotated[int, Field(gt=0, multiple_of=STRIDE)]
 
 
 class CheckpointCard(Config):

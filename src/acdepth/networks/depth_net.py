@@ -13,6 +13,11 @@ from acdepth.networks.resnet import ResNetEncoder
 
 STRIDE = 32
 """Both sides of the input must be multiples of this [px]."""
+SMALLEST_SIDE = 2 * STRIDE
+"""Least side of the input [px]: a single row of the coarsest features cannot be padded by reflection."""
+
+Side = Annotated[int, Field(ge=SMALLEST_SIDE, multiple_of=STRIDE)]
+"""A side of the input, as settings give it [px]."""
 
 
 class DepthOutput(NamedTuple):
@@ -65,8 +70,11 @@ class DepthNet(nn.Module):
     def features(self, image: Tensor) -> tuple[Tensor, ...]:
         """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides."""
         height, width = image.shape[-2:]
-        if height % STRIDE or width % STRIDE:
-            raise UserError(f"image of {height}x{width} pixels: both sides must be multiples of {STRIDE}")
+        if height % STRIDE or width % STRIDE or min(height, width) < SMALLEST_SIDE:
+            raise UserError(
+                f"image of {height}x{width} pixels: both sides must be multiples of {STRIDE}, "
+                f"at least {SMALLEST_SIDE}"
+            )
         return self.encoder(self.normalised(image))
 
     def normalised(self, image: Tensor) -> Tensor:
@@ -77,7 +85,7 @@ class DepthNet(nn.Module):
         """Inverse depth and features of (B, 3, H, W) images in 0..1.
 
         Raises:
-            UserError: if a side is no multiple of 32.
+            UserError: if a side is no multiple of 32, or less than 64.
         """
         features = self.features(image)
         return DepthOutput(self.decoder(features), features)

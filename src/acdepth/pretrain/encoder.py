@@ -14,7 +14,7 @@ from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.networks.checkpoint import save_encoder
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 
 
 class EncoderConfig(Config):
@@ -22,8 +22,8 @@ class EncoderConfig(Config):
 
     network: DepthNetConfig = DepthNetConfig(width=32)
     """The network whose encoder is kept; its decoder is thrown away."""
-    image_size: tuple[int, int] = (96, 160)
-    """(height, width) of the network's input [px]."""
+    image_size: tuple[Side, Side] = (96, 160)
+    """(height, width) of the network's input [px], multiples of 32 from 64."""
     initial_depth: float = 15.0
     """Depth [m] that the untrained network says."""
     loop: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=1e-3, decay="cosine")

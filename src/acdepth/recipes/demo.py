@@ -12,8 +12,8 @@ from acdepth.core.shipped import ENCODER, PRIOR
 from acdepth.data.folder import open_data
 from acdepth.engine.progress import progress
 from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.predict import Model
 from acdepth.evaluation.examples import export_examples
+from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows

@@ -11,10 +11,10 @@ from html import escape
 from acdepth.core.condition import Condition
 from acdepth.reports.reading import Estimate, Log, Results
 
-WIDTH = 460
-LABELS = 78
+WIDTH = 350
+LABELS = 70
 """Units on the left for the names of conditions."""
-VALUES = 48
+VALUES = 40
 """Units on the right for numbers."""
 BAR, GAP, BETWEEN = 13, 3, 14
 FEWEST_POINTS = 2
@@ -32,9 +32,9 @@ class Measure:
 
 
 MEASURES = (
-    Measure("abs_rel", "absRel: mean relative error, lower is better", 3),
+    Measure("abs_rel", "absRel, lower is better", 3),
     Measure("rmse", "RMSE [m], lower is better", 1),
-    Measure("d1", "d1: pixels within 25 % of truth [%], higher is better", 0, scale=100),
+    Measure("d1", "d1 [%], higher is better", 0, scale=100),
 )
 
 
@@ -52,8 +52,8 @@ def bars(results: Results, measure: Measure) -> str:
     shown = {
         place: _scaled(cell.metrics[measure.metric], measure.scale) for place, cell in results.cells.items()
     }
-    ticks = nice_ticks(max(estimate.high or estimate.mean for estimate in shown.values()))
-    axis = (WIDTH - LABELS - VALUES) / ticks[-1]
+    most = max(estimate.high or estimate.mean for estimate in shown.values()) or 1.0
+    axis = (WIDTH - LABELS - VALUES) / most
     classes = model_classes(results.models)
     top, parts = 6, []
     for condition in results.conditions:
@@ -70,7 +70,7 @@ def bars(results: Results, measure: Measure) -> str:
     grid = [
         f'<path class="grid" d="M{LABELS + tick * axis:.1f} 0V{bottom}"/>'
         + _text(LABELS + tick * axis, bottom + 11, f"{tick:g}", "middle", "tick")
-        for tick in ticks
+        for tick in nice_ticks(most)
     ]
     return _svg(bottom + 20, measure.title, "".join(grid + parts))
 
@@ -82,10 +82,10 @@ def curve(title: str, steps: Sequence[int], values: Sequence[float], style: str,
         return _svg(
             height, title, _text(WIDTH / 2, height / 2, "too few points for a curve", "middle", "tick")
         )
-    left, right, top, bottom = 52.0, WIDTH - 14.0, 8.0, height - 20.0
+    left, right, top, bottom = 40.0, WIDTH - 14.0, 8.0, height - 20.0
     low, high = min(0.0, *finite), max(finite)
     ticks = nice_ticks(high) if low == 0 and high > 0 else [low, high]
-    span = (ticks[-1] - low) or 1.0
+    span = (high - low) or 1.0
 
     def y(value: float) -> float:
         return bottom - (value - low) / span * (bottom - top)
@@ -118,15 +118,15 @@ def loss_charts(log: Log, style: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def scatter(pairs: Sequence[tuple[float, float]], baseline: str, subject: str, title: str) -> str:
-    """A dot per frame: absRel of the baseline across, of the subject up; the subject wins below the diagonal."""
+    """A dot per frame: absRel of the baseline across, of the subject up; below the diagonal it wins."""
     side, left, top = 220.0, 44.0, 8.0
     ordered = sorted(value for pair in pairs for value in pair)
-    ticks = nice_ticks(ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))])
-    scale = side / ticks[-1]
+    most = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] or 1.0
+    ticks, scale = nice_ticks(most), side / most
     bottom = top + side
 
     def place(value: float) -> float:
-        return min(value, ticks[-1]) * scale
+        return min(value, most) * scale
 
     dots = "".join(
         f'<circle cx="{left + place(a):.1f}" cy="{bottom - place(b):.1f}" r="2.4"/>' for a, b in pairs
@@ -153,11 +153,11 @@ def scatter(pairs: Sequence[tuple[float, float]], baseline: str, subject: str, t
 
 
 def nice_ticks(most: float) -> list[float]:
-    """From 0 in three to six round steps to at least ``most``, which is positive."""
-    rough = most / 4
+    """Round numbers from 0 up to at most ``most``, which is positive: three to six of them."""
+    rough = most / 5
     power = 10 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
-    count = math.ceil(most / step - 1e-9)
+    count = math.floor(most / step + 1e-9)
     return [round(number * step, 12) for number in range(count + 1)]
 
 
@@ -171,7 +171,8 @@ def _bar(
         low, end = LABELS + estimate.low * axis, LABELS + estimate.high * axis
         words += f", 95 % interval {estimate.low:.{digits}f} to {estimate.high:.{digits}f}"
         caps = "".join(f"M{x:.1f} {middle - 3.5}v7" for x in (low, end))
-        whisker = f'<path class="whisker" d="M{low:.1f} {middle}H{end:.1f}{caps}"/>'
+        path = f"M{low:.1f} {middle}H{end:.1f}{caps}"
+        whisker = f'<path class="halo" d="{path}"/><path class="whisker" d="{path}"/>'
     return (
         f'<g><title>{escape(words)}</title><rect class="{style}" x="{LABELS}" y="{top}" rx="1.5" '
         f'width="{estimate.mean * axis:.1f}" height="{BAR}"/>{whisker}'

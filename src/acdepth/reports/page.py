@@ -21,7 +21,7 @@ from acdepth.reports.reading import (
     read_story,
     read_training,
 )
-from acdepth.reports.verdicts import comparisons, headlines, signed_percent
+from acdepth.reports.verdicts import FEWEST_DRIVES, comparisons, headlines, signed_percent
 
 TITLE = "Depth evaluation"
 """Of a run that left no run.json, as `acdepth evaluate` alone does."""
@@ -57,9 +57,10 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "title": story.title if story else TITLE,
         "story": story,
         "results": results,
-        "headlines": headlines(results),
+        "headlines": [sentence.replace(" %", "\u00a0%") for sentence in headlines(results)],
         "tiles": comparisons(results, results.subject, results.baseline) if len(results.models) > 1 else [],
         "styles": charts.model_classes(results.models),
+        "fewest_drives": FEWEST_DRIVES,
         "rows": tables.rows(results),
         "facts": tables.protocol_facts(results),
         "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
@@ -70,7 +71,9 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "trainings": _trainings(run_folder, results),
         "durations": _durations(story.seconds) if story else [],
         "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
-        "protocol": {name: value for name, value in results.protocol.items() if name != "facts"},
+        "protocol": {name: plain(value) for name, value in results.protocol.items() if name != "facts"},
+        "made_by": story.made_by if story else results.made_by,
+        "plain": plain,
         "tables": tables,
         "signed_percent": signed_percent,
     }
@@ -168,6 +171,19 @@ def _durations(seconds: dict[str, float]) -> list[tuple[str, str, float]]:
     """Name, time in words, and part of the longest."""
     longest = max(seconds.values(), default=0) or 1
     return [(stage, in_words(spent), spent / longest) for stage, spent in seconds.items()]
+
+
+def plain(value: Any) -> str:
+    """A setting as people write it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def in_words(seconds: float) -> str:

@@ -47,6 +47,10 @@ class Results:
     cells: dict[tuple[str, Condition], Cell]
     paired: dict[tuple[str, str, Condition], Estimate]
     """(model, baseline, condition): relative change of absRel over the same frames, drawn together."""
+    made_by: dict[str, str]
+    """Versions and commit of the evaluation; empty where it left them to ``run.json``."""
+    checkpoints: dict[str, dict[str, Any]]
+    """What is known of each model; may be empty."""
 
     @property
     def baseline(self) -> str:
@@ -180,7 +184,9 @@ def _results(content: Any) -> Results:
     protocol = content["protocol"]
     for key in ("name", "min_depth", "max_depth", "alignment", "condition_known"):
         protocol[key]  # a protocol without it cannot be named beside the numbers
-    return Results(protocol, models, conditions, cells, paired)
+    made_by = {str(name): str(value) for name, value in content.get("made_by", {}).items()}
+    checkpoints = {str(model): dict(card) for model, card in content.get("checkpoints", {}).items()}
+    return Results(protocol, models, conditions, cells, paired, made_by, checkpoints)
 
 
 def _cell(content: Any) -> Cell:

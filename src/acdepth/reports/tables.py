@@ -9,21 +9,23 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.core.condition import Condition
+from acdepth.evaluation.protocols import ALIGNMENT_IN_WORDS
 from acdepth.reports.reading import Cell, Estimate, Results, read_results
 from acdepth.reports.verdicts import Comparison, Verdict, compare, signed_percent
 
-ALIGNMENTS = {
-    "none": "alignment none (metric depth as predicted)",
-    "median": "alignment median (each image scaled by its truth: not metric)",
-    "scale_and_shift": "alignment scale and shift (each image fitted to its truth: not metric)",
+OPTIONS_IN_WORDS = {
+    "flip": "averaged with the mirror image's prediction",
+    "keep_aspect": "images keep their aspect",
+    "focal_rescale": "metres rescaled by focal length where cameras are known",
 }
+"""Settings of a protocol that are said only where they are on."""
 COLOURS = {
     Verdict.LOWER: "green",
     Verdict.HIGHER: "red",
     Verdict.NONE_SHOWN: "dim",
-    Verdict.NO_INTERVAL: "dim",
+    Verdict.TOO_FEW: "dim",
 }
-MARKS = {Verdict.LOWER: "▼", Verdict.HIGHER: "▲", Verdict.NONE_SHOWN: "≈", Verdict.NO_INTERVAL: "?"}
+MARKS = {Verdict.LOWER: "▼", Verdict.HIGHER: "▲", Verdict.NONE_SHOWN: "≈", Verdict.TOO_FEW: "?"}
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,12 @@ def protocol_facts(results: Results) -> list[str]:
     return [
         f"protocol {protocol['name']}",
         f"depth {protocol['min_depth']:g} to {protocol['max_depth']:g} m",
-        ALIGNMENTS.get(protocol["alignment"], f"alignment {protocol['alignment']}"),
+        ALIGNMENT_IN_WORDS.get(protocol["alignment"], f"alignment {protocol['alignment']}"),
         f"condition {'known' if protocol['condition_known'] else 'unknown'} to the model",
-        *(["averaged with the mirror image's prediction"] if protocol.get("flip") else []),
+        *(text for setting, text in OPTIONS_IN_WORDS.items() if protocol.get(setting)),
         f"per condition {_span(cell.images for cell in results.cells.values())} images of "
         f"{_span(cell.sequences for cell in results.cells.values())} sequences",
-        "95 % intervals over sequences",
+        f"95 % intervals over sequences, seed {protocol.get('interval_seed', 0)}",
     ]
 
 
@@ -76,9 +78,9 @@ def print_results(path: Path, console: Console | None = None) -> None:
     """
     results = read_results(path)
     console = console or Console()
-    console.print(_main_table(results))
+    console.print(_main_table(results), "", sep="\n")
     if results.classes:
-        console.print(_class_table(results))
+        console.print(_class_table(results), "", sep="\n")
     if len(results.models) > 1:
         marks = [f"{mark} {verdict.value}" for verdict, mark in MARKS.items()]
         marks.append("* on the same frames; own intervals overlap")
@@ -97,7 +99,8 @@ def markdown(results: Results) -> str:
     ]
     lines += [
         f"| {row.condition if row.first else ''} | {row.model} | "
-        f"{with_interval(row.cell.metrics['abs_rel'])} | {rmse(row.cell)} | {d1(row.cell)} | {change_in_words(row.comparison)} |"
+        f"{with_interval(row.cell.metrics['abs_rel'])} | {rmse(row.cell)} | {d1(row.cell)} | "
+        f"{change_in_words(row.comparison)} |"
         for row in rows(results)
     ]
     if results.classes:
@@ -140,15 +143,16 @@ def class_value(cell: Cell, name: str) -> str:
 
 
 def change_interval(comparison: Comparison) -> str:
-    """``[−35 %, −27 %]``, or nothing where the frames were not paired."""
+    """``[−35, −27] %``, or nothing where the frames were not paired."""
     change = comparison.change
     if change.low is None or change.high is None:
         return ""
-    return f"[{signed_percent(change.low)}, {signed_percent(change.high)}]"
+    low, high = (signed_percent(end).removesuffix(" %") for end in (change.low, change.high))
+    return f"[{low}, {high}] %"
 
 
 def change_in_words(comparison: Comparison | None) -> str:
-    """``−31 % [−35 %, −27 %], lower error``; a dash for the baseline."""
+    """``−31 % [−35, −27] %, lower error``; a dash for the baseline."""
     if comparison is None:
         return "–"
     numbers = f"{signed_percent(comparison.change.mean)} {change_interval(comparison)}".rstrip()
@@ -158,7 +162,11 @@ def change_in_words(comparison: Comparison | None) -> str:
 
 def _main_table(results: Results) -> Table:
     table = Table(
-        title="Depth errors per condition", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title="Depth errors per condition",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
     )
     table.add_column("condition", style="bold")
     table.add_column("model")
@@ -195,6 +203,7 @@ def _class_table(results: Results) -> Table:
         title="absRel ↓ per class [95 %]".replace("[", r"\["),
         title_justify="left",
         box=box.SIMPLE_HEAD,
+        show_edge=False,
         pad_edge=False,
     )
     table.add_column("condition", style="bold")

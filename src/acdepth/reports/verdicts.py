@@ -6,6 +6,10 @@ from enum import Enum
 from acdepth.core.condition import Condition
 from acdepth.reports.reading import Estimate, Results
 
+FEWEST_DRIVES = 6
+"""Below this no order is claimed: if two models were equal, all k drives would still favour the same with
+probability 2 / 2^k, which is below 5 % only from six drives on."""
+
 
 class Verdict(Enum):
     """How the error of one model stands to another's; the value is what tables say."""
@@ -13,7 +17,7 @@ class Verdict(Enum):
     LOWER = "lower error"
     HIGHER = "higher error"
     NONE_SHOWN = "no difference shown"
-    NO_INTERVAL = "no interval"
+    TOO_FEW = "too few drives to tell"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ def compare(results: Results, model: str, baseline: str, condition: Condition) -
         change = Estimate(mine.mean / base.mean - 1, None, None)
     else:
         verdict = _order(change, Estimate(0.0, 0.0, 0.0))
+    if min(ours.sequences, theirs.sequences) < FEWEST_DRIVES:
+        verdict = Verdict.TOO_FEW
     return Comparison(condition, change, verdict, _order(mine, base) is Verdict.NONE_SHOWN)
 
 
@@ -75,17 +81,17 @@ def _sentences(subject: str, other: str, found: list[Comparison]) -> list[str]:
         return [comparison for comparison in found if comparison.verdict is verdict]
 
     sentences = [
-        f"{_places(chosen)}: {subject} is {word} accurate than {other}, absRel {_changes(chosen)}."
+        f"{_places(chosen)}: {subject} is {word} accurate than {other}, absRel {change} by {_sizes(chosen)}."
         + _pairing_note(chosen)
-        for verdict, word in ((Verdict.LOWER, "more"), (Verdict.HIGHER, "less"))
+        for verdict, word, change in ((Verdict.LOWER, "more", "lower"), (Verdict.HIGHER, "less", "higher"))
         if (chosen := under(verdict))
     ]
     if chosen := under(Verdict.NONE_SHOWN):
         sentences.append(f"{_places(chosen)}: no difference shown between {subject} and {other}.")
-    if chosen := under(Verdict.NO_INTERVAL):
+    if chosen := under(Verdict.TOO_FEW):
         sentences.append(
-            f"{_places(chosen)}: too few drives for an interval, so no order of {subject} and {other} is "
-            "claimed."
+            f"{_places(chosen)}: too few drives (fewer than {FEWEST_DRIVES}), so no order of {subject} and "
+            f"{other} is claimed."
         )
     return sentences
 
@@ -99,7 +105,7 @@ def _pairing_note(chosen: list[Comparison]) -> str:
 
 def _order(ours: Estimate, theirs: Estimate) -> Verdict:
     if ours.low is None or ours.high is None or theirs.low is None or theirs.high is None:
-        return Verdict.NO_INTERVAL
+        return Verdict.TOO_FEW
     if ours.high < theirs.low:
         return Verdict.LOWER
     return Verdict.HIGHER if ours.low > theirs.high else Verdict.NONE_SHOWN
@@ -109,8 +115,8 @@ def _places(chosen: list[Comparison]) -> str:
     return listed([comparison.condition.value for comparison in chosen]).capitalize()
 
 
-def _changes(chosen: list[Comparison]) -> str:
-    return listed([signed_percent(comparison.change.mean) for comparison in chosen])
+def _sizes(chosen: list[Comparison]) -> str:
+    return listed([f"{100 * abs(comparison.change.mean):.0f} %" for comparison in chosen])
 
 
 def listed(words: list[str]) -> str:
@@ -119,5 +125,6 @@ def listed(words: list[str]) -> str:
 
 
 def signed_percent(part: float) -> str:
-    """0.123 as ``+12 %``, with a true minus sign."""
-    return f"{100 * part:+.0f} %".replace("-", "−")
+    """0.123 as ``+12 %``, with a true minus sign; below half a per cent with one digit more."""
+    digits = 0 if abs(part) >= 0.005 else 1
+    return f"{100 * part:+.{digits}f} %".replace("-", "−")

@@ -54,10 +54,6 @@ class PoseNet(nn.Module):
             (B, 6) float32: tx ty tz [m], rx ry rz [rad].
         """
         pair = torch.cat([(image - self.mean) / self.std for image in (target, neighbour)], 1)
-        return self.vectors(pair)
-
-    def vectors(self, pair: Tensor) -> Tensor:
-        """Pose vectors (B, 6) of normalised pairs (B, 6, H, W)."""
         squeezed = torch.relu(self.squeeze(self.encoder(pair)[-1]))
         motion = self.convolutions(squeezed).float().mean((2, 3))
         # Rotation comes first out of the head, and there is room for a second motion, which nobody uses:

@@ -28,7 +28,7 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
     save_tensors,
 )
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_loss
 from acdepth.teacher.pose_net import PoseNet
 from acdepth.teacher.view_synthesis import synthesise_views, with_length
@@ -41,8 +41,8 @@ class TeacherConfig(Config):
 
     network: DepthNetConfig = DepthNetConfig()
     """The depth network; the pose network has its width and normalisation."""
-    image_size: tuple[int, int] = (320, 576)
-    """(height, width) of the network's input [px], multiples of 32. ACDepth, nuScenes: 320 x 576."""
+    image_size: tuple[Side, Side] = (320, 576)
+    """(height, width) of the network's input [px], multiples of 32 from 64. ACDepth, nuScenes: 320 x 576."""
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
     encoder: Path | None = None
@@ -135,7 +135,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         network=config.network,
         input_size=config.image_size,
         camera=training_camera(prepared),
-        metric=_is_metric(prepared) and config.velocity_weight > 0,
+        metric=_is_metric(prepared, config),
         description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
         made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
     )
@@ -153,8 +153,9 @@ def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
     return {**dict(zip(("fx", "fy", "cx", "cy"), intrinsics, strict=True)), "width": width, "height": height}
 
 
-def _is_metric(prepared: Prepared) -> bool:
-    return any(frame.distance_to_next is not None for frame in prepared.frames)
+def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
+    lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
+    return lengths_are_used and any(frame.distance_to_next is not None for frame in prepared.frames)
 
 
 def _start(task: TeacherTask, config: TeacherConfig) -> list[str]:

@@ -47,8 +47,10 @@ def with_length(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
         (B, N, 4, 4) [m].
     """
     translation = T_target_to_source[..., :3, 3]
-    factor = distance / translation.norm(dim=-1).clamp(min=1e-6)
-    scaled = translation * torch.where(distance.isnan(), 1.0, factor)[..., None]
+    known = ~distance.isnan()
+    # A NaN must not enter the division: its gradient would reach the pose network even where it is unused.
+    factor = distance.nan_to_num() / translation.norm(dim=-1).clamp(min=1e-6)
+    scaled = translation * torch.where(known, factor, 1.0)[..., None]
     return torch.cat(
         [
             torch.cat([T_target_to_source[..., :3, :3], scaled[..., None]], -1),

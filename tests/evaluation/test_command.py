@@ -1,0 +1,111 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from acdepth.cli.evaluate import evaluate
+from acdepth.core.errors import UserError
+from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from tests.data.folders import write_drive
+
+REAL = Path(os.environ.get("ACDEPTH_REAL_DATA", Path(__file__).parents[3] / "shared" / "real"))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Two tiny checkpoints, by name; one of them knows no true lengths."""
+    folder = tmp_path_factory.mktemp("weights")
+    for name in ("teacher", "student"):
+        torch.manual_seed(len(name))
+        card = CheckpointCard(
+            network=DepthNetConfig(width=16), input_size=(64, 96), metric=name == "teacher", description=name
+        )
+        save_checkpoint(folder / name / "model.safetensors", DepthNet(card.network), card)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path):
+    for town in range(2):
+        for condition in ("clear", "night"):
+            write_drive(tmp_path / "data" / f"town_{town}" / condition, 3, condition, depth=True)
+    return tmp_path / "data"
+
+
+def test_a_table_and_the_files_behind_it(weights, data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")  # wide enough that no word of the table is broken
+    out = tmp_path / "out"
+    evaluate(data, weights=(f"base={weights / 'teacher'}", str(weights / "student")), out=out, device="cpu")
+    said = capsys.readouterr()
+    for text in ("base", "student", "clear", "night", "protocol own", "alignment none", "condition unknown"):
+        assert text in said.out
+    assert "student was trained without true lengths" in said.err
+    assert "12 of 12 images have measured depth in range, 0 unreadable" in said.err
+    results = json.loads((out / "results.json").read_text())
+    assert results["model_order"] == ["base", "student"]
+    assert results["models"]["base"]["night"]["images"] == 6
+    assert results["frames"] == {"found": 12, "scored": 12, "unreadable": 0}
+    assert results["checkpoints"]["student"]["description"] == "student"
+    assert len((out / "frames.jsonl").read_text().splitlines()) == 24
+    assert (out / "examples" / "night_best.png").exists()
+
+
+def test_the_same_command_writes_the_same_bytes(weights, data, tmp_path):
+    for out in ("first", "second"):
+        evaluate(data, weights=(str(weights / "teacher"),), out=tmp_path / out, examples=False, device="cpu")
+    for name in ("results.json", "frames.jsonl"):
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_chosen_conditions_alignment_and_flip_are_in_the_results(weights, data, tmp_path, capsys):
+    evaluate(
+        data,
+        weights=(str(weights / "student"),),
+        out=tmp_path / "out",
+        alignment="median",
+        flip=True,
+        conditions="night",
+        examples=False,
+        device="cpu",
+    )
+    said = capsys.readouterr()
+    assert "not metric" in said.out and "true lengths" not in said.err
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert list(results["models"]["student"]) == ["night"]
+    assert (results["protocol"]["alignment"], results["protocol"]["flip"]) == ("median", True)
+    assert not (tmp_path / "out" / "examples").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"conditions": "fog"}, "no footage of --conditions fog; it has clear, night"),
+        ({"protocol": "mine"}, "protocol 'mine' is unknown"),
+        ({"batch_size": 0}, "--batch-size 0: must be at least 1"),
+        ({"weights": ("no/such.safetensors",)}, "no such checkpoint"),
+        ({"weights": ("a b={teacher}",)}, "'a b' is no name"),
+        ({"weights": ("{teacher}", "teacher={student}")}, "a second model teacher"),
+    ],
+)
+def test_mistakes_are_named_and_nothing_is_written(weights, data, tmp_path, options, message):
+    paths = {name: weights / name for name in ("teacher", "student")}
+    chosen = tuple(text.format(**paths) for text in options.get("weights", ("{teacher}",)))
+    with pytest.raises(UserError, match=message):
+        evaluate(data, **{**options, "weights": chosen, "out": tmp_path / "out", "device": "cpu"})
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.exists(), reason=f"no real data at {REAL}")
+def test_sparse_lidar_of_another_camera(weights, tmp_path, capsys):
+    out = tmp_path / "out"
+    evaluate(REAL / "kitti_lidar", weights=(str(weights / "teacher"),), out=out, alignment="median")
+    assert "not metric" in capsys.readouterr().out
+    results = json.loads((out / "results.json").read_text())
+    clear = results["models"]["teacher"]["clear"]
+    assert (clear["images"], clear["sequences"]) == (6, 6)
+    # An untrained network, given the median, is wrong by a half or so, and not by a factor.
+    assert 0.1 < clear["abs_rel"]["low"] < clear["abs_rel"]["high"] < 2

@@ -1,0 +1,55 @@
+"""What the terminal and Markdown say."""
+
+import io
+
+from rich.console import Console
+
+from acdepth.reports.reading import read_results
+from acdepth.reports.tables import markdown, print_results
+from tests.reports.fake_run import results, write
+
+
+def printed(path, width=80):
+    console = Console(width=width, record=True, file=io.StringIO())
+    print_results(path, console)
+    return console.export_text()
+
+
+def test_the_terminal_table_holds_numbers_marks_and_protocol_in_80_columns(run):
+    text = printed(run / "results.json")
+    lines = text.splitlines()
+    student = [line for line in lines if "student" in line and "0.170" in line]
+    assert len(student) == 1
+    assert "0.170 [0.160–0.180]" in student[0] and "83.0" in student[0] and "▼ −41 [−45, −37]" in student[0]
+    assert "≈ +2 [−1, +4]" in text and "▼* −2 [−3," in text
+    assert max(map(len, lines)) <= 80
+    protocol = " ".join(text.split())
+    for fact in (
+        "protocol world-80m",
+        "alignment none",
+        "condition unknown",
+        "24 images of 6 sequences",
+        "<objects>",
+    ):
+        assert fact in protocol
+
+
+def test_without_intervals_and_classes_only_means_are_printed(tmp_path):
+    content = results()
+    content["model_order"] = ["student"]
+    for cell in content["models"]["student"].values():
+        cell.update(classes={})
+        cell["abs_rel"].update(low=None, high=None)
+    write(tmp_path / "results.json", content)
+    text = printed(tmp_path / "results.json")
+    assert "0.170" in text and "[0." not in text
+    assert "per class" not in text and " vs " not in text
+
+
+def test_markdown_tables_have_equal_columns(run):
+    text = markdown(read_results(run / "results.json"))
+    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    assert [len(table) for table in tables] == [2 + 6, 2 + 6]
+    for table in tables:
+        assert len({line.count("|") for line in table}) == 1
+    assert "| student | 0.170 [0.160–0.180] | 0.90 | 83.0 | −41 % [−45, −37] %, lower error |" in text
