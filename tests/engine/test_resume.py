@@ -63,7 +63,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     for kill_after_states in (1, 3):
         command = f"from tests.engine.test_resume import *; train(Path({str(killed)!r}), pause=0.05)"
         process = subprocess.Popen(
-            [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": os.getcwd()}
+            [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
         )
         deadline = time.monotonic() + 60
         while len(list(killed.glob("checkpoints/step_*"))) == 0 or _newest(killed) < 5 * kill_after_states:

@@ -18,14 +18,14 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.data import Crop, open_data, prepare
+from acdepth.data.manifest import Manifest
+from acdepth.data.translated import prepare_translations
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.translator import (
-    Manifest,
     SimulatedWeather,
     TranslateSettings,
     Translator,
-    prepare_translations,
     translate,
 )
 from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
