@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow fast check bench clean
+.PHONY: setup demo test test-slow fast check clean
 setup: $(READY)
 
 # Remade whenever the pins or the dependencies change; torch first, so that nothing else chooses a build of it.
@@ -34,9 +34,6 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-
-bench: setup
-	$(BIN)/python benchmarks/speed.py
 
 clean:
 	rm -rf .venv runs build dist
