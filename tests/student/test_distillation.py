@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -8,6 +10,18 @@ def test_is_the_depth_error_relative_to_the_teachers_depth():
     student = [1 / torch.full((1, 1, 4, 4), 12.0), 1 / torch.full((1, 1, 2, 2), 5.0)]
     teacher = [1 / torch.full((1, 1, 4, 4), 10.0), 1 / torch.full((1, 1, 2, 2), 10.0)]
     assert distillation_loss(student, teacher).item() == pytest.approx((0.2 + 0.5) / 2, rel=1e-6)
+
+
+def test_halving_and_doubling_are_one_mistake_to_the_log_error_only():
+    teacher, half, double = (
+        [torch.full((1, 1, 4, 4), 0.1)],
+        [torch.full((1, 1, 4, 4), 0.2)],
+        [torch.full((1, 1, 4, 4), 0.05)],
+    )
+    relative = [distillation_loss(student, teacher).item() for student in (half, double)]
+    log = [distillation_loss(student, teacher, "log").item() for student in (half, double)]
+    assert relative == pytest.approx([0.5, 1.0])
+    assert log == pytest.approx([math.log(2)] * 2)
 
 
 def test_every_scale_counts_the_same_whatever_its_size():

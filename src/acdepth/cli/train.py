@@ -6,8 +6,9 @@ from typing import Annotated
 import tyro
 
 from acdepth.cli.settings import configured
+from acdepth.core.files import read_json
 from acdepth.student.training import StudentConfig, train_student
-from acdepth.teacher.training import TeacherConfig, train_teacher
+from acdepth.teacher.training import MOTION_FILE, TeacherConfig, train_teacher
 
 
 @configured("teacher", TeacherConfig())
@@ -23,7 +24,13 @@ def teacher(
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
     """
-    print(train_teacher(config, data, out))
+    path = train_teacher(config, data, out)
+    for sequence, length in read_json(out / MOTION_FILE).items():
+        print(
+            f"{sequence}: predicted motion {length['predicted']:.3f} m a frame, measured "
+            f"{length['measured']:.3f} m, median error {length['error']:.1%} ({length['pairs']} pairs)"
+        )
+    print(path)
 
 
 @configured("student", StudentConfig())

@@ -16,6 +16,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
 from acdepth.engine.log import Means, RunLog
+from acdepth.engine.memory import keep_freed_memory
 from acdepth.engine.progress import progress
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
@@ -82,6 +83,8 @@ def fit(
         UserError: if the loss stops being finite, or the folder belongs to another run.
     """
     accelerator = make_accelerator(settings, run_folder)
+    if accelerator.device.type == "cpu":
+        keep_freed_memory()
     updates = _Updates(accelerator, task, settings)
     states = run_folder / "checkpoints"
     start = load_newest_state(states, task, updates.optimizer, made_by)

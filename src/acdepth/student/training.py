@@ -28,7 +28,7 @@ from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.consistency import consistency_loss
-from acdepth.student.distillation import distillation_loss
+from acdepth.student.distillation import DistillationError, distillation_loss
 from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
 
 
@@ -45,6 +45,9 @@ class StudentConfig(Config):
     had one (ACDepth: ImageNet), or random ones."""
     encoder: Path | None = None
     """The encoder to start from, where ``start_from`` says so: ``shipped``, or a file."""
+    distillation_error: DistillationError = "relative"
+    """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
+    towards the camera."""
     ordinal_weight: float = Field(default=0.01, ge=0)
     """lambda_1, of L_r. ACDepth: 0.01; 0 leaves it out and needs no prior."""
     ordinal: OrdinalOptions = OrdinalOptions()
@@ -102,7 +105,8 @@ class StudentTask(Task):
             taught = teacher(batch.clear)
         learnt = self.student(augment(batch.mixed, generator, self.config.augmentation))
         with torch.autocast(batch.clear.device.type, enabled=False):
-            terms = {"distillation": distillation_loss(learnt.inverse_depths, taught.inverse_depths)}
+            error = self.config.distillation_error
+            terms = {"distillation": distillation_loss(learnt.inverse_depths, taught.inverse_depths, error)}
             if prior is not None and self.config.ordinal_weight > 0:
                 order = prior(batch.clear)
                 ranking = ordinal_loss(

@@ -1,6 +1,7 @@
 """The teacher's training: clear video in, metric depth network out (ACDepth, section 3.2)."""
 
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json
+from acdepth.core.files import hash_file, hash_json, write_json
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
@@ -30,10 +31,11 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_loss
+from acdepth.teacher.motion import compare_motion, to_json
 from acdepth.teacher.pose_net import PoseNet
 from acdepth.teacher.view_synthesis import synthesise_views, with_length
 
-MODEL_FILE, POSE_FILE = "model.safetensors", "pose.safetensors"
+MODEL_FILE, POSE_FILE, MOTION_FILE = "model.safetensors", "pose.safetensors", "motion.json"
 
 
 class TeacherConfig(Config):
@@ -53,8 +55,9 @@ class TeacherConfig(Config):
     initial_depth: float | None = Field(default=None, gt=0)
     """Depth [m] that the untrained network says; null leaves that to chance, as the paper does. Short runs
     need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
-    initial_forward: float = 0.0
-    """Forward motion [m per frame] that the untrained pose network says. ACDepth: 0."""
+    initial_forward: float | Literal["measured"] = 0.0
+    """Forward motion [m per frame] that the untrained pose network says; ``measured`` is the median of what
+    the footage tells. ACDepth: 0."""
     pose_scale: tuple[float, float] = (0.01, 0.01)
     """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
     every drive keeps the same predicted speed."""
@@ -75,16 +78,21 @@ class TeacherConfig(Config):
 
 
 class TeacherTask(Task):
-    """Depth and pose network, and the losses that teach them from each other."""
+    """Depth and pose network, and the losses that teach them from each other.
 
-    def __init__(self, config: TeacherConfig) -> None:
+    Args:
+        config: settings.
+        initial_forward: motion [m per frame] that the untrained pose network says.
+    """
+
+    def __init__(self, config: TeacherConfig, initial_forward: float = 0.0) -> None:
         super().__init__()
         self.config = config
         with torch.random.fork_rng(devices=[]):
             # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
             torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
             self.depth_net = DepthNet(config.network, config.initial_depth)
-            self.pose_net = PoseNet(config.network, config.initial_forward, config.pose_scale)
+            self.pose_net = PoseNet(config.network, initial_forward, config.pose_scale)
 
     def forward(self, batch: ClipBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
@@ -109,6 +117,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         config: settings.
         data: footage of any layout that `open_data` knows, with cameras; speeds make depth metric.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
+            ``motion.json``,
             ``pose.safetensors``, ``model.safetensors``.
 
     Returns:
@@ -122,7 +131,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         raise UserError(f"{data}: no clear footage; the teacher learns on clear video only")
     prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
     config.write(out / "config.yaml")
-    task = TeacherTask(config)
+    task = TeacherTask(config, _initial_forward(prepared, config))
     started_from = _start(task, config)
 
     def batches(rank: int, processes: int) -> ClipBatches:
@@ -139,6 +148,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
         made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
     )
+    write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
     save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
     save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
@@ -151,6 +161,18 @@ def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
         return None
     height, width = prepared.image_size
     return {**dict(zip(("fx", "fy", "cx", "cy"), intrinsics, strict=True)), "width": width, "height": height}
+
+
+def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
+    if config.initial_forward != "measured":
+        return config.initial_forward
+    known = [frame.distance_to_next for frame in prepared.frames if frame.distance_to_next is not None]
+    if not known:
+        raise UserError(
+            f"{prepared.folder}: initial_forward is measured, but no frame says how far the camera moved; "
+            "add motion.csv or poses, or give metres per frame"
+        )
+    return median(known)
 
 
 def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:

@@ -1,0 +1,211 @@
+"""Time what people wait for, side by side: python benchmarks/speed.py [--size 96x160] [--out FILE]
+
+Every line is the median of several rounds in which all variants take turns, so that a busy machine slows
+all of them alike. ``floor`` is what a line cannot beat: the passes through the networks alone.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from acdepth.cli.world import parse_image_size
+from acdepth.core.condition import Condition
+from acdepth.core.files import write_json
+from acdepth.core.provenance import provenance
+from acdepth.core.sample import ClipBatch, MixBatch
+from acdepth.core.seeding import make_generator
+from acdepth.core.shipped import PRIOR
+from acdepth.engine.memory import keep_freed_memory
+from acdepth.networks.checkpoint import CheckpointCard
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.runtime.predictor import Predictor
+from acdepth.student.training import StudentConfig, StudentTask
+from acdepth.teacher.training import TeacherConfig, TeacherTask
+from acdepth.weather import simulate
+from acdepth.world.render import prepare
+
+Work = Callable[[], object]
+WEATHER = (Condition.NIGHT, Condition.RAIN, Condition.FOG, Condition.SNOW)
+
+
+def medians(works: dict[str, Work], rounds: int) -> dict[str, float]:
+    """Median seconds of each work; the first round warms up and does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds + 1):
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            seconds[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values[1:]) for name, values in seconds.items()}
+
+
+class Training:
+    """Steps of teacher and student on noise: time does not depend on what the images show."""
+
+    def __init__(self, size: tuple[int, int], batch: int, width: int) -> None:
+        height, columns = size
+        network = DepthNetConfig(width=width)
+        self.teacher = TeacherTask(TeacherConfig(network=network, image_size=size, initial_depth=15.0))
+        student = StudentConfig(consistency_start=0.0)
+        prior = DepthAnythingPrior.from_pretrained(PRIOR)
+        self.student = StudentTask(student, DepthNet(network, 15.0), DepthNet(network, 15.0), prior)
+        for task in (self.teacher, self.student):
+            task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.student.to_device(torch.device("cpu"))
+        draw = make_generator(0, "benchmark")
+        images = torch.rand(batch, 4, 3, height, columns, generator=draw)
+        focal = 0.8 * columns
+        intrinsics = torch.tensor(
+            [[focal, 0.0, columns / 2 - 0.5], [0.0, focal, height / 2 - 0.5], [0.0, 0.0, 1.0]]
+        )
+        self.clips = ClipBatch(
+            images[:, 0],
+            images[:, 1:3],
+            intrinsics.expand(batch, 3, 3).contiguous(),
+            torch.full((batch, 2), 0.8),
+        )
+        self.mixed = MixBatch(images[:, 0], images[:, 3], torch.arange(batch) % 3)
+
+    def teacher_step(self, precision: str = "bf16") -> None:
+        """Losses and gradients of one batch."""
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            terms = self.teacher(self.clips, make_generator(0, "step"), 1.0)
+        torch.stack(list(terms.values())).sum().backward()
+        self.teacher.zero_grad()
+
+    def teacher_networks(self) -> None:
+        """The floor of a teacher's step: both networks forth and back, without any loss."""
+        with torch.autocast("cpu", torch.bfloat16):
+            depths = self.teacher.depth_net(self.clips.image).inverse_depths
+            motions = self.teacher.pose_net.motions(self.clips.image, self.clips.neighbours)
+        torch.stack([motions.mean(), *(depth.mean() for depth in depths)]).sum().backward()
+        self.teacher.zero_grad()
+
+    def student_step(self) -> None:
+        """Losses and gradients of one batch, L_c included."""
+        with torch.autocast("cpu", torch.bfloat16):
+            terms = self.student(self.mixed, make_generator(0, "step"), 1.0)
+        torch.stack(list(terms.values())).sum().backward()
+        self.student.zero_grad()
+
+    def student_networks(self) -> None:
+        """The floor of a student's step: the student forth and back, teacher and prior forth."""
+        teacher, prior = self.student.teachers
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad():
+                for network in (teacher, prior):
+                    assert network is not None
+                    network(self.mixed.clear)
+            depths = self.student.student(self.mixed.mixed).inverse_depths
+        torch.stack([depth.mean() for depth in depths]).sum().backward()
+        self.student.zero_grad()
+
+
+def measure_training(size: tuple[int, int], batch: int, rounds: int) -> dict[str, dict[str, float]]:
+    training = Training(size, batch, width=32)
+    seconds = medians(
+        {
+            "teacher step": training.teacher_step,
+            "teacher step, fp32": lambda: training.teacher_step("fp32"),
+            "teacher networks alone": training.teacher_networks,
+            "student step": training.student_step,
+            "student networks alone": training.student_networks,
+        },
+        rounds,
+    )
+    return {
+        "seconds": seconds,
+        "ratios": {
+            "teacher step / floor": seconds["teacher step"] / seconds["teacher networks alone"],
+            "student step / floor": seconds["student step"] / seconds["student networks alone"],
+            "fp32 / bf16": seconds["teacher step, fp32"] / seconds["teacher step"],
+        },
+    }
+
+
+def measure_use(size: tuple[int, int], rounds: int) -> dict[str, dict[str, float]]:
+    """Predicting, rendering and translating; seconds per image, or per frame and condition."""
+    draw = make_generator(0, "benchmark")
+    image, depth = torch.rand(1, 3, *size, generator=draw), 1 + 50 * torch.rand(1, 1, *size, generator=draw)
+    card = CheckpointCard(network=DepthNetConfig(width=32), input_size=size)
+    predictor = Predictor(DepthNet(card.network, 15.0), card, torch.device("cpu"))
+    renderer = prepare(0, 24, size)
+    frames = iter(range(10_000))
+    works: dict[str, Work] = {
+        "predict": lambda: predictor(image[0]),
+        "predict, with flip": lambda: predictor(image[0], flip=True),
+        "render clear": lambda: renderer.frame(next(frames) % 24, (Condition.CLEAR,)),
+        "render all conditions": lambda: renderer.frame(next(frames) % 24, tuple(Condition)),
+    }
+    for condition in WEATHER:
+        works[f"translate to {condition}"] = lambda condition=condition: simulate(
+            image, depth, condition, [make_generator(0, condition)]
+        )
+    seconds = medians(works, rounds)
+    floor = len(Condition) * seconds["render clear"]
+    return {
+        "seconds": seconds,
+        "ratios": {"all conditions / clear alone, six times": seconds["render all conditions"] / floor},
+    }
+
+
+def measure_memory(size: str, batch: int, rounds: int) -> dict[str, dict[str, float]]:
+    """A teacher's step with the C library's own memory settings and with ours, each in its own process."""
+    seconds: dict[str, float] = {}
+    for name in ("default", "kept"):
+        command = [sys.executable, __file__, "--size", size, "--batch", str(batch), "--rounds", str(rounds)]
+        answer = subprocess.run([*command, "--memory", name], capture_output=True, text=True, check=True)
+        seconds[f"teacher step, memory {name}"] = json.loads(answer.stdout)
+    default, kept = seconds.values()
+    return {"seconds": seconds, "ratios": {"memory default / kept": default / kept}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--size", default="96x160", help="height and width of the images")
+    parser.add_argument("--batch", type=int, default=8, help="images per training step")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--out", type=Path, help="JSON file to write")
+    parser.add_argument("--memory", choices=("default", "kept"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    size = parse_image_size(given.size)
+    if given.memory:
+        if given.memory == "kept" and not keep_freed_memory():
+            raise SystemExit("this C library takes no memory settings")
+        step = Training(size, given.batch, width=32).teacher_step
+        print(json.dumps(medians({"step": step}, given.rounds)["step"]))
+        return
+    memory = measure_memory(given.size, given.batch, given.rounds)
+    keep_freed_memory()
+    groups = {
+        "memory": memory,
+        "training": measure_training(size, given.batch, given.rounds),
+        "use": measure_use(size, given.rounds),
+    }
+    for name, group in groups.items():
+        print(
+            f"\n{name}, {given.size}" + ("" if name == "use" else f", batches of {given.batch}, half width")
+        )
+        for what, value in group["seconds"].items():
+            print(f"  {what:44} {1000 * value:9.1f} ms")
+        for what, value in group["ratios"].items():
+            print(f"  {what:44} {value:9.2f}")
+    if given.out:
+        machine = {**provenance(), "threads": torch.get_num_threads(), "cores": os.cpu_count()}
+        settings = {"size": given.size, "batch": given.batch, "rounds": given.rounds}
+        write_json(given.out, {"made_by": machine, "settings": settings, **groups})
+
+
+if __name__ == "__main__":
+    main()
