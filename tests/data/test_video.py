@@ -1,5 +1,6 @@
 """A video is read like a folder, forwards and at random."""
 
+import struct
 from pathlib import Path
 
 import av
@@ -59,3 +60,28 @@ def test_a_camera_of_another_size(video: Path, tmp_path: Path) -> None:
     Camera(50.0, 50.0, 31.5, 23.5, 640, 480).write(tmp_path / "copy.camera.yaml")
     with pytest.raises(UserError, match=r"64x48 pixels, but its camera\.yaml says 640x480"):
         open_data(copy)[0].image(0)
+
+
+def test_a_frame_stands_as_a_player_shows_it(tmp_path: Path) -> None:
+    upright = tmp_path / "upright.mp4"
+    with av.open(str(upright), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = 64, 48
+        pixels = np.zeros((48, 64, 3), np.uint8)
+        pixels[:24] = 200
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    turned = tmp_path / "turned.mp4"
+    turned.write_bytes(_held_sideways(upright.read_bytes()))
+    (straight,), (sideways,) = open_data(upright), open_data(turned)
+    assert straight.image(0).shape == (48, 64, 3) and sideways.image(0).shape == (64, 48, 3)
+    # Shown a quarter turn clockwise: the bright top is on the right.
+    assert np.array_equal(sideways.image(0), np.rot90(straight.image(0), -1))
+
+
+def _held_sideways(mp4: bytes) -> bytes:
+    """Write a quarter turn clockwise into the track header, as a phone does."""
+    one = 1 << 16
+    matrix = struct.pack(">9i", 0, one, 0, -one, 0, 0, 48 * one, 0, 1 << 30)
+    start = mp4.index(b"tkhd") + 4 + 40
+    return mp4[:start] + matrix + mp4[start + 36 :]

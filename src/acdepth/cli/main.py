@@ -9,6 +9,7 @@ from importlib import import_module
 import tyro
 from pydantic import ValidationError
 
+from acdepth.cli.mix import FLAG_TYPES
 from acdepth.cli.settings import with_config
 from acdepth.core.errors import UserError
 
@@ -90,7 +91,13 @@ def run(arguments: list[str]) -> None:
         name = " ".join(arguments[:words])
         if name in VERBS:
             verb, flags = with_config(VERBS[name].load(), arguments[words:])
-            tyro.cli(verb, prog=f"acdepth {name}", args=flags, config=(tyro.conf.AvoidSubcommands,))
+            tyro.cli(
+                verb,
+                prog=f"acdepth {name}",
+                args=flags,
+                config=(tyro.conf.AvoidSubcommands,),
+                registry=FLAG_TYPES,
+            )
             return
     raise UserError(f"unknown verb {' '.join(arguments[:2])!r}; acdepth --help lists them")
 

@@ -66,7 +66,7 @@ class VideoSequence(StoredSequence):
         if not 0 <= index < len(self):
             raise IndexError(f"{self.path}: frame {index} of {len(self)}")
         with self._lock:
-            image = self._decode(index).to_ndarray(format="rgb24")
+            image = _upright(self._decode(index))
         if self.camera and image.shape[:2] != (self.camera.height, self.camera.width):
             raise UserError(
                 f"{self.path}: {image.shape[1]}x{image.shape[0]} pixels, but its camera.yaml says "
@@ -113,6 +113,12 @@ def beside(path: Path, kind: str) -> Path | None:
         if candidate.exists():
             return candidate
     return None
+
+
+def _upright(frame: VideoFrame) -> np.ndarray:
+    """The frame as a player shows it: phones store how they were held beside the pixels."""
+    quarter_turns = round(frame.rotation / 90)
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns))
 
 
 def _frame_times(path: Path) -> tuple[list[int], float | None]:

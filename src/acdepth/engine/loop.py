@@ -9,6 +9,7 @@ from typing import Protocol
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -53,6 +54,9 @@ class BatchSource(Protocol):
 
 def make_accelerator(settings: LoopSettings, run_folder: Path) -> Accelerator:
     """The device, precision, process group and trackers that ``settings`` ask for."""
+    # Accelerate keeps precision for the life of the process, but each stage has its own. The process group,
+    # which is kept apart from it, stays.
+    AcceleratorState._reset_state()
     return Accelerator(
         mixed_precision="bf16" if settings.precision == "bf16" else "no",
         cpu=settings.device == "cpu",
