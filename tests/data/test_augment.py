@@ -5,7 +5,7 @@ import colorsys
 import pytest
 import torch
 
-from acdepth.data.augment import AugmentSettings, add_noise, augment, jitter_colours, turn_hue
+from acdepth.data.augment import AugmentSettings, add_noise, augment, jitter_colours, make_coarse, turn_hue
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -28,6 +28,18 @@ def test_nothing_is_changed_when_nothing_is_asked() -> None:
     image = torch.rand(2, 3, 8, 8, generator=generator())
     nothing = AugmentSettings(jitter=0, hue=0, noise_probability=0)
     assert torch.allclose(augment(image, generator(1), nothing), image, atol=1e-6)
+
+
+def test_coarse_images_keep_their_light_and_lose_their_detail() -> None:
+    image = torch.rand(64, 3, 16, 16, generator=generator())
+    coarse = make_coarse(image, generator(1), 0.5)
+    changed = (coarse != image).flatten(1).any(1)
+    assert 16 < changed.sum() < 48
+    assert torch.equal(coarse[~changed], image[~changed])
+    detail = (image - image.roll(1, -1)).abs().mean((1, 2, 3))
+    detail_left = (coarse - coarse.roll(1, -1)).abs().mean((1, 2, 3))
+    assert (detail_left[changed] < 0.6 * detail[changed]).all()
+    assert torch.allclose(coarse.mean((2, 3)), image.mean((2, 3)), atol=0.05)
 
 
 def test_the_range_the_draws_and_the_generator() -> None:

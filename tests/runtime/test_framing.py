@@ -41,8 +41,8 @@ def test_any_image_gets_a_size_the_network_can_take(height: int, width: int) -> 
 
 def test_the_stretch_of_training_is_kept() -> None:
     # Trained on square images stretched to 1 : 2; an image of 2 : 1 is then wanted at 1 : 4.
-    assert network_size((500, 500), (128, 256), trained_aspect=1.0) == (128, 256)
-    rows, columns = network_size((500, 1000), (128, 256), trained_aspect=1.0)
+    assert network_size((500, 500), (128, 256), aspect=1.0) == (128, 256)
+    rows, columns = network_size((500, 1000), (128, 256), aspect=1.0)
     assert columns / rows == pytest.approx(4, rel=0.2)
 
 

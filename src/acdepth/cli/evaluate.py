@@ -26,7 +26,7 @@ from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
 from acdepth.networks.frozen import frozen
 from acdepth.reports.tables import print_results
 from acdepth.runtime.devices import choose_device
-from acdepth.runtime.framing import network_size
+from acdepth.runtime.framing import network_size, trained_aspect
 
 
 def evaluate(
@@ -124,7 +124,7 @@ def _load(name: str, path: Path, device: str) -> tuple[Model, CheckpointCard]:
     place = choose_device(device)
     frozen(network).to(place)
     camera = Camera.from_dict(card.camera, str(path)) if card.camera else None
-    aspect = _trained_aspect(card.input_size, camera)
+    aspect = trained_aspect(card.input_size, camera)
     model = Model(
         name,
         lambda image: network(image).inverse_depths[0],
@@ -134,12 +134,6 @@ def _load(name: str, path: Path, device: str) -> tuple[Model, CheckpointCard]:
         fit=lambda size: network_size(size, card.input_size, aspect),
     )
     return model, card
-
-
-def _trained_aspect(input_size: tuple[int, int], camera: Camera | None) -> float:
-    """Width / height of the training footage: square pixels that training stretched have become fx : fy."""
-    height, width = input_size
-    return width / height * (camera.fy / camera.fx if camera else 1.0)
 
 
 def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:

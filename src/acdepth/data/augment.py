@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.nn import functional as F
 
 from acdepth.core.config import Config
 
@@ -23,13 +24,16 @@ class AugmentSettings(Config):
     """Part of the images that get Gaussian noise. ACDepth: 0.5."""
     noise_range: tuple[float, float] = (0.005, 0.05)
     """Least and largest standard deviation of the noise, in units of the 0..1 range. ACDepth: 0.005-0.05."""
+    coarse_probability: float = Field(default=0.0, ge=0, le=1)
+    """Part of the images that are halved and enlarged again, for a student that will also be given smaller
+    images than its teacher had. ACDepth: 0."""
     noise: Literal["per image", "published"] = "per image"
     """``per image`` draws one standard deviation per image, as the paper says; ``published`` adds
     0.005 + 0.045 * randn to every value, as the published code does."""
 
 
 def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:
-    """Colour jitter, then noise, each drawn anew for every image.
+    """Colour jitter, coarser pixels, noise: in this order, each drawn anew for every image.
 
     Args:
         image: (B, 3, H, W) float in 0..1.
@@ -40,7 +44,10 @@ def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings
         (B, 3, H, W) float in 0..1.
     """
     settings = settings or AugmentSettings()
-    return add_noise(jitter_colours(image, generator, settings), generator, settings)
+    image = jitter_colours(image, generator, settings)
+    if settings.coarse_probability > 0:
+        image = make_coarse(image, generator, settings.coarse_probability)
+    return add_noise(image, generator, settings)
 
 
 def jitter_colours(image: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
@@ -76,6 +83,14 @@ def turn_hue(image: Tensor, turn: Tensor) -> Tensor:
         part = sixths.sub_(2).abs_().neg_().add_(2).clamp_(0, 1)
         torch.sub(value, part.mul_(spread), out=turned[:, channel])
     return turned
+
+
+def make_coarse(image: Tensor, generator: torch.Generator, probability: float) -> Tensor:
+    """Halve a random part of the images (B, 3, H, W) and enlarge them again."""
+    chosen = torch.rand(len(image), 1, 1, 1, generator=generator) < probability
+    halved = F.avg_pool2d(image, 2)
+    coarse = F.interpolate(halved, image.shape[-2:], mode="bilinear", align_corners=False)
+    return torch.where(chosen.to(image.device), coarse, image)
 
 
 def add_noise(image: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:

@@ -17,9 +17,7 @@ LARGEST_CAMERA_MISMATCH = 0.02
 """By how much a camera's aspect ratio may differ from its image's: rounding, not another camera."""
 
 
-def network_size(
-    image_size: tuple[int, int], input_size: tuple[int, int], trained_aspect: float
-) -> tuple[int, int]:
+def network_size(image_size: tuple[int, int], input_size: tuple[int, int], aspect: float) -> tuple[int, int]:
     """The (height, width) [px] at which the network sees an image.
 
     The network is fully convolutional, so an image keeps its aspect instead of being stretched or cropped:
@@ -29,10 +27,10 @@ def network_size(
     Args:
         image_size: (height, width) of the image [px].
         input_size: (height, width) the network was trained at [px].
-        trained_aspect: width / height of the images behind ``input_size``.
+        aspect: width / height of the images behind ``input_size``, from `trained_aspect`.
     """
     height, width = image_size
-    stretch = math.log(width / height) - math.log(trained_aspect)
+    stretch = math.log(width / height) - math.log(aspect)
     if abs(stretch) < math.log1p(SAME_ASPECT):
         return input_size
     # Training itself may stretch (1600 x 900 to 576 x 320); the same stretch is then the right one.
@@ -44,6 +42,17 @@ def network_size(
         return ASPECT_WEIGHT * abs(aspect - wanted_aspect) + abs(area - wanted_area)
 
     return min(_sizes_near(wanted_aspect, wanted_area), key=badness)
+
+
+def trained_aspect(input_size: tuple[int, int], camera: Camera | None) -> float:
+    """Width / height of the training footage: square pixels that training stretched have become fx : fy.
+
+    Args:
+        input_size: (height, width) the network was trained at [px].
+        camera: of the training images at ``input_size``; None if unknown, and then taken as unstretched.
+    """
+    height, width = input_size
+    return width / height * (camera.fy / camera.fx if camera else 1.0)
 
 
 def focal_ratio(camera: Camera, size: tuple[int, int], trained: Camera, input_size: tuple[int, int]) -> float:

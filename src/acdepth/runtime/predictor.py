@@ -20,7 +20,7 @@ from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.frozen import frozen
 from acdepth.runtime.devices import choose_device
-from acdepth.runtime.framing import check_camera, focal_ratio, network_size
+from acdepth.runtime.framing import check_camera, focal_ratio, network_size, trained_aspect
 from acdepth.runtime.pixels import Image, as_pixels
 
 IMAGES_AT_ONCE = 8
@@ -126,12 +126,8 @@ class Predictor:
         )
 
     def _network_size(self, image: np.ndarray) -> tuple[int, int]:
-        height, width = self.card.input_size
-        trained_aspect = width / height
-        if self.trained_camera:
-            # Square pixels of the footage that training stretched have become fx : fy.
-            trained_aspect *= self.trained_camera.fy / self.trained_camera.fx
-        return network_size((image.shape[0], image.shape[1]), (height, width), trained_aspect)
+        size = self.card.input_size
+        return network_size((image.shape[0], image.shape[1]), size, trained_aspect(size, self.trained_camera))
 
     def _predict(
         self, images: Sequence[np.ndarray], size: tuple[int, int], camera: Camera | None, flip: bool
