@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow fast check clean
+.PHONY: setup demo test test-slow fast bench check clean
 setup: $(READY)
 
 # Remade whenever the pins or the dependencies change; torch first, so that nothing else chooses a build of it.
@@ -28,6 +28,10 @@ test-slow: setup
 fast: setup
 	$(BIN)/ruff check .
 	$(BIN)/pytest -m "not slow and not real" -x --ignore tests/world --ignore tests/demo
+
+# What people wait for, in milliseconds and ratios; runs/speed.json has it with device and versions.
+bench: setup
+	$(BIN)/python benchmarks/speed.py --out runs/speed.json
 
 check: setup
 	$(BIN)/ruff check .

@@ -146,6 +146,19 @@ class TestLoss:
         left, right = student.grad[..., : WIDTH // 4].sum(), student.grad[..., -WIDTH // 4 :].sum()
         assert left < 0 < right
 
+    def test_steepness_leaves_pairs_in_order_alone_and_still_pulls_wrong_ones(self):
+        prior = self.smooth()
+        pulls = {}
+        for steepness in (1.0, 20.0):
+            options = OrdinalOptions(local_part=1.0, rank_on="log_depth", steepness=steepness)
+            for name, start in (("right", prior), ("wrong", prior.flip(-1))):
+                student = start.clone().requires_grad_()
+                self.loss(student, prior, options).backward()
+                assert student.grad is not None
+                pulls[name, steepness] = (student.grad * student.detach()).abs().sum().item()
+        assert pulls["right", 20.0] < 0.25 * pulls["right", 1.0]
+        assert pulls["wrong", 20.0] > pulls["wrong", 1.0]
+
     def test_equals_a_loop_over_pairs(self):
         student, teacher, prior = inverse_depth(0), inverse_depth(1), inverse_depth(2)
         options = OrdinalOptions()

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,15 +59,25 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = _keys_beside(model, problem["loc"])
-        nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.4)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(known)}"
+        # The same name may stand one level deeper or higher: learning_rate is loop.learning_rate.
+        known = {path.rpartition(".")[2]: path for path in _all_keys(model)}
+        nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.7)
+        beside = ", ".join(_keys_beside(model, problem["loc"]))
+        hint = f"did you mean {known[nearest[0]]}?" if nearest else f"known keys: {beside}"
         return f"unknown key {key}; {hint}"
     value = problem["input"]
     hint = ""
     if isinstance(value, str) and "e" in value.lower() and _is_number(value):
         hint = f"; YAML reads {value} as text, write {float(value)!r} or {_with_point(value)}"
     return f"{key} = {value!r}: {problem['msg']}{hint}"
+
+
+def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Names of all settings, those of inner settings with a dotted path."""
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _all_keys(field.annotation, f"{prefix}{name}.")
 
 
 def _keys_beside(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

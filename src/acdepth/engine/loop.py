@@ -89,13 +89,12 @@ def fit(
     accelerator = make_accelerator(settings, run_folder)
     if accelerator.device.type == "cpu":
         keep_freed_memory()
+    source = batches(accelerator.process_index, accelerator.num_processes)
     updates = _Updates(accelerator, task, settings)
     states = run_folder / "checkpoints"
     start = load_newest_state(states, task, updates.optimizer, made_by)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
-    source = batches(accelerator.process_index, accelerator.num_processes)
-
     with progress(title, settings.steps, done=start) as advance:
         for step, batch in enumerate(_read_ahead(source, start, settings), start=start):
             generator = make_generator(settings.seed, title, "step", step, accelerator.process_index)

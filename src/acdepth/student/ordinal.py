@@ -25,6 +25,10 @@ class OrdinalOptions(Config):
     """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
     rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
     """What the ranking loss compares. ACDepth: depth. On log depth near and far pairs weigh the same."""
+    steepness: float = Field(default=1.0, gt=0)
+    """Factor on what is compared; the loss is divided by it again. The pull on a pair in the wrong order
+    stays, and pairs right by more than about 1 / steepness are left alone. ACDepth: 1, on metres; log depth
+    needs about 10, or the loss keeps spreading pairs that are in order."""
     uncertainty_on: Literal["depth", "inverse_depth"] = "depth"
     """``depth``: |z_S - z_T| / (z_S + z_T), as published code; ``inverse_depth``: the same on inverse depth
     brought to 0..1 per image, as the paper writes."""
@@ -133,13 +137,14 @@ def ordinal_loss(
             discrepancy(student, teacher, options.uncertainty_on), options.uncertain_quantile
         )
         kinds = [sample(uncertain, options, generator) for sample in (sample_local, sample_global)]
-    ranked = window_mean(_ranked(student, options.rank_on), options.window).flatten(1)
+    compared = options.steepness * _ranked(student, options.rank_on)
+    ranked = window_mean(compared, options.window).flatten(1)
     prior = prior.flatten(1)
     sums, counts = [], []
     for pairs in kinds:
         labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
         terms = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
-        sums.append(terms.sum())
+        sums.append(terms.sum() / options.steepness)
         counts.append((labels != 0).sum())
     if options.pooled:
         return (sums[0] + sums[1]) / (counts[0] + counts[1]).clamp(min=1)
