@@ -159,6 +159,17 @@ class TestLoss:
         assert pulls["right", 20.0] < 0.25 * pulls["right", 1.0]
         assert pulls["wrong", 20.0] > pulls["wrong", 1.0]
 
+    def test_pixels_that_the_prior_puts_infinitely_far_may_be_left_out(self):
+        prior = self.smooth()
+        prior[..., WIDTH // 2 :] = 0.0
+        for least, pulled in ((0.0, True), (0.01, False)):
+            student = torch.full((3, 1, HEIGHT, WIDTH), 0.1, requires_grad=True)
+            options = OrdinalOptions(local_part=1.0, global_part=0.5, window=1, least_prior=least)
+            self.loss(student, prior, options).backward()
+            assert student.grad is not None
+            assert bool(student.grad[..., WIDTH // 2 :].abs().max() > 0) is pulled
+            assert student.grad[..., : WIDTH // 2].abs().max() > 0
+
     def test_equals_a_loop_over_pairs(self):
         student, teacher, prior = inverse_depth(0), inverse_depth(1), inverse_depth(2)
         options = OrdinalOptions()

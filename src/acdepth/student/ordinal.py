@@ -29,6 +29,10 @@ class OrdinalOptions(Config):
     """Factor on what is compared; the loss is divided by it again. The pull on a pair in the wrong order
     stays, and pairs right by more than about 1 / steepness are left alone. ACDepth: 1, on metres; log depth
     needs about 10, or the loss keeps spreading pairs that are in order."""
+    least_prior: float = Field(default=0.0, ge=0, lt=1)
+    """Pairs with a pixel whose prior is below this part of the image's largest are left out. A teacher
+    knows no depth of the sky, which the prior puts at 0: to push it away pulls the houses before it near.
+    ACDepth: 0, all pairs."""
     uncertainty_on: Literal["depth", "inverse_depth"] = "depth"
     """``depth``: |z_S - z_T| / (z_S + z_T), as published code; ``inverse_depth``: the same on inverse depth
     brought to 0..1 per image, as the paper writes."""
@@ -140,9 +144,11 @@ def ordinal_loss(
     compared = options.steepness * _ranked(student, options.rank_on)
     ranked = window_mean(compared, options.window).flatten(1)
     prior = prior.flatten(1)
+    counted = prior >= options.least_prior * prior.amax(1, keepdim=True)
     sums, counts = [], []
     for pairs in kinds:
         labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
+        labels = labels * (counted.gather(1, pairs.a) & counted.gather(1, pairs.b))
         terms = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
         sums.append(terms.sum() / options.steepness)
         counts.append((labels != 0).sum())
