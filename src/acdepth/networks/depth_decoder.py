@@ -52,8 +52,9 @@ class DepthDecoder(nn.Module):
                 x = torch.cat([x, features[level - 1]], 1)
             x = F.elu(self.after[level](x))
             if level < SCALES:
-                # In bfloat16 far depths would be steps of metres.
-                sigmoid = torch.sigmoid(self.heads[level](x).float())
+                # A logit of -5, which is 12 m, has steps of 3 % of the depth in bfloat16.
+                with torch.autocast(x.device.type, enabled=False):
+                    sigmoid = torch.sigmoid(self.heads[level](x.float()))
                 found.append(inverse_depth_from_sigmoid(sigmoid, self.min_depth, self.max_depth))
         return tuple(reversed(found))
 
