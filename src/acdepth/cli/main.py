@@ -54,6 +54,7 @@ VERBS = {
     "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships"),
     "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
     "report": Verb("report", "report", "the report page of a finished run"),
+    "import": Verb("import_weights", "import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
     "doctor": Verb(
         "doctor", "doctor", "what is installed, which devices and weights are here, what is missing"
     ),
