@@ -1,6 +1,5 @@
 """``acdepth predict`` as people call it."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,10 +11,9 @@ import torch
 from acdepth.cli.main import main
 from acdepth.core.images import read_depth_png16
 from acdepth.runtime.predictor import Predictor
+from tests.real import REAL
 from tests.runtime.test_video import read_video, write_video
 from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
-
-REAL = Path(os.environ.get("ACDEPTH_REAL_DATA", Path(__file__).parents[3] / "shared" / "real"))
 
 
 def write_image(path: Path, image: np.ndarray) -> Path:

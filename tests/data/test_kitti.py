@@ -1,6 +1,5 @@
 """KITTI's two layouts, on small imitations and on the real thing."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -11,8 +10,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import ClipBatches, open_data, prepare
 from acdepth.data.kitti import scatter_nearest
+from tests.real import REAL, needs_real_data
 
-REAL = Path(os.environ.get("ACDEPTH_REAL_DATA", Path(__file__).parents[3] / "shared" / "real"))
 IDENTITY = "1 0 0 0 1 0 0 0 1"
 
 
@@ -80,8 +79,7 @@ def test_a_calibration_without_the_matrix_and_too_few_poses(tmp_path: Path) -> N
         open_data(drive)
 
 
-@pytest.mark.real
-@pytest.mark.skipif(not REAL.exists(), reason=f"no real data at {REAL}")
+@needs_real_data
 def test_the_real_drives_and_frames(tmp_path: Path) -> None:
     drives = open_data(REAL / "kitti_odometry")
     assert [len(drive) for drive in drives] == [51, 51]

@@ -1,6 +1,4 @@
 import json
-import os
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,8 +8,7 @@ from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from tests.data.folders import write_drive
-
-REAL = Path(os.environ.get("ACDEPTH_REAL_DATA", Path(__file__).parents[3] / "shared" / "real"))
+from tests.real import REAL, needs_real_data
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +95,7 @@ def test_mistakes_are_named_and_nothing_is_written(weights, data, tmp_path, opti
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.real
-@pytest.mark.skipif(not REAL.exists(), reason=f"no real data at {REAL}")
+@needs_real_data
 def test_sparse_lidar_of_another_camera(weights, tmp_path, capsys):
     out = tmp_path / "out"
     evaluate(REAL / "kitti_lidar", weights=(str(weights / "teacher"),), out=out, alignment="median")

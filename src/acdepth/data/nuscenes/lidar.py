@@ -1,0 +1,69 @@
+"""LiDAR points in a camera's image.
+
+Which points count, and for which pixel, follows md4all's ground truth (facts; own code). The devkit's own
+projection also drops the outermost row and column of pixels on each side.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+
+NEAREST = 1.0
+"""Points up to this far in front of the camera are dropped [m]: the car itself."""
+VALUES_PER_POINT = 5
+"""x, y, z, intensity, ring."""
+
+
+def read_points(path: Path) -> np.ndarray:
+    """(N, 3) float32 [m] of a ``.pcd.bin`` sweep.
+
+    Raises:
+        UserError: if the file is missing or not whole.
+    """
+    try:
+        values = np.fromfile(path, dtype=np.float32)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    if values.size == 0 or values.size % VALUES_PER_POINT:
+        raise UserError(f"{path}: not a nuScenes sweep (float32 x, y, z, intensity, ring); copy it again")
+    return values.reshape(-1, VALUES_PER_POINT)[:, :3]
+
+
+def moved(points: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Points (N, 3) after the rigid motion T (4, 4) [m].
+
+    Kept in float32 after each step, as the devkit does: in world coordinates of a kilometre that is a tenth
+    of a millimetre, and decides the pixel of a few points.
+    """
+    return (points @ T[:3, :3].T).astype(np.float32) + T[:3, 3].astype(np.float32)
+
+
+def moved_back(points: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """Points (N, 3) after the inverse of the rigid motion T (4, 4) [m]; see `moved`."""
+    return ((points - T[:3, 3].astype(np.float32)) @ T[:3, :3]).astype(np.float32)
+
+
+def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Depth image of LiDAR points.
+
+    A point belongs to the pixel that its coordinates are cut off to; of several in one pixel the last of the
+    sweep stays.
+
+    Args:
+        points: (N, 3) in the camera's frame [m].
+        intrinsics: (3, 3) [px].
+        size: (height, width) of the image [px].
+
+    Returns:
+        float32 (H, W) [m]; 0 where no point falls.
+    """
+    height, width = size
+    points = points[points[:, 2] > NEAREST]
+    column, row = ((points @ intrinsics.T)[:, :2] / points[:, 2:]).T
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    image = np.zeros((height, width), np.float32)
+    # Later assignments to the same pixel win.
+    image[row[inside].astype(np.int64), column[inside].astype(np.int64)] = points[inside, 2]
+    return image
