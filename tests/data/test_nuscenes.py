@@ -87,7 +87,7 @@ def test_motion_and_its_inverse():
 
 def test_the_last_of_two_points_in_one_pixel_stays_and_near_ones_are_dropped():
     intrinsics = np.array([[10.0, 0, 5], [0, 10.0, 5], [0, 0, 1]])
-    points = np.array([[0, 0, 4], [0.1, 0.1, 8], [0, 0, 0.9], [-2, 0, 4], [0, 0, -4]], np.float32)
+    points = np.array([[0, 0, 4], [0.1, 0.1, 8], [0, 0, 0.9], [-3, 0, 4], [0, 0, -4]], np.float32)
     depth = project(points, intrinsics, (10, 10))
     assert depth[5, 5] == 8 and (depth > 0).sum() == 1
 
