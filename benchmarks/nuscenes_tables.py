@@ -1,4 +1,4 @@
-"""Time reading tables of nuScenes v1.0-trainval's size: python benchmarks/nuscenes_tables.py [--python PYTHON]
+"""Time reading tables of nuScenes v1.0-trainval's size: python benchmarks/nuscenes_tables.py [--python PY]
 
 Writes tables with the full set's numbers of records into a temporary folder (about 2.5 GB), then reads them
 in a process of its own, with our reader and, where an interpreter with nuscenes-devkit is given, with that.
