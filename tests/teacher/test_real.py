@@ -1,0 +1,24 @@
+"""A teacher on real footage."""
+
+import json
+
+import pytest
+
+from acdepth.cli.settings import find_config
+from acdepth.engine import LoopSettings
+from acdepth.teacher.training import TeacherConfig, train_teacher
+from tests.real import REAL, needs_real_data
+
+
+@pytest.mark.slow
+@needs_real_data
+def test_kitti_drives_lower_the_photometric_loss(tmp_path):
+    own = TeacherConfig.read(find_config("teacher", "own"))
+    loop = LoopSettings(
+        steps=60, batch_size=4, learning_rate=5e-4, log_every=20, checkpoint_every=60, trackers=()
+    )
+    config = own.model_copy(update={"image_size": (64, 192), "loop": loop})
+    train_teacher(config, REAL / "kitti_odometry", tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    first, last = (line["terms"]["photometric"] for line in (lines[0], lines[-1]))
+    assert last < 0.95 * first
