@@ -54,8 +54,9 @@ def write_tables(folder: Path) -> None:
     """Tables as the originals are written: indented JSON, one key a line."""
     folder.mkdir(parents=True)
     names = [f"scene-{number:04d}" for number in range(1, SCENES + 1)]
-    small: dict[str, list[dict]] = {name: [] for name in ("attribute", "visibility", "instance")}
+    small: dict[str, list[dict]] = {name: [] for name in ("attribute", "visibility")}
     small["category"] = [{"token": token(1, 0), "name": "car", "description": ""}]
+    small["instance"] = [{"token": token(11, 0), "category_token": token(1, 0), "nbr_annotations": 1}]
     small["log"] = [
         {"token": token(2, 0), "logfile": "n", "vehicle": "n", "date_captured": "", "location": ""}
     ]
@@ -142,7 +143,7 @@ def _annotation(number: int) -> dict:
     return {
         "token": token(10, number),
         "sample_token": token(7, number % SAMPLES),
-        "instance_token": "",
+        "instance_token": token(11, 0),
         "visibility_token": "4",
         "attribute_tokens": [],
         "translation": PLACE,

@@ -25,3 +25,7 @@ def test_it_is_read(path: Path) -> None:
 
 def test_there_are_settings_for_each_stage() -> None:
     assert {path.parent.name for path in FILES} == {*KINDS, "pretrain"}
+
+
+def test_the_published_students_settings_are_the_published_preset():
+    assert StudentConfig.read(CONFIGS / "student" / "published.yaml") == StudentConfig().published()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from acdepth.core.files import read_json
 from acdepth.recipes.demo import Demo, DemoConfig
 
 CONFIG = Path(__file__).parent / "tiny.yaml"
@@ -51,13 +53,38 @@ def test_a_second_call_does_nothing_new(unbroken: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_changed_setting_repeats_the_stages_that_depend_on_it(unbroken: Path) -> None:
-    config = DemoConfig.read(CONFIG)
-    changed = config.model_copy(update={"severity": (0.9, 1.0)})
-    same, other = (
-        [stage.made_from for stage in Demo(settings, unbroken).stages()] for settings in (config, changed)
+def test_a_changed_setting_repeats_the_stages_from_there_on(unbroken: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(unbroken, tmp_path / "demo"))
+    kept, redone = (
+        {stage: (out / "stages" / f"{stage}.json").read_text() for stage in stages}
+        for stages in (STAGES[:3], STAGES[3:])
     )
-    assert [STAGES[i] for i, (a, b) in enumerate(zip(same, other, strict=True)) if a != b] == ["translate"]
+    changed = DemoConfig.read(CONFIG).model_copy(update={"severity": (0.9, 1.0)})
+    Demo(changed, out).run()
+    assert all((out / "stages" / f"{stage}.json").read_text() == text for stage, text in kept.items())
+    assert all((out / "stages" / f"{stage}.json").read_text() != text for stage, text in redone.items())
+    teacher, student = (
+        [read_json(run / "results.json")["models"][name] for run in (unbroken, out)]
+        for name in ("teacher", "student")
+    )
+    assert teacher[0] == teacher[1] and student[0] != student[1]
+
+
+def test_another_image_size_renders_anew(tmp_path: Path) -> None:
+    config = DemoConfig.read(CONFIG)
+    larger = config.teacher.model_copy(update={"image_size": (96, 160)})
+    other = config.model_copy(update={"teacher": larger})
+    first, second = (Demo(settings, tmp_path).stages()[0].made_from for settings in (config, other))
+    assert first != second
+
+
+@pytest.mark.slow
+def test_a_result_that_is_gone_is_made_again(unbroken: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(unbroken, tmp_path / "demo"))
+    weights = (out / "student" / "model.safetensors").read_bytes()
+    (out / "student" / "model.safetensors").unlink()
+    Demo(DemoConfig.read(CONFIG), out).run()
+    assert (out / "student" / "model.safetensors").read_bytes() == weights
 
 
 def _kill_within(stage: str, out: Path) -> None:

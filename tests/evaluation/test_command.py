@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from acdepth.cli.evaluate import evaluate
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
@@ -93,6 +94,16 @@ def test_mistakes_are_named_and_nothing_is_written(weights, data, tmp_path, opti
     with pytest.raises(UserError, match=message):
         evaluate(data, **{**options, "weights": chosen, "out": tmp_path / "out", "device": "cpu"})
     assert not (tmp_path / "out").exists()
+
+
+def test_a_network_of_a_crop_is_not_given_the_whole_image_stretched(data, tmp_path):
+    crop = Crop(height=16, width=40)
+    card = CheckpointCard(network=DepthNetConfig(width=16), input_size=(64, 96), crop=crop)
+    save_checkpoint(tmp_path / "cropped" / "model.safetensors", DepthNet(card.network), card)
+    chosen = (str(tmp_path / "cropped"),)
+    with pytest.raises(UserError, match="trained on a part of the image"):
+        evaluate(data, weights=chosen, protocol="world-80m", out=tmp_path / "out", device="cpu")
+    evaluate(data, weights=chosen, protocol="own", out=tmp_path / "out", examples=False, device="cpu")
 
 
 @needs_real_data

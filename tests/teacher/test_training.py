@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import make_generator
+from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import load_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.student.training import StudentConfig, train_student
 from acdepth.teacher.training import TeacherConfig, TeacherTask, train_teacher
+from acdepth.translator.depth_source import TeacherDepth
 from tests.data.folders import write_drive
 
 HEIGHT, WIDTH = 64, 64
@@ -149,6 +154,33 @@ class TestTraining:
         other = source.encoder.layer4[1].conv2.weight
         torch.testing.assert_close(network.encoder.layer4[1].conv2.weight, other)
 
+    def test_a_crop_is_part_of_the_card_and_the_student_sees_it_too(self, tmp_path):
+        data = write_drive(tmp_path / "data", count=3)
+        crop = Crop(top=4, height=16, width=32)
+        teacher = train_teacher(changed(crop=crop), data, tmp_path / "teacher")
+        assert load_checkpoint(teacher)[1].crop == crop
+        student = StudentConfig(
+            mix={Condition.CLEAR: 1.0}, start_from="teacher", ordinal_weight=0.0, loop=LOOP
+        )
+        made = train_student(student, data, None, teacher, None, tmp_path / "student")
+        first, second = (
+            Prepared.open(tmp_path / folder) for folder in ("teacher/prepared", "student/prepared/clear")
+        )
+        assert first.crop == second.crop == crop
+        assert first.frames[0].intrinsics == second.frames[0].intrinsics
+        assert load_checkpoint(made)[1].crop == crop
+        with pytest.raises(UserError, match="trained on a part of the image; give --crop 4,0,16,32"):
+            TeacherDepth(teacher).depth(torch.rand(1, 3, 24, 40), [], None)
+        assert TeacherDepth(teacher).depth(torch.rand(1, 3, 16, 32), [], crop).shape == (1, 1, 16, 32)
+
+    def test_a_copy_of_the_data_goes_on_with_the_run(self, trained, tmp_path):
+        data, run = trained
+        copied, again = shutil.copytree(data, tmp_path / "data"), shutil.copytree(run, tmp_path / "run")
+        for image in (copied / "images").iterdir():
+            image.touch()
+        train_teacher(changed(loop=LOOP.model_copy(update={"workers": 1})), copied, again)
+        assert (again / "log.jsonl").read_text() == (run / "log.jsonl").read_text()
+
     @pytest.mark.parametrize(
         ("values", "metric"),
         [
@@ -186,8 +218,12 @@ class TestRefusals:
         with pytest.raises(UserError, match="no such checkpoint"):
             train_teacher(changed(start=tmp_path / "nowhere"), data, tmp_path / "run")
 
-    def test_a_folder_of_another_run(self, trained, tmp_path):
+    @pytest.mark.parametrize("values", [{"smoothness_weight": 0.5}, {"image_size": (64, 96)}])
+    def test_a_folder_of_another_run_stays_as_it_is(self, trained, tmp_path, values):
         data, run = trained
         again = shutil.copytree(run, tmp_path / "run")
         with pytest.raises(UserError, match="other settings or data"):
-            train_teacher(changed(smoothness_weight=0.5), data, again)
+            train_teacher(changed(**values), data, again)
+        files = [path.relative_to(run) for path in run.rglob("*") if path.is_file()]
+        assert all((again / file).read_bytes() == (run / file).read_bytes() for file in files)
+        assert len(files) == sum(path.is_file() for path in again.rglob("*"))

@@ -19,7 +19,7 @@ from acdepth.engine.progress import progress
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model
-from acdepth.evaluation.protocols import Protocol, find_protocol
+from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
@@ -64,6 +64,7 @@ def evaluate(
     measured_by = _protocol(protocol, alignment, flip)
     models, cards = _load_all(weights, device)
     _warn_about_scale(cards, measured_by)
+    _refuse_cropped(cards, measured_by)
     footage = _of_conditions(open_data(data), conditions, data)
     frames, unreadable = sum(map(len, footage)), []
     with progress("evaluate", frames, unit="image") as advance:
@@ -104,6 +105,7 @@ def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[
             "metric": card.metric,
             "conditions": list(card.conditions),
             "input_size": list(card.input_size),
+            "crop": card.crop and card.crop.to_dict(),
         }
     return models, cards
 
@@ -140,6 +142,15 @@ def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> N
     for name, card in cards.items():
         if protocol.alignment == "none" and not card["metric"]:
             _say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
+
+
+def _refuse_cropped(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:
+    for name, card in cards.items():
+        if card["crop"] and not protocol.keep_aspect and protocol.input_window == WHOLE_IMAGE:
+            raise UserError(
+                f"{name} was trained on a part of the image, and {protocol.name} would stretch the whole "
+                "image to its size; use --protocol own, which keeps the aspect"
+            )
 
 
 def _of_conditions(footage: list[Sequence], conditions: str, data: Path) -> list[Sequence]:

@@ -8,14 +8,15 @@ from typing import Any, Self
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_json, read_json, write_json
 from acdepth.core.sample import Sequence
 from acdepth.core.tally import ReadTally
-from acdepth.data.crop import Crop, camera_after, crop_and_resize
+from acdepth.data.crop import camera_after, crop_and_resize
 from acdepth.data.stored import frame_stamp
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when the files' meaning changes, so that old ones are remade."""
 
 
@@ -124,8 +125,8 @@ def prepare(
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
     """
-    made_from = fingerprint(sequences, image_size, crop)
-    found = reuse(out, made_from)
+    stamp = fingerprint(sequences, image_size, crop, times=True)
+    found = reuse(out, stamp)
     if found:
         return found
     tally = ReadTally(sum(len(sequence) for sequence in sequences), on_warning)
@@ -143,11 +144,18 @@ def prepare(
                 frames.append(_describe(sequence, position, image.shape[:2], crop, image_size))
                 if progress:
                     progress()
-    return write_index(out, made_from, crop, image_size, frames)
+    made_from = fingerprint(sequences, image_size, crop)
+    return write_index(out, made_from, stamp, crop, image_size, frames)
 
 
-def fingerprint(sequences: Iterable[Sequence], image_size: tuple[int, int], crop: Crop | None) -> str:
-    """Hash of all that prepared data depend on: settings, cameras, distances, and a stamp of every file."""
+def fingerprint(
+    sequences: Iterable[Sequence], image_size: tuple[int, int], crop: Crop | None, times: bool = False
+) -> str:
+    """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
+
+    With ``times`` also when the files were last changed: right for a cache, but not for the identity of a
+    run, which should survive a copy to another disk.
+    """
     about = [
         [
             sequence.name,
@@ -156,7 +164,7 @@ def fingerprint(sequences: Iterable[Sequence], image_size: tuple[int, int], crop
             sequence.frame_rate,
         ]
         + [
-            [sequence.key(position), frame_stamp(sequence, position), _distance(sequence, position, 1)]
+            [sequence.key(position), _stamp(sequence, position, times), _distance(sequence, position, 1)]
             for position in range(len(sequence))
         ]
         for sequence in sequences
@@ -164,20 +172,25 @@ def fingerprint(sequences: Iterable[Sequence], image_size: tuple[int, int], crop
     return hash_json([FORMAT, image_size, crop and crop.to_dict(), about])
 
 
-def reuse(out: Path, made_from: str) -> Prepared | None:
-    """What ``out`` holds if it was made from the same; else its index is removed and None returned."""
+def reuse(out: Path, stamp: str) -> Prepared | None:
+    """What ``out`` holds if its stamp is the same; else its index is removed and None returned."""
     index = Path(out) / "index.json"
     if not index.exists():
         return None
     found = read_json(index)
-    if found.get("format") == FORMAT and found.get("made_from") == made_from:
+    if found.get("format") == FORMAT and found.get("stamp") == stamp:
         return Prepared.open(out)
     index.unlink()
     return None
 
 
 def write_index(
-    out: Path, made_from: str, crop: Crop | None, image_size: tuple[int, int], frames: list[PreparedFrame]
+    out: Path,
+    made_from: str,
+    stamp: str,
+    crop: Crop | None,
+    image_size: tuple[int, int],
+    frames: list[PreparedFrame],
 ) -> Prepared:
     """Write ``index.json``, which makes the images beside it count, and open both."""
     if not frames:
@@ -185,6 +198,7 @@ def write_index(
     index = {
         "format": FORMAT,
         "made_from": made_from,
+        "stamp": stamp,
         "crop": crop and crop.to_dict(),
         "image_size": list(image_size),
         "frames": [asdict(frame) for frame in frames],
@@ -211,6 +225,11 @@ def _describe(
         distance_to_next=after,
         speed=speed,
     )
+
+
+def _stamp(sequence: Sequence, position: int, times: bool) -> str:
+    stamp = frame_stamp(sequence, position)
+    return stamp if times else stamp.partition(":")[0]
 
 
 def _distance(sequence: Sequence, position: int, step: int) -> float | None:

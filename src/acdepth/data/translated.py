@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_json
 from acdepth.core.images import read_image
-from acdepth.data.crop import Crop, crop_and_resize
+from acdepth.data.crop import crop_and_resize
 from acdepth.data.manifest import Entry, Manifest
 from acdepth.data.prepared import Prepared, PreparedFrame, reuse, write_index
 
@@ -49,7 +50,7 @@ def prepare_translations(
             if progress:
                 progress()
     frames = [replace(frame, condition=condition) for frame in clear.frames]
-    return write_index(out, made_from, clear.crop, clear.image_size, frames)
+    return write_index(out, made_from, made_from, clear.crop, clear.image_size, frames)
 
 
 def _entry(manifest: Manifest, condition: Condition, frame: PreparedFrame) -> Entry:

@@ -2,6 +2,7 @@
 
 from acdepth.engine.loop import BatchSource, Task, fit
 from acdepth.engine.progress import progress
-from acdepth.engine.settings import LoopSettings
+from acdepth.engine.settings import LoopSettings, what_shapes
+from acdepth.engine.state import refuse_other_run
 
-__all__ = ["BatchSource", "LoopSettings", "Task", "fit", "progress"]
+__all__ = ["BatchSource", "LoopSettings", "Task", "fit", "progress", "refuse_other_run", "what_shapes"]

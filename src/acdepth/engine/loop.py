@@ -21,7 +21,7 @@ from acdepth.engine.memory import keep_freed_memory
 from acdepth.engine.progress import progress
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
-from acdepth.engine.state import load_newest_state, save_state
+from acdepth.engine.state import STATES, load_newest_state, save_state
 
 
 class Task(nn.Module, ABC):
@@ -91,7 +91,7 @@ def fit(
         keep_freed_memory()
     source = batches(accelerator.process_index, accelerator.num_processes)
     updates = _Updates(accelerator, task, settings)
-    states = run_folder / "checkpoints"
+    states = run_folder / STATES
     start = load_newest_state(states, task, updates.optimizer, made_by)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)

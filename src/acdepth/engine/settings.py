@@ -1,10 +1,13 @@
 """How long, how fast and on what a stage trains."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
+
+INCIDENTAL = frozenset({"log_every", "checkpoint_every", "workers", "device", "trackers"})
+"""Settings of the loop that say how a run is done, and not what comes out of it."""
 
 
 class LoopSettings(Config):
@@ -52,3 +55,10 @@ class LoopSettings(Config):
                 f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
             )
         return self
+
+
+def what_shapes(config: Config) -> dict[str, Any]:
+    """A stage's settings without the incidental ones of its ``loop``: what tells one run from another."""
+    values = config.to_dict()
+    loop = {name: value for name, value in values["loop"].items() if name not in INCIDENTAL}
+    return {**values, "loop": loop}

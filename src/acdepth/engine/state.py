@@ -6,12 +6,14 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path
+from acdepth.core.files import write_bytes
 
+STATES = "checkpoints"
+"""Folder of the states in a run folder."""
 KEPT_STATES = 2
 """Saved states that stay: the newest, and one before it should the newest turn out damaged."""
 
@@ -27,10 +29,20 @@ def save_state(
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with atomic_path(folder / f"step_{step:07d}.safetensors") as temporary:
-        save_file(tensors, temporary, metadata={"step": str(step), "made_by": made_by})
+    metadata = {"step": str(step), "made_by": made_by}
+    write_bytes(folder / f"step_{step:07d}.safetensors", save(tensors, metadata))
     for old in sorted(folder.glob("step_*.safetensors"))[:-KEPT_STATES]:
         old.unlink()
+
+
+def refuse_other_run(run_folder: Path, made_by: str) -> None:
+    """Raise `UserError` if ``run_folder`` holds states of a run that was made by something else.
+
+    To be asked before anything is written there.
+    """
+    states = sorted((run_folder / STATES).glob("step_*.safetensors"))
+    if states:
+        _metadata_of(states[-1], made_by)
 
 
 def load_newest_state(folder: Path, task: nn.Module, optimizer: torch.optim.Optimizer, made_by: str) -> int:
@@ -43,19 +55,26 @@ def load_newest_state(folder: Path, task: nn.Module, optimizer: torch.optim.Opti
     if not states:
         return 0
     path = states[-1]
+    metadata = _metadata_of(path, made_by)
+    tensors = load_file(path)
+    task.load_state_dict(_below(tensors, "task."))
+    _load_moments(optimizer, _below(tensors, "optimizer."))
+    return int(metadata["step"])
+
+
+def _metadata_of(path: Path, made_by: str) -> dict[str, str]:
+    """What a state of this run says about itself; safetensors refuses a file that is cut short."""
     try:
         with safe_open(path, "pt") as stored:
             metadata = stored.metadata()
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
     except (SafetensorError, OSError, json.JSONDecodeError, struct.error) as error:
         raise UserError(f"{path}: damaged ({error}); delete it to resume from the state before it") from error
     if metadata.get("made_by") != made_by:
         raise UserError(
-            f"{folder}: holds a run with other settings or data; give another --out or delete that folder"
+            f"{path.parent}: holds a run with other settings or data; give another --out, "
+            "or delete that folder"
         )
-    task.load_state_dict(_below(tensors, "task."))
-    _load_moments(optimizer, _below(tensors, "optimizer."))
-    return int(metadata["step"])
+    return metadata
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

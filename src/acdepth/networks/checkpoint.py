@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from pydantic import Field
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path
+from acdepth.core.files import write_bytes
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.networks.resnet import ResNetEncoder
 
@@ -32,6 +33,8 @@ class CheckpointCard(Config):
     """(height, width) of the images it was trained on [px]."""
     camera: dict[str, float | int] | None = None
     """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown."""
+    crop: Crop | None = None
+    """Window of the original images that it was trained on; null for all of them."""
     conditions: tuple[Condition, ...] = (Condition.CLEAR,)
     """Conditions it was trained on."""
     metric: bool = True
@@ -119,8 +122,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
         tensor = tensor.detach().cpu().contiguous()
         return tensor.half() if half and tensor.is_floating_point() else tensor
 
-    with atomic_path(path) as temporary:
-        save_file({name: stored(tensor) for name, tensor in tensors.items()}, temporary, metadata)
+    write_bytes(path, save({name: stored(tensor) for name, tensor in tensors.items()}, metadata))
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -12,7 +12,7 @@ from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit
+from acdepth.engine import LoopSettings, Task, fit, what_shapes
 from acdepth.networks.checkpoint import save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 
@@ -68,7 +68,7 @@ def pretrain_encoder(config: EncoderConfig, data: Path, out: Path, description: 
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([config.to_dict(), sorted(sequence.name for sequence in clear)])
+    made_by = hash_json([what_shapes(config), sorted(sequence.name for sequence in clear)])
     fit("pretrain encoder", task, batches, config.loop, out, made_by)
     about = {**provenance(), "config": config.to_dict()}
     save_encoder(out / "encoder.safetensors", task.network, description, about, half=True)

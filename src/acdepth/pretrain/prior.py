@@ -12,7 +12,7 @@ from acdepth.core.files import hash_json
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit
+from acdepth.engine import LoopSettings, Task, fit, what_shapes
 from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
 from acdepth.prior.losses import gradient_matching_loss, scale_shift_invariant_loss
 from acdepth.prior.tiny import TinyPriorConfig
@@ -69,7 +69,7 @@ def pretrain_prior(config: PriorConfig, data: Path, out: Path, description: str)
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([config.to_dict(), sorted(sequence.name for sequence in clear)])
+    made_by = hash_json([what_shapes(config), sorted(sequence.name for sequence in clear)])
     fit("pretrain prior", task, batches, config.loop, out, made_by)
     card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
     DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")

@@ -1,7 +1,9 @@
 """The demo: the whole method on the built-in world, from rendering to the report page."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
@@ -10,6 +12,7 @@ from acdepth.core.files import hash_file, write_json
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import ENCODER, PRIOR
 from acdepth.data.folder import open_data
+from acdepth.engine import what_shapes
 from acdepth.engine.progress import progress
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
@@ -78,19 +81,31 @@ class Demo:
 
     def stages(self) -> list[Stage]:
         """All stages, in order, each with what it depends on beyond the earlier ones."""
-        config = self.config
+        config, size = self.config, list(self.config.teacher.image_size)
         weather = [config.translated, config.severity, config.seed]
+        teacher = [what_shapes(config.teacher), hash_file(ENCODER)]
+        student = [what_shapes(config.student), hash_file(PRIOR / "model.safetensors")]
         return [
-            Stage("world-training", config.training.to_dict(), lambda: self._render(self.training)),
-            Stage("world-evaluation", config.evaluation.to_dict(), lambda: self._render(self.evaluation)),
-            Stage("teacher", [config.teacher.to_dict(), hash_file(ENCODER)], self._train_teacher),
-            Stage("translate", weather, self._translate),
+            self._rendering("world-training", config.training, self.training, size),
+            self._rendering("world-evaluation", config.evaluation, self.evaluation, size),
+            self._training("teacher", teacher, self._train_teacher),
             Stage(
-                "student", [config.student.to_dict(), hash_file(PRIOR / "model.safetensors")], self._student
+                "translate",
+                weather,
+                self._translate,
+                self.translations,
+                self.translations / "manifest.jsonl",
             ),
-            Stage("control", None, self._control),
-            Stage("evaluate", PROTOCOL, self._evaluate),
+            self._training("student", student, self._student),
+            self._training("control", None, self._control),
+            Stage("evaluate", PROTOCOL, self._evaluate, self.out / "examples", self.out / "results.json"),
         ]
+
+    def _rendering(self, name: str, towns: TownsConfig, folder: Path, size: list[int]) -> Stage:
+        return Stage(name, [towns.to_dict(), size], lambda: self._render(folder), folder, folder)
+
+    def _training(self, name: str, made_from: Any, train: Callable[[], None]) -> Stage:
+        return Stage(name, made_from, train, self.out / name, self.weights[name])
 
     def run(self) -> None:
         """Do what is not done yet, and write ``run.json``."""

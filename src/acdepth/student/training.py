@@ -14,16 +14,17 @@ from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import MixBatch
+from acdepth.core.sample import MixBatch, Sequence
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import ENCODER, PRIOR, or_shipped
 from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.folder import open_data
+from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
-from acdepth.data.prepared import Prepared, prepare
+from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.translated import prepare_translations
-from acdepth.engine import LoopSettings, Task, fit
-from acdepth.networks.checkpoint import load_checkpoint, load_encoder, save_checkpoint
+from acdepth.engine import LoopSettings, Task, fit, refuse_other_run, what_shapes
+from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_encoder, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
@@ -65,6 +66,11 @@ class StudentConfig(Config):
     """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
     loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
     """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
+
+    @property
+    def degraded(self) -> tuple[Condition, ...]:
+        """Conditions of the mix that need translations."""
+        return tuple(one for one, part in self.mix.items() if part > 0 and one != Condition.CLEAR)
 
     def published(self) -> Self:
         """The same run with every departure of the published code that is an option here."""
@@ -149,7 +155,15 @@ def train_student(
         raise UserError("L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0")
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
-    clear, translated = _prepare(config, data, translations, card.input_size, out / "prepared")
+    sequences = _clear_footage(config, data, translations)
+    files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
+    inputs = [
+        fingerprint(sequences, card.input_size, card.crop),
+        *_translations_made_by(config, translations),
+    ]
+    made_by = hash_json([what_shapes(config), inputs, files])
+    refuse_other_run(out, made_by)
+    clear, translated = _prepare(config, sequences, translations, card, out / "prepared")
     config.write(out / "config.yaml")
     task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
 
@@ -159,9 +173,7 @@ def train_student(
             clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
         )
 
-    inputs = [prepared.made_from for prepared in (clear, *translated.values())]
-    files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
-    fit("student", task, batches, config.loop, out, hash_json([config.to_dict(), inputs, files]))
+    fit("student", task, batches, config.loop, out, made_by)
     conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
     student_card = card.model_copy(
         update={
@@ -175,19 +187,41 @@ def train_student(
     return out / "model.safetensors"
 
 
-def _prepare(
-    config: StudentConfig, data: Path, translations: Path | None, image_size: tuple[int, int], out: Path
-) -> tuple[Prepared, dict[Condition, Prepared]]:
+def _clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Sequence]:
     sequences = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
     if not sequences:
         raise UserError(f"{data}: no clear footage, so there is nothing that a teacher could judge")
-    clear = prepare(sequences, out / "clear", image_size)
-    degraded = [condition for condition, part in config.mix.items() if part > 0 and condition != "clear"]
-    if degraded and translations is None:
-        raise UserError(f"the mix has {', '.join(degraded)}: give the folder of translations of {data}")
+    if config.degraded and translations is None:
+        raise UserError(
+            f"the mix has {', '.join(config.degraded)}: give the folder of translations of {data}"
+        )
+    return sequences
+
+
+def _translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
+    """Hashes of what the translations of the mix are: their method, their sources and their pixels."""
+    if translations is None or not config.degraded:
+        return []
+    manifest = Manifest(translations)
+    return [
+        hash_json(
+            sorted(entry.file_hash for (condition, _), entry in manifest.entries.items() if condition == one)
+        )
+        for one in config.degraded
+    ]
+
+
+def _prepare(
+    config: StudentConfig,
+    sequences: list[Sequence],
+    translations: Path | None,
+    card: CheckpointCard,
+    out: Path,
+) -> tuple[Prepared, dict[Condition, Prepared]]:
+    clear = prepare(sequences, out / "clear", card.input_size, card.crop)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
-        for condition in degraded
+        for condition in config.degraded
         if translations is not None
     }
 

@@ -1,5 +1,6 @@
 """The teacher's training: clear video in, metric depth network out (ACDepth, section 3.2)."""
 
+import logging
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, write_json
 from acdepth.core.provenance import provenance
@@ -17,10 +19,9 @@ from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import ENCODER, or_shipped
 from acdepth.data.clips import ClipBatches
-from acdepth.data.crop import Crop
 from acdepth.data.folder import open_data
-from acdepth.data.prepared import Prepared, prepare
-from acdepth.engine import LoopSettings, Task, fit
+from acdepth.data.prepared import Prepared, fingerprint, prepare
+from acdepth.engine import LoopSettings, Task, fit, refuse_other_run, what_shapes
 from acdepth.networks.checkpoint import (
     CheckpointCard,
     load_encoder,
@@ -57,7 +58,7 @@ class TeacherConfig(Config):
     need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
     initial_forward: float | Literal["measured"] = 0.0
     """Forward motion [m per frame] that the untrained pose network says; ``measured`` is the median of what
-    the footage tells. ACDepth: 0."""
+    the footage tells, and 0 with a warning where it tells nothing. ACDepth: 0."""
     pose_scale: tuple[float, float] = (0.01, 0.01)
     """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
     every drive keeps the same predicted speed."""
@@ -117,8 +118,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         config: settings.
         data: footage of any layout that `open_data` knows, with cameras; speeds make depth metric.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
-            ``motion.json``,
-            ``pose.safetensors``, ``model.safetensors``.
+            ``motion.json``, ``pose.safetensors``, ``model.safetensors``.
 
     Returns:
         The checkpoint.
@@ -129,21 +129,25 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
     if not clear:
         raise UserError(f"{data}: no clear footage; the teacher learns on clear video only")
+    starts = [hash_file(path) for path in _starting_points(config)]
+    made_from = fingerprint(clear, config.image_size, config.crop)
+    made_by = hash_json([what_shapes(config), made_from, starts])
+    refuse_other_run(out, made_by)
     prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
     config.write(out / "config.yaml")
     task = TeacherTask(config, _initial_forward(prepared, config))
-    started_from = _start(task, config)
+    _start(task, config)
 
     def batches(rank: int, processes: int) -> ClipBatches:
         loop = config.loop
         return ClipBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    made_by = hash_json([config.to_dict(), prepared.made_from, started_from])
     fit("teacher", task, batches, config.loop, out, made_by)
     card = CheckpointCard(
         network=config.network,
         input_size=config.image_size,
         camera=training_camera(prepared),
+        crop=config.crop,
         metric=_is_metric(prepared, config),
         description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
         made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
@@ -168,11 +172,10 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
         return config.initial_forward
     known = [frame.distance_to_next for frame in prepared.frames if frame.distance_to_next is not None]
     if not known:
-        raise UserError(
-            f"{prepared.folder}: initial_forward is measured, but no frame says how far the camera moved; "
-            "add motion.csv or poses, or give metres per frame"
+        logging.getLogger("acdepth").warning(
+            "no frame says how far the camera moved, so depth will have no scale; motion.csv or poses would"
         )
-    return median(known)
+    return median(known or [0.0])
 
 
 def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
@@ -180,18 +183,28 @@ def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
     return lengths_are_used and any(frame.distance_to_next is not None for frame in prepared.frames)
 
 
-def _start(task: TeacherTask, config: TeacherConfig) -> list[str]:
-    """Load what the networks start from; returns hashes that name it."""
-    if config.start is not None:
-        if config.encoder is not None:
-            raise UserError("encoder and start are both given; an earlier teacher brings its own encoder")
-        depth, pose = config.start / MODEL_FILE, config.start / POSE_FILE
-        load_weights(task.depth_net, load_tensors(depth)[0], str(depth))
-        load_weights(task.pose_net, load_tensors(pose)[0], str(pose))
-        return [hash_file(depth), hash_file(pose)]
+def _starting_points(config: TeacherConfig) -> list[Path]:
+    """The files that the networks start from.
+
+    Raises:
+        UserError: if there are two answers.
+    """
+    if config.start is None:
+        return [or_shipped(config.encoder, ENCODER)] if config.encoder else []
     if config.encoder is not None:
-        encoder = or_shipped(config.encoder, ENCODER)
-        load_encoder(task.depth_net.encoder, encoder)
-        load_encoder(task.pose_net.encoder, encoder)
-        return [hash_file(encoder)]
-    return []
+        raise UserError("encoder and start are both given; an earlier teacher brings its own encoder")
+    files = [config.start / MODEL_FILE, config.start / POSE_FILE]
+    if missing := [file for file in files if not file.is_file()]:
+        raise UserError(f"{missing[0]}: no such checkpoint; start is the run folder of a finished teacher")
+    return files
+
+
+def _start(task: TeacherTask, config: TeacherConfig) -> None:
+    files = _starting_points(config)
+    networks = (task.depth_net, task.pose_net)
+    if config.start is not None:
+        for network, file in zip(networks, files, strict=True):
+            load_weights(network, load_tensors(file)[0], str(file))
+    elif files:
+        for network in networks:
+            load_encoder(network.encoder, files[0])

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.sample import Sequence
-from acdepth.data.crop import Crop
 from acdepth.networks.checkpoint import load_checkpoint
 
 INFINITELY_FAR = 1000.0
@@ -46,6 +46,7 @@ class TeacherDepth(DepthSource):
         self.network, card = load_checkpoint(weights)
         self.network.eval().to(device)
         self.device, self.input_size, self.weights = device, card.input_size, hash_file(weights)
+        self.crop = card.crop
 
     def describe(self) -> dict[str, Any]:
         """Hash of the checkpoint."""
@@ -57,7 +58,15 @@ class TeacherDepth(DepthSource):
 
         One image at a time: convolutions round differently in batches of different size, and translations
         must not depend on what else was in the batch.
+
+        Raises:
+            UserError: if the network was trained on a crop, and the images do not show it.
         """
+        if self.crop is not None and crop != self.crop:
+            window = (self.crop.top, self.crop.left, self.crop.height, self.crop.width)
+            raise UserError(
+                f"the teacher was trained on a part of the image; give --crop {','.join(map(str, window))}"
+            )
         small = F.interpolate(image, self.input_size, mode="bilinear", antialias=True).to(self.device)
         inverse = torch.cat([self.network(one).inverse_depths[0] for one in small.split(1)])
         return 1 / F.interpolate(
