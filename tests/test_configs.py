@@ -8,8 +8,8 @@ from acdepth.cli.settings import CONFIGS
 from acdepth.pretrain.encoder import EncoderConfig
 from acdepth.pretrain.prior import PriorConfig
 from acdepth.recipes.demo import DemoConfig
-from acdepth.student.training import StudentConfig
-from acdepth.teacher.training import TeacherConfig
+from acdepth.student.task import StudentConfig
+from acdepth.teacher.task import TeacherConfig
 
 KINDS = {"teacher": TeacherConfig, "student": StudentConfig, "demo": DemoConfig}
 PRETRAIN = {"encoder": EncoderConfig, "prior": PriorConfig}

@@ -6,7 +6,8 @@ import pytest
 
 from acdepth.cli.settings import find_config
 from acdepth.engine import LoopSettings
-from acdepth.teacher.training import TeacherConfig, train_teacher
+from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.training import train_teacher
 from tests.real import REAL, needs_real_data
 
 

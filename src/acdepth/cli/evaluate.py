@@ -22,7 +22,7 @@ from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
-from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
+from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, checkpoint_file, load_checkpoint
 from acdepth.networks.frozen import frozen
 from acdepth.reports.tables import print_results
 from acdepth.runtime.devices import choose_device
@@ -112,10 +112,9 @@ def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[
 
 def _name_and_path(text: str) -> tuple[str, Path]:
     name, separator, rest = text.partition("=")
-    path = Path(rest if separator else text)
-    path = path / "model.safetensors" if path.is_dir() else path
+    path = checkpoint_file(Path(rest if separator else text))
     if not separator:
-        name = path.resolve().parent.name if path.name == "model.safetensors" else path.stem
+        name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
     if not re.fullmatch(r"[\w.+-]+", name):
         raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
     return name, path

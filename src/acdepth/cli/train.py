@@ -7,8 +7,10 @@ import tyro
 
 from acdepth.cli.settings import configured
 from acdepth.core.files import read_json
-from acdepth.student.training import StudentConfig, train_student
-from acdepth.teacher.training import MOTION_FILE, TeacherConfig, train_teacher
+from acdepth.student.task import StudentConfig
+from acdepth.student.training import train_student
+from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.training import MOTION_FILE, train_teacher
 
 
 @configured("teacher", TeacherConfig())
@@ -48,7 +50,7 @@ def student(
         data: the clear footage that was translated.
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
-        teacher: its checkpoint, model.safetensors.
+        teacher: its run folder or checkpoint.
         translations: folder that acdepth translate wrote.
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """

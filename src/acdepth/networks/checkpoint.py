@@ -18,6 +18,8 @@ from acdepth.core.files import write_bytes
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.networks.resnet import ResNetEncoder
 
+MODEL_FILE = "model.safetensors"
+"""What a checkpoint is called in a run folder."""
 CARD_KEY = "acdepth"
 """Metadata entry that holds the card as JSON."""
 COUNTER = "num_batches_tracked"
@@ -56,6 +58,12 @@ def save_checkpoint(path: Path, network: DepthNet, card: CheckpointCard, half: b
     """
     tensors = network.state_dict()
     save_tensors(path, tensors, {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}, half)
+
+
+def checkpoint_file(path: Path) -> Path:
+    """The checkpoint that a person means by a path: the file itself, or the one in a run folder."""
+    path = Path(path)
+    return path / MODEL_FILE if path.is_dir() else path
 
 
 def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:

@@ -22,8 +22,10 @@ from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.recipes.stages import Stage, run_stages
-from acdepth.student.training import StudentConfig, train_student
-from acdepth.teacher.training import TeacherConfig, train_teacher
+from acdepth.student.task import StudentConfig
+from acdepth.student.training import train_student
+from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.training import train_teacher
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.world.export import DriveSettings, write_towns

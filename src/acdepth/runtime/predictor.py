@@ -16,7 +16,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.shipped import STUDENT
 from acdepth.data.crop import crop_and_resize
-from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
+from acdepth.networks.checkpoint import CheckpointCard, checkpoint_file, load_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.frozen import frozen
 from acdepth.runtime.devices import choose_device
@@ -48,7 +48,7 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
         network, card = load_checkpoint(STUDENT)
         logging.getLogger("acdepth").warning("using the weights that ship: %s", card.description)
     else:
-        network, card = load_checkpoint(_checkpoint_file(Path(path)))
+        network, card = load_checkpoint(checkpoint_file(Path(path)))
     return Predictor(network, card, choose_device(device), camera)
 
 
@@ -169,7 +169,3 @@ def _enlarge(values: Tensor, size: tuple[int, ...]) -> np.ndarray:
     """(1, h, w) to a float32 array (H, W); inverse depth, unlike depth, may be interpolated across edges."""
     enlarged = F.interpolate(values[None].float(), size, mode="bilinear", align_corners=False)
     return enlarged[0, 0].cpu().numpy()
-
-
-def _checkpoint_file(path: Path) -> Path:
-    return path / "model.safetensors" if path.is_dir() else path

@@ -1,133 +1,33 @@
-"""The student's training on the translated mix: L = L_d + l1 L_r + l2 L_c (ACDepth, section 3.3)."""
+"""The student's training: teacher, prior and the translated mix in, depth network out."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Self
 
 import torch
-from pydantic import Field
-from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import MixBatch, Sequence
+from acdepth.core.sample import Sequence
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import ENCODER, PRIOR, or_shipped
-from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.translated import prepare_translations
-from acdepth.engine import LoopSettings, Task, fit, refuse_other_run, what_shapes
-from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_encoder, save_checkpoint
-from acdepth.networks.depth_net import DepthNet, DepthOutput
-from acdepth.networks.frozen import frozen
+from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.networks.checkpoint import (
+    MODEL_FILE,
+    CheckpointCard,
+    checkpoint_file,
+    load_checkpoint,
+    load_encoder,
+    save_checkpoint,
+)
+from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.consistency import consistency_loss
-from acdepth.student.distillation import DistillationError, distillation_loss
-from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
-
-
-class StudentConfig(Config):
-    """Settings of the student; the defaults are ACDepth's on nuScenes."""
-
-    mix: dict[Condition, float] = Field(
-        default={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0, Condition.RAIN: 1.0}
-    )
-    """Parts of the conditions in what the student sees. ACDepth: a third each; RobotCar: half clear, half
-    night. With clear alone the student is a control that never saw bad weather."""
-    start_from: Literal["teacher", "encoder", "scratch"] = "encoder"
-    """Weights the student starts from: the teacher's (a departure, for short runs), an encoder as the teacher
-    had one (ACDepth: ImageNet), or random ones."""
-    encoder: Path | None = None
-    """The encoder to start from, where ``start_from`` says so: ``shipped``, or a file."""
-    distillation_error: DistillationError = "relative"
-    """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
-    towards the camera."""
-    ordinal_weight: float = Field(default=0.01, ge=0)
-    """lambda_1, of L_r. ACDepth: 0.01; 0 leaves it out and needs no prior."""
-    ordinal: OrdinalOptions = OrdinalOptions()
-    """How L_r samples and compares."""
-    consistency_weight: float = Field(default=0.02, ge=0)
-    """lambda_2, of L_c. ACDepth: 0.02."""
-    consistency_start: float = Field(default=0.6, ge=0, le=1)
-    """Part of the run after which L_c begins. ACDepth: after 15 of 25 epochs on nuScenes (0.6), 5 on
-    RobotCar (0.2)."""
-    augmentation: AugmentSettings = AugmentSettings()
-    """Colour jitter and noise on the student's input, and only there."""
-    teacher_batch_norm: Literal["eval", "train"] = "eval"
-    """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
-    min_speed: float | None = 0.5
-    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
-    loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
-    """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
-
-    @property
-    def degraded(self) -> tuple[Condition, ...]:
-        """Conditions of the mix that need translations."""
-        return tuple(one for one, part in self.mix.items() if part > 0 and one != Condition.CLEAR)
-
-    def published(self) -> Self:
-        """The same run with every departure of the published code that is an option here."""
-        return self.model_copy(
-            update={
-                "ordinal": OrdinalOptions.published(),
-                "augmentation": AugmentSettings(noise="published"),
-                "teacher_batch_norm": "train",
-            }
-        )
-
-
-class StudentTask(Task):
-    """The student, and what it learns from: frozen teacher and prior, which see the clear image."""
-
-    def __init__(
-        self, config: StudentConfig, student: DepthNet, teacher: DepthNet, prior: DepthAnythingPrior | None
-    ) -> None:
-        super().__init__()
-        self.config, self.student = config, student
-        frozen(teacher)
-        if config.teacher_batch_norm == "train":
-            teacher.train()
-        # In a tuple, because a submodule would be saved and put into training mode with the student.
-        self.teachers = (teacher, prior)
-
-    def to_device(self, device: torch.device) -> None:
-        """Move the frozen networks."""
-        for network in self.teachers:
-            if network is not None:
-                network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-    def forward(self, batch: MixBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
-        """Weighted loss terms of one batch."""
-        teacher, prior = self.teachers
-        assert teacher is not None
-        with torch.no_grad():
-            taught = teacher(batch.clear)
-        learnt = self.student(augment(batch.mixed, generator, self.config.augmentation))
-        with torch.autocast(batch.clear.device.type, enabled=False):
-            error = self.config.distillation_error
-            terms = {"distillation": distillation_loss(learnt.inverse_depths, taught.inverse_depths, error)}
-            if prior is not None and self.config.ordinal_weight > 0:
-                order = prior(batch.clear)
-                ranking = ordinal_loss(
-                    learnt.inverse_depths[0], taught.inverse_depths[0], order, self.config.ordinal, generator
-                )
-                terms["ordinal"] = self.config.ordinal_weight * ranking
-        if self.config.consistency_weight > 0 and progress >= self.config.consistency_start:
-            terms["consistency"] = self.config.consistency_weight * self._consistency(batch, learnt, taught)
-        return terms
-
-    def _consistency(self, batch: MixBatch, learnt: DepthOutput, taught: DepthOutput) -> Tensor:
-        with torch.no_grad(), _untouched_statistics(self.student):
-            clear = self.student.features(batch.clear)
-        with torch.autocast(batch.clear.device.type, enabled=False):
-            return consistency_loss(learnt.features, clear, taught.features, batch.degraded)
+from acdepth.student.task import StudentConfig, StudentTask
 
 
 def train_student(
@@ -139,7 +39,7 @@ def train_student(
         config: settings.
         data: the clear footage that was translated.
         translations: folder that ``acdepth translate`` wrote; None only where the mix is clear alone.
-        teacher: checkpoint; the student gets its architecture and input size.
+        teacher: checkpoint or run folder; the student gets its architecture and input size.
         prior: model folder of a Depth Anything, or ``shipped``; None only where L_r has no weight.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``model.safetensors``.
@@ -150,6 +50,7 @@ def train_student(
     Raises:
         UserError: if something that the settings ask for is missing.
     """
+    teacher = checkpoint_file(teacher)
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
         raise UserError("L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0")
@@ -183,8 +84,8 @@ def train_student(
             "made_by": {**provenance(), "config": config.to_dict(), "data": inputs, "teacher": files[0]},
         }
     )
-    save_checkpoint(out / "model.safetensors", task.student, student_card)
-    return out / "model.safetensors"
+    save_checkpoint(out / MODEL_FILE, task.student, student_card)
+    return out / MODEL_FILE
 
 
 def _clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Sequence]:
@@ -248,17 +149,3 @@ def _encoder(config: StudentConfig) -> Path | None:
 
 def _weights(prior: Path | None) -> Path | None:
     return prior / "model.safetensors" if prior and prior.is_dir() else None
-
-
-@contextmanager
-def _untouched_statistics(network: nn.Module) -> Iterator[None]:
-    """Normalise with batch statistics, but leave the running ones to the forward pass that is learnt from."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    try:
-        yield
-    finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum

@@ -14,7 +14,7 @@ from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.sample import Sequence
-from acdepth.networks.checkpoint import load_checkpoint
+from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint
 
 INFINITELY_FAR = 1000.0
 """[m]; what dense measured depth leaves empty is sky."""
@@ -38,11 +38,12 @@ class TeacherDepth(DepthSource):
     """Depth as a trained network sees it: the way that needs no sensor.
 
     Args:
-        weights: checkpoint of the teacher.
+        weights: checkpoint of the teacher, or its run folder.
         device: where the network runs.
     """
 
     def __init__(self, weights: Path, device: str = "cpu") -> None:
+        weights = checkpoint_file(weights)
         self.network, card = load_checkpoint(weights)
         self.network.eval().to(device)
         self.device, self.input_size, self.weights = device, card.input_size, hash_file(weights)
