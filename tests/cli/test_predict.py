@@ -172,6 +172,52 @@ def test_a_broken_video_does_not_stop_an_image(run) -> None:
     assert code == 2 and "drive.mp4: not readable as a video" in said and "predicted 1 of 2" in said
 
 
+def test_a_video_that_fails_on_the_way_does_not_stop_an_image(run) -> None:
+    write_video(Path("square.mp4"), [picture(64, 64)])
+    write_video(Path("other.mp4"), [picture(64, 64)])
+    CAMERA.write(Path("other.camera.yaml"))
+    write_image(Path("a.png"), picture())
+    CAMERA.write(Path("my.yaml"))
+    code, said = run("square.mp4", "other.mp4", "a.png", "--camera", "my.yaml")
+    assert code == 2 and "predicted 1 of 3" in said and results() == ["a_colour.png", "a_depth.png"]
+    assert "square.mp4: the camera is for 96x64 pixels, but the image has 64x64" in said
+    assert "other.mp4: 64x64 pixels, but its camera.yaml says 96x64 (1 of 1 frames cannot be read" in said
+
+
+def test_a_result_of_a_video_that_cannot_be_written_stops_the_run(run) -> None:
+    write_video(Path("drive.mp4"), [picture()])
+    write_image(Path("z.png"), picture())
+    Path("out/drive_colour.mp4").mkdir(parents=True)
+    code, said = run("drive.mp4", "z.png")
+    assert code == 2 and "drive_colour.mp4: cannot write" in said and results() == []
+
+
+def test_progress_counts_what_was_predicted(run) -> None:
+    Path("a.png").write_text("no image")
+    code, said = run("a.png")
+    assert code == 2 and "image/s" not in said
+    write_image(Path("a.png"), picture())
+    assert "predict: 1/1" in run("a.png")[1]
+
+
+def test_what_the_metres_mean_is_said_for_each_kind_of_input(run) -> None:
+    for name in ("a.png", "b.png", "drive/c.png"):
+        write_image(Path(name), picture())
+    CAMERA.write(Path("drive/camera.yaml"))
+    said = run("drive", "a.png", "b.png")[1]
+    assert "1 of 3 inputs: depth is metric, rescaled" in said and said.count("depth is metric") == 2
+    assert "2 of 3 inputs: depth is metric if the image's field of view is the training one" in said
+    said = run("a.png", "b.png")[1]
+    assert "inputs:" not in said and said.count("depth is metric") == 1
+
+
+def test_a_folder_as_camera_is_one_line(run) -> None:
+    write_image(Path("a.png"), picture())
+    Path("cameras").mkdir()
+    code, said = run("a.png", "--camera", "cameras")
+    assert code == 2 and said.count("\n") == 1 and "cameras: " in said
+
+
 def test_options_that_mean_nothing_are_refused(run) -> None:
     write_image(Path("a.png"), picture())
     code, said = run("a.png", "--frames")

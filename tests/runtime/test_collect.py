@@ -24,6 +24,12 @@ def test_folders_are_searched_and_results_keep_their_paths(tmp_path: Path) -> No
     assert [job.is_video for job in jobs] == [False, False, True, False]
 
 
+def test_a_folder_holds_every_kind_of_picture_that_can_be_named(tmp_path: Path) -> None:
+    names = ("1.jpeg", "2.png", "3.BMP", "4.tif", "5.tiff", "6.webp")
+    touch(*(tmp_path / name for name in names))
+    assert [job.source.name for job in collect((tmp_path,), tmp_path / "out")] == list(names)
+
+
 def test_results_and_measured_depth_are_no_inputs(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     touch(drive / "images/1.png", drive / "depth/1.png", drive / "classes/1.png", drive / "out/1_depth.png")

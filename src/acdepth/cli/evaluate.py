@@ -11,11 +11,11 @@ from acdepth.cli.world import parse_conditions
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
+from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
 from acdepth.core.shipped import STUDENT
 from acdepth.data.folder import open_data
-from acdepth.engine.progress import progress
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model

@@ -14,12 +14,12 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.core.prediction import DepthPrediction
+from acdepth.core.progress import Advance, progress
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoSequence
-from acdepth.engine.progress import Advance, progress
 from acdepth.runtime.collect import Job, collect
 from acdepth.runtime.predictor import Predictor, load
-from acdepth.runtime.video import predict_video
+from acdepth.runtime.video import UnreadableVideo, predict_video
 
 MANY_IMAGES = 100
 """From here on a folder is footage: up to 1 % may be unreadable, more stops the run. In a smaller folder each
@@ -82,7 +82,7 @@ def predict(
     options = Options(Camera.read(camera) if camera else None, flip, npy, ply, frames)
     _check(options, jobs, out)
     predictor = load(weights, device)
-    _say(predictor.describe_scale(options.camera or jobs[0].camera))
+    _say_scale(predictor, options, jobs)
     run = Run(predictor, options, jobs)
     run.all()
     if run.failed and len(jobs) == 1:
@@ -116,8 +116,7 @@ class Run:
                 if job in videos:
                     self._video(job, videos[job], advance)
                 elif not job.is_video:
-                    self._image(job)
-                    advance()
+                    self._image(job, advance)
 
     def _open_videos(self) -> dict[Job, VideoSequence]:
         opened = {}
@@ -129,7 +128,7 @@ class Run:
                     self._fail(job, error)
         return opened
 
-    def _image(self, job: Job) -> None:
+    def _image(self, job: Job, advance: Advance) -> None:
         try:
             image = read_image(job.source)
             prediction = self._predict(job, image)
@@ -138,6 +137,7 @@ class Run:
             return
         self.options.write(job.target, image, prediction)
         self.done += 1
+        advance()
 
     def _predict(self, job: Job, image: np.ndarray) -> DepthPrediction:
         try:
@@ -146,15 +146,19 @@ class Run:
             raise UserError(f"{job.source}: {error}") from error
 
     def _video(self, job: Job, video: VideoSequence, advance: Advance) -> None:
-        skipped = predict_video(
-            self.predictor,
-            video,
-            job.target.with_name(f"{job.target.name}_colour.mp4"),
-            self.options.camera or job.camera,
-            self.options.flip,
-            partial(self._frame, job) if self.options.frames else None,
-            advance,
-        )
+        try:
+            skipped = predict_video(
+                self.predictor,
+                video,
+                job.target.with_name(f"{job.target.name}_colour.mp4"),
+                self.options.camera or job.camera,
+                self.options.flip,
+                partial(self._frame, job) if self.options.frames else None,
+                advance,
+            )
+        except UnreadableVideo as error:
+            self._fail(job, error)
+            return
         if skipped:
             _say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
         self.done += 1
@@ -188,6 +192,13 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
             f"{without[0]}: --ply needs the intrinsics; put camera.yaml (fx, fy, cx, cy, width, height) "
             "beside it or give --camera"
         )
+
+
+def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
+    """Say what the metres mean; where that differs between the inputs, for how many of them."""
+    answers = Counter(predictor.describe_scale(options.camera or job.camera) for job in jobs)
+    for answer, count in answers.items():
+        _say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
 
 
 def _say(text: str) -> None:

@@ -8,11 +8,11 @@ import tyro
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
 from acdepth.data import open_data
 from acdepth.data.crop import Crop
 from acdepth.data.manifest import Manifest
 from acdepth.data.stored import hash_pixels
-from acdepth.engine.progress import progress
 from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import DepthSource, MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate as translate_sequences

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import tyro
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
+from acdepth.runtime.devices import choose_device
 from acdepth.world.export import DriveSettings, write_towns
 from acdepth.world.sheet import make_sheet
 
@@ -32,24 +32,15 @@ def make(
         conditions: any of clear,night,rain,night-rain,fog,snow, or all.
         image_size: height and width in pixels, as in 96x160.
         frames: length of each drive, at 12 frames a second.
-        device: where to render: cpu, cuda, cuda:1.
+        device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)
     settings = DriveSettings(_at_least_one("frames", frames), parse_image_size(image_size))
     _at_least_one("workers", workers)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
-        task = progress.add_task("frames", total=len(seeds) * frames)
-        write_towns(
-            out,
-            seeds,
-            wanted,
-            settings,
-            _device(device),
-            workers,
-            lambda count: progress.advance(task, count),
-        )
+    place = str(choose_device(device))
+    with progress("render", len(seeds) * frames, unit="frame") as advance:
+        write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)
 
 
 def sheet(
@@ -118,12 +109,3 @@ def _at_least_one(name: str, value: int) -> int:
     if value < 1:
         raise UserError(f"--{name} {value}: must be at least 1")
     return value
-
-
-def _device(text: str) -> str:
-    try:
-        torch.empty(0, device=text)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"--device {text}: not usable here ({reason}); use cpu") from error
-    return text

@@ -1,5 +1,6 @@
 """The pinhole camera as a value."""
 
+import difflib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ import yaml
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+
+FILE_KEYS = ("fx", "fy", "cx", "cy", "width", "height", "frame_rate")
+"""What ``camera.yaml`` may hold: the camera [px], and images per second of those who have motion [1/s]."""
 
 
 @dataclass(frozen=True)
@@ -83,19 +87,27 @@ class Camera:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read ``camera.yaml`` (keys fx, fy, cx, cy, width, height; others such as frame_rate are left).
+        """Read ``camera.yaml`` (keys fx, fy, cx, cy, width, height; frame_rate is left to others).
 
         Raises:
-            UserError: if the file is missing, is no YAML, or holds no camera.
+            UserError: if the file cannot be read, is no YAML, has an unknown key, or holds no camera.
         """
         try:
             values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise UserError(f"{path}: no such file; write fx, fy, cx, cy, width, height into it") from error
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror or error}; give a YAML file") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+        for key in values if isinstance(values, dict) else ():
+            if key not in FILE_KEYS:
+                nearest = difflib.get_close_matches(str(key).lower(), FILE_KEYS, n=1)
+                hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(FILE_KEYS)}"
+                raise UserError(f"{path}: unknown key {key}; {hint}")
         return cls.from_dict(values, where=str(path))
 
-    def write(self, path: Path, **others: float | str) -> None:
-        """Write ``camera.yaml``, with further keys such as ``frame_rate=12`` [1/s]."""
-        write_text(path, yaml.safe_dump({**self.to_dict(), **others}, sort_keys=False))
+    def write(self, path: Path, frame_rate: float | None = None) -> None:
+        """Write ``camera.yaml``, with the images per second if they are known."""
+        rate = {} if frame_rate is None else {"frame_rate": frame_rate}
+        write_text(path, yaml.safe_dump({**self.to_dict(), **rate}, sort_keys=False))

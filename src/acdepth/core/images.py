@@ -8,12 +8,16 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import PNG16_UNITS_PER_METRE
 
+PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+"""Of photographs; in lower case."""
 SMALLEST_SIDE = 16
 """Pixels; below this there is nothing to predict from."""
+EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
+"""What stands before EXIF in JPEG, PNG and WebP."""
 
 
 def read_image(path: Path) -> np.ndarray:
-    """Read a photograph as RGB, uint8 (H, W, 3).
+    """Read a photograph as RGB, uint8 (H, W, 3), upright as viewers show it (EXIF orientation).
 
     Gray pictures become three equal channels; 16-bit pictures, transparency and anything truncated or tiny
     are refused, because each silent repair would change what the network sees.
@@ -21,7 +25,8 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         UserError: naming the file and the remedy.
     """
-    pixels = _decode(path)
+    content = _read(path)
+    pixels = _decode(path, content)
     if pixels.dtype != np.uint8:
         raise UserError(
             f"{path}: {pixels.dtype.itemsize * 8} bits per channel; save it with 8 bits per channel"
@@ -33,6 +38,9 @@ def read_image(path: Path) -> np.ndarray:
         raise UserError(
             f"{path}: {width}x{height} pixels; an image needs at least {SMALLEST_SIDE} on each side"
         )
+    if any(mark in content for mark in EXIF_MARKS):
+        # OpenCV turns a picture upright only with flags that also hide alpha, so it is decoded once more.
+        pixels = _decode(path, content, cv2.IMREAD_ANYCOLOR)
     return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB if pixels.ndim == 2 else cv2.COLOR_BGR2RGB)
 
 
@@ -42,7 +50,7 @@ def read_depth_png16(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is unreadable or is not a 16-bit gray PNG.
     """
-    pixels = _decode(path)
+    pixels = _decode(path, _read(path))
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
         raise UserError(f"{path}: not a 16-bit gray PNG; depth is stored as uint16 = metres * 256")
     return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
@@ -54,21 +62,42 @@ def read_classes(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is unreadable or is not an 8-bit gray PNG.
     """
-    pixels = _decode(path)
+    pixels = _decode(path, _read(path))
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
         raise UserError(f"{path}: not an 8-bit gray PNG; a class map holds one number per pixel")
     return pixels
 
 
-def _decode(path: Path) -> np.ndarray:
+def _read(path: Path) -> bytes:
     try:
-        content = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
-    if content[:2] == b"\xff\xd8" and b"\xff\xd9" not in content[-64:]:
+
+
+def _decode(path: Path, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
+    if content[:2] == b"\xff\xd8" and _is_cut_jpeg(content):
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
         raise UserError(f"{path}: the JPEG ends too early; copy the file again")
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
     if pixels is None:
         raise UserError(f"{path}: not readable as an image; remove it or copy it again")
     return pixels
+
+
+def _is_cut_jpeg(content: bytes) -> bool:
+    """Whether no end marker follows the start of the pixels.
+
+    A marker before it belongs to the thumbnail in the EXIF, which a truncated photograph still has. Behind
+    the end marker phones append what they like, such as a film.
+    """
+    place = 2
+    while (place := content.find(b"\xff", place)) >= 0:
+        kind = content[place + 1 : place + 2]
+        if kind == b"\xda":  # start of scan
+            return content.find(b"\xff\xd9", place) < 0
+        if kind == b"\xff":  # padding
+            place += 1
+        else:
+            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return True

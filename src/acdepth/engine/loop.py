@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
 from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
 from acdepth.engine.log import Means, RunLog
 from acdepth.engine.memory import keep_freed_memory
-from acdepth.engine.progress import progress
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state

@@ -9,11 +9,11 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.files import hash_file, write_json
+from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import ENCODER, PRIOR
 from acdepth.data.folder import open_data
 from acdepth.engine import what_shapes
-from acdepth.engine.progress import progress
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.sequence_folder import is_sequence_folder
-from acdepth.data.stored import list_images
+from acdepth.data.stored import IMAGE_SUFFIXES, list_images
 from acdepth.data.video import VIDEO_SUFFIXES, beside
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
@@ -70,7 +71,7 @@ def _search(folder: Path, results: Path) -> list[Path]:
     inside = results.is_relative_to(whole)
     found = [path for path in _walk(folder) if not (inside and path.resolve().is_relative_to(results))]
     if not found:
-        raise UserError(f"{folder}: holds no images (.jpg, .jpeg, .png) and no videos")
+        raise UserError(f"{folder}: holds no images ({', '.join(sorted(PICTURE_SUFFIXES))}) and no videos")
     return found
 
 
@@ -81,7 +82,8 @@ def _walk(folder: Path) -> Iterator[Path]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror or error}") from error
-    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES)
+    others = (PICTURE_SUFFIXES - IMAGE_SUFFIXES) | VIDEO_SUFFIXES
+    yield from (entry for entry in entries if entry.suffix.lower() in others)
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
         if entry.is_dir() and not entry.is_symlink() and entry.name not in measured:
@@ -109,7 +111,7 @@ class _Cameras:
     def _read(self, folder: Path) -> Camera | None:
         if folder not in self._in_folder:
             file = folder / "camera.yaml"
-            self._in_folder[folder] = Camera.read(file) if file.is_file() else None
+            self._in_folder[folder] = Camera.read(file) if file.exists() else None
         return self._in_folder[folder]
 
 

@@ -26,7 +26,8 @@ def as_pixels(image: Image) -> np.ndarray:
 
     Args:
         image: a path; uint8 (H, W, 3) RGB as a NumPy array or PIL image; or a tensor (3, H, W), uint8 or
-            float in 0..1 (rounded to 8 bits, as if it had been saved).
+            float in 0..1 (rounded to 8 bits, as if it had been saved). Only a path is turned upright by its
+            EXIF; for a PIL image that is ``ImageOps.exif_transpose``.
 
     Raises:
         UserError: if the file cannot be read, or the pixels are of another kind: a repair could only guess.

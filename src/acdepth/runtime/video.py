@@ -29,6 +29,10 @@ CODECS = ("libx264", "mpeg4")
 """The first that this build of PyAV has: H.264 plays everywhere, its encoder is not built in everywhere."""
 
 
+class UnreadableVideo(UserError):
+    """The video is at fault, not the place where its result should go."""
+
+
 def predict_video(
     predictor: Predictor,
     video: VideoSequence,
@@ -47,31 +51,53 @@ def predict_video(
         camera: of the frames.
         flip: see `Predictor`.
         on_frame: gets number, image (H, W, 3) and prediction of each readable frame.
-        on_progress: called once per frame, readable or not.
+        on_progress: called once per predicted frame.
 
     Returns:
         Number of unreadable frames; each repeats the picture before it, so that time stays right.
 
     Raises:
-        UserError: if more than 1 % of the frames cannot be read, or ``out`` cannot be written.
+        UnreadableVideo: if more than 1 % of the frames cannot be read, or they are not the camera's.
+        UserError: if ``out`` cannot be written.
     """
     tally = ReadTally(total=len(video))
     colours = SteadyColours()
     with atomic_path(out) as temporary, PairWriter(temporary, video.frame_rate) as writer:
         for index in range(len(video)):
             try:
-                image = video.image(index)
+                found = _predict_frame(predictor, video, index, camera, flip, tally)
             except UserError as error:
-                tally.skip(error)
+                raise UnreadableVideo(str(error)) from error
+            if found is None:
                 writer.repeat()
-            else:
-                prediction = predictor(image, camera or video.camera, flip)
-                writer.write(image, colours(prediction.inverse_depth))
-                if on_frame:
-                    on_frame(index, image, prediction)
+                continue
+            image, prediction = found
+            writer.write(image, colours(prediction.inverse_depth))
+            if on_frame:
+                on_frame(index, image, prediction)
             if on_progress:
                 on_progress()
     return len(tally.skipped)
+
+
+def _predict_frame(
+    predictor: Predictor,
+    video: VideoSequence,
+    index: int,
+    camera: Camera | None,
+    flip: bool,
+    tally: ReadTally,
+) -> tuple[np.ndarray, DepthPrediction] | None:
+    """Image and prediction; None if the frame is skipped."""
+    try:
+        image = video.image(index)
+    except UserError as error:
+        tally.skip(error)
+        return None
+    try:
+        return image, predictor(image, camera or video.camera, flip)
+    except UserError as error:
+        raise UserError(f"{video.path}: {error}") from error
 
 
 class SteadyColours:

@@ -7,7 +7,8 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path
+from acdepth.core.files import write_bytes
+from acdepth.core.images import PICTURE_SUFFIXES
 
 GAP = 4  # pixels between pictures
 
@@ -25,17 +26,19 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
     """Lay out one frame of each town below ``data`` and write it to ``out``.
 
     Raises:
-        UserError: if ``data`` holds no sequences or a town lacks the frame.
+        UserError: if ``data`` holds no sequences, a town lacks the frame, or ``out`` is no name of a picture.
     """
+    if out.suffix.lower() not in PICTURE_SUFFIXES:
+        raise UserError(
+            f"{out}: not the name of a picture; let it end in {', '.join(sorted(PICTURE_SUFFIXES))}"
+        )
     towns = sorted(data.glob("town_*"))[:most_towns]
     conditions = [c for c in Condition if any((town / c.value).is_dir() for town in towns)]
     if not conditions:
         raise UserError(f"{data}: no towns here; make some with `acdepth world make {data}`")
     rows = [_row(town, conditions, frame) for town in towns]
-    with atomic_path(out) as temporary:
-        sheet = np.concatenate([strip for row in rows for strip in (row, row[:GAP] * 0)][:-1])
-        if not cv2.imwrite(str(temporary), sheet):
-            raise UserError(f"{out}: cannot write this kind of picture; name it .png")
+    sheet = np.concatenate([strip for row in rows for strip in (row, row[:GAP] * 0)][:-1])
+    write_bytes(out, cv2.imencode(out.suffix, sheet)[1].tobytes())
 
 
 def _row(town: Path, conditions: list[Condition], frame: int) -> np.ndarray:
