@@ -186,3 +186,12 @@ def test_what_is_no_footage_at_all(tmp_path: Path) -> None:
     write_text(tmp_path / "notes.txt", "hello")
     with pytest.raises(UserError, match="neither a video nor an image"):
         open_data(tmp_path / "notes.txt")
+
+
+def test_a_misspelt_key_does_not_turn_night_into_clear(tmp_path):
+    folder = write_drive(tmp_path / "drive", count=2)
+    (folder / "sequence.yaml").write_text("conditon: night\n")
+    with pytest.raises(UserError, match=r"unknown key conditon; did you mean condition\?"):
+        open_data(folder)
+    (folder / "sequence.yaml").write_text("condition: night\nplace: Lausanne\n")
+    assert open_data(folder)[0].condition == "night"

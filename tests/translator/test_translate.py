@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from acdepth.cli.translate import check
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
@@ -229,3 +230,14 @@ def test_preparing_translations_again_and_when_one_is_missing(data: Path, tmp_pa
     assert not calls
     with pytest.raises(UserError, match=r"has no rain translation of a/clear/images/000000\.png"):
         align(Condition.RAIN)
+
+
+@pytest.mark.parametrize("values", [{"conditions": ()}, {"batch_size": 0}, {"batch_size": -3}])
+def test_settings_that_make_nothing_are_refused(values):
+    with pytest.raises(UserError, match=r"no condition|must be at least 1"):
+        TranslateSettings(**{"conditions": (Condition.NIGHT,), **values})
+
+
+def test_an_empty_folder_does_not_pass_the_check(tmp_path):
+    with pytest.raises(UserError, match="holds no translations"):
+        check(tmp_path)

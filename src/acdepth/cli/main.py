@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -24,6 +24,8 @@ class Verb:
     module: str
     function: str
     summary: str
+    resumes: bool = False
+    """Whether the same command, given again after it was stopped, goes on."""
 
     def load(self) -> Callable[..., None]:
         """The function behind the verb.
@@ -42,16 +44,29 @@ class Verb:
 
 
 VERBS = {
-    "demo": Verb("demo", "demo", "the whole method on the built-in world, ending with a table and a report"),
+    "demo": Verb(
+        "demo",
+        "demo",
+        "the whole method on the built-in world, ending with a table and a report",
+        resumes=True,
+    ),
     "predict": Verb("predict", "predict", "depth of images, folders and videos"),
-    "world make": Verb("world", "make", "render drives of the built-in world as sequence folders"),
+    "world make": Verb(
+        "world", "make", "render drives of the built-in world as sequence folders", resumes=True
+    ),
     "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
-    "translate": Verb("translate", "translate", "turn clear images into night, rain, fog, snow"),
+    "translate": Verb(
+        "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
+    ),
     "translate check": Verb("translate", "check", "verify translations against their manifest"),
-    "train teacher": Verb("train", "teacher", "self-supervised depth from clear video"),
-    "train student": Verb("train", "student", "depth that holds in bad weather, from teacher and prior"),
-    "pretrain encoder": Verb("pretrain", "encoder", "the encoder that ships as a starting point"),
-    "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships"),
+    "train teacher": Verb("train", "teacher", "self-supervised depth from clear video", resumes=True),
+    "train student": Verb(
+        "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True
+    ),
+    "pretrain encoder": Verb(
+        "pretrain", "encoder", "the encoder that ships as a starting point", resumes=True
+    ),
+    "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships", resumes=True),
     "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
     "report": Verb("report", "report", "the report page of a finished run"),
     "import": Verb("import_weights", "import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
@@ -74,7 +89,9 @@ def main() -> None:
         print(f"acdepth: error: {_one_line(error)}", file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
-        print("acdepth: stopped; the same command goes on from here", file=sys.stderr)
+        verb = _find(arguments)
+        goes_on = "; the same command goes on from here" if verb and VERBS[verb].resumes else ""
+        print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
 
 
@@ -88,34 +105,50 @@ def run(arguments: list[str]) -> None:
 
         print(version("acdepth"))
         return
-    for words in (2, 1):
-        name = " ".join(arguments[:words])
-        if name in VERBS:
-            verb, flags = with_config(VERBS[name].load(), arguments[words:])
-            tyro.cli(
-                verb,
-                prog=f"acdepth {name}",
-                args=flags,
-                config=(tyro.conf.AvoidSubcommands,),
-                registry=FLAG_TYPES,
-            )
-            return
-    raise UserError(f"unknown verb {' '.join(arguments[:2])!r}; acdepth --help lists them")
+    name = _find(arguments)
+    if name is None:
+        _tell_group(arguments)
+        return
+    verb, flags = with_config(VERBS[name].load(), arguments[len(name.split()) :])
+    config = (tyro.conf.AvoidSubcommands,)
+    tyro.cli(verb, prog=f"acdepth {name}", args=flags, config=config, registry=FLAG_TYPES)
+
+
+def _find(arguments: list[str]) -> str | None:
+    """The verb that the arguments begin with, of two words or one."""
+    names = [" ".join(arguments[:words]) for words in (2, 1)]
+    return next((name for name in names if name in VERBS), None)
+
+
+def _tell_group(arguments: list[str]) -> None:
+    """Print the verbs that begin with a word that is none by itself, such as ``train``."""
+    group = [name for name in VERBS if name.startswith(f"{arguments[0]} ")]
+    if not group:
+        raise UserError(f"unknown verb {arguments[0]!r}; acdepth --help lists them")
+    if arguments[1:] not in (["-h"], ["--help"]):
+        raise UserError(f"acdepth {arguments[0]}: say which; there are {', '.join(group)}")
+    print(_listed(group))
+
+
+def _listed(names: Iterable[str]) -> str:
+    width = max(map(len, VERBS))
+    return "\n".join(f"  {name:<{width}}  {VERBS[name].summary}" for name in names)
 
 
 def _overview() -> str:
-    width = max(map(len, VERBS))
-    verbs = "\n".join(f"  {name:<{width}}  {verb.summary}" for name, verb in VERBS.items())
     return (
         "acdepth: depth from one camera that stays right at night, in rain, in fog\n\n"
-        f"{verbs}\n\nacdepth VERB --help tells the flags of one; --debug shows the traceback of an error"
+        f"{_listed(VERBS)}\n\n"
+        "acdepth VERB --help tells the flags of one; --debug shows the traceback of an error"
     )
 
 
 def _one_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
+        # Flags alone come this far unchecked; settings files have their own errors.
         first = error.errors()[0]
-        return f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg']}"
+        flag = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str))
+        return f"--{flag} {first['input']}: {first['msg']}"
     return " ".join(str(error).split())
 
 

@@ -80,6 +80,8 @@ def check(
         data: the clear footage.
     """
     manifest = Manifest(out)
+    if not manifest.entries:
+        raise UserError(f"{out}: holds no translations; make some with acdepth translate")
     problems = manifest.problems()
     if data is not None:
         problems += _changed_sources(manifest, data)

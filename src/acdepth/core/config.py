@@ -56,7 +56,9 @@ class Config(BaseModel):
 
 
 def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
-    problem = error.errors()[0]
+    problems = error.errors()
+    # A misspelt key explains the one that is then missing.
+    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         # The same name may stand one level deeper or higher: learning_rate is loop.learning_rate.
@@ -65,6 +67,8 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
         beside = ", ".join(_keys_beside(model, problem["loc"]))
         hint = f"did you mean {known[nearest[0]]}?" if nearest else f"known keys: {beside}"
         return f"unknown key {key}; {hint}"
+    if problem["type"] == "missing":
+        return f"{key} is missing"
     value = problem["input"]
     hint = ""
     if isinstance(value, str) and "e" in value.lower() and _is_number(value):

@@ -1,5 +1,6 @@
 """The sequence folder: ``images/`` with what is known about them beside it."""
 
+import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import read_classes, read_depth_png16, read_image
 from acdepth.data.motion import Motion, read_motion
 from acdepth.data.stored import StoredSequence, frame_numbers, list_images, split_at_gaps, stamp_file
+
+SEQUENCE_KEYS = ("condition", "class_names", "classes")
+"""What ``sequence.yaml`` may tell."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,7 @@ def _read_description(folder: Path) -> Description:
     if camera_file.exists():
         camera, frame_rate = Camera.read(camera_file), read_frame_rate(camera_file)
     about = _read_yaml(sequence_file) if sequence_file.exists() else {}
+    _refuse_misspelt(about, sequence_file)
     return Description(
         condition=_condition(about.get("condition", "clear"), sequence_file),
         camera=camera,
@@ -204,6 +209,14 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected keys and values")
     return values
+
+
+def _refuse_misspelt(about: dict[str, Any], path: Path) -> None:
+    """Notes of one's own may stand there, but a night drive must not become clear by a slip."""
+    for key in about:
+        nearest = difflib.get_close_matches(str(key), SEQUENCE_KEYS, n=1, cutoff=0.75)
+        if nearest and key not in SEQUENCE_KEYS:
+            raise UserError(f"{path}: unknown key {key}; did you mean {nearest[0]}?")
 
 
 def _refuse_equal_stems(paths: list[Path]) -> None:

@@ -44,6 +44,14 @@ class TranslateSettings:
     batch_size: int = 8
     """Images per batch; shapes speed and memory, never the result."""
 
+    def __post_init__(self) -> None:
+        if not self.conditions:
+            raise UserError(
+                "there is no condition to translate to; name night, rain, night-rain, fog or snow"
+            )
+        if self.batch_size < 1:
+            raise UserError(f"batch size {self.batch_size}: must be at least 1")
+
 
 @dataclass(frozen=True)
 class _Frame:

@@ -1,0 +1,45 @@
+"""Finding verbs, and errors in one line."""
+
+import sys
+
+import pytest
+
+from acdepth.cli import main as command
+from acdepth.core.errors import UserError
+
+
+@pytest.mark.parametrize("group", ["train", "world", "pretrain"])
+def test_the_first_word_of_a_verb_tells_the_rest(group, capsys):
+    with pytest.raises(UserError, match=rf"say which; there are {group} \w+, {group} \w+"):
+        command.run([group])
+    command.run([group, "--help"])
+    assert all(line.split()[0] == group for line in capsys.readouterr().out.splitlines())
+
+
+def test_an_unknown_verb():
+    with pytest.raises(UserError, match="unknown verb 'sing'"):
+        command.run(["sing", "loud"])
+
+
+def test_a_flag_out_of_range_is_one_line_that_names_it(capsys, monkeypatch):
+    monkeypatch.setattr(
+        sys, "argv", ["acdepth", "train", "teacher", "d", "--out", "o", "--image-size", "60", "100"]
+    )
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2 and said.count("\n") == 1
+    assert said.startswith("acdepth: error: --image-size 60:")
+
+
+@pytest.mark.parametrize(("verb", "goes_on"), [("world make", True), ("evaluate", False)])
+def test_a_stopped_verb_says_whether_it_goes_on(verb, goes_on, capsys, monkeypatch):
+    def stop(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "run", stop)
+    monkeypatch.setattr(sys, "argv", ["acdepth", *verb.split()])
+    with pytest.raises(SystemExit) as stopped:
+        command.main()
+    assert stopped.value.code == command.EXIT_INTERRUPTED
+    assert ("goes on from here" in capsys.readouterr().err) is goes_on

@@ -1,0 +1,32 @@
+"""What is wrong in a settings file is said in its words."""
+
+import pytest
+
+from acdepth.core.errors import UserError
+from acdepth.teacher.task import TeacherConfig
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("learningrate: 3", r"unknown key learningrate; did you mean loop\.learning_rate\?"),
+        ("loop: {stepz: 3}", r"unknown key loop\.stepz; did you mean loop\.steps\?"),
+        ("loop: {batch_size: 3}", r"loop\.steps is missing"),
+        ("xyz: 1", "unknown key xyz; known keys: network, image_size"),
+        ("loop: {steps: 3, learning_rate: 2e-4}", r"YAML reads 2e-4 as text, write 0\.0002 or 2\.0e-4"),
+        ("initial_depth: -1", "initial_depth = -1: Input should be greater than 0"),
+        ("- 1", "expected keys and values, found list"),
+        ("a: [", "not readable as YAML"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, text, message):
+    path = tmp_path / "settings.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=rf"settings\.yaml: .*{message}"):
+        TeacherConfig.read(path)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    config = TeacherConfig(initial_depth=12.5, image_size=(64, 96))
+    config.write(tmp_path / "settings.yaml")
+    assert TeacherConfig.read(tmp_path / "settings.yaml") == config

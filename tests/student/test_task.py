@@ -1,0 +1,91 @@
+"""The student's terms on batches: what weighs, when, and what is left alone."""
+
+import pytest
+import torch
+
+from acdepth.core.condition import Condition
+from acdepth.core.sample import MixBatch
+from acdepth.core.seeding import make_generator
+from acdepth.core.shipped import PRIOR
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.student.task import StudentConfig, StudentTask
+
+TINY = DepthNetConfig(width=8)
+CONFIG = StudentConfig(consistency_start=0.5)
+
+
+def network(seed: int) -> DepthNet:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return DepthNet(TINY, 15.0)
+
+
+def task(**values: object) -> StudentTask:
+    config = CONFIG.model_copy(update=values)
+    prior = DepthAnythingPrior.from_pretrained(PRIOR) if config.ordinal_weight > 0 else None
+    return StudentTask(config, network(0), network(1), prior)
+
+
+def batch() -> MixBatch:
+    images = torch.rand(2, 2, 3, 64, 64, generator=make_generator(3))
+    return MixBatch(images[0], images[1], torch.tensor([Condition.CLEAR.index, Condition.NIGHT.index]))
+
+
+def terms(progress: float = 1.0, **values: object) -> dict[str, torch.Tensor]:
+    return task(**values)(batch(), make_generator(0), progress)
+
+
+def test_weights_multiply_their_terms():
+    plain, doubled = terms(), terms(ordinal_weight=0.02, consistency_weight=0.04)
+    assert set(plain) == {"distillation", "ordinal", "consistency"} and all(v > 0 for v in plain.values())
+    torch.testing.assert_close(doubled["distillation"], plain["distillation"])
+    torch.testing.assert_close(doubled["ordinal"], 2 * plain["ordinal"])
+    torch.testing.assert_close(doubled["consistency"], 2 * plain["consistency"])
+
+
+def test_without_weight_a_term_is_left_out_and_no_prior_is_needed():
+    assert set(terms(ordinal_weight=0.0, consistency_weight=0.0)) == {"distillation"}
+
+
+@pytest.mark.parametrize(("progress", "there"), [(0.0, False), (0.49, False), (0.5, True)])
+def test_consistency_begins_after_its_part_of_the_run(progress, there):
+    assert ("consistency" in terms(progress)) is there
+
+
+def test_gradients_reach_the_student_alone():
+    learning = task()
+    torch.stack([*learning(batch(), make_generator(0), 1.0).values()]).sum().backward()
+    assert all(parameter.grad is not None for parameter in learning.parameters())
+    assert {name.split(".")[0] for name, _ in learning.named_parameters()} == {"student"}
+    teacher, _ = learning.teachers
+    assert teacher is not None and all(parameter.grad is None for parameter in teacher.parameters())
+
+
+@pytest.mark.parametrize(("mode", "moves"), [("eval", False), ("train", True)])
+def test_the_published_teacher_keeps_updating_its_statistics(mode, moves):
+    learning = task(teacher_batch_norm=mode)
+    teacher, _ = learning.teachers
+    assert teacher is not None
+    before = teacher.encoder.bn1.running_mean.clone()
+    learning(batch(), make_generator(0), 0.0)
+    assert bool((teacher.encoder.bn1.running_mean != before).any()) is moves
+
+
+def test_looking_at_the_clear_image_leaves_the_students_statistics_alone():
+    means = []
+    for weight in (0.0, 0.02):
+        learning = task(consistency_weight=weight)
+        learning.train()
+        learning(batch(), make_generator(0), 1.0)
+        means.append(learning.student.encoder.bn1.running_mean.clone())
+    assert torch.equal(*means)
+
+
+def test_the_published_preset_changes_what_the_published_code_does():
+    published = StudentConfig().published()
+    assert published.ordinal.pooled and published.teacher_batch_norm == "train"
+    assert published.augmentation.noise == "published"
+    untouched = StudentConfig().to_dict().keys() - {"ordinal", "teacher_batch_norm", "augmentation"}
+    plain, changed = StudentConfig().to_dict(), published.to_dict()
+    assert all(plain[name] == changed[name] for name in untouched)

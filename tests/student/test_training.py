@@ -1,0 +1,101 @@
+"""The student's whole training on a few pictures: where it starts, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.data.folder import open_data
+from acdepth.engine import LoopSettings
+from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.student.task import StudentConfig
+from acdepth.student.training import train_student
+from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator.depth_source import TeacherDepth
+from tests.data.folders import write_drive
+
+TINY = DepthNetConfig(width=8)
+STILL = LoopSettings(
+    steps=1, batch_size=2, learning_rate=1e-12, log_every=1, checkpoint_every=1, precision="fp32",
+    device="cpu", trackers=(),
+)  # fmt: skip
+CONFIG = StudentConfig(
+    mix={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0}, start_from="teacher", ordinal_weight=0.0, loop=STILL
+)
+
+
+def changed(**values: object) -> StudentConfig:
+    return CONFIG.model_copy(update=values)
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """Footage, its translations into night, and a teacher's run folder."""
+    folder = tmp_path_factory.mktemp("student")
+    data = write_drive(folder / "data", count=3)
+    card = CheckpointCard(network=TINY, input_size=(64, 64))
+    save_checkpoint(folder / "teacher" / "model.safetensors", DepthNet(TINY, 15.0), card)
+    settings = TranslateSettings(conditions=(Condition.NIGHT,))
+    depth = TeacherDepth(folder / "teacher")
+    translate(open_data(data), folder / "translations", SimulatedWeather(), depth, settings)
+    return data, folder / "translations", folder / "teacher"
+
+
+def test_a_student_starts_from_its_teacher_and_says_what_it_saw(taught, tmp_path):
+    data, translations, teacher = taught
+    path = train_student(CONFIG, data, translations, teacher, None, tmp_path)
+    (student, card), (source, _) = load_checkpoint(path), load_checkpoint(teacher / "model.safetensors")
+    assert card.conditions == (Condition.CLEAR, Condition.NIGHT)
+    assert card.made_by["config"] == CONFIG.to_dict()
+    weight = student.decoder.heads[0].weight
+    torch.testing.assert_close(weight, source.decoder.heads[0].weight)
+
+
+def test_a_student_starts_from_an_encoder(taught, tmp_path):
+    data, translations, teacher = taught
+    source = DepthNet(TINY)
+    save_encoder(tmp_path / "encoder.safetensors", source, "", {}, half=False)
+    config = changed(start_from="encoder", encoder=tmp_path / "encoder.safetensors")
+    student, _ = load_checkpoint(train_student(config, data, translations, teacher, None, tmp_path / "run"))
+    torch.testing.assert_close(student.encoder.conv1.weight, source.encoder.conv1.weight)
+    taught_by, _ = load_checkpoint(teacher / "model.safetensors")
+    assert not torch.equal(student.decoder.heads[0].weight, taught_by.decoder.heads[0].weight)
+
+
+def test_a_control_needs_no_translations(taught, tmp_path):
+    data, _, teacher = taught
+    config = changed(mix={Condition.CLEAR: 1.0})
+    _, card = load_checkpoint(train_student(config, data, None, teacher, None, tmp_path))
+    assert card.conditions == (Condition.CLEAR,)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"ordinal_weight": 0.01}, "L_r needs a prior"),
+        ({"mix": {Condition.CLEAR: 1.0, Condition.FOG: 1.0}}, "has no fog translation of"),
+        ({"start_from": "encoder"}, "needs encoder: the path of its weights"),
+    ],
+)
+def test_what_is_missing_is_named(taught, tmp_path, values, message):
+    data, translations, teacher = taught
+    with pytest.raises(UserError, match=message):
+        train_student(changed(**values), data, translations, teacher, None, tmp_path)
+
+
+def test_a_mix_without_translations(taught, tmp_path):
+    data, _, teacher = taught
+    with pytest.raises(UserError, match="the mix has night: give the folder of translations"):
+        train_student(CONFIG, data, None, teacher, None, tmp_path)
+
+
+def test_a_refused_run_leaves_the_folder_as_it_is(taught, tmp_path):
+    data, translations, teacher = taught
+    train_student(CONFIG, data, translations, teacher, None, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(UserError, match="other settings or data"):
+        train_student(changed(distillation_error="log"), data, translations, teacher, None, tmp_path)
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
