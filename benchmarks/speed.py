@@ -5,11 +5,8 @@ all of them alike. ``floor`` is what a line cannot beat: the passes through the 
 """
 
 import argparse
-import json
 import os
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +20,6 @@ from acdepth.core.provenance import provenance
 from acdepth.core.sample import ClipBatch, MixBatch
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
-from acdepth.engine.memory import keep_freed_memory
 from acdepth.networks.checkpoint import CheckpointCard
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
@@ -158,17 +154,6 @@ def measure_use(size: tuple[int, int], rounds: int) -> dict[str, dict[str, float
     }
 
 
-def measure_memory(size: str, batch: int, rounds: int) -> dict[str, dict[str, float]]:
-    """A teacher's step with the C library's own memory settings and with ours, each in its own process."""
-    seconds: dict[str, float] = {}
-    for name in ("default", "kept"):
-        command = [sys.executable, __file__, "--size", size, "--batch", str(batch), "--rounds", str(rounds)]
-        answer = subprocess.run([*command, "--memory", name], capture_output=True, text=True, check=True)
-        seconds[f"teacher step, memory {name}"] = json.loads(answer.stdout)
-    default, kept = seconds.values()
-    return {"seconds": seconds, "ratios": {"memory default / kept": default / kept}}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -177,19 +162,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8, help="images per training step")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--out", type=Path, help="JSON file to write")
-    parser.add_argument("--memory", choices=("default", "kept"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     size = parse_image_size(given.size)
-    if given.memory:
-        if given.memory == "kept" and not keep_freed_memory():
-            raise SystemExit("this C library takes no memory settings")
-        step = Training(size, given.batch, width=32).teacher_step
-        print(json.dumps(medians({"step": step}, given.rounds)["step"]))
-        return
-    memory = measure_memory(given.size, given.batch, given.rounds)
-    keep_freed_memory()
     groups = {
-        "memory": memory,
         "training": measure_training(size, given.batch, given.rounds),
         "use": measure_use(size, given.rounds),
     }

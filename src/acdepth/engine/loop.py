@@ -18,7 +18,6 @@ from acdepth.core.progress import progress
 from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
 from acdepth.engine.log import Means, RunLog
-from acdepth.engine.memory import keep_freed_memory
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state
@@ -87,8 +86,6 @@ def fit(
         UserError: if the loss stops being finite, or the folder belongs to another run.
     """
     accelerator = make_accelerator(settings, run_folder)
-    if accelerator.device.type == "cpu":
-        keep_freed_memory()
     source = batches(accelerator.process_index, accelerator.num_processes)
     updates = _Updates(accelerator, task, settings)
     states = run_folder / STATES
