@@ -27,7 +27,7 @@ test-slow: setup
 # The fastest answer while editing: under a minute.
 fast: setup
 	$(BIN)/ruff check .
-	$(BIN)/pytest -m "not slow and not real" -x --ignore tests/world --ignore tests/demo
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow and not real" -x -n 2 --ignore tests/world --ignore tests/demo
 
 # What people wait for, in milliseconds and ratios; runs/speed.json has it with device and versions.
 bench: setup

@@ -58,7 +58,7 @@ def test_depth_goes_through_the_world(root):
     shot = sequence.shots[5]
     (sweep,) = [s for s in sequence.tables.shots["LIDAR_TOP"] if s.sample == shot.sample]
     T_lidar_to_world = (
-        sequence.tables.ego_poses[sweep.ego_pose]
+        sequence.tables.ego_poses[sweep.ego_pose].matrix()
         @ sequence.tables.calibrations[sweep.calibration].T_sensor_to_ego
     )
     T_world_to_camera = np.linalg.inv(sequence.T_camera_to_world(5))

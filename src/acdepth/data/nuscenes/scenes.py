@@ -101,7 +101,7 @@ class NuScenesSequence(StoredSequence):
         return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
 
     def _ego_pose(self, shot: Shot) -> np.ndarray:
-        return self.tables.ego_poses[shot.ego_pose]
+        return self.tables.ego_poses[shot.ego_pose].matrix()
 
 
 def open_nuscenes(

@@ -1,13 +1,14 @@
 """The JSON tables of nuScenes, as far as depth needs them.
 
 ``sample_data.json`` and ``ego_pose.json`` of the full set have 2.6 million records each, of which depth
-needs a tenth. So the files are scanned in place, and only the records that are wanted are parsed.
+needs a tenth. So the files are searched in place, and only the records that are wanted are parsed.
 """
 
 import json
 import mmap
 import re
 from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 
-_FLAT_RECORD = re.compile(rb"\{[^{}]*\}")
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]+)"')
-_FILE_NAME = re.compile(rb'"filename"\s*:\s*"(\w+/\w+/[^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,20 @@ class Shot:
     """Token into `Tables.ego_poses`."""
     size: tuple[int, int]
     """(height, width) [px]; zeros where it is no image."""
+
+
+@dataclass(frozen=True, slots=True)
+class EgoPose:
+    """Where the car was: a row of ``ego_pose.json``, made a matrix when it is asked for."""
+
+    rotation: list[float]
+    """Quaternion w, x, y, z."""
+    translation: list[float]
+    """[m]."""
+
+    def matrix(self) -> np.ndarray:
+        """T_ego_to_world, (4, 4) float64 [m]."""
+        return rigid(self.rotation, self.translation)
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,8 @@ class Tables:
     """By channel, in no order."""
     calibrations: dict[str, Calibration]
     """By token."""
-    ego_poses: dict[str, np.ndarray]
-    """T_ego_to_world, (4, 4) float64 [m], by token; of `shots` only."""
+    ego_poses: dict[str, EgoPose]
+    """By token; of `shots` only."""
 
 
 def read_tables(root: Path, version: str, cameras: Set[str], lidar: str = "LIDAR_TOP") -> Tables:
@@ -121,14 +134,13 @@ def _calibration(row: dict[str, Any]) -> Calibration:
 
 
 def _read_shots(path: Path, cameras: Set[str], lidar: str) -> dict[str, list[Shot]]:
-    shots: dict[str, list[Shot]] = {channel: [] for channel in (*cameras, lidar)}
-    for record in _records(path):
-        found = _FILE_NAME.search(record)
-        # samples/CAM_FRONT/..., sweeps/CAM_FRONT/...; only key frames of the LiDAR have a use.
-        folder, channel = found[1].decode().split("/")[:2] if found else ("", "")
-        if channel in cameras or (channel == lidar and folder == "samples"):
-            shots[channel].append(_shot(_parsed(path, record)))
-    return shots
+    # samples/CAM_FRONT/..., sweeps/CAM_FRONT/...; only key frames of the LiDAR have a use.
+    places = {channel: f"/{channel}/" for channel in cameras} | {lidar: f"samples/{lidar}/"}
+    with _content(path) as content:
+        return {
+            channel: [_shot(_parsed(path, content, match.start())) for match in _found(place, content)]
+            for channel, place in places.items()
+        }
 
 
 def _shot(row: dict[str, Any]) -> Shot:
@@ -143,29 +155,35 @@ def _shot(row: dict[str, Any]) -> Shot:
     )
 
 
-def _read_ego_poses(path: Path, wanted: set[bytes]) -> dict[str, np.ndarray]:
+def _read_ego_poses(path: Path, wanted: set[bytes]) -> dict[str, EgoPose]:
     poses = {}
-    for record in _records(path):
-        token = _TOKEN.search(record)
-        if token and token[1] in wanted:
-            row = _parsed(path, record)
-            poses[row["token"]] = rigid(row["rotation"], row["translation"])
+    with _content(path) as content:
+        for match in _TOKEN.finditer(content):
+            if match[1] in wanted:
+                row = _parsed(path, content, match.start())
+                poses[row["token"]] = EgoPose(row["rotation"], row["translation"])
     if missing := wanted - {token.encode() for token in poses}:
         raise UserError(f"{path}: lacks {len(missing)} poses, such as {min(missing).decode()}; copy it again")
     return poses
 
 
-def _records(path: Path) -> Iterator[bytes]:
-    """The records of a table of flat records, as text that is not parsed yet."""
+@contextmanager
+def _content(path: Path) -> Iterator[mmap.mmap]:
+    """A table as bytes that are read as they are looked at."""
     try:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            for match in _FLAT_RECORD.finditer(content):
-                yield match[0]
+            yield content
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot be read ({error}); nuScenes tables are JSON files") from error
 
 
-def _parsed(path: Path, record: bytes) -> dict[str, Any]:
+def _found(text: str, content: mmap.mmap) -> Iterator[re.Match[bytes]]:
+    return re.finditer(re.escape(text.encode()), content)
+
+
+def _parsed(path: Path, content: mmap.mmap, place: int) -> dict[str, Any]:
+    """The record around a place; records of these tables hold no others."""
+    record = content[content.rfind(b"{", 0, place) : content.find(b"}", place) + 1]
     try:
         return json.loads(record)
     except ValueError as error:
