@@ -41,16 +41,21 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class EgoPose:
-    """Where the car was: a row of ``ego_pose.json``, made a matrix when it is asked for."""
+    """Where the car was: a row of ``ego_pose.json``, parsed when it is asked for."""
 
-    rotation: list[float]
-    """Quaternion w, x, y, z."""
-    translation: list[float]
-    """[m]."""
+    path: Path
+    """Of the table."""
+    record: bytes
+    """As it stands there; to parse all of them would take as long as to find them."""
 
     def matrix(self) -> np.ndarray:
-        """T_ego_to_world, (4, 4) float64 [m]."""
-        return rigid(self.rotation, self.translation)
+        """T_ego_to_world, (4, 4) float64 [m].
+
+        Raises:
+            UserError: if the record is damaged.
+        """
+        row = _parsed(self.path, self.record)
+        return rigid(row["rotation"], row["translation"])
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,9 @@ def _read_shots(path: Path, cameras: Set[str], lidar: str) -> dict[str, list[Sho
     places = {channel: f"/{channel}/" for channel in cameras} | {lidar: f"samples/{lidar}/"}
     with _content(path) as content:
         return {
-            channel: [_shot(_parsed(path, content, match.start())) for match in _found(place, content)]
+            channel: [
+                _shot(_parsed(path, _record(content, match.start()))) for match in _found(place, content)
+            ]
             for channel, place in places.items()
         }
 
@@ -160,8 +167,7 @@ def _read_ego_poses(path: Path, wanted: set[bytes]) -> dict[str, EgoPose]:
     with _content(path) as content:
         for match in _TOKEN.finditer(content):
             if match[1] in wanted:
-                row = _parsed(path, content, match.start())
-                poses[row["token"]] = EgoPose(row["rotation"], row["translation"])
+                poses[match[1].decode()] = EgoPose(path, _record(content, match.start()))
     if missing := wanted - {token.encode() for token in poses}:
         raise UserError(f"{path}: lacks {len(missing)} poses, such as {min(missing).decode()}; copy it again")
     return poses
@@ -181,9 +187,12 @@ def _found(text: str, content: mmap.mmap) -> Iterator[re.Match[bytes]]:
     return re.finditer(re.escape(text.encode()), content)
 
 
-def _parsed(path: Path, content: mmap.mmap, place: int) -> dict[str, Any]:
-    """The record around a place; records of these tables hold no others."""
-    record = content[content.rfind(b"{", 0, place) : content.find(b"}", place) + 1]
+def _record(content: mmap.mmap, place: int) -> bytes:
+    """The record around a place; records of the long tables hold no others."""
+    return content[content.rfind(b"{", 0, place) : content.find(b"}", place) + 1]
+
+
+def _parsed(path: Path, record: bytes) -> dict[str, Any]:
     try:
         return json.loads(record)
     except ValueError as error:
