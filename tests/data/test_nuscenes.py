@@ -131,14 +131,14 @@ class TestRefusals:
         folder = shutil.copytree(root / "v1.0-mini", tmp_path / "v1.0-mini")
         poses = json.loads((folder / "ego_pose.json").read_text())
         (folder / "ego_pose.json").write_text(json.dumps(poses[:5]))
-        with pytest.raises(UserError, match=r"ego_pose\.json: lacks \d+ poses"):
+        with pytest.raises(UserError, match=r"ego_pose\.json: lacks \d+ records"):
             read_tables(tmp_path, "v1.0-mini", {"CAM_FRONT"})
 
     @pytest.mark.parametrize("table", ["scene", "sample_data"])
     def test_a_damaged_table(self, root, tmp_path, table):
         folder = shutil.copytree(root / "v1.0-mini", tmp_path / "v1.0-mini")
         (folder / f"{table}.json").write_bytes(b"")
-        with pytest.raises(UserError, match=rf"{table}\.json: (not readable|cannot be read)"):
+        with pytest.raises(UserError, match=rf"{table}\.json: (not readable|breaks off)"):
             read_tables(tmp_path, "v1.0-mini", {"CAM_FRONT"})
 
     def test_a_sweep_that_is_cut(self, tmp_path):

@@ -40,6 +40,10 @@ class Sequence(ABC):
     def image(self, index: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
 
+    def is_target(self, index: int) -> bool:
+        """Whether the frame is one that training and evaluation are about; the others are neighbours only."""
+        return True
+
     def depth(self, index: int) -> np.ndarray | None:
         """Measured depth [m], float32 (H, W), 0 where there is none; None if the frame has no measurement."""
         return None

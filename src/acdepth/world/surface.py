@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.paint import facade, objects
+from acdepth.world.paint import facade, objects, vehicles
 from acdepth.world.paint.ground import paint_ground
 from acdepth.world.paint.patch import Paint, Patch, local_points, prism_faces, round_normals
 from acdepth.world.raycast import Hits
@@ -99,9 +99,9 @@ def _painters(lit_share: float) -> dict[Material, Callable[[Patch], Paint]]:
         Material.FACADE: lambda patch: facade.paint_facade(patch, lit_share),
         Material.ROOF: facade.paint_roof,
         Material.WALL: facade.paint_wall,
-        Material.CAR_BODY: objects.paint_car_body,
-        Material.CAR_CABIN: objects.paint_car_cabin,
-        Material.WHEEL: objects.paint_wheel,
+        Material.CAR_BODY: vehicles.paint_car_body,
+        Material.CAR_CABIN: vehicles.paint_car_cabin,
+        Material.WHEEL: vehicles.paint_wheel,
         Material.FOLIAGE: objects.paint_foliage,
         Material.BARK: objects.paint_bark,
         Material.PLAIN: objects.paint_plain,

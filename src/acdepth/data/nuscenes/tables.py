@@ -1,23 +1,31 @@
-"""The JSON tables of nuScenes, as far as depth needs them.
+"""The JSON tables of nuScenes, as far as depth needs them."""
 
-``sample_data.json`` and ``ego_pose.json`` of the full set have 2.6 million records each, of which depth
-needs a tenth. So the files are searched in place, and only the records that are wanted are parsed.
-"""
-
-import json
-import mmap
-import re
+import gc
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.data.nuscenes.records import OnFault, find_records, find_rows, parse, raise_fault, read_rows
 
-_TOKEN = re.compile(rb'"token"\s*:\s*"([^"]+)"')
+SCENE_ROW = {"token": str, "name": str, "description": str}
+SAMPLE_ROW = {"token": str, "scene_token": str}
+CALIBRATION_ROW = {"token": str, "rotation": list, "translation": list, "camera_intrinsic": list}
+SHOT_ROW = {
+    "filename": str,
+    "sample_token": str,
+    "timestamp": int,
+    "is_key_frame": bool,
+    "calibrated_sensor_token": str,
+    "ego_pose_token": str,
+    "height": int,
+    "width": int,
+}
+"""Keys of the tables that are read, and the types of their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,11 @@ class EgoPose:
         Raises:
             UserError: if the record is damaged.
         """
-        row = _parsed(self.path, self.record)
-        return rigid(row["rotation"], row["translation"])
+        row = parse(self.record, self.path)
+        try:
+            return rigid(row["rotation"], row["translation"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{self.path}: record {row.get('token', '?')} is no pose ({error!r})") from error
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,13 @@ class Tables:
     """By token; of `shots` only."""
 
 
-def read_tables(root: Path, version: str, cameras: Set[str], lidar: str = "LIDAR_TOP") -> Tables:
+def read_tables(
+    root: Path,
+    version: str,
+    cameras: Set[str],
+    lidar: str = "LIDAR_TOP",
+    on_fault: OnFault = raise_fault,
+) -> Tables:
     """Read the tables of one version.
 
     Args:
@@ -102,6 +119,7 @@ def read_tables(root: Path, version: str, cameras: Set[str], lidar: str = "LIDAR
         version: v1.0-trainval, v1.0-mini or v1.0-test.
         cameras: channels of which every image is wanted.
         lidar: channel of which the key frames are wanted.
+        on_fault: told about each damaged or dangling record, which is then left out.
 
     Raises:
         UserError: if a table is missing, or is not as nuScenes writes it.
@@ -109,12 +127,20 @@ def read_tables(root: Path, version: str, cameras: Set[str], lidar: str = "LIDAR
     folder = Path(root) / version
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder; nuScenes tables are expected in it")
-    scenes = {row["token"]: Scene(row["name"], row["description"]) for row in _rows(folder / "scene.json")}
-    samples = {row["token"]: row["scene_token"] for row in _rows(folder / "sample.json")}
-    calibrations = {row["token"]: _calibration(row) for row in _rows(folder / "calibrated_sensor.json")}
-    shots = _read_shots(folder / "sample_data.json", cameras, lidar)
-    wanted = {shot.ego_pose.encode() for of_channel in shots.values() for shot in of_channel}
-    return Tables(scenes, samples, shots, calibrations, _read_ego_poses(folder / "ego_pose.json", wanted))
+    with _without_collection():
+        scenes = {
+            row["token"]: Scene(row["name"], row["description"])
+            for row in read_rows(folder / "scene.json", SCENE_ROW, on_fault)
+        }
+        samples = {
+            row["token"]: row["scene_token"]
+            for row in read_rows(folder / "sample.json", SAMPLE_ROW, on_fault)
+        }
+        calibrations = _read_calibrations(folder / "calibrated_sensor.json", on_fault)
+        shots = _read_shots(folder / "sample_data.json", cameras, lidar, on_fault)
+        poses = _read_ego_poses(folder / "ego_pose.json", shots)
+    tables = Tables(scenes, samples, shots, calibrations, poses)
+    return _without_dangling(tables, folder, on_fault)
 
 
 def rigid(rotation: list[float], translation: list[float]) -> np.ndarray:
@@ -130,24 +156,31 @@ def rigid(rotation: list[float], translation: list[float]) -> np.ndarray:
     return matrix
 
 
+def _read_calibrations(path: Path, on_fault: OnFault) -> dict[str, Calibration]:
+    calibrations = {}
+    for row in read_rows(path, CALIBRATION_ROW, on_fault):
+        try:
+            calibrations[row["token"]] = _calibration(row)
+        except (TypeError, ValueError) as error:
+            on_fault(UserError(f"{path}: record {row['token']} is no calibration ({error})"))
+    return calibrations
+
+
 def _calibration(row: dict[str, Any]) -> Calibration:
-    intrinsics = row["camera_intrinsic"]
-    return Calibration(
-        rigid(row["rotation"], row["translation"]),
-        np.array(intrinsics, dtype=np.float64) if intrinsics else None,
-    )
+    numbers = row["camera_intrinsic"]
+    intrinsics = np.array(numbers, dtype=np.float64) if numbers else None
+    if intrinsics is not None and (intrinsics.shape != (3, 3) or not np.isfinite(intrinsics).all()):
+        raise ValueError("camera_intrinsic is no finite 3x3 matrix")
+    return Calibration(rigid(row["rotation"], row["translation"]), intrinsics)
 
 
-def _read_shots(path: Path, cameras: Set[str], lidar: str) -> dict[str, list[Shot]]:
+def _read_shots(path: Path, cameras: Set[str], lidar: str, on_fault: OnFault) -> dict[str, list[Shot]]:
     # samples/CAM_FRONT/..., sweeps/CAM_FRONT/...; only key frames of the LiDAR have a use.
-    places = {channel: f"/{channel}/" for channel in cameras} | {lidar: f"samples/{lidar}/"}
-    with _content(path) as content:
-        return {
-            channel: [
-                _shot(_parsed(path, _record(content, match.start()))) for match in _found(place, content)
-            ]
-            for channel, place in places.items()
-        }
+    places = {f"/{channel}/": channel for channel in cameras} | {f"samples/{lidar}/": lidar}
+    shots: dict[str, list[Shot]] = {channel: [] for channel in places.values()}
+    for place, row in find_rows(path, places, SHOT_ROW, on_fault):
+        shots[places[place]].append(_shot(row))
+    return shots
 
 
 def _shot(row: dict[str, Any]) -> Shot:
@@ -158,52 +191,51 @@ def _shot(row: dict[str, Any]) -> Shot:
         is_key_frame=row["is_key_frame"],
         calibration=row["calibrated_sensor_token"],
         ego_pose=row["ego_pose_token"],
-        size=(row["height"] or 0, row["width"] or 0),
+        size=(row["height"], row["width"]),
     )
 
 
-def _read_ego_poses(path: Path, wanted: set[bytes]) -> dict[str, EgoPose]:
-    poses = {}
-    with _content(path) as content:
-        for match in _TOKEN.finditer(content):
-            if match[1] in wanted:
-                poses[match[1].decode()] = EgoPose(path, _record(content, match.start()))
-    if missing := wanted - {token.encode() for token in poses}:
-        raise UserError(f"{path}: lacks {len(missing)} poses, such as {min(missing).decode()}; copy it again")
-    return poses
+def _read_ego_poses(path: Path, shots: dict[str, list[Shot]]) -> dict[str, EgoPose]:
+    wanted = {shot.ego_pose.encode() for of_channel in shots.values() for shot in of_channel}
+    return {token: EgoPose(path, record) for token, record in find_records(path, wanted).items()}
+
+
+def _without_dangling(tables: Tables, folder: Path, on_fault: OnFault) -> Tables:
+    """Leave out shots that point to records that are not there; a fault tells how many of each kind."""
+    shots = [shot for of_channel in tables.shots.values() for shot in of_channel]
+    samples = {shot.sample for shot in shots}
+    scenes = {tables.scene_of_sample[sample] for sample in samples & tables.scene_of_sample.keys()}
+    missing = {
+        "sample": samples - tables.scene_of_sample.keys(),
+        "scene": scenes - tables.scenes.keys(),
+        "calibrated_sensor": {shot.calibration for shot in shots} - tables.calibrations.keys(),
+        "ego_pose": {shot.ego_pose for shot in shots} - tables.ego_poses.keys(),
+    }
+    for table, tokens in missing.items():
+        if tokens:
+            told = f"lacks {len(tokens)} records that others point to, such as {min(tokens)}"
+            on_fault(UserError(f"{folder / table}.json: {told}; copy it again"))
+    if not any(missing.values()):
+        return tables
+
+    def is_whole(shot: Shot) -> bool:
+        return (
+            tables.scene_of_sample.get(shot.sample) in tables.scenes
+            and shot.calibration in tables.calibrations
+            and shot.ego_pose in tables.ego_poses
+        )
+
+    whole = {channel: [shot for shot in some if is_whole(shot)] for channel, some in tables.shots.items()}
+    return replace(tables, shots=whole)
 
 
 @contextmanager
-def _content(path: Path) -> Iterator[mmap.mmap]:
-    """A table as bytes that are read as they are looked at."""
+def _without_collection() -> Iterator[None]:
+    """Keep the garbage collector from walking through a million new records again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            yield content
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); nuScenes tables are JSON files") from error
-
-
-def _found(text: str, content: mmap.mmap) -> Iterator[re.Match[bytes]]:
-    return re.finditer(re.escape(text.encode()), content)
-
-
-def _record(content: mmap.mmap, place: int) -> bytes:
-    """The record around a place; records of the long tables hold no others."""
-    return content[content.rfind(b"{", 0, place) : content.find(b"}", place) + 1]
-
-
-def _parsed(path: Path, record: bytes) -> dict[str, Any]:
-    try:
-        return json.loads(record)
-    except ValueError as error:
-        raise UserError(f"{path}: a record is no JSON ({error}); copy the file again") from error
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        rows = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as a nuScenes table ({error})") from error
-    if not isinstance(rows, list):
-        raise UserError(f"{path}: not a nuScenes table, expected a list of records")
-    return rows
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -17,6 +17,16 @@ class Paint:
     glass: Tensor  # (N,) share that mirrors its surroundings
 
 
+def plain(albedo: Tensor) -> Paint:
+    """A colour that neither glows nor mirrors."""
+    return Paint(albedo, torch.zeros_like(albedo), torch.zeros_like(albedo[:, 0]))
+
+
+def glowing(share: Tensor, colour: tuple[float, float, float]) -> Tensor:
+    """Light (N, 3) of one colour where a share (N,) glows."""
+    return share[:, None] * share.new_tensor(colour)
+
+
 @dataclass(frozen=True)
 class Patch:
     """N points on solids, in the frames of their solids."""

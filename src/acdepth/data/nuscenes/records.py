@@ -1,0 +1,126 @@
+"""JSON tables, read whole where they are small and searched in place where they are long.
+
+``sample_data.json`` and ``ego_pose.json`` of the full set have 2.6 million records each, of which depth
+needs a tenth; only these are parsed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from acdepth.core.errors import UserError
+
+OnFault = Callable[[UserError], object]
+"""Told about each fault of a table; the record is then left out. `raise_fault` stops at the first."""
+
+_TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
+_BLOCK = 1 << 19
+"""Bytes searched at a time: few enough to stay in the processor's cache."""
+
+
+def raise_fault(fault: UserError) -> None:
+    """Stop at the first fault."""
+    raise fault
+
+
+def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[dict[str, Any]]:
+    """All records of a small table that have the named keys with values of these types.
+
+    Raises:
+        UserError: if the file is not readable, or by ``on_fault``.
+    """
+    try:
+        rows = orjson.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        on_fault(UserError(f"{path}: not readable as a nuScenes table ({error}); copy it again"))
+        return []
+    if not isinstance(rows, list):
+        on_fault(UserError(f"{path}: not a nuScenes table, expected a list of records"))
+        return []
+    return [row for row in rows if is_as_described(row, types, path, on_fault)]
+
+
+def find_rows(
+    path: Path, texts: Iterable[str], types: Mapping[str, Any], on_fault: OnFault
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The records of a long table in which a text stands, with the text; checked as by `read_rows`.
+
+    No record may hold two of the texts.
+    """
+    names = {text.encode(): text for text in texts}
+    for block in _blocks(path):
+        for text, name in names.items():
+            place = block.find(text)
+            while place >= 0:
+                # Records of the long tables hold no others, so the nearest braces are their own.
+                end = block.find(b"}", place) + 1
+                try:
+                    row = parse(block[block.rfind(b"{", 0, place) : end], path)
+                    if is_as_described(row, types, path, on_fault):
+                        yield name, row
+                except UserError as error:
+                    on_fault(error)
+                place = block.find(text, end)
+
+
+def find_records(path: Path, wanted: Set[bytes]) -> dict[str, bytes]:
+    """The unparsed records of a long table that have one of the wanted tokens, by token."""
+    found = {}
+    for block in _blocks(path):
+        records = block.split(b"}")
+        tokens = _TOKEN.findall(block)
+        if len(tokens) != len(records) - 1:
+            tokens = [match[1] if (match := _TOKEN.search(record)) else b"" for record in records]
+        for number, token in enumerate(tokens):
+            if token in wanted:
+                record = records[number]
+                found[token.decode()] = record[record.find(b"{") :] + b"}"
+    return found
+
+
+def parse(record: bytes, path: Path) -> dict[str, Any]:
+    """One record.
+
+    Raises:
+        UserError: if it is damaged.
+    """
+    try:
+        return orjson.loads(record)
+    except ValueError as error:
+        token = _TOKEN.search(record)
+        name = f"record {token[1].decode(errors='replace')}" if token else "a record"
+        raise UserError(f"{path}: {name} is no JSON ({error}); copy the file again") from error
+
+
+def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: OnFault) -> bool:
+    """Whether a record has the named keys with values of these types; if not, the fault is told."""
+    row = row if isinstance(row, dict) else {}
+    if [type(row.get(key)) for key in types] == list(types.values()):
+        return True
+    key = next(key for key, kind in types.items() if type(row.get(key)) is not kind)
+    said = f"has {row[key]!r} as" if key in row else "has no"
+    on_fault(UserError(f"{path}: record {row.get('token', '?')} {said} {key}; copy the file again"))
+    return False
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """A long table as whole records, many at a time.
+
+    Raises:
+        UserError: if the file cannot be read or breaks off.
+    """
+    rest = b""
+    try:
+        with path.open("rb") as stream:
+            while more := stream.read(_BLOCK):
+                block = rest + more
+                end = block.rfind(b"}") + 1
+                yield block[:end]
+                rest = block[end:]
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); nuScenes tables are expected") from error
+    if not rest.rstrip().endswith(b"]"):
+        raise UserError(f"{path}: breaks off before its end; copy it again")
