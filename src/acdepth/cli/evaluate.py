@@ -15,7 +15,8 @@ from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
 from acdepth.core.shipped import STUDENT
-from acdepth.data.folder import open_data
+from acdepth.data.choice import FootageChoice
+from acdepth.data.folder import count_targets, open_data
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model
@@ -35,6 +36,8 @@ def evaluate(
     weights: tuple[str, ...] = (),
     out: Path = Path("evaluation"),
     protocol: str = "own",
+    split: str | None = None,
+    cameras: tuple[str, ...] = ("CAM_FRONT",),
     alignment: Literal["protocol", "none", "median", "scale_and_shift"] = "protocol",
     flip: bool = False,
     conditions: str = "all",
@@ -51,6 +54,8 @@ def evaluate(
             compared with. The small student that ships if not given.
         out: folder for the results; acdepth report OUT makes a page of them.
         protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m, world-80m or own.
+        split: part of a data set that has some: train, val, test, or the path of a list.
+        cameras: channels of nuScenes.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: average with the prediction of the mirror image.
         conditions: those to measure, as in clear,night.
@@ -65,8 +70,10 @@ def evaluate(
     models, cards = _load_all(weights, device)
     _warn_about_scale(cards, measured_by)
     _refuse_cropped(cards, measured_by)
-    footage = _of_conditions(open_data(data), conditions, data)
-    frames, unreadable = sum(map(len, footage)), []
+    footage = _of_conditions(
+        open_data(data, choice=FootageChoice(split=split, cameras=cameras)), conditions, data
+    )
+    frames, unreadable = count_targets(footage), []
     with progress("evaluate", frames, unit="image") as advance:
         rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
     write_rows(out / "frames.jsonl", rows)

@@ -9,8 +9,9 @@ from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.data import open_data
+from acdepth.data.choice import FootageChoice
 from acdepth.data.crop import Crop
+from acdepth.data.folder import count_targets, open_data
 from acdepth.data.manifest import Manifest
 from acdepth.data.stored import hash_pixels
 from acdepth.translator import SimulatedWeather, TranslateSettings
@@ -23,6 +24,8 @@ def translate(
     out: Annotated[Path, tyro.conf.Positional],
     *,
     conditions: str = "night,rain",
+    split: str | None = None,
+    cameras: tuple[str, ...] = ("CAM_FRONT",),
     method: Literal["simulate"] = "simulate",
     depth: Literal["teacher", "measured"] = "teacher",
     weights: Path | None = None,
@@ -40,6 +43,8 @@ def translate(
         data: footage; only what is clear in it is translated.
         out: folder for OUT/CONDITION/..., manifest.jsonl and settings.json.
         conditions: any of night,rain,night-rain,fog,snow.
+        split: part of a data set that has some: train, val, test, or the path of a list.
+        cameras: channels of nuScenes.
         method: simulate needs no training.
         depth: teacher needs --weights; measured needs dense depth in the data, as the built-in world has.
         weights: the teacher's checkpoint, model.safetensors.
@@ -63,8 +68,9 @@ def translate(
     )
     translator = translators[method](_parse_severity(severity))
     source = _depth_source(depth, weights, device)
-    sequences = [sequence for sequence in open_data(data) if sequence.condition is Condition.CLEAR]
-    with progress("translate", sum(map(len, sequences)), unit="image") as advance:
+    choice = FootageChoice(split=split, cameras=cameras)
+    sequences = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
+    with progress("translate", count_targets(sequences), unit="image") as advance:
         translate_sequences(sequences, out, translator, source, settings, progress=advance)
 
 
@@ -72,30 +78,34 @@ def check(
     out: Annotated[Path, tyro.conf.Positional],
     *,
     data: Path | None = None,
+    split: str | None = None,
+    cameras: tuple[str, ...] = ("CAM_FRONT",),
 ) -> None:
     """Verify every translated file against the manifest, and with --data also what it was made from.
 
     Args:
         out: folder that acdepth translate wrote.
         data: the clear footage.
+        split: part of it that was translated.
+        cameras: channels of nuScenes that were translated.
     """
     manifest = Manifest(out)
     if not manifest.entries:
         raise UserError(f"{out}: holds no translations; make some with acdepth translate")
     problems = manifest.problems()
     if data is not None:
-        problems += _changed_sources(manifest, data)
+        problems += _changed_sources(manifest, data, FootageChoice(split=split, cameras=cameras))
     if problems:
         raise UserError(f"{problems[0]} ({len(problems)} problems in all); run acdepth translate again")
     print(f"{out}: {len(manifest.entries)} translations, all as they were made")
 
 
-def _changed_sources(manifest: Manifest, data: Path) -> list[str]:
+def _changed_sources(manifest: Manifest, data: Path, choice: FootageChoice) -> list[str]:
     hashes = {
         sequence.key(index): hash_pixels(sequence.image(index))
-        for sequence in open_data(data)
+        for sequence in open_data(data, choice=choice)
         if sequence.condition is Condition.CLEAR
-        for index in range(len(sequence))
+        for index in sequence.targets()
     }
     return [
         f"{entry.source}: has changed since it became {entry.condition}, or is gone"

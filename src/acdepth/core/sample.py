@@ -44,6 +44,10 @@ class Sequence(ABC):
         """Whether the frame is one that training and evaluation are about; the others are neighbours only."""
         return True
 
+    def targets(self) -> list[int]:
+        """Numbers of the frames that training and evaluation are about."""
+        return [index for index in range(len(self)) if self.is_target(index)]
+
     def depth(self, index: int) -> np.ndarray | None:
         """Measured depth [m], float32 (H, W), 0 where there is none; None if the frame has no measurement."""
         return None

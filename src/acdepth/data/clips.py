@@ -7,7 +7,7 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.core.sample import ClipBatch
-from acdepth.data.order import SLOWEST, Order, as_floats, moving_frames
+from acdepth.data.order import SLOWEST, Order, as_floats, targets
 from acdepth.data.prepared import Prepared
 
 STEPS = (-1, 1)
@@ -41,19 +41,19 @@ class ClipBatches:
         world_size: int = 1,
     ) -> None:
         self.prepared = prepared
-        targets = [index for index in moving_frames(prepared, min_speed) if self._is_whole(index)]
-        if not targets:
+        whole = [index for index in targets(prepared, min_speed) if self._is_whole(index)]
+        if not whole:
             raise UserError(
                 f"{prepared.folder}: no frame has a neighbour before and after it; self-supervision needs "
                 "three consecutive images, so give a video or a folder without gaps"
             )
-        for index in targets:
+        for index in whole:
             if prepared.frames[index].intrinsics is None:
                 raise UserError(
                     f"{prepared.frames[index].key}: its camera is not known; put camera.yaml "
                     "(fx, fy, cx, cy, width, height) beside images/"
                 )
-        self.order = Order(targets, "clips", seed, batch_size, rank, world_size)
+        self.order = Order(whole, "clips", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
         """Number of clips in one pass."""

@@ -2,13 +2,15 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.sample import Sequence
 from acdepth.data import kitti
+from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.nuscenes import is_nuscenes, open_nuscenes
 from acdepth.data.sequence_folder import (
     Description,
     ImageSequence,
@@ -23,10 +25,12 @@ def open_data(
     path: Path,
     on_warning: Callable[[str], object] | None = None,
     condition: Condition | None = None,
+    choice: FootageChoice = EVERYTHING,
 ) -> list[Sequence]:
     """Open all footage under a path.
 
-    Recognised, in this order, in ``path`` itself or anywhere below it: sequence folders (``images/``), KITTI
+    Recognised: a nuScenes root (``v1.0-trainval`` or another version). In this order, in ``path`` itself or
+    anywhere below it: sequence folders (``images/``), KITTI
     odometry drives (``calib.txt`` beside ``image_2``, ``image_0`` or ``image_l``), KITTI frames with LiDAR
     (``image_2/``, ``velodyne/``, ``calib/``), video files. Below ``path`` a video counts only with its
     camera beside it. If there is none of these and ``path`` holds pictures, they are single photographs
@@ -36,6 +40,7 @@ def open_data(
         path: a folder, a video file or an image file.
         on_warning: called with each warning; by default it goes to the log.
         condition: holds for all footage, whatever ``sequence.yaml`` says.
+        choice: which part of a data set that has splits.
 
     Raises:
         UserError: if nothing is found, or something found cannot be understood.
@@ -45,12 +50,25 @@ def open_data(
     if path.is_file():
         sequences: list[Sequence] = [_open_file(path)]
     elif path.is_dir():
-        sequences = list(_open_tree(path, warn)) or _open_photographs(path)
+        sequences = _open_data_set(path, choice, warn)
     else:
         raise UserError(f"{path}: no such file or folder")
     for sequence in sequences:
         sequence.condition = condition or sequence.condition
     return sequences
+
+
+def count_targets(sequences: Iterable[Sequence]) -> int:
+    """How many frames training or evaluation of some footage is about."""
+    return sum(len(sequence.targets()) for sequence in sequences)
+
+
+def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Sequence]:
+    if is_nuscenes(root):
+        return list(open_nuscenes(root, choice.split, choice.cameras))
+    if choice.split is not None:
+        raise UserError(f"{root}: has no splits, so --split {choice.split} means nothing; leave it out")
+    return list(_open_tree(root, warn)) or _open_photographs(root)
 
 
 def _open_file(path: Path) -> Sequence:

@@ -8,7 +8,7 @@ import torch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.sample import MixBatch
-from acdepth.data.order import SLOWEST, Order, as_floats, moving_frames
+from acdepth.data.order import SLOWEST, Order, as_floats, targets
 from acdepth.data.prepared import Prepared
 
 
@@ -51,7 +51,7 @@ class MixBatches:
         _check_weights(weights, self.images)
         self.conditions = list(weights)
         self.weights = torch.tensor([float(weights[condition]) for condition in self.conditions])
-        self.order = Order(moving_frames(clear, min_speed), "mix", seed, batch_size, rank, world_size)
+        self.order = Order(targets(clear, min_speed), "mix", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
         """Number of frames in one pass."""

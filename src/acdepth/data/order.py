@@ -50,8 +50,8 @@ class Order:
         return torch.randperm(len(self.items), generator=make_generator(self.seed, self.name, epoch)).numpy()
 
 
-def moving_frames(prepared: Prepared, min_speed: float | None) -> list[int]:
-    """Frames that are not known to be slower than ``min_speed`` [m/s].
+def targets(prepared: Prepared, min_speed: float | None) -> list[int]:
+    """Frames that training is about and that are not known to be slower than ``min_speed`` [m/s].
 
     Raises:
         UserError: if there are none.
@@ -59,7 +59,7 @@ def moving_frames(prepared: Prepared, min_speed: float | None) -> list[int]:
     frames = [
         index
         for index, frame in enumerate(prepared.frames)
-        if min_speed is None or frame.speed is None or frame.speed >= min_speed
+        if frame.target and (min_speed is None or frame.speed is None or frame.speed >= min_speed)
     ]
     if not frames:
         raise UserError(

@@ -16,7 +16,7 @@ from acdepth.core.tally import ReadTally
 from acdepth.data.crop import camera_after, crop_and_resize
 from acdepth.data.stored import frame_stamp
 
-FORMAT = 2
+FORMAT = 3
 """Counts up when the files' meaning changes, so that old ones are remade."""
 
 
@@ -41,6 +41,8 @@ class PreparedFrame:
     """[m]; None if unknown or if there is none."""
     speed: float | None
     """[m/s]; None if unknown."""
+    target: bool
+    """Whether training is about the frame; the others are neighbours only."""
 
 
 class Prepared:
@@ -109,32 +111,35 @@ def prepare(
     out: Path,
     image_size: tuple[int, int],
     crop: Crop | None = None,
+    targets_only: bool = False,
     progress: Callable[[], object] | None = None,
     on_warning: Callable[[str], object] | None = None,
 ) -> Prepared:
     """Decode, crop and resize every frame once; what is there already and still true is used again.
 
     Args:
-        sequences: all frames of all of them are prepared, in order.
+        sequences: the frames of all of them are prepared, in order.
         out: folder that gets ``images.bin`` and ``index.json``.
         image_size: (height, width) of the prepared images.
         crop: window of the original images; None for all of it.
+        targets_only: leave out frames that are only neighbours of others.
         progress: called once per finished frame.
         on_warning: called with each warning, for example about a skipped frame; by default it is logged.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
     """
-    stamp = fingerprint(sequences, image_size, crop, times=True)
+    stamp = fingerprint(sequences, image_size, crop, targets_only, times=True)
     found = reuse(out, stamp)
     if found:
         return found
-    tally = ReadTally(sum(len(sequence) for sequence in sequences), on_warning)
+    total = sum(len(_positions(sequence, targets_only)) for sequence in sequences)
+    tally = ReadTally(total, on_warning)
     frames: list[PreparedFrame] = []
 
     with atomic_path(out / "images.bin") as temporary, temporary.open("wb") as stream:
         for sequence in sequences:
-            for position in range(len(sequence)):
+            for position in _positions(sequence, targets_only):
                 try:
                     image = sequence.image(position)
                 except UserError as error:
@@ -144,12 +149,16 @@ def prepare(
                 frames.append(_describe(sequence, position, image.shape[:2], crop, image_size))
                 if progress:
                     progress()
-    made_from = fingerprint(sequences, image_size, crop)
+    made_from = fingerprint(sequences, image_size, crop, targets_only)
     return write_index(out, made_from, stamp, crop, image_size, frames)
 
 
 def fingerprint(
-    sequences: Iterable[Sequence], image_size: tuple[int, int], crop: Crop | None, times: bool = False
+    sequences: Iterable[Sequence],
+    image_size: tuple[int, int],
+    crop: Crop | None,
+    targets_only: bool = False,
+    times: bool = False,
 ) -> str:
     """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
 
@@ -164,8 +173,13 @@ def fingerprint(
             sequence.frame_rate,
         ]
         + [
-            [sequence.key(position), _stamp(sequence, position, times), _distance(sequence, position, 1)]
-            for position in range(len(sequence))
+            [
+                sequence.key(position),
+                _stamp(sequence, position, times),
+                _distance(sequence, position, 1),
+                sequence.is_target(position),
+            ]
+            for position in _positions(sequence, targets_only)
         ]
         for sequence in sequences
     ]
@@ -224,7 +238,12 @@ def _describe(
         distance_to_previous=before,
         distance_to_next=after,
         speed=speed,
+        target=sequence.is_target(position),
     )
+
+
+def _positions(sequence: Sequence, targets_only: bool) -> list[int]:
+    return sequence.targets() if targets_only else list(range(len(sequence)))
 
 
 def _stamp(sequence: Sequence, position: int, times: bool) -> str:

@@ -28,7 +28,7 @@ def evaluate(
         models: one or more, with names of their own.
         footage: frames without measured depth within the protocol's range are passed over.
         protocol: range, windows, alignment, flip.
-        advance: called once per frame of ``footage``.
+        advance: called once per target of ``footage``.
         on_warning: told about unreadable frames; more than 1 % stop the evaluation.
         batch_size: frames predicted at a time; as many are in memory.
 

@@ -73,20 +73,20 @@ def read_frames(
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
 ) -> Iterator[TrueFrame]:
-    """All frames with measured depth within range, in order.
+    """All frames with measured depth within range that are targets, in order.
 
     Args:
         footage: frames without measured depth are passed over.
         protocol: how frames are shown.
-        advance: called once per frame, whatever became of it.
+        advance: called once per target, whatever became of it.
         on_warning: told about each unreadable frame; by default it goes to the log.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read.
     """
-    tally = ReadTally(sum(map(len, footage)), on_warning)
+    tally = ReadTally(sum(len(sequence.targets()) for sequence in footage), on_warning)
     for sequence in footage:
-        for index in range(len(sequence)):
+        for index in sequence.targets():
             try:
                 frame = read_frame(sequence, index, protocol)
             except UserError as error:

@@ -12,7 +12,7 @@ from acdepth.core.files import hash_file, write_json
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import ENCODER, PRIOR
-from acdepth.data.folder import open_data
+from acdepth.data.folder import count_targets, open_data
 from acdepth.engine import what_shapes
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
@@ -143,7 +143,7 @@ class Demo:
     def _translate(self) -> None:
         sequences = open_data(self.training)
         settings = TranslateSettings(conditions=self.config.translated, seed=self.config.seed)
-        with progress("translate", sum(map(len, sequences)), unit="image") as advance:
+        with progress("translate", count_targets(sequences), unit="image") as advance:
             translate(
                 sequences,
                 self.translations,
@@ -168,7 +168,7 @@ class Demo:
     def _evaluate(self) -> None:
         models = [_model(name, path) for name, path in self.weights.items()]
         footage, protocol = open_data(self.evaluation), find_protocol(PROTOCOL)
-        with progress("evaluate", sum(map(len, footage)), unit="frame") as advance:
+        with progress("evaluate", count_targets(footage), unit="frame") as advance:
             rows = evaluate(models, footage, protocol, advance)
         write_rows(self.out / "frames.jsonl", rows)
         shown = [model for model in models if model.name != "control"]

@@ -10,9 +10,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
 from acdepth.core.sample import MixBatch
 from acdepth.data.augment import AugmentSettings, augment
+from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
@@ -22,7 +22,7 @@ from acdepth.student.distillation import DistillationError, distillation_loss
 from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
 
 
-class StudentConfig(Config):
+class StudentConfig(FootageChoice):
     """Settings of the student; the defaults are ACDepth's on nuScenes."""
 
     mix: dict[Condition, float] = Field(

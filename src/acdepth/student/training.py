@@ -59,7 +59,7 @@ def train_student(
     sequences = _clear_footage(config, data, translations)
     files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
     inputs = [
-        fingerprint(sequences, card.input_size, card.crop),
+        fingerprint(sequences, card.input_size, card.crop, targets_only=True),
         *_translations_made_by(config, translations),
     ]
     made_by = hash_json([what_shapes(config), inputs, files])
@@ -89,7 +89,9 @@ def train_student(
 
 
 def _clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Sequence]:
-    sequences = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
+    sequences = [
+        sequence for sequence in open_data(data, choice=config) if sequence.condition == Condition.CLEAR
+    ]
     if not sequences:
         raise UserError(f"{data}: no clear footage, so there is nothing that a teacher could judge")
     if config.degraded and translations is None:
@@ -119,7 +121,7 @@ def _prepare(
     card: CheckpointCard,
     out: Path,
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
-    clear = prepare(sequences, out / "clear", card.input_size, card.crop)
+    clear = prepare(sequences, out / "clear", card.input_size, card.crop, targets_only=True)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
         for condition in config.degraded

@@ -7,10 +7,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from acdepth.core.config import Config
 from acdepth.core.crop import Crop
 from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
+from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_loss
@@ -18,7 +18,7 @@ from acdepth.teacher.pose_net import PoseNet
 from acdepth.teacher.view_synthesis import synthesise_views, with_length
 
 
-class TeacherConfig(Config):
+class TeacherConfig(FootageChoice):
     """Settings of the teacher; the defaults are ACDepth's on nuScenes."""
 
     network: DepthNetConfig = DepthNetConfig()

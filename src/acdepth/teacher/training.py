@@ -43,7 +43,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     Raises:
         UserError: if there is no clear footage, or it cannot be trained on.
     """
-    clear = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
+    clear = [sequence for sequence in open_data(data, choice=config) if sequence.condition == Condition.CLEAR]
     if not clear:
         raise UserError(f"{data}: no clear footage; the teacher learns on clear video only")
     starts = [hash_file(path) for path in _starting_points(config)]

@@ -89,7 +89,7 @@ def translate(
             of the frames cannot be read.
     """
     clear = [sequence for sequence in sequences if sequence.condition is Condition.CLEAR]
-    total = sum(len(sequence) for sequence in clear)
+    total = sum(len(sequence.targets()) for sequence in clear)
     if not total:
         raise UserError("no clear footage to translate; condition in sequence.yaml must be clear")
     for condition in settings.conditions:
@@ -178,7 +178,7 @@ def _frames(
 ) -> Iterator[_Frame]:
     """The frames that lack a translation; the others are counted as done."""
     for sequence in sequences:
-        for index in range(len(sequence)):
+        for index in sequence.targets():
             key, stamp = sequence.key(index), frame_stamp(sequence, index)
             todo = tuple(condition for condition in conditions if not manifest.has(condition, key, stamp))
             if todo:

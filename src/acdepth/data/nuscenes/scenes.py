@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import yaml
@@ -17,8 +16,6 @@ from acdepth.core.images import read_image
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
 from acdepth.data.stored import StoredSequence, stamp_file
-
-Split = Literal["train", "val", "test", "mini_train", "mini_val"]
 
 FRAME_RATE = 12.0
 """Images per second of every camera, nearly."""
@@ -66,6 +63,10 @@ class NuScenesSequence(StoredSequence):
         """Size and time of last change of the image file."""
         return stamp_file(self.root / self.shots[index].file)
 
+    def is_target(self, index: int) -> bool:
+        """Key frames are; the sweeps between them are neighbours."""
+        return self.shots[index].is_key_frame
+
     def image(self, index: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
         return read_image(self.root / self.shots[index].file)
@@ -104,8 +105,13 @@ class NuScenesSequence(StoredSequence):
         return self.tables.ego_poses[shot.ego_pose].matrix()
 
 
+def is_nuscenes(root: Path) -> bool:
+    """Whether a folder holds tables of nuScenes."""
+    return any((Path(root) / version).is_dir() for version in VERSIONS.values())
+
+
 def open_nuscenes(
-    root: Path, split: Split = "val", cameras: Iterable[str] = ("CAM_FRONT",)
+    root: Path, split: str | None, cameras: Iterable[str] = ("CAM_FRONT",)
 ) -> list[NuScenesSequence]:
     """Open the scenes of an official split.
 
@@ -115,8 +121,10 @@ def open_nuscenes(
         cameras: channels, such as CAM_FRONT, CAM_FRONT_LEFT, CAM_BACK.
 
     Raises:
-        UserError: if tables are missing or damaged, or hold no scene of the split.
+        UserError: if there is no such split, or tables are missing, damaged or without a scene of it.
     """
+    if split not in VERSIONS:
+        raise UserError(f"{root}: is nuScenes; say which part with --split {', '.join(VERSIONS)}")
     root, wanted = Path(root), scene_names(split)
     tables = read_tables(root, VERSIONS[split], frozenset(cameras))
     scenes = {token for token, scene in tables.scenes.items() if scene.name in wanted}
@@ -132,7 +140,7 @@ def open_nuscenes(
     return sorted(found, key=lambda sequence: sequence.name)
 
 
-def scene_names(split: Split) -> frozenset[str]:
+def scene_names(split: str) -> frozenset[str]:
     """Names of the scenes of an official split; their source is in ``splits.yaml``."""
     text = (files("acdepth") / "data" / "nuscenes" / "splits.yaml").read_text(encoding="utf-8")
     names = set()
