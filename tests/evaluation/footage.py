@@ -52,4 +52,4 @@ class Drive(Sequence):
 
 def constant(name: str, metres: float, camera: Camera | None = None) -> Model:
     """A model that says the same distance of everything."""
-    return Model(name, lambda image: torch.full((len(image), 1, 16, 32), 1 / metres), (16, 32), camera)
+    return Model(name, lambda image, night: torch.full((len(image), 1, 16, 32), 1 / metres), (16, 32), camera)

@@ -95,7 +95,7 @@ def test_alignment_forgives_scale(alignment):
             return np.linspace(5, 40, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH)
 
     truth = torch.from_numpy(Ramp("a", [1.0]).depth(0))[None, None]
-    thrice = Model("thrice", lambda image: 1 / (3 * truth), (HEIGHT, WIDTH))
+    thrice = Model("thrice", lambda image, night: 1 / (3 * truth), (HEIGHT, WIDTH))
     (row,) = evaluate([thrice], [Ramp("a", [1.0])], WORLD.model_copy(update={"alignment": alignment}))
     assert row.metrics["abs_rel"] < 1e-4
     (row,) = evaluate([thrice], [Ramp("a", [1.0])], WORLD)
@@ -105,7 +105,7 @@ def test_alignment_forgives_scale(alignment):
 def test_flip_shows_the_mirror_image_and_fuses():
     seen = []
 
-    def network(image):
+    def network(image, night):
         seen.append(image)
         return torch.full((1, 1, 16, 32), 0.1 if len(seen) == 1 else 0.2)
 
@@ -120,6 +120,21 @@ def test_flip_shows_the_mirror_image_and_fuses():
     assert depth[16, 32] == pytest.approx(1 / 0.15, rel=1e-3)
     assert depth[16, 0] == pytest.approx(5.0, rel=1e-3)  # at each border one of the two is kept alone
     assert depth[16, -1] == pytest.approx(10.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(("known", "told"), [(False, None), (True, [True])])
+def test_day_or_night_is_told_only_where_the_protocol_says_so(known, told):
+    seen = []
+
+    def network(image, night):
+        seen.append(None if night is None else night.tolist())
+        return torch.full((1, 1, 16, 32), 0.1)
+
+    drive = Drive("a", [10.0])
+    drive.condition = Condition.NIGHT_RAIN
+    protocol = WORLD.model_copy(update={"condition_known": known})
+    evaluate([Model("m", network, (HEIGHT, WIDTH))], [drive], protocol)
+    assert seen == [told]
 
 
 def test_images_reach_the_network_as_in_training():
@@ -173,7 +188,7 @@ def test_images_of_several_sizes_keep_their_aspect_where_the_protocol_says_so():
         def classes(self, index):
             return None
 
-    def by_brightness(image):
+    def by_brightness(image, night):
         """Frame i is seen as 10 + i metres away; the sizes that were seen are kept."""
         sizes.append(tuple(image.shape[-2:]))
         return 1 / (255 * image[:, :1])
@@ -188,6 +203,6 @@ def test_images_of_several_sizes_keep_their_aspect_where_the_protocol_says_so():
 
 
 def test_a_prediction_that_is_no_number_is_an_error():
-    broken = Model("broken", lambda image: torch.full((len(image), 1, 16, 32), torch.nan), (16, 32))
+    broken = Model("broken", lambda image, night: torch.full((len(image), 1, 16, 32), torch.nan), (16, 32))
     with pytest.raises(UserError, match="the prediction of broken is not finite"):
         evaluate([broken], [Drive("a", [10.0])], WORLD)

@@ -78,6 +78,31 @@ def test_normalisation_is_part_of_the_network():
     torch.testing.assert_close(ours(images()).inverse_depths[0], plain(by_hand).inverse_depths[0])
 
 
+def test_the_night_has_its_own_normalisation_where_settings_give_one_and_the_label_is_told():
+    """ACDepth's numbers for nuScenes, and the published code's oracle: day and night images in one batch."""
+    values = {
+        "mean": (0.4130,) * 3,
+        "std": (0.2093,) * 3,
+        "night_mean": (0.1652,) * 3,
+        "night_std": (0.1728,) * 3,
+    }
+    told, label_free = DepthNet(DepthNetConfig(width=8, **values)), DepthNet(TINY)
+    image, night = images()[:1].repeat(2, 1, 1, 1), torch.tensor([False, True])
+    seen = told.normalised(image, night)
+    torch.testing.assert_close(seen[0], (image[0] - 0.4130) / 0.2093)
+    torch.testing.assert_close(seen[1], (image[1] - 0.1652) / 0.1728)
+    torch.testing.assert_close(told.normalised(image)[1], (image[1] - 0.4130) / 0.2093)
+    assert torch.equal(label_free.normalised(image, night), label_free.normalised(image))
+    told.eval()
+    day, dark = told(image, night).inverse_depths[0]
+    assert not torch.allclose(day, dark)
+
+
+def test_half_a_normalisation_of_the_night_is_refused():
+    with pytest.raises(ValidationError, match="belong together"):
+        DepthNetConfig(night_mean=(0.1, 0.1, 0.1))
+
+
 def test_inverse_depth_is_float32_and_learns_in_bfloat16():
     network = DepthNet(TINY)
     with torch.autocast("cpu", torch.bfloat16):

@@ -49,6 +49,7 @@ def test_a_lightning_file_gives_the_trained_network(source, tmp_path):
 def test_robotcar_has_its_own_normalisation_and_size(source, tmp_path):
     _, card = import_published(write_lightning(tmp_path / "a.ckpt", source), "md4all", "robotcar")
     assert card.input_size == (320, 544) and card.network.mean[0] == 0.5758
+    assert card.network.night_mean == (0.2471,) * 3 and card.network.night_std == (0.2627,) * 3
     assert "rain" not in card.conditions
 
 

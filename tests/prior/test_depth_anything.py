@@ -155,3 +155,15 @@ def test_other_preprocessing_is_refused_in_words(folder: Path) -> None:
 def test_torchvision_is_never_imported() -> None:
     DepthAnythingPrior.tiny(0, CONFIG)(picture())
     assert "torchvision" not in sys.modules
+
+
+def test_other_numbers_than_its_own_may_normalise_its_input() -> None:
+    prior, image = DepthAnythingPrior.tiny(0, CONFIG), picture(56, 98)
+    own = prior(image)
+    mean, std = (
+        torch.tensor(Preprocessing().mean).view(3, 1, 1),
+        torch.tensor(Preprocessing().std).view(3, 1, 1),
+    )
+    prior.normalise_by((0.4130,) * 3, (0.2093,) * 3)
+    torch.testing.assert_close(prior((image - mean) / std * 0.2093 + 0.4130), own)
+    assert not torch.allclose(prior(image), own)

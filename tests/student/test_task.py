@@ -53,6 +53,20 @@ def test_consistency_begins_after_its_part_of_the_run(progress, there):
     assert ("consistency" in terms(progress)) is there
 
 
+def test_a_network_that_is_told_the_condition_is_told_it_in_training():
+    """The published code's oracle; night images of one batch, normalised as such."""
+    night = DepthNetConfig(width=8, night_mean=(0.1, 0.1, 0.1), night_std=(0.1, 0.1, 0.1))
+    told = StudentTask(CONFIG.model_copy(update={"ordinal_weight": 0.0}), DepthNet(night), network(1), None)
+    seen = []
+    told.student.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    told.student.load_state_dict(network(0).state_dict())
+    label_free = task(ordinal_weight=0.0)
+    label_free.student.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    for one in (told, label_free):
+        one(batch(), make_generator(0), 0.0)
+    assert torch.equal(seen[0][0], seen[1][0]) and not torch.equal(seen[0][1], seen[1][1])
+
+
 def test_gradients_reach_the_student_alone():
     learning = task()
     torch.stack([*learning(batch(), make_generator(0), 1.0).values()]).sum().backward()
@@ -86,6 +100,8 @@ def test_the_published_preset_changes_what_the_published_code_does():
     published = StudentConfig().published()
     assert published.ordinal.pooled and published.teacher_batch_norm == "train"
     assert published.augmentation.noise == "published"
-    untouched = StudentConfig().to_dict().keys() - {"ordinal", "teacher_batch_norm", "augmentation"}
+    assert published.prior_normalisation == "teacher"
+    changed_names = {"ordinal", "teacher_batch_norm", "augmentation", "prior_normalisation"}
+    untouched = StudentConfig().to_dict().keys() - changed_names
     plain, changed = StudentConfig().to_dict(), published.to_dict()
     assert all(plain[name] == changed[name] for name in untouched)

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from acdepth.cli.world import parse_conditions
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
@@ -23,11 +22,9 @@ from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
-from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, checkpoint_file, load_checkpoint
-from acdepth.networks.frozen import frozen
+from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
 from acdepth.reports.tables import print_results
-from acdepth.runtime.devices import choose_device
-from acdepth.runtime.framing import network_size, trained_aspect
+from acdepth.runtime.scored import scored_model
 
 
 def evaluate(
@@ -40,6 +37,7 @@ def evaluate(
     cameras: tuple[str, ...] = ("CAM_FRONT",),
     alignment: Literal["protocol", "none", "median", "scale_and_shift"] = "protocol",
     flip: bool = False,
+    condition_known: bool = False,
     conditions: str = "all",
     batch_size: int = 8,
     examples: bool = True,
@@ -58,6 +56,8 @@ def evaluate(
         cameras: channels of nuScenes.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: average with the prediction of the mirror image.
+        condition_known: tell networks that were trained so which images are of the night, as the published
+            code does and no car can.
         conditions: those to measure, as in clear,night.
         batch_size: images predicted at a time.
         examples: also write the best, median and worst frames of each condition to OUT/examples.
@@ -66,7 +66,7 @@ def evaluate(
     """
     if batch_size < 1:
         raise UserError(f"--batch-size {batch_size}: must be at least 1")
-    measured_by = _protocol(protocol, alignment, flip)
+    measured_by = _protocol(protocol, alignment, flip, condition_known)
     models, cards = _load_all(weights, device)
     _warn_about_scale(cards, measured_by)
     _refuse_cropped(cards, measured_by)
@@ -89,10 +89,16 @@ def evaluate(
     _say(f"results in {out}; a page with pictures: acdepth report {out}")
 
 
-def _protocol(name: str, alignment: str, flip: bool) -> Protocol:
+def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> Protocol:
     protocol = find_protocol(name)
     aligned = protocol.alignment if alignment == "protocol" else alignment
-    return protocol.model_copy(update={"alignment": aligned, "flip": flip or protocol.flip})
+    return protocol.model_copy(
+        update={
+            "alignment": aligned,
+            "flip": flip or protocol.flip,
+            "condition_known": condition_known or protocol.condition_known,
+        }
+    )
 
 
 def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[str, dict[str, Any]]]:
@@ -104,7 +110,7 @@ def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[
             raise UserError(
                 f"--weights {text}: a second model {name}; name them, as in first=PATH second=PATH"
             )
-        model, card = _load(name, path, device)
+        model, card = scored_model(name, path, device)
         models.append(model)
         cards[name] = {
             "sha256": hash_file(path),
@@ -125,23 +131,6 @@ def _name_and_path(text: str) -> tuple[str, Path]:
     if not re.fullmatch(r"[\w.+-]+", name):
         raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
     return name, path
-
-
-def _load(name: str, path: Path, device: str) -> tuple[Model, CheckpointCard]:
-    network, card = load_checkpoint(path)
-    place = choose_device(device)
-    frozen(network).to(place)
-    camera = Camera.from_dict(card.camera, str(path)) if card.camera else None
-    aspect = trained_aspect(card.input_size, camera)
-    model = Model(
-        name,
-        lambda image: network(image).inverse_depths[0],
-        card.input_size,
-        camera,
-        place,
-        fit=lambda size: network_size(size, card.input_size, aspect),
-    )
-    return model, card
 
 
 def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:

@@ -101,3 +101,8 @@ class MixBatch(Tensors):
     def degraded(self) -> Tensor:
         """(B,) bool: True where ``mixed`` is a translation."""
         return self.condition != Condition.CLEAR.index
+
+    @property
+    def night(self) -> Tensor:
+        """(B,) bool: True where ``mixed`` was made to be of the night."""
+        return (self.condition == Condition.NIGHT.index) | (self.condition == Condition.NIGHT_RAIN.index)

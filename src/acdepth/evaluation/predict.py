@@ -12,14 +12,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.flip import fuse_flipped
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.protocols import Protocol
 
-Network = Callable[[Tensor], Tensor]
-"""(B, 3, h, w) float in 0..1 -> inverse depth (B, 1, h, w) [1/m]."""
+Network = Callable[[Tensor, Tensor | None], Tensor]
+"""(B, 3, h, w) float in 0..1, and which of them are of the night, (B,) bool, or None where that is not told
+-> inverse depth (B, 1, h, w) [1/m]."""
 SMALLEST_INVERSE_DEPTH = 1e-6
 """[1/m]; keeps depth finite."""
 
@@ -61,19 +63,23 @@ def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol)
     predicted: dict[int, np.ndarray] = {}
     for size, positions in of_size.items():
         some = [frames[position] for position in positions]
-        for position, inverse_depth in zip(positions, _infer(model, some, size, protocol.flip), strict=True):
+        for position, inverse_depth in zip(positions, _infer(model, some, size, protocol), strict=True):
             predicted[position] = _as_scored(inverse_depth, model, frames[position], protocol)
     return [predicted[position] for position in range(len(frames))]
 
 
 @torch.inference_mode()
-def _infer(model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], flip: bool) -> Tensor:
+def _infer(model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], protocol: Protocol) -> Tensor:
     """Inverse depth (B, 1, h, w) [1/m] at the network's size."""
     small = np.stack([bring_to_size(frame.image, size) for frame in frames])
     batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
-    if not flip:
-        return model.network(batch)
-    return fuse_flipped(model.network(batch), model.network(batch.flip(-1)).flip(-1))
+    night = None
+    if protocol.condition_known:
+        dark = [frame.sequence.condition in (Condition.NIGHT, Condition.NIGHT_RAIN) for frame in frames]
+        night = torch.tensor(dark, device=model.device)
+    if not protocol.flip:
+        return model.network(batch, night)
+    return fuse_flipped(model.network(batch, night), model.network(batch.flip(-1), night).flip(-1))
 
 
 def bring_to_size(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -55,8 +55,8 @@ class Protocol(Config):
     flip: bool = False
     """Whether the prediction is averaged with that of the mirror image (monodepth's post-processing)."""
     condition_known: bool = False
-    """Whether the model is told the condition. The published ACDepth code normalises by the true day or night
-    label; ours never knows."""
+    """Whether the model is told day or night, which changes what networks with a normalisation of their own
+    for the night say. The published ACDepth code tells it; our protocols do not."""
     averaging: Literal["image"] = "image"
     """Each image's metric counts the same, however many of its pixels were measured."""
     night_rain_in_both: bool = False

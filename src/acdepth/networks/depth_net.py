@@ -42,50 +42,80 @@ class DepthNetConfig(Config):
     max_depth: float = 80.0
     """Farthest depth [m]. ACDepth: 80."""
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    """Subtracted from the image. ImageNet's; ACDepth uses one number per data set and day or night."""
+    """Subtracted from the image. ImageNet's; published ACDepth: one number per data set, of the day."""
     std: tuple[Deviation, Deviation, Deviation] = (0.229, 0.224, 0.225)
     """The image is divided by this. ImageNet's."""
+    night_mean: tuple[float, float, float] | None = None
+    """Instead of ``mean`` for images that the network is told to be of the night, as the published ACDepth
+    code tells it, in training and in evaluation; null, because no car is told."""
+    night_std: tuple[Deviation, Deviation, Deviation] | None = None
+    """Likewise, instead of ``std``."""
 
     @model_validator(mode="after")
     def _range_is_a_range(self) -> Self:
         if not self.min_depth < self.max_depth:
             raise ValueError(f"min_depth {self.min_depth:g} m must be below max_depth {self.max_depth:g} m")
+        if (self.night_mean is None) != (self.night_std is None):
+            raise ValueError("night_mean and night_std belong together: give both or none")
         return self
 
 
 class DepthNet(nn.Module):
-    """ResNet18 encoder and monodepth2's decoder, with one normalisation that needs no condition label."""
+    """ResNet18 encoder and monodepth2's decoder; needs to be told neither day nor night by default."""
 
     mean: Tensor
     std: Tensor
+    night_mean: Tensor
+    night_std: Tensor
 
     def __init__(self, config: DepthNetConfig, initial_depth: float | None = None) -> None:
         super().__init__()
         self.config = config
         self.encoder = ResNetEncoder(config.width)
         self.decoder = DepthDecoder(self.encoder.channels, config.min_depth, config.max_depth, initial_depth)
-        self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
+        statistics = {
+            "mean": config.mean,
+            "std": config.std,
+            "night_mean": config.night_mean or config.mean,
+            "night_std": config.night_std or config.std,
+        }
+        for name, values in statistics.items():
+            self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
 
-    def features(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides."""
+    def features(self, image: Tensor, night: Tensor | None = None) -> tuple[Tensor, ...]:
+        """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides.
+
+        ``night`` as for `normalised`.
+        """
         height, width = image.shape[-2:]
         if height % STRIDE or width % STRIDE or min(height, width) < SMALLEST_SIDE:
             raise UserError(
                 f"image of {height}x{width} pixels: both sides must be multiples of {STRIDE}, "
                 f"at least {SMALLEST_SIDE}"
             )
-        return self.encoder(self.normalised(image))
+        return self.encoder(self.normalised(image, night))
 
-    def normalised(self, image: Tensor) -> Tensor:
-        """What the encoder sees of (B, 3, H, W) images in 0..1."""
-        return (image - self.mean) / self.std
+    def normalised(self, image: Tensor, night: Tensor | None = None) -> Tensor:
+        """What the encoder sees of images.
 
-    def forward(self, image: Tensor) -> DepthOutput:
+        Args:
+            image: (B, 3, H, W) in 0..1.
+            night: (B,) bool, for networks with a normalisation of their own for the night; None says that
+                nobody knows, and all are taken for day.
+        """
+        if night is None or self.config.night_mean is None:
+            return (image - self.mean) / self.std
+        known = night.view(-1, 1, 1, 1)
+        mean = torch.where(known, self.night_mean, self.mean)
+        return (image - mean) / torch.where(known, self.night_std, self.std)
+
+    def forward(self, image: Tensor, night: Tensor | None = None) -> DepthOutput:
         """Inverse depth and features of (B, 3, H, W) images in 0..1.
+
+        ``night`` as for `normalised`.
 
         Raises:
             UserError: if a side is no multiple of 32, or less than 64.
         """
-        features = self.features(image)
+        features = self.features(image, night)
         return DepthOutput(self.decoder(features), features)

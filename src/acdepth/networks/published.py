@@ -32,10 +32,11 @@ class _DataSet:
     input_size: tuple[int, int]
     """(height, width) [px]."""
     mean: tuple[float, float, float]
-    """Of the clear day images; the published code takes the night's for images it knows to be of the night,
-    which nobody knows on the road."""
+    """Of the clear day images, for all channels."""
     std: tuple[float, float, float]
-    """Likewise."""
+    night_mean: tuple[float, float, float]
+    """Of the night's; the published code is told which images are."""
+    night_std: tuple[float, float, float]
     conditions: tuple[Condition, ...]
 
 
@@ -45,11 +46,23 @@ def _gray(value: float) -> tuple[float, float, float]:
 
 
 # ACDepth and md4all, published settings.
-_DATA_SETS: dict[DataSet, _DataSet] = {
+DATA_SETS: dict[DataSet, _DataSet] = {
     "nuscenes": _DataSet(
-        (320, 576), _gray(0.4130), _gray(0.2093), (Condition.CLEAR, Condition.NIGHT, Condition.RAIN)
+        input_size=(320, 576),
+        mean=_gray(0.4130),
+        std=_gray(0.2093),
+        night_mean=_gray(0.1652),
+        night_std=_gray(0.1728),
+        conditions=(Condition.CLEAR, Condition.NIGHT, Condition.RAIN),
     ),
-    "robotcar": _DataSet((320, 544), _gray(0.5758), _gray(0.3190), (Condition.CLEAR, Condition.NIGHT)),
+    "robotcar": _DataSet(
+        input_size=(320, 544),
+        mean=_gray(0.5758),
+        std=_gray(0.3190),
+        night_mean=_gray(0.2471),
+        night_std=_gray(0.2627),
+        conditions=(Condition.CLEAR, Condition.NIGHT),
+    ),
 }
 _MONODEPTH2 = DepthNetConfig(max_depth=100.0, mean=_gray(0.45), std=_gray(0.225))
 """monodepth2, layers.py and resnet_encoder.py: 0.1 to 100, (x - 0.45) / 0.225."""
@@ -87,12 +100,15 @@ def _read_lightning(path: Path, kind: Kind, data_set: DataSet) -> tuple[dict[str
     state = content.get("state_dict")
     if not isinstance(state, Mapping):
         raise UserError(f"{path}: no Lightning checkpoint, it has no state_dict")
-    facts = _DATA_SETS[data_set]
+    facts = DATA_SETS[data_set]
     card = CheckpointCard(
-        network=DepthNetConfig(mean=facts.mean, std=facts.std),
+        network=DepthNetConfig(
+            mean=facts.mean, std=facts.std, night_mean=facts.night_mean, night_std=facts.night_std
+        ),
         input_size=facts.input_size,
         conditions=facts.conditions,
-        description=f"published {kind} checkpoint {path.name}, {data_set}, day normalisation for all images",
+        description=f"published {kind} checkpoint {path.name}, {data_set}, "
+        "normalised as by day unless told that it is night",
         made_by={"imported": kind, "sha256": hash_file(path)},
     )
     return _depth_model(state, path), card

@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -110,6 +111,10 @@ class DepthAnythingPrior(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Stay in evaluation mode, whatever the module that contains this one does."""
         return super().train(False)
+
+    def normalise_by(self, mean: tuple[float, float, float], std: tuple[float, float, float]) -> None:
+        """Take other numbers than its own for the input, as the published ACDepth code does."""
+        self.preprocessing = replace(self.preprocessing, mean=mean, std=std)
 
     @torch.no_grad()
     def forward(self, image: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.files import hash_file, write_json
@@ -16,12 +15,11 @@ from acdepth.data.folder import count_targets, open_data
 from acdepth.engine import what_shapes
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
-from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
-from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.recipes.stages import Stage, run_stages
+from acdepth.runtime.scored import scored_model
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig
@@ -166,7 +164,7 @@ class Demo:
         )
 
     def _evaluate(self) -> None:
-        models = [_model(name, path) for name, path in self.weights.items()]
+        models = [scored_model(name, path)[0] for name, path in self.weights.items()]
         footage, protocol = open_data(self.evaluation), find_protocol(PROTOCOL)
         with progress("evaluate", count_targets(footage), unit="frame") as advance:
             rows = evaluate(models, footage, protocol, advance)
@@ -186,12 +184,6 @@ class Demo:
             "The control is a student trained for the same steps on clear images alone.",
             "One seed: the intervals tell how other drives would vary, not other trainings.",
         ]
-
-
-def _model(name: str, path: Path) -> Model:
-    network, card = load_checkpoint(path)
-    camera = Camera.from_dict(card.camera) if card.camera else None
-    return Model(name, lambda image: network(image).inverse_depths[0], card.input_size, camera)
 
 
 def _span(towns: TownsConfig) -> str:

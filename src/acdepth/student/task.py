@@ -34,7 +34,7 @@ class StudentConfig(FootageChoice):
     """Weights the student starts from: the teacher's (a departure, for short runs), an encoder as the teacher
     had one (ACDepth: ImageNet), or random ones."""
     encoder: Path | None = None
-    """The encoder to start from, where ``start_from`` says so: ``shipped``, or a file."""
+    """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
     distillation_error: DistillationError = "relative"
     """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
     towards the camera."""
@@ -49,6 +49,9 @@ class StudentConfig(FootageChoice):
     RobotCar (0.2)."""
     augmentation: AugmentSettings = AugmentSettings()
     """Colour jitter and noise on the student's input, and only there."""
+    prior_normalisation: Literal["own", "teacher"] = "own"
+    """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or the teacher's, as
+    in the published code."""
     teacher_batch_norm: Literal["eval", "train"] = "eval"
     """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
     min_speed: float | None = 0.5
@@ -65,8 +68,9 @@ class StudentConfig(FootageChoice):
         """The same run with every departure of the published code that is an option here."""
         return self.model_copy(
             update={
-                "ordinal": OrdinalOptions.published(),
-                "augmentation": AugmentSettings(noise="published"),
+                "ordinal": self.ordinal.model_copy(update={"pooled": True}),
+                "augmentation": self.augmentation.model_copy(update={"noise": "published"}),
+                "prior_normalisation": "teacher",
                 "teacher_batch_norm": "train",
             }
         )
@@ -98,7 +102,7 @@ class StudentTask(Task):
         assert teacher is not None
         with torch.no_grad():
             taught = teacher(batch.clear)
-        learnt = self.student(augment(batch.mixed, generator, self.config.augmentation))
+        learnt = self.student(augment(batch.mixed, generator, self.config.augmentation), batch.night)
         with torch.autocast(batch.clear.device.type, enabled=False):
             error = self.config.distillation_error
             terms = {"distillation": distillation_loss(learnt.inverse_depths, taught.inverse_depths, error)}

@@ -10,7 +10,7 @@ from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
 from acdepth.core.seeding import derive_seed
-from acdepth.core.shipped import ENCODER, PRIOR, or_shipped
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
@@ -26,6 +26,7 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
 )
 from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.task import StudentConfig, StudentTask
 
@@ -56,6 +57,8 @@ def train_student(
         raise UserError("L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0")
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
+    if order and config.prior_normalisation == "teacher":
+        order.normalise_by(card.network.mean, card.network.std)
     sequences = _clear_footage(config, data, translations)
     files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
     inputs = [
@@ -146,7 +149,7 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
 
 def _encoder(config: StudentConfig) -> Path | None:
     used = config.encoder if config.start_from == "encoder" else None
-    return or_shipped(used, ENCODER) if used else None
+    return encoder_file(used) if used else None
 
 
 def _weights(prior: Path | None) -> Path | None:

@@ -28,8 +28,8 @@ class TeacherConfig(FootageChoice):
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
     encoder: Path | None = None
-    """Weights that both encoders start from: ``shipped``, or a file of ours or of ImageNet ResNet18 weights;
-    null starts from random ones. ACDepth: ImageNet."""
+    """Weights that both encoders start from: ``shipped``, a file of ours or of ImageNet's ResNet18, or a name
+    of the hub; null starts from random ones. ACDepth: ImageNet, ``timm/resnet18.tv_in1k``."""
     start: Path | None = None
     """Run folder of an earlier teacher, at another size for example, whose networks this one goes on with."""
     initial_depth: float | None = Field(default=None, gt=0)

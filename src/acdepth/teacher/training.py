@@ -8,7 +8,6 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, write_json
 from acdepth.core.provenance import provenance
-from acdepth.core.shipped import ENCODER, or_shipped
 from acdepth.data.clips import ClipBatches
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
@@ -22,6 +21,7 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
     save_tensors,
 )
+from acdepth.networks.imagenet import encoder_file
 from acdepth.teacher.motion import compare_motion, to_json
 from acdepth.teacher.task import TeacherConfig, TeacherTask
 
@@ -107,7 +107,7 @@ def _starting_points(config: TeacherConfig) -> list[Path]:
         UserError: if there are two answers.
     """
     if config.start is None:
-        return [or_shipped(config.encoder, ENCODER)] if config.encoder else []
+        return [encoder_file(config.encoder)] if config.encoder else []
     if config.encoder is not None:
         raise UserError("encoder and start are both given; an earlier teacher brings its own encoder")
     files = [config.start / MODEL_FILE, config.start / POSE_FILE]

@@ -1,0 +1,41 @@
+"""Encoder weights by name: those that ship, a file, or ImageNet's from the Hugging Face hub."""
+
+import re
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.core.shipped import ENCODER, or_shipped
+
+HUB_NAME = "timm/resnet18.tv_in1k"
+"""ImageNet ResNet18 as torchvision trained it: what ACDepth, md4all and monodepth2 start from."""
+HUB_FILE = "model.safetensors"
+
+
+def encoder_file(source: Path) -> Path:
+    """The file that settings mean by ``encoder``.
+
+    Args:
+        source: ``shipped``, a file, or a model of the hub such as ``timm/resnet18.tv_in1k``.
+
+    Raises:
+        UserError: if it is no file, and the hub does not have it or cannot be reached.
+    """
+    name = source.as_posix()
+    if source.exists() or source.suffix in (".safetensors", ".pth", ".pt") or not is_hub_name(name):
+        return or_shipped(source, ENCODER)
+    from huggingface_hub import hf_hub_download  # of the extra `train`
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(hf_hub_download(name, HUB_FILE))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"{name}: neither a file here nor to be had from the hub ({reason}); give the path of ResNet18's "
+            ".safetensors or .pth"
+        ) from error
+
+
+def is_hub_name(name: str) -> bool:
+    """Whether text has the form of the hub's names, OWNER/MODEL."""
+    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None
