@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from acdepth.cli.settings import CONFIGS
+from acdepth.core.presets import CONFIGS
 from acdepth.networks.published import DATA_SETS
 from acdepth.pretrain.encoder import EncoderConfig
 from acdepth.pretrain.prior import PriorConfig

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from acdepth.cli.settings import find_config
+from acdepth.core.presets import find_config
 from acdepth.engine import LoopSettings
 from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import train_teacher

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from acdepth.cli.settings import CONFIGS
+from acdepth.core.presets import CONFIGS
 from acdepth.recipes.demo import Demo, DemoConfig
 from acdepth.reports.page import write_report
 from acdepth.reports.tables import print_results

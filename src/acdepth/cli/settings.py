@@ -3,33 +3,13 @@
 import functools
 import inspect
 from collections.abc import Callable
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, TypeVar
 
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.core.presets import find_config
 
 Settings = TypeVar("Settings", bound=Config)
-
-CONFIGS = Path(str(files("acdepth"))) / "configs"
-
-
-def find_config(stage: str, name: str) -> Path:
-    """A settings file by path, or a shipped one of a stage by name.
-
-    Raises:
-        UserError: if there is none; names those that ship.
-    """
-    if Path(name).suffix in (".yaml", ".yml"):
-        return Path(name)
-    shipped = CONFIGS / stage / f"{name}.yaml"
-    if not shipped.is_file():
-        known = ", ".join(sorted(path.stem for path in (CONFIGS / stage).glob("*.yaml")))
-        raise UserError(
-            f"--config {name}: no shipped settings of this name; there are {known}, or give a path"
-        )
-    return shipped
 
 
 def take_config(stage: str, default: Settings, arguments: list[str]) -> tuple[Settings, list[str]]:

@@ -111,7 +111,7 @@ def prepare(
     out: Path,
     image_size: tuple[int, int],
     crop: Crop | None = None,
-    targets_only: bool = False,
+    reach: int = 1,
     progress: Callable[[], object] | None = None,
     on_warning: Callable[[str], object] | None = None,
 ) -> Prepared:
@@ -122,24 +122,24 @@ def prepare(
         out: folder that gets ``images.bin`` and ``index.json``.
         image_size: (height, width) of the prepared images.
         crop: window of the original images; None for all of it.
-        targets_only: leave out frames that are only neighbours of others.
+        reach: how many frames beside each target are needed; 0 where no training step looks at neighbours.
         progress: called once per finished frame.
         on_warning: called with each warning, for example about a skipped frame; by default it is logged.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
     """
-    stamp = fingerprint(sequences, image_size, crop, targets_only, times=True)
+    stamp = fingerprint(sequences, image_size, crop, reach, times=True)
     found = reuse(out, stamp)
     if found:
         return found
-    total = sum(len(_positions(sequence, targets_only)) for sequence in sequences)
+    total = sum(len(needed_positions(sequence, reach)) for sequence in sequences)
     tally = ReadTally(total, on_warning)
     frames: list[PreparedFrame] = []
 
     with atomic_path(out / "images.bin") as temporary, temporary.open("wb") as stream:
         for sequence in sequences:
-            for position in _positions(sequence, targets_only):
+            for position in needed_positions(sequence, reach):
                 try:
                     image = sequence.image(position)
                 except UserError as error:
@@ -149,15 +149,22 @@ def prepare(
                 frames.append(_describe(sequence, position, image.shape[:2], crop, image_size))
                 if progress:
                     progress()
-    made_from = fingerprint(sequences, image_size, crop, targets_only)
+    made_from = fingerprint(sequences, image_size, crop, reach)
     return write_index(out, made_from, stamp, crop, image_size, frames)
+
+
+def needed_positions(sequence: Sequence, reach: int) -> list[int]:
+    """Numbers of the targets of a sequence and of the frames up to ``reach`` beside them, in order."""
+    beside = range(-reach, reach + 1)
+    wanted = {target + step for target in sequence.targets() for step in beside}
+    return sorted(wanted & set(range(len(sequence))))
 
 
 def fingerprint(
     sequences: Iterable[Sequence],
     image_size: tuple[int, int],
     crop: Crop | None,
-    targets_only: bool = False,
+    reach: int = 1,
     times: bool = False,
 ) -> str:
     """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
@@ -179,7 +186,7 @@ def fingerprint(
                 _distance(sequence, position, 1),
                 sequence.is_target(position),
             ]
-            for position in _positions(sequence, targets_only)
+            for position in needed_positions(sequence, reach)
         ]
         for sequence in sequences
     ]
@@ -240,10 +247,6 @@ def _describe(
         speed=speed,
         target=sequence.is_target(position),
     )
-
-
-def _positions(sequence: Sequence, targets_only: bool) -> list[int]:
-    return sequence.targets() if targets_only else list(range(len(sequence)))
 
 
 def _stamp(sequence: Sequence, position: int, times: bool) -> str:

@@ -62,7 +62,7 @@ def train_student(
     sequences = _clear_footage(config, data, translations)
     files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
     inputs = [
-        fingerprint(sequences, card.input_size, card.crop, targets_only=True),
+        fingerprint(sequences, card.input_size, card.crop, reach=0),
         *_translations_made_by(config, translations),
     ]
     made_by = hash_json([what_shapes(config), inputs, files])
@@ -124,7 +124,7 @@ def _prepare(
     card: CheckpointCard,
     out: Path,
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
-    clear = prepare(sequences, out / "clear", card.input_size, card.crop, targets_only=True)
+    clear = prepare(sequences, out / "clear", card.input_size, card.crop, reach=0)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
         for condition in config.degraded

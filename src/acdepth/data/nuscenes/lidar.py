@@ -20,7 +20,7 @@ def read_points(path: Path) -> np.ndarray:
     """(N, 3) float32 [m] of a ``.pcd.bin`` sweep.
 
     Raises:
-        UserError: if the file is missing or not whole.
+        UserError: if the file is missing, not whole, or holds points that are nowhere.
     """
     try:
         values = np.fromfile(path, dtype=np.float32)
@@ -28,7 +28,10 @@ def read_points(path: Path) -> np.ndarray:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     if values.size == 0 or values.size % VALUES_PER_POINT:
         raise UserError(f"{path}: not a nuScenes sweep (float32 x, y, z, intensity, ring); copy it again")
-    return values.reshape(-1, VALUES_PER_POINT)[:, :3]
+    points = values.reshape(-1, VALUES_PER_POINT)[:, :3]
+    if not np.isfinite(points).all():
+        raise UserError(f"{path}: holds points that are not finite; copy it again")
+    return points
 
 
 def moved(points: np.ndarray, T: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ def find_rows(
     No record may hold two of the texts.
     """
     names = {text.encode(): text for text in texts}
-    for block in _blocks(path):
+    for block in _blocks(path, on_fault):
         for text, name in names.items():
             place = block.find(text)
             while place >= 0:
@@ -66,10 +66,10 @@ def find_rows(
                 place = block.find(text, end)
 
 
-def find_records(path: Path, wanted: Set[bytes]) -> dict[str, bytes]:
+def find_records(path: Path, wanted: Set[bytes], on_fault: OnFault) -> dict[str, bytes]:
     """The unparsed records of a long table that have one of the wanted tokens, by token."""
     found = {}
-    for block in _blocks(path):
+    for block in _blocks(path, on_fault):
         records = block.split(b"}")
         tokens = _TOKEN.findall(block)
         if len(tokens) != len(records) - 1:
@@ -106,12 +106,8 @@ def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: On
     return False
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    """A long table as whole records, many at a time.
-
-    Raises:
-        UserError: if the file cannot be read or breaks off.
-    """
+def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:
+    """A long table as whole records, many at a time; it is a fault if it cannot be read or breaks off."""
     rest = b""
     try:
         with path.open("rb") as stream:
@@ -121,6 +117,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
                 yield block[:end]
                 rest = block[end:]
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); nuScenes tables are expected") from error
+        on_fault(UserError(f"{path}: cannot be read ({error.strerror}); nuScenes tables are expected"))
+        return
     if not rest.rstrip().endswith(b"]"):
-        raise UserError(f"{path}: breaks off before its end; copy it again")
+        on_fault(UserError(f"{path}: breaks off before its end; copy it again"))

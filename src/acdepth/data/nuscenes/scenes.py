@@ -14,6 +14,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
+from acdepth.data.nuscenes.records import OnFault, raise_fault
 from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
 from acdepth.data.stored import StoredSequence, stamp_file
 
@@ -125,18 +126,26 @@ def open_nuscenes(
     """
     if split not in VERSIONS:
         raise UserError(f"{root}: is nuScenes; say which part with --split {', '.join(VERSIONS)}")
-    root, wanted = Path(root), scene_names(split)
-    tables = read_tables(root, VERSIONS[split], frozenset(cameras))
+    root, tables = Path(root), read_tables(root, VERSIONS[split], frozenset(cameras))
+    return open_scenes(root, tables, split, cameras)
+
+
+def open_scenes(
+    root: Path, tables: Tables, split: str, cameras: Iterable[str], on_fault: OnFault = raise_fault
+) -> list[NuScenesSequence]:
+    """The scenes of an official split in tables that are read; a scene at fault is told and left out."""
+    wanted, found = scene_names(split), []
     scenes = {token for token, scene in tables.scenes.items() if scene.name in wanted}
     lidar = {shot.sample: shot for shot in tables.shots["LIDAR_TOP"]}
-    found = [
-        NuScenesSequence(root, tables, scene, channel, shots, lidar)
-        for channel in cameras
-        for scene, shots in _by_scene(tables, tables.shots[channel]).items()
-        if scene in scenes
-    ]
+    for channel in cameras:
+        for scene, shots in _by_scene(tables, tables.shots[channel]).items():
+            if scene in scenes:
+                try:
+                    found.append(NuScenesSequence(root, tables, scene, channel, shots, lidar))
+                except UserError as fault:
+                    on_fault(fault)
     if not found:
-        raise UserError(f"{root / VERSIONS[split]}: has no images of split {split}")
+        on_fault(UserError(f"{root / VERSIONS[split]}: has no images of split {split}"))
     return sorted(found, key=lambda sequence: sequence.name)
 
 
@@ -177,4 +186,7 @@ def _camera(calibration: Calibration, shot: Shot) -> Camera:
         raise UserError(f"{shot.file}: is no camera's, it has no intrinsics")
     (fx, _, cx), (_, fy, cy), _ = calibration.intrinsics.tolist()
     height, width = shot.size
-    return Camera(fx, fy, cx, cy, width, height)
+    try:
+        return Camera(fx, fy, cx, cy, width, height)
+    except UserError as error:
+        raise UserError(f"{shot.file}: {error}; copy the tables again") from error

@@ -122,7 +122,19 @@ def read_tables(
         on_fault: told about each damaged or dangling record, which is then left out.
 
     Raises:
-        UserError: if a table is missing, or is not as nuScenes writes it.
+        UserError: if there is no such folder, or by ``on_fault``.
+    """
+    tables = read_loose_tables(root, version, cameras, lidar, on_fault)
+    return without_dangling(tables, Path(root) / version, on_fault)
+
+
+def read_loose_tables(
+    root: Path, version: str, cameras: Set[str], lidar: str, on_fault: OnFault
+) -> Tables:
+    """Read the tables as they stand, see `read_tables`; shots may point to records that are not there.
+
+    Raises:
+        UserError: if there is no such folder, or by ``on_fault``.
     """
     folder = Path(root) / version
     if not folder.is_dir():
@@ -138,14 +150,20 @@ def read_tables(
         }
         calibrations = _read_calibrations(folder / "calibrated_sensor.json", on_fault)
         shots = _read_shots(folder / "sample_data.json", cameras, lidar, on_fault)
-        poses = _read_ego_poses(folder / "ego_pose.json", shots)
-    tables = Tables(scenes, samples, shots, calibrations, poses)
-    return _without_dangling(tables, folder, on_fault)
+        poses = _read_ego_poses(folder / "ego_pose.json", shots, on_fault)
+    return Tables(scenes, samples, shots, calibrations, poses)
 
 
 def rigid(rotation: list[float], translation: list[float]) -> np.ndarray:
-    """(4, 4) from a unit quaternion w, x, y, z and a translation [m]."""
-    w, x, y, z = np.asarray(rotation, dtype=np.float64) / np.linalg.norm(rotation)
+    """(4, 4) from a unit quaternion w, x, y, z and a translation [m].
+
+    Raises:
+        ValueError: if the quaternion has no length, or a number is missing or not finite.
+    """
+    length = np.linalg.norm(np.asarray(rotation, dtype=np.float64))
+    if not length > 0:
+        raise ValueError(f"rotation {rotation} has no length")
+    w, x, y, z = np.asarray(rotation, dtype=np.float64) / length
     matrix = np.eye(4)
     matrix[:3, :3] = [
         [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
@@ -153,6 +171,8 @@ def rigid(rotation: list[float], translation: list[float]) -> np.ndarray:
         [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
     ]
     matrix[:3, 3] = translation
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"translation {translation} or rotation {rotation} is not finite")
     return matrix
 
 
@@ -195,12 +215,12 @@ def _shot(row: dict[str, Any]) -> Shot:
     )
 
 
-def _read_ego_poses(path: Path, shots: dict[str, list[Shot]]) -> dict[str, EgoPose]:
+def _read_ego_poses(path: Path, shots: dict[str, list[Shot]], on_fault: OnFault) -> dict[str, EgoPose]:
     wanted = {shot.ego_pose.encode() for of_channel in shots.values() for shot in of_channel}
-    return {token: EgoPose(path, record) for token, record in find_records(path, wanted).items()}
+    return {token: EgoPose(path, record) for token, record in find_records(path, wanted, on_fault).items()}
 
 
-def _without_dangling(tables: Tables, folder: Path, on_fault: OnFault) -> Tables:
+def without_dangling(tables: Tables, folder: Path, on_fault: OnFault) -> Tables:
     """Leave out shots that point to records that are not there; a fault tells how many of each kind."""
     shots = [shot for of_channel in tables.shots.values() for shot in of_channel]
     samples = {shot.sample for shot in shots}

@@ -1,0 +1,28 @@
+"""Settings files that ship, by stage and name."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+
+CONFIGS = Path(str(files("acdepth"))) / "configs"
+
+
+def find_config(stage: str, name: str, what: str = "--config") -> Path:
+    """A settings file by path, or a shipped one of a stage by name.
+
+    Args:
+        stage: folder of ``configs/``.
+        name: of a shipped file without its ending, or the path of one's own.
+        what: asked for it; stands in the error message.
+
+    Raises:
+        UserError: if there is none; names those that ship.
+    """
+    if Path(name).suffix in (".yaml", ".yml"):
+        return Path(name)
+    shipped = CONFIGS / stage / f"{name}.yaml"
+    if not shipped.is_file():
+        known = ", ".join(sorted(path.stem for path in (CONFIGS / stage).glob("*.yaml")))
+        raise UserError(f"{what} {name}: no shipped settings of this name; there are {known}, or give a path")
+    return shipped

@@ -1,0 +1,160 @@
+"""The whole method on footage that is there: teacher, translations, student, evaluation, each done once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.files import hash_file
+from acdepth.core.progress import progress
+from acdepth.core.sample import Sequence
+from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.folder import count_targets, open_data
+from acdepth.engine import what_shapes
+from acdepth.evaluation.evaluate import evaluate
+from acdepth.evaluation.examples import export_examples
+from acdepth.evaluation.protocols import Protocol, find_protocol
+from acdepth.evaluation.results import summarise, write_results
+from acdepth.evaluation.rows import write_rows
+from acdepth.networks.checkpoint import MODEL_FILE
+from acdepth.networks.imagenet import encoder_file
+from acdepth.recipes.stages import Stage
+from acdepth.runtime.scored import scored_model
+from acdepth.student.task import StudentConfig
+from acdepth.student.training import train_student
+from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.training import train_teacher
+from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator.depth_source import TeacherDepth
+
+
+class MethodConfig(Config):
+    """Settings of the whole method; the stages have their own seeds."""
+
+    protocol: str = "world-80m"
+    """How the evaluation footage is measured."""
+    condition_known: bool = False
+    """Whether networks that take it are told day or night in the evaluation, as in the published code."""
+    translated: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
+    """What the clear training frames are turned into."""
+    severity: tuple[float, float] = (0.3, 1.0)
+    """Least and largest strength of the simulated weather."""
+    teacher: TeacherConfig
+    """The teacher's settings; its ``split`` and ``cameras`` choose the training footage."""
+    student: StudentConfig
+    """The student's settings."""
+    prior: Path = Path("shipped")
+    """The Depth Anything of L_r: ``shipped``, a folder, or a name of the hub."""
+    control: bool = True
+    """Whether a student with the same settings that sees clear images alone is trained too."""
+    evaluation_footage: FootageChoice = EVERYTHING
+    """Which part of the footage is measured on."""
+    seed: int = Field(default=0, ge=0)
+    """Of translation and intervals."""
+
+    def measured_by(self) -> Protocol:
+        """The protocol, with what these settings change."""
+        return find_protocol(self.protocol).model_copy(update={"condition_known": self.condition_known})
+
+
+class Method:
+    """Stages of the method in one folder.
+
+    Args:
+        config: settings.
+        training: footage; only what is clear in it is learnt from.
+        evaluation: footage with measured depth.
+        out: gets a folder per stage, ``results.json``, ``frames.jsonl`` and ``examples``.
+    """
+
+    def __init__(self, config: MethodConfig, training: Path, evaluation: Path, out: Path) -> None:
+        self.config, self.training, self.evaluation, self.out = config, training, evaluation, out
+        self.translations = out / "translations"
+        names = ("teacher", "control", "student") if config.control else ("teacher", "student")
+        self.weights = {name: out / name / MODEL_FILE for name in names}
+
+    def stages(self, training: Any, evaluation: Any) -> list[Stage]:
+        """All stages, in order, each with what it depends on beyond the earlier ones.
+
+        Args:
+            training: JSON value that changes when the training footage does.
+            evaluation: likewise for the evaluation's.
+        """
+        config = self.config
+        encoder = hash_file(encoder_file(config.teacher.encoder)) if config.teacher.encoder else None
+        students = [("student", [what_shapes(config.student), self._prior_stamp()], config.student)]
+        if config.control:
+            clear_only = config.student.model_copy(update={"mix": {Condition.CLEAR: 1.0}})
+            students.append(("control", [], clear_only))
+        measured = [config.measured_by().to_dict(), evaluation, config.seed]
+        return [
+            self._training("teacher", [what_shapes(config.teacher), encoder, training], self._train_teacher),
+            Stage(
+                "translate",
+                [config.translated, config.severity, config.seed],
+                self._translate,
+                self.translations,
+                self.translations / "manifest.jsonl",
+            ),
+            *(
+                self._training(name, made_from, lambda name=name, one=one: self._train_student(one, name))
+                for name, made_from, one in students
+            ),
+            Stage("evaluate", measured, self._evaluate, self.out / "examples", self.out / "results.json"),
+        ]
+
+    def training_footage(self) -> list[Sequence]:
+        """The clear sequences that teacher and student learn on."""
+        footage = open_data(self.training, choice=self.config.teacher)
+        return [sequence for sequence in footage if sequence.condition is Condition.CLEAR]
+
+    def evaluation_footage(self) -> list[Sequence]:
+        """The sequences that are measured on, of every condition."""
+        return open_data(self.evaluation, choice=self.config.evaluation_footage)
+
+    def _training(self, name: str, made_from: Any, train: Callable[[], None]) -> Stage:
+        return Stage(name, made_from, train, self.out / name, self.weights[name])
+
+    def _prior_stamp(self) -> str:
+        folder = or_shipped(self.config.prior, PRIOR)
+        return hash_file(folder / MODEL_FILE) if folder.is_dir() else str(folder)
+
+    def _train_teacher(self) -> None:
+        train_teacher(self.config.teacher, self.training, self.out / "teacher")
+
+    def _translate(self) -> None:
+        sequences = self.training_footage()
+        settings = TranslateSettings(conditions=self.config.translated, seed=self.config.seed)
+        with progress("translate", count_targets(sequences), unit="image") as advance:
+            translate(
+                sequences,
+                self.translations,
+                SimulatedWeather(self.config.severity),
+                TeacherDepth(self.weights["teacher"]),
+                settings,
+                progress=advance,
+            )
+
+    def _train_student(self, config: StudentConfig, name: str) -> None:
+        train_student(
+            config,
+            self.training,
+            self.translations,
+            self.weights["teacher"],
+            self.config.prior,
+            self.out / name,
+        )
+
+    def _evaluate(self) -> None:
+        models = [scored_model(name, path)[0] for name, path in self.weights.items()]
+        footage, protocol = self.evaluation_footage(), self.config.measured_by()
+        with progress("evaluate", count_targets(footage), unit="frame") as advance:
+            rows = evaluate(models, footage, protocol, advance)
+        write_rows(self.out / "frames.jsonl", rows)
+        shown = [model for model in models if model.name != "control"]
+        export_examples(rows, shown, "student", footage, protocol, self.out / "examples")
+        write_results(self.out / "results.json", summarise(rows, protocol, self.config.seed))
