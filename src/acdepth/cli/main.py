@@ -55,6 +55,7 @@ VERBS = {
         "world", "make", "render drives of the built-in world as sequence folders", resumes=True
     ),
     "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
+    "data check": Verb("data", "check", "what a data set holds, what is broken in it and what looks wrong"),
     "translate": Verb(
         "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
     ),
@@ -67,6 +68,9 @@ VERBS = {
         "pretrain", "encoder", "the encoder that ships as a starting point", resumes=True
     ),
     "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships", resumes=True),
+    "reproduce": Verb(
+        "reproduce", "reproduce", "the paper's experiment on nuScenes, RobotCar or the world", resumes=True
+    ),
     "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
     "report": Verb("report", "report", "the report page of a finished run"),
     "import": Verb("import_weights", "import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),

@@ -81,6 +81,10 @@ class Demo:
             },
         )
 
+    def render(self) -> None:
+        """The towns alone."""
+        run_stages(self.stages()[:2], self.out)
+
     def _rendering(self, name: str, towns: TownsConfig, folder: Path) -> Stage:
         made_from = [VERSION, towns.to_dict(), list(self.config.teacher.image_size)]
         return Stage(name, made_from, lambda: self._render(towns, folder), folder, folder)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.files import hash_file
+from acdepth.core.presets import find_config
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence
 from acdepth.core.shipped import PRIOR, or_shipped
@@ -33,7 +34,7 @@ from acdepth.translator.depth_source import TeacherDepth
 
 
 class MethodConfig(Config):
-    """Settings of the whole method; the stages have their own seeds."""
+    """Settings of the whole method; ``teacher`` and ``student`` may be names of shipped settings."""
 
     protocol: str = "world-80m"
     """How the evaluation footage is measured."""
@@ -55,6 +56,26 @@ class MethodConfig(Config):
     """Which part of the footage is measured on."""
     seed: int = Field(default=0, ge=0)
     """Of translation and intervals."""
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str) -> Self:
+        """Check plain values; the stages' settings are read from their files where only a name is given."""
+        settings: dict[str, type[Config]] = {"teacher": TeacherConfig, "student": StudentConfig}
+        for stage, kind in settings.items():
+            name = values.get(stage) if isinstance(values, dict) else None
+            if isinstance(name, str):
+                file = find_config(stage, name, f"{where}: {stage}:")
+                values = {**values, stage: kind.read(file).to_dict()}
+        return super().from_dict(values, where)
+
+    def translation(self) -> TranslateSettings:
+        """Translations of what the networks see, at their size."""
+        return TranslateSettings(
+            conditions=self.translated,
+            seed=self.seed,
+            image_size=self.teacher.image_size,
+            crop=self.teacher.crop,
+        )
 
     def measured_by(self) -> Protocol:
         """The protocol, with what these settings change."""
@@ -128,14 +149,13 @@ class Method:
 
     def _translate(self) -> None:
         sequences = self.training_footage()
-        settings = TranslateSettings(conditions=self.config.translated, seed=self.config.seed)
         with progress("translate", count_targets(sequences), unit="image") as advance:
             translate(
                 sequences,
                 self.translations,
                 SimulatedWeather(self.config.severity),
                 TeacherDepth(self.weights["teacher"]),
-                settings,
+                self.config.translation(),
                 progress=advance,
             )
 

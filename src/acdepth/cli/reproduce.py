@@ -1,0 +1,85 @@
+"""``acdepth reproduce``: the paper's experiment on a data set, or what it would cost."""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from acdepth.core.files import write_text
+from acdepth.core.presets import find_config
+from acdepth.recipes.demo import Demo, DemoConfig
+from acdepth.recipes.method import Method
+from acdepth.recipes.plan import TIMED_STEPS, plan, print_plan
+from acdepth.recipes.reproduce import DataSet, ReproduceConfig, Reproduction
+from acdepth.reports.page import write_report
+from acdepth.reports.tables import print_results
+
+
+def reproduce(
+    data_set: Annotated[DataSet, tyro.conf.Positional],
+    *,
+    root: Path,
+    out: Path | None = None,
+    config: str | None = None,
+    prior: Path | None = None,
+    encoder: Path | None = None,
+    dry_run: bool = False,
+    timed_steps: int = TIMED_STEPS,
+) -> None:
+    """Teacher, translations, student and evaluation on a data set, ending with the paper's table beside ours.
+
+    Killed and started again, it goes on where it was; what is done and still valid is skipped.
+
+    Args:
+        data_set: nuscenes, robotcar or world.
+        root: of the data set as its owners lay it out; for world the folder that the towns are rendered into.
+        out: folder of the run; runs/DATA_SET by default.
+        config: shipped settings of this name or a YAML of one's own; the data set's by default, or for
+            instance nuscenes-published.
+        prior: instead of the settings' Depth Anything: a folder, a hub name or shipped.
+        encoder: instead of the settings' ImageNet encoder: a file, a hub name or shipped.
+        dry_run: print the stages, image counts, disk and hours, timed on a few steps, and do nothing else.
+        timed_steps: steps that a dry run times, of teacher and student each.
+    """
+    out = out or Path("runs") / data_set
+    file = find_config("reproduce", config or data_set)
+    if data_set == "world":
+        _reproduce_world(DemoConfig.read(file), root, out, dry_run, timed_steps)
+        return
+    settings = _changed(ReproduceConfig.read(file), prior, encoder)
+    reproduction = Reproduction(data_set, settings, root, out)
+    if dry_run:
+        _print_plan(reproduction.method, timed_steps)
+        return
+    reproduction.run()
+    print_results(out / "results.json")
+    page = write_report(out)
+    table = reproduction.table()
+    table.print()
+    write_text(out / "table.md", table.markdown())
+    print(f"report: {page}\ntable: {out / 'table.md'}")
+
+
+def _reproduce_world(config: DemoConfig, root: Path, out: Path, dry_run: bool, timed_steps: int) -> None:
+    demo = Demo(config, out, world=root)
+    if dry_run:
+        demo.render()
+        _print_plan(demo.method, timed_steps)
+        return
+    demo.run()
+    print_results(out / "results.json")
+    print(f"report: {write_report(out)}")
+
+
+def _changed(config: ReproduceConfig, prior: Path | None, encoder: Path | None) -> ReproduceConfig:
+    if prior is not None:
+        config = config.model_copy(update={"prior": prior})
+    if encoder is not None:
+        stages = {"teacher": config.teacher, "student": config.student}
+        changed = {name: stage.model_copy(update={"encoder": encoder}) for name, stage in stages.items()}
+        config = config.model_copy(update=changed)
+    return config
+
+
+def _print_plan(method: Method, timed_steps: int) -> None:
+    print_plan(plan(method, timed_steps), f"plan for {method.training}, timed on {timed_steps} steps here")
