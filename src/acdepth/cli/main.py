@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 
-import tyro
 from pydantic import ValidationError
 
-from acdepth.cli.mix import FLAG_TYPES
+from acdepth.cli.flags import parse
 from acdepth.cli.settings import with_config
 from acdepth.core.errors import UserError
 
@@ -114,8 +113,7 @@ def run(arguments: list[str]) -> None:
         _tell_group(arguments)
         return
     verb, flags = with_config(VERBS[name].load(), arguments[len(name.split()) :])
-    config = (tyro.conf.AvoidSubcommands,)
-    tyro.cli(verb, prog=f"acdepth {name}", args=flags, config=config, registry=FLAG_TYPES)
+    parse(verb, name, flags)()
 
 
 def _find(arguments: list[str]) -> str | None:

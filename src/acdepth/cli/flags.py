@@ -1,0 +1,63 @@
+"""Flags read by tyro, whose errors become one line like all others."""
+
+import functools
+import re
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
+from typing import Any
+
+import tyro
+
+from acdepth.cli.mix import FLAG_TYPES
+from acdepth.core.errors import UserError
+
+FRAME = "│╭╮╰╯─ "
+"""Of the boxes that tyro draws around errors."""
+
+
+def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[], None]:
+    """The verb with its flags, ready to run.
+
+    Args:
+        verb: its arguments are the flags.
+        name: of the verb, for the help text.
+        flags: as given.
+
+    Raises:
+        UserError: if a flag is unknown, missing or no value of its kind.
+        SystemExit: with 0, after the help text.
+    """
+
+    @functools.wraps(verb)
+    def ready(*arguments: Any, **values: Any) -> Callable[[], None]:
+        return functools.partial(verb, *arguments, **values)
+
+    said = StringIO()
+    config = (tyro.conf.AvoidSubcommands,)
+    try:
+        with redirect_stderr(said):
+            return tyro.cli(ready, prog=f"acdepth {name}", args=flags, config=config, registry=FLAG_TYPES)
+    except SystemExit as stopped:
+        if stopped.code in (0, None):
+            raise
+        raise UserError(f"{one_line(said.getvalue())}; acdepth {name} --help lists the flags") from None
+
+
+def one_line(box: str) -> str:
+    """What a box of tyro's says, without its title, its advice and what pydantic adds for programmers."""
+    lines = [line.strip(FRAME) for line in box.splitlines() if "╭" not in line and "╰" not in line]
+    lines = [line for line in lines if line]
+    kept: list[str] = []
+    for line in lines:
+        if line.startswith(("For full helptext", "Argument helptext", "For further information")):
+            break
+        kept.append(line)
+    text = re.sub(r"\s+", " ", " ".join(kept))
+    # "Error parsing config.loop: 1 validation error for LoopSettings steps Input should ... [type=..., ...]"
+    text = re.sub(r"Error parsing (?:config\.?)?", "", text)
+    text = re.sub(r"(\S*): \d+ validation errors? for \w+ Value error, (.*) \[type=.*", r"--\1: \2", text)
+    text = re.sub(r"(\S*): \d+ validation errors? for \w+ (\S+) ", r"--\1.\2: ", text)
+    text = re.sub(r"\[type=\w+, input_value=(.*?), input_type=\w+\].*", r"(\1)", text)
+    text = text.replace(" Perhaps you meant:", "; perhaps you meant")
+    return text.replace("--: ", "--").replace("--.", "--").strip()

@@ -1,0 +1,42 @@
+"""Errors of flags are one line that names the flag and the value."""
+
+import pytest
+
+from acdepth.cli.main import main
+
+TRAIN = ["acdepth", "train", "teacher", "DATA", "--out", "OUT"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (["--loop.steps", "-1"], "--loop.steps: Input should be greater than 0 (-1)"),
+        (["--loop.stepss", "5"], "Unrecognized options: --loop.stepss, 5; perhaps you meant --loop.steps"),
+        (["--loop.batch-size", "abc"], "--loop.batch-size: invalid literal for int() with base 10: 'abc'"),
+        (["--network.min-depth", "90"], "--network: min_depth 90 m must be below max_depth 80 m"),
+        (["--loop.log-every", "7"], "--loop: checkpoint_every (100) must be a multiple of log_every (7)"),
+    ],
+)
+def test_one_line_names_flag_and_value(flags, expected, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", [*TRAIN, *flags])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    said = capsys.readouterr()
+    assert stopped.value.code == 2 and said.out == ""
+    assert said.err.startswith(f"acdepth: error: {expected}") and said.err.count("\n") == 1
+
+
+def test_what_is_missing_is_named(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["acdepth", "train", "student", "DATA", "--out", "OUT"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert (
+        stopped.value.code == 2 and "Missing from acdepth train student: --teacher" in capsys.readouterr().err
+    )
+
+
+def test_help_is_no_error(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["acdepth", "predict", "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 0 and "usage: acdepth predict" in capsys.readouterr().out
