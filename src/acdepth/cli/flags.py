@@ -12,8 +12,10 @@ import tyro
 from acdepth.cli.mix import FLAG_TYPES
 from acdepth.core.errors import UserError
 
-FRAME = "│╭╮╰╯─ "
-"""Of the boxes that tyro draws around errors."""
+FRAME = "│| "
+"""Left and right of the boxes that tyro draws around errors, in Unicode or ASCII."""
+EDGE = re.compile(r"[╭+].*[╮+]|[\W_]*")
+"""Their upper edge with the title, rules, and the lower edge."""
 
 
 def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[], None]:
@@ -46,10 +48,11 @@ def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[]
 
 def one_line(box: str) -> str:
     """What a box of tyro's says, without its title, its advice and what pydantic adds for programmers."""
-    lines = [line.strip(FRAME) for line in box.splitlines() if "╭" not in line and "╰" not in line]
-    lines = [line for line in lines if line]
     kept: list[str] = []
-    for line in lines:
+    for edged in box.splitlines():
+        line = edged.strip(FRAME)
+        if EDGE.fullmatch(edged.strip()) or EDGE.fullmatch(line):
+            continue
         if line.startswith(("For full helptext", "Argument helptext", "For further information")):
             break
         kept.append(line)
