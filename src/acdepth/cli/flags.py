@@ -14,8 +14,8 @@ from acdepth.core.errors import UserError
 
 FRAME = "│| "
 """Left and right of the boxes that tyro draws around errors, in Unicode or ASCII."""
-EDGE = re.compile(r"[╭+].*[╮+]|[\W_]*")
-"""Their upper edge with the title, rules, and the lower edge."""
+RULE = re.compile(r"[\W_]*")
+"""A line between their parts, and their lower edge."""
 
 
 def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[], None]:
@@ -49,9 +49,9 @@ def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[]
 def one_line(box: str) -> str:
     """What a box of tyro's says, without its title, its advice and what pydantic adds for programmers."""
     kept: list[str] = []
-    for edged in box.splitlines():
-        line = edged.strip(FRAME)
-        if EDGE.fullmatch(edged.strip()) or EDGE.fullmatch(line):
+    _, *lines = box.strip().splitlines()  # the first has the title
+    for line in (line.strip(FRAME) for line in lines):
+        if RULE.fullmatch(line):
             continue
         if line.startswith(("For full helptext", "Argument helptext", "For further information")):
             break

@@ -10,6 +10,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.sample import Sequence
 from acdepth.data import kitti
 from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
+from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
 from acdepth.data.nuscenes import is_nuscenes, open_nuscenes
 from acdepth.data.sequence_folder import (
     Description,
@@ -66,6 +68,10 @@ def count_targets(sequences: Iterable[Sequence]) -> int:
 def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Sequence]:
     if is_nuscenes(root):
         return list(open_nuscenes(root, choice.split, choice.cameras))
+    if is_kitti_raw(root):
+        return list(open_kitti_raw(root, choice.split, warn))
+    if is_driving_stereo(root):
+        return list(open_driving_stereo(root, warn))
     if choice.split is not None:
         raise UserError(f"{root}: has no splits, so --split {choice.split} means nothing; leave it out")
     return list(_open_tree(root, warn)) or _open_photographs(root)

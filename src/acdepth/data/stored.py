@@ -14,7 +14,7 @@ from acdepth.core.sample import Sequence
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 LONGEST_FRAME_NUMBER = 9
-"""Digits; a longer number in a file name is a time stamp, whose steps say nothing about missing frames."""
+"""Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about missing frames."""
 
 
 class StoredSequence(Sequence):
@@ -66,7 +66,7 @@ def _natural_order(path: Path) -> list[tuple[int, str]]:
 def frame_numbers(paths: list[Path]) -> list[int] | None:
     """The numbers that the file names end in; None if the names do not count frames."""
     ends = [re.search(r"(\d+)$", path.stem) for path in paths]
-    if any(end is None or len(end[1]) > LONGEST_FRAME_NUMBER for end in ends):
+    if any(end is None or len(end[1].lstrip("0")) > LONGEST_FRAME_NUMBER for end in ends):
         return None
     return [int(end[1]) for end in ends if end]
 

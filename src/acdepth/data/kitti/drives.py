@@ -1,0 +1,123 @@
+"""Finding KITTI's raw drives: all of them, or those that a list names."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.data.kitti.lists import Frames, find_list, read_list
+from acdepth.data.kitti.raw import KittiRawSequence
+from acdepth.data.kitti.rig import read_rig
+from acdepth.data.stored import list_images, split_at_gaps
+
+MOST_MISSING = 0.01
+"""Part of a list's images that may be missing."""
+
+Images = dict[int, Path]
+"""Images of one camera in one drive by number, in order."""
+
+
+def is_kitti_raw(root: Path) -> bool:
+    """Whether a folder holds days of raw drives: ``2011_09_26/calib_cam_to_cam.txt`` and the like."""
+    return any((day / "calib_cam_to_cam.txt").is_file() for day in _days(Path(root)))
+
+
+def open_kitti_raw(
+    root: Path, split: str | None, on_warning: Callable[[str], object]
+) -> list[KittiRawSequence]:
+    """Open raw drives in pieces of consecutive images; pieces without a target are left out.
+
+    Args:
+        root: folder that holds the days.
+        split: name of a list in ``ROOT/splits`` (``NAME.txt`` or ``NAME_files.txt``) or path of one, with
+            lines such as ``2011_09_26/2011_09_26_drive_0002_sync 0000000069 l``; its images are the targets.
+            None opens the left colour camera of all drives, and every image is a target.
+        on_warning: called with each warning.
+
+    Raises:
+        UserError: if nothing is found, calibration or list cannot be understood, or more than 1 % of the
+            list's images are missing.
+    """
+    root = Path(root)
+    if split is None:
+        images = {(drive, "image_02"): _images(root / drive / "image_02") for drive in _drives(root)}
+        targets: Frames = {of_camera: set(numbered) for of_camera, numbered in images.items()}
+    else:
+        file = find_list(root, split)
+        targets = read_list(file)
+        images = {(drive, camera): _images(root / drive / camera) for drive, camera in targets}
+        _tell_missing(root, file, targets, images, on_warning)
+    sequences = []
+    for (drive, camera), numbered in sorted(images.items()):
+        if numbered:
+            sequences += _open_camera(root, drive, camera, numbered, targets[drive, camera], on_warning)
+    if not sequences:
+        raise UserError(f"{root}: has no images in DAY/DRIVE_sync/image_02/data; download synced drives")
+    return sequences
+
+
+def _open_camera(
+    root: Path,
+    drive: str,
+    camera: str,
+    numbered: Images,
+    targets: set[int],
+    on_warning: Callable[[str], object],
+) -> list[KittiRawSequence]:
+    paths, name = list(numbered.values()), f"{drive}/{camera}"
+    rig = read_rig((root / drive).parent, camera.removeprefix("image_"), paths[0])
+    sequences, start, gaps = [], 0, []
+    for here in split_at_gaps(paths):
+        if start:
+            gaps.append(f"{paths[start - 1].name} and {here[0].name}")
+        if any(int(path.stem) in targets for path in here):
+            piece_name = f"{name}/from_{here[0].stem}" if start else name
+            sequences.append(KittiRawSequence(piece_name, root / drive, f"{name}/data", here, rig, targets))
+        start += len(here)
+    if gaps:
+        others = f", and {len(gaps) - 1} times more" if gaps[1:] else ""
+        on_warning(f"{paths[0].parent}: images are missing between {gaps[0]}{others}; no clip crosses a gap")
+    return sequences
+
+
+def _days(root: Path) -> list[Path]:
+    days = root.iterdir() if root.is_dir() else ()
+    return sorted(day for day in days if re.fullmatch(r"\d{4}_\d\d_\d\d", day.name))
+
+
+def _drives(root: Path) -> list[str]:
+    """Names of all drives, as lists have them; raw drives that are not rectified end otherwise."""
+    return [f"{day.name}/{drive.name}" for day in _days(root) for drive in sorted(day.glob("*_drive_*_sync"))]
+
+
+def _images(folder: Path) -> Images:
+    """The images of ``folder/data``, none where there is no such folder."""
+    numbered: Images = {}
+    for path in list_images(folder / "data") if (folder / "data").is_dir() else ():
+        if not re.fullmatch(r"[0-9]+", path.stem):
+            raise UserError(f"{path}: its name is no frame number; take it out of the drive")
+        number = int(path.stem)
+        if number in numbered:
+            raise UserError(f"{path}: is also there as {numbered[number].name}; keep one of them")
+        numbered[number] = path
+    return numbered
+
+
+def _tell_missing(
+    root: Path,
+    file: Path,
+    targets: Frames,
+    images: dict[tuple[str, str], Images],
+    on_warning: Callable[[str], object],
+) -> None:
+    missing = [
+        root / drive / camera / "data" / f"{number:010d}.png"
+        for (drive, camera), numbers in sorted(targets.items())
+        for number in sorted(numbers - images[drive, camera].keys())
+    ]
+    total = sum(map(len, targets.values()))
+    told = f"{file}: {len(missing)} of {total} images are not there"
+    if len(missing) > MOST_MISSING * total:
+        raise UserError(f"{told}, such as {missing[0]}; download their drives or give another list")
+    if missing:
+        on_warning(f"{told}, such as {missing[0]}; they are left out")

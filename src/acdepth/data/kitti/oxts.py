@@ -1,0 +1,83 @@
+"""Where KITTI's car was: one line of 30 numbers per image, from GPS and inertial unit."""
+
+from dataclasses import dataclass
+from math import cos, log, pi, radians, sin, tan
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+
+EARTH_RADIUS = 6378137.0
+"""[m]: half the larger axis of WGS 84, the sphere that KITTI's Mercator projection uses."""
+NUMBERS = 30
+"""Of a line; the first six are the pose, the ninth is the speed."""
+
+
+@dataclass(frozen=True)
+class Oxts:
+    """One moment of the inertial unit."""
+
+    latitude: float
+    """[degrees]."""
+    longitude: float
+    """[degrees]."""
+    altitude: float
+    """[m]."""
+    roll: float
+    """About the car's forward axis [rad]."""
+    pitch: float
+    """About the axis to its left [rad]."""
+    yaw: float
+    """About the upward axis, 0 is east [rad]."""
+    speed: float
+    """Forwards [m/s]."""
+
+    def T_imu_to_world(self, scale: float) -> np.ndarray:
+        """Pose in a Mercator projection: x east, y north, z up, (4, 4) float64 [m].
+
+        Args:
+            scale: of the projection, see `mercator_scale`; one for a whole drive.
+        """
+        T = np.eye(4)
+        T[:3, :3] = _turn_z(self.yaw) @ _turn_y(self.pitch) @ _turn_x(self.roll)
+        T[0, 3] = scale * EARTH_RADIUS * radians(self.longitude)
+        T[1, 3] = scale * EARTH_RADIUS * log(tan(pi / 4 + radians(self.latitude) / 2))
+        T[2, 3] = self.altitude
+        return T
+
+
+def read_oxts(path: Path) -> Oxts:
+    """Read one line.
+
+    Raises:
+        UserError: if it is missing, cut, not numbers, or nowhere on earth.
+    """
+    try:
+        values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not readable as {NUMBERS} numbers ({error}); copy it again") from error
+    if len(values) != NUMBERS or not np.isfinite(values).all():
+        raise UserError(
+            f"{path}: {len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...); copy it again"
+        )
+    if abs(values[0]) >= 90:
+        raise UserError(f"{path}: latitude {values[0]:g} is nowhere on a map; copy it again")
+    return Oxts(*values[:6].tolist(), speed=float(values[8]))
+
+
+def mercator_scale(first: Oxts) -> float:
+    """Scale at which the projection is true to length where a drive begins."""
+    return cos(radians(first.latitude))
+
+
+def _turn_x(angle: float) -> np.ndarray:
+    return np.array([[1, 0, 0], [0, cos(angle), -sin(angle)], [0, sin(angle), cos(angle)]])
+
+
+def _turn_y(angle: float) -> np.ndarray:
+    return np.array([[cos(angle), 0, sin(angle)], [0, 1, 0], [-sin(angle), 0, cos(angle)]])
+
+
+def _turn_z(angle: float) -> np.ndarray:
+    return np.array([[cos(angle), -sin(angle), 0], [sin(angle), cos(angle), 0], [0, 0, 1]])

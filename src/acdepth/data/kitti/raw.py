@@ -1,0 +1,86 @@
+"""Images of KITTI's raw drives, with LiDAR depth as Eigen's evaluation makes it and motion from GPS."""
+
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+from acdepth.data.kitti.calibration import FRAME_RATE
+from acdepth.data.kitti.oxts import mercator_scale, read_oxts
+from acdepth.data.kitti.rig import LIDAR_FILE, Rig
+from acdepth.data.kitti.scans import project, read_points, scatter_nearest
+from acdepth.data.sequence_folder import Description, ImageSequence
+
+MATLAB_FIRST_PIXEL = 1
+"""KITTI's MATLAB code counts pixels from 1, and everybody's ground truth for Eigen's split repeats it."""
+
+
+class KittiRawSequence(ImageSequence):
+    """Consecutive images of one camera in one drive.
+
+    Args:
+        name: unique within the data set.
+        drive: the drive's folder.
+        key_folder: what stands before the file name in `key`.
+        paths: the images, in order.
+        rig: calibration of the day.
+        targets: numbers of the images that training and evaluation are about.
+    """
+
+    def __init__(
+        self, name: str, drive: Path, key_folder: str, paths: list[Path], rig: Rig, targets: set[int]
+    ) -> None:
+        super().__init__(name, key_folder, paths, Description(camera=rig.camera, frame_rate=FRAME_RATE))
+        self.drive, self.rig = drive, rig
+        self._is_target = [int(path.stem) in targets for path in paths]
+        first = min((drive / "oxts" / "data").glob("[0-9]*.txt"), default=None)
+        self._scale = mercator_scale(read_oxts(first)) if first else 1.0
+
+    def is_target(self, index: int) -> bool:
+        """Images that the list names are; the others are neighbours."""
+        return self._is_target[index]
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """LiDAR in the image as Eigen's evaluation has it [m], float32 (H, W); None where there is no scan.
+
+        Points behind the scanner are dropped; a point belongs to the pixel that its coordinates are rounded
+        to, less one in both directions (KITTI's MATLAB code counts from 1); the nearest in a pixel stays.
+        Depth is along the optical axis. Some published ground truth counts from the scanner instead, which
+        sits some 0.27 m behind the camera.
+        """
+        path = self.drive / "velodyne_points" / "data" / f"{self.paths[index].stem}.bin"
+        if not path.exists():
+            return None
+        if self.rig.P_lidar_to_image is None:
+            raise UserError(
+                f"{self.drive.parent / LIDAR_FILE}: no such file, but there are scans; download it"
+            )
+        points = read_points(path)
+        projected = project(points[points[:, 0] >= 0], self.rig.P_lidar_to_image)
+        camera = self.rig.camera
+        return scatter_nearest(projected, camera.height, camera.width, MATLAB_FIRST_PIXEL)
+
+    def distance(self, index: int, other: int) -> float | None:
+        """Metres between the camera's places, or by the mean of two speeds where nobody says how it sits."""
+        files = self._oxts_file(index), self._oxts_file(other)
+        if not all(file.exists() for file in files):
+            return None
+        if self.rig.T_camera_to_imu is not None:
+            here, there = (self.T_camera_to_world(number)[:3, 3] for number in (index, other))
+            return float(np.linalg.norm(here - there))
+        steps = abs(int(self.paths[index].stem) - int(self.paths[other].stem))
+        speeds = [abs(read_oxts(file).speed) for file in files]
+        return sum(speeds) / 2 * steps / FRAME_RATE
+
+    def T_camera_to_world(self, index: int) -> np.ndarray:
+        """(4, 4) float64 [m]: x east, y north, z up.
+
+        Raises:
+            UserError: if there is no pose, or nobody says how the camera sits to the inertial unit.
+        """
+        if self.rig.T_camera_to_imu is None:
+            raise UserError(f"{self.drive.parent}: poses need {LIDAR_FILE} and calib_imu_to_velo.txt")
+        return read_oxts(self._oxts_file(index)).T_imu_to_world(self._scale) @ self.rig.T_camera_to_imu
+
+    def _oxts_file(self, index: int) -> Path:
+        return self.drive / "oxts" / "data" / f"{self.paths[index].stem}.txt"
