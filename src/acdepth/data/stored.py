@@ -14,7 +14,8 @@ from acdepth.core.sample import Sequence
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 LONGEST_FRAME_NUMBER = 9
-"""Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about missing frames."""
+"""Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about
+missing frames."""
 
 
 class StoredSequence(Sequence):
