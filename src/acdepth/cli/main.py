@@ -53,8 +53,10 @@ VERBS = {
     "world make": Verb(
         "world", "make", "render drives of the built-in world as sequence folders", resumes=True
     ),
+    "world export": Verb("world", "export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
     "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
     "data check": Verb("data", "check", "what a data set holds, what is broken in it and what looks wrong"),
+    "data prepare": Verb("prepare", "prepare", "a raw RobotCar download made readable", resumes=True),
     "translate": Verb(
         "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
     ),

@@ -23,6 +23,7 @@ def reproduce(
     config: str | None = None,
     prior: Path | None = None,
     encoder: Path | None = None,
+    condition_known: bool = False,
     dry_run: bool = False,
     timed_steps: int = TIMED_STEPS,
 ) -> None:
@@ -38,6 +39,7 @@ def reproduce(
             instance nuscenes-published.
         prior: instead of the settings' Depth Anything: a folder, a hub name or shipped.
         encoder: instead of the settings' ImageNet encoder: a file, a hub name or shipped.
+        condition_known: tell networks that take it which images are of the night, as the published code does.
         dry_run: print the stages, image counts, disk and hours, timed on a few steps, and do nothing else.
         timed_steps: steps that a dry run times, of teacher and student each.
     """
@@ -46,7 +48,7 @@ def reproduce(
     if data_set == "world":
         _reproduce_world(DemoConfig.read(file), root, out, dry_run, timed_steps)
         return
-    settings = _changed(ReproduceConfig.read(file), prior, encoder)
+    settings = _changed(ReproduceConfig.read(file), prior, encoder, condition_known)
     reproduction = Reproduction(data_set, settings, root, out)
     if dry_run:
         _print_plan(reproduction.method, timed_steps)
@@ -71,7 +73,11 @@ def _reproduce_world(config: DemoConfig, root: Path, out: Path, dry_run: bool, t
     print(f"report: {write_report(out)}")
 
 
-def _changed(config: ReproduceConfig, prior: Path | None, encoder: Path | None) -> ReproduceConfig:
+def _changed(
+    config: ReproduceConfig, prior: Path | None, encoder: Path | None, condition_known: bool
+) -> ReproduceConfig:
+    if condition_known:
+        config = config.model_copy(update={"condition_known": True})
     if prior is not None:
         config = config.model_copy(update={"prior": prior})
     if encoder is not None:

@@ -9,6 +9,7 @@ import tyro
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.recipes.layouts import Layout, export_world, read_drives
 from acdepth.runtime.devices import choose_device
 from acdepth.world.export import DriveSettings, write_towns
 from acdepth.world.sheet import make_sheet
@@ -41,6 +42,26 @@ def make(
     place = str(choose_device(device))
     with progress("render", len(seeds) * frames, unit="frame") as advance:
         write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)
+
+
+def export(
+    data: Annotated[Path, tyro.conf.Positional],
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    layout: Layout,
+    evaluation: str,
+) -> None:
+    """Write rendered drives as another data set would be laid out, to try its reader, settings and protocol.
+
+    Args:
+        data: folder that acdepth world make wrote.
+        out: root of the new data set.
+        layout: nuscenes (v1.0-trainval), robotcar (as md4all prepares it) or kitti (raw).
+        evaluation: towns of the evaluation split, as in 8000-8003; the others are for training.
+    """
+    drives = read_drives(data)
+    with progress("export", sum(len(drive.images) for drive in drives), unit="image") as advance:
+        export_world(drives, out, layout, parse_towns(evaluation), advance)
 
 
 def sheet(

@@ -13,6 +13,7 @@ from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
 from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
 from acdepth.data.nuscenes import is_nuscenes, open_nuscenes
+from acdepth.data.robotcar import is_robotcar, open_robotcar
 from acdepth.data.sequence_folder import (
     Description,
     ImageSequence,
@@ -68,6 +69,8 @@ def count_targets(sequences: Iterable[Sequence]) -> int:
 def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Sequence]:
     if is_nuscenes(root):
         return list(open_nuscenes(root, choice.split, choice.cameras))
+    if is_robotcar(root):
+        return list(open_robotcar(root, choice.split, warn))
     if is_kitti_raw(root):
         return list(open_kitti_raw(root, choice.split, warn))
     if is_driving_stereo(root):

@@ -1,0 +1,46 @@
+"""``acdepth data prepare``: turn a raw download into the layout that is read."""
+
+import logging
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
+from acdepth.data.robotcar import plan_scene, prepare_scene, raw_scenes, read_raw_calibration
+
+
+def prepare(
+    kind: Annotated[Literal["robotcar"], tyro.conf.Positional],
+    raw: Annotated[Path, tyro.conf.Positional],
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    models: Path,
+    extrinsics: Path,
+    scenes: tuple[str, ...] = (),
+    lists: tuple[Path, ...] = (),
+) -> None:
+    """Undistort images, turn visual odometry into poses and laser scans into clouds; goes on where it was.
+
+    Args:
+        kind: robotcar.
+        raw: folder of the downloaded traversals, RAW/2014-12-09-13-21-02/stereo/centre/*.png and so on.
+        out: folder for the layout that the other verbs read.
+        models: camera models of the RobotCar SDK: stereo_narrow_left.txt and its distortion table.
+        extrinsics: extrinsics of the RobotCar SDK: stereo.txt and lms_front.txt.
+        scenes: names of the traversals; all that are in RAW by default.
+        lists: split and filter lists, copied to OUT/splits; only images that they name get a cloud.
+    """
+    found = scenes or tuple(raw_scenes(raw))
+    if not found:
+        raise UserError(f"{raw}: holds no traversal; expected RAW/SCENE/stereo.timestamps")
+    calibration = read_raw_calibration(models, extrinsics)
+    plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
+    warn = logging.getLogger("acdepth").warning
+    with progress(
+        "prepare", sum(plan.total for plan in plans), unit="file", done=sum(plan.done for plan in plans)
+    ) as advance:
+        for plan in plans:
+            prepare_scene(plan, advance, warn)
+    print(f"{out}: {', '.join(found)}; check it with acdepth data check robotcar --root {out}")

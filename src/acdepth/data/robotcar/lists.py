@@ -1,0 +1,56 @@
+"""Lists of images: which frames training and evaluation are about."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+
+FILTER_ENDING = "_filter"
+"""Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
+
+_LINE = re.compile(r"([^/\s]+)/stereo/centre/(\d{1,18})\.png")
+
+Times = dict[str, set[int]]
+"""Time stamps of images [us] by scene."""
+
+
+def read_targets(path: Path) -> Times:
+    """The images of a list without those of ``NAME_filter.txt`` beside it, if there is one.
+
+    Raises:
+        UserError: if a list cannot be understood, or nothing is left.
+    """
+    targets = read_list(path)
+    left_out = path.with_stem(path.stem + FILTER_ENDING)
+    if left_out.is_file():
+        for scene, times in read_list(left_out).items():
+            targets.get(scene, set()).difference_update(times)
+    targets = {scene: times for scene, times in targets.items() if times}
+    if not targets:
+        raise UserError(f"{path}: names no images that {left_out.name} leaves; give another list")
+    return targets
+
+
+def read_list(path: Path) -> Times:
+    """Read lines of ``SCENE/stereo/centre/TIME.png``; blank lines and # comments may stand between them.
+
+    Raises:
+        UserError: naming the line that is something else.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not readable as a list of images ({error})") from error
+    times: Times = defaultdict(set)
+    for number, line in enumerate(lines, start=1):
+        text = line.partition("#")[0].strip()
+        parts = _LINE.fullmatch(text)
+        if parts:
+            times[parts[1]].add(int(parts[2]))
+        elif text:
+            raise UserError(
+                f"{path}: line {number}, {text!r}: expected SCENE/stereo/centre/TIME.png, such as "
+                "2014-12-09-13-21-02/stereo/centre/1418132504537582.png"
+            )
+    return dict(times)

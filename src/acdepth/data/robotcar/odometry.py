@@ -1,0 +1,95 @@
+"""Visual odometry: where the car was at any time that ``vo.csv`` covers.
+
+A row holds two time stamps and the motion between their images. It is understood as the pose of the car at
+the later one in its frame at the earlier one, so that a car that drives forwards has positive x. That is how
+the RobotCar SDK chains the rows: the pose at ``source_timestamp``, which is the later one, is the pose before
+it times the row's motion. By this rule the columns may also stand the other way round.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+from acdepth.data.robotcar.motions import motions, part_of
+
+COLUMNS = 8
+"""source_timestamp, destination_timestamp, x, y, z, roll, pitch, yaw."""
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Where the car was at some times."""
+
+    T_vehicle_to_world: np.ndarray
+    """(N, 4, 4) float64 [m]; NaN where the odometry tells nothing."""
+    stretch: np.ndarray
+    """(N,) int: number of the unbroken stretch that the time is in; -1 where the odometry tells nothing.
+    Poses of different stretches are not to be compared."""
+
+
+@dataclass(frozen=True)
+class Odometry:
+    """Rows of ``vo.csv`` in the order of time."""
+
+    earlier: np.ndarray
+    """(N,) int64 [us]: where each row begins."""
+    later: np.ndarray
+    """(N,) int64 [us]: where it ends."""
+    T_later_to_earlier: np.ndarray
+    """(N, 4, 4) float64 [m]."""
+    T_earlier_to_world: np.ndarray
+    """(N, 4, 4) float64 [m]; the world is the car where the first row begins."""
+    stretch: np.ndarray
+    """(N,) int: counts up where a row does not begin where the one before it ends."""
+
+    @property
+    def breaks(self) -> int:
+        """How often the rows do not follow each other."""
+        return int(self.stretch[-1])
+
+    def at(self, times: np.ndarray) -> Poses:
+        """Poses at times (N,) int64 [us].
+
+        A moment at which a stretch begins after a break has none: its image follows one of the stretch
+        before, and nobody shall measure across the break.
+        """
+        row = np.minimum(np.searchsorted(self.later, times), len(self.later) - 1)
+        covered = (times > self.earlier[row]) & (times <= self.later[row]) | (times == self.earlier[0])
+        part = (times - self.earlier[row]) / (self.later[row] - self.earlier[row])
+        T = self.T_earlier_to_world[row] @ part_of(self.T_later_to_earlier[row], part)
+        T[~covered] = np.nan
+        return Poses(T, np.where(covered, self.stretch[row], -1))
+
+
+def read_odometry(path: Path) -> Odometry:
+    """Read ``vo.csv``.
+
+    Raises:
+        UserError: if it cannot be read, or its rows are not in the order of time.
+    """
+    try:
+        rows = np.loadtxt(path, dtype=np.float64, delimiter=",", skiprows=1, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: not readable as visual odometry ({error}); copy it again") from error
+    if not len(rows) or rows.shape[1] != COLUMNS or not np.isfinite(rows).all():
+        raise UserError(
+            f"{path}: {len(rows)} rows of {rows.shape[1]}, expected {COLUMNS} finite numbers; copy it again"
+        )
+    # A float64 holds microseconds since 1970 exactly.
+    earlier, later = np.sort(rows[:, :2].astype(np.int64), axis=1).T
+    wrong = np.flatnonzero((earlier == later) | (np.r_[earlier[0], later[:-1]] > earlier))
+    if wrong.size:
+        raise UserError(f"{path}: line {wrong[0] + 2} is not in the order of time; copy it again")
+    T_later_to_earlier = motions(rows[:, 2:])
+    stretch = np.cumsum(np.r_[earlier[0], later[:-1]] != earlier)
+    return Odometry(earlier, later, T_later_to_earlier, _chained(T_later_to_earlier), stretch)
+
+
+def _chained(T_later_to_earlier: np.ndarray) -> np.ndarray:
+    """T_earlier_to_world of each row: the motions before it, one after another."""
+    T_to_world = np.tile(np.eye(4), (len(T_later_to_earlier), 1, 1))
+    for number, T in enumerate(T_later_to_earlier[:-1]):
+        T_to_world[number + 1] = T_to_world[number] @ T
+    return T_to_world

@@ -1,0 +1,99 @@
+"""What the raw download of one traversal holds: time stamps, Bayer images, laser scans."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from acdepth.core.errors import UserError
+
+BYTES_PER_POINT = 24
+"""float64 x, y, reflectance."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Files of one sensor by time."""
+
+    folder: Path
+    suffix: str
+    times: np.ndarray
+    """(N,) int64 [us], in order: of the files that are there."""
+    missing: int
+    """How many more the list of time stamps has."""
+
+    def file(self, time: int) -> Path:
+        """The file of a moment."""
+        return self.folder / f"{time}{self.suffix}"
+
+
+def raw_scenes(raw: Path) -> list[str]:
+    """Names of the traversals in a folder: all that have ``stereo.timestamps``."""
+    return sorted(path.parent.name for path in Path(raw).glob("*/stereo.timestamps"))
+
+
+def read_images(scene: Path) -> Recording:
+    """The centre camera's images; see `_read_recording` for errors."""
+    return _read_recording(scene / "stereo.timestamps", scene / "stereo" / "centre", ".png")
+
+
+def read_scans(scene: Path) -> Recording:
+    """The front laser's scans; see `_read_recording` for errors."""
+    return _read_recording(scene / "lms_front.timestamps", scene / "lms_front", ".bin")
+
+
+def read_bayer(path: Path) -> np.ndarray:
+    """A raw image, uint8 (H, W): one colour per pixel, green blue / red green.
+
+    Raises:
+        UserError: if it cannot be read, or is no 8-bit gray PNG.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
+    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
+        raise UserError(f"{path}: not a raw image (8-bit gray PNG); copy it again")
+    return pixels
+
+
+def read_scan(path: Path) -> np.ndarray:
+    """Points of a scan, (N, 3) float64 [m]: x, y, and 0 as the laser turns in a plane.
+
+    A beam that met nothing is reported at the laser itself and left out.
+
+    Raises:
+        UserError: if the file cannot be read, is not whole, or holds points that are nowhere.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    if not content or len(content) % BYTES_PER_POINT:
+        raise UserError(f"{path}: not a laser scan (float64 x, y, reflectance); copy it again")
+    points = np.frombuffer(content, "<f8").reshape(-1, 3).copy()
+    points[:, 2] = 0
+    if not np.isfinite(points).all():
+        raise UserError(f"{path}: holds points that are not finite; copy it again")
+    return points[points.any(axis=1)]
+
+
+def _read_recording(stamps: Path, folder: Path, suffix: str) -> Recording:
+    """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk.
+
+    Raises:
+        UserError: if the list cannot be read, or none of its files is there.
+    """
+    try:
+        times = np.unique(np.loadtxt(stamps, dtype=np.int64, usecols=0, ndmin=1))
+    except FileNotFoundError as error:
+        raise UserError(f"{stamps}: no such file; download it with the traversal") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{stamps}: not readable as time stamps ({error}); copy it again") from error
+    there = {path.stem for path in folder.glob(f"*{suffix}")}
+    found = np.array([str(time) in there for time in times], dtype=bool)
+    if not found.any():
+        raise UserError(f"{folder}: holds none of the {len(times)} files of {stamps.name}; download a chunk")
+    return Recording(folder, suffix, times[found], int((~found).sum()))

@@ -1,0 +1,152 @@
+"""Opening the prepared layout: all traversals, or those that a list names."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.errors import UserError
+from acdepth.data.kitti.calibration import image_size
+from acdepth.data.kitti.lists import find_list
+from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
+from acdepth.data.robotcar.lists import Times, read_targets
+from acdepth.data.robotcar.poses import read_poses
+from acdepth.data.robotcar.sequence import RobotCarSequence, Scene
+from acdepth.data.sequence_folder import Description
+from acdepth.data.stored import list_images
+
+FRAME_RATE = 16.0
+"""Images per second, nearly (Maddern et al., 2017)."""
+LONGEST_STEP = 250_000
+"""Time between neighbours [us]; a longer one cuts the traversal. Four times the usual one."""
+MOST_MISSING = 0.01
+"""Part of a list's images that may be missing."""
+CONDITIONS = {"2014-12-09-13-21-02": Condition.CLEAR, "2014-12-16-18-44-24": Condition.NIGHT}
+"""The two traversals of the paper."""
+
+
+class SceneNotes(Config):
+    """What ``sequence.yaml`` tells of a traversal."""
+
+    condition: Condition
+    """Weather and light."""
+
+
+def is_robotcar(root: Path) -> bool:
+    """Whether a folder has the prepared layout: the camera model, and images of the centre camera."""
+    return (Path(root) / "models" / MODEL_FILE).is_file() and bool(_scenes(Path(root)))
+
+
+def open_robotcar(
+    root: Path, split: str | None, on_warning: Callable[[str], object]
+) -> list[RobotCarSequence]:
+    """Open traversals in pieces without gaps; pieces without a target are left out.
+
+    Args:
+        root: folder that holds ``models``, ``splits`` and the scenes.
+        split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets, except those of
+            ``NAME_filter.txt`` beside it. None opens all scenes, and every image is a target.
+        on_warning: called with each warning.
+
+    Raises:
+        UserError: if nothing is found, a file cannot be understood, a scene's condition is not known, or more
+            than 1 % of the list's images are missing.
+    """
+    root = Path(root)
+    model = read_model(root / "models" / MODEL_FILE)
+    if split is None:
+        images = {scene: _images(root / scene) for scene in _scenes(root)}
+        targets: Times = {scene: set(timed) for scene, timed in images.items()}
+    else:
+        file = find_list(root, split)
+        targets = read_targets(file)
+        images = {scene: _images(root / scene) for scene in targets}
+        _tell_missing(root, file, targets, images, on_warning)
+    sequences = []
+    for name, timed in sorted(images.items()):
+        if timed:
+            scene = _read_scene(root / name, model, timed, on_warning)
+            sequences += _cut(scene, timed, targets[name], on_warning)
+    if not sequences:
+        raise UserError(f"{root}: has no images in SCENE/stereo/centre; make them with acdepth data prepare")
+    return sequences
+
+
+def _scenes(root: Path) -> list[str]:
+    return sorted(path.parent.parent.name for path in root.glob("*/stereo/centre"))
+
+
+def _images(folder: Path) -> dict[int, Path]:
+    """The images of a scene by time, in order; none where there is no such folder."""
+    centre, timed = folder / "stereo" / "centre", {}
+    for path in list_images(centre) if centre.is_dir() else ():
+        if not path.stem.isdecimal():
+            raise UserError(f"{path}: its name is no time stamp [us]; take it out of the scene")
+        timed[int(path.stem)] = path
+    return timed
+
+
+def _read_scene(
+    folder: Path, model: CameraModel, timed: dict[int, Path], on_warning: Callable[[str], object]
+) -> Scene:
+    camera = model.camera(*image_size(next(iter(timed.values()))))
+    file = folder / "poses_synchronized.json"
+    poses = read_poses(file)
+    without = [path.name for time, path in timed.items() if time not in poses]
+    if without:
+        told = f"{file}: has no pose for {len(without)} of {len(timed)} images, such as {without[0]}"
+        on_warning(f"{told}; their distances are unknown")
+    return Scene(folder.name, folder, Description(_condition(folder), camera, FRAME_RATE), poses)
+
+
+def _condition(folder: Path) -> Condition:
+    notes = folder / "sequence.yaml"
+    if notes.exists():
+        return SceneNotes.read(notes).condition
+    if folder.name not in CONDITIONS:
+        raise UserError(f"{notes}: no such file; write condition: clear, night or another one into it")
+    return CONDITIONS[folder.name]
+
+
+def _cut(
+    scene: Scene, timed: dict[int, Path], targets: set[int], on_warning: Callable[[str], object]
+) -> list[RobotCarSequence]:
+    times = list(timed)
+    starts = [number for number, step in enumerate(_steps(times), start=1) if step > LONGEST_STEP]
+    sequences = []
+    for start, end in pairwise([0, *starts, len(times)]):
+        here = times[start:end]
+        if not targets.isdisjoint(here):
+            name = f"{scene.name}/from_{here[0]}" if start else scene.name
+            sequences.append(RobotCarSequence(name, scene, [timed[time] for time in here], targets))
+    if starts:
+        before, after = (timed[times[number]].name for number in (starts[0] - 1, starts[0]))
+        others = f" and in {len(starts) - 1} other places" if starts[1:] else ""
+        gap = f"images are missing between {before} and {after}{others}"
+        on_warning(f"{scene.folder}: {gap}; no clip crosses a gap")
+    return sequences
+
+
+def _steps(times: list[int]) -> list[int]:
+    return [after - before for before, after in pairwise(times)]
+
+
+def _tell_missing(
+    root: Path,
+    file: Path,
+    targets: Times,
+    images: dict[str, dict[int, Path]],
+    on_warning: Callable[[str], object],
+) -> None:
+    missing = [
+        root / scene / "stereo" / "centre" / f"{time}.png"
+        for scene, times in sorted(targets.items())
+        for time in sorted(times - images[scene].keys())
+    ]
+    total = sum(map(len, targets.values()))
+    told = f"{file}: {len(missing)} of {total} images are not there"
+    if len(missing) > MOST_MISSING * total:
+        raise UserError(f"{told}, such as {missing[0]}; prepare their scenes or give another list")
+    if missing:
+        on_warning(f"{told}, such as {missing[0]}; they are left out")

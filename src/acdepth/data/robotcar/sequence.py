@@ -1,0 +1,65 @@
+"""Consecutive images of one traversal in the prepared layout, with poses and laser depth."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.data.robotcar.clouds import project, read_cloud
+from acdepth.data.sequence_folder import Description, ImageSequence
+
+UNKNOWN_POSE = np.full((4, 4), np.nan)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One traversal."""
+
+    name: str
+    folder: Path
+    description: Description
+    poses: dict[int, np.ndarray]
+    """T_camera_to_world, (4, 4) float64 [m], by time [us]."""
+
+
+class RobotCarSequence(ImageSequence):
+    """Consecutive images of the centre camera in one traversal.
+
+    Args:
+        name: unique within the data set.
+        scene: that they are part of.
+        paths: the images, in order; their names are time stamps [us].
+        targets: time stamps of the images that training and evaluation are about.
+    """
+
+    def __init__(self, name: str, scene: Scene, paths: list[Path], targets: set[int]) -> None:
+        super().__init__(name, f"{scene.name}/stereo/centre", paths, scene.description)
+        self.scene = scene
+        self.times = [int(path.stem) for path in paths]
+        self._is_target = [time in targets for time in self.times]
+
+    def is_target(self, index: int) -> bool:
+        """Images that the list names and its filter does not; the others are neighbours."""
+        return self._is_target[index]
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """Laser points of four seconds before and after [m], float32 (H, W); None where there is no cloud."""
+        path = self.scene.folder / "lms_front_synchronized" / f"{self.paths[index].stem}.bin"
+        if not path.exists():
+            return None
+        assert self.camera is not None
+        return project(read_cloud(path), self.camera)
+
+    def distance(self, index: int, other: int) -> float | None:
+        """Metres between the camera's places at two images; None if a pose is unknown."""
+        here, there = (self.T_camera_to_world(number)[:3, 3] for number in (index, other))
+        metres = float(np.linalg.norm(here - there))
+        return None if np.isnan(metres) else metres
+
+    def T_camera_to_world(self, index: int) -> np.ndarray:
+        """(4, 4) float64 [m]; NaN if unknown."""
+        return self.scene.poses.get(self.times[index], UNKNOWN_POSE)
+
+    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
+        """(4, 4) float64 [m], from the camera at one image to the camera at another; NaN if unknown."""
+        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)

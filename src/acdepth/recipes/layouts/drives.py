@@ -1,0 +1,93 @@
+"""Drives of the built-in world, read back with their poses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.images import read_depth_png16
+from acdepth.data.motion import POSE_COLUMNS
+from acdepth.data.stored import list_images
+
+SOURCE = "acdepth world"
+"""What ``sequence.yaml`` of a rendered drive says."""
+FARTHEST = 80.0
+"""[m]; no point of a scan lies beyond it."""
+ROWS, COLUMNS = 32, 180
+"""Most rows and columns of a scan."""
+TO_Z_UP = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+"""From x right, y down, z forward to x forward, y left, z up."""
+
+
+@dataclass(frozen=True)
+class WorldDrive:
+    """One town in one condition."""
+
+    folder: Path
+    town: int
+    condition: Condition
+    camera: Camera
+    images: list[Path]
+    """In order, 12 a second."""
+    T_camera_to_world: np.ndarray
+    """(N, 4, 4) float64 [m]; x right, y down, z forward."""
+    speeds: np.ndarray
+    """(N,) [m/s]."""
+
+    def scan(self, index: int, shift: float) -> np.ndarray:
+        """LiDAR-like points of a frame: on a grid of pixels, at their true depth.
+
+        Args:
+            index: of the frame.
+            shift: added to the pixels' coordinates, so that a reader's way of counting finds each point in
+                its own: 0.5 where coordinates are cut off, 1 where they are rounded and one is taken off.
+
+        Returns:
+            (M, 3) float64 in the camera's frame [m].
+        """
+        depth = read_depth_png16(self.folder / "depth" / f"{self.images[index].stem}.png")
+        height, width = depth.shape
+        rows = np.unique(np.linspace(0, height - 2, min(ROWS, height - 1)).astype(int))
+        columns = np.unique(np.linspace(0, width - 2, min(COLUMNS, width - 1)).astype(int))
+        row, column = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
+        z = depth[row, column].astype(np.float64)
+        seen = (z > 0) & (z < FARTHEST)
+        row, column, z = row[seen], column[seen], z[seen]
+        x = (column + shift - self.camera.cx) / self.camera.fx * z
+        y = (row + shift - self.camera.cy) / self.camera.fy * z
+        return np.stack([x, y, z], 1)
+
+
+def read_drives(data: Path) -> list[WorldDrive]:
+    """All rendered drives below a folder, by town and condition.
+
+    Raises:
+        UserError: if there are none.
+    """
+    files = sorted(Path(data).glob("**/sequence.yaml"))
+    drives = [drive for file in files if (drive := _read(file.parent)) is not None]
+    if not drives:
+        raise UserError(f"{data}: no drives of the built-in world; make some with acdepth world make")
+    order = list(Condition)
+    return sorted(drives, key=lambda drive: (drive.town, order.index(drive.condition)))
+
+
+def _read(folder: Path) -> WorldDrive | None:
+    about = yaml.safe_load((folder / "sequence.yaml").read_text(encoding="utf-8"))
+    if not isinstance(about, dict) or about.get("source") != SOURCE:
+        return None
+    table = np.genfromtxt(folder / "motion.csv", delimiter=",", names=True)
+    poses = np.stack([table[name] for name in POSE_COLUMNS], 1).reshape(-1, 4, 4)
+    return WorldDrive(
+        folder=folder,
+        town=int(about["town"]),
+        condition=Condition(about["condition"]),
+        camera=Camera.read(folder / "camera.yaml"),
+        images=list_images(folder / "images"),
+        T_camera_to_world=poses,
+        speeds=np.atleast_1d(table["speed"]),
+    )

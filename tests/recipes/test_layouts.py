@@ -1,0 +1,92 @@
+"""The world in other data sets' clothes reads back as the world: images, cameras, motion, depth, splits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence
+from acdepth.data.choice import FootageChoice
+from acdepth.data.folder import open_data
+from acdepth.data.nuscenes.tables import rigid
+from acdepth.recipes.layouts import Layout, export_world, read_drives
+from acdepth.recipes.layouts.nuscenes import quaternion
+from tests.recipes.conftest import EVALUATION, FRAMES, TRAINING
+
+LAYOUTS: dict[Layout, str] = {"nuscenes": "val", "robotcar": "test", "kitti": "test"}
+
+
+@pytest.fixture(scope="module", params=LAYOUTS)
+def exported(request, world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Layout, Path]:
+    out = tmp_path_factory.mktemp(request.param)
+    export_world(read_drives(world), out, request.param, EVALUATION)
+    return request.param, out
+
+
+def opened(exported: tuple[Layout, Path], split: str) -> list[Sequence]:
+    return open_data(exported[1], choice=FootageChoice(split=split))
+
+
+def test_splits_and_conditions(exported):
+    layout, _ = exported
+    measured, training = opened(exported, LAYOUTS[layout]), opened(exported, "train")
+    night = [] if layout == "kitti" else [Condition.NIGHT]
+    assert sorted(sequence.condition for sequence in measured) == sorted([Condition.CLEAR, *night])
+    clear = [sequence for sequence in training if sequence.condition is Condition.CLEAR]
+    assert len(clear) == len(TRAINING)
+    key_frames = [0, 6, 7] if layout == "nuscenes" else list(range(FRAMES))
+    assert all(len(sequence) == FRAMES and sequence.targets() == key_frames for sequence in clear)
+
+
+def test_it_reads_back_as_the_world(exported, world):
+    layout, _ = exported
+    (read,) = [one for one in opened(exported, LAYOUTS[layout]) if one.condition is Condition.CLEAR]
+    (true,) = open_data(world / "town_8001" / "clear")
+    assert read.camera is not None and true.camera is not None
+    assert (read.camera.width, read.camera.height) == (true.camera.width, true.camera.height)
+    np.testing.assert_allclose(read.camera.matrix(), true.camera.matrix(), rtol=1e-6)
+    for index in range(FRAMES):
+        difference = np.abs(read.image(index).astype(int) - true.image(index).astype(int))
+        assert difference.mean() < (6 if layout == "nuscenes" else 1e-9)  # nuScenes is JPEG
+    for index in range(FRAMES - 1):
+        assert read.distance(index, index + 1) == pytest.approx(true.distance(index, index + 1), abs=1e-5)
+    sparse, dense = read.depth(6), true.depth(6)
+    assert sparse is not None and dense is not None
+    assert (sparse > 0).sum() > 500
+    np.testing.assert_allclose(sparse[sparse > 0], dense[sparse > 0], atol=1e-3)
+
+
+def test_turns_of_the_camera_read_back(exported, world):
+    layout, _ = exported
+    if layout == "robotcar":
+        pytest.skip("its poses are written as they are")
+    (read,) = [one for one in opened(exported, LAYOUTS[layout]) if one.condition is Condition.CLEAR]
+    (true,) = [
+        drive for drive in read_drives(world) if drive.town == 8001 and drive.condition is Condition.CLEAR
+    ]
+    poses = [read.T_camera_to_world(index) for index in (2, 5)]
+    expected = np.linalg.inv(true.T_camera_to_world[5]) @ true.T_camera_to_world[2]
+    np.testing.assert_allclose(np.linalg.inv(poses[1]) @ poses[0], expected, atol=1e-6)
+
+
+def test_quaternions_of_any_turn():
+    draw = np.random.default_rng(0)
+    for _ in range(50):
+        numbers = draw.normal(size=4)
+        R = rigid(numbers.tolist(), [0, 0, 0])[:3, :3]
+        np.testing.assert_allclose(rigid(quaternion(R), [0, 0, 0])[:3, :3], R, atol=1e-12)
+
+
+def test_what_cannot_be_exported(world, tmp_path):
+    drives = read_drives(world)
+    with pytest.raises(UserError, match="town 77 is not in the data"):
+        export_world(drives, tmp_path / "new", "kitti", [77])
+    with pytest.raises(UserError, match="leave some for training"):
+        export_world(drives, tmp_path / "new", "kitti", [1, 2, 8001])
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UserError, match="is not empty"):
+        export_world(drives, tmp_path, "kitti", EVALUATION)
+    with pytest.raises(UserError, match="no drives of the built-in world"):
+        read_drives(tmp_path)
