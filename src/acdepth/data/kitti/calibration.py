@@ -1,13 +1,12 @@
 """KITTI's calibration files: matrices by name, one a line."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.core.images import read_image
+from acdepth.data.stored import image_size
 
 FRAME_RATE = 10.0
 """Images per second of every KITTI camera (Geiger et al., 2013)."""
@@ -86,26 +85,6 @@ def camera_of(calibration: Calibration, name: str, image: Path) -> Camera:
         return Camera(fx, fy, cx, cy, width, height)
     except UserError as error:
         raise UserError(f"{calibration.path}: {name}: {error}; copy it again") from error
-
-
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height [px]; of a PNG from its first bytes, as there are thousands of images to open.
-
-    Raises:
-        UserError: if it is no image.
-    """
-    if path.suffix.lower() != ".png":
-        height, width = read_image(path).shape[:2]
-        return width, height
-    try:
-        with path.open("rb") as stream:
-            header = stream.read(24)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
-    if len(header) < 24 or header[:4] != b"\x89PNG":
-        raise UserError(f"{path}: not a PNG, though its name says so; copy it again")
-    width, height = struct.unpack(">II", header[16:])
-    return width, height
 
 
 def rigid(matrix: np.ndarray) -> np.ndarray:

@@ -5,13 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.lists import Frames, find_list, read_list
+from acdepth.data.kitti.lists import Frames, read_list
 from acdepth.data.kitti.raw import KittiRawSequence
 from acdepth.data.kitti.rig import read_rig
+from acdepth.data.splits import find_list, tell_missing
 from acdepth.data.stored import list_images, split_at_gaps
-
-MOST_MISSING = 0.01
-"""Part of a list's images that may be missing."""
 
 Images = dict[int, Path]
 """Images of one camera in one drive by number, in order."""
@@ -46,7 +44,13 @@ def open_kitti_raw(
         file = find_list(root, split)
         targets = read_list(file)
         images = {(drive, camera): _images(root / drive / camera) for drive, camera in targets}
-        _tell_missing(root, file, targets, images, on_warning)
+        missing = [
+            root / drive / camera / "data" / f"{number:010d}.png"
+            for (drive, camera), numbers in sorted(targets.items())
+            for number in sorted(numbers - images[drive, camera].keys())
+        ]
+        total = sum(map(len, targets.values()))
+        tell_missing(file, missing, total, "download their drives or give another list", on_warning)
     sequences = []
     for (drive, camera), numbered in sorted(images.items()):
         if numbered:
@@ -101,23 +105,3 @@ def _images(folder: Path) -> Images:
             raise UserError(f"{path}: is also there as {numbered[number].name}; keep one of them")
         numbered[number] = path
     return numbered
-
-
-def _tell_missing(
-    root: Path,
-    file: Path,
-    targets: Frames,
-    images: dict[tuple[str, str], Images],
-    on_warning: Callable[[str], object],
-) -> None:
-    missing = [
-        root / drive / camera / "data" / f"{number:010d}.png"
-        for (drive, camera), numbers in sorted(targets.items())
-        for number in sorted(numbers - images[drive, camera].keys())
-    ]
-    total = sum(map(len, targets.values()))
-    told = f"{file}: {len(missing)} of {total} images are not there"
-    if len(missing) > MOST_MISSING * total:
-        raise UserError(f"{told}, such as {missing[0]}; download their drives or give another list")
-    if missing:
-        on_warning(f"{told}, such as {missing[0]}; they are left out")

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.data.splits import read_lines
 
 SIDES = {"l": "image_02", "r": "image_03"}
 """The colour cameras, left and right."""
@@ -15,33 +16,14 @@ Frames = dict[tuple[str, str], set[int]]
 """Numbers of images by drive (``DAY/DRIVE``) and image folder."""
 
 
-def find_list(root: Path, split: str) -> Path:
-    """The file that ``split`` means: a name in ``ROOT/splits``, else a path.
-
-    Raises:
-        UserError: if there is none.
-    """
-    folder = root / "splits"
-    for path in (folder / f"{split}.txt", folder / f"{split}_files.txt", Path(split)):
-        if path.is_file():
-            return path
-    known = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.txt"))
-    there = f" (it has {', '.join(known)})" if known else ""
-    raise UserError(f"{split}: no such list, and none of this name in {folder}{there}; give the path of one")
-
-
 def read_list(path: Path) -> Frames:
     """Read lines of ``DAY/DRIVE NUMBER SIDE``; blank lines may stand between them.
 
     Raises:
         UserError: naming the line that is something else, or if there is none.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as a list of images ({error})") from error
     frames: Frames = defaultdict(set)
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         parts = _LINE.fullmatch(line.strip())
         if parts:
             frames[f"{parts[1]}/{parts[2]}", SIDES[parts[4]]].add(int(parts[3]))

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.data.splits import read_lines
 
 FILTER_ENDING = "_filter"
 """Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
@@ -38,12 +39,8 @@ def read_list(path: Path) -> Times:
     Raises:
         UserError: naming the line that is something else.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as a list of images ({error})") from error
     times: Times = defaultdict(set)
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         text = line.partition("#")[0].strip()
         parts = _LINE.fullmatch(text)
         if parts:

@@ -7,21 +7,18 @@ from pathlib import Path
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.calibration import image_size
-from acdepth.data.kitti.lists import find_list
 from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
 from acdepth.data.robotcar.lists import Times, read_targets
 from acdepth.data.robotcar.poses import read_poses
 from acdepth.data.robotcar.sequence import RobotCarSequence, Scene
 from acdepth.data.sequence_folder import Description
-from acdepth.data.stored import list_images
+from acdepth.data.splits import find_list, tell_missing
+from acdepth.data.stored import image_size, list_images
 
 FRAME_RATE = 16.0
 """Images per second, nearly (Maddern et al., 2017)."""
 LONGEST_STEP = 250_000
 """Time between neighbours [us]; a longer one cuts the traversal. Four times the usual one."""
-MOST_MISSING = 0.01
-"""Part of a list's images that may be missing."""
 CONDITIONS = {"2014-12-09-13-21-02": Condition.CLEAR, "2014-12-16-18-44-24": Condition.NIGHT}
 """The two traversals of the paper."""
 
@@ -62,7 +59,13 @@ def open_robotcar(
         file = find_list(root, split)
         targets = read_targets(file)
         images = {scene: _images(root / scene) for scene in targets}
-        _tell_missing(root, file, targets, images, on_warning)
+        missing = [
+            root / scene / "stereo" / "centre" / f"{time}.png"
+            for scene, times in sorted(targets.items())
+            for time in sorted(times - images[scene].keys())
+        ]
+        total = sum(map(len, targets.values()))
+        tell_missing(file, missing, total, "prepare their scenes or give another list", on_warning)
     sequences = []
     for name, timed in sorted(images.items()):
         if timed:
@@ -130,23 +133,3 @@ def _cut(
 
 def _steps(times: list[int]) -> list[int]:
     return [after - before for before, after in pairwise(times)]
-
-
-def _tell_missing(
-    root: Path,
-    file: Path,
-    targets: Times,
-    images: dict[str, dict[int, Path]],
-    on_warning: Callable[[str], object],
-) -> None:
-    missing = [
-        root / scene / "stereo" / "centre" / f"{time}.png"
-        for scene, times in sorted(targets.items())
-        for time in sorted(times - images[scene].keys())
-    ]
-    total = sum(map(len, targets.values()))
-    told = f"{file}: {len(missing)} of {total} images are not there"
-    if len(missing) > MOST_MISSING * total:
-        raise UserError(f"{told}, such as {missing[0]}; prepare their scenes or give another list")
-    if missing:
-        on_warning(f"{told}, such as {missing[0]}; they are left out")
