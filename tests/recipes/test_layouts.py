@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -11,6 +12,9 @@ from acdepth.core.sample import Sequence
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.nuscenes.tables import rigid
+from acdepth.evaluation.evaluate import evaluate
+from acdepth.evaluation.predict import Model
+from acdepth.evaluation.protocols import find_protocol
 from acdepth.recipes.layouts import Layout, export_world, read_drives
 from acdepth.recipes.layouts.nuscenes import quaternion
 from tests.recipes.conftest import EVALUATION, FRAMES, TRAINING
@@ -56,6 +60,32 @@ def test_it_reads_back_as_the_world(exported, world):
     assert sparse is not None and dense is not None
     assert (sparse > 0).sum() > 500
     np.testing.assert_allclose(sparse[sparse > 0], dense[sparse > 0], atol=1e-3)
+
+
+PROTOCOLS = {"nuscenes": "nuscenes-80m", "robotcar": "robotcar-50m", "kitti": "kitti-eigen-80m"}
+
+
+def test_each_protocol_measures_its_layout(exported):
+    """A model that always says 20 m, against a few lines of numpy on what the reader gives."""
+    layout, _ = exported
+    protocol = find_protocol(PROTOCOLS[layout])
+    footage = [one for one in opened(exported, LAYOUTS[layout]) if one.condition is Condition.CLEAR]
+    constant = Model("constant", lambda image, night: torch.full((len(image), 1, 64, 96), 1 / 20), (64, 96))
+    rows = evaluate([constant], footage, protocol)
+    (sequence,) = footage
+    for row in rows:
+        depth = sequence.depth(row.index)
+        assert depth is not None
+        height, width = depth.shape
+        if layout == "robotcar":
+            depth = depth[: int(0.8 * height)]
+        if layout == "kitti":
+            depth = depth[int(0.40810811 * height) : int(0.99189189 * height)]
+            depth = depth[:, int(0.03594771 * width) : int(0.96405229 * width)]
+        low, high = {"nuscenes": (0.1, 80), "robotcar": (0.1, 50), "kitti": (1e-3, 80)}[layout]
+        true = depth[(depth > low) & (depth < high)]
+        assert row.metrics["abs_rel"] == pytest.approx(np.mean(np.abs(20 - true) / true), rel=1e-5)
+    assert [row.index for row in rows] == sequence.targets()
 
 
 def test_turns_of_the_camera_read_back(exported, world):
