@@ -9,7 +9,7 @@ import tyro
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.recipes.layouts import Layout, export_world, read_drives
+from acdepth.recipes.layouts import Layout, export_world, keep_drives, read_drives
 from acdepth.runtime.devices import choose_device
 from acdepth.world.export import DriveSettings, write_towns
 from acdepth.world.sheet import make_sheet
@@ -60,8 +60,9 @@ def export(
         evaluation: towns of the evaluation split, as in 8000-8003; the others are for training.
     """
     drives = read_drives(data)
-    with progress("export", sum(len(drive.images) for drive in drives), unit="image") as advance:
-        export_world(drives, out, layout, parse_towns(evaluation), advance)
+    images = sum(len(drive.images) for drive in keep_drives(drives, layout))
+    with progress("export", images, unit="image") as advance:
+        export_world(drives, out, layout, parse_towns(evaluation, "--evaluation"), advance)
 
 
 def sheet(
@@ -82,7 +83,7 @@ def sheet(
     make_sheet(data, out, frame, _at_least_one("most-towns", most_towns))
 
 
-def parse_towns(text: str) -> list[int]:
+def parse_towns(text: str, flag: str = "--towns") -> list[int]:
     """Seeds of a list like ``3,5,9-12``, in order and without repetition.
 
     Raises:
@@ -93,7 +94,7 @@ def parse_towns(text: str) -> list[int]:
         match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise UserError(f"--towns {text}: {part.strip()!r} is no seed or range; write 0-19 or 3,5,9-12")
+            raise UserError(f"{flag} {text}: {part.strip()!r} is no seed or range; write 0-19 or 3,5,9-12")
         seeds.update(range(first, last + 1))
     return sorted(seeds)
 

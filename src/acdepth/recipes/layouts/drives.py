@@ -66,7 +66,7 @@ def read_drives(data: Path) -> list[WorldDrive]:
     """All rendered drives below a folder, by town and condition.
 
     Raises:
-        UserError: if there are none.
+        UserError: if there are none, or one is damaged.
     """
     files = sorted(Path(data).glob("**/sequence.yaml"))
     drives = [drive for file in files if (drive := _read(file.parent)) is not None]
@@ -77,17 +77,38 @@ def read_drives(data: Path) -> list[WorldDrive]:
 
 
 def _read(folder: Path) -> WorldDrive | None:
-    about = yaml.safe_load((folder / "sequence.yaml").read_text(encoding="utf-8"))
-    if not isinstance(about, dict) or about.get("source") != SOURCE:
+    origin = _read_origin(folder / "sequence.yaml")
+    if origin is None:
         return None
-    table = np.genfromtxt(folder / "motion.csv", delimiter=",", names=True)
-    poses = np.stack([table[name] for name in POSE_COLUMNS], 1).reshape(-1, 4, 4)
-    return WorldDrive(
-        folder=folder,
-        town=int(about["town"]),
-        condition=Condition(about["condition"]),
-        camera=Camera.read(folder / "camera.yaml"),
-        images=list_images(folder / "images"),
-        T_camera_to_world=poses,
-        speeds=np.atleast_1d(table["speed"]),
-    )
+    town, condition = origin
+    images = list_images(folder / "images") if (folder / "images").is_dir() else []
+    poses, speeds = _read_motion(folder / "motion.csv", len(images))
+    return WorldDrive(folder, town, condition, Camera.read(folder / "camera.yaml"), images, poses, speeds)
+
+
+def _read_origin(path: Path) -> tuple[int, Condition] | None:
+    """Town and condition; None where the sequence is not the world's."""
+    try:
+        about = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not isinstance(about, dict) or about.get("source") != SOURCE:
+            return None
+        return int(about["town"]), Condition(about["condition"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        first = str(error).splitlines()[0]
+        raise UserError(f"{path}: says no town and condition ({first}); make the drive again") from error
+
+
+def _read_motion(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Poses (N, 4, 4) [m] and speeds (N,) [m/s] of N = ``count`` images."""
+    try:
+        table = np.atleast_1d(np.genfromtxt(path, delimiter=",", names=True))
+        poses = np.stack([table[name] for name in POSE_COLUMNS], 1).reshape(-1, 4, 4)
+        speeds = table["speed"]
+    except (OSError, ValueError, IndexError) as error:
+        raise UserError(
+            f"{path}: not readable as poses and speeds ({error}); make the drive again"
+        ) from error
+    # What is no number reads as NaN.
+    if not count or len(table) != count or not (np.isfinite(poses).all() and np.isfinite(speeds).all()):
+        raise UserError(f"{path}: expected numbers in {count} rows, one per image; make the drive again")
+    return poses, speeds

@@ -1,13 +1,11 @@
 """The world as KITTI raw: synced drives of one day, with lists in the form of Eigen's split."""
 
-import logging
 from collections.abc import Callable
 from math import atan, atan2, cos, degrees, exp, hypot, log, pi, radians, tan
 from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
 from acdepth.data.kitti.oxts import EARTH_RADIUS, NUMBERS
@@ -26,15 +24,12 @@ SPEED_PLACE = 8
 def write_kitti(
     drives: list[WorldDrive], out: Path, evaluation: frozenset[int], progress: Callable[[], object]
 ) -> None:
-    """Write the clear drives, numbered in order, with lists ``train_files.txt`` and ``test_files.txt``."""
-    clear = [drive for drive in drives if drive.condition is Condition.CLEAR]
-    if len(clear) < len(drives):
-        logging.getLogger("acdepth").warning(f"KITTI is clear: {len(drives) - len(clear)} drives left out")
-    if not clear or any(drive.camera != clear[0].camera for drive in clear):
-        raise UserError("KITTI's layout needs clear drives, all of one camera; export drives of one size")
-    _write_calibration(clear[0], out / DAY)
+    """Write clear drives, numbered in order, with lists ``train_files.txt`` and ``test_files.txt``."""
+    if other := next((drive for drive in drives if drive.camera != drives[0].camera), None):
+        raise UserError(f"{other.folder}: a day of KITTI has one camera; export drives of one size")
+    _write_calibration(drives[0], out / DAY)
     lists: dict[str, list[str]] = {"train": [], "test": []}
-    for number, drive in enumerate(clear, start=1):
+    for number, drive in enumerate(drives, start=1):
         name = f"{DAY}/{DAY}_drive_{number:04d}_sync"
         for index in range(len(drive.images)):
             _write_moment(drive, index, out / name)

@@ -1,6 +1,7 @@
 """The world as nuScenes v1.0-trainval: tables, camera images, LiDAR sweeps."""
 
 import hashlib
+import logging
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,14 +13,16 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_json
 from acdepth.core.images import read_image
-from acdepth.data.nuscenes.scenes import scene_names
+from acdepth.data.nuscenes.scenes import condition_of, scene_names
 from acdepth.recipes.layouts.drives import TO_Z_UP, WorldDrive
 
 VERSION = "v1.0-trainval"
 KEY_STEP = 6
 """Every sixth image of the camera's twelve a second is annotated."""
-INTERVAL = 83_333
-"""[us] between images."""
+FIRST_TIME = 1_532_402_927_000_000
+"""[us]."""
+INTERVAL, BETWEEN_SCENES = 83_333, 60_000_000
+"""[us] between images, and between the beginnings of scenes."""
 JPEG_QUALITY = 95
 WORDS = {
     Condition.CLEAR: "Parked cars, pedestrians, buildings",
@@ -42,6 +45,11 @@ def write_nuscenes(
     drives: list[WorldDrive], out: Path, evaluation: frozenset[int], progress: Callable[[], object]
 ) -> None:
     """Write drives as scenes: training towns under names of the train split, the others of val."""
+    unsaid = sorted(
+        {drive.condition for drive in drives if condition_of(WORDS[drive.condition]) != drive.condition}
+    )
+    if unsaid:
+        logging.getLogger("acdepth").warning(f"nuScenes has no {', '.join(unsaid)}: will be read as clear")
     tables = _Tables()
     free = {split: iter(sorted(scene_names(split))) for split in ("train", "val")}
     for drive in drives:
@@ -113,7 +121,9 @@ def _write_scene(
         description=WORDS[drive.condition],
     )
     for index in key_frames:
-        tables.add("sample", f"{name} {index}", timestamp=_time(index), scene_token=scene, prev="", next="")
+        tables.add(
+            "sample", f"{name} {index}", timestamp=_time(name, index), scene_token=scene, prev="", next=""
+        )
     _link(tables.rows["sample"][-len(samples) :])
     camera, lidar = _write_calibrations(tables, drive, name)
     for index, image in enumerate(drive.images):
@@ -165,7 +175,7 @@ def _shot(
     pose = tables.add(
         "ego_pose",
         f"{name} {channel} {index}",
-        timestamp=_time(index),
+        timestamp=_time(name, index),
         rotation=quaternion(T_ego_to_global[:3, :3]),
         translation=T_ego_to_global[:3, 3].tolist(),
     )
@@ -176,12 +186,12 @@ def _shot(
         sample_token=token(f"sample {name} {sample}"),
         ego_pose_token=pose,
         calibrated_sensor_token=calibration,
-        timestamp=_time(index),
+        timestamp=_time(name, index),
         fileformat="jpg" if is_camera else "pcd",
         is_key_frame=key,
         height=drive.camera.height if is_camera else 0,
         width=drive.camera.width if is_camera else 0,
-        filename=f"{folder}/{channel}/{name}__{channel}__{_time(index)}.{ending}",
+        filename=f"{folder}/{channel}/{name}__{channel}__{_time(name, index)}.{ending}",
         prev="",
         next="",
     )
@@ -195,9 +205,9 @@ def _sweep(drive: WorldDrive, index: int) -> np.ndarray:
     return np.c_[points, np.zeros((len(points), 2))].astype("<f4")
 
 
-def _time(index: int) -> int:
-    """[us]."""
-    return 1_532_402_927_000_000 + INTERVAL * index
+def _time(scene: str, index: int) -> int:
+    """[us]; no two scenes begin at the same moment, as the devkit sorts them by it."""
+    return FIRST_TIME + BETWEEN_SCENES * int(scene.removeprefix("scene-")) + INTERVAL * index
 
 
 def _link(rows: list[dict]) -> None:

@@ -1,7 +1,6 @@
 """The world as RobotCar in md4all's prepared layout: clear drives as its day, night drives as its night."""
 
 import json
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,10 +26,9 @@ def write_robotcar(
     drives: list[WorldDrive], out: Path, evaluation: frozenset[int], progress: Callable[[], object]
 ) -> None:
     """Write drives one after the other into the two scenes, with lists train, val and test."""
-    _tell_left_out(drives)
     camera = drives[0].camera
-    if any(drive.camera != camera for drive in drives):
-        raise UserError(f"{drives[0].folder}: RobotCar has one camera; export drives of one size")
+    if other := next((drive for drive in drives if drive.camera != camera), None):
+        raise UserError(f"{other.folder}: RobotCar has one camera; export drives of one size")
     model = [[camera.fx, camera.fy, camera.cx, camera.cy], *np.eye(4).tolist()]
     write_text(out / "models" / "stereo_narrow_left.txt", "\n".join(" ".join(map(str, row)) for row in model))
     lists: dict[str, list[str]] = {"train": [], "val": [], "test": []}
@@ -60,9 +58,3 @@ def _lists_of(drive: WorldDrive, index: int, evaluation: frozenset[int]) -> list
     if drive.condition is not Condition.CLEAR:
         return []
     return ["train", "val"] if index % VALIDATED == 0 else ["train"]
-
-
-def _tell_left_out(drives: list[WorldDrive]) -> None:
-    left_out = sorted({drive.condition for drive in drives} - SCENES.keys())
-    if left_out:
-        logging.getLogger("acdepth").warning(f"RobotCar has no {', '.join(left_out)}: left out")
