@@ -66,7 +66,8 @@ class EgoPose:
         try:
             return rigid(row["rotation"], row["translation"])
         except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{self.path}: record {row.get('token', '?')} is no pose ({error!r})") from error
+            name = f"record {row.get('token', '?')}"
+            raise UserError(f"{self.path}: {name} is no pose ({error!r}); copy it again") from error
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,7 @@ def read_tables(
     return without_dangling(tables, Path(root) / version, on_fault)
 
 
-def read_loose_tables(
-    root: Path, version: str, cameras: Set[str], lidar: str, on_fault: OnFault
-) -> Tables:
+def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, on_fault: OnFault) -> Tables:
     """Read the tables as they stand, see `read_tables`; shots may point to records that are not there.
 
     Raises:
@@ -182,7 +181,7 @@ def _read_calibrations(path: Path, on_fault: OnFault) -> dict[str, Calibration]:
         try:
             calibrations[row["token"]] = _calibration(row)
         except (TypeError, ValueError) as error:
-            on_fault(UserError(f"{path}: record {row['token']} is no calibration ({error})"))
+            on_fault(UserError(f"{path}: record {row['token']} is no calibration ({error}); copy it again"))
     return calibrations
 
 

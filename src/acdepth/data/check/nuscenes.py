@@ -1,0 +1,99 @@
+"""nuScenes looked through table by table: one damaged record does not hide the next."""
+
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
+from acdepth.data.check.findings import Findings
+from acdepth.data.check.opening import Part
+from acdepth.data.choice import FootageChoice
+from acdepth.data.nuscenes.lidar import VALUES_PER_POINT
+from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesSequence, open_scenes
+from acdepth.data.nuscenes.tables import Tables, read_loose_tables, without_dangling
+
+LIDAR = "LIDAR_TOP"
+BYTES_PER_POINT = 4 * VALUES_PER_POINT
+PLAUSIBLE_HEIGHT = (0.5, 3.5)
+"""Of a camera above the ground [m]: on a car's bonnet, on a lorry's cab."""
+
+
+def open_nuscenes_parts(root: Path, choice: FootageChoice, findings: Findings) -> list[Part]:
+    """Check tables and files, and open every split whose tables are there, or the one that is asked for.
+
+    Raises:
+        UserError: if there is no such split, or no tables of it.
+    """
+    if choice.split is not None and choice.split not in VERSIONS:
+        raise UserError(f"{root}: nuScenes has no split {choice.split}; there are {', '.join(VERSIONS)}")
+    splits = (
+        [choice.split] if choice.split else [name for name in VERSIONS if (root / VERSIONS[name]).is_dir()]
+    )
+    parts = []
+    for version in dict.fromkeys(VERSIONS[split] for split in splits):
+        tables = _read(root, version, choice.cameras, findings)
+        for split in splits:
+            if VERSIONS[split] == version:
+                found = open_scenes(root, tables, split, choice.cameras, findings.fault)
+                _look_at_heights(found, findings)
+                parts.append(Part(split, list(found)))
+    return parts
+
+
+def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings) -> Tables:
+    """The whole records of a version; the files of all records are looked for, also of those left out."""
+    loose = read_loose_tables(root, version, frozenset(cameras), LIDAR, findings.fault)
+    _find_files(root, loose, findings)
+    _parse_poses(loose, findings)
+    for scene in loose.scenes.values():
+        if not scene.description.strip():
+            findings.doubt("conditions", f"{scene.name}: its description is empty, so it counts as clear")
+    tables = without_dangling(loose, root / version, findings.fault)
+    _doubt_without_sweep(tables, findings)
+    return tables
+
+
+def _find_files(root: Path, tables: Tables, findings: Findings) -> None:
+    with progress("files", sum(map(len, tables.shots.values())), unit="file") as advance:
+        for channel, shots in tables.shots.items():
+            for shot in shots:
+                _find_file(root / shot.file, channel == LIDAR, findings)
+                advance()
+
+
+def _find_file(path: Path, is_sweep: bool, findings: Findings) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        findings.file_fault(UserError(f"{path}: {error.strerror or error}; unpack the download again"))
+        return
+    if size == 0:
+        findings.file_fault(UserError(f"{path}: is empty; copy it again"))
+    elif is_sweep and size % BYTES_PER_POINT:
+        findings.file_fault(UserError(f"{path}: not a whole nuScenes sweep, it breaks off; copy it again"))
+
+
+def _parse_poses(tables: Tables, findings: Findings) -> None:
+    with progress("poses", len(tables.ego_poses), unit="pose") as advance:
+        for pose in tables.ego_poses.values():
+            try:
+                pose.matrix()
+            except UserError as error:
+                findings.fault(error)
+            advance()
+
+
+def _doubt_without_sweep(tables: Tables, findings: Findings) -> None:
+    measured = {shot.sample for shot in tables.shots[LIDAR]}
+    for channel, shots in tables.shots.items():
+        for shot in shots:
+            if channel != LIDAR and shot.is_key_frame and shot.sample not in measured:
+                findings.doubt("depth", f"{shot.file}: no whole record of a LiDAR sweep, so it has no depth")
+
+
+def _look_at_heights(sequences: list[NuScenesSequence], findings: Findings) -> None:
+    low, high = PLAUSIBLE_HEIGHT
+    for sequence in sequences:
+        height = sequence.calibration.T_sensor_to_ego[2, 3]
+        if not low <= height <= high:
+            text = f"{sequence.name}: the camera sits {height:.2f} m above the ground"
+            findings.doubt("cameras", f"{text}, expected {low} to {high} m")
