@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.sample import Sequence
 from acdepth.data import kitti
 from acdepth.data.choice import EVERYTHING, FootageChoice
@@ -20,7 +21,7 @@ from acdepth.data.sequence_folder import (
     is_sequence_folder,
     open_sequence_folder,
 )
-from acdepth.data.stored import IMAGE_SUFFIXES, list_images
+from acdepth.data.stored import list_images
 from acdepth.data.video import VIDEO_SUFFIXES, VideoSequence, beside
 
 
@@ -83,9 +84,9 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
 def _open_file(path: Path) -> Sequence:
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoSequence(path, path.stem)
-    if path.suffix.lower() in IMAGE_SUFFIXES:
+    if path.suffix.lower() in PICTURE_SUFFIXES:
         return ImageSequence(path.stem, path.parent.name, [path], Description())
-    kinds = ", ".join(sorted(VIDEO_SUFFIXES | IMAGE_SUFFIXES))
+    kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(f"{path}: neither a video nor an image; give a folder or a file that ends in {kinds}")
 
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
-from acdepth.core.images import read_image
+from acdepth.core.images import PICTURE_SUFFIXES, read_image
 from acdepth.core.sample import Sequence
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 LONGEST_FRAME_NUMBER = 9
 """Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about
 missing frames."""
@@ -57,7 +56,7 @@ def stamp_file(path: Path) -> str:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
     return sorted((path for path in found if not path.name.startswith(".")), key=_natural_order)
 
 

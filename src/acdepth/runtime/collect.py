@@ -8,7 +8,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.sequence_folder import is_sequence_folder
-from acdepth.data.stored import IMAGE_SUFFIXES, list_images
+from acdepth.data.stored import list_images
 from acdepth.data.video import VIDEO_SUFFIXES, beside
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
@@ -82,8 +82,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror or error}") from error
-    others = (PICTURE_SUFFIXES - IMAGE_SUFFIXES) | VIDEO_SUFFIXES
-    yield from (entry for entry in entries if entry.suffix.lower() in others)
+    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES)
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
         if entry.is_dir() and not entry.is_symlink() and entry.name not in measured:
