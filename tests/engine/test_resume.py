@@ -113,3 +113,32 @@ def test_workers_give_the_same_run(tmp_path: Path) -> None:
     with_workers = train(tmp_path / "a", settings=SETTINGS.model_copy(update={"workers": 2})).state_dict()
     without = train(tmp_path / "b").state_dict()
     assert all(torch.equal(with_workers[name], without[name]) for name in without)
+
+
+class Stop(Exception):
+    pass
+
+
+class StopAt(Source):
+    """A run that dies after it has logged beyond its last saved state."""
+
+    def __init__(self, step: int) -> None:
+        self.last = step
+
+    def batch(self, step: int) -> Points:
+        if step == self.last:
+            raise Stop
+        return super().batch(step)
+
+
+def test_tensorboard_shows_each_step_once_after_a_resume(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    settings = SETTINGS.model_copy(update={"checkpoint_every": 20, "trackers": ("tensorboard",)})
+    with pytest.raises(Stop):
+        fit("test", Fit(), lambda rank, count: StopAt(33), settings, tmp_path, made_by="the same")
+    train(tmp_path, settings=settings)
+    (tracked,) = tmp_path.rglob("tracked")
+    events = EventAccumulator(str(tracked))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss")] == list(range(5, 41, 5))

@@ -153,7 +153,8 @@ class _Record:
     def __init__(self, accelerator: Accelerator, run_folder: Path, start: int) -> None:
         self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
-        accelerator.init_trackers("tracked")
+        # Lines after the state that a killed run goes on from are written again: TensorBoard drops the old ones.
+        accelerator.init_trackers("tracked", init_kwargs={"tensorboard": {"purge_step": start + 1}})
 
     def add(self, terms: dict[str, float]) -> None:
         """Count one step."""
