@@ -143,7 +143,7 @@ class TestRefusals:
 
     def test_a_sweep_that_is_cut(self, tmp_path):
         (tmp_path / "a.pcd.bin").write_bytes(b"1234567")
-        with pytest.raises(UserError, match="not a nuScenes sweep"):
+        with pytest.raises(UserError, match="not a whole nuScenes sweep"):
             read_points(tmp_path / "a.pcd.bin")
 
 

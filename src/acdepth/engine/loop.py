@@ -153,7 +153,7 @@ class _Record:
     def __init__(self, accelerator: Accelerator, run_folder: Path, start: int) -> None:
         self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
-        # Lines after the state that a killed run goes on from are written again: TensorBoard drops the old ones.
+        # What a killed run logged after its last state comes again: TensorBoard is told to drop the first.
         accelerator.init_trackers("tracked", init_kwargs={"tensorboard": {"purge_step": start + 1}})
 
     def add(self, terms: dict[str, float]) -> None:

@@ -4,10 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.errors import UserError
-
-BYTES_PER_POINT = 16
-"""float32 x, y, z, reflectance."""
+from acdepth.data.scans import read_scan_file
 
 
 def read_points(path: Path) -> np.ndarray:
@@ -16,16 +13,8 @@ def read_points(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is missing, not whole, or holds points that are nowhere.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    if not content or len(content) % BYTES_PER_POINT:
-        raise UserError(f"{path}: not a KITTI scan (float32 x, y, z, reflectance); copy it again")
-    points = np.frombuffer(content, "<f4").reshape(-1, 4)[:, :3].astype(np.float64)
-    if not np.isfinite(points).all():
-        raise UserError(f"{path}: holds points that are not finite; copy it again")
-    return points
+    points = read_scan_file(path, 4, "a KITTI scan (float32 x, y, z, reflectance)")
+    return points[:, :3].astype(np.float64)
 
 
 def project(points: np.ndarray, P_to_image: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.errors import UserError
+from acdepth.data.scans import read_scan_file
 
 NEAREST = 1.0
 """Points up to this far in front of the camera are dropped [m]: the car itself."""
@@ -22,16 +22,8 @@ def read_points(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is missing, not whole, or holds points that are nowhere.
     """
-    try:
-        values = np.fromfile(path, dtype=np.float32)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    if values.size == 0 or values.size % VALUES_PER_POINT:
-        raise UserError(f"{path}: not a nuScenes sweep (float32 x, y, z, intensity, ring); copy it again")
-    points = values.reshape(-1, VALUES_PER_POINT)[:, :3]
-    if not np.isfinite(points).all():
-        raise UserError(f"{path}: holds points that are not finite; copy it again")
-    return points
+    kind = "a whole nuScenes sweep (float32 x, y, z, intensity, ring)"
+    return read_scan_file(path, VALUES_PER_POINT, kind)[:, :3]
 
 
 def moved(points: np.ndarray, T: np.ndarray) -> np.ndarray:

@@ -5,11 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.camera import Camera
-from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
-
-BYTES_PER_POINT = 12
-"""float32 x, y, z."""
+from acdepth.data.scans import read_scan_file
 
 
 def read_cloud(path: Path) -> np.ndarray:
@@ -18,16 +15,7 @@ def read_cloud(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file cannot be read, is not whole, or holds points that are nowhere.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    if not content or len(content) % BYTES_PER_POINT:
-        raise UserError(f"{path}: not a cloud of points (float32 x, y, z); make or copy it again")
-    points = np.frombuffer(content, "<f4").reshape(-1, 3)
-    if not np.isfinite(points).all():
-        raise UserError(f"{path}: holds points that are not finite; make or copy it again")
-    return points
+    return read_scan_file(path, 3, "a cloud of points (float32 x, y, z)")
 
 
 def write_cloud(path: Path, points: np.ndarray) -> None:

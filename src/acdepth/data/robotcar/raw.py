@@ -7,9 +7,7 @@ import cv2
 import numpy as np
 
 from acdepth.core.errors import UserError
-
-BYTES_PER_POINT = 24
-"""float64 x, y, reflectance."""
+from acdepth.data.scans import read_scan_file
 
 
 @dataclass(frozen=True)
@@ -67,16 +65,8 @@ def read_scan(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file cannot be read, is not whole, or holds points that are nowhere.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    if not content or len(content) % BYTES_PER_POINT:
-        raise UserError(f"{path}: not a laser scan (float64 x, y, reflectance); copy it again")
-    points = np.frombuffer(content, "<f8").reshape(-1, 3).copy()
+    points = read_scan_file(path, 3, "a laser scan (float64 x, y, reflectance)", "<f8").copy()
     points[:, 2] = 0
-    if not np.isfinite(points).all():
-        raise UserError(f"{path}: holds points that are not finite; copy it again")
     return points[points.any(axis=1)]
 
 
