@@ -1,10 +1,12 @@
 """``acdepth import``: published checkpoints as ours."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import save_checkpoint
 from acdepth.networks.published import DataSet, Kind, import_published
 
@@ -13,17 +15,48 @@ def import_weights(
     path: Annotated[Path, tyro.conf.Positional],
     out: Annotated[Path, tyro.conf.Positional],
     *,
-    kind: Kind,
+    kind: Kind | Literal["img2img-turbo"],
     data_set: DataSet = "nuscenes",
+    base: str = "stabilityai/sd-turbo",
+    condition: Literal["night", "rain", "night-rain", "fog", "snow"] | None = None,
+    direction: Literal["a2b", "b2a"] = "a2b",
+    prompt: str | None = None,
 ) -> None:
     """Turn a published checkpoint into one that every verb here takes.
 
     Args:
-        path: Lightning .ckpt, or for monodepth2 the folder of encoder.pth and depth.pth.
-        out: checkpoint to write, as in acdepth.safetensors.
+        path: Lightning .ckpt; monodepth2: folder of encoder.pth and depth.pth; img2img-turbo: .pkl.
+        out: checkpoint to write, as in acdepth.safetensors; for img2img-turbo a folder.
         kind: whose checkpoint it is.
         data_set: what acdepth or md4all was trained on; decides normalisation and input size.
+        base: the diffusion model that img2img-turbo stands on, a folder or a name of the hub.
+        condition: what img2img-turbo makes of clear images; must be said.
+        direction: img2img-turbo's name for the way from clear to --condition; a2b in the published files.
+        prompt: the words img2img-turbo was trained with; those of the published files for night and rain.
     """
+    if kind == "img2img-turbo":
+        if condition is None:
+            raise UserError("--kind img2img-turbo needs --condition, as night for day2night.pkl")
+        print(f"{out}: {_translator(path, out, base, Condition(condition), direction, prompt)}")
+        return
     network, card = import_published(path, kind, data_set)
     save_checkpoint(out, network, card)
     print(f"{out}: {card.description}")
+
+
+def _translator(
+    path: Path,
+    out: Path,
+    base: str,
+    condition: Condition,
+    direction: Literal["a2b", "b2a"],
+    prompt: str | None,
+) -> str:
+    """Import, and say what it is."""
+    try:
+        from acdepth.translator.turbo_import import import_turbo  # not part of the core install
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--kind img2img-turbo needs {error.name}, which is not installed; pip install 'acdepth[train]'"
+        ) from error
+    return import_turbo(path, out, base, condition, direction, prompt).description

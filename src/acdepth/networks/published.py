@@ -96,7 +96,7 @@ def import_published(
 
 
 def _read_lightning(path: Path, kind: Kind, data_set: DataSet) -> tuple[dict[str, Tensor], CheckpointCard]:
-    content = _read_plain(path)
+    content = read_plain(path)
     state = content.get("state_dict")
     if not isinstance(state, Mapping):
         raise UserError(f"{path}: no Lightning checkpoint, it has no state_dict")
@@ -128,7 +128,7 @@ def _depth_model(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
 
 
 def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
-    encoder, decoder = _read_plain(folder / "encoder.pth"), _read_plain(folder / "depth.pth")
+    encoder, decoder = read_plain(folder / "encoder.pth"), read_plain(folder / "depth.pth")
     try:
         size = int(encoder.pop("height")), int(encoder.pop("width"))
     except KeyError as error:
@@ -147,7 +147,7 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     return weights, card
 
 
-def _read_plain(path: Path) -> dict[str, Any]:
+def read_plain(path: Path) -> dict[str, Any]:
     """A file that torch wrote, as long as it holds tensors and plain values only."""
     if not path.is_file():
         raise UserError(f"{path}: no such file")

@@ -1,0 +1,197 @@
+"""Published CycleGAN-Turbo weights as a translator of ours: one condition, there and back.
+
+What stays different: published code draws the latents at random, we take their mean.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import Tensor, nn
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file
+from acdepth.diffusion.autoencoder import make_skips
+from acdepth.diffusion.model import DiffusionModel, model_folder
+from acdepth.diffusion.prompts import PROMPTS
+from acdepth.translator.adapters import CARD_FILE, TranslatorCard, base_hash, save_translator
+from acdepth.translator.generator import Adapted, Generator
+from acdepth.translator.lora import LoraSettings, share_weights
+from acdepth.translator.turbo_file import FIRST_LAYER, TurboDirection, TurboFile, read_turbo, same_names
+
+VAE_ALPHA = 8
+"""Published code leaves it to peft, whose default is 8 at every rank."""
+IMAGE_SIZE = (512, 512)
+"""(height, width) of the driving images in training and inference [px]. img2img-turbo, its paper."""
+
+
+def import_turbo(
+    path: Path,
+    out: Path,
+    base: str,
+    condition: Condition,
+    direction: TurboDirection = "a2b",
+    prompt: str | None = None,
+) -> TranslatorCard:
+    """Write a published file as a folder that ``load_translator`` reads.
+
+    Args:
+        path: day2night.pkl, night2day.pkl, clear2rainy.pkl, rainy2clear.pkl, or one in their layout.
+        out: folder to write.
+        base: the diffusion model it was trained on: a folder or a name of the hub.
+        condition: what it makes of clear images.
+        direction: the file's name for the way from clear to ``condition``.
+        prompt: the words that it was trained to make ``condition`` with; ours, which are img2img-turbo's for
+            night and rain, by default.
+
+    Raises:
+        UserError: if the file holds code, or does not fit its own description or the base model.
+    """
+    if condition is Condition.CLEAR:
+        raise UserError("clear: name the adverse condition that the weights make")
+    if out.exists() and not (out / CARD_FILE).is_file():
+        raise UserError(f"{out}: exists and is no translator; choose another folder")
+    turbo = read_turbo(path)
+    folder = model_folder(base)
+    prompts = {**PROMPTS, condition: prompt or PROMPTS[condition]}
+    generator = turbo_generator(turbo, DiffusionModel.from_pretrained(folder), condition, direction, prompts)
+    card = TranslatorCard(
+        base=base,
+        base_hash=base_hash(folder),
+        conditions=(condition,),
+        image_size=IMAGE_SIZE,
+        lora=LoraSettings(unet_rank=turbo.unet_rank, vae_rank=turbo.vae_rank),
+        prompts=prompts,
+        description=f"published img2img-turbo weights {turbo.path.name}, {direction}: clear to {condition}",
+        made_by={"imported": "img2img-turbo", "file": turbo.path.name, "sha256": hash_file(turbo.path)},
+    )
+    save_translator(out, generator, card)
+    return card
+
+
+def turbo_generator(
+    turbo: TurboFile,
+    model: DiffusionModel,
+    condition: Condition,
+    direction: TurboDirection,
+    prompts: Mapping[Condition, str],
+) -> Generator:
+    """The weights of a file on its base model."""
+    opposite: TurboDirection = "b2a" if direction == "a2b" else "a2b"
+    ways: dict[str, TurboDirection] = {"forth": direction, "back": opposite}
+    vaes: dict[str, AutoencoderKL] = {"forth": model.vae, "back": share_weights(model.vae)}
+    skips = {way: _skips(turbo, ways[way], vae) for way, vae in vaes.items()}
+    adapted = Adapted(
+        unet=_unet(turbo, model.unet),
+        vaes={way: _vae(turbo, ways[way], vae) for way, vae in vaes.items()},
+        skips=skips,
+    )
+    return Generator(model, adapted, (Condition.CLEAR, condition), prompts)
+
+
+def _unet(turbo: TurboFile, unet: UNet2DConditionModel) -> PeftModel:
+    _refuse_strange_layers(turbo.unet_layers, unet, f"{turbo.path}: the UNet")
+    whole = [FIRST_LAYER] if f"{FIRST_LAYER}.weight" in turbo.unet else None
+    adapted = _adapt(unet, list(turbo.unet_layers), turbo.unet_rank, turbo.unet_rank, whole)
+    _fill(
+        adapted,
+        turbo.unet,
+        f"{turbo.path}: the UNet (rank {turbo.unet_rank})",
+        optional=f"{FIRST_LAYER}.bias",
+    )
+    return adapted
+
+
+def _vae(turbo: TurboFile, direction: TurboDirection, vae: AutoencoderKL) -> PeftModel:
+    """The autoencoder with its adapters; what is not theirs must equal the base model's."""
+    where = f"{turbo.path}: the autoencoder of {direction} (rank {turbo.vae_rank})"
+    layers = _layers_ending(vae, turbo.vae_layers)
+    own = {name: value for name, value in turbo.vaes[direction].items() if ".skip_conv_" not in name}
+    low_rank = {name: value for name, value in own.items() if ".lora_" in name}
+    rest = {name.replace(".base_layer.", "."): value for name, value in own.items() if name not in low_rank}
+    weights = vae.state_dict()
+    same_names(weights, rest, f"{where} does not fit the base model")
+    for name, value in sorted(weights.items()):
+        if rest[name].shape != value.shape or not torch.equal(rest[name], value.float().cpu()):
+            raise UserError(
+                f"{where} stands on another base model than the one given, {name} differs; "
+                "give the one that it was trained on with --base (published files: stabilityai/sd-turbo)"
+            )
+    adapted = _adapt(vae, layers, turbo.vae_rank, VAE_ALPHA, None)
+    _fill(adapted, low_rank, where)
+    return adapted
+
+
+def _skips(turbo: TurboFile, direction: TurboDirection, vae: AutoencoderKL) -> nn.ModuleList:
+    """The skip convolutions, coarse to fine as ours, with their adapters added in."""
+    where = f"{turbo.path}: the skips of {direction} (rank {turbo.vae_rank})"
+    skips: Any = make_skips(vae)
+    tensors = {name: value for name, value in turbo.vaes[direction].items() if ".skip_conv_" in name}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for number, skip in enumerate(skips, start=1):
+        layer, size = f"decoder.skip_conv_{number}", (1, 1)
+        if f"skip_conv_{number}" not in turbo.vae_layers:
+            shapes[f"{layer}.weight"] = tuple(skip.weight.shape)
+            continue
+        shapes[f"{layer}.base_layer.weight"] = tuple(skip.weight.shape)
+        shapes[f"{layer}.lora_A.weight"] = (turbo.vae_rank, skip.in_channels, *size)
+        shapes[f"{layer}.lora_B.weight"] = (skip.out_channels, turbo.vae_rank, *size)
+    _check(shapes, tensors, where)
+    for number, skip in enumerate(skips, start=1):
+        layer = f"decoder.skip_conv_{number}"
+        weight = tensors.get(f"{layer}.weight")
+        if weight is None:
+            down, up = tensors[f"{layer}.lora_A.weight"], tensors[f"{layer}.lora_B.weight"]
+            change = (up.flatten(1) @ down.flatten(1))[..., None, None]
+            weight = tensors[f"{layer}.base_layer.weight"] + VAE_ALPHA / turbo.vae_rank * change
+        skip.weight = nn.Parameter(weight.clone())
+    return skips
+
+
+def _adapt(network: Any, layers: list[str], rank: int, alpha: int, whole: list[str] | None) -> PeftModel:
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=layers, modules_to_save=whole)
+    with torch.random.fork_rng(devices=[]):  # peft draws weights, which are then replaced
+        return get_peft_model(network, config)  # pyright: ignore[reportReturnType]
+
+
+@torch.no_grad()
+def _fill(adapted: PeftModel, tensors: Mapping[str, Tensor], where: str, optional: str = "") -> None:
+    """Give every adapter its weights; all must have a place and all places a weight."""
+    places = {_plain_name(name): value for name, value in adapted.named_parameters() if value.requires_grad}
+    if optional not in tensors:
+        places.pop(optional, None)
+    _check({name: tuple(value.shape) for name, value in places.items()}, tensors, where)
+    for name, place in places.items():
+        place.copy_(tensors[name])
+
+
+def _plain_name(name: str) -> str:
+    return name.removeprefix("base_model.model.").replace(".modules_to_save.", ".").replace(".default.", ".")
+
+
+def _check(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], where: str) -> None:
+    same_names(shapes, tensors, f"{where} does not fit")
+    for name, shape in sorted(shapes.items()):
+        if tuple(tensors[name].shape) != shape:
+            raise UserError(f"{where}: {name} has shape {tuple(tensors[name].shape)}, expected {shape}")
+
+
+def _layers_ending(network: nn.Module, endings: tuple[str, ...]) -> list[str]:
+    """Convolutions and linear layers whose name is, or ends with, one of some; how peft reads such a list."""
+    return [
+        name
+        for name, module in network.named_modules()
+        if isinstance(module, nn.Conv2d | nn.Linear)
+        and any(f".{name}".endswith(f".{one}") for one in endings)
+    ]
+
+
+def _refuse_strange_layers(layers: tuple[str, ...], network: nn.Module, where: str) -> None:
+    known = {name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)}
+    strange = [name for name in layers if name not in known]
+    if strange:
+        raise UserError(f"{where} has adapters for {strange[0]}, which the base model does not have")
