@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.recipes.method import Method
-from acdepth.recipes.plan import plan
+from acdepth.recipes.checks import RecordedDataSet
+from acdepth.recipes.plan import Counts, count_footage
 from acdepth.recipes.reproduce import ReproduceConfig, Reproduction
 from tests.data.nuscenes_layout import write_nuscenes
 
@@ -19,17 +19,16 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_nuscenes(tmp_path_factory.mktemp("nuscenes"), scenes, "v1.0-trainval", samples=3)
 
 
-def test_it_counts_images_and_disk(root: Path, tmp_path: Path) -> None:
+def test_it_counts_images_and_writes_nothing(root: Path, tmp_path: Path) -> None:
     """Three key frames in the clear training scene, 0 5 10 of 11 images; scene 3 is of the validation."""
-    stages = {
-        stage.name: stage for stage in plan(Method(ReproduceConfig.read(CONFIG), root, root, tmp_path), 2)
-    }
-    picture = 3 * 64 * 96 / 1e9
+    reproduction = Reproduction("nuscenes", ReproduceConfig.read(CONFIG), root, tmp_path / "run")
+    counts = count_footage(reproduction.training, reproduction.evaluation)
+    assert counts == Counts(clips=7, clear=3, measured=3, conditions=1)  # clips: 0 1, 4 5 6, 9 10
+    stages = {stage.name: stage for stage in reproduction.plan(2)}
     assert list(stages) == ["teacher", "translate", "student", "evaluate"]
-    assert stages["teacher"].gigabytes == pytest.approx(7 * picture)  # 0 1, 4 5 6, 9 10
-    assert stages["student"].gigabytes == pytest.approx(3 * 2 * picture)
     assert stages["translate"].work == "3 x 1 images" and stages["evaluate"].work == "3 images"
-    assert all(stage.hours > 0 for stage in stages.values())
+    assert all(stage.hours > 0 and stage.gigabytes > 0 for stage in stages.values())
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_root_that_is_not_there(tmp_path: Path) -> None:
@@ -42,3 +41,23 @@ def test_a_stage_of_an_unknown_name(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(f"{text}teacher: nuscene\nstudent: nuscenes\n")
     with pytest.raises(UserError, match=r"mine\.yaml: teacher: nuscene: no shipped settings.*nuscenes"):
         ReproduceConfig.read(tmp_path / "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("data_set", "expected"),
+    [
+        ("nuscenes", "is not laid out as nuScenes, it has none of the folders v1.0-mini, v1.0-test"),
+        ("robotcar", "is not laid out as RobotCar, it lacks models/stereo_narrow_left.txt"),
+    ],
+)
+def test_a_root_of_another_layout(data_set: RecordedDataSet, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=expected):
+        Reproduction(data_set, ReproduceConfig.read(CONFIG), tmp_path, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_without_a_split(root: Path, tmp_path: Path) -> None:
+    config = ReproduceConfig.read(CONFIG)
+    whole = config.model_copy(update={"teacher": config.teacher.model_copy(update={"split": None})})
+    with pytest.raises(UserError, match=r"settings: teacher\.split is None; for nuScenes choose from train"):
+        Reproduction("nuscenes", whole, root, tmp_path / "run")

@@ -1,18 +1,21 @@
 """``acdepth reproduce``: the paper's experiment on a data set, or what it would cost."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import tyro
 
 from acdepth.core.files import write_text
 from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
-from acdepth.recipes.method import Method
-from acdepth.recipes.plan import TIMED_STEPS, plan, print_plan
+from acdepth.recipes.method import MethodConfig
+from acdepth.recipes.plan import TIMED_STEPS, print_plan
 from acdepth.recipes.reproduce import DataSet, ReproduceConfig, Reproduction
+from acdepth.recipes.world_plan import plan_world
 from acdepth.reports.page import write_report
 from acdepth.reports.tables import print_results
+
+Settings = TypeVar("Settings", bound=MethodConfig)
 
 
 def reproduce(
@@ -45,37 +48,36 @@ def reproduce(
     """
     out = out or Path("runs") / data_set
     file = find_config("reproduce", config or data_set)
+    title = f"plan for {data_set} in {root}, timed on {timed_steps} steps here"
     if data_set == "world":
-        _reproduce_world(DemoConfig.read(file), root, out, dry_run, timed_steps)
+        world = _changed(DemoConfig.read(file), prior, encoder, condition_known)
+        demo = Demo(world, out, world=root)
+        if dry_run:
+            print_plan(plan_world(world, timed_steps), title)
+        else:
+            demo.run()
+            _report(out)
         return
     settings = _changed(ReproduceConfig.read(file), prior, encoder, condition_known)
     reproduction = Reproduction(data_set, settings, root, out)
     if dry_run:
-        _print_plan(reproduction.method, timed_steps)
+        print_plan(reproduction.plan(timed_steps), title)
         return
     reproduction.run()
-    print_results(out / "results.json")
-    page = write_report(out)
+    _report(out)
     table = reproduction.table()
     table.print()
     write_text(out / "table.md", table.markdown())
-    print(f"report: {page}\ntable: {out / 'table.md'}")
+    print(f"table: {out / 'table.md'}")
 
 
-def _reproduce_world(config: DemoConfig, root: Path, out: Path, dry_run: bool, timed_steps: int) -> None:
-    demo = Demo(config, out, world=root)
-    if dry_run:
-        demo.render()
-        _print_plan(demo.method, timed_steps)
-        return
-    demo.run()
+def _report(out: Path) -> None:
     print_results(out / "results.json")
     print(f"report: {write_report(out)}")
 
 
-def _changed(
-    config: ReproduceConfig, prior: Path | None, encoder: Path | None, condition_known: bool
-) -> ReproduceConfig:
+def _changed(config: Settings, prior: Path | None, encoder: Path | None, condition_known: bool) -> Settings:
+    """The settings with what the flags say instead."""
     if condition_known:
         config = config.model_copy(update={"condition_known": True})
     if prior is not None:
@@ -85,7 +87,3 @@ def _changed(
         changed = {name: stage.model_copy(update={"encoder": encoder}) for name, stage in stages.items()}
         config = config.model_copy(update=changed)
     return config
-
-
-def _print_plan(method: Method, timed_steps: int) -> None:
-    print_plan(plan(method, timed_steps), f"plan for {method.training}, timed on {timed_steps} steps here")

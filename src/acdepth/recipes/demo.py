@@ -5,12 +5,16 @@ from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.files import write_json
+from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.core.provenance import provenance
+from acdepth.recipes.belonging import claim
+from acdepth.recipes.checks import check_folder, check_networks
+from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method import Method, MethodConfig
-from acdepth.recipes.stages import Stage, run_stages
-from acdepth.world.export import VERSION, DriveSettings, write_towns
+from acdepth.recipes.outputs import folder_output
+from acdepth.recipes.run import run_method
+from acdepth.recipes.stages import Stage
+from acdepth.world.export import VERSION, DriveSettings, sequence_folder, write_towns
 
 
 class TownsConfig(Config):
@@ -49,12 +53,17 @@ class Demo:
         config: settings.
         out: folder of the run.
         world: folder of the rendered towns; within ``out`` by default.
+
+    Raises:
+        UserError: if something is missing or unreadable that the run will need; nothing is written before.
     """
 
     def __init__(self, config: DemoConfig, out: Path, world: Path | None = None) -> None:
-        self.config, self.out = config, out
-        world = world or out / "world"
-        self.training, self.evaluation = world / "training", world / "evaluation"
+        check_folder(out, "--out")
+        self.config, self.out, self.world = config, out, world or out / "world"
+        check_folder(self.world, "--root")
+        check_networks(config)
+        self.training, self.evaluation = self.world / "training", self.world / "evaluation"
         self.method = Method(config, self.training, self.evaluation, out)
 
     def stages(self) -> list[Stage]:
@@ -68,28 +77,22 @@ class Demo:
 
     def run(self) -> None:
         """Do what is not done yet, and write ``run.json``."""
-        self.config.write(self.out / "config.yaml")
-        seconds = run_stages(self.stages(), self.out)
-        write_json(
-            self.out / "run.json",
-            {
-                "title": "acdepth demo: the built-in world",
-                "made_by": provenance(),
-                "config": self.config.to_dict(),
-                "seconds": seconds,
-                "notes": self._notes(),
-            },
-        )
-
-    def render(self) -> None:
-        """The towns alone."""
-        run_stages(self.stages()[:2], self.out)
+        claim(self.out, "world", self.world)
+        run_method(self.stages(), self.config, self.out, "acdepth demo: the built-in world", self._notes())
 
     def _rendering(self, name: str, towns: TownsConfig, folder: Path) -> Stage:
-        made_from = [VERSION, towns.to_dict(), list(self.config.teacher.image_size)]
-        return Stage(name, made_from, lambda: self._render(towns, folder), folder, folder)
+        made_from = {"version": VERSION, "image size": list(self.config.teacher.image_size)}
+        places = [sequence_folder(folder, town, one) for town in towns.seeds for one in towns.conditions]
+        return Stage(
+            name,
+            Inputs.of(towns).and_facts(made_from),
+            lambda: self._render(towns, folder),
+            tuple(folder_output(place) for place in places),
+            (folder,),
+        )
 
     def _render(self, towns: TownsConfig, folder: Path) -> None:
+        _refuse_other_towns(towns, folder)
         settings = DriveSettings(towns.frames, self.config.teacher.image_size)
         with progress("render", towns.count * towns.frames, unit="frame") as advance:
             write_towns(
@@ -116,3 +119,14 @@ class Demo:
 
 def _span(towns: TownsConfig) -> str:
     return f"{towns.seeds[0]}-{towns.seeds[-1]}"
+
+
+def _refuse_other_towns(towns: TownsConfig, folder: Path) -> None:
+    """All footage below the folder is used, so nothing else may lie there."""
+    wanted = {sequence_folder(folder, town, one) for town in towns.seeds for one in towns.conditions}
+    others = sorted(path.parent for path in folder.glob("*/*/sequence.yaml") if path.parent not in wanted)
+    if others:
+        raise UserError(
+            f"{others[0]}: is none of the drives that the settings ask for; give another folder for "
+            "the towns, or move this one away"
+        )

@@ -11,11 +11,10 @@ from acdepth.core.config import Config
 from acdepth.core.files import hash_file
 from acdepth.core.presets import find_config
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence
+from acdepth.core.sample import Sequence as Footage
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.data.folder import count_targets, open_data
-from acdepth.engine import what_shapes
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.protocols import Protocol, find_protocol
@@ -23,14 +22,18 @@ from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
+from acdepth.recipes.inputs import Inputs
+from acdepth.recipes.outputs import file_output, folder_output, translations_output, weights_output
 from acdepth.recipes.stages import Stage
 from acdepth.runtime.scored import scored_model
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig
-from acdepth.teacher.training import train_teacher
+from acdepth.teacher.training import MOTION_FILE, POSE_FILE, train_teacher
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
+
+RESULTS_FILE, FRAMES_FILE = "results.json", "frames.jsonl"
 
 
 class MethodConfig(Config):
@@ -98,51 +101,68 @@ class Method:
         names = ("teacher", "control", "student") if config.control else ("teacher", "student")
         self.weights = {name: out / name / MODEL_FILE for name in names}
 
-    def stages(self, training: Any, evaluation: Any) -> list[Stage]:
+    def stages(self, training: str | None, evaluation: str | None) -> list[Stage]:
         """All stages, in order, each with what it depends on beyond the earlier ones.
 
         Args:
-            training: JSON value that changes when the training footage does.
+            training: changes when the training footage does; None where an earlier stage makes it.
             evaluation: likewise for the evaluation's.
         """
-        config = self.config
-        encoder = hash_file(encoder_file(config.teacher.encoder)) if config.teacher.encoder else None
-        students = [("student", [what_shapes(config.student), self._prior_stamp()], config.student)]
-        if config.control:
-            clear_only = config.student.model_copy(update={"mix": {Condition.CLEAR: 1.0}})
-            students.append(("control", [], clear_only))
-        measured = [config.measured_by().to_dict(), evaluation, config.seed]
-        return [
-            self._training("teacher", [what_shapes(config.teacher), encoder, training], self._train_teacher),
-            Stage(
-                "translate",
-                [config.translated, config.severity, config.seed],
-                self._translate,
-                self.translations,
-                self.translations / "manifest.jsonl",
+        config, student = self.config, self.config.student
+        stages = [
+            self._training(
+                "teacher",
+                Inputs.of(config.teacher).and_facts(
+                    {**_starting_points(config), "training footage": training}
+                ),
+                self._train_teacher,
+                (self.out / "teacher" / POSE_FILE, self.out / "teacher" / MOTION_FILE),
             ),
-            *(
-                self._training(name, made_from, lambda name=name, one=one: self._train_student(one, name))
-                for name, made_from, one in students
+            self._translation(),
+            self._training(
+                "student",
+                Inputs.of(student).and_facts(_student_facts(config)),
+                lambda: self._train_student(student, "student"),
             ),
-            Stage("evaluate", measured, self._evaluate, self.out / "examples", self.out / "results.json"),
         ]
+        if config.control:
+            clear_only = student.model_copy(update={"mix": {Condition.CLEAR: 1.0}})
+            stages.append(
+                self._training("control", Inputs(), lambda: self._train_student(clear_only, "control"))
+            )
+        return [*stages, self._evaluation(evaluation)]
 
-    def training_footage(self) -> list[Sequence]:
+    def training_footage(self) -> list[Footage]:
         """The clear sequences that teacher and student learn on."""
         footage = open_data(self.training, choice=self.config.teacher)
         return [sequence for sequence in footage if sequence.condition is Condition.CLEAR]
 
-    def evaluation_footage(self) -> list[Sequence]:
+    def evaluation_footage(self) -> list[Footage]:
         """The sequences that are measured on, of every condition."""
         return open_data(self.evaluation, choice=self.config.evaluation_footage)
 
-    def _training(self, name: str, made_from: Any, train: Callable[[], None]) -> Stage:
-        return Stage(name, made_from, train, self.out / name, self.weights[name])
+    def _training(
+        self, name: str, inputs: Inputs, train: Callable[[], None], more: tuple[Path, ...] = ()
+    ) -> Stage:
+        outputs = (weights_output(self.weights[name]), *(file_output(path) for path in more))
+        return Stage(name, inputs, train, outputs, (self.out / name,))
 
-    def _prior_stamp(self) -> str:
-        folder = or_shipped(self.config.prior, PRIOR)
-        return hash_file(folder / MODEL_FILE) if folder.is_dir() else str(folder)
+    def _translation(self) -> Stage:
+        return Stage(
+            "translate",
+            Inputs.of(self.config, only=("translated", "severity", "seed")),
+            self._translate,
+            (translations_output(self.translations),),
+            (self.translations,),
+        )
+
+    def _evaluation(self, footage: str | None) -> Stage:
+        inputs = Inputs.of(self.config.measured_by()).and_facts(
+            {"interval seed": self.config.seed, "evaluation footage": footage}
+        )
+        files, examples = (self.out / RESULTS_FILE, self.out / FRAMES_FILE), self.out / "examples"
+        outputs = (*(file_output(file) for file in files), folder_output(examples))
+        return Stage("evaluate", inputs, self._evaluate, outputs, (*files, examples))
 
     def _train_teacher(self) -> None:
         train_teacher(self.config.teacher, self.training, self.out / "teacher")
@@ -174,7 +194,25 @@ class Method:
         footage, protocol = self.evaluation_footage(), self.config.measured_by()
         with progress("evaluate", count_targets(footage), unit="frame") as advance:
             rows = evaluate(models, footage, protocol, advance)
-        write_rows(self.out / "frames.jsonl", rows)
+        write_rows(self.out / FRAMES_FILE, rows)
         shown = [model for model in models if model.name != "control"]
         export_examples(rows, shown, "student", footage, protocol, self.out / "examples")
-        write_results(self.out / "results.json", summarise(rows, protocol, self.config.seed))
+        write_results(self.out / RESULTS_FILE, summarise(rows, protocol, self.config.seed))
+
+
+def _starting_points(config: MethodConfig) -> dict[str, str]:
+    """Hashes of the files that the teacher starts from."""
+    teacher, facts = config.teacher, {}
+    if teacher.encoder is not None:
+        facts["encoder's content"] = hash_file(encoder_file(teacher.encoder))
+    if teacher.start is not None:
+        facts["start's content"] = hash_file(teacher.start / MODEL_FILE)
+    return facts
+
+
+def _student_facts(config: MethodConfig) -> dict[str, str]:
+    student, prior = config.student, or_shipped(config.prior, PRIOR)
+    facts = {"prior": hash_file(prior / MODEL_FILE) if prior.is_dir() else str(prior)}
+    if student.start_from == "encoder" and student.encoder is not None:
+        facts["encoder's content"] = hash_file(encoder_file(student.encoder))
+    return facts

@@ -4,15 +4,17 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json
-from acdepth.core.provenance import provenance
+from acdepth.core.files import hash_json, read_json
+from acdepth.data.folder import count_targets
 from acdepth.data.prepared import fingerprint
-from acdepth.recipes.method import Method, MethodConfig
+from acdepth.recipes.belonging import claim
+from acdepth.recipes.checks import RecordedDataSet, check_folder, check_networks, check_root
+from acdepth.recipes.method import RESULTS_FILE, Method, MethodConfig
 from acdepth.recipes.paper import Table, ours, published
-from acdepth.recipes.stages import run_stages
+from acdepth.recipes.plan import PlannedStage, count_footage, plan_method, refuse_no_steps
+from acdepth.recipes.run import run_method
 
-DataSet = Literal["nuscenes", "robotcar", "world"]
-RESULTS_FILE = "results.json"
+DataSet = Literal[RecordedDataSet, "world"]
 
 
 class ReproduceConfig(MethodConfig):
@@ -30,34 +32,36 @@ class Reproduction:
         config: settings.
         root: of the data set, as its owners lay it out.
         out: folder of the run.
+
+    Raises:
+        UserError: if something is missing or unreadable that the run will need; nothing is written before.
     """
 
-    def __init__(self, data_set: DataSet, config: ReproduceConfig, root: Path, out: Path) -> None:
-        if not root.is_dir():
-            raise UserError(f"{root}: no such folder; --root is the data set's own folder")
-        self.data_set, self.config, self.out = data_set, config, out
+    def __init__(self, data_set: RecordedDataSet, config: ReproduceConfig, root: Path, out: Path) -> None:
+        check_folder(out, "--out")
+        check_root(data_set, root, config)
+        check_networks(config)
+        self.data_set, self.config, self.root, self.out = data_set, config, root, out
         self.method = Method(config, root, root, out)
+        self.training, self.evaluation = self.method.training_footage(), self.method.evaluation_footage()
+        if not count_targets(self.training):
+            raise UserError(f"{root}: split {config.teacher.split} has no clear frame to learn on")
+
+    def plan(self, steps: int) -> list[PlannedStage]:
+        """What it will cost, timed on ``steps`` steps of each training."""
+        refuse_no_steps(steps)
+        height, width = self.evaluation[0].image(0).shape[:2]
+        counts = count_footage(self.training, self.evaluation)
+        return plan_method(self.config, self.training, height * width, counts, steps)
 
     def run(self) -> None:
         """Do what is not done yet, and write ``run.json``."""
-        self.config.write(self.out / "config.yaml")
-        training, evaluation = self.method.training_footage(), self.method.evaluation_footage()
         size, crop = self.config.teacher.image_size, self.config.teacher.crop
-        stages = self.method.stages(
-            training=fingerprint(training, size, crop),
-            evaluation=fingerprint(evaluation, size, None, reach=0),
-        )
-        seconds = run_stages(stages, self.out)
-        write_json(
-            self.out / "run.json",
-            {
-                "title": f"acdepth reproduce {self.data_set}",
-                "made_by": provenance(),
-                "config": self.config.to_dict(),
-                "seconds": seconds,
-                "notes": self._notes(len(training), len(evaluation)),
-            },
-        )
+        training = fingerprint(self.training, size, crop)
+        evaluation = fingerprint(self.evaluation, size, None, reach=0)
+        stages = self.method.stages(training, evaluation)
+        claim(self.out, self.data_set, self.root, hash_json([training, evaluation]))
+        run_method(stages, self.config, self.out, f"acdepth reproduce {self.data_set}", self._notes())
 
     def table(self) -> Table:
         """Published rows and ours; ours say "not run" where there is no result yet."""
@@ -66,9 +70,9 @@ class Reproduction:
         results = read_json(path) if path.exists() else {}
         return table.with_rows(ours(results, table.conditions, ("teacher", "student")))
 
-    def _notes(self, training: int, evaluation: int) -> list[str]:
+    def _notes(self) -> list[str]:
         return [
-            f"{training} clear training sequences, {evaluation} evaluation sequences.",
+            f"{len(self.training)} clear training sequences, {len(self.evaluation)} evaluation sequences.",
             "Adverse training images are image-space simulations on the teacher's depth, not the paper's "
             "diffusion translations.",
             f"Prior: {self.config.prior}. Encoder: {self.config.teacher.encoder or 'random weights'}.",

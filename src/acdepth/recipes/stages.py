@@ -1,15 +1,18 @@
 """Stages that are done once: a pipeline remembers what each was made from and skips it while that holds."""
 
-import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from acdepth.core.files import hash_json, read_json, write_json
+from acdepth.recipes.aside import put_aside
+from acdepth.recipes.inputs import Inputs, in_one_line
+from acdepth.recipes.outputs import Output
 
 
 @dataclass(frozen=True)
@@ -18,48 +21,141 @@ class Stage:
 
     name: str
     """Fit for a file name."""
-    made_from: Any
-    """JSON value of everything that shapes the result, beyond what earlier stages were made from."""
+    inputs: Inputs
+    """Everything that shapes the result, beyond what earlier stages were made from."""
     run: Callable[[], None]
-    """Does the work; called again after a kill, it goes on from where it was."""
-    output: Path
-    """File or folder that belongs to the stage alone: removed before it runs with other inputs."""
-    result: Path
-    """What must be there when the stage is done; may be within ``output``."""
+    """Does the work; called again, it goes on from where it was and makes what lacks."""
+    outputs: tuple[Output, ...]
+    """What must be as the stage left it for the stage to count as done."""
+    belongings: tuple[Path, ...]
+    """Files and folders that are the stage's alone: moved aside when its inputs change."""
 
 
-def run_stages(stages: list[Stage], folder: Path) -> dict[str, float]:
-    """Run what is not done yet, in order; returns the seconds that each stage took when it ran.
+@dataclass(frozen=True)
+class Record:
+    """``stages/NAME.json``: what a stage was started with, and what it left."""
 
-    ``folder/stages/NAME.json`` says what a stage was started with: a hash over its own inputs and those of
-    all stages before it. A changed setting repeats exactly the stages that come to depend on it, and a stage
-    whose result is gone is done again.
+    key: str
+    """Stands for the settings of this stage and all before it."""
+    after: str
+    """The key of the stage before."""
+    settings: dict[str, Any]
+    """`Inputs.values`."""
+    outputs: dict[str, str] = field(default_factory=dict)
+    """Digest of each output when the stage last ended; empty as long as it never did."""
+    seconds: float = 0.0
+    done: bool = False
+
+
+class Pipeline:
+    """Stages in one run folder, each done after those before it.
+
+    A changed setting makes exactly the stages anew that come to depend on it, and what they had made is moved
+    to ``old/``. An output that is gone or is no longer what its stage left is made again.
+
+    Args:
+        stages: in order.
+        folder: of the run; gets ``stages/NAME.json``.
+        pages: files about the whole run, which go out of date with any stage.
     """
-    console = Console(stderr=True)
-    key, seconds = "", {}
-    for number, stage in enumerate(stages, start=1):
-        key = hash_json([key, stage.name, stage.made_from])
-        marker = folder / "stages" / f"{stage.name}.json"
-        title = f"[bold]{number}/{len(stages)} {stage.name}[/bold]"
-        known = read_json(marker) if marker.exists() else None
-        if known and known["key"] != key:
-            _remove(stage.output)
-            known = None
-        if known and known["done"] and stage.result.exists():
-            console.print(f"{title}: done before, in {known['seconds']:.0f} s")
-            seconds[stage.name] = known["seconds"]
-            continue
-        console.print(title)
-        write_json(marker, {"key": key, "done": False})
+
+    def __init__(self, stages: Sequence[Stage], folder: Path, pages: Sequence[Path] = ()) -> None:
+        self.stages, self.folder, self.pages = tuple(stages), folder, tuple(pages)
+        self.console = Console(stderr=True, soft_wrap=True)
+
+    def run(self) -> dict[str, float]:
+        """Do what is not done yet; returns the seconds that each stage took when it ran."""
+        self.put_stale_aside()
+        after, seconds = "", {}
+        for number, stage in enumerate(self.stages, start=1):
+            title = f"[bold]{number}/{len(self.stages)} {stage.name}[/bold]"
+            record = self._record(stage) or Record(_key(stage, after), after, dict(stage.inputs.values))
+            if record.done and self._is_whole(stage, record, title):
+                self.console.print(f"{title}: done before, in {record.seconds:.0f} s")
+            else:
+                self.console.print(title)
+                record = self._do(stage, record)
+            after, seconds[stage.name] = record.key, record.seconds
+        return seconds
+
+    def put_stale_aside(self) -> None:
+        """Move away what was made from other inputs than now, and tell what changed."""
+        after = ""
+        for number, stage in enumerate(self.stages):
+            record = self._record(stage)
+            if record is None:
+                after = _key(stage, after)
+                continue
+            changes = stage.inputs.changes(record.settings)
+            if changes or record.after != after:
+                self._retire(self.stages[number:], changes)
+                return
+            after = record.key
+
+    def _retire(self, stages: Sequence[Stage], changes: list[str]) -> None:
+        first = stages[0].name
+        why = in_one_line(changes) if changes else "an earlier stage has changed"
+        paths = dict.fromkeys(self.pages, self.folder)
+        # The first stage's record goes last: as long as it is there, a killed move is taken up again.
+        for stage in reversed(stages):
+            if self._record(stage):
+                paths |= {path: self._base(stage, path) for path in stage.belongings}
+                paths[self._file(stage)] = self.folder
+        place = put_aside(paths, first)
+        self.console.print(f"{first}: {escape(why)}; what was made before is in {place}", highlight=False)
+
+    def _is_whole(self, stage: Stage, record: Record, title: str) -> bool:
+        """Whether all outputs are as they were left; what is not is told, and moved aside where needed."""
+        whole = True
+        for output in stage.outputs:
+            name, found = self._told(output.path), output.now()
+            if found == record.outputs.get(name):
+                continue
+            whole = False
+            if found is None:
+                what = "is gone"
+            elif output.mended_in_place:
+                what = "is not as this stage left it"
+            else:
+                place = put_aside({output.path: self._base(stage, output.path)}, stage.name)
+                what = f"is not what this stage made and is now in {place}"
+            self.console.print(f"{title}: {name} {what}; it is made again", highlight=False)
+        return whole
+
+    def _do(self, stage: Stage, record: Record) -> Record:
+        write_json(self._file(stage), asdict(replace(record, done=False)))
         started = time.monotonic()
         stage.run()
-        seconds[stage.name] = round(time.monotonic() - started, 1)
-        write_json(marker, {"key": key, "seconds": seconds[stage.name], "done": True})
-    return seconds
+        seconds = round(time.monotonic() - started, 1)
+        outputs = {self._told(output.path): output.digest(output.path) for output in stage.outputs}
+        key = record.key
+        if record.outputs and outputs != record.outputs:
+            key = hash_json([key, outputs])  # made again, and not the same: what depends on it is stale
+        done = replace(record, key=key, outputs=outputs, seconds=seconds, done=True)
+        write_json(self._file(stage), asdict(done))
+        if key != record.key:
+            self.put_stale_aside()
+        return done
+
+    def _record(self, stage: Stage) -> Record | None:
+        path = self._file(stage)
+        values = read_json(path) if path.exists() else {}
+        # Earlier versions stored a key alone; their stages go on in place, and refuse what is not theirs.
+        return Record(**values) if "settings" in values else None
+
+    def _file(self, stage: Stage) -> Path:
+        return self.folder / "stages" / f"{stage.name}.json"
+
+    def _base(self, stage: Stage, path: Path) -> Path:
+        """Where ``old/`` belongs: in the run folder, or beside the stage's own folder, never within."""
+        if path.is_relative_to(self.folder):
+            return self.folder
+        return next(own.parent for own in stage.belongings if path.is_relative_to(own))
+
+    def _told(self, path: Path) -> str:
+        inside = path.is_relative_to(self.folder)
+        return path.relative_to(self.folder).as_posix() if inside else str(path.resolve())
 
 
-def _remove(output: Path) -> None:
-    if output.is_dir():
-        shutil.rmtree(output)
-    else:
-        output.unlink(missing_ok=True)
+def _key(stage: Stage, after: str) -> str:
+    return hash_json([after, stage.name, dict(stage.inputs.values)])

@@ -1,0 +1,80 @@
+"""What can be known to fail before any work begins."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from acdepth.core.errors import UserError
+from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes
+from acdepth.data.robotcar import is_robotcar
+from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint, load_encoder
+from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.imagenet import encoder_file
+from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.recipes.method import MethodConfig
+
+RecordedDataSet = Literal["nuscenes", "robotcar"]
+
+
+def check_folder(path: Path, flag: str) -> None:
+    """Raise `UserError` if ``path`` cannot become a folder that is written to; makes nothing."""
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise UserError(f"{there}: is a file; {flag} must be a folder, or a place for one")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{there}: cannot be written to; give another {flag}, or change who may write there")
+
+
+def check_networks(config: MethodConfig) -> None:
+    """Load every network that training starts from or learns by.
+
+    Raises:
+        UserError: naming the first that is missing, damaged or of another kind.
+    """
+    teacher, student = config.teacher, config.student
+    encoders = [teacher.encoder]
+    if student.start_from == "encoder":
+        if student.encoder is None:
+            raise UserError("student.start_from is encoder, but student.encoder is not set; give --encoder")
+        encoders.append(student.encoder)
+    if teacher.start is not None:
+        if teacher.encoder is not None:
+            raise UserError("teacher.encoder and teacher.start are both set; an earlier teacher has its own")
+        load_checkpoint(checkpoint_file(teacher.start))
+    for encoder in {encoder for encoder in encoders if encoder is not None}:
+        load_encoder(DepthNet(teacher.network).encoder, encoder_file(encoder))
+    if student.ordinal_weight > 0:
+        DepthAnythingPrior.from_pretrained(or_shipped(config.prior, PRIOR))
+
+
+def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> None:
+    """Raise `UserError` if ``root`` is not laid out as the data set is, or the settings choose no part."""
+    if not root.is_dir():
+        raise UserError(f"{root}: no such folder; --root is the data set's own folder")
+    if data_set == "nuscenes":
+        versions = sorted(set(VERSIONS.values()))
+        if not is_nuscenes(root):
+            raise UserError(
+                f"{root}: is not laid out as nuScenes, it has none of the folders {', '.join(versions)}; "
+                "--root is the folder that holds v1.0-trainval, samples and sweeps"
+            )
+        _check_splits(config)
+    elif not is_robotcar(root):
+        raise UserError(
+            f"{root}: is not laid out as RobotCar, it lacks models/stereo_narrow_left.txt or a folder "
+            "SCENE/stereo/centre; --root is what acdepth data prepare makes of the raw download"
+        )
+
+
+def _check_splits(config: MethodConfig) -> None:
+    chosen = {
+        "teacher": config.teacher.split,
+        "student": config.student.split,
+        "evaluation_footage": config.evaluation_footage.split,
+    }
+    for name, split in chosen.items():
+        if split not in VERSIONS:
+            raise UserError(
+                f"settings: {name}.split is {split}; for nuScenes choose from {', '.join(VERSIONS)}"
+            )

@@ -1,0 +1,164 @@
+"""A little of each stage, run on a few frames in a folder that does not stay."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+from acdepth.core.sample import Sequence as Footage
+from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.data.clips import ClipBatches
+from acdepth.data.folder import count_targets
+from acdepth.data.mix import MixBatches
+from acdepth.data.prepared import Prepared, prepare
+from acdepth.engine import LoopSettings, Task, fit
+from acdepth.engine.loop import BatchSource
+from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
+from acdepth.networks.depth_net import DepthNet
+from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.recipes.method import MethodConfig
+from acdepth.student.task import StudentTask
+from acdepth.teacher.task import TeacherTask
+from acdepth.translator import SimulatedWeather, translate
+from acdepth.translator.depth_source import TeacherDepth
+
+TRANSLATED_IMAGES = 4
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What was measured of one piece of work: a step, an image."""
+
+    seconds: float
+    gigabytes: float
+    """Of a step: what training leaves behind whole, its state. Of an image: its files."""
+
+
+class Excerpt(Footage):
+    """The first frames of a sequence."""
+
+    def __init__(self, source: Footage, length: int) -> None:
+        self.source, self.length = source, min(length, len(source))
+        self.name, self.condition = source.name, source.condition
+        self.camera: Camera | None = source.camera
+        self.frame_rate = source.frame_rate
+
+    def __len__(self) -> int:
+        return self.length
+
+    def key(self, index: int) -> str:
+        """As in the source."""
+        return self.source.key(index)
+
+    def image(self, index: int) -> np.ndarray:
+        """As in the source."""
+        return self.source.image(index)
+
+    def is_target(self, index: int) -> bool:
+        """As in the source."""
+        return self.source.is_target(index)
+
+    def distance(self, index: int, other: int) -> float | None:
+        """As in the source."""
+        return self.source.distance(index, other)
+
+
+class Timing:
+    """Runs a little of each stage.
+
+    Args:
+        config: settings.
+        footage: clear; a batch's worth of it is used.
+        folder: for what the stages write.
+        steps: of each training.
+    """
+
+    def __init__(self, config: MethodConfig, footage: Sequence[Footage], folder: Path, steps: int) -> None:
+        self.config, self.folder, self.steps = config, folder, steps
+        self.frames = _excerpts(footage, batch_size(config))
+        size, crop = config.teacher.image_size, config.teacher.crop
+        self.prepared = prepare(self.frames, folder / "prepared", size, crop)
+
+    def teacher(self) -> Timed:
+        """One step."""
+        config = self.config.teacher
+        task = TeacherTask(config, 0.5)
+        return self._timed(
+            "teacher", task, config.loop, lambda: ClipBatches(self.prepared, config.loop.batch_size, 0, None)
+        )
+
+    def student(self) -> Timed:
+        """One step."""
+        config = self.config.student
+        network = self.config.teacher.network
+        ranked = config.ordinal_weight > 0
+        prior = DepthAnythingPrior.from_pretrained(or_shipped(self.config.prior, PRIOR)) if ranked else None
+        # From the first step on, what a long run does from its middle.
+        task = StudentTask(
+            config.model_copy(update={"consistency_start": 0.0}), DepthNet(network), DepthNet(network), prior
+        )
+
+        def batches() -> MixBatches:
+            # How fast a condition is learnt does not depend on what it looks like.
+            translated: dict[Condition, Prepared] = dict.fromkeys(config.degraded, self.prepared)
+            return MixBatches(self.prepared, translated, config.mix, config.loop.batch_size, 0, None)
+
+        return self._timed("student", task, config.loop, batches)
+
+    def translation(self) -> Timed:
+        """One image in one condition."""
+        first = next(sequence for sequence in self.frames if sequence.targets())
+        some = Excerpt(first, first.targets()[:TRANSLATED_IMAGES][-1] + 1)
+        images = count_targets([some]) * len(self.config.translated)
+        card = CheckpointCard(
+            network=self.config.teacher.network,
+            input_size=self.config.teacher.image_size,
+            crop=self.config.teacher.crop,
+        )
+        weights, out = self.folder / MODEL_FILE, self.folder / "translations"
+        save_checkpoint(weights, DepthNet(card.network, initial_depth=15.0), card)
+        weather, depth = SimulatedWeather(self.config.severity), TeacherDepth(weights)
+        started = time.perf_counter()
+        translate([some], out, weather, depth, self.config.translation())
+        seconds = time.perf_counter() - started
+        return Timed(seconds / images, size_of(out) / images)
+
+    def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: Callable[[], BatchSource]) -> Timed:
+        few = loop.model_copy(
+            update={
+                "steps": self.steps,
+                "log_every": self.steps,
+                "checkpoint_every": self.steps,
+                "trackers": (),
+            }
+        )
+        name = f"time {stage}"
+        started = time.perf_counter()
+        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, "timing")
+        return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
+
+
+def batch_size(config: MethodConfig) -> int:
+    """Images of the larger batch."""
+    return max(config.teacher.loop.batch_size, config.student.loop.batch_size)
+
+
+def size_of(folder: Path) -> float:
+    """All files in a folder [GB]."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e9
+
+
+def _excerpts(footage: Sequence[Footage], wanted: int) -> list[Footage]:
+    """Enough of the first sequences to fill a batch with different clips."""
+    excerpts: list[Footage] = []
+    for sequence in footage:
+        targets = sequence.targets()[:wanted]
+        if targets:
+            excerpts.append(Excerpt(sequence, targets[-1] + 2))
+        if count_targets(excerpts) >= wanted:
+            break
+    return excerpts
