@@ -7,6 +7,7 @@ import pytest
 from acdepth.core.presets import CONFIGS
 from acdepth.networks.published import DATA_SETS
 from acdepth.pretrain.encoder import EncoderConfig
+from acdepth.pretrain.generator import GeneratorConfig
 from acdepth.pretrain.prior import PriorConfig
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig
@@ -19,7 +20,7 @@ KINDS = {
     "demo": DemoConfig,
     "reproduce": ReproduceConfig,
 }
-PRETRAIN = {"encoder": EncoderConfig, "prior": PriorConfig}
+PRETRAIN = {"encoder": EncoderConfig, "generator": GeneratorConfig, "prior": PriorConfig}
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 
 

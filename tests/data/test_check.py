@@ -325,11 +325,14 @@ class TestFolders:
     def test_a_split_that_means_nothing_is_a_fault(self, tmp_path):
         write_drive(tmp_path / "data")
         report = check_data("folder", tmp_path / "data", tmp_path / "out", FootageChoice(split="val"))
-        assert "so --split val means nothing" in report.faults[0].text and report.inventory == []
+        assert "so split val means nothing" in report.faults[0].text and report.inventory == []
 
     @pytest.mark.parametrize(
         ("kind", "text"),
-        [("kitti", "nothing laid out as kitti"), ("nuscenes", "is not laid out as nuscenes")],
+        [
+            ("kitti", "is not laid out as kitti, it lacks days such as"),
+            ("nuscenes", "is not laid out as nuscenes"),
+        ],
     )
     def test_another_kind_than_said(self, tmp_path, kind, text):
         (tmp_path / "data").mkdir()

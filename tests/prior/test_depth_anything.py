@@ -101,7 +101,7 @@ def test_it_learns_which_half_is_near() -> None:
     network = CONFIG.build(0)
     image = picture(56, 56)
     near_left = (torch.arange(56) < 28).float().expand(2, 1, 56, 56) + 0.1
-    optimiser = torch.optim.Adam(network.parameters(), 2e-3)
+    optimiser = torch.optim.Adam(network.parameters(), 5e-4)
     known = torch.ones_like(near_left, dtype=torch.bool)
     losses = []
     for _ in range(25):

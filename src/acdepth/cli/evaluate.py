@@ -1,5 +1,6 @@
 """``acdepth evaluate``: errors of checkpoints against measured depth, per condition."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -7,15 +8,16 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from acdepth.cli.parts import describe_part, open_part
 from acdepth.cli.world import parse_conditions
+from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
 from acdepth.core.shipped import STUDENT
-from acdepth.data.choice import FootageChoice
-from acdepth.data.folder import count_targets, open_data
+from acdepth.data.folder import count_targets
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model
@@ -25,6 +27,9 @@ from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
 from acdepth.reports.tables import print_results
 from acdepth.runtime.scored import scored_model
+
+OF_A_RUN = ("run.json", "stages")
+"""What only the folder of a demo or a reproduction holds."""
 
 
 def evaluate(
@@ -47,18 +52,22 @@ def evaluate(
     """Measure checkpoints against measured depth, and write OUT/results.json and OUT/frames.jsonl.
 
     Args:
-        data: footage with measured depth: sequence folders with depth/, the built-in world, KITTI with LiDAR.
+        data: footage with measured depth: sequence folders with depth/ as the built-in world has them, KITTI
+            frames with LiDAR, or the root of nuScenes, RobotCar, KITTI raw or DrivingStereo's weather.
         weights: checkpoints or their folders, as PATH or NAME=PATH; the first is the one that the others are
             compared with. The small student that ships if not given.
-        out: folder for the results; acdepth report OUT makes a page of them.
-        protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m, world-80m or own.
-        split: part of a data set that has some: train, val, test, or the path of a list.
+        out: folder for the results, not that of a demo or reproduction; acdepth report OUT makes a page of
+            them.
+        protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m as the papers measure these data sets, world-80m
+            for the built-in world, or own, which measures what acdepth predict gives; docs/protocols.md.
+        split: which part of nuScenes (train, val, test, mini_train, mini_val), RobotCar or KITTI raw (name of
+            a list in splits/, or the path of one), or all; these must be told, other footage has no splits.
         cameras: channels of nuScenes.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: average with the prediction of the mirror image.
         condition_known: tell networks that were trained so which images are of the night, as the published
             code does and no car can.
-        conditions: those to measure, as in clear,night.
+        conditions: those to report, as in clear,night; frames count under them as the protocol says.
         batch_size: images predicted at a time.
         examples: also write the best, median and worst frames of each condition to OUT/examples.
         seed: of the intervals.
@@ -66,13 +75,13 @@ def evaluate(
     """
     if batch_size < 1:
         raise UserError(f"--batch-size {batch_size}: must be at least 1")
+    _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
+    wanted = parse_conditions(conditions)
     models, cards = _load_all(weights, device)
     _warn_about_scale(cards, measured_by)
     _refuse_cropped(cards, measured_by)
-    footage = _of_conditions(
-        open_data(data, choice=FootageChoice(split=split, cameras=cameras)), conditions, data
-    )
+    footage = _counted_under(wanted, open_part(data, split, cameras), measured_by, str(data))
     frames, unreadable = count_targets(footage), []
     with progress("evaluate", frames, unit="image") as advance:
         rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
@@ -80,13 +89,32 @@ def evaluate(
     if examples:
         export_examples(rows, models, models[-1].name, footage, measured_by, out / "examples")
     counts = {"found": frames, "scored": len(rows) // len(models), "unreadable": len(unreadable)}
-    about = {"frames": counts, "checkpoints": cards, "made_by": provenance()}
-    write_results(out / "results.json", {**summarise(rows, measured_by, seed), **about})
+    about = {
+        "data": describe_part(data, split, cameras, footage),
+        "frames": counts,
+        "checkpoints": cards,
+        "made_by": provenance(),
+    }
+    write_results(out / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
     for warning in unreadable:
         _say(warning)
     _say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
     print_results(out / "results.json")
     _say(f"results in {out}; a page with pictures: acdepth report {out}")
+
+
+def _refuse_out(out: Path) -> None:
+    """Find out before hours of work whether its results have a place."""
+    if any((out / name).exists() for name in OF_A_RUN):
+        raise UserError(
+            f"--out {out}: is the folder of a demo or a reproduction, whose results would be lost; choose "
+            "another folder"
+        )
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    if not there.is_dir():
+        raise UserError(f"--out {out}: {there} is a file; choose a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"--out {out}: {there} may not be written to; choose another folder")
 
 
 def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> Protocol:
@@ -148,12 +176,15 @@ def _refuse_cropped(cards: dict[str, dict[str, Any]], protocol: Protocol) -> Non
             )
 
 
-def _of_conditions(footage: list[Sequence], conditions: str, data: Path) -> list[Sequence]:
-    wanted = parse_conditions(conditions)
-    chosen = [sequence for sequence in footage if sequence.condition in wanted]
+def _counted_under(
+    wanted: list[Condition], footage: list[Sequence], protocol: Protocol, where: str
+) -> list[Sequence]:
+    """The footage that the protocol counts under one of the wanted conditions."""
+    chosen = [one for one in footage if not set(wanted).isdisjoint(protocol.conditions_of(one.condition))]
     if not chosen:
-        found = ", ".join(sorted({sequence.condition.value for sequence in footage}))
-        raise UserError(f"{data}: no footage of --conditions {conditions}; it has {found}")
+        found = {condition for one in footage for condition in protocol.conditions_of(one.condition)}
+        there = ", ".join(condition for condition in Condition if condition in found)
+        raise UserError(f"{where}: no footage of --conditions {','.join(wanted)}; it has {there}")
     return chosen
 
 

@@ -65,9 +65,13 @@ VERBS = {
     "train student": Verb(
         "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True
     ),
+    "train translator": Verb(
+        "train", "translator", "clear images to night, rain, fog, snow, from unpaired footage", resumes=True
+    ),
     "pretrain encoder": Verb(
         "pretrain", "encoder", "the encoder that ships as a starting point", resumes=True
     ),
+    "pretrain generator": Verb("pretrain", "generator", "the small diffusion model that ships", resumes=True),
     "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships", resumes=True),
     "reproduce": Verb(
         "reproduce", "reproduce", "the paper's experiment on nuScenes, RobotCar or the world", resumes=True

@@ -7,6 +7,7 @@ import tyro
 
 from acdepth.cli.settings import configured
 from acdepth.pretrain.encoder import EncoderConfig, pretrain_encoder
+from acdepth.pretrain.generator import GeneratorConfig, pretrain_generator
 from acdepth.pretrain.prior import PriorConfig, pretrain_prior
 
 
@@ -44,3 +45,21 @@ def prior(
         description: what the model's card says it was trained on.
     """
     print(pretrain_prior(config, data, out, description))
+
+
+@configured("pretrain", GeneratorConfig())
+def generator(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[GeneratorConfig, tyro.conf.arg(name="")],
+    out: Path,
+    description: str = "",
+) -> None:
+    """Train a small diffusion model on rendered towns of all conditions, as a stand-in for SD-Turbo.
+
+    Args:
+        data: sequence folders, each town in one condition only, as acdepth world make writes them.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        description: what the model's card says it was trained on.
+    """
+    print(pretrain_generator(config, data, out, description))

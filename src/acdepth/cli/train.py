@@ -11,6 +11,8 @@ from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import MOTION_FILE, train_teacher
+from acdepth.translator.task import TranslatorConfig
+from acdepth.translator.training import train_translator
 
 
 @configured("teacher", TeacherConfig())
@@ -55,3 +57,25 @@ def student(
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """
     print(train_student(config, data, translations, teacher, prior, out))
+
+
+@configured("translator", TranslatorConfig())
+def translator(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[TranslatorConfig, tyro.conf.arg(name="")],
+    out: Path,
+    adverse: tuple[Path, ...] = (),
+    start: Path | None = None,
+    prior: Path = Path("shipped"),
+) -> None:
+    """Learn to turn clear images into night, rain, fog or snow, from footage that shows no pairs.
+
+    Args:
+        data: footage with clear frames.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        adverse: footage with adverse frames; data itself by default.
+        start: adapters to train on from, as a run folder's adapters/, or shipped.
+        prior: Depth Anything model, for perceptual distance and depth consistency; shipped by default.
+    """
+    print(train_translator(config, data, adverse, prior, out, start))

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,48 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give a new empty folder beside ``path``; on success it takes the place of ``path``, whole.
+
+    On any error the new folder is removed and ``path`` is as it was.
+    """
+    path = Path(path)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    former = path.with_name(f".{path.name}.{os.getpid()}.former")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
+        fresh.mkdir()
+        yield fresh
+        for file in fresh.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as written:
+                    os.fsync(written.fileno())
+        _take_place(fresh, path, former)
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot write ({error.strerror or error}); free some space or choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _take_place(fresh: Path, path: Path, former: Path) -> None:
+    """Rename ``fresh`` to ``path``; what was there waits as ``former``, and comes back should that fail."""
+    if not path.exists():
+        fresh.replace(path)
+        return
+    shutil.rmtree(former, ignore_errors=True)
+    path.replace(former)
+    try:
+        fresh.replace(path)
+    except OSError:
+        former.replace(path)
+        raise
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

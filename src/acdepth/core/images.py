@@ -72,7 +72,7 @@ def _read(path: Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
+        raise UserError(f"{path}: {error.strerror or error}; check its name, or copy it again") from error
 
 
 def _decode(path: Path, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:

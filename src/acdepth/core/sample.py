@@ -106,3 +106,25 @@ class MixBatch(Tensors):
     def night(self) -> Tensor:
         """(B,) bool: True where ``mixed`` was made to be of the night."""
         return (self.condition == Condition.NIGHT.index) | (self.condition == Condition.NIGHT_RAIN.index)
+
+
+@dataclass(frozen=True)
+class LabelledBatch(Tensors):
+    """Images of any condition."""
+
+    image: Tensor
+    """(B, 3, H, W) float in 0..1."""
+    condition: Tensor
+    """(B,) int64: `Condition.index` of each image."""
+
+
+@dataclass(frozen=True)
+class UnpairedBatch(Tensors):
+    """Clear images beside adverse ones of other streets."""
+
+    clear: Tensor
+    """(B, 3, H, W) float in 0..1."""
+    adverse: Tensor
+    """(B, 3, H, W) float in 0..1; has nothing to do with the clear image of its row."""
+    condition: Tensor
+    """(B,) int64: `Condition.index` of ``adverse``."""

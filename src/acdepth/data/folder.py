@@ -11,10 +11,11 @@ from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.sample import Sequence
 from acdepth.data import kitti
 from acdepth.data.choice import EVERYTHING, FootageChoice
-from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
-from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
-from acdepth.data.nuscenes import is_nuscenes, open_nuscenes
-from acdepth.data.robotcar import is_robotcar, open_robotcar
+from acdepth.data.driving_stereo import open_driving_stereo
+from acdepth.data.kitti import open_kitti_raw
+from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
+from acdepth.data.nuscenes import open_nuscenes
+from acdepth.data.robotcar import open_robotcar
 from acdepth.data.sequence_folder import (
     Description,
     ImageSequence,
@@ -33,12 +34,12 @@ def open_data(
 ) -> list[Sequence]:
     """Open all footage under a path.
 
-    Recognised: a nuScenes root (``v1.0-trainval`` or another version). In this order, in ``path`` itself or
-    anywhere below it: sequence folders (``images/``), KITTI
-    odometry drives (``calib.txt`` beside ``image_2``, ``image_0`` or ``image_l``), KITTI frames with LiDAR
-    (``image_2/``, ``velodyne/``, ``calib/``), video files. Below ``path`` a video counts only with its
-    camera beside it. If there is none of these and ``path`` holds pictures, they are single photographs
-    without a camera.
+    Recognised: the root of a data set, see `layouts`; a folder that holds such roots is refused, as only
+    parts of them would be read. Else, in this order, in ``path`` itself or anywhere below it: sequence
+    folders (``images/``), KITTI odometry drives (``calib.txt`` beside ``image_2``, ``image_0`` or
+    ``image_l``), KITTI frames with LiDAR (``image_2/``, ``velodyne/``, ``calib/``), video files. Below
+    ``path`` a video counts only with its camera beside it. If there is none of these and ``path`` holds
+    pictures, they are single photographs without a camera.
 
     Args:
         path: a folder, a video file or an image file.
@@ -68,17 +69,30 @@ def count_targets(sequences: Iterable[Sequence]) -> int:
 
 
 def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Sequence]:
-    if is_nuscenes(root):
-        return list(open_nuscenes(root, choice.split, choice.cameras))
-    if is_robotcar(root):
-        return list(open_robotcar(root, choice.split, warn))
-    if is_kitti_raw(root):
-        return list(open_kitti_raw(root, choice.split, warn))
-    if is_driving_stereo(root):
-        return list(open_driving_stereo(root, warn))
-    if choice.split is not None:
-        raise UserError(f"{root}: has no splits, so --split {choice.split} means nothing; leave it out")
+    layout = layout_of(root)
+    if choice.split is not None and not (layout and layout.has_splits):
+        raise _no_splits(root, choice.split)
+    match layout and layout.name:
+        case "nuscenes":
+            return list(open_nuscenes(root, choice.split, choice.cameras))
+        case "robotcar":
+            return list(open_robotcar(root, choice.split, warn))
+        case "kitti":
+            return list(open_kitti_raw(root, choice.split, warn))
+        case "driving-stereo":
+            return list(open_driving_stereo(root, warn))
     return list(_open_tree(root, warn)) or _open_photographs(root)
+
+
+def _no_splits(root: Path, split: str) -> UserError:
+    around = data_set_around(root)
+    if around:
+        return UserError(f"{root}: is a part of {around[1].name}; give its root, {around[0]}")
+    signs = "; ".join(f"{layout.name}: {layout.signs}" for layout in LAYOUTS if layout.has_splits)
+    return UserError(
+        f"{root}: is no data set with splits ({signs}), so split {split} means nothing; leave it out, or "
+        "give the root of such a data set"
+    )
 
 
 def _open_file(path: Path) -> Sequence:
@@ -104,10 +118,17 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Sequence]:
             folders.clear()
             yield from kitti.open_lidar_folder(folder, name, Condition.CLEAR)
         else:
+            _refuse_data_set(folder, root)
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
             for video in _videos(folder, files, with_camera=folder != root):
                 prefix = "" if folder == root else f"{name}/"
                 yield VideoSequence(video, f"{prefix}{video.stem}")
+
+
+def _refuse_data_set(folder: Path, root: Path) -> None:
+    """A data set is opened by its root; walked through it would be read as stray pictures and videos."""
+    for layout in layouts_of(folder):
+        raise UserError(f"{root}: holds a data set laid out as {layout.name} in {folder}; give {folder}")
 
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
@@ -118,9 +139,16 @@ def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
 def _open_photographs(folder: Path) -> list[Sequence]:
     paths = list_images(folder)
     if not paths:
-        raise UserError(
-            f"{folder}: no footage found; put pictures into {folder / 'images'}, or give a folder of "
-            "pictures, a video, or a KITTI folder"
-        )
+        raise _no_footage(folder)
     name = folder.resolve().name
     return [ImageSequence(name, name, paths, Description())]
+
+
+def _no_footage(folder: Path) -> UserError:
+    around = data_set_around(folder)
+    if around:
+        return UserError(f"{folder}: is a part of {around[1].name}; give its root, {around[0]}")
+    return UserError(
+        f"{folder}: no footage found; put pictures into {folder / 'images'}, or give a folder of "
+        "pictures, a video, or the root of a data set"
+    )

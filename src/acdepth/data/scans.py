@@ -22,7 +22,9 @@ def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> 
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror or error}); copy or unpack it again"
+        ) from error
     if not content or len(content) % (columns * np.dtype(number).itemsize):
         raise UserError(f"{path}: not {kind}; copy it again")
     points = np.frombuffer(content, number).reshape(-1, columns)

@@ -182,7 +182,9 @@ def read_frame_rate(path: Path) -> float | None:
     if rate is None:
         return None
     if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
-        raise UserError(f"{path}: frame_rate = {rate!r}, expected images per second")
+        raise UserError(
+            f"{path}: frame_rate = {rate!r}, expected images per second; write such as frame_rate: 12"
+        )
     return float(rate)
 
 
@@ -205,9 +207,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+        raise UserError(
+            f"{path}: not readable as YAML ({str(error).splitlines()[0]}); write lines of key: value"
+        ) from error
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected keys and values")
+        raise UserError(f"{path}: expected keys and values; write lines of key: value")
     return values
 
 
@@ -222,7 +226,9 @@ def _refuse_misspelt(about: dict[str, Any], path: Path) -> None:
 def _refuse_equal_stems(paths: list[Path]) -> None:
     for before, after in pairwise(sorted(paths)):
         if before.stem == after.stem:
-            raise UserError(f"{before}: is also there as {after.name}; depth and translations go by the stem")
+            raise UserError(
+                f"{before}: is also there as {after.name}; depth and translations go by the stem, keep one"
+            )
 
 
 def _condition(text: Any, path: Path) -> Condition:

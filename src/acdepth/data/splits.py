@@ -33,7 +33,7 @@ def read_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as a list of images ({error})") from error
+        raise UserError(f"{path}: not readable as a list of images ({error}); give another list") from error
 
 
 def tell_missing(

@@ -50,7 +50,7 @@ def stamp_file(path: Path) -> str:
     try:
         status = path.stat()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
+        raise UserError(f"{path}: {error.strerror or error}; copy or unpack it again") from error
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
@@ -78,7 +78,7 @@ def image_size(path: Path) -> tuple[int, int]:
         with path.open("rb") as stream:
             header = stream.read(24)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
+        raise UserError(f"{path}: {error.strerror or error}; copy or unpack it again") from error
     if len(header) < 24 or header[:4] != b"\x89PNG":
         raise UserError(f"{path}: not a PNG, though its name says so; copy it again")
     width, height = struct.unpack(">II", header[16:])

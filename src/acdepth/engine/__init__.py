@@ -1,7 +1,18 @@
 """Floor 1: the training loop on Hugging Face Accelerate, which knows no stage."""
 
-from acdepth.engine.loop import BatchSource, Task, fit
+from acdepth.engine.loop import BatchSource, fit
 from acdepth.engine.settings import LoopSettings, what_shapes
 from acdepth.engine.state import refuse_other_run
+from acdepth.engine.task import Leftovers, Task, TurnTask, Update
 
-__all__ = ["BatchSource", "LoopSettings", "Task", "fit", "refuse_other_run", "what_shapes"]
+__all__ = [
+    "BatchSource",
+    "Leftovers",
+    "LoopSettings",
+    "Task",
+    "TurnTask",
+    "Update",
+    "fit",
+    "refuse_other_run",
+    "what_shapes",
+]

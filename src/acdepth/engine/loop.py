@@ -2,15 +2,14 @@
 
 import math
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.errors import UserError
@@ -21,26 +20,7 @@ from acdepth.engine.log import Means, RunLog
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state
-
-
-class Task(nn.Module, ABC):
-    """What a stage brings to the loop: the trained networks as submodules, and their losses.
-
-    Frozen networks must not be submodules, or they would be saved, wrapped and put into training mode.
-    """
-
-    @abstractmethod
-    def forward(self, batch: Tensors, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
-        """Weighted scalar loss terms of one batch; the loop minimises their sum.
-
-        Args:
-            batch: already on the device.
-            generator: on the CPU, for every draw of this step.
-            progress: part of the run that is done, in 0..1.
-        """
-
-    def to_device(self, device: torch.device) -> None:
-        """Move what is not a submodule, such as frozen networks; by default nothing."""
+from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask
 
 
 class BatchSource(Protocol):
@@ -71,6 +51,7 @@ def fit(
     settings: LoopSettings,
     run_folder: Path,
     made_by: str,
+    on_interval: Callable[[int], object] | None = None,
 ) -> None:
     """Train ``task`` in place for ``settings.steps`` steps, resuming from ``run_folder`` where it can.
 
@@ -81,6 +62,7 @@ def fit(
         settings: length, speed, precision, seed.
         run_folder: gets ``checkpoints/``, ``log.jsonl`` and the trackers' files.
         made_by: hash of everything that shapes the run; another run's state is refused.
+        on_interval: called by the main process after each saved state, with the number of finished steps.
 
     Raises:
         UserError: if the loss stops being finite, or the folder belongs to another run.
@@ -93,9 +75,10 @@ def fit(
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
     with progress(title, settings.steps, done=start) as advance:
-        for step, batch in enumerate(_read_ahead(source, start, settings), start=start):
+        for step, batches_of_step in enumerate(_read_ahead(source, start, settings), start=start):
             generator = make_generator(settings.seed, title, "step", step, accelerator.process_index)
-            terms = updates.step(batch.to(accelerator.device), generator, step)
+            on_device = [batch.to(accelerator.device) for batch in batches_of_step]
+            terms = updates.step(on_device, generator, step)
             record.add(terms)
             finished = step + 1
             if not math.isfinite(terms["loss"]):
@@ -107,6 +90,8 @@ def fit(
                 record.write(finished, learning_rate(settings, step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
                 updates.save(states, finished, made_by)
+                if on_interval and accelerator.is_main_process:
+                    on_interval(finished)
             advance(note=f"loss {terms['loss']:.4f}")
     accelerator.end_training()
 
@@ -128,18 +113,41 @@ class _Updates:
         self.trained, self.prepared = self.accelerator.prepare(self.task, self.optimizer)
         self.trained.train()
 
-    def step(self, batch: Tensors, generator: torch.Generator, step: int) -> dict[str, float]:
-        """One update; returns the loss and its terms."""
+    def step(self, batches: list[Tensors], generator: torch.Generator, step: int) -> dict[str, float]:
+        """The updates of one step; returns the loss, its terms and what else the task wants logged."""
+        progress = step / self.settings.steps
+        leftovers = [Leftovers() for _ in batches]
+        sums: dict[str, float] = {}
+        for update in self.task.updates if isinstance(self.task, TurnTask) else SINGLE:
+            for batch, left in zip(batches, leftovers, strict=True):
+                for turn in update.turns:
+                    more = (turn, left) if isinstance(self.task, TurnTask) else ()
+                    terms = self.trained(batch, generator, progress, *more)
+                    loss = torch.stack(list(terms.values())).sum() / len(batches)
+                    self.accelerator.backward(loss)
+                    for name, value in terms.items():
+                        sums[name] = sums.get(name, 0.0) + float(value.detach()) / len(batches)
+            self._apply(update.trains, learning_rate(self.settings, step) * update.rate)
+        logged = {"loss": sum(sums.values()), **sums}
+        for left in leftovers:
+            for name, value in left.statistics.items():
+                logged[name] = logged.get(name, 0.0) + value / len(batches)
+        return logged
+
+    def _apply(self, trains: str, rate: float) -> None:
+        """Step those parameters whose names begin with ``trains``; gradients of the others are dropped."""
+        learning = []
+        for name, parameter in self.task.named_parameters():
+            if name.startswith(trains):
+                learning.append(parameter)
+            else:
+                parameter.grad = None  # Adam passes over parameters without gradient
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, step)
-        terms = self.trained(batch, generator, step / self.settings.steps)
-        loss = torch.stack(list(terms.values())).sum()
-        self.accelerator.backward(loss)
+            group["lr"] = rate
         if self.settings.gradient_clip is not None:
-            self.accelerator.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
+            self.accelerator.clip_grad_norm_(learning, self.settings.gradient_clip)
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
-        return {name: float(value.detach()) for name, value in {"loss": loss, **terms}.items()}
 
     def save(self, folder: Path, step: int, made_by: str) -> None:
         """Save the run's state, once for all processes."""
@@ -170,8 +178,8 @@ class _Record:
         self.accelerator.log({"loss": loss, "learning_rate": rate, **terms}, step=step)
 
 
-class _Steps(Dataset[Tensors]):
-    """The batches of the remaining steps, as a data set for DataLoader's worker processes."""
+class _Numbered(Dataset[Tensors]):
+    """The batches that remain, as a data set for DataLoader's worker processes."""
 
     def __init__(self, source: BatchSource, start: int, stop: int) -> None:
         self.source, self.start, self.stop = source, start, stop
@@ -183,6 +191,11 @@ class _Steps(Dataset[Tensors]):
         return self.source.batch(self.start + index)
 
 
-def _read_ahead(source: BatchSource, start: int, settings: LoopSettings) -> DataLoader[Tensors]:
+def _read_ahead(source: BatchSource, start: int, settings: LoopSettings) -> Iterator[list[Tensors]]:
+    """The batches of each remaining step."""
+    each = settings.accumulate
+    numbered = _Numbered(source, start * each, settings.steps * each)
     # With batch_size=None and no collate function of ours, batches pass through as they are.
-    return DataLoader(_Steps(source, start, settings.steps), batch_size=None, num_workers=settings.workers)
+    batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers))
+    while of_step := list(islice(batches, each)):
+        yield of_step

@@ -17,6 +17,8 @@ class LoopSettings(Config):
     """Optimiser steps in all."""
     batch_size: int = Field(default=16, gt=0)
     """Images per step and process. ACDepth: 16."""
+    accumulate: int = Field(default=1, gt=0)
+    """Batches whose gradients are averaged for one step, where more images do not fit into memory."""
     learning_rate: float = Field(default=5e-4, gt=0)
     """Adam's step size. ACDepth: 5e-4; md4all's teacher: 2e-4."""
     decay: Literal["steps", "cosine"] = "steps"
@@ -58,7 +60,9 @@ class LoopSettings(Config):
 
 
 def what_shapes(config: Config) -> dict[str, Any]:
-    """A stage's settings without the incidental ones of its ``loop``: what tells one run from another."""
+    """A stage's settings without the incidental ones of its loops: what tells one run from another."""
     values = config.to_dict()
-    loop = {name: value for name, value in values["loop"].items() if name not in INCIDENTAL}
-    return {**values, "loop": loop}
+    for name in type(config).model_fields:
+        if isinstance(getattr(config, name), LoopSettings):
+            values[name] = {key: value for key, value in values[name].items() if key not in INCIDENTAL}
+    return values

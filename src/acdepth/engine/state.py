@@ -23,9 +23,11 @@ def save_state(
 ) -> None:
     """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
 
-    ``made_by`` is a hash of everything that shapes the run; `load_newest_state` refuses another.
+    Frozen parameters are left out: they are where they came from. ``made_by`` is a hash of everything that
+    shapes the run; `load_newest_state` refuses another.
     """
-    tensors = {f"task.{name}": tensor for name, tensor in task.state_dict().items()}
+    frozen = _frozen(task)
+    tensors = {f"task.{name}": value for name, value in task.state_dict().items() if name not in frozen}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -57,7 +59,9 @@ def load_newest_state(folder: Path, task: nn.Module, optimizer: torch.optim.Opti
     path = states[-1]
     metadata = _metadata_of(path, made_by)
     tensors = load_file(path)
-    task.load_state_dict(_below(tensors, "task."))
+    current = task.state_dict()
+    frozen = {name: current[name] for name in _frozen(task)}
+    task.load_state_dict({**frozen, **_below(tensors, "task.")})
     _load_moments(optimizer, _below(tensors, "optimizer."))
     return int(metadata["step"])
 
@@ -75,6 +79,12 @@ def _metadata_of(path: Path, made_by: str) -> dict[str, str]:
             "or delete that folder"
         )
     return metadata
+
+
+def _frozen(task: nn.Module) -> set[str]:
+    """Names of parameters that do not learn."""
+    named = task.named_parameters(remove_duplicate=False)
+    return {name for name, parameter in named if not parameter.requires_grad}
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

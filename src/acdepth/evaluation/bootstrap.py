@@ -43,7 +43,7 @@ def bootstrap_means(
     found = [Interval(float(mean), None, None) for mean in means]
     enough = (counts > 0).sum(0) >= FEWEST_SEQUENCES
     if enough.any():
-        times = _draw(len(sums), draws, generator)
+        times = draw_sequences(len(sums), draws, generator)
         with np.errstate(invalid="ignore"):
             drawn = (times @ sums) / (times @ counts)
         tail = (1 - COVERAGE) / 2
@@ -82,7 +82,7 @@ def _per_sequence(
     return sums, counts
 
 
-def _draw(sequences: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
+def draw_sequences(sequences: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
     """(draws, S): how often each sequence was drawn."""
     drawn = torch.randint(sequences, (draws, sequences), generator=generator)
     times = torch.zeros(draws, sequences, dtype=torch.float64)

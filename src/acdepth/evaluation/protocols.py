@@ -1,6 +1,6 @@
 """How a data set is measured: fixed by name, so that numbers of one protocol may stand in one table."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -75,16 +75,20 @@ class Protocol(Config):
         return (condition,)
 
     def facts(self) -> list[str]:
-        """What a reader must know beside every table, in short phrases."""
+        """What a reader must know beside every table, in short phrases, the name first."""
         return [
+            f"protocol {self.name}",
             f"depth {self.min_depth:g} to {self.max_depth:g} m",
+            f"images and measurement: {_in_words(self.input_window)}",
+            f"scored: {_in_words(self.scored_window)}",
             ALIGNMENT_IN_WORDS[self.alignment],
-            "condition known to the model" if self.condition_known else "condition unknown to the model",
-            *(["averaged with the mirror image's prediction"] if self.flip else []),
-            *(["images keep their aspect"] if self.keep_aspect else []),
-            *(["metres rescaled by focal length where cameras are known"] if self.focal_rescale else []),
-            *([] if self.input_window == WHOLE_IMAGE else [_in_words("images cut", self.input_window)]),
-            *([] if self.scored_window == WHOLE_IMAGE else [_in_words("scored", self.scored_window)]),
+            f"condition {'known' if self.condition_known else 'unknown'} to the model",
+            f"{'' if self.flip else 'not '}averaged with the mirror image's prediction",
+            "images keep their aspect" if self.keep_aspect else "images stretched to the network's size",
+            "metres rescaled by focal length where cameras are known"
+            if self.focal_rescale
+            else "metres as predicted",
+            f"night-rain counted {'in both night and rain' if self.night_rain_in_both else 'on its own'}",
             "mean over images",
         ]
 
@@ -120,6 +124,30 @@ def find_protocol(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
-def _in_words(verb: str, window: Window) -> str:
-    rows = f"{window.top:.0%} to {window.bottom:.0%} of the rows"
-    return f"{verb}: {rows}, {window.left:.0%} to {window.right:.0%} of the columns"
+def read_protocol(stored: dict[str, Any], where: str) -> Protocol:
+    """A protocol from what ``results.json`` holds of it.
+
+    Args:
+        stored: its settings, among others that are not its own. A setting that came into being after the file
+            is as the protocol of this name has it.
+        where: names the file in errors.
+
+    Raises:
+        UserError: if a setting is no such value, or is missing.
+    """
+    named = PROTOCOLS.get(stored["name"])
+    settings = named.to_dict() if named else {}
+    settings |= {name: value for name, value in stored.items() if name in Protocol.model_fields}
+    return Protocol.from_dict(settings, where)
+
+
+def _in_words(window: Window) -> str:
+    if window == WHOLE_IMAGE:
+        return "all"
+    return (
+        f"{_span(window.top, window.bottom)} of the rows, {_span(window.left, window.right)} of the columns"
+    )
+
+
+def _span(first: float, last: float) -> str:
+    return "all" if (first, last) == (0, 1) else f"{100 * first:.3g} to {100 * last:.3g} %"

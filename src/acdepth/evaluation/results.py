@@ -1,6 +1,6 @@
 """``results.json``: means and intervals per model, condition and class. Equal rows give equal bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_json
+from acdepth.core.sample import Sequence as Footage
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_means
 from acdepth.evaluation.metrics import METRICS
@@ -17,16 +18,25 @@ from acdepth.evaluation.rows import FrameRow
 DIGITS = 6
 
 
-def summarise(rows: Sequence[FrameRow], protocol: Protocol, seed: int = 0) -> dict[str, Any]:
+def summarise(
+    rows: Sequence[FrameRow],
+    protocol: Protocol,
+    seed: int = 0,
+    conditions: Collection[Condition] = tuple(Condition),
+) -> dict[str, Any]:
     """The content of ``results.json``.
 
     Args:
         rows: all models on the same frames; models keep the order they come in.
         protocol: what the rows were made with.
         seed: of the intervals' resampling.
+        conditions: those that are reported; frames count under conditions as the protocol says.
     """
     models = list(dict.fromkeys(row.model for row in rows))
-    groups = {model: _by_condition([row for row in rows if row.model == model], protocol) for model in models}
+    groups = {
+        model: _by_condition([row for row in rows if row.model == model], protocol, conditions)
+        for model in models
+    }
     return {
         "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": seed},
         "model_order": models,
@@ -44,15 +54,37 @@ def summarise(rows: Sequence[FrameRow], protocol: Protocol, seed: int = 0) -> di
     }
 
 
+def describe_data(
+    path: Path, split: str | None, cameras: Sequence[str] | None, footage: Sequence[Footage]
+) -> dict[str, Any]:
+    """What ``results.json`` says under ``data``.
+
+    Args:
+        path: as it was given.
+        split: part of the data set; None where it has none.
+        cameras: channels; None where the data set has none to choose from.
+        footage: that was evaluated.
+    """
+    return {
+        "path": path.as_posix(),
+        "split": split,
+        "cameras": None if cameras is None else list(cameras),
+        "sequences": len(footage),
+    }
+
+
 def write_results(path: Path, results: dict[str, Any]) -> None:
     """Write ``results.json`` atomically."""
     write_json(path, results)
 
 
-def _by_condition(rows: Sequence[FrameRow], protocol: Protocol) -> dict[str, list[FrameRow]]:
+def _by_condition(
+    rows: Sequence[FrameRow], protocol: Protocol, conditions: Collection[Condition]
+) -> dict[str, list[FrameRow]]:
     groups = {
         condition.value: [row for row in rows if condition in protocol.conditions_of(row.condition)]
         for condition in Condition
+        if condition in conditions
     }
     return {condition: chosen for condition, chosen in groups.items() if chosen}
 

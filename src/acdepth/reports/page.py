@@ -12,6 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.images import read_image
 from acdepth.reports import charts, pictures, tables
+from acdepth.reports.facts import facts
 from acdepth.reports.reading import (
     Example,
     Results,
@@ -62,7 +63,7 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "styles": charts.model_classes(results.models),
         "fewest_drives": FEWEST_DRIVES,
         "rows": tables.rows(results),
-        "facts": tables.protocol_facts(results),
+        "facts": facts(results),
         "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
         "scatters": _scatters(run_folder, results),
         "examples": _examples(run_folder, results),
@@ -71,7 +72,7 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "trainings": _trainings(run_folder, results),
         "durations": _durations(story.seconds) if story else [],
         "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
-        "protocol": {name: plain(value) for name, value in results.protocol.items() if name != "facts"},
+        "protocol": {name: plain(value) for name, value in results.protocol.to_dict().items()},
         "made_by": story.made_by if story else results.made_by,
         "plain": plain,
         "tables": tables,
@@ -113,7 +114,7 @@ def _trainings(run_folder: Path, results: Results) -> list[dict[str, Any]]:
 def _examples(run_folder: Path, results: Results) -> list[dict[str, Any]]:
     """Per condition, its frames with all pictures."""
     examples = read_examples(run_folder)
-    least, most = results.protocol["min_depth"], results.protocol["max_depth"]
+    least, most = results.protocol.min_depth, results.protocol.max_depth
     return [
         {
             "condition": condition.value,

@@ -11,6 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
 from acdepth.engine.log import read_log
 from acdepth.evaluation.metrics import METRICS
+from acdepth.evaluation.protocols import Protocol, read_protocol
 from acdepth.evaluation.rows import read_rows
 
 Content = TypeVar("Content")
@@ -37,10 +38,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Data:
+    """What was measured on."""
+
+    path: str
+    split: str | None
+    """None where the data has no splits."""
+    cameras: tuple[str, ...] | None
+    """None where the data has no channels to choose from."""
+    sequences: int
+
+
+@dataclass(frozen=True)
 class Results:
     """The content of ``results.json``."""
 
-    protocol: dict[str, Any]
+    protocol: Protocol
+    interval_seed: int
+    data: Data | None
+    """None where nobody wrote it down."""
     models: tuple[str, ...]
     """In the order of evaluation: first the baseline, last the model the report is about."""
     conditions: tuple[Condition, ...]
@@ -109,7 +125,7 @@ def read_results(path: Path) -> Results:
     Raises:
         UserError: if the file is missing or is no result of ``acdepth evaluate``.
     """
-    return _parsed(path, read_json(path), _results)
+    return _parsed(path, read_json(path), lambda content: _results(content, str(path)))
 
 
 def read_examples(run_folder: Path) -> list[Example]:
@@ -161,7 +177,7 @@ def read_story(path: Path) -> Story | None:
     return _parsed(path, read_json(path), _story) if path.exists() else None
 
 
-def _results(content: Any) -> Results:
+def _results(content: Any, where: str) -> Results:
     models = tuple(content.get("model_order") or content["models"])
     found = {condition for model in models for condition in content["models"][model]}
     conditions = tuple(condition for condition in Condition if condition in {Condition(c) for c in found})
@@ -184,9 +200,22 @@ def _results(content: Any) -> Results:
     protocol = content["protocol"]
     for key in ("name", "min_depth", "max_depth", "alignment", "condition_known"):
         protocol[key]  # a protocol without it cannot be named beside the numbers
+    seed = int(protocol.get("interval_seed", 0))
+    data = _data(content["data"]) if "data" in content else None
     made_by = {str(name): str(value) for name, value in content.get("made_by", {}).items()}
     checkpoints = {str(model): dict(card) for model, card in content.get("checkpoints", {}).items()}
-    return Results(protocol, models, conditions, cells, paired, made_by, checkpoints)
+    measured_by = read_protocol(protocol, f"{where}: protocol")
+    return Results(measured_by, seed, data, models, conditions, cells, paired, made_by, checkpoints)
+
+
+def _data(content: Any) -> Data:
+    split, cameras = content["split"], content["cameras"]
+    return Data(
+        path=str(content["path"]),
+        split=None if split is None else str(split),
+        cameras=None if cameras is None else tuple(map(str, cameras)),
+        sequences=int(content["sequences"]),
+    )
 
 
 def _cell(content: Any) -> Cell:

@@ -1,6 +1,5 @@
 """The results as tables: for a terminal, for Markdown, and as rows for the page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,16 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.core.condition import Condition
-from acdepth.evaluation.protocols import ALIGNMENT_IN_WORDS
+from acdepth.reports.facts import facts
 from acdepth.reports.reading import Cell, Estimate, Results, read_results
 from acdepth.reports.verdicts import Comparison, Verdict, compare, signed_percent
 
-OPTIONS_IN_WORDS = {
-    "flip": "averaged with the mirror image's prediction",
-    "keep_aspect": "images keep their aspect",
-    "focal_rescale": "metres rescaled by focal length where cameras are known",
-}
-"""Settings of a protocol that are said only where they are on."""
 COLOURS = {
     Verdict.LOWER: "green",
     Verdict.HIGHER: "red",
@@ -55,21 +48,6 @@ def rows(results: Results) -> list[Row]:
     return found
 
 
-def protocol_facts(results: Results) -> list[str]:
-    """What must stand beside the numbers, in short phrases, the protocol's name first."""
-    protocol = results.protocol
-    return [
-        f"protocol {protocol['name']}",
-        f"depth {protocol['min_depth']:g} to {protocol['max_depth']:g} m",
-        ALIGNMENT_IN_WORDS.get(protocol["alignment"], f"alignment {protocol['alignment']}"),
-        f"condition {'known' if protocol['condition_known'] else 'unknown'} to the model",
-        *(text for setting, text in OPTIONS_IN_WORDS.items() if protocol.get(setting)),
-        f"per condition {_span(cell.images for cell in results.cells.values())} images of "
-        f"{_span(cell.sequences for cell in results.cells.values())} sequences",
-        f"95 % intervals over sequences, seed {protocol.get('interval_seed', 0)}",
-    ]
-
-
 def print_results(path: Path, console: Console | None = None) -> None:
     """Print ``results.json`` as tables.
 
@@ -85,13 +63,13 @@ def print_results(path: Path, console: Console | None = None) -> None:
         marks = [f"{mark} {verdict.value}" for verdict, mark in MARKS.items()]
         marks.append("* on the same frames; own intervals overlap")
         console.print("; ".join(marks), style="dim", highlight=False)
-    console.print("; ".join(protocol_facts(results)), style="dim", highlight=False)
+    console.print("; ".join(facts(results)), style="dim", highlight=False)
 
 
 def markdown(results: Results) -> str:
     """The main table and, where the data has classes, the one per class, as Markdown for documents."""
     lines = [
-        "; ".join(protocol_facts(results)),
+        "; ".join(facts(results)),
         "",
         "| condition | model | absRel ↓ (95 %) | RMSE ↓ [m] | d1 ↑ [%] | absRel against "
         f"{results.baseline} |",
@@ -221,8 +199,3 @@ def _class_table(results: Results) -> Table:
 def _escaped(text: str) -> str:
     """Square brackets are rich's mark-up; these are intervals."""
     return text.replace("[", r"\[")
-
-
-def _span(counts: Iterable[int]) -> str:
-    found = sorted(set(counts))
-    return f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"

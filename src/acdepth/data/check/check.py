@@ -6,14 +6,16 @@ from pathlib import Path
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.data.check.clouds import find_clouds
 from acdepth.data.check.doubting import doubt_cameras, doubt_depth, doubt_motion
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.inventory import take_inventory
+from acdepth.data.check.kinds import Kind, refuse_other_kind
 from acdepth.data.check.looking import Place, find_files, places, read_place, spread
 from acdepth.data.check.nuscenes import open_nuscenes_parts
-from acdepth.data.check.opening import Kind, Part, open_part, refuse_other_kind, refuse_photographs
+from acdepth.data.check.opening import Part, open_parts
 from acdepth.data.check.plausible import DepthFacts, depth_facts
-from acdepth.data.check.report import SHEET_FILE, CheckReport
+from acdepth.data.check.report import SHEET_FILE, CheckReport, refuse_unwritable
 from acdepth.data.check.sheet import Tile, make_tile, write_sheet
 from acdepth.data.choice import EVERYTHING, FootageChoice
 
@@ -30,14 +32,19 @@ def check_data(
         kind: what ``root`` should hold.
         root: of the data set.
         out: folder for what is written.
-        choice: part of it; without a split all of nuScenes whose tables are there, and all of the others.
+        choice: part of it; without a split all of it, and each of its splits that is there.
         sample: targets whose image and depth are decoded, evenly spread; 0 decodes all.
 
     Raises:
-        UserError: if there is no such folder or split, or it holds another kind of data.
+        UserError: if there is no such folder or split, it holds another kind of data, or ``out`` cannot be
+            written to.
     """
-    findings = Findings()
-    parts = _open(kind, Path(root), choice, findings)
+    root, out, findings = Path(root), Path(out), Findings()
+    if not root.is_dir():
+        raise UserError(f"--root {root}: no such folder; give the one that holds the data set")
+    refuse_other_kind(root, kind)
+    refuse_unwritable(out)
+    parts = _open(kind, root, choice, findings)
     doubt_cameras(parts, findings)
     doubt_motion(parts, findings)
     looked_at, facts, tiles = _look(parts, sample, findings)
@@ -45,21 +52,18 @@ def check_data(
     inventory = take_inventory(parts, looked_at, facts)
     if tiles:
         write_sheet(out / SHEET_FILE, tiles)
-    report = CheckReport(kind, Path(root), inventory, findings.faults, findings.doubts, bool(tiles))
+    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles))
     report.write(out)
     return report
 
 
 def _open(kind: Kind, root: Path, choice: FootageChoice, findings: Findings) -> list[Part]:
-    if not root.is_dir():
-        raise UserError(f"--root {root}: no such folder; give the one that holds the data set")
-    refuse_other_kind(root, kind)
     if kind == "nuscenes":
         return open_nuscenes_parts(root, choice, findings)
-    part = open_part(root, choice, findings)
-    refuse_photographs(part, root, kind)
-    find_files([part], findings)
-    return [part]
+    parts = open_parts(root, kind, choice, findings)
+    find_files(parts, findings)
+    find_clouds(parts, findings)
+    return parts
 
 
 def _look(

@@ -11,7 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
-from acdepth.data.check.opening import Part
+from acdepth.data.check.opening import Part, distinct
 from acdepth.data.check.plausible import (
     DepthFacts,
     camera_doubts,
@@ -33,9 +33,8 @@ class Posed(Protocol):
 def doubt_cameras(parts: Row[Part], findings: Findings) -> None:
     """Doubt each implausible camera once, however many sequences share it."""
     names: dict[Camera | None, list[str]] = {}
-    for part in parts:
-        for sequence in part.sequences:
-            names.setdefault(sequence.camera, []).append(sequence.name)
+    for sequence in distinct(parts):
+        names.setdefault(sequence.camera, []).append(sequence.name)
     for camera, of_camera in names.items():
         doubts = camera_doubts(camera) if camera else ["no camera; good for prediction only"]
         for doubt in doubts:
@@ -44,7 +43,7 @@ def doubt_cameras(parts: Row[Part], findings: Findings) -> None:
 
 def doubt_motion(parts: Row[Part], findings: Findings) -> None:
     """Doubt sequences that move in a way cars do not; poses that cannot be read are faults."""
-    sequences = [sequence for part in parts for sequence in part.sequences if len(sequence) > 1]
+    sequences = [sequence for sequence in distinct(parts) if len(sequence) > 1]
     with progress("motion", len(sequences), unit="sequence") as advance:
         for sequence in sequences:
             try:

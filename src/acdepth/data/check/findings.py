@@ -28,13 +28,26 @@ class Findings:
         self.faults: list[Finding] = []
         self.doubts: list[Finding] = []
         self._told: set[str] = set()
+        self._folders_gone: set[str] = set()
 
     def fault(self, error: UserError) -> None:
         """Note a fault; its message begins with the name of the file."""
         self._note(self.faults, Finding(_folder(error), _one_line(error)), key=_one_line(error))
 
+    def missing_file(self, path: Path, reason: str) -> None:
+        """Note a file that is not there; if its folder is not either, that, once for all its files."""
+        gone = [folder for folder in path.parents if not folder.exists()]
+        if gone:
+            self._folders_gone.add(str(gone[-1]))
+            folder_fault = UserError(f"{gone[-1]}: no such folder; unpack the download again")
+            self._note(self.faults, Finding(str(gone[-1].parent), str(folder_fault)), key=f"file {gone[-1]}")
+        else:
+            self.file_fault(UserError(f"{path}: {reason}; unpack the download again"))
+
     def file_fault(self, error: UserError) -> None:
         """Note a file that cannot be read: once, however many ways of reading it fail."""
+        if not self._folders_gone.isdisjoint(map(str, Path(_file(error)).parents)):
+            return
         self._note(self.faults, Finding(_folder(error), _one_line(error)), key=f"file {_file(error)}")
 
     def doubt(self, subject: str, text: str) -> None:

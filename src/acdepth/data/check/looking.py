@@ -10,7 +10,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
-from acdepth.data.check.opening import Part
+from acdepth.data.check.opening import Part, distinct
 from acdepth.data.stored import StoredSequence
 
 Thing = TypeVar("Thing")
@@ -48,14 +48,14 @@ def spread(things: Row[Thing], count: int) -> list[Thing]:
 
 def find_files(parts: Row[Part], findings: Findings) -> None:
     """Look for the image of every frame, without opening it."""
-    stored = [one for part in parts for one in part.sequences if isinstance(one, StoredSequence)]
+    stored = [one for one in distinct(parts) if isinstance(one, StoredSequence)]
     with progress("files", sum(map(len, stored)), unit="file") as advance:
         for sequence in stored:
             for index in range(len(sequence)):
                 try:
                     sequence.stamp(index)
                 except UserError as error:
-                    findings.file_fault(UserError(f"{error}; copy it again"))
+                    findings.file_fault(error)
                 advance()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.data.check.chains import check_chains
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.opening import Part
 from acdepth.data.choice import FootageChoice
@@ -32,24 +33,38 @@ def open_nuscenes_parts(root: Path, choice: FootageChoice, findings: Findings) -
     for version in dict.fromkeys(VERSIONS[split] for split in splits):
         tables = _read(root, version, choice.cameras, findings)
         for split in splits:
-            if VERSIONS[split] == version:
+            if tables is not None and VERSIONS[split] == version:
                 found = open_scenes(root, tables, split, choice.cameras, findings.fault)
                 _look_at_heights(found, findings)
                 parts.append(Part(split, list(found)))
     return parts
 
 
-def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings) -> Tables:
-    """The whole records of a version; the files of all records are looked for, also of those left out."""
+def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings) -> Tables | None:
+    """The whole records of a version; the files of all records are looked for, also of those left out.
+
+    None if a table is lost: what others say of its records would only repeat that.
+    """
+    told = len(findings.faults)
     loose = read_loose_tables(root, version, frozenset(cameras), LIDAR, findings.fault)
+    lost = _is_lost(loose) and len(findings.faults) > told
+    check_chains(root / version, cameras, findings)
     _find_files(root, loose, findings)
     _parse_poses(loose, findings)
     for scene in loose.scenes.values():
         if not scene.description.strip():
             findings.doubt("conditions", f"{scene.name}: its description is empty, so it counts as clear")
+    if lost:
+        return None
     tables = without_dangling(loose, root / version, findings.fault)
     _doubt_without_sweep(tables, findings)
     return tables
+
+
+def _is_lost(tables: Tables) -> bool:
+    """Whether nothing could be read of one of the tables."""
+    read = (tables.scenes, tables.scene_of_sample, tables.calibrations, tables.ego_poses)
+    return not (all(read) and any(tables.shots.values()))
 
 
 def _find_files(root: Path, tables: Tables, findings: Findings) -> None:
@@ -64,7 +79,7 @@ def _find_file(path: Path, is_sweep: bool, findings: Findings) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        findings.file_fault(UserError(f"{path}: {error.strerror or error}; unpack the download again"))
+        findings.missing_file(path, error.strerror or str(error))
         return
     if size == 0:
         findings.file_fault(UserError(f"{path}: is empty; copy it again"))

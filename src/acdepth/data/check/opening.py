@@ -1,32 +1,23 @@
 """Opening what can be opened: a damaged drive does not hide the others."""
 
 from collections.abc import Callable
+from collections.abc import Sequence as Row
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from acdepth.core.errors import UserError
 from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
+from acdepth.data.check.kinds import Kind
 from acdepth.data.choice import FootageChoice
-from acdepth.data.driving_stereo import is_driving_stereo
 from acdepth.data.folder import open_data
-from acdepth.data.kitti import is_kitti_raw
-from acdepth.data.nuscenes import is_nuscenes
-from acdepth.data.robotcar import is_robotcar
-from acdepth.data.sequence_folder import ImageSequence, is_sequence_folder
+from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
+from acdepth.data.robotcar import open_robotcar
+from acdepth.data.robotcar.lists import FILTER_ENDING
+from acdepth.data.sequence_folder import is_sequence_folder
 
-Kind = Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"]
-"""What a person may say that a folder holds."""
-RECOGNISERS: dict[Kind, Callable[[Path], bool]] = {
-    "nuscenes": is_nuscenes,
-    "robotcar": is_robotcar,
-    "kitti": is_kitti_raw,
-    "driving-stereo": is_driving_stereo,
-}
-"""KITTI has other layouts too, which stand anywhere below a folder."""
-NEEDS_LAYOUT: tuple[Kind, ...] = ("nuscenes", "robotcar", "driving-stereo")
-"""Kinds of which `RECOGNISERS` knows every layout."""
+WHOLE = "all"
+"""Name of the part that a list chooses nothing from."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +25,68 @@ class Part:
     """Footage of one split."""
 
     split: str
-    """Its name; ``all`` where none was asked for."""
+    """Its name; `WHOLE` where none was asked for."""
     sequences: list[Sequence]
 
 
-def open_part(root: Path, choice: FootageChoice, findings: Findings) -> Part:
-    """Open the footage under a folder; what cannot be opened becomes a fault, a warning becomes a doubt."""
+def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings) -> list[Part]:
+    """Open the footage under a folder: the split that is asked for, else all of it, and each list by itself.
 
+    What cannot be opened becomes a fault, a warning becomes a doubt.
+    """
+    opens = _opener(root, kind, findings)
+    if opens is None:
+        return [_open_footage(root, choice, findings)]
+    if choice.split is not None:
+        return [Part(choice.split, _caught(opens, choice.split, findings.fault))]
+    whole = Part(WHOLE, _caught(opens, None, findings.fault))
+    return [whole, *_open_lists(root, opens, findings)]
+
+
+def distinct(parts: Row[Part]) -> list[Sequence]:
+    """Each sequence once, as the same images may be part of several splits."""
+    return list({one.name: one for part in reversed(parts) for one in reversed(part.sequences)}.values())[
+        ::-1
+    ]
+
+
+_Opener = Callable[[str | None], list[Sequence]]
+
+
+def _opener(root: Path, kind: Kind, findings: Findings) -> _Opener | None:
+    """How a data set with lists is opened by one of them; None for footage without lists."""
+
+    def doubt(warning: str) -> None:
+        findings.doubt("footage", warning)
+
+    if kind == "robotcar":
+        return lambda split: list(open_robotcar(root, split, doubt, findings.fault))
+    if kind == "kitti" and is_kitti_raw(root):
+        return lambda split: list(open_kitti_raw(root, split, doubt, findings.fault))
+    return None
+
+
+def _caught(opens: _Opener, split: str | None, tell: Callable[[UserError], object]) -> list[Sequence]:
+    try:
+        return opens(split)
+    except UserError as error:
+        tell(error)
+        return []
+
+
+def _open_lists(root: Path, opens: _Opener, findings: Findings) -> list[Part]:
+    """A list that nobody asked for and that does not fit is only doubted: a download brings many."""
+    folder = root / "splits"
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
+    parts = [
+        Part(name, _caught(opens, name, lambda error: findings.doubt("lists", str(error))))
+        for name in names
+        if not name.endswith(FILTER_ENDING)
+    ]
+    return [part for part in parts if part.sequences]
+
+
+def _open_footage(root: Path, choice: FootageChoice, findings: Findings) -> Part:
     def doubt(warning: str) -> None:
         findings.doubt("footage", warning)
 
@@ -49,33 +95,7 @@ def open_part(root: Path, choice: FootageChoice, findings: Findings) -> Part:
     except UserError as error:
         findings.fault(error)
         sequences = _open_apart(root, findings) if choice.split is None else []
-    return Part(choice.split or "all", sequences)
-
-
-def refuse_other_kind(root: Path, kind: Kind) -> None:
-    """Refuse a folder that is laid out as another data set than a person says.
-
-    Raises:
-        UserError: naming what it is.
-    """
-    found = [name for name, recognises in RECOGNISERS.items() if recognises(root)]
-    if found and kind not in found:
-        raise UserError(
-            f"{root}: is laid out as {found[0]}, not as {kind}; say acdepth data check {found[0]}"
-        )
-    if not found and kind in NEEDS_LAYOUT:
-        raise UserError(f"{root}: is not laid out as {kind}; docs/data.md shows the folders it needs")
-
-
-def refuse_photographs(part: Part, root: Path, kind: Kind) -> None:
-    """Refuse a folder of plain pictures as any other kind than a folder.
-
-    Raises:
-        UserError: if every sequence is a row of pictures without a camera.
-    """
-    plain = [one for one in part.sequences if type(one) is ImageSequence and one.camera is None]
-    if kind != "folder" and plain and len(plain) == len(part.sequences):
-        raise UserError(f"{root}: only holds pictures and nothing laid out as {kind}; see docs/data.md")
+    return Part(choice.split or WHOLE, sequences)
 
 
 def _open_apart(root: Path, findings: Findings) -> list[Sequence]:

@@ -2,13 +2,31 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from acdepth.core.errors import UserError
 from acdepth.core.files import write_json
 from acdepth.core.provenance import provenance
 from acdepth.data.check.findings import Finding, told
 from acdepth.data.check.inventory import InventoryRow
 
 REPORT_FILE, SHEET_FILE = "check.json", "sheet.png"
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Make the folder of the report, and refuse it now if nothing could be written there in the end.
+
+    Raises:
+        UserError: if it is a file, or not to be written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--out {out}: cannot be written to ({error.strerror}); give another folder"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def read_calibration(path: Path) -> Calibration:
             name, values = line.split(":") if ":" in line else (f"P{number}", line)
             calibration[name.strip()] = np.array(values.split(), dtype=np.float64).reshape(3, -1)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not a KITTI calibration ({error})") from error
+        raise UserError(f"{path}: not readable as a calibration ({error}); copy it again") from error
     return calibration
 
 

@@ -1,10 +1,11 @@
 """Finding KITTI's raw drives: all of them, or those that a list names."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.kitti.lists import Frames, read_list
 from acdepth.data.kitti.raw import KittiRawSequence
 from acdepth.data.kitti.rig import read_rig
@@ -21,7 +22,7 @@ def is_kitti_raw(root: Path) -> bool:
 
 
 def open_kitti_raw(
-    root: Path, split: str | None, on_warning: Callable[[str], object]
+    root: Path, split: str | None, on_warning: Callable[[str], object], on_fault: OnFault = raise_fault
 ) -> list[KittiRawSequence]:
     """Open raw drives in pieces of consecutive images; pieces without a target are left out.
 
@@ -31,6 +32,7 @@ def open_kitti_raw(
             lines such as ``2011_09_26/2011_09_26_drive_0002_sync 0000000069 l``; its images are the targets.
             None opens the left colour camera of all drives, and every image is a target.
         on_warning: called with each warning.
+        on_fault: told about each drive that cannot be understood, which is then left out.
 
     Raises:
         UserError: if nothing is found, calibration or list cannot be understood, or more than 1 % of the
@@ -38,26 +40,44 @@ def open_kitti_raw(
     """
     root = Path(root)
     if split is None:
-        images = {(drive, "image_02"): _images(root / drive / "image_02") for drive in _drives(root)}
+        cameras = [(drive, "image_02") for drive in _drives(root)]
+        images = _images_of(root, cameras, on_fault)
         targets: Frames = {of_camera: set(numbered) for of_camera, numbered in images.items()}
     else:
         file = find_list(root, split)
-        targets = read_list(file)
-        images = {(drive, camera): _images(root / drive / camera) for drive, camera in targets}
+        targets = cameras = read_list(file)
+        images = _images_of(root, cameras, on_fault)
         missing = [
             root / drive / camera / "data" / f"{number:010d}.png"
-            for (drive, camera), numbers in sorted(targets.items())
-            for number in sorted(numbers - images[drive, camera].keys())
+            for (drive, camera), numbered in images.items()
+            for number in sorted(targets[drive, camera] - numbered.keys())
         ]
         total = sum(map(len, targets.values()))
         tell_missing(file, missing, total, "download their drives or give another list", on_warning)
     sequences = []
-    for (drive, camera), numbered in sorted(images.items()):
-        if numbered:
-            sequences += _open_camera(root, drive, camera, numbered, targets[drive, camera], on_warning)
-    if not sequences:
-        raise UserError(f"{root}: has no images in DAY/DRIVE_sync/image_02/data; download synced drives")
+    for (drive, camera), numbered in images.items():
+        try:
+            if numbered:
+                wanted = targets[drive, camera]
+                sequences += _open_camera(root, drive, camera, numbered, wanted, on_warning)
+        except UserError as fault:
+            on_fault(fault)
+    if len(images) == len(cameras) and not any(images.values()):
+        on_fault(UserError(f"{root}: has no images in DAY/DRIVE_sync/image_02/data; download synced drives"))
     return sequences
+
+
+def _images_of(
+    root: Path, cameras: Iterable[tuple[str, str]], on_fault: OnFault
+) -> dict[tuple[str, str], Images]:
+    """The images of each camera in each drive; one with other files among them is told and left out."""
+    images = {}
+    for drive, camera in sorted(cameras):
+        try:
+            images[drive, camera] = _images(root / drive / camera)
+        except UserError as fault:
+            on_fault(fault)
+    return images
 
 
 def _open_camera(

@@ -21,7 +21,7 @@ def open_lidar_folder(folder: Path, name: str, condition: Condition) -> list["Li
     """Open each image as a sequence of its own: they are single moments, each with its own camera."""
     paths = list_images(folder / "image_2")
     if not paths:
-        raise UserError(f"{folder / 'image_2'}: holds no images")
+        raise UserError(f"{folder / 'image_2'}: holds no images; unpack them there")
     return [LidarFrame(folder, path, name, condition) for path in paths]
 
 

@@ -31,7 +31,7 @@ def open_odometry_drive(
     """
     images = _image_folder(folder)
     if images is None:
-        raise UserError(f"{folder}: no folder {' or '.join(ODOMETRY_FOLDERS)} with images")
+        raise UserError(f"{folder}: no folder {' or '.join(ODOMETRY_FOLDERS)} with images; unpack them there")
     paths = list_images(images)
     calibration = read_calibration(folder / "calib.txt")
     camera = camera_of(calibration, f"P{ODOMETRY_FOLDERS[images.name]}", paths[0])
@@ -51,9 +51,12 @@ def _read_poses(path: Path, images: list[Path]) -> Motion:
     try:
         rows = np.loadtxt(path, dtype=np.float64, ndmin=2)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as rows of 12 numbers ({error})") from error
+        raise UserError(f"{path}: not readable as rows of 12 numbers ({error}); copy it again") from error
     numbers = frame_numbers(images) or list(range(len(images)))
     if rows.shape[1] != 12 or len(rows) <= max(numbers) or not np.isfinite(rows).all():
-        raise UserError(f"{path}: {rows.shape[0]} rows of {rows.shape[1]}, expected a 3x4 pose per image")
+        raise UserError(
+            f"{path}: {rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each "
+            "image; copy it again"
+        )
     positions = rows.reshape(-1, 3, 4)[numbers, :, 3]
     return Motion(positions=positions, speeds=None, frame_rate=FRAME_RATE)

@@ -79,7 +79,9 @@ class KittiRawSequence(ImageSequence):
             UserError: if there is no pose, or nobody says how the camera sits to the inertial unit.
         """
         if self.rig.T_camera_to_imu is None:
-            raise UserError(f"{self.drive.parent}: poses need {LIDAR_FILE} and calib_imu_to_velo.txt")
+            raise UserError(
+                f"{self.drive.parent}: poses need {LIDAR_FILE} and calib_imu_to_velo.txt; download them"
+            )
         return read_oxts(self._oxts_file(index)).T_imu_to_world(self._scale) @ self.rig.T_camera_to_imu
 
     def _oxts_file(self, index: int) -> Path:

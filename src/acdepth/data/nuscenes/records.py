@@ -5,42 +5,42 @@ needs a tenth; only these are parsed.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from acdepth.core.errors import UserError
-
-OnFault = Callable[[UserError], object]
-"""Told about each fault of a table; the record is then left out. `raise_fault` stops at the first."""
+from acdepth.data.faults import OnFault
 
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19
 """Bytes searched at a time: few enough to stay in the processor's cache."""
 
 
-def raise_fault(fault: UserError) -> None:
-    """Stop at the first fault."""
-    raise fault
-
-
 def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[dict[str, Any]]:
-    """All records of a small table that have the named keys with values of these types.
+    """All records of a small table that have the named keys with values of these types, ``token`` among
+    them.
 
     Raises:
-        UserError: if the file is not readable, or by ``on_fault``.
+        UserError: by ``on_fault``, if the file is not readable or a record is damaged or there twice.
     """
     try:
         rows = orjson.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        on_fault(UserError(f"{path}: cannot be read ({error.strerror or error}); unpack the metadata again"))
+        return []
+    except ValueError as error:
         on_fault(UserError(f"{path}: not readable as a nuScenes table ({error}); copy it again"))
         return []
     if not isinstance(rows, list):
         on_fault(UserError(f"{path}: not a nuScenes table, expected a list of records"))
         return []
-    return [row for row in rows if is_as_described(row, types, path, on_fault)]
+    tokens = _Tokens(path, on_fault)
+    return [
+        row for row in rows if is_as_described(row, types, path, on_fault) and tokens.is_new(row["token"])
+    ]
 
 
 def find_rows(
@@ -50,7 +50,7 @@ def find_rows(
 
     No record may hold two of the texts.
     """
-    names = {text.encode(): text for text in texts}
+    names, tokens = {text.encode(): text for text in texts}, _Tokens(path, on_fault)
     for block in _blocks(path, on_fault):
         for text, name in names.items():
             place = block.find(text)
@@ -59,7 +59,7 @@ def find_rows(
                 end = block.find(b"}", place) + 1
                 try:
                     row = parse(block[block.rfind(b"{", 0, place) : end], path)
-                    if is_as_described(row, types, path, on_fault):
+                    if is_as_described(row, types, path, on_fault) and tokens.is_new(row["token"]):
                         yield name, row
                 except UserError as error:
                     on_fault(error)
@@ -68,14 +68,14 @@ def find_rows(
 
 def find_records(path: Path, wanted: Set[bytes], on_fault: OnFault) -> dict[str, bytes]:
     """The unparsed records of a long table that have one of the wanted tokens, by token."""
-    found = {}
+    found, tokens_seen = {}, _Tokens(path, on_fault)
     for block in _blocks(path, on_fault):
         records = block.split(b"}")
         tokens = _TOKEN.findall(block)
         if len(tokens) != len(records) - 1:
             tokens = [match[1] if (match := _TOKEN.search(record)) else b"" for record in records]
         for number, token in enumerate(tokens):
-            if token in wanted:
+            if token in wanted and tokens_seen.is_new(token.decode()):
                 record = records[number]
                 found[token.decode()] = record[record.find(b"{") :] + b"}"
     return found
@@ -106,6 +106,22 @@ def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: On
     return False
 
 
+class _Tokens:
+    """The tokens of a table; no two records may have the same, as nobody could say which one is meant."""
+
+    def __init__(self, path: Path, on_fault: OnFault) -> None:
+        self._path, self._on_fault = path, on_fault
+        self._seen: set[str] = set()
+
+    def is_new(self, token: str) -> bool:
+        """Whether no record before had it; if one had, the fault is told."""
+        if token in self._seen:
+            self._on_fault(UserError(f"{self._path}: has record {token} twice; copy the file again"))
+            return False
+        self._seen.add(token)
+        return True
+
+
 def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:
     """A long table as whole records, many at a time; it is a fault if it cannot be read or breaks off."""
     rest = b""
@@ -117,7 +133,7 @@ def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:
                 yield block[:end]
                 rest = block[end:]
     except OSError as error:
-        on_fault(UserError(f"{path}: cannot be read ({error.strerror}); nuScenes tables are expected"))
+        on_fault(UserError(f"{path}: cannot be read ({error.strerror or error}); unpack the metadata again"))
         return
     if not rest.rstrip().endswith(b"]"):
         on_fault(UserError(f"{path}: breaks off before its end; copy it again"))

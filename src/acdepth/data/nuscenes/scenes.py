@@ -13,8 +13,8 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
+from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
-from acdepth.data.nuscenes.records import OnFault, raise_fault
 from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
 from acdepth.data.stored import StoredSequence, stamp_file
 
@@ -145,7 +145,10 @@ def open_scenes(
                 except UserError as fault:
                     on_fault(fault)
     if not found:
-        on_fault(UserError(f"{root / VERSIONS[split]}: has no images of split {split}"))
+        remedy = "its tables hold no such scene, so give another split"
+        if scenes:
+            remedy = f"are there images of {', '.join(cameras)}? give channels such as CAM_FRONT"
+        on_fault(UserError(f"{root / VERSIONS[split]}: has no images of split {split}; {remedy}"))
     return sorted(found, key=lambda sequence: sequence.name)
 
 
@@ -177,13 +180,16 @@ def _by_scene(tables: Tables, shots: list[Shot]) -> dict[str, list[Shot]]:
 def _only_calibration(tables: Tables, shots: list[Shot], name: str) -> Calibration:
     tokens = {shot.calibration for shot in shots}
     if len(tokens) != 1:
-        raise UserError(f"{name}: its camera has {len(tokens)} calibrations; nuScenes has one per scene")
+        raise UserError(
+            f"{name}: its camera has {len(tokens)} calibrations, nuScenes has one per scene; "
+            "copy the tables again"
+        )
     return tables.calibrations[tokens.pop()]
 
 
 def _camera(calibration: Calibration, shot: Shot) -> Camera:
     if calibration.intrinsics is None:
-        raise UserError(f"{shot.file}: is no camera's, it has no intrinsics")
+        raise UserError(f"{shot.file}: is no camera's, it has no intrinsics; give cameras such as CAM_FRONT")
     (fx, _, cx), (_, fy, cy), _ = calibration.intrinsics.tolist()
     height, width = shot.size
     try:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from acdepth.core.errors import UserError
-from acdepth.data.nuscenes.records import OnFault, find_records, find_rows, parse, raise_fault, read_rows
+from acdepth.data.faults import OnFault, raise_fault
+from acdepth.data.nuscenes.records import find_records, find_rows, parse, read_rows
 
 SCENE_ROW = {"token": str, "name": str, "description": str}
 SAMPLE_ROW = {"token": str, "scene_token": str}
 CALIBRATION_ROW = {"token": str, "rotation": list, "translation": list, "camera_intrinsic": list}
 SHOT_ROW = {
+    "token": str,
     "filename": str,
     "sample_token": str,
     "timestamp": int,
@@ -137,7 +139,7 @@ def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, o
     """
     folder = Path(root) / version
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; nuScenes tables are expected in it")
+        raise UserError(f"{folder}: no such folder; unpack the metadata of this version there")
     with _without_collection():
         scenes = {
             row["token"]: Scene(row["name"], row["description"])

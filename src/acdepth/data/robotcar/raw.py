@@ -50,7 +50,9 @@ def read_bayer(path: Path) -> np.ndarray:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror or error}); copy or unpack it again"
+        ) from error
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
         raise UserError(f"{path}: not a raw image (8-bit gray PNG); copy it again")

@@ -1,12 +1,13 @@
 """Opening the prepared layout: all traversals, or those that a list names."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
 from acdepth.data.robotcar.lists import Times, read_targets
 from acdepth.data.robotcar.poses import read_poses
@@ -36,7 +37,7 @@ def is_robotcar(root: Path) -> bool:
 
 
 def open_robotcar(
-    root: Path, split: str | None, on_warning: Callable[[str], object]
+    root: Path, split: str | None, on_warning: Callable[[str], object], on_fault: OnFault = raise_fault
 ) -> list[RobotCarSequence]:
     """Open traversals in pieces without gaps; pieces without a target are left out.
 
@@ -45,6 +46,7 @@ def open_robotcar(
         split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets, except those of
             ``NAME_filter.txt`` beside it. None opens all scenes, and every image is a target.
         on_warning: called with each warning.
+        on_fault: told about each scene that cannot be understood, which is then left out.
 
     Raises:
         UserError: if nothing is found, a file cannot be understood, a scene's condition is not known, or more
@@ -53,27 +55,44 @@ def open_robotcar(
     root = Path(root)
     model = read_model(root / "models" / MODEL_FILE)
     if split is None:
-        images = {scene: _images(root / scene) for scene in _scenes(root)}
+        scenes = _scenes(root)
+        images = _images_of(root, scenes, on_fault)
         targets: Times = {scene: set(timed) for scene, timed in images.items()}
     else:
         file = find_list(root, split)
-        targets = read_targets(file)
-        images = {scene: _images(root / scene) for scene in targets}
+        targets = scenes = read_targets(file)
+        images = _images_of(root, scenes, on_fault)
         missing = [
             root / scene / "stereo" / "centre" / f"{time}.png"
-            for scene, times in sorted(targets.items())
-            for time in sorted(times - images[scene].keys())
+            for scene, timed in images.items()
+            for time in sorted(targets[scene] - timed.keys())
         ]
         total = sum(map(len, targets.values()))
         tell_missing(file, missing, total, "prepare their scenes or give another list", on_warning)
     sequences = []
-    for name, timed in sorted(images.items()):
-        if timed:
-            scene = _read_scene(root / name, model, timed, on_warning)
-            sequences += _cut(scene, timed, targets[name], on_warning)
-    if not sequences:
-        raise UserError(f"{root}: has no images in SCENE/stereo/centre; make them with acdepth data prepare")
+    for name, timed in images.items():
+        try:
+            scene = _read_scene(root / name, model, timed, on_warning) if timed else None
+        except UserError as fault:
+            on_fault(fault)
+        else:
+            sequences += _cut(scene, timed, targets[name], on_warning) if scene else []
+    if len(images) == len(scenes) and not any(images.values()):
+        on_fault(
+            UserError(f"{root}: has no images in SCENE/stereo/centre; make them with acdepth data prepare")
+        )
     return sequences
+
+
+def _images_of(root: Path, scenes: Iterable[str], on_fault: OnFault) -> dict[str, dict[int, Path]]:
+    """The images of each scene by time; a scene with other files among them is told and left out."""
+    images = {}
+    for scene in sorted(scenes):
+        try:
+            images[scene] = _images(root / scene)
+        except UserError as fault:
+            on_fault(fault)
+    return images
 
 
 def _scenes(root: Path) -> list[str]:

@@ -44,11 +44,19 @@ class RobotCarSequence(ImageSequence):
 
     def depth(self, index: int) -> np.ndarray | None:
         """Laser points of four seconds before and after [m], float32 (H, W); None where there is no cloud."""
-        path = self.scene.folder / "lms_front_synchronized" / f"{self.paths[index].stem}.bin"
+        path = self.cloud_file(index)
         if not path.exists():
             return None
         assert self.camera is not None
         return project(read_cloud(path), self.camera)
+
+    def cloud_file(self, index: int) -> Path:
+        """Where the laser points of an image stand, if there are any."""
+        return self.scene.folder / "lms_front_synchronized" / f"{self.paths[index].stem}.bin"
+
+    def has_pose(self, index: int) -> bool:
+        """Whether it is known where the camera was; without it there are no laser points either."""
+        return self.times[index] in self.scene.poses
 
     def distance(self, index: int, other: int) -> float | None:
         """Metres between the camera's places at two images; None if a pose is unknown."""

@@ -1,0 +1,83 @@
+"""Which part of a data set an evaluation is on: never all by omission, as networks learnt on most of it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence
+from acdepth.data.choice import FootageChoice
+from acdepth.data.folder import open_data
+from acdepth.data.kitti import is_kitti_raw
+from acdepth.data.nuscenes import is_nuscenes
+from acdepth.data.nuscenes.scenes import VERSIONS, open_scenes, scene_names
+from acdepth.data.nuscenes.tables import read_tables
+from acdepth.data.robotcar import is_robotcar
+from acdepth.data.robotcar.lists import FILTER_ENDING
+from acdepth.evaluation.results import describe_data
+
+ALL = "all"
+"""Stands for every image of a data set, those that networks are trained on among them."""
+
+
+def has_splits(data: Path) -> bool:
+    """Whether a path is a data set of which a part must be named."""
+    return is_nuscenes(data) or is_robotcar(data) or is_kitti_raw(data)
+
+
+def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[Sequence]:
+    """Open the named part of a data set, or footage that has no parts.
+
+    Args:
+        data: any footage.
+        split: name or list as the data set takes it, or `ALL`.
+        cameras: channels of nuScenes.
+
+    Raises:
+        UserError: if the data set has splits and none is named, or the other way round, or nothing is found.
+    """
+    if not has_splits(data):
+        if split not in (None, ALL):
+            raise UserError(f"{data}: has no splits, so --split {split} means nothing; leave it out")
+        return open_data(data)
+    if split is None:
+        raise UserError(
+            f"{data}: is a data set with splits; say which to measure with --split: {_parts_of(data)}, or "
+            f"{ALL}, which takes the training images too"
+        )
+    if split == ALL and is_nuscenes(data):
+        return _all_scenes(data, cameras)
+    return open_data(data, choice=FootageChoice(split=None if split == ALL else split, cameras=cameras))
+
+
+def describe_part(
+    data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Sequence]
+) -> dict[str, Any]:
+    """What the results say of data that `open_part` opened."""
+    return describe_data(
+        data, split if has_splits(data) else None, cameras if is_nuscenes(data) else None, footage
+    )
+
+
+def _parts_of(data: Path) -> str:
+    if is_nuscenes(data):
+        return ", ".join(name for name, version in VERSIONS.items() if (data / version).is_dir())
+    lists = sorted(path.stem for path in (data / "splits").glob("*.txt"))
+    names = [name for name in lists if not name.endswith(FILTER_ENDING)]
+    return ", ".join([*names, "the path of a list"])
+
+
+def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Sequence]:
+    """The scenes of every split whose tables are there; those of the mini tables may be there twice."""
+    found: dict[str, Sequence] = {}
+    for version in dict.fromkeys(VERSIONS.values()):
+        if (root / version).is_dir():
+            tables = read_tables(root, version, frozenset(cameras))
+            there = {scene.name for scene in tables.scenes.values()}
+            for split in _splits_of(version, there):
+                found |= {one.name: one for one in open_scenes(root, tables, split, cameras)}
+    return sorted(found.values(), key=lambda sequence: sequence.name)
+
+
+def _splits_of(version: str, there: set[str]) -> Iterable[str]:
+    return [split for split in VERSIONS if VERSIONS[split] == version and there & scene_names(split)]

@@ -1,0 +1,26 @@
+"""RobotCar's laser clouds: each is a file of its own, and only measured images have one."""
+
+from acdepth.core.errors import UserError
+from acdepth.data.check.findings import Findings
+from acdepth.data.check.opening import WHOLE, Part
+from acdepth.data.robotcar import RobotCarSequence
+
+
+def find_clouds(parts: list[Part], findings: Findings) -> None:
+    """Look for the cloud of every image that lists name, or of all images where there are no lists.
+
+    Training needs no clouds, so a traversal that has none in a split is doubted; where some are there, a
+    missing one is a fault. An image without a pose cannot have one.
+    """
+    for part in [part for part in parts if part.split != WHOLE] or parts:
+        sequences = [one for one in part.sequences if isinstance(one, RobotCarSequence)]
+        for scene in dict.fromkeys(one.scene.name for one in sequences):
+            of_scene = [one for one in sequences if one.scene.name == scene]
+            files = [one.cloud_file(i) for one in of_scene for i in one.targets() if one.has_pose(i)]
+            missing = [file for file in files if not file.exists()]
+            if missing and len(missing) == len(files):
+                told = f"{missing[0].parent}: has no cloud for split {part.split}"
+                findings.doubt("depth", f"{told}; it can be trained on, and not measured")
+            else:
+                for file in missing:
+                    findings.file_fault(UserError(f"{file}: no such file; prepare its scene again"))

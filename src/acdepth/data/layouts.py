@@ -1,0 +1,69 @@
+"""The data sets that are known by their root folder, and where one lies if another folder was given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.data.driving_stereo import is_driving_stereo
+from acdepth.data.kitti import is_kitti_raw
+from acdepth.data.nuscenes import is_nuscenes
+from acdepth.data.robotcar import is_robotcar
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one data set lies in its root folder."""
+
+    name: str
+    """As ``acdepth data check`` calls it."""
+    recognises: Callable[[Path], bool]
+    signs: str
+    """What it is recognised by, relative to the root."""
+    has_splits: bool = True
+
+
+LAYOUTS = (
+    Layout("nuscenes", is_nuscenes, "v1.0-trainval, v1.0-mini or v1.0-test"),
+    Layout("robotcar", is_robotcar, "models/stereo_narrow_left.txt and SCENE/stereo/centre"),
+    Layout("kitti", is_kitti_raw, "days such as 2011_09_26/calib_cam_to_cam.txt"),
+    Layout(
+        "driving-stereo", is_driving_stereo, "sunny, cloudy, foggy or rainy with left-image-half-size", False
+    ),
+)
+
+
+def layouts_of(root: Path) -> list[Layout]:
+    """The data sets that a folder is the root of; more than one if they were unpacked into each other."""
+    return [layout for layout in LAYOUTS if layout.recognises(root)]
+
+
+def layout_of(root: Path) -> Layout | None:
+    """The data set that a folder is the root of, if it is one.
+
+    Raises:
+        UserError: if it holds several data sets, of which only a part would be read.
+    """
+    found = layouts_of(root)
+    inside = data_sets_in(root)
+    if inside:
+        many = "one of " if len(inside) > 1 else ""
+        given = ", ".join(f"{child} ({layout.name})" for child, layout in inside)
+        raise UserError(f"{root}: holds data sets in folders of their own; give {many}{given}")
+    if len(found) > 1:
+        names = " and ".join(layout.name for layout in found)
+        raise UserError(f"{root}: is laid out as {names} at once; move each into a folder of its own")
+    return found[0] if found else None
+
+
+def data_sets_in(root: Path) -> list[tuple[Path, Layout]]:
+    """The folders directly in a folder that are roots of data sets."""
+    children = sorted(path for path in root.iterdir() if path.is_dir())
+    return [(child, layout) for child in children for layout in layouts_of(child)]
+
+
+def data_set_around(folder: Path) -> tuple[Path, Layout] | None:
+    """The data set that a folder lies directly in, if it does."""
+    around = folder.absolute().parent
+    found = layouts_of(around)
+    return (around, found[0]) if found else None

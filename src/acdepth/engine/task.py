@@ -1,0 +1,82 @@
+"""What a stage brings to the training loop."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from acdepth.core.sample import Tensors
+
+
+class Task(nn.Module, ABC):
+    """The trained networks as submodules, and their losses.
+
+    Frozen networks must not be submodules, or they would be saved, wrapped and put into training mode.
+    """
+
+    @abstractmethod
+    def forward(self, batch: Tensors, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+        """Weighted scalar loss terms of one batch; the loop minimises their sum.
+
+        Args:
+            batch: already on the device.
+            generator: on the CPU, for every draw of this step.
+            progress: part of the run that is done, in 0..1.
+        """
+
+    def to_device(self, device: torch.device) -> None:
+        """Move what is not a submodule, such as frozen networks; by default nothing."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One step of the optimiser."""
+
+    turns: tuple[str, ...] = ("",)
+    """Passes whose gradients add up; each is done with before the next begins, so that only one pass lies in
+    memory at a time."""
+    trains: str = ""
+    """Parameters whose names begin so learn from it; gradients of the others are dropped."""
+    rate: float = 1.0
+    """Factor on the learning rate."""
+
+
+SINGLE = (Update(),)
+"""How networks learn that have no adversary."""
+
+
+@dataclass
+class Leftovers:
+    """What the turns of a step leave for later ones and for the log."""
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    """Detached, by name."""
+    statistics: dict[str, float] = field(default_factory=dict)
+    """Logged beside the loss terms, and no part of the loss."""
+
+
+class TurnTask(Task):
+    """A task that is played in turns, such as generator against discriminator."""
+
+    updates: tuple[Update, ...]
+    """The optimiser's steps of one training step, in order."""
+
+    @abstractmethod
+    def forward(
+        self,
+        batch: Tensors,
+        generator: torch.Generator,
+        progress: float,
+        turn: str = "",
+        leftovers: Leftovers | None = None,
+    ) -> dict[str, Tensor]:
+        """Weighted scalar loss terms of one turn.
+
+        Args:
+            batch: already on the device; the same in every turn of a step.
+            generator: on the CPU, for every draw of this step.
+            progress: part of the run that is done, in 0..1.
+            turn: one of the turns of `updates`.
+            leftovers: of the earlier turns on this batch; may be added to.
+        """

@@ -1,0 +1,36 @@
+"""What must stand beside every table of results, wherever it is shown."""
+
+from acdepth.core.condition import Condition
+from acdepth.reports.reading import Data, Results
+
+
+def facts(results: Results) -> list[str]:
+    """Protocol, data, counts and what the intervals cover, in short phrases, the protocol's name first."""
+    counts = [f"{condition.value} {_counts(results, condition)}" for condition in results.conditions]
+    return [
+        *results.protocol.facts(),
+        _data(results.data),
+        ", ".join(counts),
+        f"95 % intervals over sequences, seed {results.interval_seed}",
+    ]
+
+
+def _data(data: Data | None) -> str:
+    if data is None:
+        return "data and split not recorded"
+    split = "no splits" if data.split is None else f"split {data.split}"
+    cameras = f", {' '.join(data.cameras)}" if data.cameras else ""
+    return f"data {data.path} ({split}{cameras}, {_number(data.sequences, 'sequence')})"
+
+
+def _counts(results: Results, condition: Condition) -> str:
+    cells = [cell for (_, of), cell in results.cells.items() if of is condition]
+    # Models are scored on the same frames; where they were not, the table must not hide it.
+    found = dict.fromkeys((cell.images, cell.sequences) for cell in cells)
+    return " or ".join(
+        f"{_number(images, 'image')} of {_number(sequences, 'sequence')}" for images, sequences in found
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
