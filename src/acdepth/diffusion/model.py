@@ -1,0 +1,147 @@
+"""A latent diffusion model as diffusers keeps it in a folder: autoencoder, UNet, text encoder, schedule."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+from diffusers.utils import logging as diffusers_logging
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from torch import Tensor
+from transformers import CLIPTextModel, CLIPTokenizer
+from transformers.utils import logging as transformers_logging
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json, write_json
+
+PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
+"""Folders of a diffusers model that one-step translation needs."""
+NEEDED = {
+    "vae": "config.json",
+    "unet": "config.json",
+    "text_encoder": "config.json",
+    "tokenizer": "tokenizer_config.json",
+    "scheduler": "scheduler_config.json",
+}
+"""A file without which a part cannot be read."""
+CARD_FILE = "card.json"
+
+
+@dataclass(frozen=True)
+class DiffusionModel:
+    """The parts of Stable Diffusion, by the names that diffusers gives them."""
+
+    vae: AutoencoderKL
+    """Images in -1..1 to latents and back."""
+    unet: UNet2DConditionModel
+    """Latents, timestep and text embedding to the noise in the latents."""
+    text_encoder: CLIPTextModel
+    tokenizer: CLIPTokenizer
+    scheduler: DDPMScheduler
+    """Of it only the noise schedule is used."""
+    card: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values that say what it was trained on; empty if nobody said."""
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, dtype: torch.dtype = torch.float32) -> Self:
+        """Load a folder in diffusers' layout, or a model of the Hugging Face hub.
+
+        Args:
+            source: a folder with ``vae``, ``unet``, ``text_encoder``, ``tokenizer`` and ``scheduler``, or a
+                name such as ``stabilityai/sd-turbo``.
+            dtype: of the weights in memory.
+
+        Raises:
+            UserError: naming the part that is missing or does not fit.
+        """
+        folder = model_folder(source)
+        for part, file in NEEDED.items():
+            if not (folder / part / file).is_file():
+                raise UserError(
+                    f"{folder / part / file}: missing; a diffusion model has the folders "
+                    f"{', '.join(PARTS)} (SD-Turbo: huggingface-cli download stabilityai/sd-turbo)"
+                )
+        card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
+        with _quiet():
+            return cls(
+                vae=_load(AutoencoderKL, folder / "vae", torch_dtype=dtype),
+                unet=_load(UNet2DConditionModel, folder / "unet", torch_dtype=dtype),
+                text_encoder=_load(CLIPTextModel, folder / "text_encoder", dtype=dtype),
+                tokenizer=_load(CLIPTokenizer, folder / "tokenizer"),
+                scheduler=_load(DDPMScheduler, folder / "scheduler"),
+                card=card,
+            )
+
+    def save(self, folder: Path) -> None:
+        """Write the folder that `from_pretrained` and diffusers' own pipelines read."""
+        folder = Path(folder)
+        with _quiet():
+            for part in PARTS:
+                getattr(self, part).save_pretrained(folder / part)
+        write_json(folder / CARD_FILE, dict(self.card))
+
+    @torch.no_grad()
+    def embed(self, prompts: list[str]) -> Tensor:
+        """(N, L, D) embeddings of some prompts, what the UNet attends to."""
+        tokens = self.tokenizer(
+            prompts,
+            padding="max_length",
+            max_length=self.tokenizer.model_max_length,
+            truncation=True,
+            return_tensors="pt",
+        )
+        device = next(self.text_encoder.parameters()).device
+        return self.text_encoder(tokens["input_ids"].to(device)).last_hidden_state
+
+
+def model_folder(source: str | Path) -> Path:
+    """The folder of a model: ``source`` itself, or where the hub's was stored on this machine."""
+    return Path(source) if Path(source).is_dir() else _download(str(source))
+
+
+def _load(kind: Any, folder: Path, **options: Any) -> Any:
+    """``kind.from_pretrained``, with whatever it raises as one line, and no pickle ever read."""
+    if kind in (AutoencoderKL, UNet2DConditionModel, CLIPTextModel):
+        options["use_safetensors"] = True
+    try:
+        return kind.from_pretrained(str(folder), local_files_only=True, **options)
+    except Exception as error:  # diffusers, transformers and safetensors raise many kinds
+        raise UserError(
+            f"{folder}: cannot be loaded as {kind.__name__} ({str(error).strip().splitlines()[0]})"
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and no advice for files that are ours."""
+    levels = diffusers_logging.get_verbosity(), transformers_logging.get_verbosity()
+    had_bar = transformers_logging.is_progress_bar_enabled()
+    diffusers_logging.set_verbosity_error()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        diffusers_logging.set_verbosity(levels[0])
+        transformers_logging.set_verbosity(levels[1])
+        if had_bar:
+            transformers_logging.enable_progress_bar()
+
+
+def _download(name: str) -> Path:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise UserError(f"{name}: no such folder; give a model folder or a hub name (OWNER/MODEL)")
+    patterns = [f"{part}/*.{kind}" for part in PARTS for kind in ("json", "txt", "safetensors")]
+    try:
+        return Path(snapshot_download(name, allow_patterns=patterns, ignore_patterns=["*.fp16.*"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, json.JSONDecodeError) as error:
+        raise UserError(
+            f"{name}: no such folder, and not available from the Hugging Face hub; check the name and the "
+            "network, or download the model into a folder"
+        ) from error

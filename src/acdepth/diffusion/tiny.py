@@ -1,0 +1,107 @@
+"""A small diffusion model of SD-Turbo's own classes: the stand-in that ships, and what tests are made of."""
+
+import tempfile
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+from pydantic import Field
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from acdepth.core.config import Config
+from acdepth.core.seeding import derive_seed
+from acdepth.diffusion.model import DiffusionModel
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+GROUPS = 8
+"""Of the group normalisations; SD-Turbo: 32."""
+
+
+class TinyDiffusionConfig(Config):
+    """Size of a small diffusion model; the defaults have 4 million parameters."""
+
+    vae_channels: tuple[int, ...] = (16, 32, 64, 96)
+    """At strides 1, 2, 4, 8. SD-Turbo: 128, 256, 512, 512."""
+    latent_channels: int = Field(default=8, gt=0)
+    """SD-Turbo: 4; more, because a small decoder invents less detail."""
+    unet_channels: tuple[int, int, int] = (64, 96, 128)
+    """At strides 8, 16, 32. SD-Turbo: 320, 640, 1280, 1280 from stride 8 on."""
+    text_width: int = Field(default=64, gt=0)
+    """Of text embeddings. SD-Turbo: 1024."""
+    prompt_length: int = Field(default=40, gt=2)
+    """Tokens; a token is a character here, because there are no merges to learn. SD-Turbo: 77."""
+
+    def build(self, seed: int) -> DiffusionModel:
+        """An untrained model; the same seed gives the same weights."""
+        with torch.random.fork_rng(devices=[]):
+            # diffusers draws from the global generator; the fork keeps that to ourselves.
+            torch.manual_seed(derive_seed(seed, "tiny diffusion"))
+            tokenizer = character_tokenizer(self.prompt_length)
+            return DiffusionModel(
+                self._vae(), self._unet(), self._text_encoder(tokenizer), tokenizer, sd_turbo_schedule()
+            )
+
+    def _vae(self) -> AutoencoderKL:
+        levels = len(self.vae_channels)
+        return AutoencoderKL(
+            down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
+            up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
+            block_out_channels=self.vae_channels,  # pyright: ignore[reportArgumentType]
+            latent_channels=self.latent_channels,
+            norm_num_groups=GROUPS,
+        )
+
+    def _unet(self) -> UNet2DConditionModel:
+        return UNet2DConditionModel(
+            sample_size=64,  # diffusers' pipelines compare it, and refuse none
+            in_channels=self.latent_channels,
+            out_channels=self.latent_channels,
+            block_out_channels=self.unet_channels,
+            down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+            layers_per_block=1,
+            norm_num_groups=GROUPS,
+            cross_attention_dim=self.text_width,
+            attention_head_dim=4,
+        )
+
+    def _text_encoder(self, tokenizer: CLIPTokenizer) -> CLIPTextModel:
+        return CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=self.text_width,
+                intermediate_size=2 * self.text_width,
+                projection_dim=self.text_width,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                max_position_embeddings=self.prompt_length,
+                bos_token_id=tokenizer.bos_token_id,  # pyright: ignore[reportArgumentType]
+                eos_token_id=tokenizer.eos_token_id,  # pyright: ignore[reportArgumentType]
+                pad_token_id=tokenizer.pad_token_id,  # pyright: ignore[reportArgumentType]
+            )
+        ).eval()
+
+
+def sd_turbo_schedule() -> DDPMScheduler:
+    """The noise schedule that SD-Turbo's own configuration describes."""
+    return DDPMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        clip_sample=False,
+        steps_offset=1,
+        timestep_spacing="trailing",
+    )
+
+
+def character_tokenizer(length: int) -> CLIPTokenizer:
+    """CLIP's tokenizer with a vocabulary of printable ASCII characters and nothing to merge."""
+    characters = [chr(code) for code in range(33, 127)]
+    names = [*characters, *(f"{one}</w>" for one in characters), START, END]
+    tokenizer = CLIPTokenizer(
+        vocab={name: number for number, name in enumerate(names)}, merges=[], model_max_length=length
+    )
+    # Once through files, so that a tokenizer that was just made equals one that was loaded.
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save_pretrained(folder)
+        return CLIPTokenizer.from_pretrained(str(Path(folder)))

@@ -1,0 +1,182 @@
+"""The small diffusion model that ships: it learns captioned pictures, as SD-Turbo did, and no translation."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.files import hash_json
+from acdepth.core.provenance import provenance
+from acdepth.core.sample import LabelledBatch
+from acdepth.data.folder import open_data
+from acdepth.data.pools import LabelledBatches, Pool, make_pools
+from acdepth.data.prepared import prepare
+from acdepth.diffusion.model import DiffusionModel
+from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
+from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.tiny import TinyDiffusionConfig
+from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.networks.frozen import frozen
+from acdepth.pretrain.light import change_light
+
+
+class GeneratorConfig(Config):
+    """Settings of the small diffusion model's training."""
+
+    network: TinyDiffusionConfig = TinyDiffusionConfig()
+    """Size of the model."""
+    image_size: tuple[int, int] = (96, 160)
+    """(height, width) of the images [px], multiples of 32."""
+    conditions: tuple[Condition, ...] = (
+        Condition.CLEAR,
+        Condition.NIGHT,
+        Condition.RAIN,
+        Condition.FOG,
+        Condition.SNOW,
+    )
+    """What there are pictures and captions of."""
+    patch: tuple[int, int] = (64, 96)
+    """(height, width) of the pieces that the autoencoder learns on [px], multiples of 8: it looks at
+    surroundings only."""
+    edge_weight: float = Field(default=1.0, ge=0)
+    """Of the difference of edges beside that of colours in the autoencoder's loss."""
+    kl_weight: float = Field(default=1e-5, ge=0)
+    """Of the divergence that keeps latents near a normal distribution. Stable Diffusion: 1e-6."""
+    noise_probability: float = Field(default=0.5, ge=0, le=1)
+    """Part of the pictures that the UNet gets with noise, of any strength."""
+    light_strength: float = Field(default=1.0, ge=0)
+    """How far brightness, contrast and colours of the UNet's input are turned away from the picture's, so
+    that only the caption tells what light to restore; 0 turns them nowhere."""
+    autoencoder: LoopSettings = LoopSettings(steps=1500, batch_size=8, learning_rate=1e-3, decay="cosine")
+    """The first training: the autoencoder alone."""
+    denoiser: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=5e-4, decay="cosine")
+    """The second: UNet and text encoder on the latents of the frozen autoencoder."""
+
+
+class AutoencoderTask(Task):
+    """Pictures to latents and back."""
+
+    def __init__(self, config: GeneratorConfig, model: DiffusionModel) -> None:
+        super().__init__()
+        self.config, self.vae = config, model.vae
+
+    def forward(self, batch: LabelledBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+        """Weighted loss terms of one batch."""
+        image = _piece(batch.image, self.config.patch, generator) * 2 - 1
+        latents = self.vae.encode(image).latent_dist  # pyright: ignore[reportAttributeAccessIssue]
+        noise = torch.randn(latents.mean.shape, generator=generator).to(latents.mean)
+        shown = self.vae.decode(latents.mean + latents.std * noise).sample  # pyright: ignore
+        with torch.autocast(image.device.type, enabled=False):
+            difference = shown.float() - image
+            edges = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
+            return {
+                "colour": difference.abs().mean(),
+                "edges": self.config.edge_weight * edges,
+                "divergence": self.config.kl_weight * latents.kl().float().mean(),
+            }
+
+
+class DenoiserTask(Task):
+    """One step from disturbed latents and a caption to the clean latents of the picture."""
+
+    def __init__(self, config: GeneratorConfig, model: DiffusionModel) -> None:
+        super().__init__()
+        self.config, self.unet, self.text_encoder = config, model.unet, model.text_encoder
+        self.schedule = signal_and_noise(model.scheduler)
+        # In a tuple, because a submodule would be trained and saved with the UNet.
+        self.frozen = (frozen(model.vae),)
+        prompts = model.tokenizer(
+            list(PROMPTS.values()),
+            padding="max_length",
+            max_length=model.tokenizer.model_max_length,
+            return_tensors="pt",
+        )
+        self.tokens = prompts["input_ids"]
+
+    def to_device(self, device: torch.device) -> None:
+        """Move the autoencoder and the captions."""
+        vae: Any = self.frozen[0]
+        vae.to(device)
+        self.tokens = self.tokens.to(device)
+
+    def forward(self, batch: LabelledBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+        """Weighted loss terms of one batch."""
+        config = self.config
+        clean = self._latents(batch.image)
+        disturbed = self._latents(change_light(batch.image, generator, config.light_strength))
+        rows = (len(clean), 1, 1, 1)
+        noisy = torch.rand(rows, generator=generator) < config.noise_probability
+        share = (torch.rand(rows, generator=generator) * noisy).to(clean)
+        noise = torch.randn(clean.shape, generator=generator).to(clean)
+        given = (1 - share**2).sqrt() * disturbed + share * noise
+        text = self.text_encoder(self.tokens[batch.condition]).last_hidden_state
+        found = self.unet(given, LAST, text).sample
+        restored = denoise_once(given, found, self.schedule)
+        return {"latents": F.smooth_l1_loss(restored, clean, beta=0.5)}
+
+    @torch.no_grad()
+    def _latents(self, image: Tensor) -> Tensor:
+        vae = self.frozen[0]
+        latents = vae.encode(image * 2 - 1).latent_dist.mode()  # pyright: ignore[reportAttributeAccessIssue]
+        return latents.float() * vae.config["scaling_factor"]
+
+
+def _piece(image: Tensor, size: tuple[int, int], generator: torch.Generator) -> Tensor:
+    """The same random window of all images of a batch."""
+    spare = [whole - part for whole, part in zip(image.shape[-2:], size, strict=True)]
+    top, left = (int(torch.randint(one + 1, (), generator=generator)) for one in spare)
+    return image[..., top : top + size[0], left : left + size[1]]
+
+
+def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, description: str) -> Path:
+    """Train on captioned images and write a model folder.
+
+    Args:
+        config: settings.
+        data: images of all conditions, none of them a pair of another.
+        out: run folder; the model is in ``out/model``, in float16.
+        description: for the card: what it was trained on.
+
+    Returns:
+        The model folder, fit for `DiffusionModel.from_pretrained`.
+    """
+    footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
+    pools = make_pools([footage], config.conditions)
+    model = config.network.build(config.autoencoder.seed)
+    values = config.to_dict()
+    _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
+    model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
+    _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
+    card = {"description": description, "config": values, "made_by": provenance()}
+    for part in (model.vae, model.unet, model.text_encoder):
+        part.half()
+    DiffusionModel(model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card).save(
+        out / "model"
+    )
+    return out / "model"
+
+
+def _fit(
+    name: str, task: Task, pools: dict[Condition, Pool], config: GeneratorConfig, out: Path, data: str
+) -> None:
+    loop: LoopSettings = getattr(config, name)
+
+    def batches(rank: int, processes: int) -> LabelledBatches:
+        return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
+
+    made_by = hash_json([name, what_shapes(config), data])
+    fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
+
+
+@torch.no_grad()
+def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> float:
+    """One over the deviation of latents, so that the UNet sees values of size one (Rombach et al. 2022)."""
+    model.vae.eval()
+    batch = LabelledBatches(pools, 16, seed=0).batch(0)
+    latents = model.vae.encode(batch.image * 2 - 1).latent_dist.mode()  # pyright: ignore
+    return round(float(1 / latents.std()), 5)

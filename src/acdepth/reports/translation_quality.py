@@ -1,0 +1,109 @@
+"""How good translations are, as one table for a terminal."""
+
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from acdepth.translator.quality.rate import SOURCES, TRUTH
+
+WIDTH_ELSEWHERE = 150
+"""Characters, where no terminal says how many it has."""
+NOTES = (
+    "untranslated: the sources as they are; colours-only: each channel's mean and deviation of a real image, "
+    "nothing else; truth: the same streets rendered under the condition",
+    "depth (difference and correlation of the prior's) and edges are against the source; true weather hides "
+    "some of both, so the line of truth, not 1, is the goal",
+    "called so: share that classifiers take for the condition, which learned real images of other streets "
+    "with their colours changed at random; plain: by one that learned them as they are",
+    "KID x 1000: distance of the prior's features to those of real images of the condition; 0 where nothing "
+    "tells them apart",
+    "diversity: distance between two translations against that between their sources; a diffusion step "
+    "without noise draws nothing, so there is one translation per source",
+    "to truth: mean absolute difference in 0..1, and the part of the untranslated image's that is gone",
+)
+
+
+class Column(NamedTuple):
+    """One measure on its way into the table."""
+
+    heading: str
+    measure: str
+    digits: int
+    factor: float = 1.0
+
+
+COLUMNS = (
+    Column("depth\ndiff.", "depth_difference", 2),
+    Column("depth\ncorr.", "depth_correlation", 2),
+    Column("edges", "edge_agreement", 2),
+    Column("called\nso %", "recognised", 0, 100),
+    Column("plain\n%", "recognised_plain", 0, 100),
+    Column("KID\nx 1000", "kernel_distance", 0, 1000),
+    Column("diver-\nsity", "diversity", 2),
+    Column("to\ntruth", "truth_distance", 3),
+)
+
+
+def print_translation_quality(results: dict[str, Any], console: Console | None = None) -> None:
+    """Print what ``acdepth translate rate`` found: means with their 95 % intervals below."""
+    console = console or Console()
+    if not console.is_terminal:
+        console = Console(file=console.file, width=WIDTH_ELSEWHERE)
+    console.print(_table(results), "", sep="\n")
+    for line in (*facts(results), *NOTES):
+        console.print(line, style="dim", highlight=False, markup=False)
+
+
+def facts(results: dict[str, Any]) -> list[str]:
+    """What must stand beside the numbers: how sure the classifier is, and how much was measured."""
+    skills = results["classifier"]["held_out"]
+    right = ", ".join(
+        f"{condition} {_percent(skill['right'])} (plain {_percent(skill['right_plain'])}; "
+        f"{skill['asked']} images of {skill['drives_asked']} drives)"
+        for condition, skill in skills.items()
+    )
+    counts = "; ".join(
+        f"{condition}: {found['images']} images of {found['drives']} drives, {found['real_images']} real of "
+        f"{found['real_drives']}"
+        for condition, found in results["conditions"].items()
+    )
+    return [
+        f"classifiers right on held-out real drives: {right}",
+        f"{counts}; 95 % intervals over drives, seed {results['protocol']['seed']}",
+    ]
+
+
+def _table(results: dict[str, Any]) -> Table:
+    table = Table(
+        title="Translations", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
+    table.add_column("condition", style="bold")
+    table.add_column("method")
+    for column in COLUMNS:
+        table.add_column(column.heading, justify="right", no_wrap=True)
+    table.add_column("nearer\ntruth %", justify="right")
+    for condition, found in results["conditions"].items():
+        table.add_section()
+        for number, (method, row) in enumerate(found["methods"].items()):
+            cells = [_cell(row[column.measure], column) for column in COLUMNS]
+            style = "dim" if method in (SOURCES, TRUTH) else None
+            nearer = "–" if row["nearer_truth"] is None else f"{100 * row['nearer_truth']:.0f}"
+            table.add_row("" if number else condition, method, *cells, nearer, style=style)
+    return table
+
+
+def _cell(estimate: dict[str, float | None], column: Column) -> str:
+    """The mean, and below it the interval."""
+    mean, low, high = (
+        None if value is None else f"{column.factor * value:.{column.digits}f}"
+        for value in (estimate["mean"], estimate["low"], estimate["high"])
+    )
+    if mean is None:
+        return "–"
+    return mean if low is None else f"{mean}\n{low}…{high}"
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %"

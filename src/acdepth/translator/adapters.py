@@ -1,0 +1,151 @@
+"""A trained translator in a folder: adapters in peft's layout, skips, a card; the base stays apart."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from peft import PeftModel
+from pydantic import Field, model_validator
+from torch import nn
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_folder, hash_file, read_json, write_json
+from acdepth.diffusion.autoencoder import make_skips
+from acdepth.diffusion.model import DiffusionModel
+from acdepth.diffusion.prompts import PROMPTS
+from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
+from acdepth.translator.generator import DIRECTIONS, Adapted, Generator
+from acdepth.translator.lora import LoraSettings, load_adapters, share_weights
+
+CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
+FORMAT = 1
+"""Counts up when the files' meaning changes."""
+
+
+class TranslatorCard(Config):
+    """What a translator is, and where it comes from."""
+
+    format: int = FORMAT
+    """Of the folder."""
+    base: str
+    """The diffusion model it was trained on: a name of the hub, a folder, or ``shipped``."""
+    base_hash: str
+    """Of the base's UNet, so that adapters are not put onto another model."""
+    conditions: tuple[Condition, ...]
+    """What it makes of clear images."""
+    image_size: tuple[int, int]
+    """(height, width) of the images it was trained on [px]."""
+    lora: LoraSettings
+    """Size of the adapters."""
+    prompts: dict[Condition, str] = Field(default_factory=lambda: dict(PROMPTS))
+    """The words it was trained to make each condition with."""
+    description: str = ""
+    """For people: what it was trained on and how."""
+    made_by: dict[str, Any] = Field(default_factory=dict)
+    """Versions, commit, settings and hashes of the data."""
+
+    @model_validator(mode="after")
+    def _says_what_it_makes(self) -> Self:
+        silent = {Condition.CLEAR, *self.conditions} - self.prompts.keys()
+        if silent:
+            raise ValueError(f"prompts has no words for {', '.join(sorted(silent))}")
+        return self
+
+
+def save_translator(folder: Path, generator: Generator, card: TranslatorCard) -> None:
+    """Write ``unet/``, ``vae_forth/``, ``vae_back/`` as peft does, ``skips.safetensors``, ``card.json``.
+
+    The folder appears whole or not at all.
+    """
+    with atomic_folder(folder) as staging:
+        generator.unet.save_pretrained(str(staging / "unet"))
+        for direction in DIRECTIONS:
+            adapted: Any = generator.vaes[direction]
+            adapted.save_pretrained(str(staging / f"vae_{direction}"))
+        for readme in staging.glob("*/README.md"):  # peft's own model card, all empty fields
+            readme.unlink()
+        save_tensors(staging / SKIPS_FILE, generator.skips.state_dict(), {}, half=False)
+        write_json(staging / CARD_FILE, card.to_dict())
+
+
+def load_card(folder: Path) -> TranslatorCard:
+    """The card of a translator.
+
+    Raises:
+        UserError: if the folder holds none, or one of another version.
+    """
+    path = Path(folder) / CARD_FILE
+    if not path.is_file():
+        raise UserError(
+            f"{folder}: no translator; it needs {CARD_FILE}, {SKIPS_FILE}, unet/ and vae_*/, as "
+            "acdepth train translator writes them into OUT/adapters"
+        )
+    card = TranslatorCard.from_dict(read_json(path), where=str(path))
+    if card.format != FORMAT:
+        raise UserError(
+            f"{path}: format {card.format}, this version reads {FORMAT}; train or import it again"
+        )
+    return card
+
+
+def load_translator(
+    folder: Path, model: DiffusionModel, base_hash: str, trainable: bool = False
+) -> Generator:
+    """Put a translator's adapters onto its base model.
+
+    Args:
+        folder: as `save_translator` wrote it.
+        model: the base model.
+        base_hash: of its UNet's file.
+        trainable: whether the adapters shall learn on.
+
+    Raises:
+        UserError: if the base is another than the one it was trained on, or files are missing or do not fit.
+    """
+    card = load_card(folder)
+    if card.base_hash and card.base_hash != base_hash:
+        raise UserError(
+            f"{folder}: was trained on another base model than the one given (its card says {card.base}); "
+            "give that one with --base"
+        )
+    vaes: dict[str, Any] = {"forth": model.vae, "back": share_weights(model.vae)}
+    skips = {direction: make_skips(vae) for direction, vae in vaes.items()}
+    both = nn.ModuleDict(skips)
+    tensors, _ = load_tensors(folder / SKIPS_FILE)
+    load_weights(both, tensors, str(folder / SKIPS_FILE))
+    both.requires_grad_(trainable)
+    adapted = Adapted(
+        unet=load_adapters(model.unet, folder / "unet", trainable),
+        vaes={way: load_adapters(vae, folder / f"vae_{way}", trainable) for way, vae in vaes.items()},
+        skips=skips,
+    )
+    return Generator(model, adapted, (Condition.CLEAR, *card.conditions), card.prompts)
+
+
+def merge(generator: Generator) -> Generator:
+    """Add the adapters into the weights, in place: the same translations without their cost."""
+    merged: Any = generator
+    if isinstance(generator.unet, PeftModel):
+        merged.unet = generator.unet.merge_and_unload()
+        for direction in DIRECTIONS:
+            adapted: Any = generator.vaes[direction]
+            _own_weights(adapted.get_base_model())
+            merged.vaes[direction] = adapted.merge_and_unload()
+    return generator
+
+
+def _own_weights(network: nn.Module) -> None:
+    """End the sharing of weights between the directions, which get different ones from now on."""
+    for module in network.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            module.register_parameter(name, nn.Parameter(parameter.detach().clone(), requires_grad=False))
+
+
+def base_hash(folder: Path) -> str:
+    """Hash of a base model's UNet."""
+    found = sorted((Path(folder) / "unet").glob("*.safetensors"))
+    files = [file for file in found if ".fp16." not in file.name]  # copies that lie beside, and are not read
+    if not files:
+        raise UserError(f"{folder}/unet: holds no safetensors weights")
+    return hash_file(files[0])

@@ -1,0 +1,150 @@
+"""The translator's network: one diffusion step, both directions, all conditions.
+
+ACDepth, section 3.1; the architecture is img2img-turbo's (CycleGAN-Turbo). One UNet serves all, told by the
+prompt what to make; each direction has an autoencoder with adapters and skips of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from peft import PeftModel
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.diffusion.autoencoder import decode, encode, make_skips
+from acdepth.diffusion.model import DiffusionModel
+from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
+from acdepth.diffusion.prompts import PROMPTS
+from acdepth.translator.lora import LoraSettings, adapt_unet, adapt_vae, share_weights
+
+Direction = Literal["forth", "back"]
+"""``forth`` makes a clear image adverse, ``back`` an adverse one clear."""
+DIRECTIONS: tuple[Direction, Direction] = ("forth", "back")
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """Networks with their adapters."""
+
+    unet: PeftModel
+    vaes: dict[str, PeftModel]
+    """By direction."""
+    skips: dict[str, nn.ModuleList]
+    """By direction."""
+
+    @classmethod
+    def new(cls, model: DiffusionModel, settings: LoraSettings, seed: int) -> "Adapted":
+        """Adapters that change nothing yet."""
+        vaes = {"forth": model.vae, "back": share_weights(model.vae)}
+        return cls(
+            unet=adapt_unet(model.unet, settings.unet_rank, seed),
+            skips={direction: make_skips(vae) for direction, vae in vaes.items()},
+            vaes={
+                way: adapt_vae(vae, settings.vae_rank, seed + place)
+                for place, (way, vae) in enumerate(vaes.items())
+            },
+        )
+
+
+class Generator(nn.Module):
+    """Clear to adverse and back.
+
+    Args:
+        model: gives schedule and prompt embeddings; the text encoder is not needed afterwards.
+        adapted: UNet and autoencoders of ``model``.
+        conditions: the prompts whose embeddings are kept.
+        words: what each condition's prompt says.
+    """
+
+    prompts: Tensor
+
+    def __init__(
+        self,
+        model: DiffusionModel,
+        adapted: Adapted,
+        conditions: tuple[Condition, ...],
+        words: Mapping[Condition, str] = PROMPTS,
+    ) -> None:
+        super().__init__()
+        self.unet = adapted.unet
+        self.vaes = nn.ModuleDict(adapted.vaes)
+        self.skips = nn.ModuleDict(adapted.skips)
+        self.conditions = conditions
+        self.schedule = signal_and_noise(model.scheduler)
+        self.reduction = 2 ** (len(model.vae.config["block_out_channels"]) - 1)
+        embedded = model.embed([words[condition] for condition in conditions])
+        self.register_buffer("prompts", embedded.float(), persistent=False)
+        self.frugal = False
+
+    def spare_memory(self) -> None:
+        """Keep only what passes between blocks, and between whole passes; the rest is computed again."""
+        self.frugal = True
+        self.unet.get_base_model().enable_gradient_checkpointing()  # pyright: ignore[reportCallIssue]
+
+    def forward(self, image: Tensor, condition: Tensor, direction: Direction) -> Tensor:
+        """Translate.
+
+        Args:
+            image: (B, 3, H, W) in -1..1, of any size.
+            condition: (B,) int64: `Condition.index` of what each image shall become.
+            direction: whose autoencoder is used: ``forth`` where the condition is adverse, else ``back``.
+
+        Returns:
+            (B, 3, H, W) float32, about -1..1.
+
+        Raises:
+            UserError: if a condition is none of those it was built for.
+        """
+        text = self.prompts[self._rows(condition)]
+        if self.frugal and torch.is_grad_enabled():
+            return checkpoint(self._translate, image, text, direction, use_reentrant=False)  # pyright: ignore
+        return self._translate(image, text, direction)
+
+    def _translate(self, image: Tensor, text: Tensor, direction: Direction) -> Tensor:
+        height, width = image.shape[-2:]
+        padded = pad_to_multiple(image, self.reduction)
+        vae: Any = self.vaes[direction]
+        base: Any = vae.get_base_model() if isinstance(vae, PeftModel) else vae
+        skips: Any = self.skips[direction]
+        frugal = self.frugal and torch.is_grad_enabled()
+        latents, seen = encode(base, padded, frugal)
+        noise = self.unet(latents, LAST, encoder_hidden_states=text).sample
+        clean = denoise_once(latents, noise, self.schedule)
+        return decode(base, clean.to(latents.dtype), skips, seen, frugal).float()[..., :height, :width]
+
+    def _rows(self, condition: Tensor) -> Tensor:
+        """Rows of `prompts` for conditions by their index."""
+        table = torch.full((len(Condition),), -1, device=condition.device)
+        for row, one in enumerate(self.conditions):
+            table[one.index] = row
+        rows = table[condition]
+        if bool((rows < 0).any()):
+            unknown = sorted({list(Condition)[index] for index in condition[rows < 0].tolist()})
+            raise UserError(
+                f"{', '.join(unknown)}: the translator has not learned it; choose from "
+                f"{', '.join(self.conditions)}"
+            )
+        return rows
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """What learns, by name."""
+        return {name: value for name, value in self.named_parameters() if value.requires_grad}
+
+
+def build_generator(
+    model: DiffusionModel, settings: LoraSettings, conditions: tuple[Condition, ...], seed: int
+) -> Generator:
+    """A generator whose adapters change nothing yet: it hands an image through the pretrained model."""
+    return Generator(model, Adapted.new(model, settings, seed), conditions)
+
+
+def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column until both sides are multiples."""
+    height, width = image.shape[-2:]
+    below, right = -height % multiple, -width % multiple
+    return F.pad(image, (0, right, 0, below), mode="replicate") if below or right else image

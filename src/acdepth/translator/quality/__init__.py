@@ -1,0 +1,1 @@
+"""How good translations are: structure kept, domain reached, diversity, distance to truth."""

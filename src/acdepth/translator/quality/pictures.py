@@ -1,0 +1,84 @@
+"""Images to compare, all of one size, with the drive that each comes from."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from acdepth.core.crop import Crop
+from acdepth.core.sample import Sequence
+from acdepth.data.crop import crop_and_resize
+from acdepth.data.stored import hash_pixels
+
+
+class Window(NamedTuple):
+    """The part of the footage that was translated, and the size at which all images are compared."""
+
+    crop: Crop | None
+    image_size: tuple[int, int]
+
+
+class Frame(NamedTuple):
+    """One image of a drive."""
+
+    sequence: Sequence
+    index: int
+
+    @property
+    def key(self) -> str:
+        """Its name in its data set."""
+        return self.sequence.key(self.index)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Images of one condition."""
+
+    pixels: Tensor
+    """(N, 3, H, W) uint8."""
+    drives: NDArray[np.int64]
+    """(N,) number of the drive of each."""
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Self:
+        """Some of them."""
+        return type(self)(self.pixels[torch.from_numpy(rows)], self.drives[rows])
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """(B, 3, H, W) float in 0..1, in order."""
+        for pixels in self.pixels.split(size):
+            yield pixels.float() / 255
+
+    def with_pixels(self, images: Many[np.ndarray]) -> Self:
+        """Other images, uint8 (H, W, 3), of the same drives."""
+        return type(self)(stack(images), self.drives)
+
+
+def stack(images: Many[np.ndarray]) -> Tensor:
+    """uint8 images (H, W, 3) as (N, 3, H, W)."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+
+
+def read_frames(frames: Many[Frame], window: Window) -> tuple[Pictures, list[str]]:
+    """The images of some frames, cut and resized, and the hash of each as its file has it."""
+    images, hashes = [], []
+    for frame in frames:
+        image = frame.sequence.image(frame.index)
+        hashes.append(hash_pixels(image))
+        images.append(crop_and_resize(image, window.crop, window.image_size, frame.key))
+    drives = np.unique([frame.sequence.name for frame in frames], return_inverse=True)[1]
+    return Pictures(stack(images), drives.astype(np.int64)), hashes
+
+
+def evenly(frames: Many[Frame], most: int) -> list[Frame]:
+    """At most so many frames, spread over all of them."""
+    if len(frames) <= most:
+        return list(frames)
+    return [frames[place] for place in np.linspace(0, len(frames) - 1, most).round().astype(int)]

@@ -1,0 +1,124 @@
+"""The translator's training: clear and adverse footage in, adapters out."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file, hash_json
+from acdepth.core.provenance import provenance
+from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
+from acdepth.data.folder import open_data
+from acdepth.data.pools import Pool, UnpairedBatches, make_pools
+from acdepth.data.prepared import Prepared, fingerprint, prepare
+from acdepth.diffusion.model import DiffusionModel, model_folder
+from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.translator.adapters import TranslatorCard, base_hash, load_translator, save_translator
+from acdepth.translator.discriminator import ClipDiscriminator, Discriminator, PatchDiscriminator
+from acdepth.translator.generator import Generator, build_generator
+from acdepth.translator.perception import Perception
+from acdepth.translator.samples import SampleSheet
+from acdepth.translator.task import TranslatorConfig, TranslatorTask
+
+ADAPTERS = "adapters"
+"""What the result is called in a run folder."""
+PATCH = Path("patch")
+"""What settings say where no CLIP judges."""
+
+
+def train_translator(
+    config: TranslatorConfig,
+    data: Path,
+    adverse: Sequence[Path],
+    prior: Path,
+    out: Path,
+    start: Path | None = None,
+) -> Path:
+    """Train adapters on unpaired footage.
+
+    Args:
+        config: settings.
+        data: footage of which the clear frames are taken.
+        adverse: footage of which the adverse frames are taken; ``data`` itself where none is named.
+        prior: Depth Anything for perceptual distance and depth consistency: a folder, a name, ``shipped``.
+        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``samples/``, ``log.jsonl``,
+            ``adapters/``.
+        start: adapters to train on from, in place of new ones.
+
+    Returns:
+        The folder of adapters.
+
+    Raises:
+        UserError: if a condition has no footage, or the base model does not fit.
+    """
+    folder = model_folder(or_shipped(config.base, GENERATOR))
+    start = or_shipped(start, TRANSLATOR) if start else None
+    clear = [one for one in open_data(data, choice=config) if one.condition is Condition.CLEAR]
+    footage = [one for path in adverse or [data] for one in open_data(path, choice=config)]
+    bad = [one for one in footage if one.condition in config.conditions]
+    if not clear:
+        raise UserError(f"{data}: no clear footage to translate")
+    model_hash = base_hash(folder)
+    about = [fingerprint(sequences, config.image_size, config.crop, reach=0) for sequences in (clear, bad)]
+    made_by = hash_json(
+        [
+            what_shapes(config),
+            about,
+            model_hash,
+            start and hash_file(start / "unet" / "adapter_model.safetensors"),
+        ]
+    )
+    refuse_other_run(out, made_by)
+    prepared = [
+        prepare(clear, out / "prepared" / "clear", config.image_size, config.crop, reach=0),
+        prepare(bad, out / "prepared" / "adverse", config.image_size, config.crop, reach=0) if bad else None,
+    ]
+    pools = _pools(config, [one for one in prepared if one])
+    config.write(out / "config.yaml")
+    generator = _generator(config, folder, model_hash, start)
+    perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
+    task = TranslatorTask(config, generator, _judge(config.discriminator), perception)
+
+    def batches(rank: int, processes: int) -> UnpairedBatches:
+        return UnpairedBatches(pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch)
+
+    sheet = SampleSheet(generator, pools, out / "samples")
+    fit("translator", task, batches, config.loop, out, made_by, on_interval=sheet.write)
+    card = TranslatorCard(
+        base=str(config.base),
+        base_hash=model_hash,
+        conditions=config.conditions,
+        image_size=config.image_size,
+        lora=config.lora,
+        description=f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps",
+        made_by={**provenance(), "config": config.to_dict(), "data": about},
+    )
+    save_translator(out / ADAPTERS, generator, card)
+    return out / ADAPTERS
+
+
+def _pools(config: TranslatorConfig, prepared: list[Prepared]) -> dict[Condition, Pool]:
+    wanted = (Condition.CLEAR, *config.conditions)
+    return make_pools(prepared, wanted, config.pool_size, config.sampling, config.loop.seed)
+
+
+def _generator(config: TranslatorConfig, base: Path, model_hash: str, start: Path | None) -> Generator:
+    model = DiffusionModel.from_pretrained(base)
+    if start:
+        generator = load_translator(start, model, model_hash, trainable=True)
+        missing = set(config.conditions) - set(generator.conditions)
+        if missing:
+            raise UserError(
+                f"{start}: has not learned {', '.join(sorted(missing))}; start anew, or leave it out"
+            )
+    else:
+        conditions = (Condition.CLEAR, *config.conditions)
+        generator = build_generator(model, config.lora, conditions, config.loop.seed)
+    if config.frugal:
+        generator.spare_memory()
+    return generator
+
+
+def _judge(source: Path) -> Discriminator:
+    return PatchDiscriminator() if source == PATCH else ClipDiscriminator.from_pretrained(source)

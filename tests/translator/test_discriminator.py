@@ -1,0 +1,110 @@
+"""Judges: one set of verdicts per condition, from which a row is taken."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModel
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.translator.discriminator import CLIP_MEAN, CLIP_STD, ClipDiscriminator, PatchDiscriminator
+from tests.diffusion.tiny import random_image
+from tests.translator.tiny import CLEAR, FOG, NIGHT, indices
+
+SIDE = 32
+
+
+@pytest.fixture(scope="module")
+def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clip")
+    config = CLIPVisionConfig(
+        hidden_size=16, intermediate_size=32, num_hidden_layers=4, num_attention_heads=2, image_size=SIDE,
+        patch_size=8,
+    )  # fmt: skip
+    CLIPVisionModel(config).save_pretrained(folder)
+    return folder
+
+
+def patch_judge() -> PatchDiscriminator:
+    torch.manual_seed(0)
+    return PatchDiscriminator(width=4).eval()
+
+
+def clip_judge(folder: Path) -> ClipDiscriminator:
+    torch.manual_seed(0)
+    judge = ClipDiscriminator.from_pretrained(folder)
+    return judge.eval()
+
+
+@pytest.fixture(params=["patch", "clip"])
+def judge(request: pytest.FixtureRequest, clip_folder: Path) -> PatchDiscriminator | ClipDiscriminator:
+    return patch_judge() if request.param == "patch" else clip_judge(clip_folder)
+
+
+def test_each_image_is_judged_as_its_own_condition(judge):
+    image, wanted = random_image(3), (CLEAR, NIGHT, FOG)
+    found, every = judge(image, indices(*wanted)), judge.verdicts(image)
+    assert len(found) == len(every) > 1
+    for one, table in zip(found, every, strict=True):
+        assert table.shape == (3, len(Condition), *one.shape[1:])
+        for row, condition in enumerate(wanted):
+            assert torch.equal(one[row], table[row, condition])
+    as_other = judge(image, indices(FOG, CLEAR, NIGHT))
+    assert not any(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, as_other, strict=True))
+
+
+def test_a_verdict_reaches_the_image_and_all_that_learns(judge):
+    judge.train()
+    image = random_image().requires_grad_()
+    torch.stack([one.mean() for one in judge(image, indices(NIGHT, FOG))]).sum().backward()
+    assert image.grad is not None and image.grad.abs().sum() > 0
+    assert all(parameter.grad is not None for parameter in judge.parameters())
+
+
+def test_the_patch_judge_looks_at_two_sizes_and_at_places():
+    judge = patch_judge()
+    large, small = judge.verdicts(torch.zeros(1, 3, 64, 96))
+    assert large.shape[-2:] == (8, 12) and small.shape[-2:] == (4, 6)
+    inner = large[0, NIGHT, 2:-2, 2:-2]
+    assert inner.std() > 1e-4, "an even image is not even to a judge that knows places"
+
+
+def test_the_patch_judge_sees_more_than_one_colour_at_half_size():
+    """A checkerboard averages out at half the size; an even grey does not change."""
+    judge, grey = patch_judge(), torch.zeros(1, 3, 64, 96)
+    board = grey.clone()
+    board[..., ::2, ::2], board[..., 1::2, 1::2] = 1, 1
+    board[..., ::2, 1::2], board[..., 1::2, ::2] = -1, -1
+    (large_grey, small_grey), (large, small) = judge.verdicts(grey), judge.verdicts(board)
+    torch.testing.assert_close(small, small_grey)
+    assert not torch.allclose(large, large_grey, atol=1e-3)
+
+
+def test_clip_is_frozen_and_no_part_of_what_is_saved(clip_folder):
+    judge = clip_judge(clip_folder)
+    (encoder,) = judge.frozen
+    assert not any(parameter.requires_grad for parameter in encoder.parameters())
+    assert judge.levels == (1, 2, 3, 4)
+    assert all(name.startswith("heads.") for name in judge.state_dict())
+    judge.train()
+    assert not encoder.training
+
+
+def test_clip_sees_images_as_it_was_trained_to(clip_folder, monkeypatch):
+    judge, seen = clip_judge(clip_folder), []
+    (encoder,) = judge.frozen
+    encoder.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    judge.verdicts(torch.stack([torch.full((3, 40, 56), -1.0), torch.full((3, 40, 56), 1.0)]))
+    (given,) = seen
+    assert given.shape == (2, 3, SIDE, SIDE)
+    for channel in range(3):
+        for row, value in enumerate((0, 1)):
+            expected = (value - CLIP_MEAN[channel]) / CLIP_STD[channel]
+            torch.testing.assert_close(given[row, channel], torch.full((SIDE, SIDE), expected))
+
+
+def test_a_folder_without_clip_is_named(tmp_path):
+    with pytest.raises(UserError, match="no CLIP image encoder") as caught:
+        ClipDiscriminator.from_pretrained(tmp_path)
+    assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
