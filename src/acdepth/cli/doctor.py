@@ -4,7 +4,6 @@ import os
 import platform
 import re
 import sys
-import time
 from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, requires, version
 
@@ -16,11 +15,9 @@ from rich.table import Table
 
 from acdepth.cli.main import VERBS, Verb
 from acdepth.core.errors import UserError
+from acdepth.core.precision import fast_bfloat16
 from acdepth.runtime.shipped import describe_shipped
 from acdepth.runtime.video import CODECS
-
-WORTHWHILE = 1.2
-"""bfloat16 must be faster than this by the quick test before training with it is advised."""
 
 
 def doctor() -> None:
@@ -72,24 +69,17 @@ def _version(package: str) -> str | None:
 
 def _devices() -> list[tuple[str, str]]:
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    speed = _bf16_speed(torch.device("cpu"))
-    advice = "train with precision bf16" if speed > WORTHWHILE else "train with precision fp32"
     rows = [
         (
             "cpu",
             f"{cores} cores, {torch.get_num_threads()} threads, "
-            f"{torch.backends.cpu.get_cpu_capability()}; bfloat16 runs at {speed:.1f} times the speed of "
-            f"float32 in a quick test: {advice}",
+            f"{torch.backends.cpu.get_cpu_capability()}; {_trains_in(torch.device('cpu'))}",
         )
     ]
     for index in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(index)
-        bf16 = (
-            "has bfloat16"
-            if torch.cuda.is_bf16_supported(including_emulation=False)
-            else "no bfloat16: train with fp32"
-        )
-        rows.append((f"cuda:{index}", f"{about.name}, {about.total_memory / 2**30:.0f} GiB, {bf16}"))
+        trains_in = _trains_in(torch.device("cuda", index))
+        rows.append((f"cuda:{index}", f"{about.name}, {about.total_memory / 2**30:.0f} GiB, {trains_in}"))
     if torch.backends.mps.is_available():
         rows.append(("mps", "Apple GPU"))
     if len(rows) == 1:
@@ -97,19 +87,10 @@ def _devices() -> list[tuple[str, str]]:
     return rows
 
 
-def _bf16_speed(device: torch.device) -> float:
-    """How many times faster a convolution of the network's kind is in bfloat16: a glance, no benchmark."""
-    seconds = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        convolution = torch.nn.Conv2d(64, 64, 3, padding=1, device=device, dtype=dtype)
-        image = torch.zeros(4, 64, 48, 80, device=device, dtype=dtype)
-        with torch.inference_mode():
-            convolution(image)
-            started = time.perf_counter()
-            for _ in range(5):
-                convolution(image)
-        seconds[dtype] = time.perf_counter() - started
-    return seconds[torch.float32] / seconds[torch.bfloat16]
+def _trains_in(device: torch.device) -> str:
+    if fast_bfloat16(device):
+        return "trains in bfloat16"
+    return "trains in float32, as bfloat16 would only be imitated"
 
 
 def _state(verb: Verb) -> str:

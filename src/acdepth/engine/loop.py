@@ -13,6 +13,7 @@ from accelerate.state import AcceleratorState
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.errors import UserError
+from acdepth.core.precision import fast_bfloat16
 from acdepth.core.progress import progress
 from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
@@ -37,11 +38,18 @@ def make_accelerator(settings: LoopSettings, run_folder: Path) -> Accelerator:
     # which is kept apart from it, stays.
     AcceleratorState._reset_state()
     return Accelerator(
-        mixed_precision="bf16" if settings.precision == "bf16" else "no",
+        mixed_precision="bf16" if _in_bfloat16(settings) else "no",
         cpu=settings.device == "cpu",
         log_with=list(settings.trackers) or None,
         project_dir=run_folder,
     )
+
+
+def _in_bfloat16(settings: LoopSettings) -> bool:
+    if settings.precision == "auto":
+        on_gpu = settings.device == "auto" and torch.cuda.is_available()
+        return fast_bfloat16(torch.device("cuda" if on_gpu else "cpu"))
+    return settings.precision == "bf16"
 
 
 def fit(

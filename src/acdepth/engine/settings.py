@@ -34,8 +34,9 @@ class LoopSettings(Config):
     """Decoupled weight decay (AdamW); 0 is plain Adam, as in the paper."""
     gradient_clip: float | None = 1.0
     """Largest gradient norm; null turns clipping off, as in the paper."""
-    precision: Literal["bf16", "fp32"] = "bf16"
-    """``bf16`` runs convolutions and matrix products in bfloat16; losses stay in float32 always."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """``bf16`` runs convolutions and matrix products in bfloat16, losses stay in float32 always; ``auto`` is
+    bf16 where the device computes in it, and fp32 where it would only imitate it."""
     seed: int = 0
     """Of everything random in the run."""
     log_every: int = Field(default=20, gt=0)
