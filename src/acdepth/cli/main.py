@@ -60,7 +60,8 @@ VERBS = {
     "translate": Verb(
         "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
     ),
-    "translate check": Verb("translate", "check", "verify translations against their manifest"),
+    "translate check": Verb("check_translations", "check", "verify translations against their manifest"),
+    "translate rate": Verb("rate_translations", "rate", "how good translations are, all methods in a table"),
     "train teacher": Verb("train", "teacher", "self-supervised depth from clear video", resumes=True),
     "train student": Verb(
         "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True

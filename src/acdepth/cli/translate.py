@@ -1,20 +1,23 @@
-"""``acdepth translate``: clear footage to night, rain, fog and snow, and the check of what was made."""
+"""``acdepth translate``: clear footage to night, rain, fog and snow."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
+import torch
 import tyro
 
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.core.share import ALL, Share
+from acdepth.core.shipped import SHIPPED
 from acdepth.data.choice import FootageChoice
 from acdepth.data.crop import Crop
 from acdepth.data.folder import count_targets, open_data
-from acdepth.data.manifest import Manifest
-from acdepth.data.stored import hash_pixels
-from acdepth.translator import SimulatedWeather, TranslateSettings
+from acdepth.runtime.devices import choose_device
+from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import DepthSource, MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate as translate_sequences
 
@@ -26,18 +29,22 @@ def translate(
     conditions: str = "night,rain",
     split: str | None = None,
     cameras: tuple[str, ...] = ("CAM_FRONT",),
-    method: Literal["simulate"] = "simulate",
-    depth: Literal["teacher", "measured"] = "teacher",
+    method: Literal["simulate", "diffusion"] = "simulate",
     weights: Path | None = None,
+    base: Path | None = None,
+    depth: Literal["teacher", "measured"] = "teacher",
     seed: int = 0,
     severity: str = "0.3,1.0",
     image_size: str | None = None,
     crop: str | None = None,
     format: Literal["jpg", "png"] = "jpg",
     batch_size: int = 8,
-    device: str = "cpu",
+    device: str = "auto",
+    precision: Literal["auto", "bf16", "fp32"] = "auto",
 ) -> None:
     """Turn clear footage into other conditions; the same command goes on where it was stopped.
+
+    accelerate launch -m acdepth.cli.main translate ... divides the work among processes and machines.
 
     Args:
         data: footage; only what is clear in it is translated.
@@ -45,18 +52,23 @@ def translate(
         conditions: any of night,rain,night-rain,fog,snow.
         split: part of a data set that has some: train, val, test, or the path of a list.
         cameras: channels of nuScenes.
-        method: simulate needs no training.
-        depth: teacher needs --weights; measured needs dense depth in the data, as the built-in world has.
-        weights: the teacher's checkpoint, model.safetensors.
-        seed: of every draw; an image depends on seed, its name and the condition only.
-        severity: least and largest strength in 0..1, drawn per image.
+        method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
+        weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
+            acdepth train translator or acdepth import wrote, by default the small ones that ship, which know
+            the built-in world only.
+        base: the diffusion model that the adapters stand on, a folder or a name of the hub; what their card
+            says by default.
+        depth: for simulate: teacher needs --weights, measured needs dense depth in the data, as the world's.
+        seed: of every draw; an image depends on seed, its name and the condition only. Diffusion draws
+            nothing.
+        severity: for simulate: least and largest strength in 0..1, drawn per image.
         image_size: height x width of the translations, as in 192x320; as in the data by default.
         crop: top,left,height,width of the part to translate, in pixels of the data; all by default.
         format: of the translations.
         batch_size: images at a time.
-        device: where the teacher runs: cpu, cuda, cuda:1.
+        device: where networks run: auto, cpu, cuda, cuda:1 or mps.
+        precision: of diffusion; auto is bf16 where the device computes in it.
     """
-    translators = {"simulate": SimulatedWeather}
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
     settings = TranslateSettings(
         conditions=tuple(wanted),
@@ -66,63 +78,60 @@ def translate(
         format=format,
         batch_size=batch_size,
     )
-    translator = translators[method](_parse_severity(severity))
-    source = _depth_source(depth, weights, device)
+    share = _share()
+    place = _place(device, share)
+    translator: Translator
+    if method == "diffusion":
+        translator, source = _diffusion(weights, base, place, precision), None
+    else:
+        translator, source = SimulatedWeather(_parse_severity(severity)), _depth_source(depth, weights, place)
     choice = FootageChoice(split=split, cameras=cameras)
     sequences = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
-    with progress("translate", count_targets(sequences), unit="image") as advance:
-        translate_sequences(sequences, out, translator, source, settings, progress=advance)
+    title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
+    with progress(title, count_targets(sequences), unit="image") as advance:
+        translate_sequences(sequences, out, translator, source, settings, progress=advance, share=share)
 
 
-def check(
-    out: Annotated[Path, tyro.conf.Positional],
-    *,
-    data: Path | None = None,
-    split: str | None = None,
-    cameras: tuple[str, ...] = ("CAM_FRONT",),
-) -> None:
-    """Verify every translated file against the manifest, and with --data also what it was made from.
+def _share() -> Share:
+    """All of the work, unless a launcher started several processes."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return ALL
+    from acdepth.engine.processes import share_of_processes  # not part of the core install
 
-    Args:
-        out: folder that acdepth translate wrote.
-        data: the clear footage.
-        split: part of it that was translated.
-        cameras: channels of nuScenes that were translated.
-    """
-    manifest = Manifest(out)
-    if not manifest.entries:
-        raise UserError(f"{out}: holds no translations; make some with acdepth translate")
-    problems = manifest.problems()
-    if data is not None:
-        problems += _changed_sources(manifest, data, FootageChoice(split=split, cameras=cameras))
-    if problems:
-        raise UserError(f"{problems[0]} ({len(problems)} problems in all); run acdepth translate again")
-    print(f"{out}: {len(manifest.entries)} translations, all as they were made")
+    return share_of_processes()
 
 
-def _changed_sources(manifest: Manifest, data: Path, choice: FootageChoice) -> list[str]:
-    hashes = {
-        sequence.key(index): hash_pixels(sequence.image(index))
-        for sequence in open_data(data, choice=choice)
-        if sequence.condition is Condition.CLEAR
-        for index in sequence.targets()
-    }
-    return [
-        f"{entry.source}: has changed since it became {entry.condition}, or is gone"
-        for entry in manifest.entries.values()
-        if hashes.get(entry.source) != entry.source_hash
-    ]
+def _place(device: str, share: Share) -> torch.device:
+    """The device; of several processes on one machine, each takes a GPU of its own."""
+    place = choose_device(device)
+    if share.count > 1 and place == torch.device("cuda"):
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return place
 
 
-def _depth_source(kind: Literal["teacher", "measured"], weights: Path | None, device: str) -> DepthSource:
+def _diffusion(
+    weights: Path | None, base: Path | None, place: torch.device, precision: Literal["auto", "bf16", "fp32"]
+) -> Translator:
+    try:
+        from acdepth.translator.diffused import DiffusedWeather  # not part of the core install
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--method diffusion needs {error.name}, which is not installed; pip install 'acdepth[train]'"
+        ) from error
+    return DiffusedWeather(weights or SHIPPED, base, place, precision)
+
+
+def _depth_source(
+    kind: Literal["teacher", "measured"], weights: Path | None, place: torch.device
+) -> DepthSource:
     if kind == "measured":
         return MeasuredDepth()
     if weights is None:
         raise UserError(
             "--depth teacher needs --weights model.safetensors; without a teacher, data with dense depth can "
-            "use --depth measured"
+            "use --depth measured, and --method diffusion needs no depth"
         )
-    return TeacherDepth(weights, device)
+    return TeacherDepth(weights, str(place))
 
 
 def _parse_severity(text: str) -> tuple[float, float]:

@@ -37,13 +37,19 @@ class Manifest:
     """The translations under one folder.
 
     Entries are appended line by line; where a kill tore the last one, it is dropped when the folder is next
-    opened for writing.
+    opened for writing. Each process of several appends to a part of its own, ``manifest-RANK.jsonl``, and the
+    first gathers them.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
         self.path = self.folder / "manifest.jsonl"
-        self.entries = {(entry.condition, entry.source): entry for entry in _read_entries(self.path)}
+        self.entries = {
+            (entry.condition, entry.source): entry
+            for path in (self.path, *self._parts())
+            for entry in _read_entries(path)
+        }
+        self._appended = self.path
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -67,12 +73,22 @@ class Manifest:
             _refuse_other_settings(self.folder, self.settings, settings)
         self.settings = settings
         write_json(self.folder / "settings.json", settings)
-        lines = [json.dumps(asdict(entry)) + "\n" for entry in self.entries.values()]
+        self.gather()
+
+    def gather(self) -> None:
+        """Write all entries into one file, in the order of condition and source, whoever made them when."""
+        lines = [json.dumps(asdict(self.entries[key])) + "\n" for key in sorted(self.entries)]
         write_text(self.path, "".join(lines))
+        for part in self._parts():
+            part.unlink()
+
+    def append_to_part(self, rank: int) -> None:
+        """Let `add` append to the part of one process of several."""
+        self._appended = self.folder / f"manifest-{rank}.jsonl"
 
     def add(self, entries: list[Entry]) -> None:
         """Append entries whose files are written."""
-        with self.path.open("a", encoding="utf-8") as stream:
+        with self._appended.open("a", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
         self.entries |= {(entry.condition, entry.source): entry for entry in entries}
 
@@ -88,6 +104,9 @@ class Manifest:
         """Where a translation lies: ``<condition>/<source>`` with the suffix of its format."""
         suffix = "." + self.settings["format"]
         return self.folder / Condition(condition).value / PurePosixPath(source).with_suffix(suffix)
+
+    def _parts(self) -> list[Path]:
+        return sorted(self.folder.glob("manifest-*.jsonl"))
 
     def problems(self) -> list[str]:
         """What is wrong with the files under the folder, one line each; reads every file."""

@@ -1,6 +1,7 @@
 """Floor 1: the training loop on Hugging Face Accelerate, which knows no stage."""
 
 from acdepth.engine.loop import BatchSource, fit
+from acdepth.engine.processes import share_of_processes
 from acdepth.engine.settings import LoopSettings, what_shapes
 from acdepth.engine.state import refuse_other_run
 from acdepth.engine.task import Leftovers, Task, TurnTask, Update
@@ -14,5 +15,6 @@ __all__ = [
     "Update",
     "fit",
     "refuse_other_run",
+    "share_of_processes",
     "what_shapes",
 ]

@@ -25,6 +25,10 @@ from acdepth.networks.frozen import frozen
 from acdepth.pretrain.light import change_light
 
 
+OF_DENOISER = frozenset({"noise_probability", "light_strength", "denoiser"})
+"""Settings that the first training knows nothing of: the second may be repeated with others."""
+
+
 class GeneratorConfig(Config):
     """Settings of the small diffusion model's training."""
 
@@ -169,7 +173,10 @@ def _fit(
     def batches(rank: int, processes: int) -> LabelledBatches:
         return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
 
-    made_by = hash_json([name, what_shapes(config), data])
+    settings = what_shapes(config)
+    if name == "autoencoder":
+        settings = {key: value for key, value in settings.items() if key not in OF_DENOISER}
+    made_by = hash_json([name, settings, data])
     fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_folder, hash_file, read_json, write_json
+from acdepth.core.files import atomic_folder, hash_file, hash_json, read_json, write_json
 from acdepth.diffusion.autoencoder import make_skips
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.prompts import PROMPTS
@@ -149,3 +149,9 @@ def base_hash(folder: Path) -> str:
     if not files:
         raise UserError(f"{folder}/unet: holds no safetensors weights")
     return hash_file(files[0])
+
+
+def adapters_hash(folder: Path) -> str:
+    """Hash of all weights of a translator."""
+    files = [Path(folder) / part / "adapter_model.safetensors" for part in ("unet", "vae_forth", "vae_back")]
+    return hash_json([hash_file(file) for file in (*files, Path(folder) / SKIPS_FILE)])

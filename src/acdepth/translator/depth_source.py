@@ -50,8 +50,10 @@ class TeacherDepth(DepthSource):
         self.crop = card.crop
 
     def describe(self) -> dict[str, Any]:
-        """Hash of the checkpoint."""
-        return {"depth": "teacher", "weights": self.weights}
+        """Hash of the checkpoint, and where it runs if not on a CPU: depth is rounded differently there."""
+        device = torch.device(self.device).type
+        place = {} if device == "cpu" else {"device": device}
+        return {"depth": "teacher", "weights": self.weights, **place}
 
     @torch.inference_mode()
     def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:

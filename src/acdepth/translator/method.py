@@ -15,6 +15,8 @@ class Translator(ABC):
 
     conditions: frozenset[Condition]
     """What it can make."""
+    uses_depth = True
+    """Whether `translate` needs the depth of the images."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -22,13 +24,17 @@ class Translator(ABC):
 
     @abstractmethod
     def translate(
-        self, image: Tensor, depth: Tensor, condition: Condition, generators: Sequence[torch.Generator]
+        self,
+        image: Tensor,
+        depth: Tensor | None,
+        condition: Condition,
+        generators: Sequence[torch.Generator],
     ) -> Tensor:
-        """Translate one batch; the result for an image must not depend on the others.
+        """Translate one batch; no image may depend on the others, but for rounding on a GPU.
 
         Args:
             image: (B, 3, H, W) float in 0..1.
-            depth: (B, 1, H, W) [m].
+            depth: (B, 1, H, W) [m]; None only where `uses_depth` says that none is needed.
             condition: one of `conditions`.
             generators: B generators on the CPU, one per image.
 

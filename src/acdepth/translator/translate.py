@@ -16,6 +16,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.sample import Sequence
 from acdepth.core.seeding import make_generator
+from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.crop import Crop, crop_and_resize
 from acdepth.data.manifest import Entry, Manifest, generator_hash
@@ -42,7 +43,7 @@ class TranslateSettings:
     format: Literal["jpg", "png"] = "jpg"
     """Of the translations' files."""
     batch_size: int = 8
-    """Images per batch; shapes speed and memory, never the result."""
+    """Images per batch; shapes speed and memory, and the result no further than a GPU's rounding."""
 
     def __post_init__(self) -> None:
         if not self.conditions:
@@ -62,27 +63,33 @@ class _Frame:
     key: str
     stamp: str
     todo: tuple[Condition, ...]
+    """What is missing of it."""
 
 
 def translate(
     sequences: Iterable[Sequence],
     out: Path,
     translator: Translator,
-    depth_source: DepthSource,
+    depth_source: DepthSource | None,
     settings: TranslateSettings,
     progress: Callable[[int], object] | None = None,
     on_warning: Callable[[str], object] | None = None,
+    share: Share = ALL,
 ) -> Manifest:
     """Translate every clear frame; what is there already is left as it is.
+
+    A batch always holds the same frames, whatever was there before and whoever makes it, so that files are
+    the same byte for byte after a kill and with any number of processes.
 
     Args:
         sequences: only those of condition clear are translated.
         out: folder that gets ``<condition>/<key>.jpg``, ``manifest.jsonl`` and ``settings.json``.
         translator: the method.
-        depth_source: gives the frames' depth.
+        depth_source: gives the frames' depth; None for a method that needs none.
         settings: conditions, seed, size.
         progress: called with the number of clear frames that are finished since it was last called.
         on_warning: called with each warning, for example about a skipped frame; by default it is logged.
+        share: which batches are this process's.
 
     Raises:
         UserError: if there is nothing to translate, ``out`` was made with other settings, or more than 1 %
@@ -96,13 +103,32 @@ def translate(
         if condition not in translator.conditions:
             known = ", ".join(sorted(translator.conditions))
             raise UserError(f"{condition}: this method cannot make it; choose from {known}")
-    manifest = Manifest(out)
-    manifest.open_for_writing(_all_settings(translator, depth_source, settings))
+    if translator.uses_depth and depth_source is None:
+        raise UserError("this method needs the depth of the clear images; give a teacher or measured depth")
+    manifest = _open(out, _all_settings(translator, depth_source, settings), share)
     work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
-    for frames in _batches(_frames(clear, manifest, settings.conditions, progress), settings.batch_size):
-        work.translate(frames)
+    frames = _frames(clear, manifest, settings.conditions)
+    for number, batch in enumerate(_batches(frames, settings.batch_size)):
+        if share.has(number) and any(frame.todo for frame in batch):
+            work.translate(batch)
         if progress:
-            progress(len(frames))
+            progress(len(batch))
+    share.wait()
+    manifest = Manifest(out)
+    share.wait()
+    if share.leads:
+        manifest.gather()
+    return manifest
+
+
+def _open(out: Path, settings: dict[str, Any], share: Share) -> Manifest:
+    """The manifest that this process adds to; the first process makes it ready for all."""
+    if share.leads:
+        Manifest(out).open_for_writing(settings)
+    share.wait()
+    manifest = Manifest(out)
+    if share.count > 1:
+        manifest.append_to_part(share.rank)
     return manifest
 
 
@@ -113,7 +139,7 @@ class _Work:
         self,
         manifest: Manifest,
         translator: Translator,
-        depth_source: DepthSource,
+        depth_source: DepthSource | None,
         settings: TranslateSettings,
         tally: ReadTally,
     ) -> None:
@@ -122,7 +148,7 @@ class _Work:
         self.generator = generator_hash(manifest.settings)
 
     def translate(self, frames: list[_Frame]) -> None:
-        """Write all missing translations of some frames, then their entries."""
+        """Write all missing translations of a batch, then their entries."""
         read: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, str]]] = {}
         for frame in frames:
             try:
@@ -139,19 +165,20 @@ class _Work:
     def _translate_group(
         self, frames: tuple[_Frame, ...], images: tuple[np.ndarray, ...], hashes: tuple[str, ...]
     ) -> None:
-        clear = as_floats(list(images))
-        depth = self.depth_source.depth(clear, [(f.sequence, f.index) for f in frames], self.settings.crop)
+        clear, depth = as_floats(list(images)), None
+        if self.depth_source:
+            places = [(frame.sequence, frame.index) for frame in frames]
+            depth = self.depth_source.depth(clear, places, self.settings.crop)
         for condition in self.settings.conditions:
-            rows = [row for row, frame in enumerate(frames) if condition in frame.todo]
-            if not rows:
+            if not any(condition in frame.todo for frame in frames):
                 continue
-            seed = self.settings.seed
-            generators = [make_generator(seed, frames[row].key, condition) for row in rows]
-            made = self.translator.translate(clear[rows], depth[rows], condition, generators)
+            generators = [make_generator(self.settings.seed, frame.key, condition) for frame in frames]
+            made = self.translator.translate(clear, depth, condition, generators)
             self.manifest.add(
                 [
-                    self._write(frames[row], hashes[row], condition, picture)
-                    for row, picture in zip(rows, made, strict=True)
+                    self._write(frame, source_hash, condition, picture)
+                    for frame, source_hash, picture in zip(frames, hashes, made, strict=True)
+                    if condition in frame.todo
                 ]
             )
 
@@ -171,20 +198,14 @@ class _Work:
 
 
 def _frames(
-    sequences: list[Sequence],
-    manifest: Manifest,
-    conditions: tuple[Condition, ...],
-    progress: Callable[[int], object] | None,
+    sequences: list[Sequence], manifest: Manifest, conditions: tuple[Condition, ...]
 ) -> Iterator[_Frame]:
-    """The frames that lack a translation; the others are counted as done."""
+    """All frames, in order, also those that lack nothing."""
     for sequence in sequences:
         for index in sequence.targets():
             key, stamp = sequence.key(index), frame_stamp(sequence, index)
             todo = tuple(condition for condition in conditions if not manifest.has(condition, key, stamp))
-            if todo:
-                yield _Frame(sequence, index, key, stamp, todo)
-            elif progress:
-                progress(1)
+            yield _Frame(sequence, index, key, stamp, todo)
 
 
 def _batches(frames: Iterator[_Frame], size: int) -> Iterator[list[_Frame]]:
@@ -193,11 +214,11 @@ def _batches(frames: Iterator[_Frame], size: int) -> Iterator[list[_Frame]]:
 
 
 def _all_settings(
-    translator: Translator, depth_source: DepthSource, settings: TranslateSettings
+    translator: Translator, depth_source: DepthSource | None, settings: TranslateSettings
 ) -> dict[str, Any]:
     return {
         **translator.describe(),
-        **depth_source.describe(),
+        **(depth_source.describe() if depth_source else {}),
         "seed": settings.seed,
         "image_size": settings.image_size and list(settings.image_size),
         "crop": settings.crop and settings.crop.to_dict(),

@@ -1,0 +1,92 @@
+"""Translation by a trained translator: one diffusion step."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from acdepth.core.condition import Condition
+from acdepth.core.files import hash_json
+from acdepth.core.precision import fast_bfloat16
+from acdepth.core.shipped import GENERATOR, TRANSLATOR, or_shipped
+from acdepth.diffusion.model import DiffusionModel, model_folder
+from acdepth.translator.adapters import adapters_hash, base_hash, load_card, load_translator, merge
+from acdepth.translator.method import Translator
+
+VERSION = 1
+"""Counts up when the same weights give another image, so that old and new translations are not mixed."""
+
+Precision = Literal["auto", "bf16", "fp32"]
+
+
+class DiffusedWeather(Translator):
+    """A trained generator with its adapters merged.
+
+    Nothing is drawn: a source has one translation per condition. On a CPU images go through one by one, since
+    more at once gain nothing there; on a GPU all of a batch go together, and rounding may then depend on the
+    batch, which `translate` therefore always composes alike.
+
+    Args:
+        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them, or
+            ``shipped``.
+        base: the diffusion model they stand on: a folder, a name of the hub, or ``shipped``; what their card
+            says by default.
+        device: where it runs.
+        precision: ``auto`` is bfloat16 where the device computes in it.
+
+    Raises:
+        UserError: if files are missing, or adapters and base do not fit.
+    """
+
+    uses_depth = False
+
+    def __init__(
+        self,
+        weights: Path,
+        base: Path | None = None,
+        device: torch.device | str = "cpu",
+        precision: Precision = "auto",
+    ) -> None:
+        weights, self.device = or_shipped(weights, TRANSLATOR), torch.device(device)
+        card = load_card(weights)
+        folder = model_folder(or_shipped(base or Path(card.base), GENERATOR))
+        self.base = base_hash(folder)
+        generator = merge(load_translator(weights, DiffusionModel.from_pretrained(folder), self.base))
+        in_bfloat16 = precision == "bf16" or (precision == "auto" and fast_bfloat16(self.device))
+        self.dtype = torch.bfloat16 if in_bfloat16 else torch.float32
+        self.generator: Any = generator.eval().requires_grad_(False).to(self.device, self.dtype)
+        self.generator.to(memory_format=torch.channels_last)
+        if self.device.type == "cuda":
+            self.generator.compile()  # once per image size; on CPUs that takes longer than it saves
+        self.conditions = frozenset(card.conditions)
+        self.weights = hash_json([card.prompts, adapters_hash(weights)])
+
+    def describe(self) -> dict[str, Any]:
+        """Method, version, hashes of all weights, and what decides how numbers are rounded."""
+        return {
+            "method": "diffusion",
+            "version": VERSION,
+            "adapters": self.weights,
+            "base": self.base,
+            "computed": f"{self.device.type} {str(self.dtype).removeprefix('torch.')}",
+        }
+
+    @torch.inference_mode()
+    def translate(
+        self,
+        image: Tensor,
+        depth: Tensor | None,
+        condition: Condition,
+        generators: Sequence[torch.Generator],
+    ) -> Tensor:
+        """One step; see `Translator.translate`."""
+        wanted = torch.full((len(image),), condition.index, device=self.device)
+        given = (image * 2 - 1).to(self.device, self.dtype, memory_format=torch.channels_last)
+        at_once = 1 if self.device.type == "cpu" else len(image)
+        made = [
+            self.generator(part, index, "forth")
+            for part, index in zip(given.split(at_once), wanted.split(at_once), strict=True)
+        ]
+        return (torch.cat(made) / 2 + 0.5).clamp(0, 1).cpu()

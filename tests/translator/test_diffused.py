@@ -1,0 +1,133 @@
+"""Translation by a trained translator: the same bytes after kills and with any number of processes."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.data.manifest import Manifest
+from acdepth.translator.adapters import TranslatorCard, base_hash, save_translator
+from acdepth.translator.diffused import DiffusedWeather
+from acdepth.translator.generator import Generator
+from tests.data.folders import write_drive
+from tests.diffusion.tiny import tiny_model
+from tests.translator.tiny import LORA, NIGHT, indices, tiny_generator
+
+BOTH = ("night", "fog")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("base")
+    tiny_model().save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def weights(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("translator") / "adapters"
+    card = TranslatorCard(
+        base=str(base),
+        base_hash=base_hash(base),
+        conditions=(Condition.NIGHT, Condition.FOG),
+        image_size=(32, 48),
+        lora=LORA,
+    )
+    save_translator(folder, learned(), card)
+    return folder
+
+
+def learned() -> Generator:
+    return tiny_generator()
+
+
+def test_it_is_the_generator_merged(weights: Path) -> None:
+    image = torch.rand(3, 3, 27, 45, generator=torch.Generator().manual_seed(0))
+    translator = DiffusedWeather(weights)
+    made = translator.translate(image, None, Condition.NIGHT, [])
+    with torch.no_grad():
+        wanted = learned()(image * 2 - 1, indices(NIGHT, NIGHT, NIGHT), "forth") / 2 + 0.5
+    torch.testing.assert_close(made, wanted.clamp(0, 1), atol=2e-4, rtol=0)
+    assert (made - image).abs().mean() > 0.01
+    assert torch.equal(translator.translate(image[1:2], None, Condition.NIGHT, []), made[1:2])
+    assert translator.conditions == {Condition.NIGHT, Condition.FOG}
+
+
+def test_in_bfloat16_it_stays_close_and_says_so(weights: Path) -> None:
+    image = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    exact, rounded = DiffusedWeather(weights, precision="fp32"), DiffusedWeather(weights, precision="bf16")
+    made = [one.translate(image, None, Condition.FOG, []) for one in (exact, rounded)]
+    assert 0 < (made[0] - made[1]).abs().mean() < 0.05
+    assert [one.describe()["computed"] for one in (exact, rounded)] == ["cpu float32", "cpu bfloat16"]
+
+
+def test_what_shapes_it_is_told(weights: Path, base: Path, tmp_path: Path) -> None:
+    card = TranslatorCard(
+        base=str(base),
+        base_hash=base_hash(base),
+        conditions=(Condition.NIGHT,),
+        image_size=(32, 48),
+        lora=LORA,
+    )
+    save_translator(tmp_path / "other", tiny_generator(seed=1), card)
+    first, other = DiffusedWeather(weights).describe(), DiffusedWeather(tmp_path / "other").describe()
+    assert {key for key in first if first[key] != other[key]} == {"adapters"}
+
+
+def test_a_missing_base_and_a_wrong_one_are_named(weights: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"unet.config\.json|vae.config\.json"):
+        (tmp_path / "vae").mkdir()
+        DiffusedWeather(weights, tmp_path)
+    tiny_model(seed=1).save(tmp_path / "other")
+    with pytest.raises(UserError, match="trained on another base model"):
+        DiffusedWeather(weights, tmp_path / "other")
+
+
+def command(*arguments: object, processes: int = 1) -> list[str]:
+    many = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
+    start = ["-m", *many] if processes > 1 else ["-m"]
+    return [sys.executable, *start, "acdepth.cli.main", "translate", *map(str, arguments)]
+
+
+def content(out: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
+    }
+
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+@pytest.mark.slow
+def test_killed_three_times_and_two_processes_give_the_same_bytes(weights: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_drive(tmp_path / "data" / name, count=100)
+    options = ("--method", "diffusion", "--weights", weights, "--conditions", "night,fog", "--batch-size", 3)
+
+    def start(out: Path, processes: int = 1) -> subprocess.Popen[bytes]:
+        arguments = command(tmp_path / "data", out, *options, processes=processes)
+        return subprocess.Popen(arguments, env=ENVIRONMENT, start_new_session=True)
+
+    assert start(tmp_path / "whole").wait() == 0
+    whole, draws = content(tmp_path / "whole"), random.Random(0)
+    assert sum(name.endswith(".jpg") for name in whole) == 400
+    for processes in (1, 2):
+        out, points = tmp_path / f"killed-{processes}", sorted(draws.randrange(10, 390) for _ in range(3))
+        for point in points:
+            process = start(out, processes)
+            while len(Manifest(out).entries) < point:
+                assert process.poll() is None
+                time.sleep(0.01)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            assert len(Manifest(out).entries) < 400
+        assert start(out, processes).wait() == 0
+        assert content(out) == whole
