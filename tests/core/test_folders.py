@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_folder
+from acdepth.core.files import atomic_folder, write_text
 
 
 def write(folder: Path, content: str) -> None:
@@ -64,3 +64,13 @@ def test_what_a_killed_process_of_the_same_number_left_is_no_obstacle(tmp_path):
         (left / "old.txt").write_text("old")
     write(folder, "second")
     assert content(folder) == "second"
+
+
+def test_a_file_that_holds_the_same_already_is_left_alone(tmp_path):
+    file = tmp_path / "table.md"
+    write_text(file, "first")
+    os.utime(file, ns=(1, 1))
+    write_text(file, "first")
+    assert file.stat().st_mtime_ns == 1
+    write_text(file, "second")
+    assert file.stat().st_mtime_ns > 1 and file.read_text() == "second"

@@ -127,12 +127,19 @@ DAMAGES = [
         r"sample_data\.json: record \w+ has no sample_token",
     ),
     Damage(
+        "a record without a name",
+        lambda root: edit(
+            root, "sample_data", lambda rows: shots(rows, "scene-0103", "CAM_FRONT")[4].pop("token")
+        ),
+        r"sample_data\.json: record sweeps/CAM_FRONT/scene-0103\S*\.jpg has no token",
+    ),
+    Damage(
         "a calibration without direction",
         lambda root: edit(root, "calibrated_sensor", lambda rows: rows[9].update(rotation=[0, 0, 0, 0])),
         r"calibrated_sensor\.json: record \w+ is no calibration \(rotation \[0, 0, 0, 0\] has no length\)",
     ),
     Damage("a pose of text", turn_pose_into_text, r"ego_pose\.json: record \w+ is no pose"),
-    Damage("a pose that is missing", drop_pose, r"ego_pose\.json: lacks \d records that others point to"),
+    Damage("a pose that is missing", drop_pose, r"ego_pose\.json: lacks \d records? that others point to"),
     Damage(
         "a table that breaks off",
         lambda root: cut(root / VERSION / "ego_pose.json", 1),
@@ -379,6 +386,34 @@ class TestOtherLayouts:
         assert [(row.images, row.measured) for row in report.inventory] == [(5, 4)]
         assert [fault.text.partition(": ")[0] for fault in report.faults] == [str(scan)]
         assert not [doubt for doubt in report.doubts if doubt.group == "motion"]
+
+    def test_a_list_with_missing_images_hides_no_missing_cloud(self, tmp_path):
+        scene = "2014-12-09-13-21-02"
+        root = write_prepared(tmp_path / "data", {scene: range(6)})
+        images, clouds = (
+            sorted((root / scene / folder).iterdir())
+            for folder in ("stereo/centre", "lms_front_synchronized")
+        )
+        write_text(
+            root / "splits/test.txt", "".join(f"{scene}/stereo/centre/{image.name}\n" for image in images)
+        )
+        images[0].unlink()
+        clouds[3].unlink()
+        report = check_data("robotcar", root, tmp_path / "out", sample=0)
+        assert [fault.text for fault in report.faults] == [
+            f"{clouds[3]}: no such file; prepare its scene again"
+        ]
+        (doubt,) = [doubt.text for doubt in report.doubts if doubt.group == "lists"]
+        assert "test.txt: 1 of 6 images are not there" in doubt
+
+    def test_kitti_scans_that_are_not_there_are_doubted(self, tmp_path):
+        root = write_kitti_raw(tmp_path / "data", {"0001": range(5)})
+        scan = next((root / DAY).glob("*/velodyne_points/data/0000000003.bin"))
+        scan.unlink()
+        report = check_data("kitti", root, tmp_path / "out", sample=0)
+        assert report.faults == []
+        (doubt,) = [doubt.text for doubt in report.doubts if doubt.group == "depth"]
+        assert f"1 of 5 images have no scan, such as {scan}" in doubt
 
     def test_driving_stereo(self, tmp_path):
         name = "2018-10-25-07-37-26_2018-10-25-07-37-28-123"

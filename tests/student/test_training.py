@@ -11,6 +11,7 @@ from acdepth.data.folder import open_data
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
@@ -63,6 +64,18 @@ def test_a_student_starts_from_an_encoder(taught, tmp_path):
     torch.testing.assert_close(student.encoder.conv1.weight, source.encoder.conv1.weight)
     taught_by, _ = load_checkpoint(teacher / "model.safetensors")
     assert not torch.equal(student.decoder.heads[0].weight, taught_by.decoder.heads[0].weight)
+
+
+@pytest.mark.parametrize(("option", "calls"), [("own", 0), ("teacher", 1)])
+def test_the_prior_is_normalised_as_the_teacher_only_where_settings_say_so(
+    taught, tmp_path, monkeypatch, option, calls
+):
+    data, translations, teacher = taught
+    given = []
+    monkeypatch.setattr(DepthAnythingPrior, "normalise_by", lambda _, *numbers: given.append(numbers))
+    config = changed(ordinal_weight=0.01, prior_normalisation=option)
+    train_student(config, data, translations, teacher, Path("shipped"), tmp_path)
+    assert given == [(TINY.mean, TINY.std)] * calls
 
 
 def test_a_control_needs_no_translations(taught, tmp_path):

@@ -79,7 +79,13 @@ def _take_place(fresh: Path, path: Path, former: Path) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` atomically, making its folder where needed."""
+    """Write ``content`` to ``path`` atomically, making its folder where needed.
+
+    A file that holds it already is left alone, its time of change included.
+    """
+    with suppress(OSError):
+        if Path(path).read_bytes() == content:
+            return
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
@@ -105,7 +111,7 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
     except (ValueError, OSError) as error:
-        raise UserError(f"{path}: not readable as JSON ({error})") from error
+        raise UserError(f"{path}: not readable as JSON ({error}); copy or make it again") from error
 
 
 def hash_file(path: Path) -> str:

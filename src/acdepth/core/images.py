@@ -15,6 +15,9 @@ SMALLEST_SIDE = 16
 EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
 """What stands before EXIF in JPEG, PNG and WebP."""
 
+# Its warnings about damaged files would stand beside ours, which name the file: errors alone are told.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
 
 def read_image(path: Path) -> np.ndarray:
     """Read a photograph as RGB, uint8 (H, W, 3), upright as viewers show it (EXIF orientation).

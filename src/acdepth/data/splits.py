@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.data.faults import OnFault
 
 MOST_MISSING = 0.01
 """Part of a list's images that may be missing."""
@@ -37,23 +38,27 @@ def read_lines(path: Path) -> list[str]:
 
 
 def tell_missing(
-    file: Path, missing: Sequence[Path], total: int, remedy: str, on_warning: Callable[[str], object]
+    file: Path,
+    missing: Sequence[Path],
+    total: int,
+    remedy: str,
+    on_warning: Callable[[str], object],
+    on_fault: OnFault,
 ) -> None:
-    """Warn about images of a list that are not there.
+    """Warn about images of a list that are not there; more than 1 % are a fault.
 
     Args:
         file: the list.
         missing: its images that are not there.
         total: number of all its images.
-        remedy: what to do, for the error.
+        remedy: what to do, for the fault.
         on_warning: called once if a few are missing.
-
-    Raises:
-        UserError: if more than 1 % are.
+        on_fault: called once if more are.
     """
     if not missing:
         return
     told = f"{file}: {len(missing)} of {total} images are not there, such as {missing[0]}"
     if len(missing) > MOST_MISSING * total:
-        raise UserError(f"{told}; {remedy}")
-    on_warning(f"{told}; they are left out")
+        on_fault(UserError(f"{told}; {remedy}"))
+    else:
+        on_warning(f"{told}; they are left out")

@@ -1,7 +1,9 @@
 """Checkpoints that describe themselves: weights and a card in one safetensors file."""
 
 import json
+import re
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -177,8 +179,19 @@ def _load_pth(path: Path) -> dict[str, Tensor]:
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not readable as plain weights ({reason})") from error
+        raise UserError(
+            f"{path}: not readable as plain weights ({torch_reason(error)}); "
+            "copy it again, or save its weights alone where you trust it"
+        ) from error
     if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
         raise UserError(f"{path}: holds something other than named weights")
     return tensors
+
+
+def torch_reason(error: Exception) -> str:
+    """What torch says of a file that it does not load, without its advice to load it all the same."""
+    if named := re.search(r"GLOBAL (\S+)", str(error)):
+        return f"it refers to {named[1]}"
+    if isinstance(error, UnpicklingError):
+        return "it holds more than tensors and plain values"
+    return str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__

@@ -14,7 +14,7 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
-from acdepth.networks.checkpoint import CheckpointCard
+from acdepth.networks.checkpoint import CheckpointCard, torch_reason
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.reference import load_reference_weights
 
@@ -156,7 +156,7 @@ def read_plain(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         raise UserError(
             f"{path}: not read, because it is damaged or holds objects that would have to be executed "
-            f"({str(error).splitlines()[0][:120]}); save its state_dict alone where you trust it"
+            f"({torch_reason(error)}); save its state_dict alone where you trust it"
         ) from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: holds a {type(content).__name__}, expected named weights")

@@ -24,7 +24,6 @@ from acdepth.engine import LoopSettings, Task, fit, what_shapes
 from acdepth.networks.frozen import frozen
 from acdepth.pretrain.light import change_light
 
-
 OF_DENOISER = frozenset({"noise_probability", "light_strength", "denoiser"})
 """Settings that the first training knows nothing of: the second may be repeated with others."""
 

@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_json, read_json
+from acdepth.core.files import hash_json
 from acdepth.data.folder import count_targets
 from acdepth.data.prepared import fingerprint
 from acdepth.recipes.belonging import claim
 from acdepth.recipes.checks import RecordedDataSet, check_folder, check_networks, check_root
-from acdepth.recipes.method import RESULTS_FILE, Method, MethodConfig
-from acdepth.recipes.paper import Table, ours, published
+from acdepth.recipes.method import RESULTS_FILE, Method
+from acdepth.recipes.method_config import MethodConfig
+from acdepth.recipes.paper import Table, beside_ours
 from acdepth.recipes.plan import PlannedStage, count_footage, plan_method, refuse_no_steps
 from acdepth.recipes.run import run_method
 
@@ -65,10 +66,7 @@ class Reproduction:
 
     def table(self) -> Table:
         """Published rows and ours; ours say "not run" where there is no result yet."""
-        path = self.out / RESULTS_FILE
-        table = published(self.data_set)
-        results = read_json(path) if path.exists() else {}
-        return table.with_rows(ours(results, table.conditions, ("teacher", "student")))
+        return beside_ours(self.data_set, self.out / RESULTS_FILE)
 
     def _notes(self) -> list[str]:
         return [

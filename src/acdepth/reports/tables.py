@@ -143,6 +143,7 @@ def _main_table(results: Results) -> Table:
         title="Depth errors per condition",
         title_justify="left",
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
         show_edge=False,
         pad_edge=False,
     )

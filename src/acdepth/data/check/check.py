@@ -6,7 +6,7 @@ from pathlib import Path
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.data.check.clouds import find_clouds
+from acdepth.data.check.clouds import find_clouds, find_scans
 from acdepth.data.check.doubting import doubt_cameras, doubt_depth, doubt_motion
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.inventory import take_inventory
@@ -63,6 +63,7 @@ def _open(kind: Kind, root: Path, choice: FootageChoice, findings: Findings) -> 
     parts = open_parts(root, kind, choice, findings)
     find_files(parts, findings)
     find_clouds(parts, findings)
+    find_scans(parts, findings)
     return parts
 
 

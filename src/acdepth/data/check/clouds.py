@@ -1,8 +1,9 @@
-"""RobotCar's laser clouds: each is a file of its own, and only measured images have one."""
+"""Laser clouds of RobotCar and scans of KITTI: each is a file of its own, and not every image has one."""
 
 from acdepth.core.errors import UserError
 from acdepth.data.check.findings import Findings
-from acdepth.data.check.opening import WHOLE, Part
+from acdepth.data.check.opening import WHOLE, Part, distinct
+from acdepth.data.kitti import KittiRawSequence
 from acdepth.data.robotcar import RobotCarSequence
 
 
@@ -24,3 +25,14 @@ def find_clouds(parts: list[Part], findings: Findings) -> None:
             else:
                 for file in missing:
                     findings.file_fault(UserError(f"{file}: no such file; prepare its scene again"))
+
+
+def find_scans(parts: list[Part], findings: Findings) -> None:
+    """Look for the scan of every image of KITTI's raw drives; the originals lack some, so this is a doubt."""
+    for sequence in distinct(parts):
+        if isinstance(sequence, KittiRawSequence):
+            files = [sequence.scan_file(index) for index in sequence.targets()]
+            missing = [file for file in files if not file.exists()]
+            if missing:
+                told = f"{len(missing)} of {len(files)} images have no scan, such as {missing[0]}"
+                findings.doubt("depth", f"{sequence.name}: {told}; they are not measured")

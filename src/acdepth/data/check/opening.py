@@ -10,6 +10,7 @@ from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.kinds import Kind
 from acdepth.data.choice import FootageChoice
+from acdepth.data.faults import OnFault
 from acdepth.data.folder import open_data
 from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
 from acdepth.data.robotcar import open_robotcar
@@ -38,8 +39,8 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     if opens is None:
         return [_open_footage(root, choice, findings)]
     if choice.split is not None:
-        return [Part(choice.split, _caught(opens, choice.split, findings.fault))]
-    whole = Part(WHOLE, _caught(opens, None, findings.fault))
+        return [Part(choice.split, _opened(opens, choice.split, findings.fault))]
+    whole = Part(WHOLE, _opened(opens, None, findings.fault))
     return [whole, *_open_lists(root, opens, findings)]
 
 
@@ -50,7 +51,7 @@ def distinct(parts: Row[Part]) -> list[Sequence]:
     ]
 
 
-_Opener = Callable[[str | None], list[Sequence]]
+_Opener = Callable[[str | None, OnFault], list[Sequence]]
 
 
 def _opener(root: Path, kind: Kind, findings: Findings) -> _Opener | None:
@@ -60,26 +61,29 @@ def _opener(root: Path, kind: Kind, findings: Findings) -> _Opener | None:
         findings.doubt("footage", warning)
 
     if kind == "robotcar":
-        return lambda split: list(open_robotcar(root, split, doubt, findings.fault))
+        return lambda split, on_fault: list(open_robotcar(root, split, doubt, on_fault))
     if kind == "kitti" and is_kitti_raw(root):
-        return lambda split: list(open_kitti_raw(root, split, doubt, findings.fault))
+        return lambda split, on_fault: list(open_kitti_raw(root, split, doubt, on_fault))
     return None
 
 
-def _caught(opens: _Opener, split: str | None, tell: Callable[[UserError], object]) -> list[Sequence]:
+def _opened(opens: _Opener, split: str | None, on_fault: OnFault) -> list[Sequence]:
     try:
-        return opens(split)
+        return opens(split, on_fault)
     except UserError as error:
-        tell(error)
+        on_fault(error)
         return []
 
 
 def _open_lists(root: Path, opens: _Opener, findings: Findings) -> list[Part]:
-    """A list that nobody asked for and that does not fit is only doubted: a download brings many."""
+    """A list that nobody asked for and that does not fit is only doubted: a download brings many.
+
+    Damaged scenes and drives are told already, as the whole was opened before.
+    """
     folder = root / "splits"
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
     parts = [
-        Part(name, _caught(opens, name, lambda error: findings.doubt("lists", str(error))))
+        Part(name, _opened(opens, name, lambda error: findings.doubt("lists", str(error))))
         for name in names
         if not name.endswith(FILTER_ENDING)
     ]

@@ -32,11 +32,11 @@ def open_kitti_raw(
             lines such as ``2011_09_26/2011_09_26_drive_0002_sync 0000000069 l``; its images are the targets.
             None opens the left colour camera of all drives, and every image is a target.
         on_warning: called with each warning.
-        on_fault: told about each drive that cannot be understood, which is then left out.
+        on_fault: told about each drive that cannot be understood, which is then left out, and if more than
+            1 % of the list's images are missing.
 
     Raises:
-        UserError: if nothing is found, calibration or list cannot be understood, or more than 1 % of the
-            list's images are missing.
+        UserError: by ``on_fault``, or if nothing is found or the list cannot be understood.
     """
     root = Path(root)
     if split is None:
@@ -53,7 +53,8 @@ def open_kitti_raw(
             for number in sorted(targets[drive, camera] - numbered.keys())
         ]
         total = sum(map(len, targets.values()))
-        tell_missing(file, missing, total, "download their drives or give another list", on_warning)
+        remedy = "download their drives or give another list"
+        tell_missing(file, missing, total, remedy, on_warning, on_fault)
     sequences = []
     for (drive, camera), numbered in images.items():
         try:
@@ -62,7 +63,7 @@ def open_kitti_raw(
                 sequences += _open_camera(root, drive, camera, numbered, wanted, on_warning)
         except UserError as fault:
             on_fault(fault)
-    if len(images) == len(cameras) and not any(images.values()):
+    if split is None and len(images) == len(cameras) and not any(images.values()):
         on_fault(UserError(f"{root}: has no images in DAY/DRIVE_sync/image_02/data; download synced drives"))
     return sequences
 

@@ -48,7 +48,7 @@ class KittiRawSequence(ImageSequence):
         Depth is along the optical axis. Some published ground truth counts from the scanner instead, which
         sits some 0.27 m behind the camera.
         """
-        path = self.drive / "velodyne_points" / "data" / f"{self.paths[index].stem}.bin"
+        path = self.scan_file(index)
         if not path.exists():
             return None
         if self.rig.P_lidar_to_image is None:
@@ -59,6 +59,10 @@ class KittiRawSequence(ImageSequence):
         projected = project(points[points[:, 0] >= 0], self.rig.P_lidar_to_image)
         camera = self.rig.camera
         return scatter_nearest(projected, camera.height, camera.width, MATLAB_FIRST_PIXEL)
+
+    def scan_file(self, index: int) -> Path:
+        """Where the LiDAR scan of an image stands, if there is one."""
+        return self.drive / "velodyne_points" / "data" / f"{self.paths[index].stem}.bin"
 
     def distance(self, index: int, other: int) -> float | None:
         """Metres between the camera's places, or by the mean of two speeds where nobody says how it sits."""

@@ -35,7 +35,7 @@ def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[d
         on_fault(UserError(f"{path}: not readable as a nuScenes table ({error}); copy it again"))
         return []
     if not isinstance(rows, list):
-        on_fault(UserError(f"{path}: not a nuScenes table, expected a list of records"))
+        on_fault(UserError(f"{path}: not a nuScenes table, expected a list of records; copy it again"))
         return []
     tokens = _Tokens(path, on_fault)
     return [
@@ -102,8 +102,13 @@ def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: On
         return True
     key = next(key for key, kind in types.items() if type(row.get(key)) is not kind)
     said = f"has {row[key]!r} as" if key in row else "has no"
-    on_fault(UserError(f"{path}: record {row.get('token', '?')} {said} {key}; copy the file again"))
+    on_fault(UserError(f"{path}: record {_name_of(row)} {said} {key}; copy the file again"))
     return False
+
+
+def _name_of(row: Mapping[str, Any]) -> str:
+    """What a record can be found by in its table, though it may lack its token."""
+    return str(next((row[key] for key in ("token", "filename", "name", "timestamp") if key in row), "?"))
 
 
 class _Tokens:

@@ -146,7 +146,9 @@ def open_scenes(
                     on_fault(fault)
     if not found:
         remedy = "its tables hold no such scene, so give another split"
-        if scenes:
+        if scenes and any(tables.shots[channel] for channel in cameras):
+            remedy = "those of its scenes have no whole records, so copy the tables again"
+        elif scenes:
             remedy = f"are there images of {', '.join(cameras)}? give channels such as CAM_FRONT"
         on_fault(UserError(f"{root / VERSIONS[split]}: has no images of split {split}; {remedy}"))
     return sorted(found, key=lambda sequence: sequence.name)

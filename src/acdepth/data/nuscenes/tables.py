@@ -234,7 +234,8 @@ def without_dangling(tables: Tables, folder: Path, on_fault: OnFault) -> Tables:
     }
     for table, tokens in missing.items():
         if tokens:
-            told = f"lacks {len(tokens)} records that others point to, such as {min(tokens)}"
+            records = "1 record" if len(tokens) == 1 else f"{len(tokens)} records"
+            told = f"lacks {records} that others point to, such as {min(tokens)}"
             on_fault(UserError(f"{folder / table}.json: {told}; copy it again"))
     if not any(missing.values()):
         return tables

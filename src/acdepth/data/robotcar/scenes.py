@@ -46,11 +46,12 @@ def open_robotcar(
         split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets, except those of
             ``NAME_filter.txt`` beside it. None opens all scenes, and every image is a target.
         on_warning: called with each warning.
-        on_fault: told about each scene that cannot be understood, which is then left out.
+        on_fault: told about each scene that cannot be understood, which is then left out, and if more than
+            1 % of the list's images are missing.
 
     Raises:
-        UserError: if nothing is found, a file cannot be understood, a scene's condition is not known, or more
-            than 1 % of the list's images are missing.
+        UserError: by ``on_fault``, or if nothing is found, or a file that all scenes need cannot be
+            understood.
     """
     root = Path(root)
     model = read_model(root / "models" / MODEL_FILE)
@@ -68,7 +69,8 @@ def open_robotcar(
             for time in sorted(targets[scene] - timed.keys())
         ]
         total = sum(map(len, targets.values()))
-        tell_missing(file, missing, total, "prepare their scenes or give another list", on_warning)
+        remedy = "prepare their scenes or give another list"
+        tell_missing(file, missing, total, remedy, on_warning, on_fault)
     sequences = []
     for name, timed in images.items():
         try:
@@ -77,7 +79,7 @@ def open_robotcar(
             on_fault(fault)
         else:
             sequences += _cut(scene, timed, targets[name], on_warning) if scene else []
-    if len(images) == len(scenes) and not any(images.values()):
+    if split is None and len(images) == len(scenes) and not any(images.values()):
         on_fault(
             UserError(f"{root}: has no images in SCENE/stereo/centre; make them with acdepth data prepare")
         )
