@@ -13,10 +13,12 @@ from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig
 from acdepth.student.task import StudentConfig
 from acdepth.teacher.task import TeacherConfig
+from acdepth.translator.task import TranslatorConfig
 
 KINDS = {
     "teacher": TeacherConfig,
     "student": StudentConfig,
+    "translator": TranslatorConfig,
     "demo": DemoConfig,
     "reproduce": ReproduceConfig,
 }

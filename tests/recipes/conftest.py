@@ -6,9 +6,19 @@ import pytest
 
 from acdepth.core.condition import Condition
 from acdepth.world.export import DriveSettings, write_towns
+from tests.diffusion.tiny import tiny_model
 
 TRAINING, EVALUATION = (1, 2), (8001,)
 FRAMES = 8
+
+
+def settings_file(data_set: str, folder: Path) -> Path:
+    """The tiny settings of a data set, with a tiny diffusion model for those that learn to translate."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tiny_model().save(folder / "base")
+    text = (Path(__file__).parent / f"tiny-{data_set}.yaml").read_text()
+    (folder / "settings.yaml").write_text(text.replace("BASE", str(folder / "base")))
+    return folder / "settings.yaml"
 
 
 @pytest.fixture(scope="session")

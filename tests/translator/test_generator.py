@@ -35,7 +35,7 @@ def test_each_image_of_a_batch_gets_its_own_condition():
     both = generator(image, indices(NIGHT, FOG), "forth")
     for row, condition in enumerate((NIGHT, FOG)):
         alone = generator(image[row : row + 1], indices(condition), "forth")
-        torch.testing.assert_close(both[row : row + 1], alone, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(both[row : row + 1], alone, atol=2e-4, rtol=0)
     other = generator(image, indices(FOG, NIGHT), "forth")
     assert not torch.allclose(both, other, atol=1e-4)
 

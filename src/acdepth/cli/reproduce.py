@@ -8,7 +8,7 @@ import tyro
 from acdepth.core.files import write_text
 from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
-from acdepth.recipes.method import MethodConfig
+from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.plan import TIMED_STEPS, print_plan
 from acdepth.recipes.reproduce import DataSet, ReproduceConfig, Reproduction
 from acdepth.recipes.world_plan import plan_world

@@ -67,6 +67,7 @@ def translator(
     adverse: tuple[Path, ...] = (),
     start: Path | None = None,
     prior: Path = Path("shipped"),
+    description: str = "",
 ) -> None:
     """Learn to turn clear images into night, rain, fog or snow, from footage that shows no pairs.
 
@@ -77,5 +78,6 @@ def translator(
         adverse: footage with adverse frames; data itself by default.
         start: adapters to train on from, as a run folder's adapters/, or shipped.
         prior: Depth Anything model, for perceptual distance and depth consistency; shipped by default.
+        description: what the translator's card says it was trained on.
     """
-    print(train_translator(config, data, adverse, prior, out, start))
+    print(train_translator(config, data, adverse, prior, out, start, description))

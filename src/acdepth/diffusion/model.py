@@ -61,12 +61,7 @@ class DiffusionModel:
             UserError: naming the part that is missing or does not fit.
         """
         folder = model_folder(source)
-        for part, file in NEEDED.items():
-            if not (folder / part / file).is_file():
-                raise UserError(
-                    f"{folder / part / file}: missing; a diffusion model has the folders "
-                    f"{', '.join(PARTS)} (SD-Turbo: huggingface-cli download stabilityai/sd-turbo)"
-                )
+        check_model_folder(folder)
         card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
         with _quiet():
             return cls(
@@ -98,6 +93,16 @@ class DiffusionModel:
         )
         device = next(self.text_encoder.parameters()).device
         return self.text_encoder(tokens["input_ids"].to(device)).last_hidden_state
+
+
+def check_model_folder(folder: Path) -> None:
+    """Raise `UserError` naming a part that a folder lacks; loads nothing."""
+    for part, file in NEEDED.items():
+        if not (folder / part / file).is_file():
+            raise UserError(
+                f"{folder / part / file}: missing; a diffusion model has the folders {', '.join(PARTS)} "
+                "(SD-Turbo: huggingface-cli download stabilityai/sd-turbo)"
+            )
 
 
 def model_folder(source: str | Path) -> Path:

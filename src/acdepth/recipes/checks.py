@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.errors import UserError
-from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes
 from acdepth.data.robotcar import is_robotcar
+from acdepth.diffusion.model import check_model_folder, model_folder
 from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint, load_encoder
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.recipes.method import MethodConfig
+from acdepth.recipes.method_config import MethodConfig
+from acdepth.translator.adapters import load_card
 
 RecordedDataSet = Literal["nuscenes", "robotcar"]
 
@@ -44,8 +46,21 @@ def check_networks(config: MethodConfig) -> None:
         load_checkpoint(checkpoint_file(teacher.start))
     for encoder in {encoder for encoder in encoders if encoder is not None}:
         load_encoder(DepthNet(teacher.network).encoder, encoder_file(encoder))
+    if config.method == "diffusion":
+        _check_translator(config)
     if student.ordinal_weight > 0:
         DepthAnythingPrior.from_pretrained(or_shipped(config.prior, PRIOR))
+
+
+def _check_translator(config: MethodConfig) -> None:
+    card = load_card(or_shipped(config.adapters, TRANSLATOR)) if config.adapters else None
+    if config.translator is not None:
+        check_model_folder(model_folder(or_shipped(config.translator.base, GENERATOR)))
+    elif card is not None:
+        lacking = sorted(set(config.translated) - set(card.conditions))
+        if lacking:
+            raise UserError(f"{config.adapters}: have not learned {', '.join(lacking)}; take others")
+        check_model_folder(model_folder(or_shipped(Path(card.base), GENERATOR)))
 
 
 def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> None:

@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
@@ -10,7 +13,8 @@ from acdepth.core.progress import progress
 from acdepth.recipes.belonging import claim
 from acdepth.recipes.checks import check_folder, check_networks
 from acdepth.recipes.inputs import Inputs
-from acdepth.recipes.method import Method, MethodConfig
+from acdepth.recipes.method import Method
+from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.outputs import folder_output
 from acdepth.recipes.run import run_method
 from acdepth.recipes.stages import Stage
@@ -40,10 +44,18 @@ class DemoConfig(MethodConfig):
 
     training: TownsConfig
     """Clear drives that teacher and student learn on."""
+    adverse: TownsConfig | None = None
+    """Drives in bad weather that the translator learns to imitate; null where none is trained."""
     evaluation: TownsConfig
     """Drives that nothing learns on, in every condition."""
     workers: int = 2
     """Processes that render towns."""
+
+    @model_validator(mode="after")
+    def _shows_the_translator_bad_weather(self) -> Self:
+        if self.method == "diffusion" and self.translator is not None and self.adverse is None:
+            raise ValueError("translator is to be trained, but there are no adverse towns to learn from")
+        return self
 
 
 class Demo:
@@ -64,13 +76,15 @@ class Demo:
         check_folder(self.world, "--root")
         check_networks(config)
         self.training, self.evaluation = self.world / "training", self.world / "evaluation"
-        self.method = Method(config, self.training, self.evaluation, out)
+        self.adverse = self.world / "adverse"
+        self.method = Method(config, self.training, self.evaluation, out, self.adverse)
 
     def stages(self) -> list[Stage]:
         """All stages, in order, each with what it depends on beyond the earlier ones."""
         config = self.config
         return [
             self._rendering("world-training", config.training, self.training),
+            *([self._rendering("world-adverse", config.adverse, self.adverse)] if config.adverse else []),
             self._rendering("world-evaluation", config.evaluation, self.evaluation),
             *self.method.stages(training=None, evaluation=None),
         ]
@@ -110,10 +124,25 @@ class Demo:
             f"Training: towns {_span(config.training)}, clear only. Evaluation: towns "
             f"{_span(config.evaluation)}, which nothing learns from.",
             "Encoder and prior start from shipped weights, trained on towns of their own with true depth.",
-            "Adverse training images are image-space simulations on the teacher's depth; nothing learns from "
-            "the world's own night, rain, fog or snow.",
+            *self._about_translations(),
             "The control is a student trained for the same steps on clear images alone.",
             "One seed: the intervals tell how other drives would vary, not other trainings.",
+        ]
+
+    def _about_translations(self) -> list[str]:
+        config = self.config
+        if config.method == "simulate":
+            return [
+                "Adverse training images are image-space simulations on the teacher's depth; nothing learns "
+                "from the world's own night, rain, fog or snow."
+            ]
+        if config.adverse is None or config.translator is None:
+            return ["Adverse training images are diffusion translations by adapters that were there."]
+        start = f" from {config.adapters} adapters" if config.adapters else ""
+        return [
+            f"Adverse training images are diffusion translations. The translator trained{start} for "
+            f"{config.translator.loop.steps} steps on the clear towns beside adverse images of towns "
+            f"{_span(config.adverse)}, unpaired and without any depth."
         ]
 
 

@@ -1,88 +1,37 @@
-"""The whole method on footage that is there: teacher, translations, student, evaluation, each done once."""
+"""The whole method on footage that is there, each of its stages done once."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
-
-from pydantic import Field
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
 from acdepth.core.files import hash_file
-from acdepth.core.presets import find_config
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence as Footage
-from acdepth.core.shipped import PRIOR, or_shipped
-from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
+from acdepth.diffusion.model import model_folder
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
-from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
 from acdepth.recipes.inputs import Inputs
+from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.outputs import file_output, folder_output, translations_output, weights_output
 from acdepth.recipes.stages import Stage
+from acdepth.runtime.devices import choose_device
 from acdepth.runtime.scored import scored_model
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
-from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import MOTION_FILE, POSE_FILE, train_teacher
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, translate
+from acdepth.translator.adapters import adapters_hash, base_hash
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.diffused import DiffusedWeather
+from acdepth.translator.training import ADAPTERS, train_translator
 
 RESULTS_FILE, FRAMES_FILE = "results.json", "frames.jsonl"
-
-
-class MethodConfig(Config):
-    """Settings of the whole method; ``teacher`` and ``student`` may be names of shipped settings."""
-
-    protocol: str = "world-80m"
-    """How the evaluation footage is measured."""
-    condition_known: bool = False
-    """Whether networks that take it are told day or night in the evaluation, as in the published code."""
-    translated: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
-    """What the clear training frames are turned into."""
-    severity: tuple[float, float] = (0.3, 1.0)
-    """Least and largest strength of the simulated weather."""
-    teacher: TeacherConfig
-    """The teacher's settings; its ``split`` and ``cameras`` choose the training footage."""
-    student: StudentConfig
-    """The student's settings."""
-    prior: Path = Path("shipped")
-    """The Depth Anything of L_r: ``shipped``, a folder, or a name of the hub."""
-    control: bool = True
-    """Whether a student with the same settings that sees clear images alone is trained too."""
-    evaluation_footage: FootageChoice = EVERYTHING
-    """Which part of the footage is measured on."""
-    seed: int = Field(default=0, ge=0)
-    """Of translation and intervals."""
-
-    @classmethod
-    def from_dict(cls, values: Any, where: str) -> Self:
-        """Check plain values; the stages' settings are read from their files where only a name is given."""
-        settings: dict[str, type[Config]] = {"teacher": TeacherConfig, "student": StudentConfig}
-        for stage, kind in settings.items():
-            name = values.get(stage) if isinstance(values, dict) else None
-            if isinstance(name, str):
-                file = find_config(stage, name, f"{where}: {stage}:")
-                values = {**values, stage: kind.read(file).to_dict()}
-        return super().from_dict(values, where)
-
-    def translation(self) -> TranslateSettings:
-        """Translations of what the networks see, at their size."""
-        return TranslateSettings(
-            conditions=self.translated,
-            seed=self.seed,
-            image_size=self.teacher.image_size,
-            crop=self.teacher.crop,
-        )
-
-    def measured_by(self) -> Protocol:
-        """The protocol, with what these settings change."""
-        return find_protocol(self.protocol).model_copy(update={"condition_known": self.condition_known})
 
 
 class Method:
@@ -93,10 +42,14 @@ class Method:
         training: footage; only what is clear in it is learnt from.
         evaluation: footage with measured depth.
         out: gets a folder per stage, ``results.json``, ``frames.jsonl`` and ``examples``.
+        adverse: footage whose adverse frames the translator learns to imitate; ``training`` by default.
     """
 
-    def __init__(self, config: MethodConfig, training: Path, evaluation: Path, out: Path) -> None:
+    def __init__(
+        self, config: MethodConfig, training: Path, evaluation: Path, out: Path, adverse: Path | None = None
+    ) -> None:
         self.config, self.training, self.evaluation, self.out = config, training, evaluation, out
+        self.adverse = adverse or training
         self.translations = out / "translations"
         names = ("teacher", "control", "student") if config.control else ("teacher", "student")
         self.weights = {name: out / name / MODEL_FILE for name in names}
@@ -118,6 +71,7 @@ class Method:
                 self._train_teacher,
                 (self.out / "teacher" / POSE_FILE, self.out / "teacher" / MOTION_FILE),
             ),
+            *([self._translator(training)] if self.config.trains_translator else []),
             self._translation(),
             self._training(
                 "student",
@@ -147,10 +101,29 @@ class Method:
         outputs = (weights_output(self.weights[name]), *(file_output(path) for path in more))
         return Stage(name, inputs, train, outputs, (self.out / name,))
 
+    def _translator(self, footage: str | None) -> Stage:
+        config = self.config.translator
+        assert config is not None
+        folder = self.out / "translator"
+        facts = {
+            "base": base_hash(model_folder(or_shipped(config.base, GENERATOR))),
+            "training footage": footage,
+            **_adapters_fact(self.config),
+        }
+        outputs = (folder_output(folder / ADAPTERS),)
+        return Stage(
+            "translator", Inputs.of(config).and_facts(facts), self._train_translator, outputs, (folder,)
+        )
+
     def _translation(self) -> Stage:
+        inputs = Inputs.of(self.config, only=("translated", "severity", "seed"))
+        if self.config.method == "diffusion":
+            inputs = Inputs.of(self.config, only=("translated", "method"))
+            if not self.config.trains_translator:
+                inputs = inputs.and_facts(_adapters_fact(self.config))
         return Stage(
             "translate",
-            Inputs.of(self.config, only=("translated", "severity", "seed")),
+            inputs,
             self._translate,
             (translations_output(self.translations),),
             (self.translations,),
@@ -167,17 +140,30 @@ class Method:
     def _train_teacher(self) -> None:
         train_teacher(self.config.teacher, self.training, self.out / "teacher")
 
+    def _train_translator(self) -> None:
+        config = self.config
+        assert config.translator is not None
+        train_translator(
+            config.translator,
+            self.training,
+            [self.adverse],
+            config.prior,
+            self.out / "translator",
+            config.adapters,
+        )
+
     def _translate(self) -> None:
-        sequences = self.training_footage()
-        with progress("translate", count_targets(sequences), unit="image") as advance:
-            translate(
-                sequences,
-                self.translations,
-                SimulatedWeather(self.config.severity),
-                TeacherDepth(self.weights["teacher"]),
-                self.config.translation(),
-                progress=advance,
+        sequences, config = self.training_footage(), self.config
+        if config.method == "diffusion":
+            adapters = (
+                self.out / "translator" / ADAPTERS if self.config.trains_translator else config.adapters
             )
+            assert adapters is not None
+            translator, depth = DiffusedWeather(adapters, device=choose_device()), None
+        else:
+            translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
+        with progress("translate", count_targets(sequences), unit="image") as advance:
+            translate(sequences, self.translations, translator, depth, config.translation(), progress=advance)
 
     def _train_student(self, config: StudentConfig, name: str) -> None:
         train_student(
@@ -208,6 +194,12 @@ def _starting_points(config: MethodConfig) -> dict[str, str]:
     if teacher.start is not None:
         facts["start's content"] = hash_file(teacher.start / MODEL_FILE)
     return facts
+
+
+def _adapters_fact(config: MethodConfig) -> dict[str, str]:
+    if config.adapters is None:
+        return {}
+    return {"adapters' content": adapters_hash(or_shipped(config.adapters, TRANSLATOR))}
 
 
 def _student_facts(config: MethodConfig) -> dict[str, str]:

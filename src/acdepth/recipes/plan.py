@@ -16,7 +16,7 @@ from acdepth.data.prepared import needed_positions
 from acdepth.engine import LoopSettings
 from acdepth.engine.state import KEPT_STATES
 from acdepth.evaluation.examples import RANKS
-from acdepth.recipes.method import MethodConfig
+from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.timing import Timed, Timing
 
 TIMED_STEPS = 20
@@ -75,11 +75,13 @@ def plan_method(
     with TemporaryDirectory() as folder:
         timing = Timing(config, training, Path(folder), steps)
         teacher, translation, student = timing.teacher(), timing.translation(), timing.student()
+        translator = timing.translator() if config.trains_translator else None
     height, width = config.teacher.image_size
     picture = 3 * height * width / 1e9
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)
     stages = [
         _trained("teacher", config.teacher.loop, teacher, counts.clips * picture),
+        *([_translator(config, translator, clear)] if translator else []),
         PlannedStage(
             "translate",
             f"{clear} x {made} images",
@@ -119,6 +121,13 @@ def _trained(name: str, loop: LoopSettings, step: Timed, prepared: float) -> Pla
         prepared + (states + 1 / 3) * step.gigabytes,
         loop.steps * step.seconds / 3600,
     )
+
+
+def _translator(config: MethodConfig, step: Timed, clear: int) -> PlannedStage:
+    """Its images are all prepared, though it learns on a pool of them; as many adverse ones are assumed."""
+    assert config.translator is not None
+    height, width = config.translator.image_size
+    return _trained("translator", config.translator.loop, step, 2 * clear * 3 * height * width / 1e9)
 
 
 def _evaluated(counts: Counts, models: int, pixels: int, seconds: float) -> PlannedStage:

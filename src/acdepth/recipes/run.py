@@ -5,7 +5,7 @@ from pathlib import Path
 
 from acdepth.core.files import write_json
 from acdepth.core.provenance import provenance
-from acdepth.recipes.method import MethodConfig
+from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.stages import Pipeline, Stage
 
 PAGES = ("report.html", "table.md", "run.json", "config.yaml")

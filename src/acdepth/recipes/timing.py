@@ -10,21 +10,26 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.sample import Sequence as Footage
-from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.core.shipped import GENERATOR, PRIOR, or_shipped
 from acdepth.data.clips import ClipBatches
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
+from acdepth.data.pools import UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, prepare
+from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.recipes.method import MethodConfig
+from acdepth.recipes.method_config import MethodConfig
+from acdepth.runtime.devices import choose_device
 from acdepth.student.task import StudentTask
 from acdepth.teacher.task import TeacherTask
-from acdepth.translator import SimulatedWeather, translate
-from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator import SimulatedWeather, Translator, translate
+from acdepth.translator.depth_source import DepthSource, TeacherDepth
+from acdepth.translator.diffused import DiffusedWeather
+from acdepth.translator.training import make_task, save_untrained
 
 TRANSLATED_IMAGES = 4
 
@@ -109,6 +114,24 @@ class Timing:
 
         return self._timed("student", task, config.loop, batches)
 
+    def translator(self) -> Timed:
+        """One step; how fast bad weather is learnt does not depend on what it looks like."""
+        config = self.config.translator
+        assert config is not None
+        prepared = prepare(
+            self.frames, self.folder / "prepared-translator", config.image_size, config.crop, reach=0
+        )
+        pool = make_pools([prepared], (Condition.CLEAR,))[Condition.CLEAR]
+        pools = dict.fromkeys((Condition.CLEAR, *config.conditions), pool)
+        loop = config.loop
+        task = make_task(config, model_folder(or_shipped(config.base, GENERATOR)), self.config.prior)
+        return self._timed(
+            "translator",
+            task,
+            loop,
+            lambda: UnpairedBatches(pools, loop.batch_size, loop.seed, patch=config.patch),
+        )
+
     def translation(self) -> Timed:
         """One image in one condition."""
         first = next(sequence for sequence in self.frames if sequence.targets())
@@ -121,11 +144,22 @@ class Timing:
         )
         weights, out = self.folder / MODEL_FILE, self.folder / "translations"
         save_checkpoint(weights, DepthNet(card.network, initial_depth=15.0), card)
-        weather, depth = SimulatedWeather(self.config.severity), TeacherDepth(weights)
+        weather, depth = self._method(weights)
         started = time.perf_counter()
         translate([some], out, weather, depth, self.config.translation())
         seconds = time.perf_counter() - started
         return Timed(seconds / images, size_of(out) / images)
+
+    def _method(self, teacher: Path) -> tuple[Translator, DepthSource | None]:
+        """The translator, untrained where it is still to be trained: that takes as long."""
+        config = self.config
+        if config.method == "simulate":
+            return SimulatedWeather(config.severity), TeacherDepth(teacher)
+        adapters = config.adapters or self.folder / "adapters"
+        if config.adapters is None:
+            assert config.translator is not None
+            save_untrained(config.translator, adapters)
+        return DiffusedWeather(adapters, device=choose_device()), None
 
     def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: Callable[[], BatchSource]) -> Timed:
         few = loop.model_copy(

@@ -52,8 +52,8 @@ class DiffusedWeather(Translator):
         weights, self.device = or_shipped(weights, TRANSLATOR), torch.device(device)
         card = load_card(weights)
         folder = model_folder(or_shipped(base or Path(card.base), GENERATOR))
-        self.base = base_hash(folder)
-        generator = merge(load_translator(weights, DiffusionModel.from_pretrained(folder), self.base))
+        model, self.base = DiffusionModel.from_pretrained(folder), base_hash(folder)
+        generator = merge(load_translator(weights, model, self.base))
         in_bfloat16 = precision == "bf16" or (precision == "auto" and fast_bfloat16(self.device))
         self.dtype = torch.bfloat16 if in_bfloat16 else torch.float32
         self.generator: Any = generator.eval().requires_grad_(False).to(self.device, self.dtype)

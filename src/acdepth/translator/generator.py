@@ -12,7 +12,6 @@ import torch
 from peft import PeftModel
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -82,7 +81,7 @@ class Generator(nn.Module):
         self.frugal = False
 
     def spare_memory(self) -> None:
-        """Keep only what passes between blocks, and between whole passes; the rest is computed again."""
+        """Keep only what passes between blocks; the inside of each is computed again going back."""
         self.frugal = True
         self.unet.get_base_model().enable_gradient_checkpointing()  # pyright: ignore[reportCallIssue]
 
@@ -101,11 +100,6 @@ class Generator(nn.Module):
             UserError: if a condition is none of those it was built for.
         """
         text = self.prompts[self._rows(condition)]
-        if self.frugal and torch.is_grad_enabled():
-            return checkpoint(self._translate, image, text, direction, use_reentrant=False)  # pyright: ignore
-        return self._translate(image, text, direction)
-
-    def _translate(self, image: Tensor, text: Tensor, direction: Direction) -> Tensor:
         height, width = image.shape[-2:]
         padded = pad_to_multiple(image, self.reduction)
         vae: Any = self.vaes[direction]

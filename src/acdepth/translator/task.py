@@ -66,7 +66,8 @@ class TranslatorConfig(FootageChoice):
     perceptual: Literal["backbone", "lpips"] = "backbone"
     """The perceptual distance: features of the prior's DINOv2, or LPIPS where it is installed."""
     frugal: bool = True
-    """Compute again in the backward pass what need not be kept: 512 x 512 then fits 24 GB."""
+    """Compute again in the backward pass what need not be kept. At 512 x 512 SD-Turbo then takes 11 GiB, else
+    31 (``benchmarks/translator.py memory``)."""
     loop: LoopSettings = LoopSettings(
         steps=25_000, batch_size=1, learning_rate=1e-5, decay_at=(), gradient_clip=10.0
     )

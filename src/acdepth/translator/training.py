@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -14,7 +15,7 @@ from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.engine import fit, refuse_other_run, what_shapes
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.translator.adapters import TranslatorCard, base_hash, load_translator, save_translator
+from acdepth.translator.adapters import TranslatorCard, base_hash, load_card, load_translator, save_translator
 from acdepth.translator.discriminator import ClipDiscriminator, Discriminator, PatchDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.perception import Perception
@@ -34,6 +35,7 @@ def train_translator(
     prior: Path,
     out: Path,
     start: Path | None = None,
+    description: str = "",
 ) -> Path:
     """Train adapters on unpaired footage.
 
@@ -44,7 +46,8 @@ def train_translator(
         prior: Depth Anything for perceptual distance and depth consistency: a folder, a name, ``shipped``.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``samples/``, ``log.jsonl``,
             ``adapters/``.
-        start: adapters to train on from, in place of new ones.
+        start: adapters to train on from, in place of new ones; of the same size as ``config`` says.
+        description: for the card; says conditions and steps where nothing is given.
 
     Returns:
         The folder of adapters.
@@ -76,26 +79,53 @@ def train_translator(
     ]
     pools = _pools(config, [one for one in prepared if one])
     config.write(out / "config.yaml")
-    generator = _generator(config, folder, model_hash, start)
-    perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
-    task = TranslatorTask(config, generator, _judge(config.discriminator), perception)
+    task = make_task(config, folder, prior, start)
+    generator = task.generator
 
     def batches(rank: int, processes: int) -> UnpairedBatches:
         return UnpairedBatches(pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch)
 
     sheet = SampleSheet(generator, pools, out / "samples")
     fit("translator", task, batches, config.loop, out, made_by, on_interval=sheet.write)
-    card = TranslatorCard(
+    made = {**provenance(), "config": config.to_dict(), "data": about}
+    told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
+    save_translator(out / ADAPTERS, generator, _card(config, generator, model_hash, told, made))
+    return out / ADAPTERS
+
+
+def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | None = None) -> TranslatorTask:
+    """What is trained and all that it is trained by, loaded.
+
+    Args:
+        config: settings.
+        base: folder of the diffusion model.
+        prior: as `train_translator` takes it.
+        start: adapters to train on from.
+    """
+    generator = _generator(config, base, base_hash(base), start)
+    perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
+    return TranslatorTask(config, generator, _judge(config.discriminator), perception)
+
+
+def save_untrained(config: TranslatorConfig, out: Path) -> None:
+    """Write a translator that hands images through the pretrained model."""
+    folder = model_folder(or_shipped(config.base, GENERATOR))
+    generator, model_hash = _generator(config, folder, base_hash(folder), None), base_hash(folder)
+    save_translator(out, generator, _card(config, generator, model_hash, "untrained", {}))
+
+
+def _card(
+    config: TranslatorConfig, generator: Generator, model_hash: str, description: str, made_by: dict[str, Any]
+) -> TranslatorCard:
+    return TranslatorCard(
         base=str(config.base),
         base_hash=model_hash,
-        conditions=config.conditions,
+        conditions=generator.conditions[1:],
         image_size=config.image_size,
         lora=config.lora,
-        description=f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps",
-        made_by={**provenance(), "config": config.to_dict(), "data": about},
+        description=description,
+        made_by=made_by,
     )
-    save_translator(out / ADAPTERS, generator, card)
-    return out / ADAPTERS
 
 
 def _pools(config: TranslatorConfig, prepared: list[Prepared]) -> dict[Condition, Pool]:
@@ -106,6 +136,12 @@ def _pools(config: TranslatorConfig, prepared: list[Prepared]) -> dict[Condition
 def _generator(config: TranslatorConfig, base: Path, model_hash: str, start: Path | None) -> Generator:
     model = DiffusionModel.from_pretrained(base)
     if start:
+        size = load_card(start).lora
+        if size != config.lora:
+            raise UserError(
+                f"{start}: has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
+                f"{config.lora.unet_rank} and {config.lora.vae_rank}; set lora to the former, or start anew"
+            )
         generator = load_translator(start, model, model_hash, trainable=True)
         missing = set(config.conditions) - set(generator.conditions)
         if missing:

@@ -1,0 +1,88 @@
+"""Settings of the whole method."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.core.presets import find_config
+from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.evaluation.protocols import Protocol, find_protocol
+from acdepth.student.task import StudentConfig
+from acdepth.teacher.task import TeacherConfig
+from acdepth.translator import TranslateSettings
+from acdepth.translator.task import TranslatorConfig
+
+
+class MethodConfig(Config):
+    """Settings of the whole method; those of a stage may be the name of shipped ones."""
+
+    protocol: str = "world-80m"
+    """How the evaluation footage is measured."""
+    condition_known: bool = False
+    """Whether networks that take it are told day or night in the evaluation, as in the published code."""
+    translated: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
+    """What the clear training frames are turned into."""
+    method: Literal["simulate", "diffusion"] = "simulate"
+    """How: ``simulate`` draws weather onto the images, ``diffusion`` is the paper's learned translator."""
+    severity: tuple[float, float] = (0.3, 1.0)
+    """Least and largest strength of simulated weather."""
+    translator: TranslatorConfig | None = None
+    """Settings of the learned translator's training; null where `adapters` are taken as they are."""
+    adapters: Path | None = None
+    """Adapters that the translator trains on from, or is: a folder or ``shipped``; null starts anew."""
+    teacher: TeacherConfig
+    """The teacher's settings; its ``split`` and ``cameras`` choose the training footage."""
+    student: StudentConfig
+    """The student's settings."""
+    prior: Path = Path("shipped")
+    """The Depth Anything of L_r: ``shipped``, a folder, or a name of the hub."""
+    control: bool = True
+    """Whether a student with the same settings that sees clear images alone is trained too."""
+    evaluation_footage: FootageChoice = EVERYTHING
+    """Which part of the footage is measured on."""
+    seed: int = Field(default=0, ge=0)
+    """Of translation and intervals."""
+
+    @classmethod
+    def from_dict(cls, values: Any, where: str) -> Self:
+        """Check plain values; the stages' settings are read from their files where only a name is given."""
+        settings: dict[str, type[Config]] = {
+            "teacher": TeacherConfig,
+            "student": StudentConfig,
+            "translator": TranslatorConfig,
+        }
+        for stage, kind in settings.items():
+            name = values.get(stage) if isinstance(values, dict) else None
+            if isinstance(name, str):
+                file = find_config(stage, name, f"{where}: {stage}:")
+                values = {**values, stage: kind.read(file).to_dict()}
+        return super().from_dict(values, where)
+
+    @model_validator(mode="after")
+    def _translates_somehow(self) -> Self:
+        if self.method == "diffusion" and self.translator is None and self.adapters is None:
+            raise ValueError("method diffusion needs translator, to train one, or adapters, to use some")
+        if self.translator is not None and not set(self.translated) <= set(self.translator.conditions):
+            raise ValueError("translator.conditions lacks some of translated")
+        return self
+
+    @property
+    def trains_translator(self) -> bool:
+        """Whether a learned translator is trained, and not just used or none at all."""
+        return self.method == "diffusion" and self.translator is not None
+
+    def translation(self) -> TranslateSettings:
+        """Translations of what the networks see, at their size."""
+        return TranslateSettings(
+            conditions=self.translated,
+            seed=self.seed,
+            image_size=self.teacher.image_size,
+            crop=self.teacher.crop,
+        )
+
+    def measured_by(self) -> Protocol:
+        """The protocol, with what these settings change."""
+        return find_protocol(self.protocol).model_copy(update={"condition_known": self.condition_known})
