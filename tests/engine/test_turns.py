@@ -233,3 +233,17 @@ def test_what_is_incidental_is_left_out_of_every_loop():
     assert shape(workers=4, checkpoint_every=3) == shape()
     assert shape(accumulate=2) != shape() and shape(steps=9) != shape()
     assert "workers" not in str(shape())
+
+
+def test_some_parameters_may_learn_faster(tmp_path):
+    task = Duel()
+    task.rates = {"maker.0.bias": 3.0}
+    end = train(task, tmp_path, steps=1, checkpoint_every=1)
+    start = task.seen[0]
+    moved = {name: float((end[name] - start[name]).abs().max()) for name in end}
+    assert moved["maker.0.bias"] == pytest.approx(0.03, abs=1e-5)
+    assert moved["maker.0.weight"] == pytest.approx(0.01, abs=1e-5)
+    longer = train(Duel(), tmp_path / "whole", steps=4, checkpoint_every=1)
+    stopped = Duel()
+    stopped.rates = task.rates
+    assert not same(longer, train(stopped, tmp_path / "faster", steps=4, checkpoint_every=1))

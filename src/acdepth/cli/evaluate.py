@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from acdepth.cli.parts import describe_part, open_part
 from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -18,6 +17,7 @@ from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
 from acdepth.core.shipped import STUDENT
 from acdepth.data.folder import count_targets
+from acdepth.data.parts import describe_part, open_part
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
 from acdepth.evaluation.predict import Model

@@ -1,10 +1,11 @@
 """``acdepth reproduce``: the paper's experiment on a data set, or what it would cost."""
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import tyro
 
+from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
@@ -26,6 +27,8 @@ def reproduce(
     config: str | None = None,
     prior: Path | None = None,
     encoder: Path | None = None,
+    method: Literal["simulate", "diffusion"] | None = None,
+    base: Path | None = None,
     condition_known: bool = False,
     dry_run: bool = False,
     timed_steps: int = TIMED_STEPS,
@@ -42,6 +45,8 @@ def reproduce(
             instance nuscenes-published.
         prior: instead of the settings' Depth Anything: a folder, a hub name or shipped.
         encoder: instead of the settings' ImageNet encoder: a file, a hub name or shipped.
+        method: instead of the settings' way to translate; simulate needs no diffusion model.
+        base: instead of the settings' diffusion model: a folder, a hub name or shipped.
         condition_known: tell networks that take it which images are of the night, as the published code does.
         dry_run: print the stages, image counts, disk and hours, timed on a few steps, and do nothing else.
         timed_steps: steps that a dry run times, of teacher and student each.
@@ -50,7 +55,7 @@ def reproduce(
     file = find_config("reproduce", config or data_set)
     title = f"plan for {data_set} in {root}, timed on {timed_steps} steps here"
     if data_set == "world":
-        world = _changed(DemoConfig.read(file), prior, encoder, condition_known)
+        world = _changed(DemoConfig.read(file), prior, encoder, method, base, condition_known)
         demo = Demo(world, out, world=root)
         if dry_run:
             print_plan(plan_world(world, timed_steps), title)
@@ -58,7 +63,7 @@ def reproduce(
             demo.run()
             _report(out)
         return
-    settings = _changed(ReproduceConfig.read(file), prior, encoder, condition_known)
+    settings = _changed(ReproduceConfig.read(file), prior, encoder, method, base, condition_known)
     reproduction = Reproduction(data_set, settings, root, out)
     if dry_run:
         print_plan(reproduction.plan(timed_steps), title)
@@ -76,10 +81,24 @@ def _report(out: Path) -> None:
     print(f"report: {write_report(out)}")
 
 
-def _changed(config: Settings, prior: Path | None, encoder: Path | None, condition_known: bool) -> Settings:
+def _changed(
+    config: Settings,
+    prior: Path | None,
+    encoder: Path | None,
+    method: Literal["simulate", "diffusion"] | None,
+    base: Path | None,
+    condition_known: bool,
+) -> Settings:
     """The settings with what the flags say instead."""
     if condition_known:
         config = config.model_copy(update={"condition_known": True})
+    if method == "diffusion" and config.translator is None and config.adapters is None:
+        raise UserError("--method diffusion: the settings have no translator; give others with --config")
+    if method is not None:
+        config = config.model_copy(update={"method": method})
+    if base is not None and config.translator is not None:
+        translator = config.translator.model_copy(update={"base": base})
+        config = config.model_copy(update={"translator": translator})
     if prior is not None:
         config = config.model_copy(update={"prior": prior})
     if encoder is not None:

@@ -20,12 +20,13 @@ GROUPS = 8
 class TinyDiffusionConfig(Config):
     """Size of a small diffusion model; the defaults have 4 million parameters."""
 
-    vae_channels: tuple[int, ...] = (16, 32, 64, 96)
-    """At strides 1, 2, 4, 8. SD-Turbo: 128, 256, 512, 512."""
+    vae_channels: tuple[int, ...] = (8, 24, 64)
+    """At strides 1, 2, 4. SD-Turbo: 128, 256, 512, 512, down to stride 8: a tenth of the pixels of these
+    small images would not be enough for a decoder that invents nothing."""
     latent_channels: int = Field(default=8, gt=0)
     """SD-Turbo: 4; more, because a small decoder invents less detail."""
-    unet_channels: tuple[int, int, int] = (64, 96, 128)
-    """At strides 8, 16, 32. SD-Turbo: 320, 640, 1280, 1280 from stride 8 on."""
+    unet_channels: tuple[int, int, int] = (32, 64, 128)
+    """At strides 4, 8, 16. SD-Turbo: 320, 640, 1280, 1280 from stride 8 on."""
     text_width: int = Field(default=64, gt=0)
     """Of text embeddings. SD-Turbo: 1024."""
     prompt_length: int = Field(default=40, gt=2)

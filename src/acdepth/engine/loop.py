@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.errors import UserError
@@ -112,7 +113,7 @@ class _Updates:
         task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.parameters = [parameter for parameter in task.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
+            _groups(task), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
 
     def prepare(self) -> None:
@@ -151,7 +152,7 @@ class _Updates:
             else:
                 parameter.grad = None  # Adam passes over parameters without gradient
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["factor"]
         if self.settings.gradient_clip is not None:
             self.accelerator.clip_grad_norm_(learning, self.settings.gradient_clip)
         self.prepared.step()
@@ -161,6 +162,16 @@ class _Updates:
         """Save the run's state, once for all processes."""
         if self.accelerator.is_main_process:
             save_state(folder, step, self.task, self.optimizer, made_by)
+
+
+def _groups(task: Task) -> list[dict[str, Any]]:
+    """What learns, by its factor on the learning rate."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in task.named_parameters():
+        if parameter.requires_grad:
+            fitting = [factor for prefix, factor in task.rates.items() if name.startswith(prefix)]
+            groups.setdefault(fitting[0] if fitting else 1.0, []).append(parameter)
+    return [{"params": group, "factor": factor} for factor, group in groups.items()]
 
 
 class _Record:

@@ -1,7 +1,9 @@
 """What a stage brings to the training loop."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,9 @@ class Task(nn.Module, ABC):
 
     Frozen networks must not be submodules, or they would be saved, wrapped and put into training mode.
     """
+
+    rates: Mapping[str, float] = MappingProxyType({})
+    """Factors on the learning rate of the parameters whose names begin so; of all others 1."""
 
     @abstractmethod
     def forward(self, batch: Tensors, generator: torch.Generator, progress: float) -> dict[str, Tensor]:

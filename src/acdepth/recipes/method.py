@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
@@ -9,6 +10,7 @@ from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence as Footage
 from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
+from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
@@ -183,7 +185,16 @@ class Method:
         write_rows(self.out / FRAMES_FILE, rows)
         shown = [model for model in models if model.name != "control"]
         export_examples(rows, shown, "student", footage, protocol, self.out / "examples")
-        write_results(self.out / RESULTS_FILE, summarise(rows, protocol, self.config.seed))
+        results = summarise(rows, protocol, self.config.seed)
+        write_results(self.out / RESULTS_FILE, {**results, "data": self._about_data(footage)})
+
+    def _about_data(self, footage: list[Footage]) -> dict[str, Any]:
+        data, choice = self.evaluation, self.config.evaluation_footage
+        about = describe_part(data, choice.split, choice.cameras, footage)
+        # Within the run it is told from there, so that equal runs in two places have equal results.
+        if data.is_relative_to(self.out):
+            about["path"] = data.relative_to(self.out).as_posix()
+        return about
 
 
 def _starting_points(config: MethodConfig) -> dict[str, str]:

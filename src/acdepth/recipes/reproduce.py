@@ -71,8 +71,23 @@ class Reproduction:
     def _notes(self) -> list[str]:
         return [
             f"{len(self.training)} clear training sequences, {len(self.evaluation)} evaluation sequences.",
-            "Adverse training images are image-space simulations on the teacher's depth, not the paper's "
-            "diffusion translations.",
+            self._about_translations(),
             f"Prior: {self.config.prior}. Encoder: {self.config.teacher.encoder or 'random weights'}.",
             "One seed: the intervals tell how other drives would vary, not other trainings.",
         ]
+
+    def _about_translations(self) -> str:
+        translator = self.config.translator
+        if self.config.method == "simulate":
+            return (
+                "Adverse training images are image-space simulations on the teacher's depth, not the paper's "
+                "diffusion translations."
+            )
+        if translator is None:
+            return (
+                f"Adverse training images are diffusion translations by the adapters {self.config.adapters}."
+            )
+        return (
+            f"Adverse training images are diffusion translations by {translator.base} with adapters trained "
+            f"for {translator.loop.steps} steps on unpaired images of the training split."
+        )

@@ -74,6 +74,9 @@ class TranslatorConfig(FootageChoice):
     """The training loop. img2img-turbo: 25,000 steps, batch 1, 1e-5."""
     discriminator_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the discriminator. img2img-turbo: 1."""
+    skip_rate: float = Field(default=1.0, gt=0)
+    """Factor on the learning rate of the skips, which start at zero and are far from where they end after
+    some hundred steps. img2img-turbo, with 25,000: 1."""
 
 
 class TranslatorTask(TurnTask):
@@ -90,6 +93,7 @@ class TranslatorTask(TurnTask):
         self.config, self.generator, self.judge, self.perception = config, generator, judge, perception
         # In a tuple, because a submodule would be saved with the generator.
         self.lpips = (load_lpips(),) if config.perceptual == "lpips" else ()
+        self.rates = {"generator.skips.": config.skip_rate}
         turns = ("forth", "back", "identity") if self._identity else ("forth", "back")
         self.updates = (
             Update(turns, trains="generator."),
