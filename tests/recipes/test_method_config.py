@@ -7,31 +7,36 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.recipes.demo import DemoConfig
 
-TINY = Path(__file__).parents[1] / "demo" / "tiny.yaml"
+PLAIN = (Path(__file__).parents[1] / "demo" / "tiny.yaml").read_text()
+TRANSLATOR = "translator: {base: anywhere, conditions: [night], loop: {steps: 3}}\n"
+ADVERSE = "adverse: {first: 7000, count: 2, frames: 3, conditions: [night]}\n"
+LEARNED = f"{PLAIN}\nmethod: diffusion\n{TRANSLATOR}{ADVERSE}"
 
 
-def refusal(tmp_path: Path, *changes: tuple[str, str]) -> str:
-    text = TINY.read_text()
-    for before, after in changes:
-        assert before in text
-        text = text.replace(before, after)
+def read(tmp_path: Path, text: str) -> DemoConfig:
     (tmp_path / "mine.yaml").write_text(text)
+    return DemoConfig.read(tmp_path / "mine.yaml")
+
+
+def refusal(tmp_path: Path, before: str, after: str) -> str:
+    assert before in LEARNED
     with pytest.raises(UserError) as caught:
-        DemoConfig.read(tmp_path / "mine.yaml")
+        read(tmp_path, LEARNED.replace(before, after))
     return str(caught.value)
 
 
+def test_what_fits_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, LEARNED).trains_translator and not read(tmp_path, PLAIN).trains_translator
+
+
 def test_a_translator_that_has_not_learned_what_is_asked(tmp_path: Path) -> None:
-    said = refusal(tmp_path, ("translated: [night]", "translated: [night, fog]"))
+    said = refusal(tmp_path, "translated: [night]", "translated: [night, fog]")
     assert "translator.conditions lacks some of translated" in said
 
 
 def test_diffusion_without_any_translator(tmp_path: Path) -> None:
-    text = TINY.read_text()
-    block = text[text.index("translator:") : text.index("teacher:")]
-    assert "needs translator, to train one, or adapters" in refusal(tmp_path, (block, ""))
+    assert "needs translator, to train one, or adapters" in refusal(tmp_path, TRANSLATOR, "")
 
 
 def test_a_translator_without_bad_weather_to_learn_from(tmp_path: Path) -> None:
-    (adverse,) = [line for line in TINY.read_text().splitlines() if line.startswith("adverse:")]
-    assert "no adverse towns" in refusal(tmp_path, (adverse, ""))
+    assert "no adverse towns" in refusal(tmp_path, ADVERSE, "")

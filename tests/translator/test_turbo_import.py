@@ -68,9 +68,10 @@ def test_translations_are_those_of_the_published_code(published, base, tmp_path,
     assert card.made_by["sha256"] == hash_file(path) and "day2night.pkl" in card.description
     forth = translate(tmp_path / "out", base, Condition.NIGHT, "forth")
     back = translate(tmp_path / "out", base, Condition.CLEAR, "back")
-    torch.testing.assert_close(forth, published(image(), NIGHT, direction), atol=1e-5, rtol=1e-5)
+    # Skips are merged in ours, so float32 adds in another order, and normalisations make more of it.
+    torch.testing.assert_close(forth, published(image(), NIGHT, direction), atol=1e-4, rtol=0)
     day = published(image(), "driving in the day", opposite)
-    torch.testing.assert_close(back, day, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(back, day, atol=1e-4, rtol=0)
     assert (forth - back).abs().max() > 1e-2
 
 

@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
-from acdepth.core.presets import CONFIGS
+from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
 from acdepth.reports.page import write_report
 from acdepth.reports.tables import print_results
 
 
-def demo(out: Path = Path("runs/demo"), config: Path = CONFIGS / "demo" / "world.yaml") -> None:
+def demo(out: Path = Path("runs/demo"), config: str = "world") -> None:
     """Render a world, train teacher and student, evaluate on unseen towns, and write a report.
 
     Killed and started again, it goes on where it was; a second call does nothing new.
 
     Args:
         out: folder for everything that is made.
-        config: settings, as in the shipped configs/demo/world.yaml.
+        config: shipped settings of this name, as world, or a YAML of one's own.
     """
-    Demo(DemoConfig.read(config), out).run()
+    Demo(DemoConfig.read(find_config("demo", config)), out).run()
     print_results(out / "results.json")
     page = write_report(out)
     student = out / "student" / "model.safetensors"

@@ -36,7 +36,7 @@ def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[]
         return functools.partial(verb, *arguments, **values)
 
     said = StringIO()
-    config = (tyro.conf.AvoidSubcommands,)
+    config = (tyro.conf.AvoidSubcommands, tyro.conf.EnumChoicesFromValues)
     try:
         with redirect_stderr(said):
             return tyro.cli(ready, prog=f"acdepth {name}", args=flags, config=config, registry=FLAG_TYPES)

@@ -46,7 +46,7 @@ def reproduce(
         prior: instead of the settings' Depth Anything: a folder, a hub name or shipped.
         encoder: instead of the settings' ImageNet encoder: a file, a hub name or shipped.
         method: instead of the settings' way to translate; simulate needs no diffusion model.
-        base: instead of the settings' diffusion model: a folder, a hub name or shipped.
+        base: instead of the settings' diffusion model: a folder or a hub name.
         condition_known: tell networks that take it which images are of the night, as the published code does.
         dry_run: print the stages, image counts, disk and hours, timed on a few steps, and do nothing else.
         timed_steps: steps that a dry run times, of teacher and student each.

@@ -76,7 +76,7 @@ def translator(
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
         adverse: footage with adverse frames; data itself by default.
-        start: adapters to train on from, as a run folder's adapters/, or shipped.
+        start: adapters to train on from, as a run folder's adapters/.
         prior: Depth Anything model, for perceptual distance and depth consistency; shipped by default.
         description: what the translator's card says it was trained on.
     """

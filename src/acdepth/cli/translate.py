@@ -12,7 +12,6 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.core.share import ALL, Share
-from acdepth.core.shipped import SHIPPED
 from acdepth.data.choice import FootageChoice
 from acdepth.data.crop import Crop
 from acdepth.data.folder import count_targets, open_data
@@ -54,8 +53,7 @@ def translate(
         cameras: channels of nuScenes.
         method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
         weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
-            acdepth train translator or acdepth import wrote, by default the small ones that ship, which know
-            the built-in world only.
+            acdepth train translator or acdepth import wrote.
         base: the diffusion model that the adapters stand on, a folder or a name of the hub; what their card
             says by default.
         depth: for simulate: teacher needs --weights, measured needs dense depth in the data, as the world's.
@@ -118,7 +116,12 @@ def _diffusion(
         raise UserError(
             f"--method diffusion needs {error.name}, which is not installed; pip install 'acdepth[train]'"
         ) from error
-    return DiffusedWeather(weights or SHIPPED, base, place, precision)
+    if weights is None:
+        raise UserError(
+            "--method diffusion needs --weights, the folder of adapters that acdepth train translator or "
+            "acdepth import wrote; --method simulate needs none"
+        )
+    return DiffusedWeather(weights, base, place, precision)
 
 
 def _depth_source(

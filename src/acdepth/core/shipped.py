@@ -11,10 +11,6 @@ ENCODER = WEIGHTS / "encoder" / "model.safetensors"
 """Where training may start from instead of ImageNet weights."""
 PRIOR = WEIGHTS / "prior"
 """Stands in for Depth Anything V2."""
-GENERATOR = WEIGHTS / "generator"
-"""Stands in for SD-Turbo."""
-TRANSLATOR = WEIGHTS / "translator"
-"""Adapters that turn `GENERATOR` into a translator."""
 
 SHIPPED = Path("shipped")
 """What settings and flags say instead of a path."""

@@ -13,8 +13,11 @@ from acdepth.core.seeding import derive_seed
 from acdepth.diffusion.model import DiffusionModel
 
 START, END = "<|startoftext|>", "<|endoftext|>"
-GROUPS = 8
-"""Of the group normalisations; SD-Turbo: 32."""
+VAE_GROUPS, UNET_GROUPS = 2, 8
+"""Of the group normalisations; SD-Turbo: 32. Like there, none has fewer than four channels: a channel that is
+normalised alone cannot say how bright an image is."""
+FIRST_LOG_VARIANCE = -6.0
+"""Of the latents. From 0, where it would begin, details drown in the noise for the first thousand steps."""
 
 
 class TinyDiffusionConfig(Config):
@@ -44,13 +47,17 @@ class TinyDiffusionConfig(Config):
 
     def _vae(self) -> AutoencoderKL:
         levels = len(self.vae_channels)
-        return AutoencoderKL(
+        vae = AutoencoderKL(
             down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
             up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
             block_out_channels=self.vae_channels,  # pyright: ignore[reportArgumentType]
             latent_channels=self.latent_channels,
-            norm_num_groups=GROUPS,
+            norm_num_groups=VAE_GROUPS,
         )
+        assert vae.quant_conv is not None and vae.quant_conv.bias is not None
+        with torch.no_grad():
+            vae.quant_conv.bias[self.latent_channels :] = FIRST_LOG_VARIANCE
+        return vae
 
     def _unet(self) -> UNet2DConditionModel:
         return UNet2DConditionModel(
@@ -61,7 +68,7 @@ class TinyDiffusionConfig(Config):
             down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
             up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
             layers_per_block=1,
-            norm_num_groups=GROUPS,
+            norm_num_groups=UNET_GROUPS,
             cross_attention_dim=self.text_width,
             attention_head_dim=4,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -33,8 +33,14 @@ class BatchSource(Protocol):
         ...
 
 
-def make_accelerator(settings: LoopSettings, run_folder: Path) -> Accelerator:
-    """The device, precision, process group and trackers that ``settings`` ask for."""
+def make_accelerator(settings: LoopSettings, run_folder: Path, in_turns: bool = False) -> Accelerator:
+    """The device, precision, process group and trackers that ``settings`` ask for.
+
+    Args:
+        settings: of the loop.
+        run_folder: for the trackers' files.
+        in_turns: whether a pass may leave some networks out, as a turn does.
+    """
     # Accelerate keeps precision for the life of the process, but each stage has its own. The process group,
     # which is kept apart from it, stays.
     AcceleratorState._reset_state()
@@ -43,6 +49,7 @@ def make_accelerator(settings: LoopSettings, run_folder: Path) -> Accelerator:
         cpu=settings.device == "cpu",
         log_with=list(settings.trackers) or None,
         project_dir=run_folder,
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=in_turns)],
     )
 
 
@@ -76,7 +83,7 @@ def fit(
     Raises:
         UserError: if the loss stops being finite, or the folder belongs to another run.
     """
-    accelerator = make_accelerator(settings, run_folder)
+    accelerator = make_accelerator(settings, run_folder, isinstance(task, TurnTask))
     source = batches(accelerator.process_index, accelerator.num_processes)
     updates = _Updates(accelerator, task, settings)
     states = run_folder / STATES

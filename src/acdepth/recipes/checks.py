@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.errors import UserError
-from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes
 from acdepth.data.robotcar import is_robotcar
 from acdepth.diffusion.model import check_model_folder, model_folder
@@ -15,6 +15,7 @@ from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.translator.adapters import load_card
+from acdepth.translator.training import check_start, make_judge
 
 RecordedDataSet = Literal["nuscenes", "robotcar"]
 
@@ -48,19 +49,22 @@ def check_networks(config: MethodConfig) -> None:
         load_encoder(DepthNet(teacher.network).encoder, encoder_file(encoder))
     if config.method == "diffusion":
         _check_translator(config)
-    if student.ordinal_weight > 0:
+    if student.ordinal_weight > 0 or config.trains_translator:
         DepthAnythingPrior.from_pretrained(or_shipped(config.prior, PRIOR))
 
 
 def _check_translator(config: MethodConfig) -> None:
-    card = load_card(or_shipped(config.adapters, TRANSLATOR)) if config.adapters else None
     if config.translator is not None:
-        check_model_folder(model_folder(or_shipped(config.translator.base, GENERATOR)))
-    elif card is not None:
+        check_model_folder(model_folder(config.translator.base))
+        if config.adapters:
+            check_start(config.translator, config.adapters)
+        make_judge(config.translator)
+    elif config.adapters:
+        card = load_card(config.adapters)
         lacking = sorted(set(config.translated) - set(card.conditions))
         if lacking:
             raise UserError(f"{config.adapters}: have not learned {', '.join(lacking)}; take others")
-        check_model_folder(model_folder(or_shipped(Path(card.base), GENERATOR)))
+        check_model_folder(model_folder(Path(card.base)))
 
 
 def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> None:

@@ -8,7 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence as Footage
-from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
@@ -108,8 +108,9 @@ class Method:
         assert config is not None
         folder = self.out / "translator"
         facts = {
-            "base": base_hash(model_folder(or_shipped(config.base, GENERATOR))),
+            "base": base_hash(model_folder(config.base)),
             "training footage": footage,
+            **_prior_fact(self.config),
             **_adapters_fact(self.config),
         }
         outputs = (folder_output(folder / ADAPTERS),)
@@ -210,12 +211,16 @@ def _starting_points(config: MethodConfig) -> dict[str, str]:
 def _adapters_fact(config: MethodConfig) -> dict[str, str]:
     if config.adapters is None:
         return {}
-    return {"adapters' content": adapters_hash(or_shipped(config.adapters, TRANSLATOR))}
+    return {"adapters' content": adapters_hash(config.adapters)}
+
+
+def _prior_fact(config: MethodConfig) -> dict[str, str]:
+    prior = or_shipped(config.prior, PRIOR)
+    return {"prior": hash_file(prior / MODEL_FILE) if prior.is_dir() else str(prior)}
 
 
 def _student_facts(config: MethodConfig) -> dict[str, str]:
-    student, prior = config.student, or_shipped(config.prior, PRIOR)
-    facts = {"prior": hash_file(prior / MODEL_FILE) if prior.is_dir() else str(prior)}
+    student, facts = config.student, _prior_fact(config)
     if student.start_from == "encoder" and student.encoder is not None:
         facts["encoder's content"] = hash_file(encoder_file(student.encoder))
     return facts

@@ -10,7 +10,7 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.sample import Sequence as Footage
-from acdepth.core.shipped import GENERATOR, PRIOR, or_shipped
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.clips import ClipBatches
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
@@ -124,7 +124,7 @@ class Timing:
         pool = make_pools([prepared], (Condition.CLEAR,))[Condition.CLEAR]
         pools = dict.fromkeys((Condition.CLEAR, *config.conditions), pool)
         loop = config.loop
-        task = make_task(config, model_folder(or_shipped(config.base, GENERATOR)), self.config.prior)
+        task = make_task(config, model_folder(config.base), self.config.prior)
         return self._timed(
             "translator",
             task,

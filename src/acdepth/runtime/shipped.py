@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
-from acdepth.core.shipped import ENCODER, GENERATOR, PRIOR, STUDENT, TRANSLATOR
+from acdepth.core.shipped import ENCODER, PRIOR, STUDENT
 from acdepth.networks.checkpoint import load_checkpoint, load_tensors
 
 
@@ -14,8 +14,6 @@ def describe_shipped() -> dict[str, str]:
         "student": lambda: load_checkpoint(STUDENT)[1].description,
         "encoder": lambda: load_tensors(ENCODER)[1].get("description", ""),
         "prior": lambda: read_json(PRIOR / "card.json").get("description", ""),
-        "generator": lambda: read_json(GENERATOR / "card.json").get("description", ""),
-        "translator": lambda: read_json(TRANSLATOR / "card.json").get("description", ""),
     }
     return {kind: _answer_or_error(describe) for kind, describe in ask.items()}
 

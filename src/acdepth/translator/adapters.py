@@ -29,7 +29,7 @@ class TranslatorCard(Config):
     format: int = FORMAT
     """Of the folder."""
     base: str
-    """The diffusion model it was trained on: a name of the hub, a folder, or ``shipped``."""
+    """The diffusion model it was trained on: a name of the hub or a folder."""
     base_hash: str
     """Of the base's UNet, so that adapters are not put onto another model."""
     conditions: tuple[Condition, ...]

@@ -10,7 +10,6 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.files import hash_json
 from acdepth.core.precision import fast_bfloat16
-from acdepth.core.shipped import GENERATOR, TRANSLATOR, or_shipped
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.translator.adapters import adapters_hash, base_hash, load_card, load_translator, merge
 from acdepth.translator.method import Translator
@@ -29,10 +28,9 @@ class DiffusedWeather(Translator):
     batch, which `translate` therefore always composes alike.
 
     Args:
-        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them, or
-            ``shipped``.
-        base: the diffusion model they stand on: a folder, a name of the hub, or ``shipped``; what their card
-            says by default.
+        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them.
+        base: the diffusion model they stand on: a folder or a name of the hub; their card says which by
+            default.
         device: where it runs.
         precision: ``auto`` is bfloat16 where the device computes in it.
 
@@ -49,9 +47,9 @@ class DiffusedWeather(Translator):
         device: torch.device | str = "cpu",
         precision: Precision = "auto",
     ) -> None:
-        weights, self.device = or_shipped(weights, TRANSLATOR), torch.device(device)
+        self.device = torch.device(device)
         card = load_card(weights)
-        folder = model_folder(or_shipped(base or Path(card.base), GENERATOR))
+        folder = model_folder(base or Path(card.base))
         model, self.base = DiffusionModel.from_pretrained(folder), base_hash(folder)
         generator = merge(load_translator(weights, model, self.base))
         in_bfloat16 = precision == "bf16" or (precision == "auto" and fast_bfloat16(self.device))
@@ -59,7 +57,9 @@ class DiffusedWeather(Translator):
         self.generator: Any = generator.eval().requires_grad_(False).to(self.device, self.dtype)
         self.generator.to(memory_format=torch.channels_last)
         if self.device.type == "cuda":
-            self.generator.compile()  # once per image size; on CPUs that takes longer than it saves
+            # Once per size of image and batch, so that a batch is computed alike whatever came before it; on
+            # CPUs that takes longer than it saves.
+            self.generator.compile(dynamic=False)
         self.conditions = frozenset(card.conditions)
         self.weights = hash_json([card.prompts, adapters_hash(weights)])
 

@@ -1,10 +1,10 @@
 """The translator's training step: adversarial, cycle, identity and depth terms, played in turns."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from acdepth.core.condition import Condition
@@ -31,7 +31,7 @@ class TranslatorConfig(FootageChoice):
     """Settings of the translator; the defaults are img2img-turbo's, on which ACDepth builds."""
 
     base: Path = Path("stabilityai/sd-turbo")
-    """The one-step diffusion model: ``shipped``, a folder in diffusers' layout, or a name of the hub."""
+    """The one-step diffusion model: a folder in diffusers' layout, or a name of the hub."""
     conditions: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
     """What clear images become; one model learns them all."""
     image_size: tuple[int, int] = (286, 286)
@@ -41,7 +41,7 @@ class TranslatorConfig(FootageChoice):
     img2img-turbo: 256 x 256."""
     crop: Crop | None = None
     """Window of the original images that is used [px]; null for all of it."""
-    pool_size: int | None = 500
+    pool_size: int | None = Field(default=500, gt=0)
     """Training images per condition; null for all. ACDepth: 500 on nuScenes, 4,000 on RobotCar."""
     sampling: Sampling = "random"
     """How they are chosen: ``random`` as in the paper, or ``luminance``, spread over brightness."""
@@ -77,6 +77,14 @@ class TranslatorConfig(FootageChoice):
     skip_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the skips, which start at zero and are far from where they end after
     some hundred steps. img2img-turbo, with 25,000: 1."""
+
+    @model_validator(mode="after")
+    def _conditions_are_adverse(self) -> Self:
+        if not self.conditions or Condition.CLEAR in self.conditions:
+            raise ValueError("conditions must name what clear images become, such as night")
+        if len(set(self.conditions)) < len(self.conditions):
+            raise ValueError("conditions names one twice")
+        return self
 
 
 class TranslatorTask(TurnTask):

@@ -4,18 +4,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
-from acdepth.core.shipped import GENERATOR, PRIOR, TRANSLATOR, or_shipped
+from acdepth.core.seeding import derive_seed
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
 from acdepth.data.pools import Pool, UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
-from acdepth.engine import fit, refuse_other_run, what_shapes
-from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.translator.adapters import TranslatorCard, base_hash, load_card, load_translator, save_translator
+from acdepth.engine import fit, refuse_other_run, share_of_processes, what_shapes
+from acdepth.prior.depth_anything import WEIGHTS_FILE, DepthAnythingPrior
+from acdepth.translator.adapters import (
+    TranslatorCard,
+    adapters_hash,
+    base_hash,
+    load_card,
+    load_translator,
+    save_translator,
+)
 from acdepth.translator.discriminator import ClipDiscriminator, Discriminator, PatchDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.perception import Perception
@@ -55,8 +65,9 @@ def train_translator(
     Raises:
         UserError: if a condition has no footage, or the base model does not fit.
     """
-    folder = model_folder(or_shipped(config.base, GENERATOR))
-    start = or_shipped(start, TRANSLATOR) if start else None
+    folder = model_folder(config.base)
+    if start:
+        check_start(config, start)
     clear = [one for one in open_data(data, choice=config) if one.condition is Condition.CLEAR]
     footage = [one for path in adverse or [data] for one in open_data(path, choice=config)]
     bad = [one for one in footage if one.condition in config.conditions]
@@ -69,7 +80,8 @@ def train_translator(
             what_shapes(config),
             about,
             model_hash,
-            start and hash_file(start / "unet" / "adapter_model.safetensors"),
+            start and adapters_hash(start),
+            _content(or_shipped(prior, PRIOR)),
         ]
     )
     refuse_other_run(out, made_by)
@@ -89,7 +101,8 @@ def train_translator(
     fit("translator", task, batches, config.loop, out, made_by, on_interval=sheet.write)
     made = {**provenance(), "config": config.to_dict(), "data": about}
     told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
-    save_translator(out / ADAPTERS, generator, _card(config, generator, model_hash, told, made))
+    if share_of_processes().leads:
+        save_translator(out / ADAPTERS, generator, _card(config, generator, model_hash, told, made))
     return out / ADAPTERS
 
 
@@ -104,12 +117,35 @@ def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | N
     """
     generator = _generator(config, base, base_hash(base), start)
     perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
-    return TranslatorTask(config, generator, _judge(config.discriminator), perception)
+    return TranslatorTask(config, generator, make_judge(config), perception)
+
+
+def make_judge(config: TranslatorConfig) -> Discriminator:
+    """A judge that has learned nothing yet; the seed decides its weights."""
+    source = config.discriminator
+    with torch.random.fork_rng(devices=[]):
+        # torch draws a network's weights from the global generator; the fork keeps that to ourselves.
+        torch.manual_seed(derive_seed(config.loop.seed, "translator", "judge"))
+        return PatchDiscriminator() if source == PATCH else ClipDiscriminator.from_pretrained(source)
+
+
+def check_start(config: TranslatorConfig, start: Path) -> None:
+    """Refuse adapters that ``config`` cannot train on from; reads only their card."""
+    card = load_card(start)
+    size, wanted = card.lora, config.lora
+    if size != wanted:
+        raise UserError(
+            f"{start}: has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
+            f"{wanted.unet_rank} and {wanted.vae_rank}; set lora to the former, or start anew"
+        )
+    missing = set(config.conditions) - set(card.conditions)
+    if missing:
+        raise UserError(f"{start}: has not learned {', '.join(sorted(missing))}; start anew, or leave it out")
 
 
 def save_untrained(config: TranslatorConfig, out: Path) -> None:
     """Write a translator that hands images through the pretrained model."""
-    folder = model_folder(or_shipped(config.base, GENERATOR))
+    folder = model_folder(config.base)
     generator, model_hash = _generator(config, folder, base_hash(folder), None), base_hash(folder)
     save_translator(out, generator, _card(config, generator, model_hash, "untrained", {}))
 
@@ -136,18 +172,8 @@ def _pools(config: TranslatorConfig, prepared: list[Prepared]) -> dict[Condition
 def _generator(config: TranslatorConfig, base: Path, model_hash: str, start: Path | None) -> Generator:
     model = DiffusionModel.from_pretrained(base)
     if start:
-        size = load_card(start).lora
-        if size != config.lora:
-            raise UserError(
-                f"{start}: has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
-                f"{config.lora.unet_rank} and {config.lora.vae_rank}; set lora to the former, or start anew"
-            )
+        check_start(config, start)
         generator = load_translator(start, model, model_hash, trainable=True)
-        missing = set(config.conditions) - set(generator.conditions)
-        if missing:
-            raise UserError(
-                f"{start}: has not learned {', '.join(sorted(missing))}; start anew, or leave it out"
-            )
     else:
         conditions = (Condition.CLEAR, *config.conditions)
         generator = build_generator(model, config.lora, conditions, config.loop.seed)
@@ -156,5 +182,6 @@ def _generator(config: TranslatorConfig, base: Path, model_hash: str, start: Pat
     return generator
 
 
-def _judge(source: Path) -> Discriminator:
-    return PatchDiscriminator() if source == PATCH else ClipDiscriminator.from_pretrained(source)
+def _content(prior: Path) -> str:
+    """What tells one prior from another: the hash of its weights, or the name of the hub's."""
+    return hash_file(prior / WEIGHTS_FILE) if prior.is_dir() else str(prior)
