@@ -92,14 +92,7 @@ class TinyDiffusionConfig(Config):
 
 def sd_turbo_schedule() -> DDPMScheduler:
     """The noise schedule that SD-Turbo's own configuration describes."""
-    return DDPMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        clip_sample=False,
-        steps_offset=1,
-        timestep_spacing="trailing",
-    )
+    return _schedule(0.00085, 0.012)
 
 
 def gentle_schedule() -> DDPMScheduler:
@@ -108,9 +101,13 @@ def gentle_schedule() -> DDPMScheduler:
     One step divides what the UNet gets wrong by that part: with 7 % a small UNet would have to say its input
     to within 1 %, and trained for minutes it cannot.
     """
+    return _schedule(0.0002, 0.0032)
+
+
+def _schedule(beta_start: float, beta_end: float) -> DDPMScheduler:
     return DDPMScheduler(
-        beta_start=0.0002,
-        beta_end=0.0032,
+        beta_start=beta_start,
+        beta_end=beta_end,
         beta_schedule="scaled_linear",
         clip_sample=False,
         steps_offset=1,
