@@ -189,15 +189,15 @@ class TestMerging:
 
 
 class TestBaseHash:
-    def test_it_tells_unets_apart_and_passes_over_half_precision_copies(self, tmp_path):
-        hashes = []
-        for seed in (0, 1):
-            folder = tmp_path / str(seed)
-            tiny_model(seed).unet.save_pretrained(folder / "unet")
-            hashes.append(base_hash(folder))
-            (folder / "unet" / "diffusion_pytorch_model.fp16.safetensors").write_bytes(b"half")
-            assert base_hash(folder) == hashes[-1]
-        assert hashes[0] != hashes[1]
+    def test_it_tells_each_part_apart_and_passes_over_half_precision_copies(self, tmp_path):
+        tiny_model().save(tmp_path)
+        hashes = [base_hash(tmp_path)]
+        (tmp_path / "unet" / "diffusion_pytorch_model.fp16.safetensors").write_bytes(b"half")
+        assert base_hash(tmp_path) == hashes[0]
+        for part in ("unet", "vae", "text_encoder"):
+            getattr(tiny_model(seed=1), part).save_pretrained(tmp_path / part)
+            hashes.append(base_hash(tmp_path))
+        assert len(set(hashes)) == 4
 
     def test_a_folder_without_weights(self, tmp_path):
         with pytest.raises(UserError, match="holds no safetensors weights"):

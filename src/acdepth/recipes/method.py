@@ -56,12 +56,13 @@ class Method:
         names = ("teacher", "control", "student") if config.control else ("teacher", "student")
         self.weights = {name: out / name / MODEL_FILE for name in names}
 
-    def stages(self, training: str | None, evaluation: str | None) -> list[Stage]:
+    def stages(self, training: str | None, evaluation: str | None, adverse: str | None = None) -> list[Stage]:
         """All stages, in order, each with what it depends on beyond the earlier ones.
 
         Args:
             training: changes when the training footage does; None where an earlier stage makes it.
             evaluation: likewise for the evaluation's.
+            adverse: likewise for what the translator learns to imitate.
         """
         config, student = self.config, self.config.student
         stages = [
@@ -73,7 +74,7 @@ class Method:
                 self._train_teacher,
                 (self.out / "teacher" / POSE_FILE, self.out / "teacher" / MOTION_FILE),
             ),
-            *([self._translator(training)] if self.config.trains_translator else []),
+            *([self._translator(training, adverse)] if self.config.trains_translator else []),
             self._translation(),
             self._training(
                 "student",
@@ -103,13 +104,14 @@ class Method:
         outputs = (weights_output(self.weights[name]), *(file_output(path) for path in more))
         return Stage(name, inputs, train, outputs, (self.out / name,))
 
-    def _translator(self, footage: str | None) -> Stage:
+    def _translator(self, training: str | None, adverse: str | None) -> Stage:
         config = self.config.translator
         assert config is not None
         folder = self.out / "translator"
         facts = {
             "base": base_hash(model_folder(config.base)),
-            "training footage": footage,
+            "training footage": training,
+            "adverse footage": adverse,
             **_prior_fact(self.config),
             **_adapters_fact(self.config),
         }

@@ -5,7 +5,7 @@ from typing import Literal
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json
-from acdepth.data.folder import count_targets
+from acdepth.data.folder import count_targets, open_data
 from acdepth.data.prepared import fingerprint
 from acdepth.recipes.belonging import claim
 from acdepth.recipes.checks import RecordedDataSet, check_folder, check_networks, check_root
@@ -60,9 +60,18 @@ class Reproduction:
         size, crop = self.config.teacher.image_size, self.config.teacher.crop
         training = fingerprint(self.training, size, crop)
         evaluation = fingerprint(self.evaluation, size, None, reach=0)
-        stages = self.method.stages(training, evaluation)
+        stages = self.method.stages(training, evaluation, self._adverse_fingerprint())
         claim(self.out, self.data_set, self.root, hash_json([training, evaluation]))
         run_method(stages, self.config, self.out, f"acdepth reproduce {self.data_set}", self._notes())
+
+    def _adverse_fingerprint(self) -> str | None:
+        """Of what the translator learns to imitate; None where none is trained."""
+        translator = self.config.translator
+        if translator is None or not self.config.trains_translator:
+            return None
+        footage = open_data(self.root, choice=translator)
+        adverse = [sequence for sequence in footage if sequence.condition in translator.conditions]
+        return fingerprint(adverse, translator.image_size, translator.crop, reach=0)
 
     def table(self) -> Table:
         """Published rows and ours; ours say "not run" where there is no result yet."""

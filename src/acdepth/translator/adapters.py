@@ -31,7 +31,7 @@ class TranslatorCard(Config):
     base: str
     """The diffusion model it was trained on: a name of the hub or a folder."""
     base_hash: str
-    """Of the base's UNet, so that adapters are not put onto another model."""
+    """Of the base's weights, so that adapters are not put onto another model."""
     conditions: tuple[Condition, ...]
     """What it makes of clear images."""
     image_size: tuple[int, int]
@@ -97,7 +97,7 @@ def load_translator(
     Args:
         folder: as `save_translator` wrote it.
         model: the base model.
-        base_hash: of its UNet's file.
+        base_hash: of its weights.
         trainable: whether the adapters shall learn on.
 
     Raises:
@@ -143,12 +143,15 @@ def _own_weights(network: nn.Module) -> None:
 
 
 def base_hash(folder: Path) -> str:
-    """Hash of a base model's UNet."""
-    found = sorted((Path(folder) / "unet").glob("*.safetensors"))
-    files = [file for file in found if ".fp16." not in file.name]  # copies that lie beside, and are not read
-    if not files:
-        raise UserError(f"{folder}/unet: holds no safetensors weights")
-    return hash_file(files[0])
+    """Hash of a base model's weights: UNet, autoencoder, text encoder."""
+    hashes = []
+    for part in ("unet", "vae", "text_encoder"):
+        found = sorted((Path(folder) / part).glob("*.safetensors"))
+        files = [file for file in found if ".fp16." not in file.name]  # copies that lie beside, not read
+        if not files:
+            raise UserError(f"{folder}/{part}: holds no safetensors weights")
+        hashes += [hash_file(file) for file in files]
+    return hash_json(hashes)
 
 
 def adapters_hash(folder: Path) -> str:

@@ -48,6 +48,7 @@ class DiffusedWeather(Translator):
         precision: Precision = "auto",
     ) -> None:
         self.device = torch.device(device)
+        self.rounds_by_batch = self.device.type != "cpu"
         card = load_card(weights)
         folder = model_folder(base or Path(card.base))
         model, self.base = DiffusionModel.from_pretrained(folder), base_hash(folder)

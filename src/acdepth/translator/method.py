@@ -17,6 +17,8 @@ class Translator(ABC):
     """What it can make."""
     uses_depth = True
     """Whether `translate` needs the depth of the images."""
+    rounds_by_batch = False
+    """Whether the last bits of an image may depend on how many are computed together."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

@@ -223,6 +223,7 @@ def _all_settings(
         "image_size": settings.image_size and list(settings.image_size),
         "crop": settings.crop and settings.crop.to_dict(),
         "format": settings.format,
+        **({"batch_size": settings.batch_size} if translator.rounds_by_batch else {}),
     }
 
 
