@@ -26,6 +26,9 @@ from acdepth.translator.losses import (
 )
 from acdepth.translator.perception import Perception, load_lpips
 
+SMALLEST = 24
+"""Pixels of a side; of less, nothing would be left at the coarsest level of networks and discriminators."""
+
 
 class TranslatorConfig(FootageChoice):
     """Settings of the translator; the defaults are img2img-turbo's, on which ACDepth builds."""
@@ -84,6 +87,8 @@ class TranslatorConfig(FootageChoice):
             raise ValueError("conditions must name what clear images become, such as night")
         if len(set(self.conditions)) < len(self.conditions):
             raise ValueError("conditions names one twice")
+        if min(self.patch or self.image_size) < SMALLEST:
+            raise ValueError(f"patch or image_size: sides must have at least {SMALLEST} px")
         return self
 
 
