@@ -115,7 +115,7 @@ def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | N
         prior: as `train_translator` takes it.
         start: adapters to train on from.
     """
-    generator = _generator(config, base, base_hash(base), start)
+    generator = _generator(config, base, start)
     perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
     return TranslatorTask(config, generator, make_judge(config), perception)
 
@@ -146,8 +146,8 @@ def check_start(config: TranslatorConfig, start: Path) -> None:
 def save_untrained(config: TranslatorConfig, out: Path) -> None:
     """Write a translator that hands images through the pretrained model."""
     folder = model_folder(config.base)
-    generator, model_hash = _generator(config, folder, base_hash(folder), None), base_hash(folder)
-    save_translator(out, generator, _card(config, generator, model_hash, "untrained", {}))
+    generator = _generator(config, folder, None)
+    save_translator(out, generator, _card(config, generator, base_hash(folder), "untrained", {}))
 
 
 def _card(
@@ -169,11 +169,11 @@ def _pools(config: TranslatorConfig, prepared: list[Prepared]) -> dict[Condition
     return make_pools(prepared, wanted, config.pool_size, config.sampling, config.loop.seed)
 
 
-def _generator(config: TranslatorConfig, base: Path, model_hash: str, start: Path | None) -> Generator:
+def _generator(config: TranslatorConfig, base: Path, start: Path | None) -> Generator:
     model = DiffusionModel.from_pretrained(base)
     if start:
         check_start(config, start)
-        generator = load_translator(start, model, model_hash, trainable=True)
+        generator = load_translator(start, model, base_hash(base), trainable=True)
     else:
         conditions = (Condition.CLEAR, *config.conditions)
         generator = build_generator(model, config.lora, conditions, config.loop.seed)
