@@ -10,14 +10,24 @@ from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.tiny import TinyDiffusionConfig
 
 TINY = TinyDiffusionConfig(
-    vae_channels=(8, 8, 16, 16), latent_channels=4, unet_channels=(8, 16, 16), text_width=16
+    autoencoder="kl",
+    vae_channels=(8, 8, 16, 16),
+    latent_channels=4,
+    unet_channels=(8, 16, 16),
+    text_width=16,
 )
+TINY_TAESD = TINY.model_copy(update={"autoencoder": "taesd", "vae_channels": (8, 8, 8, 8)})
 HEIGHT, WIDTH = 32, 48
 
 
 def tiny_model(seed: int = 0) -> DiffusionModel:
-    """Untrained, and the caller's own; the same seed gives the same weights."""
+    """Untrained, with SD-Turbo's classes, and the caller's own; the same seed gives the same weights."""
     return copy.deepcopy(_build(seed))
+
+
+def tiny_taesd_model(seed: int = 0) -> DiffusionModel:
+    """The same with TAESD's autoencoder."""
+    return TINY_TAESD.build(seed)
 
 
 _build = functools.cache(TINY.build)

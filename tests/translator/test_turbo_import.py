@@ -18,7 +18,11 @@ from acdepth.translator.turbo_import import import_turbo
 from tests.translator.published_turbo import PublishedTurbo
 
 TINY = TinyDiffusionConfig(
-    vae_channels=(8, 16, 24, 32), latent_channels=4, unet_channels=(32, 32, 64), text_width=32
+    autoencoder="kl",
+    vae_channels=(8, 16, 24, 32),
+    latent_channels=4,
+    unet_channels=(32, 32, 64),
+    text_width=32,
 )
 NIGHT = "driving in the night"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
-from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json
+from acdepth.diffusion.autoencoder import Autoencoder
 
 PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
 """Folders of a diffusers model that one-step translation needs."""
@@ -37,7 +38,7 @@ CARD_FILE = "card.json"
 class DiffusionModel:
     """The parts of Stable Diffusion, by the names that diffusers gives them."""
 
-    vae: AutoencoderKL
+    vae: Autoencoder
     """Images in -1..1 to latents and back."""
     unet: UNet2DConditionModel
     """Latents, timestep and text embedding to the noise in the latents."""
@@ -65,7 +66,7 @@ class DiffusionModel:
         card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
         with _quiet():
             return cls(
-                vae=_load(AutoencoderKL, folder / "vae", torch_dtype=dtype),
+                vae=_load(_kind_of_vae(folder / "vae"), folder / "vae", torch_dtype=dtype),
                 unet=_load(UNet2DConditionModel, folder / "unet", torch_dtype=dtype),
                 text_encoder=_load(CLIPTextModel, folder / "text_encoder", dtype=dtype),
                 tokenizer=_load(CLIPTokenizer, folder / "tokenizer"),
@@ -112,7 +113,7 @@ def model_folder(source: str | Path) -> Path:
 
 def _load(kind: Any, folder: Path, **options: Any) -> Any:
     """``kind.from_pretrained``, with whatever it raises as one line, and no pickle ever read."""
-    if kind in (AutoencoderKL, UNet2DConditionModel, CLIPTextModel):
+    if kind in (AutoencoderKL, AutoencoderTiny, UNet2DConditionModel, CLIPTextModel):
         options["use_safetensors"] = True
     try:
         return kind.from_pretrained(str(folder), local_files_only=True, **options)
@@ -120,6 +121,12 @@ def _load(kind: Any, folder: Path, **options: Any) -> Any:
         raise UserError(
             f"{folder}: cannot be loaded as {kind.__name__} ({str(error).strip().splitlines()[0]})"
         ) from error
+
+
+def _kind_of_vae(folder: Path) -> type[AutoencoderKL] | type[AutoencoderTiny]:
+    """What the folder says that it holds; Stable Diffusion's own where it says nothing."""
+    named = read_json(folder / "config.json").get("_class_name")
+    return AutoencoderTiny if named == AutoencoderTiny.__name__ else AutoencoderKL
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.diffusion.autoencoder import decode, encode, make_skips
+from acdepth.diffusion.autoencoder import decode, encode, make_skips, reduction
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
 from acdepth.diffusion.prompts import PROMPTS
@@ -75,7 +75,7 @@ class Generator(nn.Module):
         self.skips = nn.ModuleDict(adapted.skips)
         self.conditions = conditions
         self.schedule = signal_and_noise(model.scheduler)
-        self.reduction = 2 ** (len(model.vae.config["block_out_channels"]) - 1)
+        self.reduction = reduction(model.vae)
         embedded = model.embed([words[condition] for condition in conditions])
         self.register_buffer("prompts", embedded.float(), persistent=False)
         self.frugal = False

