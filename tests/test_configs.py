@@ -9,8 +9,11 @@ from acdepth.networks.published import DATA_SETS
 from acdepth.pretrain.encoder import EncoderConfig
 from acdepth.pretrain.generator import GeneratorConfig
 from acdepth.pretrain.prior import PriorConfig
+from acdepth.recipes.ablation import AblationConfig
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig
+from acdepth.student.adaptation import AdaptConfig
+from acdepth.student.confidence import ConfidenceConfig
 from acdepth.student.task import StudentConfig
 from acdepth.teacher.task import TeacherConfig
 from acdepth.translator.task import TranslatorConfig
@@ -18,9 +21,12 @@ from acdepth.translator.task import TranslatorConfig
 KINDS = {
     "teacher": TeacherConfig,
     "student": StudentConfig,
+    "adapt": AdaptConfig,
+    "confidence": ConfidenceConfig,
     "translator": TranslatorConfig,
     "demo": DemoConfig,
     "reproduce": ReproduceConfig,
+    "ablate": AblationConfig,
 }
 PRETRAIN = {"encoder": EncoderConfig, "generator": GeneratorConfig, "prior": PriorConfig}
 FILES = sorted(CONFIGS.rglob("*.yaml"))
@@ -36,6 +42,13 @@ def test_it_is_read(path: Path) -> None:
 
 def test_there_are_settings_for_each_stage() -> None:
     assert {path.parent.name for path in FILES} == {*KINDS, "pretrain"}
+
+
+def test_the_worlds_ablation_varies_the_demos_student() -> None:
+    config = AblationConfig.read(CONFIGS / "ablate" / "world.yaml")
+    base = DemoConfig.read(CONFIGS / "demo" / "world.yaml").student
+    students = config.students(base)
+    assert students[config.base] == base and len(students) == len(config.variants)
 
 
 @pytest.mark.parametrize("data_set", ["nuscenes", "robotcar"])

@@ -88,6 +88,26 @@ def test_a_point_cloud_without_camera_is_refused_before_the_work(run) -> None:
     assert run("a.png", "--ply", "--camera", "my.yaml")[0] == 0
 
 
+def test_confidence_is_written_where_it_is_asked_for(run) -> None:
+    image = picture(70, 111)
+    write_image(Path("a.png"), image)
+    assert run("a.png", "--confidence", "--npy")[0] == 0
+    assert results() == [
+        "a_colour.png",
+        "a_confidence.npy",
+        "a_confidence.png",
+        "a_depth.npy",
+        "a_depth.png",
+    ]
+    expected = Predictor(tiny_network(), tiny_card(), torch.device("cpu"))(image).confidence
+    np.testing.assert_array_equal(np.load("out/a_confidence.npy"), expected)
+    gray = cv2.imread("out/a_confidence.png", cv2.IMREAD_UNCHANGED)
+    assert gray.dtype == np.uint8 and np.abs(gray / 255 - expected).max() <= 0.5001 / 255
+    write_video(Path("drive.mp4"), [picture()])
+    code, said = run("drive.mp4", "--confidence")
+    assert code == 2 and "--confidence of a video need --frames" in said
+
+
 def test_flip_changes_the_result(run) -> None:
     write_image(Path("a.png"), picture())
     run("a.png", "--npy")

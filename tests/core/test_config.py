@@ -30,3 +30,12 @@ def test_what_is_written_is_read_again(tmp_path):
     config = TeacherConfig(initial_depth=12.5, image_size=(64, 96))
     config.write(tmp_path / "settings.yaml")
     assert TeacherConfig.read(tmp_path / "settings.yaml") == config
+
+
+def test_changes_go_into_inner_settings_and_leave_the_rest():
+    config = TeacherConfig(initial_depth=12.5)
+    changed = config.with_changes({"loop": {"steps": 3}, "image_size": [64, 96]}, "here")
+    assert (changed.loop.steps, changed.image_size, changed.initial_depth) == (3, (64, 96), 12.5)
+    assert changed.loop.model_copy(update={"steps": config.loop.steps}) == config.loop
+    with pytest.raises(UserError, match=r"here: unknown key loop\.stepz; did you mean loop\.steps\?"):
+        config.with_changes({"loop": {"stepz": 3}}, "here")

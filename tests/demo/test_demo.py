@@ -15,7 +15,17 @@ from acdepth.core.files import read_json
 from acdepth.recipes.demo import Demo, DemoConfig
 
 CONFIG = Path(__file__).parent / "tiny.yaml"
-STAGES = ["world-training", "world-evaluation", "teacher", "translate", "student", "control", "evaluate"]
+STAGES = [
+    "world-training",
+    "world-adverse",
+    "world-evaluation",
+    "teacher",
+    "translator",
+    "translate",
+    "student",
+    "control",
+    "evaluate",
+]
 COMMAND = [sys.executable, "-m", "acdepth.cli.main", "demo", "--config", str(CONFIG), "--out"]
 
 
@@ -57,9 +67,12 @@ def test_a_changed_setting_repeats_the_stages_from_there_on(unbroken: Path, tmp_
     out = Path(shutil.copytree(unbroken, tmp_path / "demo"))
     kept, redone = (
         {stage: (out / "stages" / f"{stage}.json").read_text() for stage in stages}
-        for stages in (STAGES[:3], STAGES[3:])
+        for stages in (STAGES[:4], STAGES[4:])
     )
-    changed = DemoConfig.read(CONFIG).model_copy(update={"severity": (0.9, 1.0)})
+    config = DemoConfig.read(CONFIG)
+    assert config.translator is not None
+    without_depth = config.translator.model_copy(update={"depth_weight": 0.0})
+    changed = config.model_copy(update={"translator": without_depth})
     Demo(changed, out).run()
     assert all((out / "stages" / f"{stage}.json").read_text() == text for stage, text in kept.items())
     assert all((out / "stages" / f"{stage}.json").read_text() != text for stage, text in redone.items())
@@ -98,3 +111,10 @@ def _kill_within(stage: str, out: Path) -> None:
     time.sleep(1.0)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def test_simulated_weather_needs_no_translator(tmp_path: Path) -> None:
+    stages = Demo(DemoConfig.read(CONFIG).model_copy(update={"method": "simulate"}), tmp_path).stages()
+    assert [stage.name for stage in stages] == [
+        one for one in STAGES if one not in ("world-adverse", "translator")
+    ]

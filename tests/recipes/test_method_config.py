@@ -7,7 +7,7 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.recipes.demo import DemoConfig
 
-PLAIN = (Path(__file__).parents[1] / "demo" / "tiny.yaml").read_text()
+PLAIN = (Path(__file__).parent / "tiny-world.yaml").read_text()
 TRANSLATOR = "translator: {base: anywhere, conditions: [night], loop: {steps: 3}}\n"
 ADVERSE = "adverse: {first: 7000, count: 2, frames: 3, conditions: [night]}\n"
 LEARNED = f"{PLAIN}\nmethod: diffusion\n{TRANSLATOR}{ADVERSE}"

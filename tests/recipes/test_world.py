@@ -4,9 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+import yaml
 
 from acdepth.cli.main import run
 from acdepth.core.errors import UserError
+from acdepth.core.files import read_json
+from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.timing import size_of
 from acdepth.recipes.world_plan import plan_world
@@ -126,3 +130,22 @@ def test_towns_that_nobody_asked_for_are_refused(folder: Path) -> None:
     fewer.write_text(CONFIG.read_text().replace("first: 0, count: 2", "first: 0, count: 1"))
     with pytest.raises(UserError, match="town_0001/clear: is none of the drives"):
         run(command(folder, "--out", str(folder / "second"), config=fewer))
+
+
+def test_an_ablation_of_a_run_repeats_its_student(folder: Path) -> None:
+    """The base with the run's own seed is the run's student, on its footage, translations and teacher."""
+    grid, out = folder / "grid.yaml", folder / "run" / "ablation"
+    grid.write_text(yaml.safe_dump({"seeds": [0], "variants": {"full": {}}}))
+    run(["ablate", "--run", str(folder / "run"), "--config", str(grid)])
+    ours, theirs = (
+        load_checkpoint(path / "student" / "model.safetensors")[0].state_dict()
+        for path in (out / "cells" / "full" / "seed-0", folder / "run")
+    )
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    summary, results = read_json(out / "ablation.json"), read_json(folder / "run" / "results.json")
+    for ablated, model in (("full", "student"), ("teacher", "teacher")):
+        found = summary["variants"][ablated]["night"]["metrics"]["abs_rel"]["mean"]
+        assert found == pytest.approx(results["models"][model]["night"]["abs_rel"]["mean"], abs=1e-6)
+    (folder / "run" / "stages" / "translate.json").unlink()
+    with pytest.raises(UserError, match="its stage translate is not done; let that run end first"):
+        run(["ablate", "--run", str(folder / "run"), "--config", str(grid)])

@@ -53,3 +53,26 @@ def test_markdown_tables_have_equal_columns(run):
     for table in tables:
         assert len({line.count("|") for line in table}) == 1
     assert "| student | 0.170 [0.160–0.180] | 0.90 | 83.0 | −41 % [−45, −37] %, lower error |" in text
+
+
+def test_edges_have_a_table_of_their_own_where_they_were_measured(run, tmp_path):
+    assert "edge" not in printed(run / "results.json") and "edge" not in markdown(
+        read_results(run / "results.json")
+    )
+    content = results()
+    for name, cell in content["models"]["student"].items():
+        cell["edge_f"] = {"mean": 0.201, "low": 0.18, "high": 0.22}
+        cell["edge_recall"] = {"mean": 0.165, "low": None, "high": None}
+        if name == "night":
+            cell["edge_precision"] = {"mean": 0.47, "low": 0.4, "high": 0.5}
+    write(tmp_path / "results.json", content)
+    text = printed(tmp_path / "results.json")
+    lines = [line.split() for line in text.splitlines() if "0.201" in line]
+    assert lines == [
+        ["student", "0.201", "[0.180–0.220]", "–", "0.165"],
+        ["student", "0.201", "[0.180–0.220]", "0.470", "0.165"],
+    ]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "| student | 0.201 [0.180–0.220] | 0.470 | 0.165 |" in markdown(
+        read_results(tmp_path / "results.json")
+    )

@@ -15,6 +15,9 @@ from torch.nn import functional as F
 import acdepth
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.networks.checkpoint import save_checkpoint
+from acdepth.networks.confidence import smoothed
+from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.runtime import predictor as predictor_module
 from acdepth.runtime.predictor import Predictor
 from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
@@ -45,8 +48,24 @@ def test_at_the_training_size_it_is_the_networks_own_answer() -> None:
     answers = [F.interpolate(scale, (64, 96), mode="bilinear").numpy()[0, 0] for scale in scales]
     prediction = make()(image)
     np.testing.assert_allclose(prediction.depth, 1 / answers[0], rtol=1e-4)
-    expected = np.min(answers, axis=0) / np.max(answers, axis=0)
+    apart = np.log(np.max(answers, axis=0) / np.min(answers, axis=0))
+    expected = np.exp(-smoothed(torch.from_numpy(apart)[None, None], 3.0).numpy()[0, 0])
     np.testing.assert_allclose(prediction.confidence, expected, rtol=1e-4)
+
+
+def test_a_confidence_head_is_asked_and_the_depth_stays(tmp_path: Path) -> None:
+    network, card = tiny_network(), tiny_card()
+    torch.manual_seed(0)
+    head = ConfidenceHead(ConfidenceHeadConfig(), card.network)
+    save_checkpoint(tmp_path / "model.safetensors", network, card, head=head)
+    image = picture()
+    found, without = acdepth.load(tmp_path, device="cpu")(image), make()(image)
+    assert np.array_equal(found.depth, without.depth)
+    tensor = torch.from_numpy(image).permute(2, 0, 1)[None] / 255
+    with torch.no_grad():
+        expected = torch.exp(-head(tensor, network(tensor)).exp())[0, 0].numpy()
+    np.testing.assert_allclose(found.confidence, expected, rtol=1e-4)
+    assert found.confidence.min() > 0 and found.confidence.max() < 1
 
 
 def test_file_array_pillow_and_tensor_are_the_same_image(tmp_path: Path) -> None:

@@ -197,6 +197,41 @@ class TestLoss:
         published = ordinal_loss(student, teacher, prior, OrdinalOptions.published(), make_generator(4))
         assert published.item() == pytest.approx(pooled, rel=1e-4)
 
+    def test_a_student_that_diverged_has_a_loss_that_is_no_number(self):
+        """Which the training loop reports in one line; an error from the sampling it would not understand."""
+        student = inverse_depth(0)
+        student[1] = math.nan
+        assert math.isnan(self.loss(student, inverse_depth(2)).item())
+
+    def test_kinds_of_pairs_alone(self):
+        """Local pairs are drawn first, so that they are the same alone and with global ones."""
+        student, prior, options = inverse_depth(0), inverse_depth(2), OrdinalOptions()
+        alone = {
+            kind: self.loss(student, prior, options.model_copy(update={"pairs": kind}))
+            for kind in ("both", "local", "global")
+        }
+        generator = make_generator(0)
+        sample_local(uncertain_pixels(discrepancy(student, inverse_depth(1))), options, generator)
+        only_global = options.model_copy(update={"pairs": "global"})
+        after_local = ordinal_loss(student, inverse_depth(1), prior, only_global, generator)
+        torch.testing.assert_close(alone["both"], alone["local"] + after_local)
+        assert alone["local"] > 0 and alone["global"] > 0 and alone["local"] != alone["global"]
+
+    def test_the_window_averages_what_it_is_on(self):
+        """Averaging by hand what an option averages gives the same loss on single pixels."""
+        student, prior = inverse_depth(0), inverse_depth(2)
+        pixel = OrdinalOptions(rank_on="inverse_depth", pairs="global", window=1, global_part=0.5)
+        mean_student, mean_prior = window_mean(student, 5), window_mean(prior, 5)
+        by_hand = {
+            "prediction": self.loss(mean_student, prior, pixel),
+            "prior": self.loss(student, mean_prior, pixel),
+            "both": self.loss(mean_student, mean_prior, pixel),
+        }
+        for window_on, expected in by_hand.items():
+            options = pixel.model_copy(update={"window": 5, "window_on": window_on})
+            torch.testing.assert_close(self.loss(student, prior, options), expected)
+        assert len({round(loss.item(), 6) for loss in by_hand.values()}) == 3
+
     @pytest.mark.parametrize("pooled", [False, True])
     def test_a_prior_without_order_costs_nothing(self, pooled):
         student = inverse_depth(0).requires_grad_()

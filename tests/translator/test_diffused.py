@@ -51,7 +51,7 @@ def learned() -> Generator:
 
 def test_it_is_the_generator_merged(weights: Path) -> None:
     image = torch.rand(3, 3, 27, 45, generator=torch.Generator().manual_seed(0))
-    translator = DiffusedWeather(weights)
+    translator = DiffusedWeather(weights, precision="fp32")
     made = translator.translate(image, None, Condition.NIGHT, [])
     with torch.no_grad():
         wanted = learned()(image * 2 - 1, indices(NIGHT, NIGHT, NIGHT), "forth") / 2 + 0.5

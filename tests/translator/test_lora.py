@@ -12,7 +12,7 @@ from acdepth.translator.lora import adapt_unet, adapt_vae, share_weights
 from tests.diffusion.tiny import tiny_model
 
 RANK = 3
-UNET_LINEAR = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+UNET_LINEAR = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
 UNET_CONV = "down_blocks.1.downsamplers.0.conv"
 VAE_LINEAR = "encoder.mid_block.attentions.0.to_q"
 VAE_CONV = "decoder.up_blocks.0.resnets.0.conv1"

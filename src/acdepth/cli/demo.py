@@ -1,23 +1,36 @@
 """``acdepth demo``: the whole method on the built-in world."""
 
 from pathlib import Path
+from typing import Literal
 
+from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
 from acdepth.reports.page import write_report
 from acdepth.reports.tables import print_results
 
 
-def demo(out: Path = Path("runs/demo"), config: str = "world") -> None:
-    """Render a world, train teacher and student, evaluate on unseen towns, and write a report.
+def demo(
+    out: Path = Path("runs/demo"),
+    config: str = "world",
+    method: Literal["simulate", "diffusion"] | None = None,
+) -> None:
+    """Render a world, train teacher, translator and student, evaluate on unseen towns, and write a report.
 
     Killed and started again, it goes on where it was; a second call does nothing new.
 
     Args:
         out: folder for everything that is made.
         config: shipped settings of this name, as world, or a YAML of one's own.
+        method: instead of the settings' way to translate; simulate draws weather by rules and trains no
+            translator.
     """
-    Demo(DemoConfig.read(find_config("demo", config)), out).run()
+    settings = DemoConfig.read(find_config("demo", config))
+    if method == "diffusion" and settings.translator is None and settings.adapters is None:
+        raise UserError("--method diffusion: the settings have no translator; give others with --config")
+    if method is not None:
+        settings = settings.model_copy(update={"method": method})
+    Demo(settings, out).run()
     print_results(out / "results.json")
     page = write_report(out)
     student = out / "student" / "model.safetensors"

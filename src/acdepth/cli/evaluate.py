@@ -26,7 +26,7 @@ from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
 from acdepth.reports.tables import print_results
-from acdepth.runtime.scored import scored_model
+from acdepth.runtime.scored import CONFIDENCE_IN_WORDS, Confidence, scored_model
 
 OF_A_RUN = ("run.json", "stages")
 """What only the folder of a demo or a reproduction holds."""
@@ -42,6 +42,7 @@ def evaluate(
     cameras: tuple[str, ...] = ("CAM_FRONT",),
     alignment: Literal["protocol", "none", "median", "scale_and_shift"] = "protocol",
     flip: bool = False,
+    confidence: Confidence = "none",
     condition_known: bool = False,
     conditions: str = "all",
     batch_size: int = 8,
@@ -65,6 +66,9 @@ def evaluate(
         cameras: channels of nuScenes.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: average with the prediction of the mirror image.
+        confidence: also measure how well confidence sorts pixels by their error (AUSE, coverage): that of the
+            agreement of the network's scales, of these and those of the mirror image (flip, which is another
+            thing than --flip), or of the checkpoint's confidence head.
         condition_known: tell networks that were trained so which images are of the night, as the published
             code does and no car can.
         conditions: those to report, as in clear,night; frames count under them as the protocol says.
@@ -78,10 +82,11 @@ def evaluate(
     _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
     wanted = parse_conditions(conditions)
-    models, cards = _load_all(weights, device)
+    models, cards = _load_all(weights, device, confidence)
     _warn_about_scale(cards, measured_by)
     _refuse_cropped(cards, measured_by)
     footage = _counted_under(wanted, open_part(data, split, cameras), measured_by, str(data))
+    _warn_about_cameras(models, footage, measured_by)
     frames, unreadable = count_targets(footage), []
     with progress("evaluate", frames, unit="image") as advance:
         rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
@@ -89,12 +94,14 @@ def evaluate(
     if examples:
         export_examples(rows, models, models[-1].name, footage, measured_by, out / "examples")
     counts = {"found": frames, "scored": len(rows) // len(models), "unreadable": len(unreadable)}
-    about = {
+    about: dict[str, Any] = {
         "data": describe_part(data, split, cameras, footage),
         "frames": counts,
         "checkpoints": cards,
         "made_by": provenance(),
     }
+    if confidence != "none":
+        about["confidence"] = {"source": confidence, "in_words": CONFIDENCE_IN_WORDS[confidence]}
     write_results(out / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
     for warning in unreadable:
         _say(warning)
@@ -129,7 +136,9 @@ def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> P
     )
 
 
-def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[str, dict[str, Any]]]:
+def _load_all(
+    weights: tuple[str, ...], device: str, confidence: Confidence
+) -> tuple[list[Model], dict[str, dict[str, Any]]]:
     """The models in the order given, and what results say about each."""
     models, cards = [], {}
     for text in weights or (f"shipped={STUDENT}",):
@@ -138,7 +147,7 @@ def _load_all(weights: tuple[str, ...], device: str) -> tuple[list[Model], dict[
             raise UserError(
                 f"--weights {text}: a second model {name}; name them, as in first=PATH second=PATH"
             )
-        model, card = scored_model(name, path, device)
+        model, card = scored_model(name, path, device, confidence)
         models.append(model)
         cards[name] = {
             "sha256": hash_file(path),
@@ -165,6 +174,21 @@ def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> N
     for name, card in cards.items():
         if protocol.alignment == "none" and not card["metric"]:
             _say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
+
+
+def _warn_about_cameras(models: list[Model], footage: list[Sequence], protocol: Protocol) -> None:
+    """Say whose metres cannot follow the lens although the protocol would let them."""
+    if not protocol.focal_rescale:
+        return
+    for model in models:
+        if model.camera is None:
+            _say(f"{model.name} does not name its training camera: its metres are taken as they are")
+    without = [sequence.name for sequence in footage if sequence.camera is None]
+    if without:
+        _say(
+            f"{len(without)} of {len(footage)} sequences have no camera, first {without[0]}: their metres "
+            "are taken as they are"
+        )
 
 
 def _refuse_cropped(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import save_checkpoint
@@ -17,6 +18,7 @@ def import_weights(
     *,
     kind: Kind | Literal["img2img-turbo"],
     data_set: DataSet = "nuscenes",
+    camera: Path | None = None,
     base: str = "stabilityai/sd-turbo",
     condition: Literal["night", "rain", "night-rain", "fog", "snow"] | None = None,
     direction: Literal["a2b", "b2a"] = "a2b",
@@ -29,6 +31,8 @@ def import_weights(
         out: checkpoint to write, as in acdepth.safetensors; for img2img-turbo a folder.
         kind: whose checkpoint it is.
         data_set: what acdepth or md4all was trained on; decides normalisation and input size.
+        camera: camera.yaml of the images that a depth network was trained on, after any crop. No published
+            file names it; with it metres can follow another lens, without it they hold for that camera only.
         base: the diffusion model that img2img-turbo stands on, a folder or a name of the hub.
         condition: what img2img-turbo makes of clear images; must be said.
         direction: img2img-turbo's name for the way from clear to --condition; a2b in the published files.
@@ -37,9 +41,14 @@ def import_weights(
     if kind == "img2img-turbo":
         if condition is None:
             raise UserError("--kind img2img-turbo needs --condition, as night for day2night.pkl")
+        if camera is not None:
+            raise UserError(f"--camera {camera}: is for depth networks; img2img-turbo knows no lens")
         print(f"{out}: {_translator(path, out, base, Condition(condition), direction, prompt)}")
         return
     network, card = import_published(path, kind, data_set)
+    if camera is not None:
+        trained = Camera.read(camera).resized(*card.input_size)
+        card = card.model_copy(update={"camera": trained.to_dict()})
     save_checkpoint(out, network, card)
     print(f"{out}: {card.description}")
 

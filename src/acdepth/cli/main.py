@@ -66,6 +66,12 @@ VERBS = {
     "train student": Verb(
         "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True
     ),
+    "train adapt": Verb(
+        "train", "adapt", "the student made to fit real adverse footage, which needs no labels", resumes=True
+    ),
+    "train confidence": Verb(
+        "train", "confidence", "a head beside the student that says how far depth may be off", resumes=True
+    ),
     "train translator": Verb(
         "train", "translator", "clear images to night, rain, fog, snow, from unpaired footage", resumes=True
     ),
@@ -78,6 +84,9 @@ VERBS = {
         "reproduce", "reproduce", "the paper's experiment on nuScenes, RobotCar or the world", resumes=True
     ),
     "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
+    "ablate": Verb(
+        "ablate", "ablate", "what each part of the student is worth: variants over seeds", resumes=True
+    ),
     "report": Verb("report", "report", "the report page of a finished run"),
     "import": Verb("import_weights", "import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
     "doctor": Verb(

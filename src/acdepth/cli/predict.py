@@ -1,5 +1,6 @@
 """``acdepth predict``: depth of images, folders and videos."""
 
+import math
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -32,10 +33,23 @@ class Options:
 
     camera: Camera | None
     """Of all inputs; None where each has its own or none."""
+    fx: float | None
+    """Focal length of all inputs [px], where that is all that is known of their camera."""
     flip: bool
     npy: bool
     ply: bool
     frames: bool
+    confidence: bool
+
+    def camera_of(self, job: Job, size: tuple[int, ...]) -> Camera | None:
+        """The camera of an input whose images have the ``size`` (height, width, ...)."""
+        if self.fx is not None:
+            return Camera.central(self.fx, size[0], size[1])
+        return self.camera or job.camera
+
+    def knows_camera(self, job: Job) -> bool:
+        """Whether `camera_of` has an answer."""
+        return self.fx is not None or (self.camera or job.camera) is not None
 
     def write(self, target: Path, image: np.ndarray, prediction: DepthPrediction) -> None:
         """Write the files that one prediction becomes."""
@@ -43,6 +57,10 @@ class Options:
         prediction.save_colour(target.with_name(f"{target.name}_colour.png"))
         if self.npy:
             prediction.save_npy(target.with_name(f"{target.name}_depth.npy"))
+        if self.confidence:
+            prediction.save_confidence_png(target.with_name(f"{target.name}_confidence.png"))
+        if self.confidence and self.npy:
+            prediction.save_confidence_npy(target.with_name(f"{target.name}_confidence.npy"))
         if self.ply:
             prediction.save_ply(target.with_name(f"{target.name}_points.ply"), image)
 
@@ -55,7 +73,9 @@ def predict(
     npy: bool = False,
     ply: bool = False,
     frames: bool = False,
+    confidence: bool = False,
     camera: Path | None = None,
+    fx: float | None = None,
     flip: bool = False,
     device: str = "auto",
 ) -> None:
@@ -71,7 +91,11 @@ def predict(
         npy: also write NAME_depth.npy, float32 metres.
         ply: also write NAME_points.ply, a coloured point cloud in metres; needs the camera.
         frames: also write each frame of a video, as NAME_frames/000000_depth.png and so on.
-        camera: camera.yaml with fx, fy, cx, cy, width, height of all inputs, in pixels.
+        confidence: also write NAME_confidence.png, 8 bit, white where depth can be relied on: 255 * exp(-e),
+            e the expected error of log depth. With --npy also NAME_confidence.npy, float32 in 0..1.
+        camera: camera.yaml with fx, fy, cx, cy, width, height of all inputs, in pixels. Metres then follow a
+            lens that is not the training one; without a camera, here or beside the images, they do not.
+        fx: instead of --camera: the focal length of all inputs in pixels of the image, as it is given.
         flip: average with the prediction of the mirror image: usually a little better, twice the time.
         device: auto, cpu, cuda, cuda:1 or mps.
 
@@ -79,7 +103,7 @@ def predict(
         UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
     """
     jobs = collect(inputs, out)
-    options = Options(Camera.read(camera) if camera else None, flip, npy, ply, frames)
+    options = Options(Camera.read(camera) if camera else None, fx, flip, npy, ply, frames, confidence)
     _check(options, jobs, out)
     predictor = load(weights, device)
     _say_scale(predictor, options, jobs)
@@ -141,7 +165,7 @@ class Run:
 
     def _predict(self, job: Job, image: np.ndarray) -> DepthPrediction:
         try:
-            return self.predictor(image, self.options.camera or job.camera, self.options.flip)
+            return self.predictor(image, self.options.camera_of(job, image.shape), self.options.flip)
         except UserError as error:
             raise UserError(f"{job.source}: {error}") from error
 
@@ -151,7 +175,7 @@ class Run:
                 self.predictor,
                 video,
                 job.target.with_name(f"{job.target.name}_colour.mp4"),
-                self.options.camera or job.camera,
+                self._camera_of_video(job, video),
                 self.options.flip,
                 partial(self._frame, job) if self.options.frames else None,
                 advance,
@@ -162,6 +186,14 @@ class Run:
         if skipped:
             _say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
         self.done += 1
+
+    def _camera_of_video(self, job: Job, video: VideoSequence) -> Camera | None:
+        if self.options.fx is None:
+            return self.options.camera_of(job, ())
+        try:
+            return self.options.camera_of(job, video.image(0).shape)
+        except UserError as error:
+            raise UnreadableVideo(str(error)) from error
 
     def _frame(self, job: Job, number: int, image: np.ndarray, prediction: DepthPrediction) -> None:
         folder = job.target.with_name(f"{job.target.name}_frames")
@@ -181,12 +213,18 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
     """Refuse before the work what could only fail after it."""
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out}: is a file; give a folder")
+    if options.fx is not None and not (math.isfinite(options.fx) and options.fx > 0):
+        raise UserError(f"--fx {options.fx:g}: must be a positive number of pixels")
+    if options.fx is not None and options.camera:
+        raise UserError(f"--fx {options.fx:g}: --camera says it already; give one of the two")
     videos = [job.source for job in jobs if job.is_video]
     if options.frames and not videos:
         raise UserError("--frames is for videos, and there is none among the inputs")
-    if (options.npy or options.ply) and videos and not options.frames:
-        raise UserError(f"{videos[0]}: --npy and --ply of a video need --frames, which writes each frame")
-    without = [job.source for job in jobs if not (options.camera or job.camera)]
+    if (options.npy or options.ply or options.confidence) and videos and not options.frames:
+        raise UserError(
+            f"{videos[0]}: --npy, --ply and --confidence of a video need --frames, which writes each frame"
+        )
+    without = [job.source for job in jobs if not options.knows_camera(job)]
     if options.ply and without:
         raise UserError(
             f"{without[0]}: --ply needs the intrinsics; put camera.yaml (fx, fy, cx, cy, width, height) "
@@ -196,9 +234,15 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
 
 def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     """Say what the metres mean; where that differs between the inputs, for how many of them."""
-    answers = Counter(predictor.describe_scale(options.camera or job.camera) for job in jobs)
+    answers = Counter(_scale_of(predictor, options, job) for job in jobs)
     for answer, count in answers.items():
         _say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
+
+
+def _scale_of(predictor: Predictor, options: Options, job: Job) -> str:
+    if options.fx is None or predictor.trained_camera is None or not predictor.card.metric:
+        return predictor.describe_scale(options.camera_of(job, ()) if options.fx is None else None)
+    return f"depth is metric, rescaled from the training camera to one of {options.fx:g} pixels focal length"
 
 
 def _say(text: str) -> None:

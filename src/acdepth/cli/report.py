@@ -5,16 +5,37 @@ from typing import Annotated
 
 import tyro
 
-from acdepth.reports.page import write_report
+from acdepth.reports.ablation_page import write_ablation
+from acdepth.reports.ablation_tables import print_ablation
+from acdepth.reports.page import write_report, write_training_page
 from acdepth.reports.tables import print_results
 
 
 def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
     """Print the results as tables and write RUN/report.html: charts and pictures in one file by itself.
 
+    Of a training, or of several in one folder, write RUN/training.html: losses, and how their gradients lie
+    to each other where loop.gradient_statistics_every was set.
+
     Args:
-        run: folder that acdepth demo or acdepth evaluate wrote, with results.json.
+        run: folder that acdepth demo or acdepth evaluate wrote, with results.json; or acdepth ablate; or
+            acdepth train, with log.jsonl.
     """
+    if (run / "ablation.json").exists():
+        print_ablation(write_ablation(run))
+        print(f"report: {run / 'report.html'}")
+        return
+    if not (run / "results.json").exists() and (trainings := _trainings(run)):
+        write_training_page(trainings, run / "training.html")
+        print(f"report: {run / 'training.html'}")
+        return
     page = write_report(run)
     print_results(run / "results.json")
     print(f"report: {page}")
+
+
+def _trainings(run: Path) -> dict[str, Path]:
+    """The folders of trainings at ``run``, by name: itself, or those right below it."""
+    if (run / "log.jsonl").exists():
+        return {run.resolve().name: run}
+    return {log.parent.name: log.parent for log in sorted(run.glob("*/log.jsonl"))}

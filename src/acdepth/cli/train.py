@@ -7,6 +7,10 @@ import tyro
 
 from acdepth.cli.settings import configured
 from acdepth.core.files import read_json
+from acdepth.student.adapt_training import train_adapted
+from acdepth.student.adaptation import AdaptConfig
+from acdepth.student.confidence import ConfidenceConfig
+from acdepth.student.confidence_training import train_confidence
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig
@@ -57,6 +61,55 @@ def student(
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """
     print(train_student(config, data, translations, teacher, prior, out))
+
+
+@configured("adapt", AdaptConfig())
+def adapt(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[AdaptConfig, tyro.conf.arg(name="")],
+    out: Path,
+    teacher: Path,
+    student: Path = Path("shipped"),
+    adverse: tuple[Path, ...] = (),
+    translations: Path | None = None,
+    prior: Path = Path("shipped"),
+) -> None:
+    """Fit a trained student to real adverse footage, of which nothing but the images is needed.
+
+    Args:
+        data: clear footage, which holds the student to what it knows.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        teacher: run folder or checkpoint of the student's teacher.
+        student: run folder or checkpoint to start from; the small one that ships by default.
+        adverse: footage of night, rain, fog or snow, without depth, poses or labels.
+        translations: folder that acdepth translate made of data.
+        prior: folder of a Depth Anything model; the tiny shipped one by default.
+    """
+    print(train_adapted(config, data, adverse, translations, student, teacher, prior, out))
+
+
+@configured("confidence", ConfidenceConfig())
+def confidence(
+    data: Annotated[Path, tyro.conf.Positional],
+    config: Annotated[ConfidenceConfig, tyro.conf.arg(name="")],
+    out: Path,
+    teacher: Path,
+    student: Path = Path("shipped"),
+    translations: Path | None = None,
+) -> None:
+    """Learn beside a finished student how far its depth may be off; the student stays as it is.
+
+    Args:
+        data: clear footage, best of drives that the student did not learn on.
+        config: the settings.
+        out: run folder; its model.safetensors is the student with the head. The same command goes on where it
+            was stopped.
+        teacher: run folder or checkpoint of a teacher.
+        student: run folder or checkpoint; the small one that ships by default.
+        translations: folder that acdepth translate made of data.
+    """
+    print(train_confidence(config, data, translations, student, teacher, out))
 
 
 @configured("translator", TranslatorConfig())

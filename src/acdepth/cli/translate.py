@@ -53,7 +53,7 @@ def translate(
         cameras: channels of nuScenes.
         method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
         weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
-            acdepth train translator or acdepth import wrote.
+            acdepth train translator or acdepth import wrote, or shipped: small ones of the built-in world.
         base: the diffusion model that the adapters stand on, a folder or a name of the hub; what their card
             says by default.
         depth: for simulate: teacher needs --weights, measured needs dense depth in the data, as the world's.
@@ -119,7 +119,7 @@ def _diffusion(
     if weights is None:
         raise UserError(
             "--method diffusion needs --weights, the folder of adapters that acdepth train translator or "
-            "acdepth import wrote; --method simulate needs none"
+            "acdepth import wrote, or shipped; --method simulate needs none"
         )
     return DiffusedWeather(weights, base, place, precision)
 

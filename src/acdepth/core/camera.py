@@ -43,6 +43,11 @@ class Camera:
             if not isinstance(value, int) or value < 1:
                 raise UserError(f"camera: {name} is {value!r}, expected a whole number of pixels")
 
+    @classmethod
+    def central(cls, focal: float, height: int, width: int) -> Self:
+        """Where only the focal length [px] is known: square pixels, principal point in the middle."""
+        return cls(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
+
     def resized(self, height: int, width: int) -> Self:
         """The camera of the image resized to (height, width); pixel centres stay where they are seen."""
         x, y = width / self.width, height / self.height

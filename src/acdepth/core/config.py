@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -50,9 +50,32 @@ class Config(BaseModel):
         """Plain values, fit for JSON and YAML."""
         return self.model_dump(mode="json")
 
+    def with_changes(self, changes: Mapping[str, Any], where: str) -> Self:
+        """The settings with some of them changed; of inner settings only those that are named.
+
+        Args:
+            changes: plain values by name, those of inner settings in a mapping of their own.
+            where: names the source of the changes in the error message.
+
+        Raises:
+            UserError: as `from_dict`.
+        """
+        return self.from_dict(_merged(self, changes), where)
+
     def write(self, path: Path) -> None:
         """Write fully resolved YAML."""
         write_text(path, yaml.safe_dump(self.to_dict(), sort_keys=False))
+
+
+def _merged(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
+    values = config.to_dict()
+    for name, value in changes.items():
+        inner = getattr(config, name, None)
+        if isinstance(inner, Config) and isinstance(value, Mapping):
+            values[name] = _merged(inner, value)
+        else:
+            values[name] = value
+    return values
 
 
 def _first_problem(model: type[BaseModel], error: ValidationError) -> str:

@@ -22,7 +22,7 @@ class DepthPrediction:
     depth: np.ndarray
     """(H, W) float32 [m] along the optical axis."""
     confidence: np.ndarray
-    """(H, W) float32 in 0..1."""
+    """(H, W) float32 in 0..1: exp(-e), where e is how far the logarithm of depth may be off."""
     camera: Camera | None
     """Intrinsics of the image; None if nobody gave any."""
     metric: bool
@@ -50,6 +50,15 @@ class DepthPrediction:
         """Write depth [m] as a float32 NumPy array."""
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, self.depth.astype(np.float32))
+
+    def save_confidence_png(self, path: Path) -> None:
+        """Write confidence as an 8-bit gray PNG: white is 1, black is 0."""
+        _write_image(path, np.clip(np.rint(self.confidence * 255), 0, 255).astype(np.uint8))
+
+    def save_confidence_npy(self, path: Path) -> None:
+        """Write confidence as a float32 NumPy array."""
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, self.confidence.astype(np.float32))
 
     def points(self) -> np.ndarray:
         """(H * W, 3) float32 [m]: x right, y down, z forward.

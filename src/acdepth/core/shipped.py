@@ -11,6 +11,10 @@ ENCODER = WEIGHTS / "encoder" / "model.safetensors"
 """Where training may start from instead of ImageNet weights."""
 PRIOR = WEIGHTS / "prior"
 """Stands in for Depth Anything V2."""
+GENERATOR = WEIGHTS / "generator"
+"""Stands in for SD-Turbo."""
+TRANSLATOR = WEIGHTS / "translator"
+"""Adapters on it that turn clear images into bad weather."""
 
 SHIPPED = Path("shipped")
 """What settings and flags say instead of a path."""

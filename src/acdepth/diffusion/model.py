@@ -19,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json
+from acdepth.core.shipped import GENERATOR, or_shipped
 from acdepth.diffusion.autoencoder import Autoencoder
 
 PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
@@ -107,8 +108,9 @@ def check_model_folder(folder: Path) -> None:
 
 
 def model_folder(source: str | Path) -> Path:
-    """The folder of a model: ``source`` itself, or where the hub's was stored on this machine."""
-    return Path(source) if Path(source).is_dir() else _download(str(source))
+    """The folder of a model: ``source`` itself, the one that ships, or where the hub's was stored here."""
+    folder = or_shipped(Path(source), GENERATOR)
+    return folder if folder.is_dir() else _download(str(source))
 
 
 def _load(kind: Any, folder: Path, **options: Any) -> Any:

@@ -30,20 +30,29 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 class Means:
-    """Means of named numbers since the last time they were taken."""
+    """Means of named numbers since the last time they were taken.
 
-    def __init__(self) -> None:
+    Args:
+        missing_is_zero: whether a set of values that lacks a name counts as 0, as a loss term does before it
+            begins; else the mean of a name is over the sets that have it.
+    """
+
+    def __init__(self, missing_is_zero: bool = True) -> None:
+        self.missing_is_zero = missing_is_zero
         self._sums: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
         self._count = 0
 
     def add(self, values: dict[str, float]) -> None:
         """Count one more set of values."""
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
         self._count += 1
 
     def take(self) -> dict[str, float]:
         """The means so far; counting starts again."""
-        means = {name: total / self._count for name, total in self._sums.items()}
-        self._sums, self._count = {}, 0
+        counts = dict.fromkeys(self._sums, self._count) if self.missing_is_zero else self._counts
+        means = {name: total / counts[name] for name, total in self._sums.items()}
+        self._sums, self._counts, self._count = {}, {}, 0
         return means

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
+from accelerate.utils import broadcast_object_list
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
@@ -18,6 +19,7 @@ from acdepth.core.precision import fast_bfloat16
 from acdepth.core.progress import progress
 from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
+from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
@@ -78,7 +80,8 @@ def fit(
         settings: length, speed, precision, seed.
         run_folder: gets ``checkpoints/``, ``log.jsonl`` and the trackers' files.
         made_by: hash of everything that shapes the run; another run's state is refused.
-        on_interval: called by the main process after each saved state, with the number of finished steps.
+        on_interval: called by the main process after each saved state, with the number of finished steps;
+            True ends the run.
 
     Raises:
         UserError: if the loss stops being finite, or the folder belongs to another run.
@@ -94,8 +97,9 @@ def fit(
         for step, batches_of_step in enumerate(_read_ahead(source, start, settings), start=start):
             generator = make_generator(settings.seed, title, "step", step, accelerator.process_index)
             on_device = [batch.to(accelerator.device) for batch in batches_of_step]
-            terms = updates.step(on_device, generator, step)
-            record.add(terms)
+            order = make_generator(settings.seed, title, "order of projections", step)
+            terms, gradients = updates.step(on_device, generator, order, step)
+            record.add(terms, gradients)
             finished = step + 1
             if not math.isfinite(terms["loss"]):
                 raise UserError(
@@ -106,10 +110,16 @@ def fit(
                 record.write(finished, learning_rate(settings, step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
                 updates.save(states, finished, made_by)
-                if on_interval and accelerator.is_main_process:
-                    on_interval(finished)
+                if on_interval and _ends_run(accelerator, on_interval, finished):
+                    break
             advance(note=f"loss {terms['loss']:.4f}")
     accelerator.end_training()
+
+
+def _ends_run(accelerator: Accelerator, on_interval: Callable[[int], object], finished: int) -> bool:
+    """Ask the main process; the others wait for its answer."""
+    answer = [accelerator.is_main_process and on_interval(finished) is True]
+    return bool(broadcast_object_list(answer)[0])
 
 
 class _Updates:
@@ -118,7 +128,6 @@ class _Updates:
     def __init__(self, accelerator: Accelerator, task: Task, settings: LoopSettings) -> None:
         self.accelerator, self.task, self.settings = accelerator, task, settings
         task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.parameters = [parameter for parameter in task.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.AdamW(
             _groups(task), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -129,26 +138,48 @@ class _Updates:
         self.trained, self.prepared = self.accelerator.prepare(self.task, self.optimizer)
         self.trained.train()
 
-    def step(self, batches: list[Tensors], generator: torch.Generator, step: int) -> dict[str, float]:
-        """The updates of one step; returns the loss, its terms and what else the task wants logged."""
+    def step(
+        self, batches: list[Tensors], generator: torch.Generator, order: torch.Generator, step: int
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """The updates of one step.
+
+        Args:
+            batches: of the step, on the device.
+            generator: for the task.
+            order: for the order of projections; the same in every process.
+            step: counted from 0.
+
+        Returns:
+            The loss, its terms and what else the task wants logged; how gradients lie to each other, where
+            this step is measured.
+        """
         progress = step / self.settings.steps
+        every, measured = self.settings.gradient_statistics_every, {}
         leftovers = [Leftovers() for _ in batches]
         sums: dict[str, float] = {}
         for update in self.task.updates if isinstance(self.task, TurnTask) else SINGLE:
+            gradients = self._gradients(update.trains, measured=every is not None and step % every == 0)
             for batch, left in zip(batches, leftovers, strict=True):
                 for turn in update.turns:
                     more = (turn, left) if isinstance(self.task, TurnTask) else ()
-                    terms = self.trained(batch, generator, progress, *more)
-                    loss = torch.stack(list(terms.values())).sum() / len(batches)
-                    self.accelerator.backward(loss)
+                    with gradients.passing():
+                        terms = self.trained(batch, generator, progress, *more)
+                        gradients.backward(terms, len(batches))
                     for name, value in terms.items():
                         sums[name] = sums.get(name, 0.0) + float(value.detach()) / len(batches)
+            measured |= gradients.finish(order)
             self._apply(update.trains, learning_rate(self.settings, step) * update.rate)
         logged = {"loss": sum(sums.values()), **sums}
         for left in leftovers:
             for name, value in left.statistics.items():
                 logged[name] = logged.get(name, 0.0) + value / len(batches)
-        return logged
+        return logged, measured
+
+    def _gradients(self, trains: str, measured: bool) -> TermGradients:
+        """What takes the backward passes of an update that such parameters learn from."""
+        named = self.task.named_parameters()
+        learning = [value for name, value in named if name.startswith(trains) and value.requires_grad]
+        return TermGradients(self.accelerator, self.trained, learning, self.task.projected, measured)
 
     def _apply(self, trains: str, rate: float) -> None:
         """Step those parameters whose names begin with ``trains``; gradients of the others are dropped."""
@@ -186,22 +217,26 @@ class _Record:
 
     def __init__(self, accelerator: Accelerator, run_folder: Path, start: int) -> None:
         self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
+        self.gradients = Means(missing_is_zero=False)
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
         # What a killed run logged after its last state comes again: TensorBoard is told to drop the first.
         accelerator.init_trackers("tracked", init_kwargs={"tensorboard": {"purge_step": start + 1}})
 
-    def add(self, terms: dict[str, float]) -> None:
-        """Count one step."""
+    def add(self, terms: dict[str, float], gradients: dict[str, float]) -> None:
+        """Count one step; most are not measured, and say nothing of gradients."""
         self.means.add(terms)
+        self.gradients.add(gradients)
 
     def write(self, step: int, rate: float) -> None:
         """Write the means since the last line."""
-        terms = self.means.take()
+        terms, gradients = self.means.take(), self.gradients.take()
         loss = terms.pop("loss")
         if self.log:
             seconds = round(time.monotonic() - self.started, 2)
-            self.log.add(step=step, loss=loss, terms=terms, learning_rate=rate, seconds=seconds)
-        self.accelerator.log({"loss": loss, "learning_rate": rate, **terms}, step=step)
+            measured = {"gradients": gradients} if gradients else {}
+            self.log.add(step=step, loss=loss, terms=terms, learning_rate=rate, seconds=seconds, **measured)
+        named = {f"gradients/{name}": value for name, value in gradients.items()}
+        self.accelerator.log({"loss": loss, "learning_rate": rate, **terms, **named}, step=step)
 
 
 class _Numbered(Dataset[Tensors]):

@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
 
-INCIDENTAL = frozenset({"log_every", "checkpoint_every", "workers", "device", "trackers"})
+INCIDENTAL = frozenset(
+    {"log_every", "checkpoint_every", "workers", "device", "trackers", "gradient_statistics_every"}
+)
 """Settings of the loop that say how a run is done, and not what comes out of it."""
 
 
@@ -43,6 +45,10 @@ class LoopSettings(Config):
     """Steps between two lines of ``log.jsonl``."""
     checkpoint_every: int = Field(default=100, gt=0)
     """Steps between two saved states; a multiple of ``log_every``."""
+    gradient_statistics_every: int | None = Field(default=None, gt=0)
+    """Steps between two measurements of how the gradients of the loss terms lie to each other, for
+    ``gradients`` in ``log.jsonl``; null measures never. A measured step costs one backward pass more per
+    term; the weights come out the same."""
     workers: int = Field(default=0, ge=0)
     """Processes that read data ahead; 0 reads in the training process."""
     device: Literal["auto", "cpu"] = "auto"

@@ -19,6 +19,9 @@ class Task(nn.Module, ABC):
 
     rates: Mapping[str, float] = MappingProxyType({})
     """Factors on the learning rate of the parameters whose names begin so; of all others 1."""
+    projected: tuple[str, ...] = ()
+    """Loss terms whose gradients are projected off each other where they conflict, on the parameters that all
+    of them depend on (`engine.gradients.project_conflicts`); what the other terms say is added."""
 
     @abstractmethod
     def forward(self, batch: Tensors, generator: torch.Generator, progress: float) -> dict[str, Tensor]:

@@ -37,7 +37,7 @@ def bootstrap_means(
     Returns:
         M intervals. A column without any number has a NaN mean and no interval.
     """
-    sums, counts = _per_sequence(values, groups)
+    sums, counts = per_sequence(values, groups)
     with np.errstate(invalid="ignore"):
         means = sums.sum(0) / counts.sum(0)
     found = [Interval(float(mean), None, None) for mean in means]
@@ -69,7 +69,7 @@ def bootstrap_difference(
     return bootstrap_means(values - baseline, groups, generator, draws)
 
 
-def _per_sequence(
+def per_sequence(
     values: NDArray[np.float64], groups: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sums and counts of the numbers of each sequence, both (S, M)."""

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.sample import Sequence as Footage
+from acdepth.evaluation.edges import edge_metrics, is_dense
 from acdepth.evaluation.frames import TrueFrame, read_frames
 from acdepth.evaluation.metrics import depth_metrics
-from acdepth.evaluation.predict import Model, predict_depth
+from acdepth.evaluation.predict import Model, predict_confidence, predict_depth
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.sparsification import sparsify
 
 
 def evaluate(
@@ -43,7 +46,8 @@ def evaluate(
     for some in _in_batches(frames, batch_size):
         for model in models:
             predicted = predict_depth(model, some, protocol)
-            rows[model.name] += map(_score, [model.name] * len(some), some, predicted)
+            sure = [predict_confidence(model, frame, protocol) for frame in some]
+            rows[model.name] += map(_score, [model.name] * len(some), some, predicted, sure)
     if not any(rows.values()):
         raise UserError(
             f"no frame has measured depth from {protocol.min_depth:g} to {protocol.max_depth:g} m, so there "
@@ -52,20 +56,27 @@ def evaluate(
     return [row for of_model in rows.values() for row in of_model]
 
 
-def _score(model: str, frame: TrueFrame, predicted: np.ndarray) -> FrameRow:
+def _score(model: str, frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray | None) -> FrameRow:
     def metrics(pixels: np.ndarray) -> dict[str, float]:
         return depth_metrics(predicted[pixels], frame.depth[pixels])
 
     here = {name: frame.counted & pixels for name, pixels in _classes(frame)}
+    edges = edge_metrics(predicted, frame.depth, frame.counted) if is_dense(frame.counted) else {}
     return FrameRow(
         model=model,
         sequence=frame.sequence.name,
         key=frame.key,
         index=frame.index,
         condition=frame.sequence.condition,
-        metrics=metrics(frame.counted),
+        metrics={**metrics(frame.counted), **edges},
         classes={name: metrics(pixels) for name, pixels in here.items() if pixels.any()},
+        confidence=None if sure is None else _sparsified(frame, predicted, sure),
     )
+
+
+def _sparsified(frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray) -> dict[str, Any] | None:
+    depth, truth = predicted[frame.counted], frame.depth[frame.counted]
+    return sparsify(np.abs(depth - truth) / truth, sure[frame.counted], depth)
 
 
 def _classes(frame: TrueFrame) -> Iterator[tuple[str, np.ndarray]]:

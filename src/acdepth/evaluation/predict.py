@@ -38,6 +38,9 @@ class Model:
     """Training camera at ``input_size``; metres are rescaled by it where the protocol says so."""
     device: torch.device | str = "cpu"
     """Where ``network`` takes its input."""
+    confidence: Network | None = None
+    """Arguments as ``network``, gives confidence (B, 1, h, w), of which only the order counts; None where
+    none is asked for."""
     fit: Callable[[tuple[int, int]], tuple[int, int]] | None = None
     """The (height, width) for an image of some (height, width) where the protocol keeps its aspect."""
 
@@ -68,18 +71,35 @@ def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol)
     return [predicted[position] for position in range(len(frames))]
 
 
+def predict_confidence(model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray | None:
+    """Confidence of a frame at its own size, float32 (H, W); None where the model has none."""
+    if model.confidence is None:
+        return None
+    with torch.inference_mode():
+        found = model.confidence(*_as_input(model, [frame], model.size_for(frame, protocol), protocol))
+    return resize_depth(found, frame.depth.shape)[0, 0].cpu().numpy()
+
+
 @torch.inference_mode()
 def _infer(model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], protocol: Protocol) -> Tensor:
     """Inverse depth (B, 1, h, w) [1/m] at the network's size."""
+    batch, night = _as_input(model, frames, size, protocol)
+    if not protocol.flip:
+        return model.network(batch, night)
+    return fuse_flipped(model.network(batch, night), model.network(batch.flip(-1), night).flip(-1))
+
+
+def _as_input(
+    model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], protocol: Protocol
+) -> tuple[Tensor, Tensor | None]:
+    """Frames as a network takes them."""
     small = np.stack([bring_to_size(frame.image, size) for frame in frames])
     batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
     night = None
     if protocol.condition_known:
         dark = [frame.sequence.condition in (Condition.NIGHT, Condition.NIGHT_RAIN) for frame in frames]
         night = torch.tensor(dark, device=model.device)
-    if not protocol.flip:
-        return model.network(batch, night)
-    return fuse_flipped(model.network(batch, night), model.network(batch.flip(-1), night).flip(-1))
+    return batch, night
 
 
 def bring_to_size(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

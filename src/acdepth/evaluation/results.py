@@ -11,11 +11,15 @@ from acdepth.core.files import write_json
 from acdepth.core.sample import Sequence as Footage
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_means
+from acdepth.evaluation.confidence_summary import summarise_confidence
+from acdepth.evaluation.edges import EDGE_METRICS
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.rows import FrameRow
 
 DIGITS = 6
+COMPARED = ("abs_rel", "edge_f")
+"""Metrics whose change against the baseline is told."""
 
 
 def summarise(
@@ -91,6 +95,7 @@ def _by_condition(
 
 def _describe(rows: Sequence[FrameRow], seed: int) -> dict[str, Any]:
     classes = sorted({name for row in rows for name in row.classes})
+    confidence = summarise_confidence(rows, seed)
     return {
         "images": len(rows),
         "sequences": len({row.sequence for row in rows}),
@@ -102,31 +107,45 @@ def _describe(rows: Sequence[FrameRow], seed: int) -> dict[str, Any]:
             }
             for name in classes
         },
+        **({"confidence": confidence} if confidence else {}),
     }
 
 
 def _intervals(
     metrics: Sequence[dict[str, float] | None], rows: Sequence[FrameRow], seed: int
 ) -> dict[str, dict[str, float | None]]:
-    found = bootstrap_means(_table(metrics), _groups(rows), make_generator(seed, "bootstrap"))
-    return {name: _plain(interval) for name, interval in zip(METRICS, found, strict=True)}
+    names = _names(metrics)
+    found = bootstrap_means(_table(metrics, names), _groups(rows), make_generator(seed, "bootstrap"))
+    return {name: _plain(interval) for name, interval in zip(names, found, strict=True)}
+
+
+def _names(metrics: Sequence[dict[str, float] | None]) -> tuple[str, ...]:
+    """The customary metrics, and those of edges that any image has."""
+    there = {name for values in metrics for name in values or ()}
+    return METRICS + tuple(name for name in EDGE_METRICS if name in there)
 
 
 def _compare(rows: Sequence[FrameRow], baseline: Sequence[FrameRow], seed: int) -> dict[str, Any]:
-    """Change of absRel against the baseline on the same frames, relative to the baseline's mean."""
+    """Changes against the baseline on the same frames, relative to its mean, where that is not 0."""
     theirs = {row.key: row.metrics for row in baseline}
-    values, base = _table([row.metrics for row in rows]), _table([theirs[row.key] for row in rows])
+    ours = [row.metrics for row in rows]
+    names = [name for name in COMPARED if name in _names(ours)]
+    values, base = _table(ours, names), _table([theirs[row.key] for row in rows], names)
     generator = make_generator(seed, "bootstrap")
-    difference = bootstrap_difference(values, base, _groups(rows), generator)[METRICS.index("abs_rel")]
-    mean = float(base[:, METRICS.index("abs_rel")].mean())
-    low, high = (None if end is None else end / mean for end in (difference.low, difference.high))
-    change = Interval(difference.mean / mean, low, high)
-    return {"abs_rel": {"relative_change": _rounded(change.mean), **_ends(change)}}
+    differences = bootstrap_difference(values, base, _groups(rows), generator)
+    means = np.nanmean(base, 0).tolist()
+    found = {}
+    for name, difference, mean in zip(names, differences, means, strict=True):
+        if mean > 0:
+            low, high = (None if end is None else end / mean for end in (difference.low, difference.high))
+            change = Interval(difference.mean / mean, low, high)
+            found[name] = {"relative_change": _rounded(change.mean), **_ends(change)}
+    return found
 
 
-def _table(metrics: Sequence[dict[str, float] | None]) -> np.ndarray:
-    nothing = dict.fromkeys(METRICS, np.nan)
-    return np.array([[(values or nothing)[name] for name in METRICS] for values in metrics], dtype=np.float64)
+def _table(metrics: Sequence[dict[str, float] | None], names: Sequence[str]) -> np.ndarray:
+    """(N, M), NaN where an image lacks a metric."""
+    return np.array([[(values or {}).get(name, np.nan) for name in names] for values in metrics], np.float64)
 
 
 def _groups(rows: Sequence[FrameRow]) -> np.ndarray:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -22,9 +23,12 @@ class FrameRow:
     """Position in its sequence."""
     condition: Condition
     metrics: dict[str, float]
-    """Over all pixels with truth in range."""
+    """Over all pixels with truth in range: the customary seven, and those of edges where truth is dense."""
     classes: dict[str, dict[str, float]]
     """The same per class that has such pixels."""
+    confidence: dict[str, Any] | None = None
+    """How well confidence sorts the pixels (`acdepth.evaluation.sparsification`); None where none was asked
+    for, or there is no error to sort by."""
 
 
 def write_rows(path: Path, rows: Iterable[FrameRow]) -> None:

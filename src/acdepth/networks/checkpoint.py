@@ -17,6 +17,7 @@ from acdepth.core.config import Config
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
+from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 from acdepth.networks.resnet import ResNetEncoder
 
@@ -24,6 +25,8 @@ MODEL_FILE = "model.safetensors"
 """What a checkpoint is called in a run folder."""
 CARD_KEY = "acdepth"
 """Metadata entry that holds the card as JSON."""
+HEAD = "confidence."
+"""Begins the names of the confidence head's weights, which lie beside the network's."""
 COUNTER = "num_batches_tracked"
 """How many batches a BatchNorm has seen; not used by ours, whose statistics decay."""
 
@@ -43,22 +46,35 @@ class CheckpointCard(Config):
     """Conditions it was trained on."""
     metric: bool = True
     """Whether its metres are metres: it, or its teacher, was trained with true lengths of motion."""
+    confidence: ConfidenceHeadConfig | None = None
+    """Builds the confidence head again; null where the checkpoint has none, as all before there were any."""
     description: str = ""
     """For people: what it was trained on and how."""
     made_by: dict[str, Any] = Field(default_factory=dict)
     """Versions, commit, settings and hashes of the data."""
 
 
-def save_checkpoint(path: Path, network: DepthNet, card: CheckpointCard, half: bool = False) -> None:
+def save_checkpoint(
+    path: Path,
+    network: DepthNet,
+    card: CheckpointCard,
+    half: bool = False,
+    head: ConfidenceHead | None = None,
+) -> None:
     """Write weights and card atomically.
 
     Args:
         path: usually ``model.safetensors``.
         network: its parameters and buffers are stored.
-        card: must describe ``network``.
+        card: must describe ``network``; what it says about a confidence head is set to what ``head`` is, so
+            that a network trained on from one with a head does not claim to have it still.
         half: store float16, at half the size.
+        head: of exactly this network, stored beside it.
     """
     tensors = network.state_dict()
+    if head:
+        tensors |= {HEAD + name: value for name, value in head.state_dict().items()}
+    card = card.model_copy(update={"confidence": head.config if head else None})
     save_tensors(path, tensors, {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}, half)
 
 
@@ -74,6 +90,30 @@ def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:
     Raises:
         UserError: if the file is no checkpoint of ours, is damaged, or its weights do not fit its card.
     """
+    tensors, card = _load_card(path)
+    network = DepthNet(card.network)
+    if card.confidence:
+        tensors = {name: value for name, value in tensors.items() if not name.startswith(HEAD)}
+    load_weights(network, tensors, str(path))
+    return network.eval(), card
+
+
+def load_confidence_head(path: Path) -> ConfidenceHead | None:
+    """The confidence head of a checkpoint, as float32 in evaluation mode; None where it has none.
+
+    Raises:
+        UserError: as `load_checkpoint`.
+    """
+    tensors, card = _load_card(path)
+    if card.confidence is None:
+        return None
+    head = ConfidenceHead(card.confidence, card.network)
+    own = {name.removeprefix(HEAD): value for name, value in tensors.items() if name.startswith(HEAD)}
+    load_weights(head, own, f"{path}: confidence head")
+    return head.eval()
+
+
+def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     tensors, metadata = load_tensors(path)
     if CARD_KEY not in metadata:
         raise UserError(f"{path}: a safetensors file, but no acdepth checkpoint: it has no card")
@@ -81,10 +121,7 @@ def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:
         values = json.loads(metadata[CARD_KEY])
     except ValueError as error:
         raise UserError(f"{path}: its card is not readable as JSON ({error})") from error
-    card = CheckpointCard.from_dict(values, where=str(path))
-    network = DepthNet(card.network)
-    load_weights(network, tensors, str(path))
-    return network.eval(), card
+    return tensors, CheckpointCard.from_dict(values, where=str(path))
 
 
 def save_encoder(

@@ -35,7 +35,7 @@ class ResNetEncoder(nn.Module):
 
     def __init__(self, width: int = 64, channels_in: int = 3) -> None:
         super().__init__()
-        self.channels = (width, width, 2 * width, 4 * width, 8 * width)
+        self.channels = encoder_channels(width)
         self.conv1 = nn.Conv2d(channels_in, width, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.pool = nn.MaxPool2d(3, 2, 1)
@@ -63,6 +63,11 @@ class ResNetEncoder(nn.Module):
             x = level(x)
             features.append(x)
         return tuple(features)
+
+
+def encoder_channels(width: int) -> tuple[int, int, int, int, int]:
+    """Channels of the five levels."""
+    return (width, width, 2 * width, 4 * width, 8 * width)
 
 
 def _level(channels_in: int, channels: int, stride: int) -> nn.Sequential:

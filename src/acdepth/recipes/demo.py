@@ -51,6 +51,10 @@ class DemoConfig(MethodConfig):
     workers: int = 2
     """Processes that render towns."""
 
+    def shown_weather(self) -> list[TownsConfig]:
+        """The adverse towns, where a translator is trained on them."""
+        return [self.adverse] if self.adverse and self.trains_translator else []
+
     @model_validator(mode="after")
     def _shows_the_translator_bad_weather(self) -> Self:
         if self.method == "diffusion" and self.translator is not None and self.adverse is None:
@@ -84,7 +88,7 @@ class Demo:
         config = self.config
         return [
             self._rendering("world-training", config.training, self.training),
-            *([self._rendering("world-adverse", config.adverse, self.adverse)] if config.adverse else []),
+            *(self._rendering("world-adverse", towns, self.adverse) for towns in config.shown_weather()),
             self._rendering("world-evaluation", config.evaluation, self.evaluation),
             *self.method.stages(training=None, evaluation=None),
         ]

@@ -8,7 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence as Footage
-from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
@@ -213,7 +213,7 @@ def _starting_points(config: MethodConfig) -> dict[str, str]:
 def _adapters_fact(config: MethodConfig) -> dict[str, str]:
     if config.adapters is None:
         return {}
-    return {"adapters' content": adapters_hash(config.adapters)}
+    return {"adapters' content": adapters_hash(or_shipped(config.adapters, TRANSLATOR))}
 
 
 def _prior_fact(config: MethodConfig) -> dict[str, str]:

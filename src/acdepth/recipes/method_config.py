@@ -32,7 +32,7 @@ class MethodConfig(Config):
     translator: TranslatorConfig | None = None
     """Settings of the learned translator's training; null where `adapters` are taken as they are."""
     adapters: Path | None = None
-    """Adapters that the translator trains on from, or is: a folder; null starts anew."""
+    """Adapters that the translator trains on from, or is: a folder, or ``shipped``; null starts anew."""
     teacher: TeacherConfig
     """The teacher's settings; its ``split`` and ``cameras`` choose the training footage."""
     student: StudentConfig

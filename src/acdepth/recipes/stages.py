@@ -78,6 +78,30 @@ class Pipeline:
             after, seconds[stage.name] = record.key, record.seconds
         return seconds
 
+    def is_done(self) -> bool:
+        """Whether all stages were done with these inputs and what they left is still that; writes nothing."""
+        after = ""
+        for stage in self.stages:
+            record = self._record(stage)
+            if record is None or not record.done or self._has_changed(stage, record, after):
+                return False
+            if any(output.now() != record.outputs.get(self._told(output.path)) for output in stage.outputs):
+                return False
+            after = record.key
+        return True
+
+    def changes(self) -> list[str]:
+        """What is not as it was when the first changed stage was begun, one text each; writes nothing."""
+        for stage in self.stages:
+            record = self._record(stage)
+            if record and (changes := stage.inputs.changes(record.settings)):
+                return changes
+        return []
+
+    def seconds(self) -> float:
+        """What the stages that are done took."""
+        return sum(record.seconds for stage in self.stages if (record := self._record(stage)) and record.done)
+
     def put_stale_aside(self) -> None:
         """Move away what was made from other inputs than now, and tell what changed."""
         after = ""
@@ -86,11 +110,13 @@ class Pipeline:
             if record is None:
                 after = _key(stage, after)
                 continue
-            changes = stage.inputs.changes(record.settings)
-            if changes or record.after != after:
-                self._retire(self.stages[number:], changes)
+            if self._has_changed(stage, record, after):
+                self._retire(self.stages[number:], stage.inputs.changes(record.settings))
                 return
             after = record.key
+
+    def _has_changed(self, stage: Stage, record: Record, after: str) -> bool:
+        return bool(stage.inputs.changes(record.settings)) or record.after != after
 
     def _retire(self, stages: Sequence[Stage], changes: list[str]) -> None:
         first = stages[0].name

@@ -27,11 +27,13 @@ def plan_world(config: DemoConfig, steps: int) -> list[PlannedStage]:
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         training = _render(config, config.training, folder / "training", batch_size(config) + 2)
+        shown = [(towns, _render(config, towns, folder / "adverse", 2)) for towns in config.shown_weather()]
         evaluation = _render(config, config.evaluation, folder / "evaluation", 2)
         footage = [one for one in open_data(folder / "training") if one.condition is Condition.CLEAR]
         stages = plan_method(config, footage, height * width, _counts(config), steps)
     return [
         _rendered("world-training", config, config.training, training),
+        *(_rendered("world-adverse", config, towns, frame) for towns, frame in shown),
         _rendered("world-evaluation", config, config.evaluation, evaluation),
         *stages,
     ]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from acdepth.core.condition import Condition
 from acdepth.reports.reading import Estimate, Log, Results
@@ -29,6 +30,16 @@ class Measure:
     digits: int
     scale: float = 1.0
     """Shown value over stored value."""
+
+
+class Line(NamedTuple):
+    """One training in a chart."""
+
+    steps: Sequence[int]
+    values: Sequence[float]
+    """One per step."""
+    style: str
+    """Of `model_classes`."""
 
 
 MEASURES = (
@@ -77,38 +88,55 @@ def bars(results: Results, measure: Measure) -> str:
 
 def curve(title: str, steps: Sequence[int], values: Sequence[float], style: str, height: int = 150) -> str:
     """One line over training steps; gaps where a value is not finite."""
-    finite = [value for value in values if math.isfinite(value)]
+    return lines(title, [Line(steps, values, style)], height)
+
+
+def lines(title: str, drawn: Sequence[Line], height: int = 150, ticks: Sequence[float] | None = None) -> str:
+    """Lines over training steps; gaps where a value is not finite.
+
+    Args:
+        title: for who cannot see the chart.
+        drawn: one or more.
+        height: in units.
+        ticks: where the grid lies, from the bottom of the chart to its top; None finds them by the values.
+    """
+    finite = [value for line in drawn for value in line.values if math.isfinite(value)]
     if len(finite) < FEWEST_POINTS:
         return _svg(
             height, title, _text(WIDTH / 2, height / 2, "too few points for a curve", "middle", "tick")
         )
     left, right, top, bottom = 40.0, WIDTH - 14.0, 8.0, height - 20.0
-    low, high = min(0.0, *finite), max(finite)
-    ticks = nice_ticks(high) if low == 0 and high > 0 else [low, high]
+    low, high = (ticks[0], ticks[-1]) if ticks else (min(0.0, *finite), max(finite))
+    if ticks is None:
+        ticks = nice_ticks(high) if low == 0 and high > 0 else [low, high]
     span = (high - low) or 1.0
+    last = max(line.steps[-1] for line in drawn if line.steps)
 
     def y(value: float) -> float:
         return bottom - (value - low) / span * (bottom - top)
 
     def x(step: float) -> float:
-        return left + step / steps[-1] * (right - left)
+        return left + step / last * (right - left)
 
     grid = "".join(
         f'<path class="grid" d="M{left} {y(tick):.1f}H{right}"/>'
         + _text(left - 6, y(tick), f"{tick:.3g}", "end", "tick")
         for tick in ticks
     )
-    path, pen = "", "M"
-    for step, value in zip(steps, values, strict=True):
-        if not math.isfinite(value):
-            pen = "M"
-            continue
-        path += f"{pen}{x(step):.1f} {y(value):.1f}"
-        pen = "L"
+    paths = ""
+    for line in drawn:
+        path, pen = "", "M"
+        for step, value in zip(line.steps, line.values, strict=True):
+            if not math.isfinite(value):
+                pen = "M"
+                continue
+            path += f"{pen}{x(step):.1f} {y(value):.1f}"
+            pen = "L"
+        paths += f'<path class="line {line.style}" d="{path}"/>'
     ends = _text(left, height - 8, "step 0", "start", "tick") + _text(
-        right, height - 8, f"{steps[-1]:,}".replace(",", " "), "end", "tick"
+        right, height - 8, f"{last:,}".replace(",", " "), "end", "tick"
     )
-    return _svg(height, title, f'{grid}<path class="line {style}" d="{path}"/>{ends}')
+    return _svg(height, title, f"{grid}{paths}{ends}")
 
 
 def loss_charts(log: Log, style: str) -> tuple[str, list[tuple[str, str]]]:

@@ -1,5 +1,6 @@
 """The report: one HTML file that needs nothing else, neither network nor JavaScript."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.images import read_image
 from acdepth.reports import charts, pictures, tables
+from acdepth.reports.conflict import conflicts
+from acdepth.reports.coverage import coverage_charts, percent
 from acdepth.reports.facts import facts
 from acdepth.reports.reading import (
     Example,
+    Log,
     Results,
     read_examples,
     read_frame_errors,
@@ -38,38 +42,70 @@ def write_report(run_folder: Path) -> Path:
     """
     run_folder = Path(run_folder)
     results = read_results(run_folder / "results.json")
-    loader = jinja2.PackageLoader("acdepth.reports", "templates")
+    page = run_folder / "report.html"
+    write_text(page, _template("report.html.j2").render(**_content(run_folder, results)))
+    return page
+
+
+def write_training_page(trainings: Mapping[str, Path], page: Path) -> None:
+    """Write ``page`` from the logs of one training or several, beside each other in one chart where they
+    measured how their gradients lie.
+
+    Args:
+        trainings: run folders with ``log.jsonl``, by the names that the page shall give them; the first is
+            the one that the others are compared with.
+        page: HTML file.
+
+    Raises:
+        UserError: if a log is missing, empty or malformed.
+    """
+    logs = {}
+    for name, folder in trainings.items():
+        log = read_training(folder / "log.jsonl")
+        if log is None:
+            raise UserError(f"{folder / 'log.jsonl'}: no such log, or nothing in it yet; train first")
+        logs[name] = log
+    styles = charts.model_classes(tuple(logs))
+    title = f"Training of {', '.join(logs)}"
+    content = {"trainings": _trainings(logs, styles), "conflicts": conflicts(logs, styles)}
+    write_text(page, _template("training.html.j2").render(title=title, styles=styles, **content))
+
+
+def _template(name: str) -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=loader,
+        loader=jinja2.PackageLoader("acdepth.reports", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    template = environment.get_template("report.html.j2")
-    page = run_folder / "report.html"
-    write_text(page, template.render(**_content(run_folder, results)))
-    return page
+    return environment.get_template(name)
 
 
 def _content(run_folder: Path, results: Results) -> dict[str, Any]:
     story = read_story(run_folder / "run.json")
+    styles = charts.model_classes(results.models)
+    found = {model: read_training(run_folder / model / "log.jsonl") for model in results.models}
+    logs = {model: log for model, log in found.items() if log}
     return {
         "title": story.title if story else TITLE,
         "story": story,
         "results": results,
         "headlines": [sentence.replace(" %", "\u00a0%") for sentence in headlines(results)],
         "tiles": comparisons(results, results.subject, results.baseline) if len(results.models) > 1 else [],
-        "styles": charts.model_classes(results.models),
+        "styles": styles,
         "fewest_drives": FEWEST_DRIVES,
         "rows": tables.rows(results),
         "facts": facts(results),
         "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
+        "coverage": coverage_charts(results, styles),
+        "percent": percent,
         "scatters": _scatters(run_folder, results),
         "examples": _examples(run_folder, results),
         "error_stops": pictures.ERROR_STOPS,
         "most_error": pictures.MOST_ERROR,
-        "trainings": _trainings(run_folder, results),
+        "trainings": _trainings(logs, styles),
+        "conflicts": conflicts(logs, styles),
         "durations": _durations(story.seconds) if story else [],
         "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
         "protocol": {name: plain(value) for name, value in results.protocol.to_dict().items()},
@@ -101,13 +137,11 @@ def _scatters(run_folder: Path, results: Results) -> list[dict[str, Any]]:
     return drawn
 
 
-def _trainings(run_folder: Path, results: Results) -> list[dict[str, Any]]:
-    styles = charts.model_classes(results.models)
+def _trainings(logs: Mapping[str, Log], styles: Mapping[str, str]) -> list[dict[str, Any]]:
     drawn = []
-    for model in results.models:
-        if log := read_training(run_folder / model / "log.jsonl"):
-            loss, terms = charts.loss_charts(log, styles[model])
-            drawn.append({"model": model, "loss": loss, "terms": terms})
+    for model, log in logs.items():
+        loss, terms = charts.loss_charts(log, styles[model])
+        drawn.append({"model": model, "loss": loss, "terms": terms})
     return drawn
 
 

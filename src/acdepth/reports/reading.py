@@ -10,6 +10,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
 from acdepth.engine.log import read_log
+from acdepth.evaluation.edges import EDGE_METRICS
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol, read_protocol
 from acdepth.evaluation.rows import read_rows
@@ -26,15 +27,39 @@ class Estimate(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Confidence:
+    """How well a model's confidence sorts pixels by their error, under one condition."""
+
+    ause: Estimate
+    constant: float
+    """AUSE of a constant."""
+    improvement: float | None
+    """Over a constant, 0.4 is 40 % better; None where no order is better than another."""
+    nearness: float | None
+    """The same of trusting near pixels more than far ones."""
+    coverage: tuple[float, ...]
+    abs_rel: tuple[float, ...]
+    """Of the most confident pixels at each coverage."""
+    oracle: tuple[float, ...]
+    """Of the pixels with the smallest errors."""
+
+    def at(self, part: float) -> float:
+        """absRel at the coverage that is nearest to ``part``."""
+        return min(zip(self.coverage, self.abs_rel, strict=True), key=lambda point: abs(point[0] - part))[1]
+
+
+@dataclass(frozen=True)
 class Cell:
     """One model under one condition."""
 
     images: int
     sequences: int
     metrics: dict[str, Estimate]
-    """Per metric of `METRICS`."""
+    """Per metric of `METRICS`, and of `EDGE_METRICS` where the measured depth was dense."""
     classes: dict[str, Estimate]
     """absRel per class of surface; empty where the data has no classes."""
+    confidence: Confidence | None = None
+    """None where none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +92,8 @@ class Results:
     """Versions and commit of the evaluation; empty where it left them to ``run.json``."""
     checkpoints: dict[str, dict[str, Any]]
     """What is known of each model; may be empty."""
+    confidence_source: str = ""
+    """What confidence is made from, in words; empty where there is none."""
 
     @property
     def baseline(self) -> str:
@@ -82,6 +109,11 @@ class Results:
     def classes(self) -> tuple[str, ...]:
         """Names of all classes that any cell has, sorted."""
         return tuple(sorted({name for cell in self.cells.values() for name in cell.classes}))
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether depth edges were measured."""
+        return any("edge_f" in cell.metrics for cell in self.cells.values())
 
 
 @dataclass(frozen=True)
@@ -106,6 +138,9 @@ class Log:
     steps: list[int]
     loss: list[float]
     terms: dict[str, list[float]]
+    gradients: dict[str, list[float]]
+    """How the gradients of each two terms lie to each other, NaN where that was not measured; empty where it
+    never was. Names as `acdepth.engine.gradients.compare_gradients` gives them."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +240,8 @@ def _results(content: Any, where: str) -> Results:
     made_by = {str(name): str(value) for name, value in content.get("made_by", {}).items()}
     checkpoints = {str(model): dict(card) for model, card in content.get("checkpoints", {}).items()}
     measured_by = read_protocol(protocol, f"{where}: protocol")
-    return Results(measured_by, seed, data, models, conditions, cells, paired, made_by, checkpoints)
+    source = str(content.get("confidence", {}).get("in_words", ""))
+    return Results(measured_by, seed, data, models, conditions, cells, paired, made_by, checkpoints, source)
 
 
 def _data(content: Any) -> Data:
@@ -222,9 +258,25 @@ def _cell(content: Any) -> Cell:
     return Cell(
         images=int(content["images"]),
         sequences=int(content["sequences"]),
-        metrics={metric: _estimate(content[metric]) for metric in METRICS},
+        metrics={
+            metric: _estimate(content[metric])
+            for metric in (*METRICS, *EDGE_METRICS)
+            if metric in METRICS or metric in content
+        },
         classes={name: _estimate(c["abs_rel"]) for name, c in content.get("classes", {}).items()},
+        confidence=_confidence(content["confidence"]) if "confidence" in content else None,
     )
+
+
+def _confidence(content: Any) -> Confidence:
+    better = [content["improvement"], content["improvement_of_nearness"]]
+    improvement, nearness = (None if part is None else _number(part) for part in better)
+    curves = ("coverage", "abs_rel_at_coverage", "oracle_at_coverage")
+    coverage, abs_rel, oracle = (tuple(map(_number, content[name])) for name in curves)
+    if not len(coverage) == len(abs_rel) == len(oracle) > 0:
+        raise ValueError("the curves of confidence differ in length")
+    constant = _number(content["ause_constant"]["mean"])
+    return Confidence(_estimate(content["ause"]), constant, improvement, nearness, coverage, abs_rel, oracle)
 
 
 def _estimate(content: Any) -> Estimate:
@@ -249,12 +301,17 @@ def _example(content: Any, run_folder: Path) -> Example:
 
 def _log(lines: list[Any]) -> Log:
     # A term may begin late (the feature loss does); before, it is not a number and no line is drawn.
-    names = sorted({name for line in lines for name in line["terms"]})
     return Log(
         steps=[int(line["step"]) for line in lines],
         loss=[float(line["loss"]) for line in lines],
-        terms={name: [float(line["terms"].get(name, math.nan)) for line in lines] for name in names},
+        terms=_columns([line["terms"] for line in lines]),
+        gradients=_columns([line.get("gradients", {}) for line in lines]),
     )
+
+
+def _columns(lines: list[dict[str, Any]]) -> dict[str, list[float]]:
+    names = sorted({name for line in lines for name in line})
+    return {name: [float(line.get(name, math.nan)) for line in lines] for name in names}
 
 
 def _story(content: Any) -> Story:

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.core.condition import Condition
+from acdepth.evaluation.edges import EDGE_METRICS
+from acdepth.reports.coverage import coverage_table
 from acdepth.reports.facts import facts
 from acdepth.reports.reading import Cell, Estimate, Results, read_results
 from acdepth.reports.verdicts import Comparison, Verdict, compare, signed_percent
@@ -18,6 +20,7 @@ COLOURS = {
     Verdict.NONE_SHOWN: "dim",
     Verdict.TOO_FEW: "dim",
 }
+EDGE_COLUMNS = ("edge F ↑ [95 %]", "precision ↑", "recall ↑")
 MARKS = {Verdict.LOWER: "▼", Verdict.HIGHER: "▲", Verdict.NONE_SHOWN: "≈", Verdict.TOO_FEW: "?"}
 
 
@@ -57,8 +60,12 @@ def print_results(path: Path, console: Console | None = None) -> None:
     results = read_results(path)
     console = console or Console()
     console.print(_main_table(results), "", sep="\n")
+    if results.has_edges:
+        console.print(_edge_table(results), "", sep="\n")
     if results.classes:
         console.print(_class_table(results), "", sep="\n")
+    if confidence := coverage_table(results):
+        console.print(confidence, "", sep="\n")
     if len(results.models) > 1:
         marks = [f"{mark} {verdict.value}" for verdict, mark in MARKS.items()]
         marks.append("* on the same frames; own intervals overlap")
@@ -67,7 +74,7 @@ def print_results(path: Path, console: Console | None = None) -> None:
 
 
 def markdown(results: Results) -> str:
-    """The main table and, where the data has classes, the one per class, as Markdown for documents."""
+    """The main table and those of edges and classes, where there are any, as Markdown for documents."""
     lines = [
         "; ".join(facts(results)),
         "",
@@ -81,6 +88,13 @@ def markdown(results: Results) -> str:
         f"{change_in_words(row.comparison)} |"
         for row in rows(results)
     ]
+    if results.has_edges:
+        lines += ["", "Depth edges:", "", f"| condition | model | {' | '.join(EDGE_COLUMNS)} |"]
+        lines += ["|" + "---|" * (2 + len(EDGE_COLUMNS))]
+        lines += [
+            f"| {row.condition if row.first else ''} | {row.model} | {' | '.join(edges(row.cell))} |"
+            for row in rows(results)
+        ]
     if results.classes:
         names = results.classes
         lines += ["", "absRel per class:", "", f"| condition | model | {' | '.join(names)} |"]
@@ -118,6 +132,14 @@ def d1(cell: Cell) -> str:
 def class_value(cell: Cell, name: str) -> str:
     """absRel of a class with its interval, or a dash where no pixel of it was measured."""
     return with_interval(cell.classes[name]) if name in cell.classes else "–"
+
+
+def edges(cell: Cell) -> list[str]:
+    """What stands under `EDGE_COLUMNS`: the F-score with its interval; dashes for what has no value."""
+    found = [cell.metrics.get(name) for name in EDGE_METRICS]
+    score, *parts = found
+    shown = [with_interval(score) if score else "–"]
+    return shown + [f"{part.mean:.3f}" if part else "–" for part in parts]
 
 
 def change_interval(comparison: Comparison) -> str:
@@ -175,6 +197,22 @@ def _marked_change(comparison: Comparison | None) -> str:
     numbers = f"{signed_percent(comparison.change.mean)} {change_interval(comparison)}".replace(" %", "")
     mark = MARKS[comparison.verdict] + ("*" if comparison.by_pairing_only else "")
     return f"[{COLOURS[comparison.verdict]}]{mark} {_escaped(numbers.rstrip())}[/]"
+
+
+def _edge_table(results: Results) -> Table:
+    table = Table(
+        title="Depth edges", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
+    table.add_column("condition", style="bold")
+    table.add_column("model")
+    for name in EDGE_COLUMNS:
+        table.add_column(_escaped(name), justify="right")
+    for row in rows(results):
+        if row.first:
+            table.add_section()
+        cells = [row.condition.value if row.first else "", row.model, *edges(row.cell)]
+        table.add_row(*map(_escaped, cells))
+    return table
 
 
 def _class_table(results: Results) -> Table:

@@ -13,6 +13,8 @@ SAME_ASPECT = 0.05
 """Aspect ratios within 5 % count as the training one: 1600 x 900 on a network of 576 x 320."""
 ASPECT_WEIGHT = 2.0
 """A stretched car is worse than one that is larger or smaller than usual by the same factor."""
+MEASURED_RATIOS = (0.7, 1.5)
+"""Focal lengths over the training one for which rescaled metres were measured to hold (docs/protocols.md)."""
 LARGEST_CAMERA_MISMATCH = 0.02
 """By how much a camera's aspect ratio may differ from its image's: rounding, not another camera."""
 
@@ -70,6 +72,16 @@ def focal_ratio(camera: Camera, size: tuple[int, int], trained: Camera, input_si
     """
     seen, usual = camera.resized(*size), trained.resized(*input_size)
     return math.sqrt(seen.fx * seen.fy / (usual.fx * usual.fy))
+
+
+def describe_ratio(ratio: float) -> str:
+    """One line on what a `focal_ratio` makes of metres."""
+    said = f"depth is metric, rescaled by {ratio:.2f} from the training camera to the given one"
+    low, high = MEASURED_RATIOS
+    # A camera at the very edge is inside, whatever rounding does to its ratio.
+    if low - 0.005 <= ratio <= high + 0.005:
+        return said
+    return f"{said}; what was measured is {low:g} to {high:g}, so check these metres"
 
 
 def check_camera(camera: Camera, image_size: tuple[int, int]) -> None:

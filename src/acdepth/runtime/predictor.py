@@ -16,11 +16,18 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.shipped import STUDENT
 from acdepth.data.crop import crop_and_resize
-from acdepth.networks.checkpoint import CheckpointCard, checkpoint_file, load_checkpoint
+from acdepth.networks.checkpoint import (
+    CheckpointCard,
+    checkpoint_file,
+    load_checkpoint,
+    load_confidence_head,
+)
+from acdepth.networks.confidence import confidence_of, disagreement
+from acdepth.networks.confidence_head import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.frozen import frozen
 from acdepth.runtime.devices import choose_device
-from acdepth.runtime.framing import check_camera, focal_ratio, network_size, trained_aspect
+from acdepth.runtime.framing import check_camera, describe_ratio, focal_ratio, network_size, trained_aspect
 from acdepth.runtime.pixels import Image, as_pixels
 
 IMAGES_AT_ONCE = 8
@@ -39,17 +46,16 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
     Raises:
         UserError: if the checkpoint or the device cannot be used.
     """
+    if path is None and not STUDENT.exists():
+        raise UserError(
+            f"no weights were given and the shipped ones are missing ({STUDENT}); "
+            "give a checkpoint, or make one with: acdepth demo"
+        )
+    file = STUDENT if path is None else checkpoint_file(Path(path))
+    network, card = load_checkpoint(file)
     if path is None:
-        if not STUDENT.exists():
-            raise UserError(
-                f"no weights were given and the shipped ones are missing ({STUDENT}); "
-                "give a checkpoint, or make one with: acdepth demo"
-            )
-        network, card = load_checkpoint(STUDENT)
         logging.getLogger("acdepth").warning("using the weights that ship: %s", card.description)
-    else:
-        network, card = load_checkpoint(checkpoint_file(Path(path)))
-    return Predictor(network, card, choose_device(device), camera)
+    return Predictor(network, card, choose_device(device), camera, load_confidence_head(file))
 
 
 class Predictor:
@@ -60,23 +66,33 @@ class Predictor:
     ratio when the cameras of the image and of the training are known; else it holds for the training camera's
     field of view.
 
-    Confidence is the smallest over the largest of several answers to the same pixel: those of the network's
-    four scales, or with ``flip`` those to the image and its mirror image. 1 is agreement, 0.5 a factor of
-    two. It is not calibrated: it ranks pixels, and is no probability.
+    Confidence is exp(-e), where e is how far the logarithm of depth may be off: 0.8 is a factor of 1.25, 0.5
+    a factor of two. A checkpoint with a confidence head says e as it learnt it. Without one, e is how far
+    several answers to the same pixel lie apart, smoothed: those of the network's four scales, and with
+    ``flip`` of those to the mirror image as well. That ranks pixels, but is not calibrated. Neither is a
+    probability (docs/protocols.md).
 
     Args:
         network: in any state; it is frozen and moved to ``device``.
         card: of its checkpoint.
         device: where to compute.
         camera: see `load`.
+        head: the checkpoint's confidence head, if it has one.
     """
 
     def __init__(
-        self, network: DepthNet, card: CheckpointCard, device: torch.device, camera: Camera | None = None
+        self,
+        network: DepthNet,
+        card: CheckpointCard,
+        device: torch.device,
+        camera: Camera | None = None,
+        head: ConfidenceHead | None = None,
     ) -> None:
         self.network = frozen(network).to(device)
+        self.head = frozen(head).to(device) if head else None
         self.card, self.device, self.camera = card, device, camera
         self.trained_camera = Camera.from_dict(card.camera, "checkpoint") if card.camera else None
+        self._aspect = trained_aspect(card.input_size, self.trained_camera)
 
     def __call__(self, image: Image, camera: Camera | None = None, flip: bool = False) -> DepthPrediction:
         """Predict one image.
@@ -117,8 +133,9 @@ class Predictor:
             return "depth has no true scale: the network was trained without known lengths"
         if trained is None:
             return "depth is metric for the training camera, which the checkpoint does not name"
-        if camera or self.camera:
-            return "depth is metric, rescaled from the training camera to the given one"
+        if camera := camera or self.camera:
+            size = network_size((camera.height, camera.width), self.card.input_size, self._aspect)
+            return describe_ratio(focal_ratio(camera, size, trained, self.card.input_size))
         degrees = 2 * math.degrees(math.atan(trained.width / 2 / trained.fx))
         return (
             f"depth is metric if the image's field of view is the training one, {degrees:.0f} degrees wide; "
@@ -126,8 +143,7 @@ class Predictor:
         )
 
     def _network_size(self, image: np.ndarray) -> tuple[int, int]:
-        size = self.card.input_size
-        return network_size((image.shape[0], image.shape[1]), size, trained_aspect(size, self.trained_camera))
+        return network_size((image.shape[0], image.shape[1]), self.card.input_size, self._aspect)
 
     def _predict(
         self, images: Sequence[np.ndarray], size: tuple[int, int], camera: Camera | None, flip: bool
@@ -151,18 +167,12 @@ class Predictor:
 
     def _infer(self, image: Tensor, flip: bool) -> tuple[Tensor, Tensor]:
         """Inverse depth [1/m] and confidence, both (B, 1, h, w), of a batch (B, 3, h, w) in 0..1."""
-        scales = self.network(image).inverse_depths
-        if flip:
-            mirrored = self.network(image.flip(-1)).inverse_depths[0].flip(-1)
-            answers = torch.stack([scales[0], mirrored])
-            return answers.mean(0), _agreement(answers)
-        size = scales[0].shape[-2:]
-        enlarged = [F.interpolate(scale, size, mode="bilinear", align_corners=False) for scale in scales[1:]]
-        return scales[0], _agreement(torch.stack([scales[0], *enlarged]))
-
-
-def _agreement(answers: Tensor) -> Tensor:
-    return answers.amin(0) / answers.amax(0)
+        output = self.network(image)
+        scales = output.inverse_depths
+        mirrored = [scale.flip(-1) for scale in self.network(image.flip(-1)).inverse_depths] if flip else []
+        error = self.head(image, output).exp() if self.head else disagreement([*scales, *mirrored])
+        inverse_depth = (scales[0] + mirrored[0]) / 2 if mirrored else scales[0]
+        return inverse_depth, confidence_of(error)
 
 
 def _enlarge(values: Tensor, size: tuple[int, ...]) -> np.ndarray:

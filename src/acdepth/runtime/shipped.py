@@ -1,10 +1,11 @@
 """What the weights that ship inside the package say about themselves."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
-from acdepth.core.shipped import ENCODER, PRIOR, STUDENT
+from acdepth.core.shipped import ENCODER, GENERATOR, PRIOR, STUDENT, TRANSLATOR
 from acdepth.networks.checkpoint import load_checkpoint, load_tensors
 
 
@@ -13,9 +14,15 @@ def describe_shipped() -> dict[str, str]:
     ask = {
         "student": lambda: load_checkpoint(STUDENT)[1].description,
         "encoder": lambda: load_tensors(ENCODER)[1].get("description", ""),
-        "prior": lambda: read_json(PRIOR / "card.json").get("description", ""),
+        "prior": lambda: _card(PRIOR),
+        "generator": lambda: _card(GENERATOR),
+        "translator": lambda: _card(TRANSLATOR),
     }
     return {kind: _answer_or_error(describe) for kind, describe in ask.items()}
+
+
+def _card(folder: Path) -> str:
+    return read_json(folder / "card.json").get("description", "")
 
 
 def _answer_or_error(describe: Callable[[], str]) -> str:

@@ -13,6 +13,8 @@ from acdepth.core.config import Config
 class OrdinalOptions(Config):
     """Settings of the ordinal guidance; the defaults are the paper's."""
 
+    pairs: Literal["both", "local", "global"] = "both"
+    """Which pairs are compared. ACDepth: both; its ablation has each alone."""
     local_part: float = Field(default=0.05, ge=0, le=1)
     """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
     global_part: float = Field(default=0.01, ge=0, le=1)
@@ -23,6 +25,8 @@ class OrdinalOptions(Config):
     """tau: the prior's inverse depths must differ by this part to order a pair. ACDepth: 0.15."""
     window: int = Field(default=5, ge=1)
     """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
+    window_on: Literal["prediction", "prior", "both"] = "prediction"
+    """What the window averages: what is ranked, the prior that orders it, or both. ACDepth: the first."""
     rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
     """What the ranking loss compares. ACDepth: depth. On log depth near and far pairs weigh the same."""
     steepness: float = Field(default=1.0, gt=0)
@@ -83,12 +87,14 @@ def sample_local(uncertain: Tensor, options: OrdinalOptions, generator: torch.Ge
     """Pairs of an uncertain pixel with one of the rest, the same number in each image.
 
     An image that is uncertain everywhere, because student and teacher agree on it exactly, has no rest; its
-    partners are any pixels.
+    partners are any pixels. One that is uncertain nowhere, because its depth is no number, is sampled
+    everywhere, so that its loss is no number either and the run stops for that.
     """
     pixels = uncertain[0].numel()
     wanted = (1 - options.uncertain_quantile) * pixels * options.local_part
-    rest = ~uncertain | uncertain.all(dim=-1, keepdim=True).all(dim=-2, keepdim=True)
-    return _sample(uncertain, rest, max(1, round(wanted)), generator)
+    everywhere, nowhere = uncertain.flatten(1).all(1), ~uncertain.flatten(1).any(1)
+    rest = ~uncertain | everywhere.view(-1, 1, 1, 1)
+    return _sample(uncertain | nowhere.view(-1, 1, 1, 1), rest, max(1, round(wanted)), generator)
 
 
 def sample_global(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
@@ -96,6 +102,14 @@ def sample_global(uncertain: Tensor, options: OrdinalOptions, generator: torch.G
     count = max(1, round(uncertain[0].numel() * options.global_part))
     everywhere = torch.ones_like(uncertain)
     return _sample(everywhere, everywhere, count, generator)
+
+
+SAMPLES = {
+    "both": (sample_local, sample_global),
+    "local": (sample_local,),
+    "global": (sample_global,),
+}
+"""By `OrdinalOptions.pairs`."""
 
 
 def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
@@ -111,6 +125,12 @@ def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
     return a_farther.to(prior_a.dtype) - b_farther.to(prior_a.dtype)
 
 
+def agreed_labels(labels: Tensor, witness: Tensor, pairs: Pairs) -> Tensor:
+    """The labels (B, P) that a second opinion, inverse depth (B, N), shares; the others become 0."""
+    theirs = order_labels(witness.gather(1, pairs.a), witness.gather(1, pairs.b), margin=0.0)
+    return torch.where(theirs == labels, labels, 0)
+
+
 def ranking_terms(a: Tensor, b: Tensor, labels: Tensor) -> Tensor:
     """log(1 + exp(-label (a - b))) where there is a label, else 0; a and b grow with depth."""
     return F.softplus(-labels * (a - b)) * (labels != 0)
@@ -122,7 +142,12 @@ def window_mean(values: Tensor, side: int) -> Tensor:
 
 
 def ordinal_loss(
-    student: Tensor, teacher: Tensor, prior: Tensor, options: OrdinalOptions, generator: torch.Generator
+    student: Tensor,
+    teacher: Tensor,
+    prior: Tensor,
+    options: OrdinalOptions,
+    generator: torch.Generator,
+    witness: Tensor | None = None,
 ) -> Tensor:
     """L_r of one batch.
 
@@ -132,29 +157,41 @@ def ordinal_loss(
         prior: relative inverse depth (B, 1, H, W) of the clear image.
         options: counts, margin, what is compared.
         generator: on the CPU.
+        witness: inverse depth (B, 1, H, W) of a second opinion; pairs that it puts into the other order than
+            the prior are left out. None believes the prior.
 
     Returns:
-        Scalar: the mean over local pairs plus that over global pairs, or one mean over both.
+        Scalar: the mean over local pairs plus that over global pairs, or one mean over both, or of one kind.
     """
     with torch.no_grad():
         uncertain = uncertain_pixels(
             discrepancy(student, teacher, options.uncertainty_on), options.uncertain_quantile
         )
-        kinds = [sample(uncertain, options, generator) for sample in (sample_local, sample_global)]
+        kinds = [sample(uncertain, options, generator) for sample in SAMPLES[options.pairs]]
     compared = options.steepness * _ranked(student, options.rank_on)
-    ranked = window_mean(compared, options.window).flatten(1)
-    prior = prior.flatten(1)
-    counted = prior >= options.least_prior * prior.amax(1, keepdim=True)
+    of_prediction, of_prior = _windows(options)
+    ranked = window_mean(compared, of_prediction).flatten(1)
+    counted = (prior >= options.least_prior * prior.amax((1, 2, 3), keepdim=True)).flatten(1)
+    prior = window_mean(prior, of_prior).flatten(1)
     sums, counts = [], []
     for pairs in kinds:
         labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
         labels = labels * (counted.gather(1, pairs.a) & counted.gather(1, pairs.b))
+        if witness is not None:
+            labels = agreed_labels(labels, witness.flatten(1), pairs)
         terms = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
         sums.append(terms.sum() / options.steepness)
         counts.append((labels != 0).sum())
+    total, counted_pairs = torch.stack(sums), torch.stack(counts)
     if options.pooled:
-        return (sums[0] + sums[1]) / (counts[0] + counts[1]).clamp(min=1)
-    return sums[0] / counts[0].clamp(min=1) + sums[1] / counts[1].clamp(min=1)
+        return total.sum() / counted_pairs.sum().clamp(min=1)
+    return (total / counted_pairs.clamp(min=1)).sum()
+
+
+def _windows(options: OrdinalOptions) -> tuple[int, int]:
+    """Sides of the windows on the prediction and on the prior [px]."""
+    on_prediction, on_prior = options.window_on != "prior", options.window_on != "prediction"
+    return options.window if on_prediction else 1, options.window if on_prior else 1
 
 
 def _ranked(inverse_depth: Tensor, rank_on: str) -> Tensor:

@@ -32,7 +32,13 @@ from acdepth.student.task import StudentConfig, StudentTask
 
 
 def train_student(
-    config: StudentConfig, data: Path, translations: Path | None, teacher: Path, prior: Path | None, out: Path
+    config: StudentConfig,
+    data: Path,
+    translations: Path | None,
+    teacher: Path,
+    prior: Path | None,
+    out: Path,
+    prepared: Path | None = None,
 ) -> Path:
     """Train on clear frames and their translations.
 
@@ -44,6 +50,8 @@ def train_student(
         prior: model folder of a Depth Anything, or ``shipped``; None only where L_r has no weight.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``model.safetensors``.
+        prepared: folder of the prepared images, where several trainings share one; ``out/prepared`` by
+            default.
 
     Returns:
         The checkpoint.
@@ -59,15 +67,15 @@ def train_student(
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
-    sequences = _clear_footage(config, data, translations)
-    files = [hash_file(path) for path in (teacher, _encoder(config), _weights(prior)) if path]
+    sequences = clear_footage(config, data, translations)
+    files = [hash_file(path) for path in (teacher, _encoder(config), prior_weights(prior)) if path]
     inputs = [
         fingerprint(sequences, card.input_size, card.crop, reach=0),
-        *_translations_made_by(config, translations),
+        *translations_made_by(config, translations),
     ]
     made_by = hash_json([what_shapes(config), inputs, files])
     refuse_other_run(out, made_by)
-    clear, translated = _prepare(config, sequences, translations, card, out / "prepared")
+    clear, translated = prepare_mix(config, sequences, translations, card, prepared or out / "prepared")
     config.write(out / "config.yaml")
     task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
 
@@ -91,7 +99,12 @@ def train_student(
     return out / MODEL_FILE
 
 
-def _clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Sequence]:
+def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Sequence]:
+    """The clear sequences of ``data``.
+
+    Raises:
+        UserError: if there are none, or the mix needs translations and none are given.
+    """
     sequences = [
         sequence for sequence in open_data(data, choice=config) if sequence.condition == Condition.CLEAR
     ]
@@ -104,7 +117,7 @@ def _clear_footage(config: StudentConfig, data: Path, translations: Path | None)
     return sequences
 
 
-def _translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
+def translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
     """Hashes of what the translations of the mix are: their method, their sources and their pixels."""
     if translations is None or not config.degraded:
         return []
@@ -117,13 +130,14 @@ def _translations_made_by(config: StudentConfig, translations: Path | None) -> l
     ]
 
 
-def _prepare(
+def prepare_mix(
     config: StudentConfig,
     sequences: list[Sequence],
     translations: Path | None,
     card: CheckpointCard,
     out: Path,
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
+    """Clear frames and, by condition, the translations of the mix, at the size and crop of ``card``."""
     clear = prepare(sequences, out / "clear", card.input_size, card.crop, reach=0)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
@@ -152,5 +166,6 @@ def _encoder(config: StudentConfig) -> Path | None:
     return encoder_file(used) if used else None
 
 
-def _weights(prior: Path | None) -> Path | None:
+def prior_weights(prior: Path | None) -> Path | None:
+    """The file of a prior's weights; None where it is a name of the hub, or there is no prior."""
     return prior / "model.safetensors" if prior and prior.is_dir() else None

@@ -26,6 +26,8 @@ from acdepth.teacher.motion import compare_motion, to_json
 from acdepth.teacher.task import TeacherConfig, TeacherTask
 
 POSE_FILE, MOTION_FILE = "pose.safetensors", "motion.json"
+MOST_UNLIKE = 1.1
+"""Longest over shortest focal length of footage that counts as of one camera; nuScenes' differ by 2 %."""
 
 
 def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
@@ -76,10 +78,21 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
 
 
 def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
-    """The camera of the first frame, as trained on [px]; None if it is not known."""
-    intrinsics = prepared.frames[0].intrinsics
-    if intrinsics is None:
+    """The camera of middle focal length of those trained on [px]; None if none is known.
+
+    One network has one canonical camera, so a warning says where the footage has several unlike ones.
+    """
+    cameras = sorted(frame.intrinsics for frame in prepared.frames if frame.intrinsics)
+    if not cameras:
         return None
+    shortest, intrinsics, longest = cameras[0], cameras[len(cameras) // 2], cameras[-1]
+    if longest[0] > MOST_UNLIKE * shortest[0]:
+        logging.getLogger("acdepth").warning(
+            "the footage has focal lengths from %.0f to %.0f pixels of the network's input; metres will be "
+            "right for one of them at most, so train on cameras that are alike",
+            shortest[0],
+            longest[0],
+        )
     height, width = prepared.image_size
     return {**dict(zip(("fx", "fy", "cx", "cy"), intrinsics, strict=True)), "width": width, "height": height}
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.files import hash_json
 from acdepth.core.precision import fast_bfloat16
+from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.translator.adapters import adapters_hash, base_hash, load_card, load_translator, merge
 from acdepth.translator.method import Translator
@@ -28,7 +29,8 @@ class DiffusedWeather(Translator):
     batch, which `translate` therefore always composes alike.
 
     Args:
-        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them.
+        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them, or
+            ``shipped``.
         base: the diffusion model they stand on: a folder or a name of the hub; their card says which by
             default.
         device: where it runs.
@@ -49,6 +51,7 @@ class DiffusedWeather(Translator):
     ) -> None:
         self.device = torch.device(device)
         self.rounds_by_batch = self.device.type != "cpu"
+        weights = or_shipped(weights, TRANSLATOR)
         card = load_card(weights)
         folder = model_folder(base or Path(card.base))
         model, self.base = DiffusionModel.from_pretrained(folder), base_hash(folder)

@@ -34,7 +34,8 @@ class TranslatorConfig(FootageChoice):
     """Settings of the translator; the defaults are img2img-turbo's, on which ACDepth builds."""
 
     base: Path = Path("stabilityai/sd-turbo")
-    """The one-step diffusion model: a folder in diffusers' layout, or a name of the hub."""
+    """The one-step diffusion model: a folder in diffusers' layout, a name of the hub, or ``shipped``: a small
+    one of the built-in world."""
     conditions: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
     """What clear images become; one model learns them all."""
     image_size: tuple[int, int] = (286, 286)

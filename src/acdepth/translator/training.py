@@ -11,7 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
-from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
 from acdepth.data.folder import open_data
 from acdepth.data.pools import Pool, UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, fingerprint, prepare
@@ -56,7 +56,8 @@ def train_translator(
         prior: Depth Anything for perceptual distance and depth consistency: a folder, a name, ``shipped``.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``samples/``, ``log.jsonl``,
             ``adapters/``.
-        start: adapters to train on from, in place of new ones; of the same size as ``config`` says.
+        start: adapters to train on from, in place of new ones, or ``shipped``; of the size that ``config``
+            says.
         description: for the card; says conditions and steps where nothing is given.
 
     Returns:
@@ -67,6 +68,7 @@ def train_translator(
     """
     folder = model_folder(config.base)
     if start:
+        start = or_shipped(start, TRANSLATOR)
         check_start(config, start)
     clear = [one for one in open_data(data, choice=config) if one.condition is Condition.CLEAR]
     footage = [one for path in adverse or [data] for one in open_data(path, choice=config)]

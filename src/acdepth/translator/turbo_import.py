@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import UNet2DConditionModel
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
-from acdepth.diffusion.autoencoder import make_skips
+from acdepth.diffusion.autoencoder import Autoencoder, make_skips
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.diffusion.prompts import PROMPTS
 from acdepth.translator.adapters import CARD_FILE, TranslatorCard, base_hash, save_translator
@@ -83,7 +83,7 @@ def turbo_generator(
     """The weights of a file on its base model."""
     opposite: TurboDirection = "b2a" if direction == "a2b" else "a2b"
     ways: dict[str, TurboDirection] = {"forth": direction, "back": opposite}
-    vaes: dict[str, AutoencoderKL] = {"forth": model.vae, "back": share_weights(model.vae)}
+    vaes: dict[str, Autoencoder] = {"forth": model.vae, "back": share_weights(model.vae)}
     skips = {way: _skips(turbo, ways[way], vae) for way, vae in vaes.items()}
     adapted = Adapted(
         unet=_unet(turbo, model.unet),
@@ -106,7 +106,7 @@ def _unet(turbo: TurboFile, unet: UNet2DConditionModel) -> PeftModel:
     return adapted
 
 
-def _vae(turbo: TurboFile, direction: TurboDirection, vae: AutoencoderKL) -> PeftModel:
+def _vae(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> PeftModel:
     """The autoencoder with its adapters; what is not theirs must equal the base model's."""
     where = f"{turbo.path}: the autoencoder of {direction} (rank {turbo.vae_rank})"
     layers = _layers_ending(vae, turbo.vae_layers)
@@ -126,7 +126,7 @@ def _vae(turbo: TurboFile, direction: TurboDirection, vae: AutoencoderKL) -> Pef
     return adapted
 
 
-def _skips(turbo: TurboFile, direction: TurboDirection, vae: AutoencoderKL) -> nn.ModuleList:
+def _skips(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> nn.ModuleList:
     """The skip convolutions, coarse to fine as ours, with their adapters added in."""
     where = f"{turbo.path}: the skips of {direction} (rank {turbo.vae_rank})"
     skips: Any = make_skips(vae)

@@ -1,7 +1,8 @@
 """The built-in driving world: towns made from seeds, with exact depth, in six conditions."""
 
 from acdepth.world.render import RenderedFrame, Renderer, prepare, render
+from acdepth.world.rig import Rig
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.view import world_camera
 
-__all__ = ["CLASS_NAMES", "RenderedFrame", "Renderer", "prepare", "render", "world_camera"]
+__all__ = ["CLASS_NAMES", "RenderedFrame", "Renderer", "Rig", "prepare", "render", "world_camera"]

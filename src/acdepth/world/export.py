@@ -20,6 +20,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.world.render import RenderedFrame, prepare
+from acdepth.world.rig import USUAL, Rig
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.trajectory import FRAME_RATE
 
@@ -33,6 +34,7 @@ class DriveSettings:
 
     frames: int
     image_size: tuple[int, int]  # height, width
+    rig: Rig = USUAL
 
 
 def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
@@ -41,13 +43,16 @@ def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
 
 
 def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[str, Any]:
-    """Content of ``sequence.yaml``."""
+    """Content of ``sequence.yaml``; the usual camera is not mentioned there."""
+    camera = {} if settings.rig == USUAL else {"rig": asdict(settings.rig)}
     return {
         "condition": condition.value,
         "source": "acdepth world",
         "town": town,
         "version": VERSION,
-        **asdict(settings) | {"image_size": list(settings.image_size)},
+        "frames": settings.frames,
+        "image_size": list(settings.image_size),
+        **camera,
         "depth": "uint16, 1/256 m along the optical axis at the pixel's centre, 0 = none",
         "motion": "speed [m/s], camera to world 4x4 (x right, y down, z forward) [m]",
         "classes": dict(enumerate(CLASS_NAMES)),
@@ -92,7 +97,7 @@ def write_town(
 
     Each sequence is written to a hidden folder beside its place and renamed when it is complete.
     """
-    drive = prepare(town, settings.frames, settings.image_size, device)
+    drive = prepare(town, settings.frames, settings.image_size, device, settings.rig)
     places = {condition: sequence_folder(out, town, condition) for condition in conditions}
     partial = {c: place.with_name(f".{place.name}.partial") for c, place in places.items()}
     try:

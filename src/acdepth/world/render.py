@@ -12,6 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
 from acdepth.world.occlusion import Occlusion, bake_occlusion
 from acdepth.world.raycast import Hits, trace
+from acdepth.world.rig import USUAL, Rig
 from acdepth.world.solids import Solids
 from acdepth.world.surface import Surface, classify, paint_surface
 from acdepth.world.town import Town, draw_town
@@ -130,10 +131,14 @@ def _picture(scene: Scene, condition: Condition) -> Tensor:
 
 
 def prepare(
-    town: int, frames: int, image_size: tuple[int, int], device: torch.device | str = "cpu"
+    town: int,
+    frames: int,
+    image_size: tuple[int, int],
+    device: torch.device | str = "cpu",
+    rig: Rig = USUAL,
 ) -> Renderer:
     """Make a town and get ready to render its drive at ``image_size`` (height, width)."""
-    drawn, device = draw_town(town, frames), torch.device(device)
+    drawn, device = draw_town(town, frames, rig), torch.device(device)
     day = drawn.daylight
     there = replace(
         drawn,
@@ -148,7 +153,7 @@ def prepare(
             },
         ),
     )
-    return Renderer(there, world_camera(image_size), device)
+    return Renderer(there, world_camera(image_size, rig), device)
 
 
 def render(
@@ -157,6 +162,7 @@ def render(
     frames: int = 24,
     image_size: tuple[int, int] = (96, 160),
     device: torch.device | str = "cpu",
+    rig: Rig = USUAL,
 ) -> Iterator[RenderedFrame]:
     """Drive through a town and yield its frames in order, each in all conditions asked for.
 
@@ -166,7 +172,8 @@ def render(
         frames: length of the drive, at 12 frames a second.
         image_size: (height, width) of the pictures.
         device: where to render; results are on the CPU.
+        rig: the camera; another one sees the same town and traffic.
     """
-    renderer = prepare(town, frames, image_size, device)
+    renderer = prepare(town, frames, image_size, device, rig)
     for index in range(frames):
         yield renderer.frame(index, conditions)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from acdepth.world.buildings import add_block, draw_building_style
 from acdepth.world.dice import Dice
+from acdepth.world.rig import USUAL, Rig
 from acdepth.world.road import Road, draw_road
 from acdepth.world.solids import Solids, Workshop
 from acdepth.world.street import draw_street_style, furnish_block
@@ -49,8 +50,11 @@ class Town:
         return Solids.concatenate([self.standing, *(mover.at(frame) for mover in self.movers)])
 
 
-def draw_town(seed: int, frames: int) -> Town:
-    """Make a town; a longer drive through the same town begins like a shorter one."""
+def draw_town(seed: int, frames: int, rig: Rig = USUAL) -> Town:
+    """Make a town; a longer drive through the same town begins like a shorter one.
+
+    The rig moves the camera and nothing else.
+    """
     blocks_needed = frames * LONGEST_STEP + SIGHT
     road = draw_road(seed, 1)
     count = math.ceil((blocks_needed - road.first_crossing) / road.block_length)
@@ -61,7 +65,7 @@ def draw_town(seed: int, frames: int) -> Town:
     for block in range(count):
         add_block(shop, road, building_style, seed, block)
         lamps += furnish_block(shop, road, street_style, seed, block)
-    drive = draw_drive(seed, road, frames)
+    drive = draw_drive(seed, road, frames, rig)
     lamps.sort(key=lambda lamp: lamp[2])
     return Town(
         seed=seed,

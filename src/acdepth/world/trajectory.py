@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from acdepth.world.dice import Dice
+from acdepth.world.rig import USUAL, Rig
 from acdepth.world.road import Road
 
 FRAME_RATE = 12.0  # 1/s
@@ -39,8 +40,8 @@ def _slope(road: Road, z: float) -> float:
     return math.tan(road.place(z, 0.0)[2])
 
 
-def draw_drive(seed: int, road: Road, frames: int) -> Drive:
-    """The drive of a town, ``frames`` long."""
+def draw_drive(seed: int, road: Road, frames: int, rig: Rig = USUAL) -> Drive:
+    """The drive of a town, ``frames`` long; another mounting of the camera changes nothing else of it."""
     dice = Dice(seed, "drive")
     # One frame before the first and one after the last, to measure the speed at either end.
     count = torch.arange(-1, frames + 1, dtype=torch.float64)
@@ -49,8 +50,10 @@ def draw_drive(seed: int, road: Road, frames: int) -> Drive:
     speed = mean + swing * torch.sin(count / dice.uniform(14, 30) + dice.uniform(0, 6.28))
     along = drive_along(road, dice.uniform(0, 6), speed)
     lateral = road.lane_width / 2 + _sway(dice, count, 0.08, 40, 90)
-    height = dice.uniform(1.4, 1.6) + _sway(dice, count, 0.012, 9, 15)
-    pitch = dice.uniform(0.0, 0.012) + _sway(dice, count, 0.003, 10, 18)
+    usual_height = dice.uniform(1.4, 1.6)
+    mean_height = usual_height if rig.height is None else rig.height
+    height = mean_height + _sway(dice, count, 0.012, 9, 15)
+    pitch = math.radians(rig.pitch_degrees) + dice.uniform(0.0, 0.012) + _sway(dice, count, 0.003, 10, 18)
     roll = _sway(dice, count, 0.003, 12, 22)
     yaw = _sway(dice, count, 0.008, 22, 40)
     poses = []

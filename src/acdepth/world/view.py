@@ -8,6 +8,7 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.world.raycast import Bundle
+from acdepth.world.rig import USUAL, Rig
 
 TILE = 4  # pixels
 SAMPLES = 4 * TILE * TILE  # rays of a tile that make the image: 2 x 2 in each pixel
@@ -15,10 +16,10 @@ CENTRES = TILE * TILE  # rays through pixel centres: exact depth, classes, and t
 NEAR = 0.1
 
 
-def world_camera(image_size: tuple[int, int]) -> Camera:
-    """The camera of every drive: 64 degrees wide, square pixels, principal point in the middle."""
+def world_camera(image_size: tuple[int, int], rig: Rig = USUAL) -> Camera:
+    """The camera of a drive: square pixels, principal point in the middle, 64 degrees wide unless told."""
     height, width = image_size
-    focal = 0.8 * width
+    focal = 0.8 * width * rig.focal
     return Camera(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
 
 

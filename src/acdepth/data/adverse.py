@@ -1,0 +1,114 @@
+"""Unlabelled adverse footage beside the mix: what is adapted to, and what is kept apart to judge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.sample import MixBatch
+from acdepth.data.mix import MixBatches
+from acdepth.data.order import Order, as_floats
+from acdepth.data.pools import Pool
+from acdepth.data.prepared import Prepared
+
+NIGHTS = (Condition.NIGHT, Condition.NIGHT_RAIN)
+
+
+@dataclass(frozen=True)
+class AdaptBatch(MixBatch):
+    """A batch of the mix, and adverse frames that have nothing to do with it and no depth."""
+
+    adverse: Tensor
+    """(A, 3, H, W) float in 0..1."""
+    adverse_condition: Tensor
+    """(A,) int64: `Condition.index` of ``adverse``."""
+
+    @property
+    def adverse_night(self) -> Tensor:
+        """(A,) bool: True where ``adverse`` is of the night."""
+        return is_night(self.adverse_condition)
+
+
+class AdaptBatches:
+    """Batches of the mix beside adverse frames; each a pure function of (seed, step).
+
+    The adverse conditions come in equal parts; half of the frames are mirrored.
+
+    Args:
+        mix: clear frames and their translations.
+        pools: adverse frames by condition.
+        batch_size: adverse frames per step.
+        seed: of their order and mirroring.
+    """
+
+    def __init__(self, mix: MixBatches, pools: Mapping[Condition, Pool], batch_size: int, seed: int) -> None:
+        self.mix, self.pools, self.conditions = mix, pools, list(pools)
+        self.order = Order(list(range(len(pools))), "adverse", seed, batch_size)
+
+    def batch(self, step: int) -> AdaptBatch:
+        """The batch of one step, on the CPU."""
+        mixed = self.mix.batch(step)
+        images, indices = [], []
+        for draw in self.order.draws(step):
+            generator = self.order.generator(draw)
+            condition = self.conditions[self.order.item(draw)]
+            pool = self.pools[condition]
+            frame = pool.frames[int(torch.randint(len(pool.frames), (), generator=generator))]
+            images.append(pool.image(frame, mirror=bool(torch.rand((), generator=generator) < 0.5)))
+            indices.append(condition.index)
+        return AdaptBatch(mixed.clear, mixed.mixed, mixed.condition, as_floats(images), torch.tensor(indices))
+
+
+def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], dict[Condition, Pool]]:
+    """Adverse frames to learn from, and those kept apart, both by condition.
+
+    Whole sequences are kept apart, because frames of one drive resemble each other; of a condition with a
+    single sequence its last frames.
+
+    Args:
+        prepared: frames of any conditions.
+        part: of each condition's sequences, or frames, that is kept apart; at least one, never all.
+
+    Raises:
+        UserError: if a condition has a single frame.
+    """
+    learning, apart = {}, {}
+    for condition in dict.fromkeys(frame.condition for frame in prepared.frames):
+        frames = [
+            index
+            for index, frame in enumerate(prepared.frames)
+            if frame.condition is condition and frame.target
+        ]
+        if len(frames) < 2:
+            raise UserError(f"{prepared.folder}: one {condition} frame alone; adaptation needs at least two")
+        kept = _kept_apart(prepared, frames, part)
+        learning[condition] = Pool(prepared, [frame for frame in frames if frame not in kept])
+        apart[condition] = Pool(prepared, sorted(kept))
+    return learning, apart
+
+
+def spread(frames: list[int], most: int) -> list[int]:
+    """At most so many of them, evenly spaced."""
+    count = min(most, len(frames))
+    return [frames[(2 * place + 1) * len(frames) // (2 * count)] for place in range(count)]
+
+
+def is_night(condition: Tensor) -> Tensor:
+    """Which of `Condition.index` (B,) are of the night, as bool."""
+    return torch.isin(condition, condition.new_tensor([night.index for night in NIGHTS]))
+
+
+def _kept_apart(prepared: Prepared, frames: list[int], part: float) -> set[int]:
+    drives = list(dict.fromkeys(prepared.frames[frame].sequence for frame in frames))
+    if len(drives) == 1:
+        return set(frames[-_some(len(frames), part) :])
+    chosen = set(spread(list(range(len(drives))), _some(len(drives), part)))
+    names = {drives[place] for place in chosen}
+    return {frame for frame in frames if prepared.frames[frame].sequence in names}
+
+
+def _some(count: int, part: float) -> int:
+    return min(max(1, round(count * part)), count - 1)

@@ -1,0 +1,163 @@
+"""One cell of the grid: a student of one variant and seed, trained and measured in a folder of its own."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+from acdepth.core.progress import progress
+from acdepth.core.sample import Sequence as Footage
+from acdepth.data.folder import count_targets
+from acdepth.engine.state import STATES
+from acdepth.evaluation.evaluate import evaluate
+from acdepth.evaluation.results import summarise, write_results
+from acdepth.evaluation.rows import FrameRow, read_rows, write_rows
+from acdepth.networks.checkpoint import MODEL_FILE
+from acdepth.recipes.ablation.sources import Sources
+from acdepth.recipes.inputs import Inputs
+from acdepth.recipes.method import FRAMES_FILE, RESULTS_FILE
+from acdepth.recipes.outputs import file_output, weights_output
+from acdepth.recipes.stages import Pipeline, Stage
+from acdepth.runtime.scored import scored_model
+from acdepth.student.task import StudentConfig
+from acdepth.student.training import train_student
+
+FAILED_FILE = "failed.txt"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all cells have in common, read once."""
+
+    sources: Sources
+    prepared: Path
+    """Folder of the prepared training images."""
+    footage: tuple[Footage, ...]
+    """The evaluation's."""
+    evaluation_facts: dict[str, str]
+    """What the measuring depends on beside the protocol."""
+    interval_seed: int
+
+
+class Cell:
+    """One network of the table.
+
+    Args:
+        variant: its name.
+        seed: of its training; None for the teacher, which is only measured.
+        student: its settings; None for the teacher.
+        facts: what the training depends on beside its settings.
+        folder: of its own.
+        shared: with the other cells.
+    """
+
+    def __init__(
+        self,
+        variant: str,
+        seed: int | None,
+        student: StudentConfig | None,
+        facts: dict[str, str],
+        folder: Path,
+        shared: Shared,
+    ) -> None:
+        self.variant, self.seed, self.student, self.folder, self.shared = (
+            variant, seed, student, folder, shared
+        )  # fmt: skip
+        self.weights = folder / "student" / MODEL_FILE if student else shared.sources.teacher
+        self.pipeline = Pipeline([*self._training(facts), self._evaluation(facts)], folder)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.variant if self.seed is None else f"{self.variant}, seed {self.seed}"
+
+    def is_done(self) -> bool:
+        """Whether trained and measured, and all files are as they were left."""
+        return self.pipeline.is_done()
+
+    def seems_done(self) -> bool:
+        """Whether its results are there, told without reading them."""
+        return (self.folder / RESULTS_FILE).exists()
+
+    def failure(self) -> str | None:
+        """Why it cannot be done, as long as nobody has let it be tried again."""
+        path = self.folder / FAILED_FILE
+        return path.read_text(encoding="utf-8").strip() if path.exists() else None
+
+    def forget_failure(self) -> None:
+        """Let it be tried again."""
+        (self.folder / FAILED_FILE).unlink(missing_ok=True)
+
+    @contextmanager
+    def claimed(self) -> Iterator[bool]:
+        """Whether the cell is this process's for the time being; never waits.
+
+        The system holds the lock and drops it with the process, so that a killed one blocks nobody.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
+
+    def run(self) -> None:
+        """Train and measure, going on from where it was; an error is written down and not raised."""
+        try:
+            self.pipeline.run()
+        except UserError as error:
+            write_text(self.folder / FAILED_FILE, f"{error}\n")
+
+    def rows(self) -> list[FrameRow]:
+        """The errors of each frame."""
+        return read_rows(self.folder / FRAMES_FILE)
+
+    def _training(self, facts: dict[str, str]) -> list[Stage]:
+        if self.student is None:
+            return []
+        inputs, out = Inputs.of(self.student).and_facts(facts), self.folder / "student"
+        return [Stage("student", inputs, self._train, (weights_output(self.weights),), (out,))]
+
+    def _evaluation(self, facts: dict[str, str]) -> Stage:
+        shared = self.shared
+        measured = {**shared.evaluation_facts, **({} if self.student else facts)}
+        inputs = Inputs.of(shared.sources.protocol).and_facts(measured)
+        files = (self.folder / RESULTS_FILE, self.folder / FRAMES_FILE)
+        return Stage("evaluate", inputs, self._evaluate, tuple(map(file_output, files)), files)
+
+    def _train(self) -> None:
+        assert self.student is not None
+        sources, out = self.shared.sources, self.folder / "student"
+        train_student(
+            self.student,
+            sources.data,
+            sources.translations,
+            sources.teacher,
+            sources.prior,
+            out,
+            self.shared.prepared,
+        )
+
+    def _evaluate(self) -> None:
+        shared, protocol = self.shared, self.shared.sources.protocol
+        # Its weights are done: the states, three times as large, have nothing to resume any more.
+        shutil.rmtree(self.folder / "student" / STATES, ignore_errors=True)
+        device = "cpu" if self.student and self.student.loop.device == "cpu" else "auto"
+        model, _ = scored_model(self.variant, self.weights, device)
+        with progress("evaluate", count_targets(shared.footage), unit="frame") as advance:
+            rows = evaluate([model], shared.footage, protocol, advance)
+        write_rows(self.folder / FRAMES_FILE, rows)
+        about = {"variant": self.variant, "seed": self.seed}
+        write_results(
+            self.folder / RESULTS_FILE, {**summarise(rows, protocol, shared.interval_seed), "cell": about}
+        )

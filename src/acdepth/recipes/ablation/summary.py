@@ -1,0 +1,202 @@
+"""``ablation.json``: per variant and condition mean and spread over seeds, and paired differences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.seeding import make_generator
+from acdepth.evaluation.metrics import METRICS
+from acdepth.evaluation.protocols import Protocol
+from acdepth.evaluation.repeats import Values, paired_difference, spread_over_seeds
+from acdepth.evaluation.results import DIGITS
+from acdepth.evaluation.rows import FrameRow
+from acdepth.recipes.ablation.cell import Cell
+from acdepth.recipes.ablation.config import TEACHER, AblationConfig
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number per frame."""
+
+    metric: str
+    surface: str | None = None
+    """Class of surface that it is over; None for all pixels."""
+
+    def of(self, row: FrameRow) -> float:
+        """NaN where the frame has none."""
+        metrics = row.metrics if self.surface is None else row.classes.get(self.surface, {})
+        return metrics.get(self.metric, float("nan"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The frames of one condition, the same for all cells."""
+
+    keys: tuple[str, ...]
+    sequences: tuple[str, ...]
+
+    @property
+    def groups(self) -> np.ndarray:
+        """(N,) number of each frame's sequence."""
+        return np.unique(self.sequences, return_inverse=True)[1].astype(np.int64)
+
+
+Scores = dict[Condition, dict[str, dict[int | None, Values]]]
+"""By condition, variant and seed: (N, M)."""
+
+
+def summarise_cells(config: AblationConfig, protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
+    """The content of ``ablation.json``; equal cells give equal content.
+
+    Args:
+        config: settings.
+        protocol: of the measuring.
+        cells: those that are done.
+
+    Raises:
+        UserError: if there is none, or they were measured on different frames.
+    """
+    if not cells:
+        raise UserError("no cell is done yet, so there is nothing to summarise")
+    rows = {(cell.variant, cell.seed): cell.rows() for cell in cells}
+    columns = _columns([row for some in rows.values() for row in some])
+    places, scores = _arrange(rows, columns, protocol)
+    names = dict.fromkeys([TEACHER, config.base, *config.variants])
+    found = [name for name in names if any(name == cell.variant for cell in cells)]
+    return {
+        "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": config.interval_seed},
+        "base": config.base,
+        "seeds": list(config.seeds),
+        "order": found,
+        "conditions": {
+            condition: {"images": len(place.keys), "sequences": len(set(place.sequences))}
+            for condition, place in places.items()
+        },
+        "variants": {
+            name: {
+                "seeds": [cell.seed for cell in cells if cell.variant == name and cell.seed is not None],
+                **{
+                    condition: _spreads(np.stack(list(of_variants[name].values())), columns)
+                    for condition, of_variants in scores.items()
+                },
+            }
+            for name in found
+        },
+        "differences": {
+            baseline: _differences(scores, places, columns, baseline, config.interval_seed)
+            for baseline in (config.base, TEACHER)
+            if baseline in found
+        },
+    }
+
+
+def _columns(rows: Sequence[FrameRow]) -> list[Column]:
+    metrics = {name for row in rows for name in row.metrics}
+    surfaces = sorted({name for row in rows for name in row.classes})
+    ordered = [*METRICS, *sorted(metrics - set(METRICS))]
+    return [*map(Column, ordered), *(Column("abs_rel", surface) for surface in surfaces)]
+
+
+def _arrange(
+    rows: Mapping[tuple[str, int | None], Sequence[FrameRow]], columns: Sequence[Column], protocol: Protocol
+) -> tuple[dict[Condition, Place], Scores]:
+    places: dict[Condition, Place] = {}
+    scores: Scores = {}
+    for (variant, seed), of_cell in rows.items():
+        for condition in Condition:
+            chosen = [row for row in of_cell if condition in protocol.conditions_of(row.condition)]
+            if not chosen:
+                continue
+            place = Place(tuple(row.key for row in chosen), tuple(row.sequence for row in chosen))
+            if places.setdefault(condition, place) != place:
+                raise UserError(f"{variant}, seed {seed}: was measured on other frames than the other cells")
+            values = np.array([[column.of(row) for column in columns] for row in chosen], dtype=np.float64)
+            scores.setdefault(condition, {}).setdefault(variant, {})[seed] = values
+    return {condition: places[condition] for condition in Condition if condition in places}, scores
+
+
+def _spreads(values: Values, columns: Sequence[Column]) -> dict[str, Any]:
+    spreads = spread_over_seeds(values)
+    return _by_column(
+        columns,
+        [
+            {
+                "mean": _rounded(spread.mean),
+                "deviation": _rounded(spread.deviation),
+                "of_seeds": [_rounded(value) for value in spread.of_seeds],
+            }
+            for spread in spreads
+        ],
+    )
+
+
+def _differences(
+    scores: Scores, places: Mapping[Condition, Place], columns: Sequence[Column], baseline: str, seed: int
+) -> dict[str, Any]:
+    """By variant and condition: its difference to the baseline over the seeds that both have."""
+    found: dict[str, Any] = {}
+    for condition, place in places.items():
+        of_variants = scores[condition]
+        for variant, of_seeds in of_variants.items():
+            if variant == baseline or baseline not in of_variants:
+                continue
+            pair = _in_pairs(of_seeds, of_variants[baseline])
+            if pair is not None:
+                compared = _compare(*pair, place.groups, columns, seed)
+                found.setdefault(variant, {})[condition] = compared
+    return found
+
+
+def _in_pairs(
+    ours: Mapping[int | None, Values], theirs: Mapping[int | None, Values]
+) -> tuple[Values, Values] | None:
+    """Both (S, N, M), seed beside seed; a teacher, which has no seed, stands beside each."""
+    if None in ours or None in theirs:
+        return np.stack(list(ours.values())), np.stack(list(theirs.values()))
+    common = [seed for seed in ours if seed in theirs]
+    if not common:
+        return None
+    return np.stack([ours[seed] for seed in common]), np.stack([theirs[seed] for seed in common])
+
+
+def _compare(
+    ours: Values, theirs: Values, groups: np.ndarray, columns: Sequence[Column], seed: int
+) -> dict[str, Any]:
+    differences = paired_difference(ours, theirs, groups, make_generator(seed, "bootstrap"))
+    base = [spread.mean for spread in spread_over_seeds(theirs)]
+    of_seeds = [spread.of_seeds for spread in spread_over_seeds(ours - theirs)]
+    return _by_column(
+        columns,
+        [
+            {
+                "difference": _rounded(interval.mean),
+                "low": _rounded(interval.low),
+                "high": _rounded(interval.high),
+                "relative": _relative(interval.mean, mean),
+                "relative_low": _relative(interval.low, mean),
+                "relative_high": _relative(interval.high, mean),
+                "of_seeds": [_relative(value, mean) for value in seeds],
+            }
+            for interval, seeds, mean in zip(differences, of_seeds, base, strict=True)
+        ],
+    )
+
+
+def _by_column(columns: Sequence[Column], contents: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    pairs = list(zip(columns, contents, strict=True))
+    return {
+        "metrics": {column.metric: content for column, content in pairs if column.surface is None},
+        "classes": {column.surface: content for column, content in pairs if column.surface is not None},
+    }
+
+
+def _relative(value: float | None, mean: float) -> float | None:
+    return None if value is None or not mean else _rounded(value / mean)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(value, DIGITS)

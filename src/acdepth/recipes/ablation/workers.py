@@ -1,0 +1,90 @@
+"""Several processes on one ablation, each taking cells that nobody has."""
+
+import os
+import sys
+import time
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Thread
+
+import torch
+
+from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
+from acdepth.recipes.ablation.ablation import Ablation
+from acdepth.recipes.ablation.config import AblationConfig
+from acdepth.recipes.ablation.sources import Sources
+
+SECONDS_BETWEEN_LOOKS = 1.0
+
+
+def work_together(ablation: Ablation, workers: int) -> None:
+    """Let processes of their own do the cells; each logs to ``worker-N.log``, and ends with this one.
+
+    Args:
+        ablation: begun.
+        workers: processes; they share the threads of this one.
+
+    Raises:
+        UserError: if cells are left because a process died.
+    """
+    threads = max(1, torch.get_num_threads() // workers)
+    context = get_context("spawn")
+    given = ablation.config, ablation.sources, ablation.out
+    processes: list[BaseProcess] = [
+        context.Process(target=_work, args=(*given, threads, _log(ablation.out, number)))
+        for number in range(1, workers + 1)
+    ]
+    try:
+        for process in processes:
+            process.start()
+        _show(ablation, processes)
+    finally:
+        for process in processes:
+            if process.pid is not None:
+                process.terminate()
+                process.join()
+    fallen = [number for number, process in enumerate(processes, start=1) if process.exitcode]
+    if fallen and not (ablation.is_done() or ablation.failures()):
+        raise UserError(
+            f"worker {fallen[0]} ended early; {_log(ablation.out, fallen[0])} says why, and the same command "
+            "goes on from here"
+        )
+
+
+def _show(ablation: Ablation, processes: list[BaseProcess]) -> None:
+    """A bar over the cells until all processes have ended."""
+    known = sum(cell.seems_done() for cell in ablation.cells)
+    with progress("ablate", len(ablation.cells), known, unit="cell") as advance:
+        while any(process.is_alive() for process in processes):
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            now = sum(cell.seems_done() or cell.failure() is not None for cell in ablation.cells)
+            if now > known:
+                advance(now - known)
+                known = now
+
+
+def _work(config: AblationConfig, sources: Sources, out: Path, threads: int, log: Path) -> None:
+    torch.set_num_threads(threads)
+    Thread(target=_end_with_parent, daemon=True).start()
+    with log.open("a", encoding="utf-8", buffering=1) as stream:
+        sys.stdout = sys.stderr = stream
+        try:
+            Ablation(config, sources, out).work()
+        except UserError as error:
+            print(error, file=stream)
+            sys.exit(2)
+
+
+def _end_with_parent() -> None:
+    """A killed ablation leaves nobody training: what is half done goes on from its last state anyway."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _log(out: Path, number: int) -> Path:
+    return out / f"worker-{number}.log"

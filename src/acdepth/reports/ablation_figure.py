@@ -1,0 +1,95 @@
+"""An ablation as a figure: what each variant changes, a panel per condition, zero is the base."""
+
+from io import BytesIO
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from acdepth.core.condition import Condition
+from acdepth.reports.ablation_reading import TEACHER, AblationResults, Entry
+from acdepth.reports.ablation_tables import with_spread
+from acdepth.reports.verdicts import Verdict
+
+INK, FAINT = "#222222", "#8a8a8a"
+COLOURS = {
+    Verdict.LOWER: "#2b5c9e",
+    Verdict.HIGHER: "#b3152a",
+    Verdict.NONE_SHOWN: FAINT,
+    Verdict.TOO_FEW: FAINT,
+}
+WIDTH, ROW, MARGIN = 2.6, 0.27, 1.5
+"""Of a panel, of a variant, and around all [inches]."""
+DOTS_PER_INCH = 150
+LEAST_SPAN, MOST_SPAN = 0.05, 0.4
+"""Of the left half of an axis; what is farther is an arrow at its end, so that one failure hides nothing."""
+ROOM = 1.9
+"""The right half over the left one: there stand the numbers."""
+
+
+def ablation_figure(results: AblationResults) -> bytes:
+    """PNG: dots are seeds, bars 95 % intervals of the paired difference of absRel; teacher left out.
+
+    The teacher differs from all students by so much that nothing else could be seen beside it.
+    """
+    rows = [row for row in results.rows if row.name != TEACHER]
+    conditions = list(results.conditions)
+    size = (MARGIN + 1 + WIDTH * len(conditions), MARGIN + ROW * len(rows))
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+    panels = figure.subplots(1, len(conditions), sharey=True, squeeze=False)[0]
+    for axes, condition in zip(panels, conditions, strict=True):
+        _prepare(axes, condition)
+        span = _span([row.entries[condition] for row in rows])
+        axes.set_xlim(-span, ROOM * span)
+        for place, row in enumerate(rows):
+            _draw(axes, place, row.entries[condition], span)
+    panels[0].set_yticks(range(len(rows)), [row.name for row in rows])
+    panels[0].set_ylim(len(rows) - 0.5, -0.5)
+    figure.suptitle(
+        f"absRel against {results.base}, per cent; left of zero is better. Bars: 95 % intervals, paired over "
+        "drives and seeds; dots: seeds",
+        fontsize=8,
+        color=INK,
+    )
+    return _png(figure)
+
+
+def _prepare(axes: Axes, condition: Condition) -> None:
+    axes.set_title(condition.value, fontsize=10, color=INK)
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    axes.grid(axis="y", color="#e8e8e8", linewidth=0.6)
+    axes.tick_params(labelsize=8, length=0, colors=INK)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def _draw(axes: Axes, place: int, entry: Entry, span: float) -> None:
+    words = {"fontsize": 6.5, "va": "center", "ha": "right", "color": FAINT}
+    axes.annotate(with_spread(entry), (1, place), xycoords=("axes fraction", "data"), **words)
+    difference = entry.to_base
+    if difference is None:
+        return
+    mean, low, high = (None if value is None else 100 * value for value in difference.change)
+    colour = COLOURS[difference.verdict]
+    if low is not None and high is not None:
+        axes.plot([low, high], [place, place], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
+    seeds = [100 * value for value in difference.of_seeds]
+    axes.scatter(seeds, [place] * len(seeds), s=7, color="white", edgecolors=colour, linewidths=0.7, zorder=3)
+    assert mean is not None
+    if -span <= mean <= span:
+        axes.scatter([mean], [place], s=22, color=colour, zorder=4)
+    else:
+        end, marker = (span, ">") if mean > 0 else (-span, "<")
+        axes.scatter([end], [place], s=30, color=colour, zorder=4, marker=marker)
+
+
+def _span(entries: list[Entry]) -> float:
+    """Around what was measured [%]; the widest intervals, of few seeds, may leave the panel."""
+    seeds = [value for entry in entries if entry.to_base for value in entry.to_base.of_seeds]
+    return 100 * min(MOST_SPAN, max([LEAST_SPAN, *(1.3 * abs(value) for value in seeds)]))
+
+
+def _png(figure: Figure) -> bytes:
+    stream = BytesIO()
+    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
+    return stream.getvalue()

@@ -1,0 +1,36 @@
+"""The lens of a drive's camera and how it is mounted: what makes another camera see the same town."""
+
+import math
+from dataclasses import dataclass
+
+from acdepth.core.errors import UserError
+
+RANGES = {"focal": (0.25, 4.0), "height": (0.5, 4.0), "pitch_degrees": (-30.0, 30.0)}
+"""Least and largest of each: a car or a lorry on a street, not a drone."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A camera on a car; the defaults are the world's own.
+
+    Raises:
+        UserError: if a number is outside `RANGES`.
+    """
+
+    focal: float = 1.0
+    """Focal length over the usual one, which is 0.8 of the image's width."""
+    height: float | None = None
+    """Mean height of the lens above the road [m]; None leaves it to the town, 1.4 to 1.6."""
+    pitch_degrees: float = 0.0
+    """How far the camera looks down beyond the town's own 0 to 0.7 degrees; negative looks up. In degrees, as
+    people and files say it."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
+                raise UserError(f"{name} of the camera is {value:g}; give {low:g} to {high:g}")
+
+
+USUAL = Rig()
+"""The camera of the training footage of everything that ships."""

@@ -1,0 +1,70 @@
+"""Confidence in the page and in the terminal, and nothing of it where none was measured."""
+
+import json
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from acdepth.core.errors import UserError
+from acdepth.reports.page import write_report
+from acdepth.reports.tables import print_results
+from tests.reports.fake_run import estimate, write
+from tests.reports.test_page import Page
+
+MEASURED = {
+    "images": 24,
+    "ause": estimate(0.2),
+    "ause_constant": estimate(0.7),
+    "ause_nearness": estimate(0.3),
+    "improvement": 5 / 7,
+    "improvement_of_nearness": 4 / 7,
+    "coverage": [0.5, 0.8, 1.0],
+    "abs_rel_at_coverage": [0.04, 0.08, 0.16],
+    "oracle_at_coverage": [0.02, 0.05, 0.16],
+}
+
+
+@pytest.fixture
+def measured(run):
+    content = json.loads((run / "results.json").read_text())
+    content["confidence"] = {"source": "flip", "in_words": "agreement <of> answers"}
+    content["models"]["student"]["night"]["confidence"] = MEASURED
+    write(run / "results.json", content)
+    return run
+
+
+def printed(path) -> str:
+    console = Console(width=160, record=True, file=StringIO())
+    print_results(path, console)
+    return console.export_text()
+
+
+def test_the_page_draws_the_curves_of_what_was_measured(measured):
+    text = write_report(measured).read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.open and not page.crossed
+    assert "agreement <of> answers" in page.text
+    assert "AUSE 0.200, of a constant 0.700 (71 % better; trusting what is near: 57 %)" in page.text
+    # 170 units are 0.16 high and 1 wide, from (36, 178): 0.08 at 80 % is half-way up.
+    assert 'class="line subject" d="M121.0 135.5L172.0 93.0L206.0 8.0"' in text
+    assert 'class="diagonal" d="M121.0 8.0L172.0 8.0L206.0 8.0"' in text
+
+
+def test_the_terminal_has_a_line_per_condition_and_model(measured):
+    text = printed(measured / "results.json")
+    (line,) = [line.split() for line in text.splitlines() if "0.700" in line]
+    assert line == ["night", "student", "0.200", "0.700", "71", "%", "57", "%", "0.160", "0.080", "0.040"]
+
+
+def test_without_confidence_there_is_nothing_of_it(run):
+    assert "AUSE" not in write_report(run).read_text(encoding="utf-8")
+    assert "AUSE" not in printed(run / "results.json")
+
+
+def test_curves_of_different_length_are_refused(measured):
+    content = json.loads((measured / "results.json").read_text())
+    content["models"]["student"]["night"]["confidence"]["coverage"].pop()
+    write(measured / "results.json", content)
+    with pytest.raises(UserError, match="curves of confidence differ in length"):
+        write_report(measured)
