@@ -1,6 +1,5 @@
 """``acdepth predict`` as people call it."""
 
-import sys
 from pathlib import Path
 
 import cv2
@@ -8,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from acdepth.cli.main import main
 from acdepth.core.images import read_depth_png16
 from acdepth.runtime.predictor import Predictor
+from tests.commands import call
 from tests.real import REAL
 from tests.runtime.test_video import read_video, write_video
 from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
@@ -28,17 +27,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     weights = tiny_checkpoint(tmp_path / "weights" / "model.safetensors")
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> tuple[int, str]:
-        common = ("--weights", str(weights), "--out", "out", "--device", "cpu")
-        monkeypatch.setattr(sys, "argv", ["acdepth", "predict", *arguments, *common])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, capsys.readouterr().err
+    def run_it(*arguments: str) -> tuple[int, str]:
+        common = ("--weights", weights, "--out", "out", "--device", "cpu")
+        return call(monkeypatch, "predict", *arguments, *common), capsys.readouterr().err
 
-    return call
+    return run_it
 
 
 def results() -> list[str]:

@@ -8,8 +8,9 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.sample import is_night
 from acdepth.data import MixBatches, open_data, prepare
-from acdepth.data.adverse import AdaptBatches, is_night, split_off, spread
+from acdepth.data.adverse import AdaptBatches, split_off, spread
 from acdepth.data.prepared import Prepared
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 

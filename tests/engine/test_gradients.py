@@ -1,7 +1,6 @@
 """Gradients of loss terms: compared without a trace, and projected where they conflict."""
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,11 +8,11 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.gradients import compare_gradients, project_conflicts
 from acdepth.engine.log import read_log
+from tests.engine.points import Points, Source
 
 SETTINGS = LoopSettings(
     steps=12, batch_size=2, learning_rate=0.01, decay_at=(), gradient_clip=None, log_every=3,
@@ -76,23 +75,6 @@ def test_angles_and_norms_are_those_of_what_is_shared():
     )
     apart = compare_gradients(gradients, {"a": front, "b": ~front, "c": front})
     assert apart == {}
-
-
-@dataclass(frozen=True)
-class Points(Tensors):
-    x: Tensor
-
-
-class Source:
-    def __init__(self, batch_size: int = 2, dies_at: int | None = None) -> None:
-        self.batch_size, self.dies_at = batch_size, dies_at
-
-    def batch(self, step: int) -> Points:
-        if step == self.dies_at:
-            raise KeyboardInterrupt
-        first = step * self.batch_size
-        rows = [torch.randn(3, generator=make_generator(0, first + row)) for row in range(self.batch_size)]
-        return Points(torch.stack(rows))
 
 
 class Torn(Task):

@@ -1,6 +1,5 @@
 """Tasks played in turns: whose gradients add up, who learns from them, and what a state holds."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,34 +8,14 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from acdepth.core.config import Config
-from acdepth.core.sample import Tensors
-from acdepth.core.seeding import make_generator
 from acdepth.engine import Leftovers, LoopSettings, Task, TurnTask, Update, fit, what_shapes
 from acdepth.engine.log import read_log
+from tests.engine.points import Points, Source
 
 SETTINGS = LoopSettings(
     steps=6, batch_size=2, learning_rate=0.01, decay_at=(), gradient_clip=None, log_every=1,
     checkpoint_every=2, precision="fp32", device="cpu", trackers=(),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Points(Tensors):
-    x: Tensor
-
-
-class Source:
-    """Batches of any size out of one endless row, as `Order` gives them."""
-
-    def __init__(self, batch_size: int = 2, dies_at: int | None = None) -> None:
-        self.batch_size, self.dies_at = batch_size, dies_at
-
-    def batch(self, step: int) -> Points:
-        if step == self.dies_at:
-            raise KeyboardInterrupt
-        first = step * self.batch_size
-        rows = [torch.randn(3, generator=make_generator(0, first + row)) for row in range(self.batch_size)]
-        return Points(torch.stack(rows))
 
 
 class Duel(TurnTask):

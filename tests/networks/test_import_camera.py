@@ -1,16 +1,15 @@
 """The training camera of an imported checkpoint, which no published file names."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
 import acdepth
-from acdepth.cli.main import main
 from acdepth.core.camera import Camera
 from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from tests.commands import call
 from tests.networks.test_published import write_lightning
 
 NUSCENES = Camera(1260.0, 1260.0, 799.5, 449.5, 1600, 900)
@@ -23,19 +22,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         write_lightning(tmp_path / "a.ckpt", DepthNet(DepthNetConfig()))
     NUSCENES.write(tmp_path / "camera.yaml")
 
-    def call(*flags: str) -> tuple[int, str]:
-        out = tmp_path / "model.safetensors"
-        monkeypatch.setattr(
-            sys, "argv", ["acdepth", "import", str(tmp_path / "a.ckpt"), str(out), *map(str, flags)]
-        )
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
+    def run_it(*flags: object) -> tuple[int, str]:
+        code = call(monkeypatch, "import", tmp_path / "a.ckpt", tmp_path / "model.safetensors", *flags)
         return code, capsys.readouterr().err
 
-    return call
+    return run_it
 
 
 def test_it_is_stored_at_the_networks_size_and_read_back(run, tmp_path) -> None:

@@ -1,14 +1,13 @@
 """Another camera sees the same town; the usual one sees what it always saw."""
 
 import math
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import yaml
+from tests.commands import call
 
-from acdepth.cli.main import main
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.world import Rig, prepare
@@ -74,13 +73,7 @@ def test_what_is_no_camera_of_a_car_is_refused(flags) -> None:
 
 def make(monkeypatch, capsys, out: Path, *flags: str) -> tuple[int, str]:
     common = ["--towns", "2", "--frames", "1", "--image-size", "16x16"]
-    monkeypatch.setattr(sys, "argv", ["acdepth", "world", "make", str(out), *common, *flags])
-    code = 0
-    try:
-        main()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    return code, capsys.readouterr().err
+    return call(monkeypatch, "world", "make", out, *common, *flags), capsys.readouterr().err
 
 
 def test_the_flags_and_the_files_say_which_camera_it_was(tmp_path, monkeypatch, capsys) -> None:

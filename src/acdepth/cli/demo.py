@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Literal
 
-from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
 from acdepth.reports.page import write_report
@@ -25,11 +24,7 @@ def demo(
         method: instead of the settings' way to translate; simulate draws weather by rules and trains no
             translator.
     """
-    settings = DemoConfig.read(find_config("demo", config))
-    if method == "diffusion" and settings.translator is None and settings.adapters is None:
-        raise UserError("--method diffusion: the settings have no translator; give others with --config")
-    if method is not None:
-        settings = settings.model_copy(update={"method": method})
+    settings = DemoConfig.read(find_config("demo", config)).translated_by(method)
     Demo(settings, out).run()
     print_results(out / "results.json")
     page = write_report(out)

@@ -5,7 +5,6 @@ from typing import Annotated, Literal, TypeVar
 
 import tyro
 
-from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.presets import find_config
 from acdepth.recipes.demo import Demo, DemoConfig
@@ -92,10 +91,7 @@ def _changed(
     """The settings with what the flags say instead."""
     if condition_known:
         config = config.model_copy(update={"condition_known": True})
-    if method == "diffusion" and config.translator is None and config.adapters is None:
-        raise UserError("--method diffusion: the settings have no translator; give others with --config")
-    if method is not None:
-        config = config.model_copy(update={"method": method})
+    config = config.translated_by(method)
     if base is not None and config.translator is not None:
         translator = config.translator.model_copy(update={"base": base})
         config = config.model_copy(update={"translator": translator})

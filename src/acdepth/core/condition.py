@@ -17,3 +17,8 @@ class Condition(StrEnum):
     def index(self) -> int:
         """Position in the enumeration: the number that stands for the condition in a batch."""
         return list(Condition).index(self)
+
+    @property
+    def dark(self) -> bool:
+        """Whether it is of the night."""
+        return self in (Condition.NIGHT, Condition.NIGHT_RAIN)

@@ -86,6 +86,11 @@ class ClipBatch(Tensors):
     """(B, N) float [m]: true length of the motion to each neighbour; NaN where unknown."""
 
 
+def is_night(condition: Tensor) -> Tensor:
+    """Which of `Condition.index` (B,) are of the night, as bool."""
+    return torch.isin(condition, condition.new_tensor([one.index for one in Condition if one.dark]))
+
+
 @dataclass(frozen=True)
 class MixBatch(Tensors):
     """Clear frames beside what the student sees of them."""
@@ -105,7 +110,7 @@ class MixBatch(Tensors):
     @property
     def night(self) -> Tensor:
         """(B,) bool: True where ``mixed`` was made to be of the night."""
-        return (self.condition == Condition.NIGHT.index) | (self.condition == Condition.NIGHT_RAIN.index)
+        return is_night(self.condition)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,11 @@ from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import MixBatch
+from acdepth.core.sample import MixBatch, is_night
 from acdepth.data.mix import MixBatches
 from acdepth.data.order import Order, as_floats
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
-
-NIGHTS = (Condition.NIGHT, Condition.NIGHT_RAIN)
 
 
 @dataclass(frozen=True)
@@ -94,11 +92,6 @@ def spread(frames: list[int], most: int) -> list[int]:
     """At most so many of them, evenly spaced."""
     count = min(most, len(frames))
     return [frames[(2 * place + 1) * len(frames) // (2 * count)] for place in range(count)]
-
-
-def is_night(condition: Tensor) -> Tensor:
-    """Which of `Condition.index` (B,) are of the night, as bool."""
-    return torch.isin(condition, condition.new_tensor([night.index for night in NIGHTS]))
 
 
 def _kept_apart(prepared: Prepared, frames: list[int], part: float) -> set[int]:

@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.camera import Camera
-from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.flip import fuse_flipped
@@ -97,7 +96,7 @@ def _as_input(
     batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
     night = None
     if protocol.condition_known:
-        dark = [frame.sequence.condition in (Condition.NIGHT, Condition.NIGHT_RAIN) for frame in frames]
+        dark = [frame.sequence.condition.dark for frame in frames]
         night = torch.tensor(dark, device=model.device)
     return batch, night
 

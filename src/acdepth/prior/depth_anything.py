@@ -18,13 +18,18 @@ from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
 from transformers.utils import logging as transformers_logging
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_bytes, write_json
+from acdepth.core.files import hash_file, read_json, write_bytes, write_json
 from acdepth.prior.preprocessing import PREPROCESSING_FILE, Preprocessing
 from acdepth.prior.tiny import TinyPriorConfig
 
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "card.json"
 UNUSED_WEIGHTS = {"backbone.embeddings.mask_token"}
 """Only DINOv2's own training reads this one, so a model without it is whole."""
+
+
+def content_of(prior: Path) -> str:
+    """What tells one prior from another: the hash of its weights, or the name of the hub's."""
+    return hash_file(prior / WEIGHTS_FILE) if prior.is_dir() else str(prior)
 
 
 def relative_inverse_depth(

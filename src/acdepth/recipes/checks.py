@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.errors import UserError
-from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes
 from acdepth.data.robotcar import is_robotcar
 from acdepth.diffusion.model import check_model_folder, model_folder
@@ -56,11 +56,11 @@ def check_networks(config: MethodConfig) -> None:
 def _check_translator(config: MethodConfig) -> None:
     if config.translator is not None:
         check_model_folder(model_folder(config.translator.base))
-        if config.adapters:
-            check_start(config.translator, or_shipped(config.adapters, TRANSLATOR))
+        if config.adapters_folder:
+            check_start(config.translator, config.adapters_folder)
         make_judge(config.translator)
-    elif config.adapters:
-        card = load_card(or_shipped(config.adapters, TRANSLATOR))
+    elif config.adapters_folder:
+        card = load_card(config.adapters_folder)
         lacking = sorted(set(config.translated) - set(card.conditions))
         if lacking:
             raise UserError(f"{config.adapters}: have not learned {', '.join(lacking)}; take others")

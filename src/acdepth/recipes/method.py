@@ -8,7 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence as Footage
-from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
+from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
@@ -18,6 +18,7 @@ from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
+from acdepth.prior.depth_anything import content_of
 from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.outputs import file_output, folder_output, translations_output, weights_output
@@ -211,14 +212,12 @@ def _starting_points(config: MethodConfig) -> dict[str, str]:
 
 
 def _adapters_fact(config: MethodConfig) -> dict[str, str]:
-    if config.adapters is None:
-        return {}
-    return {"adapters' content": adapters_hash(or_shipped(config.adapters, TRANSLATOR))}
+    adapters = config.adapters_folder
+    return {"adapters' content": adapters_hash(adapters)} if adapters else {}
 
 
 def _prior_fact(config: MethodConfig) -> dict[str, str]:
-    prior = or_shipped(config.prior, PRIOR)
-    return {"prior": hash_file(prior / MODEL_FILE) if prior.is_dir() else str(prior)}
+    return {"prior": content_of(or_shipped(config.prior, PRIOR))}
 
 
 def _student_facts(config: MethodConfig) -> dict[str, str]:

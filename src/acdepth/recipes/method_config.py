@@ -7,7 +7,9 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
+from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.student.task import StudentConfig
@@ -68,6 +70,21 @@ class MethodConfig(Config):
         if self.translator is not None and not set(self.translated) <= set(self.translator.conditions):
             raise ValueError("translator.conditions lacks some of translated")
         return self
+
+    @property
+    def adapters_folder(self) -> Path | None:
+        """Where `adapters` lie."""
+        return self.adapters and or_shipped(self.adapters, TRANSLATOR)
+
+    def translated_by(self, method: Literal["simulate", "diffusion"] | None) -> Self:
+        """The same with another way to translate; None leaves it.
+
+        Raises:
+            UserError: if the settings know no translator.
+        """
+        if method == "diffusion" and self.translator is None and self.adapters is None:
+            raise UserError("--method diffusion: the settings have no translator; give others with --config")
+        return self if method is None else self.model_copy(update={"method": method})
 
     @property
     def trains_translator(self) -> bool:

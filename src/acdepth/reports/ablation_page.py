@@ -3,12 +3,11 @@
 import base64
 from pathlib import Path
 
-import jinja2
-
 from acdepth.core.files import write_bytes, write_text
 from acdepth.reports import ablation_tables
 from acdepth.reports.ablation_figure import ablation_figure
 from acdepth.reports.ablation_reading import AblationResults, read_ablation
+from acdepth.reports.page_template import page_template
 
 
 def write_ablation(folder: Path) -> AblationResults:
@@ -21,11 +20,7 @@ def write_ablation(folder: Path) -> AblationResults:
     figure = ablation_figure(results)
     write_text(folder / "ablation.md", ablation_tables.markdown(results))
     write_bytes(folder / "ablation.png", figure)
-    loader = jinja2.PackageLoader("acdepth.reports", "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.get_template("ablation.html.j2").render(
+    page = page_template("ablation.html.j2").render(
         results=results,
         notes=ablation_tables.notes(results)[:-1],
         figure=base64.b64encode(figure).decode(),

@@ -8,7 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
 from acdepth.reports.reading import Estimate
-from acdepth.reports.verdicts import FEWEST_DRIVES, Verdict
+from acdepth.reports.verdicts import FEWEST_DRIVES, Verdict, judge_change
 
 TEACHER = "teacher"
 
@@ -117,15 +117,8 @@ def _difference(differences: Any, name: str, condition: Condition, sequences: in
         return None
     numbers = found["metrics"]["abs_rel"]
     change = Estimate(float(numbers["relative"]), numbers["relative_low"], numbers["relative_high"])
-    return Difference(change, tuple(map(float, numbers["of_seeds"])), _verdict(change, sequences))
-
-
-def _verdict(change: Estimate, sequences: int) -> Verdict:
-    if change.low is None or change.high is None or sequences < FEWEST_DRIVES:
-        return Verdict.TOO_FEW
-    if change.high < 0:
-        return Verdict.LOWER
-    return Verdict.HIGHER if change.low > 0 else Verdict.NONE_SHOWN
+    verdict = Verdict.TOO_FEW if sequences < FEWEST_DRIVES else judge_change(change)
+    return Difference(change, tuple(map(float, numbers["of_seeds"])), verdict)
 
 
 def _facts(content: Any, conditions: dict[Condition, tuple[int, int]]) -> list[str]:

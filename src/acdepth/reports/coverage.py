@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from rich import box
 from rich.table import Table
 
 from acdepth.core.condition import Condition
 from acdepth.reports.charts import nice_ticks
 from acdepth.reports.reading import Confidence, Results
+from acdepth.reports.terminal import open_table
 
 SIDE, LEFT, TOP, BELOW, RIGHT = 170.0, 36.0, 8.0, 34.0, 14.0
 """Of the square chart and its margins, in units."""
@@ -69,13 +69,7 @@ def coverage_chart(title: str, drawn: Sequence[tuple[str, Confidence]]) -> str:
 
 def coverage_table(results: Results) -> Table | None:
     """AUSE and errors at some coverages, for a terminal; None where no model has a confidence."""
-    table = Table(
-        title=f"Confidence: {results.confidence_source}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = open_table(f"Confidence: {results.confidence_source}")
     table.add_column("condition", style="bold")
     table.add_column("model")
     table.add_column("AUSE ↓", justify="right")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import yaml
 
@@ -16,6 +15,7 @@ from acdepth.reports import charts, pictures, tables
 from acdepth.reports.conflict import conflicts
 from acdepth.reports.coverage import coverage_charts, percent
 from acdepth.reports.facts import facts
+from acdepth.reports.page_template import page_template
 from acdepth.reports.reading import (
     Example,
     Log,
@@ -43,7 +43,7 @@ def write_report(run_folder: Path) -> Path:
     run_folder = Path(run_folder)
     results = read_results(run_folder / "results.json")
     page = run_folder / "report.html"
-    write_text(page, _template("report.html.j2").render(**_content(run_folder, results)))
+    write_text(page, page_template("report.html.j2").render(**_content(run_folder, results)))
     return page
 
 
@@ -68,18 +68,7 @@ def write_training_page(trainings: Mapping[str, Path], page: Path) -> None:
     styles = charts.model_classes(tuple(logs))
     title = f"Training of {', '.join(logs)}"
     content = {"trainings": _trainings(logs, styles), "conflicts": conflicts(logs, styles)}
-    write_text(page, _template("training.html.j2").render(title=title, styles=styles, **content))
-
-
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("acdepth.reports", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
+    write_text(page, page_template("training.html.j2").render(title=title, styles=styles, **content))
 
 
 def _content(run_folder: Path, results: Results) -> dict[str, Any]:

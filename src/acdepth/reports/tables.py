@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,6 +11,7 @@ from acdepth.evaluation.edges import EDGE_METRICS
 from acdepth.reports.coverage import coverage_table
 from acdepth.reports.facts import facts
 from acdepth.reports.reading import Cell, Estimate, Results, read_results
+from acdepth.reports.terminal import open_table
 from acdepth.reports.verdicts import Comparison, Verdict, compare, signed_percent
 
 COLOURS = {
@@ -161,14 +161,7 @@ def change_in_words(comparison: Comparison | None) -> str:
 
 
 def _main_table(results: Results) -> Table:
-    table = Table(
-        title="Depth errors per condition",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = open_table("Depth errors per condition", padding=(0, 1, 0, 0))
     table.add_column("condition", style="bold")
     table.add_column("model")
     table.add_column("absRel ↓ [95 %]", no_wrap=True)
@@ -200,9 +193,7 @@ def _marked_change(comparison: Comparison | None) -> str:
 
 
 def _edge_table(results: Results) -> Table:
-    table = Table(
-        title="Depth edges", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
-    )
+    table = open_table("Depth edges")
     table.add_column("condition", style="bold")
     table.add_column("model")
     for name in EDGE_COLUMNS:
@@ -216,13 +207,7 @@ def _edge_table(results: Results) -> Table:
 
 
 def _class_table(results: Results) -> Table:
-    table = Table(
-        title="absRel ↓ per class [95 %]".replace("[", r"\["),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-    )
+    table = open_table(_escaped("absRel ↓ per class [95 %]"))
     table.add_column("condition", style="bold")
     table.add_column("model")
     for name in results.classes:

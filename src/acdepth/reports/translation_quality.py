@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from acdepth.reports.terminal import open_table
 from acdepth.translator.quality.rate import SOURCES, TRUTH
 
 WIDTH_ELSEWHERE = 150
@@ -76,9 +76,7 @@ def facts(results: dict[str, Any]) -> list[str]:
 
 
 def _table(results: dict[str, Any]) -> Table:
-    table = Table(
-        title="Translations", title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
-    )
+    table = open_table("Translations")
     table.add_column("condition", style="bold")
     table.add_column("method")
     for column in COLUMNS:

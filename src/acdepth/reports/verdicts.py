@@ -52,10 +52,15 @@ def compare(results: Results, model: str, baseline: str, condition: Condition) -
         verdict = _order(mine, base)
         change = Estimate(mine.mean / base.mean - 1, None, None)
     else:
-        verdict = _order(change, Estimate(0.0, 0.0, 0.0))
+        verdict = judge_change(change)
     if min(ours.sequences, theirs.sequences) < FEWEST_DRIVES:
         verdict = Verdict.TOO_FEW
     return Comparison(condition, change, verdict, _order(mine, base) is Verdict.NONE_SHOWN)
+
+
+def judge_change(change: Estimate) -> Verdict:
+    """What the interval of a paired change allows to be said."""
+    return _order(change, Estimate(0.0, 0.0, 0.0))
 
 
 def comparisons(results: Results, model: str, baseline: str) -> list[Comparison]:

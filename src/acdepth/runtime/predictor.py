@@ -55,7 +55,8 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
     network, card = load_checkpoint(file)
     if path is None:
         logging.getLogger("acdepth").warning("using the weights that ship: %s", card.description)
-    return Predictor(network, card, choose_device(device), camera, load_confidence_head(file))
+    head = load_confidence_head(file) if card.confidence else None
+    return Predictor(network, card, choose_device(device), camera, head)
 
 
 class Predictor:

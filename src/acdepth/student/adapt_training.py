@@ -31,9 +31,9 @@ from acdepth.networks.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.student.adaptation import AdaptConfig, AdaptTask
-from acdepth.student.training import clear_footage, prepare_mix, prior_weights, translations_made_by
+from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
 from acdepth.student.watch import Judgement, Watch
 
 BEST_FILE = "best.safetensors"
@@ -82,8 +82,7 @@ def train_adapted(
         *(fingerprint(some, card.input_size, card.crop, reach=0) for some in (sequences, footage)),
         *translations_made_by(config.anchor, translations),
     ]
-    weights = prior_weights(prior)
-    files = [hash_file(student), hash_file(teacher), hash_file(weights) if weights else str(prior)]
+    files = [hash_file(student), hash_file(teacher), content_of(prior)]
     # How often a state is judged decides which one is kept, so it is not incidental here.
     made_by = hash_json([what_shapes(config), config.loop.checkpoint_every, inputs, files])
     refuse_other_run(out, made_by)

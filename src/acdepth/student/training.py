@@ -68,7 +68,7 @@ def train_student(
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     sequences = clear_footage(config, data, translations)
-    files = [hash_file(path) for path in (teacher, _encoder(config), prior_weights(prior)) if path]
+    files = [hash_file(path) for path in (teacher, _encoder(config), _prior_weights(prior)) if path]
     inputs = [
         fingerprint(sequences, card.input_size, card.crop, reach=0),
         *translations_made_by(config, translations),
@@ -166,6 +166,6 @@ def _encoder(config: StudentConfig) -> Path | None:
     return encoder_file(used) if used else None
 
 
-def prior_weights(prior: Path | None) -> Path | None:
+def _prior_weights(prior: Path | None) -> Path | None:
     """The file of a prior's weights; None where it is a name of the hub, or there is no prior."""
     return prior / "model.safetensors" if prior and prior.is_dir() else None

@@ -11,7 +11,7 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.seeding import make_generator
-from acdepth.data.adverse import is_night, spread
+from acdepth.data.adverse import spread
 from acdepth.data.order import as_floats
 from acdepth.data.pools import Pool
 from acdepth.engine.log import RunLog, read_log
@@ -171,8 +171,7 @@ def _judged(condition: Condition, pool: Pool, prior: DepthAnythingPrior, setting
     order = torch.cat([prior(some) for some in images.split(AT_A_TIME)]).flatten(1)
     pairs = draw_pairs(len(images), order.shape[1], PAIRS, make_generator(0, "watch", condition))
     labels = order_labels(order.gather(1, pairs.a), order.gather(1, pairs.b), settings.margin)
-    night = bool(is_night(torch.tensor([condition.index])))
-    return Judged(images, night, pairs, labels)
+    return Judged(images, condition.dark, pairs, labels)
 
 
 def _images(pool: Pool, most: int) -> Tensor:

@@ -18,7 +18,7 @@ from acdepth.data.parts import describe_part
 from acdepth.data.prepared import fingerprint
 from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
 from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
@@ -144,7 +144,13 @@ class Ablation:
             sources, self.out / "prepared", tuple(self.footage), measured, self.config.interval_seed
         )
         teacher = {"teacher": hash_file(sources.teacher)}
-        facts = {name: teacher | self._facts(student) for name, student in self.students.items()}
+        # The same for all, since no variant changes which footage is read.
+        footage = clear_footage(sources.student, sources.data, sources.translations)
+        clear = fingerprint(footage, size, self.card.crop, reach=0)
+        facts = {
+            name: {**teacher, "training footage": clear, **self._facts(student)}
+            for name, student in self.students.items()
+        }
         order = sorted(self.students, key=lambda name: name != self.config.base)
         folder = self.out / "cells"
         return [
@@ -162,13 +168,9 @@ class Ablation:
     def _facts(self, student: StudentConfig) -> dict[str, str]:
         """What no setting says of what a student is made from."""
         sources = self.sources
-        footage = clear_footage(student, sources.data, sources.translations)
-        clear = fingerprint(footage, self.card.input_size, self.card.crop, reach=0)
-        translated = translations_made_by(student, sources.translations)
-        facts = {"training footage": clear, "translations": hash_json(translated)}
+        facts = {"translations": hash_json(translations_made_by(student, sources.translations))}
         if student.ordinal_weight > 0:
-            prior = or_shipped(sources.prior, PRIOR)
-            facts["prior"] = hash_file(prior / MODEL_FILE) if prior.is_dir() else str(prior)
+            facts["prior"] = content_of(or_shipped(sources.prior, PRIOR))
         if student.start_from == "encoder":
             if student.encoder is None:
                 raise UserError("student.start_from is encoder, but student.encoder is not set; name one")
