@@ -187,7 +187,7 @@ def memory_of(model: str, size: tuple[int, int], batch: int, frugal: bool, at_on
         frugal: as in `TranslatorConfig`.
         at_once: sum the losses of a step's passes before one backward pass.
     """
-    with torch.device("cpu" if torch.cuda.is_available() else "meta"):
+    with torch.device("cuda" if torch.cuda.is_available() else "meta"):
         task = make_task(model, frugal)
     with measuring(task) as (meter, device):
         step = Step(task, meter, device)
@@ -225,7 +225,8 @@ def memory(given: argparse.Namespace) -> dict[str, Any]:
 def speed(given: argparse.Namespace) -> dict[str, Any]:
     """Images per second, batched and merged against one by one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    plain = make_generator_of(given.model).eval().requires_grad_(False).to(device)
+    with device:  # random weights of this size are drawn there in a moment
+        plain = make_generator_of(given.model).eval().requires_grad_(False)
     fast: Any = merge(copy.deepcopy(plain)).to(memory_format=torch.channels_last)
     dtype = torch.bfloat16 if fast_bfloat16(device) else torch.float32
     fast.to(dtype)

@@ -73,6 +73,16 @@ class TestFolder:
         assert all(torch.equal(first[name], second[name]) for name in first)
         for a, b in zip(translations(made.double()), translations(loaded.double()), strict=True):
             assert torch.equal(a, b)
+
+    @torch.no_grad()
+    def test_further_conditions_come_on_top_of_those_it_knows(self, saved):
+        known = load_translator(saved, tiny_model(), "the base").eval()
+        more = load_translator(saved, tiny_model(), "the base", also=(Condition.NIGHT, Condition.SNOW)).eval()
+        assert more.conditions == (*known.conditions, Condition.SNOW)
+        night = random_image(), indices(NIGHT, FOG), "forth"
+        assert torch.allclose(more(*night), known(*night), atol=1e-6)
+        snow = more(random_image(), indices(Condition.SNOW.index, Condition.SNOW.index), "forth")
+        assert not torch.allclose(snow, more(*night), atol=1e-3)
         assert load_card(saved) == CARD
 
     def test_peft_reads_each_part_by_itself(self, saved):

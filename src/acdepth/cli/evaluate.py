@@ -1,32 +1,31 @@
 """``acdepth evaluate``: errors of checkpoints against measured depth, per condition."""
 
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
+from acdepth.cli.corruptions import SHEET, plan_benchmark, run_benchmark
+from acdepth.cli.evaluate_pairs import has_depth, measure_pairs, open_asked, write_pairs_alone
+from acdepth.cli.evaluated_models import load_models, refuse_cropped, warn_about_cameras, warn_about_scale
 from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
-from acdepth.core.shipped import STUDENT
 from acdepth.data.folder import count_targets
-from acdepth.data.parts import describe_part, open_part
+from acdepth.data.parts import describe_part
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import export_examples
-from acdepth.evaluation.predict import Model
-from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, find_protocol
+from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
-from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
+from acdepth.reports.ordinal import print_ordinal
 from acdepth.reports.tables import print_results
-from acdepth.runtime.scored import CONFIDENCE_IN_WORDS, Confidence, scored_model
+from acdepth.runtime.scored import CONFIDENCE_IN_WORDS, Confidence
 
 OF_A_RUN = ("run.json", "stages")
 """What only the folder of a demo or a reproduction holds."""
@@ -43,8 +42,12 @@ def evaluate(
     alignment: Literal["protocol", "none", "median", "scale_and_shift"] = "protocol",
     flip: bool = False,
     confidence: Confidence = "none",
+    corruptions: tuple[str, ...] | None = None,
+    corruption_every: int = 1,
+    baseline: str | None = None,
     condition_known: bool = False,
     conditions: str = "all",
+    pairs: Path | None = None,
     batch_size: int = 8,
     examples: bool = True,
     seed: int = 0,
@@ -69,9 +72,16 @@ def evaluate(
         confidence: also measure how well confidence sorts pixels by their error (AUSE, coverage): that of the
             agreement of the network's scales, of these and those of the mirror image (flip, which is another
             thing than --flip), or of the checkpoint's confidence head.
+        corruptions: also measure how depth survives corruptions of clear images at five severities: the kinds
+            named, as in fog snow, or all 18 of RoboDepth, which takes 90 predictions per image and model.
+        corruption_every: of each clear sequence, corrupt the first image and then each n-th.
+        baseline: name of the model whose errors under corruptions count as 100 %, such as the teacher; the
+            first of --weights if not given.
         condition_known: tell networks that were trained so which images are of the night, as the published
             code does and no car can.
         conditions: those to report, as in clear,night; frames count under them as the protocol says.
+        pairs: also, or where nothing was measured instead, find out which part of these pairs of points is
+            ordered right: CSV, or JSON as of DA-2K; docs/data.md.
         batch_size: images predicted at a time.
         examples: also write the best, median and worst frames of each condition to OUT/examples.
         seed: of the intervals.
@@ -82,11 +92,28 @@ def evaluate(
     _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
     wanted = parse_conditions(conditions)
-    models, cards = _load_all(weights, device, confidence)
-    _warn_about_scale(cards, measured_by)
-    _refuse_cropped(cards, measured_by)
-    footage = _counted_under(wanted, open_part(data, split, cameras), measured_by, str(data))
-    _warn_about_cameras(models, footage, measured_by)
+    models, cards = load_models(weights, device, confidence)
+    refuse_cropped(cards, measured_by)
+    opened, asked = open_asked(pairs, data, split, cameras)
+    footage = _counted_under(wanted, opened, measured_by, str(data))
+    benchmark = plan_benchmark(corruptions, corruption_every, baseline, list(cards), footage)
+    about: dict[str, Any] = {
+        "data": describe_part(data, split, cameras, footage),
+        "checkpoints": cards,
+        "made_by": provenance(),
+    }
+    if pairs:
+        measured = has_depth(footage)
+        if not measured and (confidence != "none" or corruptions is not None):
+            raise UserError(f"{data}: has no measured depth, which --confidence and --corruptions need")
+        of_pairs = (pairs, asked, footage, models, measured_by, wanted, batch_size, seed)
+        about["ordinal"] = measure_pairs(*of_pairs)
+        if not measured:
+            nothing = summarise((), measured_by, seed, wanted)
+            write_pairs_alone(out, {**nothing, **about, "model_order": list(cards)})
+            return
+    warn_about_scale(cards, measured_by)
+    warn_about_cameras(models, footage, measured_by)
     frames, unreadable = count_targets(footage), []
     with progress("evaluate", frames, unit="image") as advance:
         rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
@@ -94,19 +121,21 @@ def evaluate(
     if examples:
         export_examples(rows, models, models[-1].name, footage, measured_by, out / "examples")
     counts = {"found": frames, "scored": len(rows) // len(models), "unreadable": len(unreadable)}
-    about: dict[str, Any] = {
-        "data": describe_part(data, split, cameras, footage),
-        "frames": counts,
-        "checkpoints": cards,
-        "made_by": provenance(),
-    }
+    about["frames"] = counts
     if confidence != "none":
         about["confidence"] = {"source": confidence, "in_words": CONFIDENCE_IN_WORDS[confidence]}
+    if benchmark:
+        sheet = out / "examples" / SHEET if examples else None
+        about["corruptions"] = run_benchmark(
+            benchmark, models, footage, rows, measured_by, batch_size, seed, sheet
+        )
     write_results(out / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
     for warning in unreadable:
         _say(warning)
     _say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
     print_results(out / "results.json")
+    if pairs:
+        print_ordinal(out / "results.json")
     _say(f"results in {out}; a page with pictures: acdepth report {out}")
 
 
@@ -134,70 +163,6 @@ def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> P
             "condition_known": condition_known or protocol.condition_known,
         }
     )
-
-
-def _load_all(
-    weights: tuple[str, ...], device: str, confidence: Confidence
-) -> tuple[list[Model], dict[str, dict[str, Any]]]:
-    """The models in the order given, and what results say about each."""
-    models, cards = [], {}
-    for text in weights or (f"shipped={STUDENT}",):
-        name, path = _name_and_path(text)
-        if name in cards:
-            raise UserError(
-                f"--weights {text}: a second model {name}; name them, as in first=PATH second=PATH"
-            )
-        model, card = scored_model(name, path, device, confidence)
-        models.append(model)
-        cards[name] = {
-            "sha256": hash_file(path),
-            "description": card.description,
-            "metric": card.metric,
-            "conditions": list(card.conditions),
-            "input_size": list(card.input_size),
-            "crop": card.crop and card.crop.to_dict(),
-        }
-    return models, cards
-
-
-def _name_and_path(text: str) -> tuple[str, Path]:
-    name, separator, rest = text.partition("=")
-    path = checkpoint_file(Path(rest if separator else text))
-    if not separator:
-        name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
-    if not re.fullmatch(r"[\w.+-]+", name):
-        raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
-    return name, path
-
-
-def _warn_about_scale(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:
-    for name, card in cards.items():
-        if protocol.alignment == "none" and not card["metric"]:
-            _say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
-
-
-def _warn_about_cameras(models: list[Model], footage: list[Sequence], protocol: Protocol) -> None:
-    """Say whose metres cannot follow the lens although the protocol would let them."""
-    if not protocol.focal_rescale:
-        return
-    for model in models:
-        if model.camera is None:
-            _say(f"{model.name} does not name its training camera: its metres are taken as they are")
-    without = [sequence.name for sequence in footage if sequence.camera is None]
-    if without:
-        _say(
-            f"{len(without)} of {len(footage)} sequences have no camera, first {without[0]}: their metres "
-            "are taken as they are"
-        )
-
-
-def _refuse_cropped(cards: dict[str, dict[str, Any]], protocol: Protocol) -> None:
-    for name, card in cards.items():
-        if card["crop"] and not protocol.keep_aspect and protocol.input_window == WHOLE_IMAGE:
-            raise UserError(
-                f"{name} was trained on a part of the image, and {protocol.name} would stretch the whole "
-                "image to its size; use --protocol own, which keeps the aspect"
-            )
 
 
 def _counted_under(

@@ -56,12 +56,17 @@ VERBS = {
     "world export": Verb("world", "export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
     "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
     "data check": Verb("data", "check", "what a data set holds, what is broken in it and what looks wrong"),
+    "data pairs": Verb("pairs", "pairs", "pairs of points whose order measured depth tells"),
     "data prepare": Verb("prepare", "prepare", "a raw RobotCar download made readable", resumes=True),
     "translate": Verb(
         "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
     ),
     "translate check": Verb("check_translations", "check", "verify translations against their manifest"),
     "translate rate": Verb("rate_translations", "rate", "how good translations are, all methods in a table"),
+    "rate": Verb(
+        "rate", "rate", "a page on which people tell real images from generated ones, blind", resumes=True
+    ),
+    "rate summary": Verb("rate", "summary", "what people took for real, as a table"),
     "train teacher": Verb("train", "teacher", "self-supervised depth from clear video", resumes=True),
     "train student": Verb(
         "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True

@@ -13,6 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
+from acdepth.core.sheet import check_sheet_name
 from acdepth.core.shipped import PRIOR, SHIPPED, or_shipped
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
@@ -28,7 +29,7 @@ from acdepth.translator.quality.rate import COLOURS, SOURCES, TRUTH, steps_to_le
 from acdepth.translator.quality.rate import rate as rate_cases
 from acdepth.translator.quality.real import read_real
 from acdepth.translator.quality.settings import RateSettings
-from acdepth.translator.quality.sheet import check_sheet_name, write_sheet
+from acdepth.translator.quality.sheet import write_sheet
 
 
 def rate(

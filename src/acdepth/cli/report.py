@@ -7,6 +7,7 @@ import tyro
 
 from acdepth.reports.ablation_page import write_ablation
 from acdepth.reports.ablation_tables import print_ablation
+from acdepth.reports.ordinal import has_depth, has_pairs, print_ordinal
 from acdepth.reports.page import write_report, write_training_page
 from acdepth.reports.tables import print_results
 
@@ -29,8 +30,15 @@ def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
         write_training_page(trainings, run / "training.html")
         print(f"report: {run / 'training.html'}")
         return
+    results = run / "results.json"
+    if has_pairs(results) and not has_depth(results):
+        print_ordinal(results)
+        print("no page: these results are on pairs of points alone")
+        return
     page = write_report(run)
-    print_results(run / "results.json")
+    print_results(results)
+    if has_pairs(results):
+        print_ordinal(results)
     print(f"report: {page}")
 
 

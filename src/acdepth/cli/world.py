@@ -14,6 +14,7 @@ from acdepth.runtime.devices import choose_device
 from acdepth.world.export import DriveSettings, write_towns
 from acdepth.world.rig import Rig
 from acdepth.world.sheet import make_sheet
+from acdepth.world.styles import TOWN, find_style
 
 
 def make(
@@ -23,6 +24,7 @@ def make(
     conditions: str = "clear",
     image_size: str = "96x160",
     frames: int = 24,
+    style: str = TOWN.name,
     focal: float = 1.0,
     camera_height: float | None = None,
     pitch: float = 0.0,
@@ -37,9 +39,14 @@ def make(
         conditions: any of clear,night,rain,night-rain,fog,snow, or all.
         image_size: height and width in pixels, as in 96x160.
         frames: length of each drive, at 12 frames a second.
-        focal: focal length over the usual one (0.8 of the image's width): 0.7 sees wider, 1.5 narrower.
-        camera_height: of the lens above the road, in metres; 1.4 to 1.6 by the town if not given.
-        pitch: how many degrees the camera looks down beyond the town's own 0 to 0.7; negative looks up.
+        style: family of towns: town, on which all that ships was trained, or country, which has other roads,
+            other things beside them, another light and another camera.
+        focal: focal length over the style's usual one (town: 0.8 of the image's width, country: 0.92): 0.7
+            sees wider, 1.5 narrower.
+        camera_height: of the lens above the road, in metres; if not given, the town's own: 1.4 to 1.6, in the
+            country 1.7 to 1.9.
+        pitch: how many degrees the camera looks down beyond the town's own 0 to 0.7 (country: 0.7 to 2);
+            negative looks up.
         device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
@@ -48,6 +55,7 @@ def make(
         _at_least_one("frames", frames),
         parse_image_size(image_size),
         Rig(focal, camera_height, pitch),
+        find_style(style).name,
     )
     _at_least_one("workers", workers)
     place = str(choose_device(device))

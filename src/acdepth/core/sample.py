@@ -11,6 +11,9 @@ from torch import Tensor
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 
+WORLD_SOURCE = "acdepth world"
+"""What ``sequence.yaml`` of a drive through the built-in world says under ``source``."""
+
 
 class Sequence(ABC):
     """Consecutive images of one drive, read lazily. Every data set and every video is a list of these.
@@ -28,6 +31,8 @@ class Sequence(ABC):
     """Images per second."""
     class_names: tuple[str, ...] = ()
     """What the numbers in `classes` mean; empty where there are no classes."""
+    style: str | None = None
+    """Which look of the built-in world it shows; None for its towns and for all other footage."""
 
     @abstractmethod
     def __len__(self) -> int: ...

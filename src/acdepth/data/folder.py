@@ -26,6 +26,10 @@ from acdepth.data.stored import list_images
 from acdepth.data.video import VIDEO_SUFFIXES, VideoSequence, beside
 
 
+class NoFootageError(UserError):
+    """Nothing under a path is footage."""
+
+
 def open_data(
     path: Path,
     on_warning: Callable[[str], object] | None = None,
@@ -48,7 +52,7 @@ def open_data(
         choice: which part of a data set that has splits.
 
     Raises:
-        UserError: if nothing is found, or something found cannot be understood.
+        UserError: if something found cannot be understood; `NoFootageError` if nothing is found.
     """
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
@@ -144,11 +148,11 @@ def _open_photographs(folder: Path) -> list[Sequence]:
     return [ImageSequence(name, name, paths, Description())]
 
 
-def _no_footage(folder: Path) -> UserError:
+def _no_footage(folder: Path) -> NoFootageError:
     around = data_set_around(folder)
     if around:
-        return UserError(f"{folder}: is a part of {around[1].name}; give its root, {around[0]}")
-    return UserError(
+        return NoFootageError(f"{folder}: is a part of {around[1].name}; give its root, {around[0]}")
+    return NoFootageError(
         f"{folder}: no footage found; put pictures into {folder / 'images'}, or give a folder of "
         "pictures, a video, or the root of a data set"
     )

@@ -15,6 +15,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_classes, read_depth_png16, read_image
+from acdepth.core.sample import WORLD_SOURCE
 from acdepth.data.motion import Motion, read_motion
 from acdepth.data.stored import StoredSequence, frame_numbers, list_images, split_at_gaps, stamp_file
 
@@ -30,6 +31,7 @@ class Description:
     camera: Camera | None = None
     frame_rate: float | None = None
     class_names: tuple[str, ...] = ()
+    style: str | None = None
 
 
 class ImageSequence(StoredSequence):
@@ -39,7 +41,7 @@ class ImageSequence(StoredSequence):
         name: unique within the data set.
         key_folder: what stands before the file name in `key`.
         paths: the images, in order.
-        description: condition, camera, frame rate, class names.
+        description: condition, camera, frame rate, class names, style.
         motion: of the drive that the images are part of.
         start: row of the first image in ``motion``.
         depth_folder: holds 16-bit PNGs with the images' stems.
@@ -60,6 +62,7 @@ class ImageSequence(StoredSequence):
         self.name, self.key_folder, self.paths = name, key_folder, paths
         self.condition, self.camera = description.condition, description.camera
         self.frame_rate, self.class_names = description.frame_rate, description.class_names
+        self.style = description.style
         self._motion, self._start = motion, start
         self._depth_folder, self._classes_folder = depth_folder, classes_folder
 
@@ -200,6 +203,7 @@ def _read_description(folder: Path) -> Description:
         camera=camera,
         frame_rate=frame_rate,
         class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
+        style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
     )
 
 

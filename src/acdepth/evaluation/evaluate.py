@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from acdepth.evaluation.predict import Model, predict_confidence, predict_depth
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.rows import FrameRow
 from acdepth.evaluation.sparsification import sparsify
+
+Item = TypeVar("Item")
 
 
 def evaluate(
@@ -43,7 +45,7 @@ def evaluate(
     """
     frames = read_frames(footage, protocol, advance, on_warning)
     rows: dict[str, list[FrameRow]] = {model.name: [] for model in models}
-    for some in _in_batches(frames, batch_size):
+    for some in in_batches(frames, batch_size):
         for model in models:
             predicted = predict_depth(model, some, protocol)
             sure = [predict_confidence(model, frame, protocol) for frame in some]
@@ -54,6 +56,13 @@ def evaluate(
             "is nothing to compare with; depth/ of a sequence folder holds 16-bit PNGs, metres * 256"
         )
     return [row for of_model in rows.values() for row in of_model]
+
+
+def in_batches(frames: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Up to ``size`` frames at a time, in order."""
+    remaining = iter(frames)
+    while some := list(islice(remaining, size)):
+        yield some
 
 
 def _score(model: str, frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray | None) -> FrameRow:
@@ -83,9 +92,3 @@ def _classes(frame: TrueFrame) -> Iterator[tuple[str, np.ndarray]]:
     if frame.classes is not None:
         for number, name in enumerate(frame.sequence.class_names):
             yield name, frame.classes == number
-
-
-def _in_batches(frames: Iterable[TrueFrame], size: int) -> Iterator[list[TrueFrame]]:
-    remaining = iter(frames)
-    while some := list(islice(remaining, size)):
-        yield some

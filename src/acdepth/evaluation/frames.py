@@ -67,6 +67,21 @@ def read_frame(sequence: Footage, index: int, protocol: Protocol) -> TrueFrame |
     )
 
 
+def unmeasured_frame(sequence: Footage, index: int, image: np.ndarray, protocol: Protocol) -> TrueFrame:
+    """The part of a frame's image that a protocol shows, without a pixel that counts."""
+    shown = protocol.input_window.slices(*image.shape[:2])
+    size = image[shown].shape[:2]
+    return TrueFrame(
+        sequence=sequence,
+        index=index,
+        image=image[shown],
+        depth=np.zeros(size, np.float32),
+        counted=np.zeros(size, bool),
+        classes=None,
+        camera=None if sequence.camera is None else _cut(sequence.camera, shown, size),
+    )
+
+
 def read_frames(
     footage: Sequence[Footage],
     protocol: Protocol,

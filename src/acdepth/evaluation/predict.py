@@ -59,6 +59,17 @@ def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol)
     Raises:
         UserError: if a prediction is not finite.
     """
+    said = predict_unscored(model, frames, protocol)
+    return [_as_scored(depth, model, frame, protocol) for depth, frame in zip(said, frames, strict=True)]
+
+
+def predict_unscored(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
+    """What the network says of each frame at its own size, float32 (H, W) [m]: not rescaled to another lens,
+    neither aligned nor clamped.
+
+    Raises:
+        UserError: if a prediction is not finite.
+    """
     of_size: dict[tuple[int, int], list[int]] = defaultdict(list)
     for position, frame in enumerate(frames):
         of_size[model.size_for(frame, protocol)].append(position)
@@ -66,7 +77,7 @@ def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol)
     for size, positions in of_size.items():
         some = [frames[position] for position in positions]
         for position, inverse_depth in zip(positions, _infer(model, some, size, protocol), strict=True):
-            predicted[position] = _as_scored(inverse_depth, model, frames[position], protocol)
+            predicted[position] = _as_depth(inverse_depth, model, frames[position])
     return [predicted[position] for position in range(len(frames))]
 
 
@@ -128,12 +139,16 @@ def resize_depth(depth: Tensor, size: tuple[int, ...]) -> Tensor:
     return F.interpolate(depth.float(), size, mode="bilinear", align_corners=True)
 
 
-def _as_scored(inverse_depth: Tensor, model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray:
+def _as_depth(inverse_depth: Tensor, model: Model, frame: TrueFrame) -> np.ndarray:
     # No depth is beyond the clamp, so an inverse depth of 0 may stand for the farthest.
     small = 1 / inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH)[None]
     depth = resize_depth(small, frame.depth.shape)[0, 0].cpu().numpy()
     if not np.isfinite(depth).all():
         raise UserError(f"{frame.key}: the prediction of {model.name} is not finite; its weights are damaged")
+    return depth
+
+
+def _as_scored(depth: np.ndarray, model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray:
     if protocol.focal_rescale and frame.camera and model.camera:
         depth = depth * focal_ratio(frame.camera, model.size_for(frame, protocol), model.camera)
     aligned = align(depth, frame.depth, frame.counted, protocol.alignment)

@@ -1,5 +1,6 @@
 """``results.json``: means and intervals per model, condition and class. Equal rows give equal bytes."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,16 @@ def describe_data(
         path: as it was given.
         split: part of the data set; None where it has none.
         cameras: channels; None where the data set has none to choose from.
-        footage: that was evaluated.
+        footage: that was evaluated; it is counted how many sequences are of which style of the built-in
+            world, towns aside.
     """
+    styles = Counter(sequence.style for sequence in footage if sequence.style)
     return {
         "path": path.as_posix(),
         "split": split,
         "cameras": None if cameras is None else list(cameras),
         "sequences": len(footage),
+        **({"styles": dict(sorted(styles.items()))} if styles else {}),
     }
 
 

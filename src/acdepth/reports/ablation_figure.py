@@ -23,6 +23,8 @@ WIDTH, ROW, MARGIN = 2.6, 0.27, 1.5
 DOTS_PER_INCH = 150
 LEAST_SPAN, MOST_SPAN = 0.05, 0.4
 """Of the left half of an axis; what is farther is an arrow at its end, so that one failure hides nothing."""
+WIDEST = 2.5
+"""How many times as far as the seeds the intervals may make an axis reach."""
 ROOM = 1.9
 """The right half over the left one: there stand the numbers."""
 
@@ -64,7 +66,8 @@ def _prepare(axes: Axes, condition: Condition) -> None:
 
 
 def _draw(axes: Axes, place: int, entry: Entry, span: float) -> None:
-    words = {"fontsize": 6.5, "va": "center", "ha": "right", "color": FAINT}
+    plate = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    words = {"fontsize": 6.5, "va": "center", "ha": "right", "color": INK, "bbox": plate, "zorder": 5}
     axes.annotate(with_spread(entry), (1, place), xycoords=("axes fraction", "data"), **words)
     difference = entry.to_base
     if difference is None:
@@ -85,8 +88,10 @@ def _draw(axes: Axes, place: int, entry: Entry, span: float) -> None:
 
 def _span(entries: list[Entry]) -> float:
     """Around what was measured [%]; the widest intervals, of few seeds, may leave the panel."""
-    seeds = [value for entry in entries if entry.to_base for value in entry.to_base.of_seeds]
-    return 100 * min(MOST_SPAN, max([LEAST_SPAN, *(1.3 * abs(value) for value in seeds)]))
+    differences = [entry.to_base for entry in entries if entry.to_base]
+    seeds = max([LEAST_SPAN, *(1.3 * abs(value) for one in differences for value in one.of_seeds)])
+    ends = [abs(value) for one in differences for value in one.change[1:] if value is not None]
+    return 100 * min(MOST_SPAN, max([seeds, *(min(end, WIDEST * seeds) for end in ends)]))
 
 
 def _png(figure: Figure) -> bytes:

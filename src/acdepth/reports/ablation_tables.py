@@ -1,7 +1,7 @@
 """An ablation as a table: for a terminal, and as Markdown."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich import box
@@ -21,6 +21,8 @@ IN_WORDS = {
 }
 MORE = (("rmse", "RMSE [m]", 2, 1.0), ("d1", "d1 [%]", 1, 100.0))
 """Metric, heading, digits and factor of the further tables."""
+Cells = Callable[[Row, Condition], str]
+"""What stands in a row's cell of a condition."""
 
 
 def print_ablation(results: AblationResults, console: Console | None = None) -> None:
@@ -56,16 +58,21 @@ def markdown(results: AblationResults) -> str:
         f"## absRel, and its change against {results.base}",
         *_table(results, ["variant", *results.conditions], lambda row, one: _in_markdown(row.entries[one])),
     ]
-    against_teacher = "## Change of absRel against the teacher"
-    if any(row.name == TEACHER for row in results.rows):
-        parts += ["", against_teacher, *_table(results, ["variant", *results.conditions], _to_teacher)]
-    for metric, heading, digits, factor in MORE:
-        shown = _Plain(metric, digits, factor)
+    for heading, shown in further_tables(results):
         parts += ["", f"## {heading}", *_table(results, ["variant", *results.conditions], shown)]
     parts += ["", "## What the variants change", "", "| variant | changes |", "|---|---|"]
     variants = [row.name for row in results.rows if row.name != TEACHER]
     parts += [f"| {name} | {changes_in_words(results.changes[name])} |" for name in variants]
     return "\n".join(parts) + "\n"
+
+
+def further_tables(results: AblationResults) -> list[tuple[str, Cells]]:
+    """The tables after the first, as heading and what stands in a row's cell of a condition."""
+    plain: list[tuple[str, Cells]] = [
+        (heading, _Plain(metric, digits, factor)) for metric, heading, digits, factor in MORE
+    ]
+    has_teacher = any(row.name == TEACHER for row in results.rows)
+    return [("Change of absRel against the teacher", _to_teacher), *plain] if has_teacher else plain
 
 
 def notes(results: AblationResults) -> list[str]:
@@ -132,7 +139,7 @@ class _Plain:
         return with_spread(row.entries[condition], self.metric, self.digits, self.factor)
 
 
-def _table(results: AblationResults, header: Sequence[str], show: Any) -> list[str]:
+def _table(results: AblationResults, header: Sequence[str], show: Cells) -> list[str]:
     lines = ["", f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
     for row in results.rows:
         cells = [show(row, condition) for condition in results.conditions]

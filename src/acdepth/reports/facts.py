@@ -20,7 +20,8 @@ def _data(data: Data | None) -> str:
         return "data and split not recorded"
     split = "no splits" if data.split is None else f"split {data.split}"
     cameras = f", {' '.join(data.cameras)}" if data.cameras else ""
-    return f"data {data.path} ({split}{cameras}, {_number(data.sequences, 'sequence')})"
+    styles = "".join(f", {count} of style {style}" for style, count in data.styles)
+    return f"data {data.path} ({split}{cameras}, {_number(data.sequences, 'sequence')}{styles})"
 
 
 def _counts(results: Results, condition: Condition) -> str:

@@ -13,6 +13,7 @@ from acdepth.core.files import write_text
 from acdepth.core.images import read_image
 from acdepth.reports import charts, pictures, tables
 from acdepth.reports.conflict import conflicts
+from acdepth.reports.corruptions import read_corruptions, with_interval
 from acdepth.reports.coverage import coverage_charts, percent
 from acdepth.reports.facts import facts
 from acdepth.reports.page_template import page_template
@@ -89,6 +90,8 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
         "coverage": coverage_charts(results, styles),
         "percent": percent,
+        "corruptions": read_corruptions(run_folder / "results.json"),
+        "with_interval": with_interval,
         "scatters": _scatters(run_folder, results),
         "examples": _examples(run_folder, results),
         "error_stops": pictures.ERROR_STOPS,

@@ -72,6 +72,8 @@ class Data:
     cameras: tuple[str, ...] | None
     """None where the data has no channels to choose from."""
     sequences: int
+    styles: tuple[tuple[str, int], ...] = ()
+    """Styles of the built-in world, towns aside, and how many sequences are of each."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def read_results(path: Path) -> Results:
     Raises:
         UserError: if the file is missing or is no result of ``acdepth evaluate``.
     """
-    return _parsed(path, read_json(path), lambda content: _results(content, str(path)))
+    return parsed(path, read_json(path), lambda content: _results(content, str(path)))
 
 
 def read_examples(run_folder: Path) -> list[Example]:
@@ -172,7 +174,7 @@ def read_examples(run_folder: Path) -> list[Example]:
     path = run_folder / "examples" / "index.json"
     if not path.exists():
         return []
-    examples = _parsed(path, read_json(path), lambda content: [_example(e, run_folder) for e in content])
+    examples = parsed(path, read_json(path), lambda content: [_example(e, run_folder) for e in content])
     for example in examples:
         for file in (example.image, example.truth, *example.depth.values()):
             if not file.is_relative_to(run_folder.resolve()) or not file.is_file():
@@ -186,7 +188,7 @@ def read_training(path: Path) -> Log | None:
     Raises:
         UserError: if a line is malformed.
     """
-    log = _parsed(path, path, lambda path: _log(read_log(path)))
+    log = parsed(path, path, lambda path: _log(read_log(path)))
     return log if log.steps else None
 
 
@@ -198,7 +200,7 @@ def read_frame_errors(path: Path) -> dict[str, dict[tuple[Condition, str], float
     """
     errors: dict[str, dict[tuple[Condition, str], float]] = {}
     for row in read_rows(path) if path.exists() else []:
-        abs_rel = _parsed(path, row.metrics, lambda metrics: _number(metrics["abs_rel"]))
+        abs_rel = parsed(path, row.metrics, lambda metrics: number(metrics["abs_rel"]))
         errors.setdefault(row.model, {})[row.condition, row.key] = abs_rel
     return errors
 
@@ -209,7 +211,44 @@ def read_story(path: Path) -> Story | None:
     Raises:
         UserError: if it is malformed.
     """
-    return _parsed(path, read_json(path), _story) if path.exists() else None
+    return parsed(path, read_json(path), _story) if path.exists() else None
+
+
+def parsed(path: Path, content: Any, parse: Callable[[Any], Content]) -> Content:
+    """What ``parse`` makes of a file's content.
+
+    Raises:
+        UserError: naming the file, if something is missing or of the wrong kind.
+    """
+    try:
+        return parse(content)
+    except KeyError as error:
+        raise UserError(f"{path}: misses {error}; run the stage that writes it again") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: not as expected ({error}); run the stage that writes it again") from error
+
+
+def estimate(content: Any) -> Estimate:
+    """A mean and the ends of its interval.
+
+    Raises:
+        ValueError: if one is no number.
+    """
+    low, high = content["low"], content["high"]
+    if low is None or high is None:
+        return Estimate(number(content["mean"]), None, None)
+    return Estimate(number(content["mean"]), number(low), number(high))
+
+
+def number(value: Any) -> float:
+    """A finite number.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"expected a number, found {value!r}")
+    return float(value)
 
 
 def _results(content: Any, where: str) -> Results:
@@ -229,7 +268,7 @@ def _results(content: Any, where: str) -> Results:
         model, baseline = name.split(" vs ")
         for condition, change in changes.items():
             numbers = change["abs_rel"]
-            paired[model, baseline, Condition(condition)] = _estimate(
+            paired[model, baseline, Condition(condition)] = estimate(
                 {**numbers, "mean": numbers["relative_change"]}
             )
     protocol = content["protocol"]
@@ -251,6 +290,7 @@ def _data(content: Any) -> Data:
         split=None if split is None else str(split),
         cameras=None if cameras is None else tuple(map(str, cameras)),
         sequences=int(content["sequences"]),
+        styles=tuple((str(style), int(count)) for style, count in content.get("styles", {}).items()),
     )
 
 
@@ -259,31 +299,24 @@ def _cell(content: Any) -> Cell:
         images=int(content["images"]),
         sequences=int(content["sequences"]),
         metrics={
-            metric: _estimate(content[metric])
+            metric: estimate(content[metric])
             for metric in (*METRICS, *EDGE_METRICS)
             if metric in METRICS or metric in content
         },
-        classes={name: _estimate(c["abs_rel"]) for name, c in content.get("classes", {}).items()},
+        classes={name: estimate(c["abs_rel"]) for name, c in content.get("classes", {}).items()},
         confidence=_confidence(content["confidence"]) if "confidence" in content else None,
     )
 
 
 def _confidence(content: Any) -> Confidence:
     better = [content["improvement"], content["improvement_of_nearness"]]
-    improvement, nearness = (None if part is None else _number(part) for part in better)
+    improvement, nearness = (None if part is None else number(part) for part in better)
     curves = ("coverage", "abs_rel_at_coverage", "oracle_at_coverage")
-    coverage, abs_rel, oracle = (tuple(map(_number, content[name])) for name in curves)
+    coverage, abs_rel, oracle = (tuple(map(number, content[name])) for name in curves)
     if not len(coverage) == len(abs_rel) == len(oracle) > 0:
         raise ValueError("the curves of confidence differ in length")
-    constant = _number(content["ause_constant"]["mean"])
-    return Confidence(_estimate(content["ause"]), constant, improvement, nearness, coverage, abs_rel, oracle)
-
-
-def _estimate(content: Any) -> Estimate:
-    low, high = content["low"], content["high"]
-    if low is None or high is None:
-        return Estimate(_number(content["mean"]), None, None)
-    return Estimate(_number(content["mean"]), _number(low), _number(high))
+    constant = number(content["ause_constant"]["mean"])
+    return Confidence(estimate(content["ause"]), constant, improvement, nearness, coverage, abs_rel, oracle)
 
 
 def _example(content: Any, run_folder: Path) -> Example:
@@ -295,7 +328,7 @@ def _example(content: Any, run_folder: Path) -> Example:
         image=(run_folder / content["image"]).resolve(),
         truth=(run_folder / content["truth"]).resolve(),
         depth=depth,
-        abs_rel={model: _number(content[f"{model}_abs_rel"]) for model in depth},
+        abs_rel={model: number(content[f"{model}_abs_rel"]) for model in depth},
     )
 
 
@@ -319,21 +352,6 @@ def _story(content: Any) -> Story:
         title=str(content["title"]),
         made_by={str(name): str(value) for name, value in content["made_by"].items()},
         config=dict(content["config"]),
-        seconds={str(stage): _number(seconds) for stage, seconds in content["seconds"].items()},
+        seconds={str(stage): number(seconds) for stage, seconds in content["seconds"].items()},
         notes=[str(note) for note in content["notes"]],
     )
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise ValueError(f"expected a number, found {value!r}")
-    return float(value)
-
-
-def _parsed(path: Path, content: Any, parse: Callable[[Any], Content]) -> Content:
-    try:
-        return parse(content)
-    except KeyError as error:
-        raise UserError(f"{path}: misses {error}; run the stage that writes it again") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: not as expected ({error}); run the stage that writes it again") from error

@@ -8,10 +8,11 @@ from rich.table import Table
 
 from acdepth.core.condition import Condition
 from acdepth.evaluation.edges import EDGE_METRICS
+from acdepth.reports.corruptions import corruption_tables, read_corruptions
 from acdepth.reports.coverage import coverage_table
 from acdepth.reports.facts import facts
 from acdepth.reports.reading import Cell, Estimate, Results, read_results
-from acdepth.reports.terminal import open_table
+from acdepth.reports.terminal import escaped, open_table
 from acdepth.reports.verdicts import Comparison, Verdict, compare, signed_percent
 
 COLOURS = {
@@ -71,6 +72,10 @@ def print_results(path: Path, console: Console | None = None) -> None:
         marks.append("* on the same frames; own intervals overlap")
         console.print("; ".join(marks), style="dim", highlight=False)
     console.print("; ".join(facts(results)), style="dim", highlight=False)
+    if corruptions := read_corruptions(path):
+        for table in corruption_tables(corruptions):
+            console.print("", table, sep="\n")
+        console.print("", "; ".join(corruptions.facts), sep="\n", style="dim", highlight=False)
 
 
 def markdown(results: Results) -> str:
@@ -180,7 +185,7 @@ def _main_table(results: Results) -> Table:
             d1(row.cell),
         ]
         change = [_marked_change(row.comparison)] if len(results.models) > 1 else []
-        table.add_row(*map(_escaped, cells), *change)
+        table.add_row(*map(escaped, cells), *change)
     return table
 
 
@@ -189,7 +194,7 @@ def _marked_change(comparison: Comparison | None) -> str:
         return ""
     numbers = f"{signed_percent(comparison.change.mean)} {change_interval(comparison)}".replace(" %", "")
     mark = MARKS[comparison.verdict] + ("*" if comparison.by_pairing_only else "")
-    return f"[{COLOURS[comparison.verdict]}]{mark} {_escaped(numbers.rstrip())}[/]"
+    return f"[{COLOURS[comparison.verdict]}]{mark} {escaped(numbers.rstrip())}[/]"
 
 
 def _edge_table(results: Results) -> Table:
@@ -197,17 +202,17 @@ def _edge_table(results: Results) -> Table:
     table.add_column("condition", style="bold")
     table.add_column("model")
     for name in EDGE_COLUMNS:
-        table.add_column(_escaped(name), justify="right")
+        table.add_column(escaped(name), justify="right")
     for row in rows(results):
         if row.first:
             table.add_section()
         cells = [row.condition.value if row.first else "", row.model, *edges(row.cell)]
-        table.add_row(*map(_escaped, cells))
+        table.add_row(*map(escaped, cells))
     return table
 
 
 def _class_table(results: Results) -> Table:
-    table = open_table(_escaped("absRel ↓ per class [95 %]"))
+    table = open_table(escaped("absRel ↓ per class [95 %]"))
     table.add_column("condition", style="bold")
     table.add_column("model")
     for name in results.classes:
@@ -216,10 +221,5 @@ def _class_table(results: Results) -> Table:
         if row.first:
             table.add_section()
         values = [class_value(row.cell, name) for name in results.classes]
-        table.add_row(row.condition.value if row.first else "", *map(_escaped, [row.model, *values]))
+        table.add_row(row.condition.value if row.first else "", *map(escaped, [row.model, *values]))
     return table
-
-
-def _escaped(text: str) -> str:
-    """Square brackets are rich's mark-up; these are intervals."""
-    return text.replace("[", r"\[")

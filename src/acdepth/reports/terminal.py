@@ -11,3 +11,8 @@ def open_table(title: str, **more: Any) -> Table:
     return Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, **more
     )
+
+
+def escaped(text: str) -> str:
+    """Text with square brackets, which would be rich's mark-up."""
+    return text.replace("[", r"\[")

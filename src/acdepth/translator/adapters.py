@@ -90,7 +90,11 @@ def load_card(folder: Path) -> TranslatorCard:
 
 
 def load_translator(
-    folder: Path, model: DiffusionModel, base_hash: str, trainable: bool = False
+    folder: Path,
+    model: DiffusionModel,
+    base_hash: str,
+    trainable: bool = False,
+    also: tuple[Condition, ...] = (),
 ) -> Generator:
     """Put a translator's adapters onto its base model.
 
@@ -99,6 +103,7 @@ def load_translator(
         model: the base model.
         base_hash: of its weights.
         trainable: whether the adapters shall learn on.
+        also: conditions that it shall learn beside those that its card names.
 
     Raises:
         UserError: if the base is another than the one it was trained on, or files are missing or do not fit.
@@ -120,7 +125,8 @@ def load_translator(
         vaes={way: load_adapters(vae, folder / f"vae_{way}", trainable) for way, vae in vaes.items()},
         skips=skips,
     )
-    return Generator(model, adapted, (Condition.CLEAR, *card.conditions), card.prompts)
+    conditions = dict.fromkeys((Condition.CLEAR, *card.conditions, *also))
+    return Generator(model, adapted, tuple(conditions), {**PROMPTS, **card.prompts})
 
 
 def merge(generator: Generator) -> Generator:

@@ -16,6 +16,7 @@ from acdepth.data.folder import open_data
 from acdepth.data.pools import Pool, UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
+from acdepth.diffusion.prompts import PROMPTS
 from acdepth.engine import fit, refuse_other_run, share_of_processes, what_shapes
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.translator.adapters import (
@@ -57,7 +58,7 @@ def train_translator(
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``samples/``, ``log.jsonl``,
             ``adapters/``.
         start: adapters to train on from, in place of new ones, or ``shipped``; of the size that ``config``
-            says.
+            says. Conditions that they do not know yet are learned on top.
         description: for the card; says conditions and steps where nothing is given.
 
     Returns:
@@ -104,7 +105,7 @@ def train_translator(
     made = {**provenance(), "config": config.to_dict(), "data": about}
     told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
     if share_of_processes().leads:
-        save_translator(out / ADAPTERS, generator, _card(config, generator, model_hash, told, made))
+        save_translator(out / ADAPTERS, generator, _card(config, generator, model_hash, told, made, start))
     return out / ADAPTERS
 
 
@@ -140,9 +141,6 @@ def check_start(config: TranslatorConfig, start: Path) -> None:
             f"{start}: has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
             f"{wanted.unet_rank} and {wanted.vae_rank}; set lora to the former, or start anew"
         )
-    missing = set(config.conditions) - set(card.conditions)
-    if missing:
-        raise UserError(f"{start}: has not learned {', '.join(sorted(missing))}; start anew, or leave it out")
 
 
 def save_untrained(config: TranslatorConfig, out: Path) -> None:
@@ -153,14 +151,21 @@ def save_untrained(config: TranslatorConfig, out: Path) -> None:
 
 
 def _card(
-    config: TranslatorConfig, generator: Generator, model_hash: str, description: str, made_by: dict[str, Any]
+    config: TranslatorConfig,
+    generator: Generator,
+    model_hash: str,
+    description: str,
+    made_by: dict[str, Any],
+    start: Path | None = None,
 ) -> TranslatorCard:
+    known = load_card(start).prompts if start else {}
     return TranslatorCard(
         base=str(config.base),
         base_hash=model_hash,
         conditions=generator.conditions[1:],
         image_size=config.image_size,
         lora=config.lora,
+        prompts={**PROMPTS, **known},
         description=description,
         made_by=made_by,
     )
@@ -175,7 +180,7 @@ def _generator(config: TranslatorConfig, base: Path, start: Path | None) -> Gene
     model = DiffusionModel.from_pretrained(base)
     if start:
         check_start(config, start)
-        generator = load_translator(start, model, base_hash(base), trainable=True)
+        generator = load_translator(start, model, base_hash(base), trainable=True, also=config.conditions)
     else:
         conditions = (Condition.CLEAR, *config.conditions)
         generator = build_generator(model, config.lora, conditions, config.loop.seed)

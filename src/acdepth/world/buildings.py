@@ -7,8 +7,8 @@ from acdepth.world.palette import AWNINGS, FACADES, ROOFS, TRIMS, vary
 from acdepth.world.road import PAVEMENT_HEIGHT, Road
 from acdepth.world.solids import Material, Shape, Triple, Workshop
 
-# Ways to build a wall: the first number of a facade's detail.
-BRICK, PLASTER, PANELS, BOARDS = range(4)
+# Ways to build a wall: the first number of a facade's detail. Houses of the last two have no shops.
+BRICK, PLASTER, PANELS, BOARDS, RUBBLE, LIMEWASH = range(6)
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class BuildingStyle:
     floors: tuple[int, int]
     palette: tuple[Triple, ...]
     walls: tuple[int, ...]
+    base: float = PAVEMENT_HEIGHT  # height of the ground
 
 
 def draw_building_style(seed: int) -> BuildingStyle:
@@ -110,7 +111,7 @@ def add_building(
     detail = (float(dice.pick(style.walls)), floor_height, window_pitch, dice.uniform(0.38, 0.66))
     seed = dice.whole(1, 10**6)
     x, z = place
-    base = PAVEMENT_HEIGHT
+    base = style.base
     shop.add(
         Shape.PRISM, (x, base + height / 2, z), (width / 2, height / 2, depth / 2),
         Material.FACADE, colour, yaw=yaw, trim=trim, detail=detail, seed=seed,

@@ -19,8 +19,10 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.sample import WORLD_SOURCE
 from acdepth.world.render import RenderedFrame, prepare
 from acdepth.world.rig import USUAL, Rig
+from acdepth.world.styles import TOWN
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.trajectory import FRAME_RATE
 
@@ -35,6 +37,7 @@ class DriveSettings:
     frames: int
     image_size: tuple[int, int]  # height, width
     rig: Rig = USUAL
+    style: str = TOWN.name
 
 
 def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
@@ -43,11 +46,13 @@ def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
 
 
 def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[str, Any]:
-    """Content of ``sequence.yaml``; the usual camera is not mentioned there."""
+    """Content of ``sequence.yaml``; the usual camera and the first style are not mentioned there."""
     camera = {} if settings.rig == USUAL else {"rig": asdict(settings.rig)}
+    style = {} if settings.style == TOWN.name else {"style": settings.style}
     return {
         "condition": condition.value,
-        "source": "acdepth world",
+        "source": WORLD_SOURCE,
+        **style,
         "town": town,
         "version": VERSION,
         "frames": settings.frames,
@@ -97,7 +102,7 @@ def write_town(
 
     Each sequence is written to a hidden folder beside its place and renamed when it is complete.
     """
-    drive = prepare(town, settings.frames, settings.image_size, device, settings.rig)
+    drive = prepare(town, settings.frames, settings.image_size, device, settings.rig, settings.style)
     places = {condition: sequence_folder(out, town, condition) for condition in conditions}
     partial = {c: place.with_name(f".{place.name}.partial") for c, place in places.items()}
     try:

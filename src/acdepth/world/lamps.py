@@ -1,11 +1,24 @@
 """Light at night: street lamps, our own headlights, and the faint sky over the town."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 LAMP_POWER = 4.2
-HEADLIGHT_POWER = 11.0
 HEADLIGHT_HEIGHT = 0.7
+
+
+@dataclass(frozen=True)
+class Headlights:
+    """The beam of our own headlights; dipped unless told."""
+
+    power: float = 11.0
+    cut: float = 0.012  # how far the beam climbs [rad]
+    softness: float = 0.02  # of its upper edge [rad]
+
+
+DIPPED = Headlights()
 
 
 def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> Tensor:
@@ -14,9 +27,11 @@ def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> 
     Args:
         point: (N, 3).
         normal: (N, 3) unit.
-        lamps: (M, 3) lamp heads ordered by z; the four next to a point along z are counted.
+        lamps: (M, 3) lamp heads ordered by z, perhaps none; the four next to a point along z are counted.
         colour: (3,).
     """
+    if not len(lamps):
+        return torch.zeros_like(point)
     after = torch.searchsorted(lamps[:, 2].contiguous(), point[:, 2].contiguous())
     total = torch.zeros_like(point[:, 0])
     for step in (-2, -1, 0, 1):
@@ -31,14 +46,15 @@ def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> 
     return LAMP_POWER * total[:, None] * colour
 
 
-def headlight(point: Tensor, normal: Tensor, camera: Tensor, axes: Tensor) -> Tensor:
-    """Light (N, 3) of our dipped headlights: a wide beam, cut off above the horizon.
+def headlight(point: Tensor, normal: Tensor, camera: Tensor, axes: Tensor, lights: Headlights) -> Tensor:
+    """Light (N, 3) of our headlights: a wide beam, cut off above the horizon.
 
     Args:
         point: (N, 3).
         normal: (N, 3) unit.
         camera: (3,) where the camera is; the lamps sit below it.
         axes: (3, 3) the camera's axes as columns.
+        lights: their beam.
     """
     source = camera * camera.new_tensor([1.0, 0.0, 1.0]) + camera.new_tensor([0.0, HEADLIGHT_HEIGHT, 0.0])
     way = point - source
@@ -46,8 +62,8 @@ def headlight(point: Tensor, normal: Tensor, camera: Tensor, axes: Tensor) -> Te
     inverse = torch.rsqrt(squared.clamp(min=0.25))
     right, ahead = (way @ axes[:, 0]) * inverse, (way @ axes[:, 2]) * inverse
     climb = way[:, 1] * inverse
-    beam = torch.exp(-((right + 0.03) / 0.3).square()) * torch.sigmoid((0.012 - climb) / 0.02)
+    beam = torch.exp(-((right + 0.03) / 0.3).square()) * torch.sigmoid((lights.cut - climb) / lights.softness)
     spill = 0.05 * torch.exp(-(right / 0.6).square())
     facing = (-(way * normal).sum(1) * inverse + 0.06).clamp(min=0)
-    power = HEADLIGHT_POWER * (beam + spill) * (ahead > 0) * facing / (squared * 0.12 + 4.0)
+    power = lights.power * (beam + spill) * (ahead > 0) * facing / (squared * 0.12 + 4.0)
     return power[:, None] * point.new_tensor([1.0, 0.95, 0.84])

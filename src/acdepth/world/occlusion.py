@@ -17,6 +17,8 @@ TILE = 8  # cells
 BAND = 48  # rows of tiles traced at once, to bound memory
 REACH = 45.0  # m to both sides of the road that cast sharp shadows
 TOP = 80.0  # m, above everything
+AIRY = (Material.FOLIAGE, Material.LAMP, Material.SIGN, Material.PANEL, Material.MEADOW)
+"""What leaves the ground beneath or beside it open to the sky."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def bake_occlusion(town: Town) -> Occlusion:
     """Both maps of a town, once for all frames of its drive."""
     bounds, device = _bounds(town), town.standing.centre.device
     sun = bake_heights(town.standing, town.daylight.sun, bounds)
-    airy = town.standing.material.new_tensor([int(Material.FOLIAGE), int(Material.LAMP), int(Material.SIGN)])
+    airy = town.standing.material.new_tensor([int(material) for material in AIRY])
     solid = town.standing.select(torch.nonzero(~torch.isin(town.standing.material, airy))[:, 0])
     above = bake_heights(solid, torch.tensor([0.0, 1.0, 0.0], device=device), bounds)
     covered = (above.heights > 0.2).float()[None, None]
@@ -134,7 +136,7 @@ def sky_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor) -> Te
     )
     share = share[0, 0, 0]
     for mover in town.movers:
-        near = _near(point, mover.places[frame], 3.5)
+        near = _near(point, mover.places[frame], max(3.5, mover.half_size[2] + 1.3))
         local = _mover_frame(point[near], mover.places[frame])
         outside = torch.stack(
             [local[:, 0].abs() - mover.half_size[0], local[:, 2].abs() - mover.half_size[2]], 1
@@ -148,14 +150,14 @@ def sun_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor, groun
     share = occlusion.sun.light(point, 0.22)
     below = point[ground]
     for mover in town.movers:
-        near = _near(below, mover.places[frame], 8.0)
-        local = _mover_frame(below[near], mover.places[frame])
         width, height, length = mover.half_size
+        near = _near(below, mover.places[frame], max(8.0, length + 3.3 * height))
+        local = _mover_frame(below[near], mover.places[frame])
         box = point.new_tensor([[[width, height / 2, length]]])
         start = local - local.new_tensor([0.0, height / 2, 0.0])
         x, z, yaw = mover.places[frame]
         towards = _mover_frame(town.daylight.sun[None] + point.new_tensor([x, 0.0, z]), (x, z, yaw))
-        lean = point.new_tensor([[[0.25, 0.6]]]) * (length > 1)
+        lean = point.new_tensor([[mover.lean]]) * (length > 1)
         blocked = meet_prism(start[None], towards[None], box, lean)[0].isfinite()
         under = (local[:, 0].abs() < width) & (local[:, 2].abs() < length)
         share[ground[near]] = share[ground[near]] * (~(blocked | under)).float()

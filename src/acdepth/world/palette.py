@@ -35,9 +35,15 @@ CARS = tuple(
     )
 )  # fmt: skip
 LEAVES = tuple(linear(code) for code in ("56793a", "65863c", "4b6e3c", "7d9147", "416138", "8a8a3e"))
+NEEDLES = tuple(linear(code) for code in ("2f4a33", "3a5238", "2c4436"))
 CLOTHES = tuple(
     linear(code)
     for code in ("2f3a52", "8c2f36", "3d3d40", "c2b59a", "5b7a8c", "d2a33c", "e4e0da", "4d6a4a", "7a4a78")
 )
 SKIN = tuple(linear(code) for code in ("e0b090", "c98f6c", "8a5a3c", "5c3a28"))
 SIGNS = tuple(linear(code) for code in ("c8202a", "1f5fae", "e8e8e4", "e6b92e", "2c7a46"))
+LORRIES = tuple(
+    linear(code) for code in ("e8e8e6", "1f4e8c", "b3262a", "e0a020", "dfe3e6", "2e6b4f", "c8ccd0", "d86a1c")
+)
+FARM_WALLS = tuple(linear(code) for code in ("ece6d8", "e2d5bc", "c9b79a", "b4644a", "d8d2c8", "a67c5b"))
+PLANKS = tuple(linear(code) for code in ("7c3a2c", "6b4a34", "8a6f52", "5a4a3e", "8e8478"))

@@ -14,6 +14,7 @@ from acdepth.world.occlusion import Occlusion, bake_occlusion
 from acdepth.world.raycast import Hits, trace
 from acdepth.world.rig import USUAL, Rig
 from acdepth.world.solids import Solids
+from acdepth.world.styles import TOWN, find_style
 from acdepth.world.surface import Surface, classify, paint_surface
 from acdepth.world.town import Town, draw_town
 from acdepth.world.view import SAMPLES, View, make_view, untile, world_camera
@@ -125,8 +126,9 @@ def _picture(scene: Scene, condition: Condition) -> Tensor:
     height, width = view.camera.height, view.camera.width
     # A lamp in one sample would outshine the others of its pixel and sparkle; its glare is bloom's work.
     image = samples.clamp(max=12.0).reshape(height, 2, width, 2, 3).mean((1, 3))
+    response = scene.town.style.car.response
     generator = make_generator(scene.town.seed, "world", "sensor", condition, scene.frame)
-    picture = weather.develop(image, scene, generator)
+    picture = response.finish(weather.develop(response.expose(image), scene, generator))
     return (picture * 255).round().clamp(0, 255).to(torch.uint8).cpu()
 
 
@@ -136,9 +138,11 @@ def prepare(
     image_size: tuple[int, int],
     device: torch.device | str = "cpu",
     rig: Rig = USUAL,
+    style: str = TOWN.name,
 ) -> Renderer:
-    """Make a town and get ready to render its drive at ``image_size`` (height, width)."""
-    drawn, device = draw_town(town, frames, rig), torch.device(device)
+    """Make a town and get ready to render its drive at ``image_size`` (height, width); see `render`."""
+    looks = find_style(style)
+    drawn, device = draw_town(town, frames, rig, looks), torch.device(device)
     day = drawn.daylight
     there = replace(
         drawn,
@@ -153,7 +157,7 @@ def prepare(
             },
         ),
     )
-    return Renderer(there, world_camera(image_size, rig), device)
+    return Renderer(there, world_camera(image_size, rig, looks.car.focal), device)
 
 
 def render(
@@ -163,6 +167,7 @@ def render(
     image_size: tuple[int, int] = (96, 160),
     device: torch.device | str = "cpu",
     rig: Rig = USUAL,
+    style: str = TOWN.name,
 ) -> Iterator[RenderedFrame]:
     """Drive through a town and yield its frames in order, each in all conditions asked for.
 
@@ -173,7 +178,11 @@ def render(
         image_size: (height, width) of the pictures.
         device: where to render; results are on the CPU.
         rig: the camera; another one sees the same town and traffic.
+        style: family of towns, a name of `STYLES`.
+
+    Raises:
+        UserError: if there is no such style.
     """
-    renderer = prepare(town, frames, image_size, device, rig)
+    renderer = prepare(town, frames, image_size, device, rig, style)
     for index in range(frames):
         yield renderer.frame(index, conditions)

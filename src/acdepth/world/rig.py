@@ -11,19 +11,19 @@ RANGES = {"focal": (0.25, 4.0), "height": (0.5, 4.0), "pitch_degrees": (-30.0, 3
 
 @dataclass(frozen=True)
 class Rig:
-    """A camera on a car; the defaults are the world's own.
+    """How a camera differs from its style's own, on the same car; the defaults do not.
 
     Raises:
         UserError: if a number is outside `RANGES`.
     """
 
     focal: float = 1.0
-    """Focal length over the usual one, which is 0.8 of the image's width."""
+    """Focal length over the style's usual one, which is 0.8 of the image's width in towns."""
     height: float | None = None
-    """Mean height of the lens above the road [m]; None leaves it to the town, 1.4 to 1.6."""
+    """Mean height of the lens above the road [m]; None leaves it to the town, 1.4 to 1.6 there."""
     pitch_degrees: float = 0.0
-    """How far the camera looks down beyond the town's own 0 to 0.7 degrees; negative looks up. In degrees, as
-    people and files say it."""
+    """How far the camera looks down beyond the style's own, 0 to 0.7 degrees in towns; negative looks up. In
+    degrees, as people and files say it."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
@@ -33,4 +33,4 @@ class Rig:
 
 
 USUAL = Rig()
-"""The camera of the training footage of everything that ships."""
+"""A style's own camera; that of towns made the training footage of everything that ships."""

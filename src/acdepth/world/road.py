@@ -30,6 +30,25 @@ class Road:
     first_crossing: float
     crossings: tuple[bool, ...]  # one per block: is there a street at its start?
     crossing_half_width: float
+    step: float = PAVEMENT_HEIGHT  # from the carriageway up to what lies beside it
+    median: float = 0.0  # half the width of the strip between two carriageways
+    lanes: int = 1  # each way
+    our_lane: int = 0  # counted from the middle
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks; there may be a street at the end of the last one too."""
+        return len(self.crossings) - 1
+
+    def lane_middle(self, lane: int) -> float:
+        """Lateral coordinate of the middle of a lane of our direction, counted from the road's middle."""
+        return self.median + (lane + 0.5) * self.lane_width
+
+    def lane_offset(self, lateral: Tensor) -> Tensor:
+        """Distance outwards from the middle of the nearest lane, of either direction."""
+        outwards = lateral.abs() - self.median
+        lane = torch.floor(outwards / self.lane_width).clamp(0, self.lanes - 1)
+        return outwards - (lane + 0.5) * self.lane_width
 
     def centre(self, z: Tensor) -> Tensor:
         """The centreline's x at z."""
@@ -79,7 +98,7 @@ class Road:
         down = -direction[..., 1]
         going = down > 1e-6
         down = torch.where(going, down, torch.ones_like(down))
-        upper = (origin[..., 1] - PAVEMENT_HEIGHT) / down
+        upper = (origin[..., 1] - self.step) / down
         lower = origin[..., 1] / down
         above = self._kerb_distance_at(origin, direction, upper)
         below = self._kerb_distance_at(origin, direction, lower)
@@ -93,19 +112,24 @@ class Road:
         )
 
 
-def draw_road(seed: int, blocks: int) -> Road:
-    """Draw a town's road; the first blocks of a longer road are those of a shorter one."""
-    dice = Dice(seed, "road")
-    steepest = dice.pick((0.02, 0.12, 0.25, 0.36))
+def draw_waves(dice: Dice, steepest: float) -> tuple[tuple[float, float, float], ...]:
+    """Waves of a centreline whose slope dx/dz stays below ``steepest``."""
     waves = []
     for share, shortest, longest in ((0.8, 150.0, 300.0), (0.2, 70.0, 120.0)):
         number = 2 * math.pi / dice.uniform(shortest, longest)
         waves.append((steepest * share / number, number, dice.uniform(0, 2 * math.pi)))
+    return tuple(waves)
+
+
+def draw_road(seed: int, blocks: int) -> Road:
+    """Draw a town's road; the first blocks of a longer road are those of a shorter one."""
+    dice = Dice(seed, "road")
+    waves = draw_waves(dice, dice.pick((0.02, 0.12, 0.25, 0.36)))
     half_width = dice.uniform(5.1, 7.0)
     block_length = dice.uniform(58, 95)
     streets = Dice(seed, "crossings")
     return Road(
-        waves=tuple(waves),
+        waves=waves,
         half_width=half_width,
         lane_width=min(3.5, half_width - 2.2),
         pavement_width=dice.uniform(2.2, 4.0),

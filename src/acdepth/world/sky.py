@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from acdepth.world.daylight import Hills
 from acdepth.world.noise import sample_noise
 from acdepth.world.patterns import mix
 
@@ -47,11 +48,12 @@ def overcast_sky(direction: Tensor, brightness: float) -> Tensor:
     return shade[:, None] * direction.new_tensor([0.94, 0.98, 1.04])
 
 
-def hill_share(direction: Tensor) -> Tensor:
+def hill_share(direction: Tensor, hills: Hills) -> Tensor:
     """Share (N,) of rays that meet the far hills."""
     flat = torch.hypot(direction[:, 0], direction[:, 2]).clamp(min=1e-6)
     climb = direction[:, 1] / flat
     azimuth = torch.atan2(direction[:, 0], direction[:, 2])
     wide = torch.full_like(azimuth, 0.02)
-    profile = 0.045 + 0.016 * sample_noise(azimuth, torch.zeros_like(azimuth), 6.2831853, wide)[:, 2]
+    noise = sample_noise(azimuth + hills.turn, torch.zeros_like(azimuth), 6.2831853, wide)
+    profile = hills.height + hills.relief * noise[:, 2]
     return ((profile - climb) / 0.006 + 0.5).clamp(0, 1)

@@ -35,9 +35,15 @@ class Material(IntEnum):
     PLAIN = 8
     LAMP = 9
     SIGN = 10
+    PLANKS = 11
+    MEADOW = 12
+    RAIL = 13
+    CARGO = 14
+    PANEL = 15
 
 
-BUILT = (Material.FACADE, Material.ROOF, Material.WALL)
+BUILT = (Material.FACADE, Material.ROOF, Material.WALL, Material.PLANKS)
+TERRAIN = (Material.MEADOW,)
 
 
 @dataclass(frozen=True)

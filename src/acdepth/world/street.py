@@ -6,6 +6,7 @@ from acdepth.world.dice import Dice
 from acdepth.world.palette import LEAVES, SIGNS, linear, vary
 from acdepth.world.road import Road
 from acdepth.world.solids import Material, Shape, Workshop
+from acdepth.world.trees import plant_tree
 from acdepth.world.vehicles import CAR_HALF_WIDTH, build_person, build_vehicle
 
 STEEL = linear("6a7074")
@@ -79,34 +80,8 @@ def _plant_trees(
     z += dice.uniform(0, style.tree_pitch)
     while z < end:
         x, foot, _ = road.place(z, side * (road.half_width + dice.uniform(0.9, 1.2)))
-        _plant_tree(shop, dice, x, foot, style.tree_size * dice.uniform(0.75, 1.2))
+        plant_tree(shop, dice, x, foot, style.tree_size * dice.uniform(0.75, 1.2))
         z += style.tree_pitch * dice.uniform(0.8, 1.25)
-
-
-def _plant_tree(shop: Workshop, dice: Dice, x: float, z: float, size: float) -> None:
-    """A trunk and a crown of bushy ellipsoids."""
-    trunk = 2.6 * size
-    shop.add(
-        Shape.CYLINDER, (x, trunk / 2, z), (0.13 * size, trunk / 2, 0.13 * size), Material.BARK,
-        vary(dice, (0.11, 0.08, 0.055)), seed=dice.whole(1, 10**6),
-    )  # fmt: skip
-    leaves = vary(dice, dice.pick(LEAVES))
-    slim = dice.uniform(0.65, 1.0)
-    for i in range(7):
-        # From the foot of the crown to its top, widest below the middle.
-        share = (i + dice.uniform(0.1, 0.9)) / 7
-        spread = 1.25 * slim * size * (1 - share) ** 0.6
-        radius = (0.75 + 0.6 * (1 - share)) * dice.uniform(0.8, 1.1) * size * (0.55 + 0.45 * slim)
-        centre = (
-            x + dice.uniform(-spread, spread),
-            trunk + (0.2 + share * (2.9 - 0.9 * slim)) * size,
-            z + dice.uniform(-spread, spread),
-        )
-        half = (radius, radius * dice.uniform(0.7, 1.0), radius)
-        shop.add(
-            Shape.ELLIPSOID, centre, half, Material.FOLIAGE, vary(dice, leaves, 0.1), form=(0.3, 0.0),
-            seed=dice.whole(1, 10**6),
-        )  # fmt: skip
 
 
 def _plant_gardens(shop: Workshop, road: Road, dice: Dice, side: int, z: float, end: float) -> None:
@@ -126,7 +101,7 @@ def _plant_gardens(shop: Workshop, road: Road, dice: Dice, side: int, z: float, 
             shop.add(Shape.PRISM, (x, half[1], middle), half, Material.WALL, colour, yaw=yaw, seed=seed)
         if dice.chance(0.6):
             tree_x, tree_z, _ = road.place(z + dice.uniform(0, length), side * (edge + 2.2))
-            _plant_tree(shop, dice, tree_x, tree_z, dice.uniform(0.6, 1.2))
+            plant_tree(shop, dice, tree_x, tree_z, dice.uniform(0.6, 1.2))
         z += length + dice.uniform(2.5, 5)
 
 
@@ -148,15 +123,20 @@ def _park_cars(
 def _put_signs(shop: Workshop, road: Road, dice: Dice, side: int, z: float, end: float) -> None:
     z += dice.uniform(0, 20)
     while z < end:
-        x, foot, yaw = road.place(z, side * (road.half_width + dice.uniform(0.35, 0.6)))
-        height = dice.uniform(2.2, 2.7)
-        shop.add(Shape.CYLINDER, (x, height / 2, foot), (0.035, height / 2, 0.035), Material.PLAIN, STEEL)
-        half = dice.pick(((0.3, 0.3, 0.02), (0.35, 0.25, 0.02), (0.22, 0.34, 0.02)))
-        shop.add(
-            Shape.PRISM, (x, height - 0.3, foot - 0.06), half, Material.SIGN, dice.pick(SIGNS), yaw=yaw,
-            trim=(0.8, 0.8, 0.78), detail=(0.0, float(dice.whole(0, 2)), 0.0, 0.0),
-        )  # fmt: skip
+        put_sign(shop, road, dice, side * (road.half_width + dice.uniform(0.35, 0.6)), z)
         z += dice.uniform(12, 40)
+
+
+def put_sign(shop: Workshop, road: Road, dice: Dice, lateral: float, z: float) -> None:
+    """A traffic sign on its pole."""
+    x, foot, yaw = road.place(z, lateral)
+    height = dice.uniform(2.2, 2.7)
+    shop.add(Shape.CYLINDER, (x, height / 2, foot), (0.035, height / 2, 0.035), Material.PLAIN, STEEL)
+    half = dice.pick(((0.3, 0.3, 0.02), (0.35, 0.25, 0.02), (0.22, 0.34, 0.02)))
+    shop.add(
+        Shape.PRISM, (x, height - 0.3, foot - 0.06), half, Material.SIGN, dice.pick(SIGNS), yaw=yaw,
+        trim=(0.8, 0.8, 0.78), detail=(0.0, float(dice.whole(0, 2)), 0.0, 0.0),
+    )  # fmt: skip
 
 
 def _put_people(

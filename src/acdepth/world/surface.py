@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.paint import facade, objects, vehicles
-from acdepth.world.paint.ground import paint_ground
+from acdepth.world.paint import country, facade, objects, vehicles
 from acdepth.world.paint.patch import Paint, Patch, local_points, prism_faces, round_normals
 from acdepth.world.raycast import Hits
-from acdepth.world.solids import BUILT, Material, Shape, Solids, to_local, to_world
+from acdepth.world.solids import BUILT, TERRAIN, Material, Shape, Solids, to_local, to_world
 from acdepth.world.town import Town
 
 SKY, GROUND, FACADES, OBJECTS = range(4)
@@ -29,15 +28,18 @@ class Surface:
     glow: Tensor  # (R, 3) light given off at night
     glass: Tensor  # (R,) share that mirrors its surroundings
     kind: Tensor  # (R,) int64: SKY, GROUND, FACADES, OBJECTS
-    ground: Tensor  # (G,) indices of the ground rays
+    ground: Tensor  # (G,) indices of the rays that met the flat ground
     kerb_distance: Tensor  # (G,) [m]
     ground_noise: Tensor  # (G, 4)
+    sealed: Tensor  # (G,) 1 where water stays on top, 0 where it drains away
 
 
 def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
     """Class of each ray from the row of the solid it met (-1: the ground, or the sky where t is infinite)."""
-    built = torch.isin(solids.material, solids.material.new_tensor([int(m) for m in BUILT]))
-    of_solid = torch.where(built, FACADES, OBJECTS)
+    of_solid = torch.full_like(solids.material, OBJECTS)
+    for materials, kind in ((BUILT, FACADES), (TERRAIN, GROUND)):
+        made_of = torch.isin(solids.material, solids.material.new_tensor([int(m) for m in materials]))
+        of_solid = torch.where(made_of, kind, of_solid)
     return torch.where(solid >= 0, of_solid[solid.clamp(min=0)], torch.where(t.isinf(), SKY, GROUND))
 
 
@@ -47,7 +49,7 @@ def paint_surface(
     """Colour all rays of a trace.
 
     Args:
-        town: for its road.
+        town: for its ground.
         solids: what was traced.
         origin: (3,) of the rays; a mirrored camera lies below the ground.
         directions: (R, 3), one metre along the optical axis each.
@@ -63,13 +65,10 @@ def paint_surface(
     normal = torch.zeros_like(point)
     albedo, glow, glass = torch.zeros_like(point), torch.zeros_like(point), torch.zeros_like(length)
     footprint = distance * pixel
-    ground = torch.nonzero(kind == GROUND)[:, 0]
-    steep = unit[ground, 1].abs()
-    paint, kerb_distance, noise = paint_ground(
-        point[ground], steep, footprint[ground], town.road, town.suburban, town.seed
-    )
+    ground = torch.nonzero((kind == GROUND) & (hits.solid < 0))[:, 0]
+    below = town.paint_ground(point[ground], unit[ground, 1].abs(), footprint[ground])
     normal[ground] = normal.new_tensor([0.0, 1.0, 0.0])
-    albedo.index_copy_(0, ground, paint.albedo)
+    albedo.index_copy_(0, ground, below.paint.albedo)
     solid_rays = torch.nonzero(hits.solid >= 0)[:, 0]
     met = solids.select(hits.solid[solid_rays])
     patch, world_normal = _make_patch(met, point[solid_rays], unit[solid_rays], footprint[solid_rays])
@@ -81,7 +80,20 @@ def paint_surface(
             albedo.index_copy_(0, rays, paint.albedo)
             glow.index_copy_(0, rays, paint.glow)
             glass.index_copy_(0, rays, paint.glass.float())
-    return Surface(unit, distance, point, normal, albedo, glow, glass, kind, ground, kerb_distance, noise)
+    return Surface(
+        direction=unit,
+        distance=distance,
+        point=point,
+        normal=normal,
+        albedo=albedo,
+        glow=glow,
+        glass=glass,
+        kind=kind,
+        ground=ground,
+        kerb_distance=below.kerb_distance,
+        ground_noise=below.noise,
+        sealed=below.sealed,
+    )
 
 
 def _make_patch(met: Solids, point: Tensor, unit: Tensor, footprint: Tensor) -> tuple[Patch, Tensor]:
@@ -107,4 +119,9 @@ def _painters(lit_share: float) -> dict[Material, Callable[[Patch], Paint]]:
         Material.PLAIN: objects.paint_plain,
         Material.LAMP: objects.paint_lamp,
         Material.SIGN: objects.paint_sign,
+        Material.PLANKS: country.paint_planks,
+        Material.MEADOW: country.paint_meadow,
+        Material.RAIL: country.paint_rail,
+        Material.CARGO: country.paint_cargo,
+        Material.PANEL: country.paint_panel,
     }

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from acdepth.world.dice import Dice
 from acdepth.world.road import Road
-from acdepth.world.solids import Solids
+from acdepth.world.solids import Solids, Triple
 from acdepth.world.trajectory import FRAME_RATE, Drive, drive_along
 from acdepth.world.vehicles import build_person, build_vehicle
 
@@ -20,6 +20,7 @@ class Mover:
     bodies: tuple[Solids, ...]  # cycled through frame by frame
     places: tuple[tuple[float, float, float], ...]  # (x, z, yaw) per frame
     half_size: tuple[float, float, float]  # of its shadow's box: half width, height, half length [m]
+    lean: tuple[float, float] = (0.25, 0.6)  # of the box's sides [m per m of height]
 
     def at(self, frame: int) -> Solids:
         """The body, where it is in this frame."""
@@ -38,7 +39,8 @@ def draw_traffic(seed: int, road: Road, drive: Drive) -> tuple[Mover, ...]:
     return tuple(movers)
 
 
-def _along_lane(road: Road, along: Tensor, lateral: float, backwards: bool):
+def along_lane(road: Road, along: Tensor, lateral: float, backwards: bool) -> tuple[Triple, ...]:
+    """(x, z, yaw) at positions along (F,) of the road, facing ahead or backwards."""
     places = []
     for z in along.tolist():
         x, foot, yaw = road.place(z, lateral)
@@ -54,13 +56,13 @@ def _lead_car(dice: Dice, road: Road, drive: Drive) -> Mover:
     """A car in our lane whose distance breathes slowly around 14 to 24 m."""
     count = torch.arange(len(drive.along), dtype=torch.float64)
     gap = dice.uniform(14, 24) + 2.5 * torch.sin(count / dice.uniform(25, 40) + dice.uniform(0, 6.28))
-    return _car(dice, _along_lane(road, drive.along + gap, road.lane_width / 2, False))
+    return _car(dice, along_lane(road, drive.along + gap, road.lane_width / 2, False))
 
 
 def _oncoming_car(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
     start = drive.along[0].item() + 22 + 38 * index + dice.uniform(0, 25)
     speed = torch.full((len(drive.along),), -dice.uniform(6, 11), dtype=torch.float64)
-    return _car(dice, _along_lane(road, drive_along(road, start, speed), -road.lane_width / 2, True))
+    return _car(dice, along_lane(road, drive_along(road, start, speed), -road.lane_width / 2, True))
 
 
 def _walker(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
@@ -70,7 +72,7 @@ def _walker(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
     start = drive.along[0].item() + 9 + 9 * index + dice.uniform(0, 8)
     pace = dice.uniform(1.0, 1.6)
     speed = torch.full((len(drive.along),), way * pace, dtype=torch.float64)
-    places = _along_lane(road, drive_along(road, start, speed), lateral, way < 0)
+    places = along_lane(road, drive_along(road, start, speed), lateral, way < 0)
     phases = max(4, round(2 * 0.75 / pace * FRAME_RATE))
     looks = dice.whole(0, 10**6)
     bodies = tuple(

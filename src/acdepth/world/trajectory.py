@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from acdepth.world.car import Car
 from acdepth.world.dice import Dice
-from acdepth.world.rig import USUAL, Rig
+from acdepth.world.rig import Rig
 from acdepth.world.road import Road
 
 FRAME_RATE = 12.0  # 1/s
+SLOWEST, FASTEST = 6.6, 13.8  # m/s: 0.55 to 1.15 m a frame
 
 
 @dataclass(frozen=True)
@@ -40,20 +42,20 @@ def _slope(road: Road, z: float) -> float:
     return math.tan(road.place(z, 0.0)[2])
 
 
-def draw_drive(seed: int, road: Road, frames: int, rig: Rig = USUAL) -> Drive:
+def draw_drive(seed: int, road: Road, frames: int, rig: Rig, car: Car) -> Drive:
     """The drive of a town, ``frames`` long; another mounting of the camera changes nothing else of it."""
     dice = Dice(seed, "drive")
     # One frame before the first and one after the last, to measure the speed at either end.
     count = torch.arange(-1, frames + 1, dtype=torch.float64)
-    mean = dice.uniform(7.6, 12.4)
-    swing = min(mean - 6.6, 13.8 - mean) * dice.uniform(0.2, 0.7)
+    mean = dice.uniform(*car.speed)
+    swing = min(mean - SLOWEST, FASTEST - mean) * dice.uniform(0.2, 0.7)
     speed = mean + swing * torch.sin(count / dice.uniform(14, 30) + dice.uniform(0, 6.28))
     along = drive_along(road, dice.uniform(0, 6), speed)
-    lateral = road.lane_width / 2 + _sway(dice, count, 0.08, 40, 90)
-    usual_height = dice.uniform(1.4, 1.6)
+    lateral = road.lane_middle(road.our_lane) + _sway(dice, count, 0.08, 40, 90)
+    usual_height = dice.uniform(*car.height)
     mean_height = usual_height if rig.height is None else rig.height
     height = mean_height + _sway(dice, count, 0.012, 9, 15)
-    pitch = math.radians(rig.pitch_degrees) + dice.uniform(0.0, 0.012) + _sway(dice, count, 0.003, 10, 18)
+    pitch = math.radians(rig.pitch_degrees) + dice.uniform(*car.pitch) + _sway(dice, count, 0.003, 10, 18)
     roll = _sway(dice, count, 0.003, 12, 22)
     yaw = _sway(dice, count, 0.008, 22, 40)
     poses = []

@@ -60,12 +60,11 @@ def _build(
     return shop.finish()
 
 
-def build_person(dice: Dice, stride: float) -> Solids:
-    """A pedestrian in mid step; ``stride`` in -1..1 is the phase of the step."""
+def build_person(dice: Dice, stride: float, ground: float = PAVEMENT_HEIGHT) -> Solids:
+    """A pedestrian in mid step; ``stride`` in -1..1 is the phase of the step, ``ground`` a height [m]."""
     shop = Workshop()
     size = dice.uniform(0.9, 1.06)
     coat, legs, skin = dice.pick(CLOTHES), dice.pick(CLOTHES), dice.pick(SKIN)
-    ground = PAVEMENT_HEIGHT
     for side in (-1, 1):
         z = 0.17 * stride * side
         shop.add(

@@ -16,10 +16,16 @@ CENTRES = TILE * TILE  # rays through pixel centres: exact depth, classes, and t
 NEAR = 0.1
 
 
-def world_camera(image_size: tuple[int, int], rig: Rig = USUAL) -> Camera:
-    """The camera of a drive: square pixels, principal point in the middle, 64 degrees wide unless told."""
+def world_camera(image_size: tuple[int, int], rig: Rig = USUAL, usual_focal: float = 0.8) -> Camera:
+    """The camera of a drive: square pixels, principal point in the middle, 64 degrees wide unless told.
+
+    Args:
+        image_size: (height, width) [px].
+        rig: what differs from the style's own camera.
+        usual_focal: focal length of that one, over the image's width.
+    """
     height, width = image_size
-    focal = 0.8 * width * rig.focal
+    focal = usual_focal * width * rig.focal
     return Camera(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
 
 

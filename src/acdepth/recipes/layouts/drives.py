@@ -10,11 +10,11 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_depth_png16
+from acdepth.core.sample import WORLD_SOURCE
 from acdepth.data.motion import POSE_COLUMNS
 from acdepth.data.stored import list_images
+from acdepth.world.styles import STYLES, TOWN, find_style
 
-SOURCE = "acdepth world"
-"""What ``sequence.yaml`` of a rendered drive says."""
 FARTHEST = 80.0
 """[m]; no point of a scan lies beyond it."""
 ROWS, COLUMNS = 32, 180
@@ -29,6 +29,8 @@ class WorldDrive:
 
     folder: Path
     town: int
+    style: str
+    """Family of towns it is of."""
     condition: Condition
     camera: Camera
     images: list[Path]
@@ -63,7 +65,7 @@ class WorldDrive:
 
 
 def read_drives(data: Path) -> list[WorldDrive]:
-    """All rendered drives below a folder, by town and condition.
+    """All rendered drives below a folder, by style, town and condition.
 
     Raises:
         UserError: if there are none, or one is damaged.
@@ -72,28 +74,30 @@ def read_drives(data: Path) -> list[WorldDrive]:
     drives = [drive for file in files if (drive := _read(file.parent)) is not None]
     if not drives:
         raise UserError(f"{data}: no drives of the built-in world; make some with acdepth world make")
-    order = list(Condition)
-    return sorted(drives, key=lambda drive: (drive.town, order.index(drive.condition)))
+    styles, order = list(STYLES), list(Condition)
+    return sorted(drives, key=lambda d: (styles.index(d.style), d.town, order.index(d.condition)))
 
 
 def _read(folder: Path) -> WorldDrive | None:
     origin = _read_origin(folder / "sequence.yaml")
     if origin is None:
         return None
-    town, condition = origin
+    town, style, condition = origin
     images = list_images(folder / "images") if (folder / "images").is_dir() else []
     poses, speeds = _read_motion(folder / "motion.csv", len(images))
-    return WorldDrive(folder, town, condition, Camera.read(folder / "camera.yaml"), images, poses, speeds)
+    camera = Camera.read(folder / "camera.yaml")
+    return WorldDrive(folder, town, style, condition, camera, images, poses, speeds)
 
 
-def _read_origin(path: Path) -> tuple[int, Condition] | None:
-    """Town and condition; None where the sequence is not the world's."""
+def _read_origin(path: Path) -> tuple[int, str, Condition] | None:
+    """Town, style and condition; None where the sequence is not the world's."""
     try:
         about = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if not isinstance(about, dict) or about.get("source") != SOURCE:
+        if not isinstance(about, dict) or about.get("source") != WORLD_SOURCE:
             return None
-        return int(about["town"]), Condition(about["condition"])
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        style = find_style(about.get("style", TOWN.name)).name
+        return int(about["town"]), style, Condition(about["condition"])
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError, UserError) as error:
         first = str(error).splitlines()[0]
         raise UserError(f"{path}: says no town and condition ({first}); make the drive again") from error
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from acdepth.core.files import write_bytes, write_json
 from acdepth.core.images import read_image
 from acdepth.data.nuscenes.scenes import condition_of, scene_names
 from acdepth.recipes.layouts.drives import TO_Z_UP, WorldDrive
+from acdepth.world.styles import TOWN
 
 VERSION = "v1.0-trainval"
 KEY_STEP = 6
@@ -50,7 +51,7 @@ def write_nuscenes(
     )
     if unsaid:
         logging.getLogger("acdepth").warning(f"nuScenes has no {', '.join(unsaid)}: will be read as clear")
-    tables = _Tables()
+    tables = _Tables(dict.fromkeys(drive.style for drive in drives))
     free = {split: iter(sorted(scene_names(split))) for split in ("train", "val")}
     for drive in drives:
         name = next(free["val" if drive.town in evaluation else "train"], None)
@@ -64,19 +65,24 @@ def write_nuscenes(
 class _Tables:
     """Rows by table; tokens are hashes of names, so the same drives give the same files."""
 
-    def __init__(self) -> None:
+    def __init__(self, styles: Iterable[str]) -> None:
         self.rows: dict[str, list[dict]] = {table: [] for table in NO_RECORDS}
-        self.log = self.add(
-            "log",
-            "log",
-            logfile="world",
-            vehicle="world",
-            date_captured="2018-07-24",
-            location="boston-seaport",
-        )
-        self.add("map", "map", log_tokens=[self.log], category="semantic_prior", filename="")
+        self.logs = {style: self._add_log(style) for style in styles}
+        self.add("map", "map", log_tokens=list(self.logs.values()), category="semantic_prior", filename="")
         for channel, modality in (("CAM_FRONT", "camera"), ("LIDAR_TOP", "lidar")):
             self.add("sensor", channel, channel=channel, modality=modality)
+
+    def _add_log(self, style: str) -> str:
+        """The drives of each style of the world are of another log, taken in another place."""
+        usual = style == TOWN.name
+        return self.add(
+            "log",
+            "log" if usual else f"log {style}",
+            logfile="world" if usual else f"world-{style}",
+            vehicle="world" if usual else f"world-{style}",
+            date_captured="2018-07-24",
+            location="boston-seaport" if usual else "singapore-onenorth",
+        )
 
     def add(self, table: str, what: str, **values: object) -> str:
         key = token(f"{table} {what}")
@@ -113,7 +119,7 @@ def _write_scene(
     scene = tables.add(
         "scene",
         name,
-        log_token=tables.log,
+        log_token=tables.logs[drive.style],
         nbr_samples=len(samples),
         first_sample_token=samples[0],
         last_sample_token=samples[-1],

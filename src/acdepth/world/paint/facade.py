@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.buildings import BOARDS, BRICK, PANELS
+from acdepth.world.buildings import BOARDS, BRICK, PANELS, RUBBLE
 from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch
 from acdepth.world.patterns import fade, hash01, inside, mix, pulse
@@ -66,7 +66,7 @@ def _openings(patch: Patch, u: Tensor, v: Tensor) -> _Openings:
     whole = (middle.abs() + pitch / 2 < half_wall + 0.05) & (floor < floors) & (patch.axis != 1)
     drawn = hash01(column + 64, floor, seed)
     ground = floor == 0
-    shop = ground & (hash01(seed, floor) < 0.55)
+    shop = ground & (hash01(seed, floor) < 0.55) & (patch.solids.detail[:, 0] <= BOARDS)
     is_door = ground & ~shop & (hash01(column + 64, seed) < 0.3)
     blind = hash01(seed, column + 64) < 0.08
     present = (whole & ~blind).float()
@@ -108,6 +108,7 @@ def _wall(patch: Patch, u: Tensor, v: Tensor, noise: Tensor) -> Tensor:
     joints = torch.maximum(pulse(v, 0.16, 0.0, 0.03, high), pulse(shifted, 0.42, 0.0, 0.035, wide))
     shade = 1 + 0.1 * noise[:, 0] + 0.1 * noise[:, 1] + brick * (0.5 * tone - 0.35 * (joints - 0.2))
     shade = shade - boards * 0.4 * (pulse(v, 0.24, 0.0, 0.05, high) - 0.2)
+    shade = shade + (kind == RUBBLE) * _stones(u, v, patch)
     seams = torch.maximum(pulse(v, floor_height, 0.0, 0.09, high), pulse(u, pitch, 0.0, 0.07, wide))
     panel_tone = hash01(torch.floor(u / pitch) + 64, torch.floor(v / floor_height), patch.solids.seed) - 0.5
     shade = shade + panels * (0.2 * panel_tone - 0.4 * seams)
@@ -119,6 +120,17 @@ def _wall(patch: Patch, u: Tensor, v: Tensor, noise: Tensor) -> Tensor:
     plinth = inside(v, -1.0, 0.55, high)
     colour = mix(colour, patch.solids.trim * 0.8, (0.75 * band + cornice * 0.8).clamp(max=0.85))
     return mix(colour, colour * 0.55, plinth)
+
+
+def _stones(u: Tensor, v: Tensor, patch: Patch) -> Tensor:
+    """Shades (N,) of field stones in uneven courses, around zero."""
+    course = torch.floor(v / 0.34)
+    shifted = u + 0.37 * (course % 3) + 0.06 * torch.sin(5 * v)
+    tone = hash01(torch.floor(shifted / 0.58) + 512, course, patch.solids.seed) - 0.5
+    joints = torch.maximum(
+        pulse(v, 0.34, 0.0, 0.05, patch.footprint), pulse(shifted + 60, 0.58, 0.0, 0.06, patch.stretched)
+    )
+    return 0.6 * tone * fade(patch.stretched, 1.1) + 0.3 * (joints - 0.2)
 
 
 def paint_roof(patch: Patch) -> Paint:

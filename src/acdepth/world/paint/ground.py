@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from acdepth.world.noise import sample_noise
-from acdepth.world.paint.patch import Paint
+from acdepth.world.paint.patch import Ground, Paint
 from acdepth.world.patterns import fade, hash01, inside, mix, pulse
 from acdepth.world.road import PAVEMENT_HEIGHT, Road
 
@@ -17,7 +17,7 @@ MARKS = (0.62, 0.61, 0.57)
 
 def paint_ground(
     point: Tensor, facing: Tensor, footprint: Tensor, road: Road, suburban: bool, seed: int
-) -> tuple[Paint, Tensor, Tensor]:
+) -> Ground:
     """Colours of ground points (N, 3).
 
     Args:
@@ -27,9 +27,6 @@ def paint_ground(
         road: the town's road.
         suburban: grass instead of slabs beyond the pavement.
         seed: of the town, for repairs and manholes.
-
-    Returns:
-        The paint, the kerb distance (N,) [m] and the noise (N, 4) at one scale, for weather to reuse.
     """
     x, z = point[:, 0], point[:, 2]
     lateral, crossing = road.lateral(x, z), road.crossing_distance(z)
@@ -52,7 +49,7 @@ def paint_ground(
     face = (point[:, 1] > 0.004) & (point[:, 1] < PAVEMENT_HEIGHT - 0.004)
     colour = torch.where(face[:, None], colour.new_tensor(KERB) * 0.55 * (1 + 0.2 * grain[:, :1]), colour)
     nothing = torch.zeros_like(x)
-    return Paint(colour, torch.zeros_like(colour), nothing), beyond, broad
+    return Ground(Paint(colour, torch.zeros_like(colour), nothing), beyond, broad, torch.ones_like(x))
 
 
 def _asphalt(

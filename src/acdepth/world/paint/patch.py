@@ -1,5 +1,6 @@
 """What a painter gets and gives: rays that met one kind of material."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,21 @@ class Paint:
     albedo: Tensor  # (N, 3) linear
     glow: Tensor  # (N, 3) light given off at night (lit windows, lamps)
     glass: Tensor  # (N,) share that mirrors its surroundings
+
+
+@dataclass(frozen=True)
+class Ground:
+    """N points of the ground: their colours, and what weather needs to know of them."""
+
+    paint: Paint
+    kerb_distance: Tensor  # (N,) [m] beyond the edge of the carriageway, negative on it
+    noise: Tensor  # (N, 4) at one scale
+    sealed: Tensor  # (N,) 1 where water stays on top, 0 where it drains away
+
+
+GroundPainter = Callable[[Tensor, Tensor, Tensor], Ground]
+"""Paints points (N, 3) of the ground, given the cosines (N,) between ray and vertical, positive, and the
+widths (N,) of the rays across their course [m]."""
 
 
 def plain(albedo: Tensor) -> Paint:

@@ -8,8 +8,6 @@ from acdepth.world.patterns import mix
 from acdepth.world.sky import clear_sky, gradient, hill_share
 from acdepth.world.weather.base import Scene, ambient, grade, grain, mirror_direction, put_sky, tone, with_air
 
-HAZE = 1100.0  # m
-
 
 def illuminate(scene: Scene) -> Tensor:
     """Sun and sky on every surface."""
@@ -24,12 +22,12 @@ def illuminate(scene: Scene) -> Tensor:
     open_sky = (reflected[:, 1] * 2.5 + 0.3).clamp(0.12, 1)
     mirrored = gradient(reflected, day.zenith, day.horizon) * open_sky[:, None]
     colour = colour + mirrored * (surface.glass * fresnel)[:, None]
-    colour = with_air(colour, surface, HAZE, day.horizon)
+    colour = with_air(colour, surface, day.haze, day.horizon)
 
     def paint(direction: Tensor) -> Tensor:
         sky = clear_sky(direction, day.zenith, day.horizon, day.sun, day.cloudiness)
-        hills = torch.lerp(day.horizon, day.horizon.new_tensor([0.2, 0.3, 0.24]), 0.45)
-        return mix(sky, hills.expand_as(sky), hill_share(direction))
+        hills = torch.lerp(day.horizon, day.horizon.new_tensor(day.hills.colour), 0.45)
+        return mix(sky, hills.expand_as(sky), hill_share(direction, day.hills))
 
     return put_sky(colour, surface, paint)
 

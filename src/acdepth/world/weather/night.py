@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from acdepth.world.daylight import Hills
 from acdepth.world.lamps import headlight, lamp_light
 from acdepth.world.patterns import mix
 from acdepth.world.sky import hill_share
@@ -20,19 +21,20 @@ def night_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
     dim = albedo.new_tensor([0.010, 0.012, 0.02])
     light = ambient(scene, surface, dim, 0.6 * dim)
     light = light + lamp_light(surface.point, surface.normal, town.lamps, town.daylight.lamp_colour)
-    light = light + headlight(surface.point, surface.normal, view.origin, view.axes)
+    lights = town.style.car.headlights
+    light = light + headlight(surface.point, surface.normal, view.origin, view.axes, lights)
     colour = albedo * light + surface.glow * WINDOW_LIGHT
     low = albedo.new_tensor(SKY_LOW)
     colour = with_air(colour, surface, 260.0, low)
-    return put_sky(colour, surface, night_sky)
+    return put_sky(colour, surface, lambda direction: night_sky(direction, town.daylight.hills))
 
 
-def night_sky(direction: Tensor) -> Tensor:
+def night_sky(direction: Tensor, hills: Hills) -> Tensor:
     """The town's own light on a dark sky."""
     low, top = direction.new_tensor(SKY_LOW), direction.new_tensor(SKY_TOP)
     risen = direction[:, 1].clamp(min=0).pow(0.5)
     sky = mix(low.expand_as(direction), top.expand_as(direction), risen)
-    return mix(sky, 0.35 * sky, hill_share(direction))
+    return mix(sky, 0.35 * sky, hill_share(direction, hills))
 
 
 def illuminate(scene: Scene) -> Tensor:

@@ -42,11 +42,11 @@ def overcast_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
 
 
 def wetness(surface: Surface) -> Tensor:
-    """How smooth the water lies on each ground ray (G,): puddles and gutters near 1, drained asphalt less."""
+    """How smooth the water lies on each ground ray (G,): puddles and gutters near 1, what drains less."""
     noise = surface.ground_noise
     puddle = (0.55 + 0.45 * noise[:, 2] + 0.2 * noise[:, 1]).clamp(0, 1)
     gutter = torch.exp(-((surface.kerb_distance + 0.3) / 0.35).square())
-    return (0.35 + 0.6 * puddle + 0.4 * gutter).clamp(0, 1)
+    return (0.35 + 0.6 * puddle + 0.4 * gutter).clamp(0, 1) * surface.sealed
 
 
 def wet_albedo(surface: Surface, wet: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ def snow_cover(scene: Scene, surface: Surface) -> Tensor:
     point, road = surface.point[surface.ground], scene.town.road
     lateral = road.lateral(point[:, 0], point[:, 2])
     noise = surface.ground_noise
-    lane = (lateral.abs() - road.lane_width / 2).abs() - 0.8
+    lane = road.lane_offset(lateral).abs() - 0.8
     track = torch.exp(-((lane / 0.32) ** 2)) * (surface.kerb_distance < -0.4)
     cover[surface.ground] = (0.92 - 0.75 * track + 0.16 * noise[:, 0] + 0.1 * noise[:, 1]).clamp(0.05, 0.97)
     white = surface.albedo.new_tensor(WHITE).expand_as(surface.albedo).clone()

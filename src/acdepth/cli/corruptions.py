@@ -1,0 +1,91 @@
+"""The part of ``acdepth evaluate`` that ``--corruptions`` asks for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
+from acdepth.core.sample import Sequence as Footage
+from acdepth.evaluation.corrupted import choose_frames, evaluate_corrupted
+from acdepth.evaluation.corruption import summarise_corruptions
+from acdepth.evaluation.corruption_sheet import write_corruption_sheet
+from acdepth.evaluation.corruptions import KINDS, SEVERITIES
+from acdepth.evaluation.frames import read_frame
+from acdepth.evaluation.predict import Model
+from acdepth.evaluation.protocols import Protocol
+from acdepth.evaluation.rows import FrameRow
+
+SHEET = "corruptions.jpg"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Which corruptions are measured, on what, and against whom."""
+
+    kinds: tuple[str, ...]
+    every: int
+    baseline: str
+
+
+def plan_benchmark(
+    corruptions: tuple[str, ...] | None,
+    every: int,
+    baseline: str | None,
+    models: Sequence[str],
+    footage: Sequence[Footage],
+) -> Benchmark | None:
+    """The benchmark that the flags ask for, None for none; refused before any work.
+
+    Raises:
+        UserError: if a kind or the baseline is unknown, nothing is clear, or a flag lacks its benchmark.
+    """
+    if corruptions is None:
+        for flag, given in (("--corruption-every", every != 1), ("--baseline", baseline is not None)):
+            if given:
+                raise UserError(f"{flag}: is of the corruption benchmark; give --corruptions too, or none")
+        return None
+    for kind in corruptions:
+        if kind not in KINDS:
+            raise UserError(f"--corruptions {kind}: no such kind; choose from {', '.join(KINDS)}")
+    if every < 1:
+        raise UserError(f"--corruption-every {every}: must be at least 1")
+    if baseline is not None and baseline not in models:
+        raise UserError(f"--baseline {baseline}: not among --weights, which are {', '.join(models)}")
+    if all(sequence.condition is not Condition.CLEAR for sequence in footage):
+        raise UserError("--corruptions: only clear images are corrupted; choose footage that has some")
+    kinds = tuple(kind for kind in KINDS if not corruptions or kind in corruptions)
+    return Benchmark(kinds, every, baseline or models[0])
+
+
+def run_benchmark(
+    benchmark: Benchmark,
+    models: Sequence[Model],
+    footage: Sequence[Footage],
+    rows: Sequence[FrameRow],
+    protocol: Protocol,
+    batch_size: int,
+    seed: int,
+    sheet: Path | None,
+) -> dict[str, Any]:
+    """What ``results.json`` holds of it.
+
+    Args:
+        benchmark: as planned.
+        models: all of them.
+        footage: that was evaluated.
+        rows: of that evaluation.
+        protocol: of that evaluation.
+        batch_size: images predicted at a time.
+        seed: of the intervals.
+        sheet: picture of the first frame in all kinds; None for none.
+    """
+    places = choose_frames(footage, rows, benchmark.every)
+    if sheet and (frame := read_frame(*places[0], protocol)):
+        write_corruption_sheet(sheet, frame, benchmark.kinds)
+    total = len(places) * len(benchmark.kinds) * len(SEVERITIES)
+    with progress("corruptions", total, unit="image") as advance:
+        measured = evaluate_corrupted(models, places, protocol, benchmark.kinds, advance, batch_size)
+    return summarise_corruptions(measured, benchmark.baseline, benchmark.every, seed)

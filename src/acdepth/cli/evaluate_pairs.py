@@ -1,0 +1,98 @@
+"""What ``acdepth evaluate --pairs`` does beside or instead of measuring depth."""
+
+import sys
+from collections.abc import Collection
+from collections.abc import Sequence as Many
+from pathlib import Path
+from typing import Any
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file
+from acdepth.core.progress import progress
+from acdepth.core.sample import Sequence
+from acdepth.data.folder import NoFootageError
+from acdepth.data.pairs import ask_frames
+from acdepth.data.parts import open_part
+from acdepth.evaluation.ordinal import AskedFrame, order_pairs
+from acdepth.evaluation.ordinal_results import summarise_pairs
+from acdepth.evaluation.pairs import read_pairs
+from acdepth.evaluation.predict import Model
+from acdepth.evaluation.protocols import Protocol
+from acdepth.evaluation.results import write_results
+from acdepth.reports.ordinal import print_ordinal
+
+
+def open_asked(
+    pairs: Path | None, data: Path, split: str | None, cameras: tuple[str, ...]
+) -> tuple[list[Sequence], list[AskedFrame]]:
+    """The footage, and the frames of it that there are pairs of; without a file of pairs, none.
+
+    Raises:
+        UserError: if there is no footage, or not all images that the pairs are of.
+    """
+    if pairs is None:
+        return open_part(data, split, cameras), []
+    points = read_pairs(pairs)
+    try:
+        footage = open_part(data, split, cameras)
+    except NoFootageError:
+        footage = []  # photographs in folders of folders, which the pairs name one by one
+    asked = ask_frames(points, footage, data)
+    known = {id(sequence) for sequence in footage}
+    return (footage if id(asked[0].sequence) in known else [one.sequence for one in asked]), asked
+
+
+def has_depth(footage: Many[Sequence]) -> bool:
+    """Whether any frame has measured depth."""
+    return any(sequence.depth(index) is not None for sequence in footage for index in sequence.targets())
+
+
+def measure_pairs(
+    pairs: Path,
+    asked: Many[AskedFrame],
+    footage: Many[Sequence],
+    models: Many[Model],
+    protocol: Protocol,
+    conditions: Collection[Condition],
+    batch_size: int,
+    seed: int,
+) -> dict[str, Any]:
+    """What ``results.json`` says under ``ordinal``; unreadable images are told.
+
+    Args:
+        pairs: the file.
+        asked: frames with pairs.
+        footage: that counts under the wanted conditions; frames of other footage are passed over.
+        models: as `order_pairs` has them.
+        protocol: likewise.
+        conditions: those that are reported.
+        batch_size: images predicted at a time.
+        seed: of the intervals.
+
+    Raises:
+        UserError: if there are no pairs of this footage.
+    """
+    counted = {id(sequence) for sequence in footage}
+    chosen = [one for one in asked if id(one.sequence) in counted]
+    if not chosen:
+        raise UserError(f"{pairs}: has no pairs of images of these conditions; give others to --conditions")
+    unreadable: list[str] = []
+    with progress("order pairs", len(chosen), unit="image") as advance:
+        rows = order_pairs(models, chosen, protocol, advance, unreadable.append, batch_size)
+    about = {
+        "path": pairs.as_posix(),
+        "sha256": hash_file(pairs),
+        "found": sum(len(one.pairs) for one in asked),
+        "scored": sum(row.model == models[0].name for row in rows),
+    }
+    for warning in unreadable:
+        print(warning, file=sys.stderr)
+    return {"pairs": about, **summarise_pairs(rows, protocol, seed, conditions)}
+
+
+def write_pairs_alone(out: Path, results: dict[str, Any]) -> None:
+    """Write and print results without measured depth."""
+    write_results(out / "results.json", results)
+    print_ordinal(out / "results.json")
+    print(f"no measured depth, so no errors of depth; results in {out}", file=sys.stderr)

@@ -1,0 +1,129 @@
+"""Pairs of points and the footage they are of: finding it, and drawing pairs where depth was measured."""
+
+from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Many
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+
+from acdepth.core.errors import UserError
+from acdepth.core.sample import Sequence
+from acdepth.core.seeding import make_generator
+from acdepth.data.sequence_folder import Description, ImageSequence
+from acdepth.evaluation.ordinal import AskedFrame
+from acdepth.evaluation.pairs import PointPair, Relation
+
+SAME_RATIO = 1.01
+"""Below this ratio of the larger to the smaller depth two points are drawn as equally far."""
+ROUNDS, AT_ONCE = 50, 1000
+"""So often so many pairs are drawn at most, before fewer than wanted will do."""
+
+
+def ask_frames(pairs: Many[PointPair], footage: Many[Sequence], root: Path) -> list[AskedFrame]:
+    """The frames that pairs are of, in the order in which the pairs name them.
+
+    Images are named by their keys, in front of which the name of ``root`` itself may be missing. Where the
+    footage has not all of them, but all are files below ``root``, they are photographs, each a sequence
+    of its own, of clear weather.
+
+    Args:
+        pairs: at least one.
+        footage: what was found under ``root``; may be empty.
+        root: folder of the data.
+
+    Raises:
+        UserError: naming the first image that is not there.
+    """
+    of_image: dict[str, list[PointPair]] = {}
+    for pair in pairs:
+        of_image.setdefault(pair.image, []).append(pair)
+    place_of = {
+        sequence.key(index): (sequence, index) for sequence in footage for index in range(len(sequence))
+    }
+    names = {image: _known(image, place_of, root) for image in of_image}
+    if None not in names.values():
+        return [AskedFrame(*place_of[name], tuple(of_image[image])) for image, name in names.items() if name]
+    if all((root / image).is_file() for image in of_image):
+        return [AskedFrame(_photograph(root, image), 0, tuple(some)) for image, some in of_image.items()]
+    missing = next(image for image in of_image if names[image] is None and not (root / image).is_file())
+    example = f"; its images are named as {next(iter(place_of))}" if place_of else ""
+    raise UserError(f"{root}: has no image {missing}, of which there are pairs{example}")
+
+
+def draw_pairs(
+    footage: Iterable[Sequence],
+    per_image: int,
+    min_ratio: float,
+    same: int,
+    depth_range: tuple[float, float],
+    seed: int,
+    advance: Callable[[], object] = lambda: None,
+) -> list[PointPair]:
+    """Draw pairs of points of measured depth, in each image that has any.
+
+    Both points are drawn evenly over the measured pixels, so that either may be the closer. Pairs of an image
+    depend on the seed and its key, on nothing else.
+
+    Args:
+        footage: frames without measured depth are passed over.
+        per_image: pairs with an order, in each image; fewer where that many are not found.
+        min_ratio: of the larger to the smaller depth, of these.
+        same: pairs of no order (`SAME_RATIO`), in each image beside these.
+        depth_range: least and most depth [m].
+        seed: of the draws.
+        advance: called once per target.
+    """
+    found = []
+    for sequence in footage:
+        for index in sequence.targets():
+            depth = sequence.depth(index)
+            if depth is not None:
+                key = sequence.key(index)
+                generator = make_generator(seed, "pairs", key)
+                known = np.flatnonzero((depth > depth_range[0]) & (depth < depth_range[1]))
+                drawer = _Drawer(depth, known, key, generator)
+                found += drawer.draw(per_image, lambda ratio: ratio >= min_ratio)
+                found += drawer.draw(same, lambda ratio: ratio < SAME_RATIO)
+            advance()
+    return found
+
+
+class _Drawer:
+    """Draws pairs of one image."""
+
+    def __init__(self, depth: np.ndarray, known: np.ndarray, key: str, generator: torch.Generator) -> None:
+        self._depth, self._known, self._key, self._generator = depth.ravel(), known, key, generator
+        self._width = depth.shape[1]
+
+    def draw(self, wanted: int, fits: Callable[[np.ndarray], np.ndarray]) -> list[PointPair]:
+        """Up to so many pairs of different points, whose ratio of depths, at least 1, fits."""
+        kept: list[PointPair] = []
+        for _ in range(ROUNDS if len(self._known) > 1 else 0):
+            if len(kept) >= wanted:
+                break
+            drawn = torch.randint(len(self._known), (2, AT_ONCE), generator=self._generator).numpy()
+            first, second = self._known[drawn]
+            ratio = self._depth[first] / self._depth[second]
+            good = fits(np.maximum(ratio, 1 / ratio)) & (first != second)
+            kept += [self._pair(*points) for points in zip(first[good], second[good], strict=True)]
+        return kept[:wanted]
+
+    def _pair(self, first: int, second: int) -> PointPair:
+        ratio = self._depth[first] / self._depth[second]
+        relation = Relation.CLOSER if ratio < 1 else Relation.FARTHER
+        if max(ratio, 1 / ratio) < SAME_RATIO:
+            relation = Relation.SAME
+        (y1, x1), (y2, x2) = (divmod(int(place), self._width) for place in (first, second))
+        return PointPair(self._key, x1, y1, x2, y2, relation)
+
+
+def _known(image: str, place_of: Iterable[str], root: Path) -> str | None:
+    """The key of an image, which may be told without the name of the folder that all of it lies in."""
+    return next((name for name in (image, f"{root.resolve().name}/{image}") if name in place_of), None)
+
+
+def _photograph(root: Path, image: str) -> ImageSequence:
+    parent = PurePosixPath(image).parent.as_posix()
+    folder = root.resolve().name if parent == "." else parent
+    return ImageSequence(image, folder, [root / image], Description())

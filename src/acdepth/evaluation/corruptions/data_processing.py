@@ -1,0 +1,73 @@
+"""Data and processing. Parameters: ImageNet-C (Hendrycks and Dietterich, ICLR 2019) and, of ISO noise, 3D
+Common Corruptions (Kar et al., CVPR 2022), from which RoboDepth has them; five severities each."""
+
+import cv2
+import numpy as np
+
+from acdepth.evaluation.corruptions.noise import add_gaussian, count_photons
+from acdepth.weather.draws import Draws
+
+GAUSSIAN = (0.08, 0.12, 0.18, 0.26, 0.38)
+"""Deviation, in parts of white."""
+IMPULSE = (0.03, 0.06, 0.09, 0.17, 0.27)
+"""Part of all values that become 0 or 1."""
+SHOT = (60, 25, 12, 5, 3)
+"""Photons that white has."""
+ISO_PHOTONS = 25
+"""Photons that white has, in all severities."""
+ISO = tuple(0.7 * deviation for deviation in GAUSSIAN)
+"""Deviation of the electronics' noise, in parts of white."""
+PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
+"""Height and width that are left."""
+JPEG = (25, 18, 15, 10, 7)
+"""Quality, of 100."""
+
+
+def gaussian_noise(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
+    """Noise of electronics."""
+    return add_gaussian(image, GAUSSIAN[severity - 1], draws)
+
+
+def impulse_noise(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
+    """Bits lost: single values are black or white."""
+    part = IMPULSE[severity - 1]
+    drawn = draws.rand(*image.shape).numpy()
+    return np.where(drawn < part, (drawn < part / 2).astype(np.float32), image)
+
+
+def shot_noise(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
+    """Noise of light itself, where there are few photons."""
+    return count_photons(image, SHOT[severity - 1], draws)
+
+
+def iso_noise(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
+    """A sensor of high sensitivity: noise of light and of electronics."""
+    counted = count_photons(image, ISO_PHOTONS, draws).clip(0, 1)
+    return add_gaussian(counted, ISO[severity - 1], draws)
+
+
+def pixelate(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
+    """Shrunk, then enlarged without smoothing."""
+    height, width = image.shape[:2]
+    part = PIXELATE[severity - 1]
+    small = _means(_means(image, 0, int(height * part)), 1, int(width * part))
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+
+
+def jpeg_compression(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
+    """Stored in too few bytes."""
+    pixels = cv2.cvtColor(np.rint(255 * image).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    coded, content = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG[severity - 1]])
+    assert coded
+    decoded = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB).astype(np.float32) / 255
+
+
+def _means(image: np.ndarray, axis: int, count: int) -> np.ndarray:
+    """The mean of each of ``count`` parts along an axis; as published, each pixel belongs to one of them."""
+    side = image.shape[axis]
+    starts = (np.arange(count) * side / count + 0.5).astype(int)
+    lengths = np.diff(starts, append=side).astype(np.float32)
+    sums = np.add.reduceat(image, starts, axis)
+    return sums / np.expand_dims(lengths, tuple(other for other in range(3) if other != axis))

@@ -1,0 +1,77 @@
+"""All kinds by name, and the one door to them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from acdepth.evaluation.corruptions.data_processing import (
+    gaussian_noise,
+    impulse_noise,
+    iso_noise,
+    jpeg_compression,
+    pixelate,
+    shot_noise,
+)
+from acdepth.evaluation.corruptions.sensor_movement import (
+    color_quant,
+    defocus_blur,
+    elastic_transform,
+    glass_blur,
+    motion_blur,
+    zoom_blur,
+)
+from acdepth.evaluation.corruptions.weather_light import brightness, contrast, dark, fog, frost, snow
+from acdepth.weather.draws import Draws
+
+Kind = Callable[[np.ndarray, int, Draws], np.ndarray]
+"""RGB float32 (H, W, 3) in 0..1, severity, draws of this image -> the same; what leaves 0..1 is cut off."""
+
+SEVERITIES = (1, 2, 3, 4, 5)
+VERSION = 1
+"""Of the kinds: numbers of two versions do not belong in one table."""
+_GROUPED: dict[str, tuple[Kind, ...]] = {
+    "weather and lighting": (brightness, dark, fog, frost, snow, contrast),
+    "sensor and movement": (
+        defocus_blur,
+        glass_blur,
+        motion_blur,
+        zoom_blur,
+        elastic_transform,
+        color_quant,
+    ),
+    "data and processing": (
+        gaussian_noise,
+        impulse_noise,
+        shot_noise,
+        iso_noise,
+        pixelate,
+        jpeg_compression,
+    ),
+}
+GROUPS = {group: tuple(kind.__name__ for kind in kinds) for group, kinds in _GROUPED.items()}
+"""Names of the kinds of each group (RoboDepth, Kong et al., NeurIPS 2023)."""
+KINDS = {kind.__name__: kind for kinds in _GROUPED.values() for kind in kinds}
+
+
+def corrupt(image: np.ndarray, kind: str, severity: int, generator: torch.Generator) -> np.ndarray:
+    """A picture as a kind of corruption leaves it. Lengths in pixels are those of this picture, as published.
+
+    Args:
+        image: RGB, uint8 (H, W, 3), of any size that `acdepth.core.images.read_image` takes.
+        kind: of `KINDS`.
+        severity: 1 to 5.
+        generator: on the CPU; equal ones give equal pictures.
+
+    Returns:
+        RGB, uint8 (H, W, 3).
+    """
+    if severity not in SEVERITIES:
+        raise ValueError(f"severity {severity}: must be from 1 to 5")
+    changed = KINDS[kind](image.astype(np.float32) / 255, severity, Draws(generator))
+    return to_bytes(changed)
+
+
+def to_bytes(image: np.ndarray) -> np.ndarray:
+    """Values in 0..1 as uint8, what lies outside cut off."""
+    return np.rint(255 * image.clip(0, 1)).astype(np.uint8)

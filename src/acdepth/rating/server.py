@@ -1,0 +1,235 @@
+"""The page's server: a handful of fixed addresses, and nothing of the disk behind them."""
+
+import ipaddress
+import json
+import os
+import re
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from acdepth.core.errors import UserError
+from acdepth.rating.panel import LONGEST_VOTE, Outdated, Panel, Refused
+
+LARGEST_BODY = 4096
+"""Bytes; a vote has some two hundred."""
+PATIENCE = 30.0
+"""Seconds that a connection may say nothing."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; script-src 'self'; "
+    "style-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """Something that is served as it is."""
+
+    kind: str
+    """MIME type."""
+    content: bytes
+
+
+class RatingServer(ThreadingHTTPServer):
+    """Serves the page, the images by their random names, and takes votes.
+
+    Args:
+        panel: who has rated what.
+        images: JPEG of each image, by its random name.
+        page: the page and what it is made of, by address, ``/`` among them.
+        host: address or name to listen at; only a loopback address keeps other machines out.
+        port: 0 takes any that is free.
+
+    Raises:
+        UserError: if it cannot listen there.
+    """
+
+    daemon_threads = True
+    # On Windows it would let two servers share a port.
+    allow_reuse_address = os.name != "nt"
+
+    def __init__(
+        self, panel: Panel, images: Mapping[str, bytes], page: Mapping[str, File], host: str, port: int
+    ) -> None:
+        self.panel, self.host = panel, host
+        pictures = {f"/image/{token}": File("image/jpeg", image) for token, image in images.items()}
+        self.files = {**page, **pictures}
+        try:
+            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+            self.address_family = family
+            super().__init__((host, port), _Answer)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(
+                f"--host {host} --port {port}: cannot listen there ({reason}); choose another --port, or 0 "
+                "for any that is free"
+            ) from error
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser."""
+        name = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.server_address[1]}/"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it listens to this machine alone."""
+        return _is_loopback(self.host)
+
+    def knows_as_itself(self, name: str) -> bool:
+        """Whether a browser may have come here by this name.
+
+        Another site whose name was pointed at this machine (DNS rebinding) comes by a name, never by an
+        address, so addresses are believed.
+        """
+        if self.is_local:
+            return _is_loopback(name)
+        machine = socket.gethostname().casefold()
+        own = {"localhost", self.host.casefold(), machine, f"{machine}.local"}
+        return name.casefold() in own or ipaddress_or_none(name) is not None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that went away in the middle is no error of ours."""
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
+
+
+class _Answer(BaseHTTPRequestHandler):
+    """One request."""
+
+    server: RatingServer
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "acdepth", ""
+    timeout = PATIENCE
+
+    def do_GET(self) -> None:
+        """The page, its parts, an image, or how many images there are."""
+        if not self._comes_here():
+            return
+        if self.path == "/about":
+            self._send_json(HTTPStatus.OK, {"of": self.server.panel.size})
+        elif self.path in self.server.files:
+            file = self.server.files[self.path]
+            self._send(HTTPStatus.OK, file.kind, file.content)
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such thing here")
+
+    def do_POST(self) -> None:
+        """Join, vote, undo."""
+        if not self._comes_here():
+            return
+        # A page of another site may make a browser send this, but not in its own name, and not as JSON.
+        if self.headers.get("Origin", "") not in (f"http://{self._host}", f"https://{self._host}"):
+            self._refuse(HTTPStatus.FORBIDDEN, "only the page itself may send this")
+        elif self.headers.get_content_type() != "application/json":
+            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON")
+        elif (body := self._body()) is not None:
+            self._act(body)
+
+    def _act(self, body: dict[str, Any]) -> None:
+        panel, said = self.server.panel, body
+        try:
+            match self.path:
+                case "/join":
+                    state = panel.join(_text(said, "rater"))
+                case "/vote":
+                    took = _number(said, "seconds")
+                    state = panel.vote(_text(said, "rater"), _text(said, "image"), _text(said, "vote"), took)
+                case "/undo":
+                    state = panel.undo(_text(said, "rater"))
+                case _:
+                    self._refuse(HTTPStatus.NOT_FOUND, "there is no such thing here")
+                    return
+        except Refused as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+        except Outdated:
+            self._refuse(HTTPStatus.CONFLICT, "this image is no longer the one to vote on")
+        except UserError as error:
+            print(f"acdepth rate: {error}", flush=True)
+            self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "the vote could not be saved; tell who runs this")
+        else:
+            self._send_json(HTTPStatus.OK, state)
+
+    def _comes_here(self) -> bool:
+        """Whether the browser was asked for this machine by a name of its own; answers if not."""
+        known = self.server.knows_as_itself(re.sub(r":\d+$", "", self._host).strip("[]"))
+        if not known:
+            self._refuse(HTTPStatus.FORBIDDEN, "this page is served under another name")
+        return known
+
+    @property
+    def _host(self) -> str:
+        """Name and port that the browser was asked for; nothing where they are malformed."""
+        host = self.headers.get("Host", "")
+        return host if re.fullmatch(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", host) else ""
+
+    def _body(self) -> dict[str, Any] | None:
+        """What was sent, a JSON object; answers if it is none."""
+        length = self.headers.get("Content-Length", "")
+        if not re.fullmatch(r"\d{1,9}", length):
+            self._refuse(HTTPStatus.LENGTH_REQUIRED, "say how long it is")
+        elif int(length) > LARGEST_BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {LARGEST_BODY} bytes")
+        else:
+            try:
+                body = json.loads(self.rfile.read(int(length)))
+            except (ValueError, RecursionError):
+                body = None
+            if isinstance(body, dict):
+                return body
+            self._refuse(HTTPStatus.BAD_REQUEST, "send a JSON object")
+        return None
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        # What may still be in the connection is not read, so nothing else can come through it.
+        self.close_connection = True
+        self._send_json(status, {"error": why})
+
+    def _send_json(self, status: HTTPStatus, content: dict[str, Any]) -> None:
+        self._send(status, "application/json", json.dumps(content).encode())
+
+    def _send(self, status: HTTPStatus, kind: str, content: bytes) -> None:
+        self.send_response(status)
+        lines = {"Content-Type": kind, "Content-Length": str(len(content)), **HEADERS}
+        for name, value in lines.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing per request: the terminal is for what somebody must know."""
+
+
+def ipaddress_or_none(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address that is written as one."""
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+def _is_loopback(name: str) -> bool:
+    address = ipaddress_or_none(name)
+    return name.casefold() == "localhost" or (address is not None and address.is_loopback)
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    if not isinstance(body.get(name), str):
+        raise Refused(f"{name} must be text")
+    return body[name]
+
+
+def _number(body: dict[str, Any], name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Refused(f"{name} must be a number")
+    return float(min(value, LONGEST_VOTE))

@@ -1,0 +1,143 @@
+"""``votes.csv``: one line per vote, on the disk before the next image is shown."""
+
+import csv
+import errno
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from io import FileIO, StringIO
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
+from acdepth.rating.pictures import Kind
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one person took one image for."""
+
+    time: str
+    """ISO 8601, UTC."""
+    rater: str
+    image: str
+    """Name of the image in its folder."""
+    truth: Kind
+    vote: Kind
+    seconds: float
+    """From when the image was shown."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the image was what the person took it for."""
+        return self.vote is self.truth
+
+
+COLUMNS = tuple(field.name for field in fields(Vote))
+
+
+class VoteFile:
+    """The votes of all raters, in memory and on disk. Not for several threads at once: its owner has a lock.
+
+    Raises:
+        UserError: if the file cannot be made, or holds something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        there = self.path.exists()
+        self.votes = read_votes(self.path) if there else []
+        if not there or not self.path.read_bytes().endswith(b"\n"):
+            # New, or its last line was torn by a kill.
+            write_text(self.path, _header() + _lines(self.votes))
+
+    def add(self, vote: Vote) -> None:
+        """Append a vote; when this returns it is on the disk.
+
+        Raises:
+            UserError: if it could not be written; then it does not count.
+        """
+        if not self.path.exists():
+            raise UserError(f"{self.path}: has gone while it was written to; put it back, then vote again")
+        try:
+            with self.path.open("ab", buffering=0) as stream:
+                _append(stream, _lines([vote]).encode())
+        except OSError as error:
+            raise UserError(
+                f"{self.path}: cannot write ({error.strerror or error}); free some space, then vote again"
+            ) from error
+        self.votes.append(vote)
+
+    def drop(self, vote: Vote) -> None:
+        """Take back a vote.
+
+        Raises:
+            UserError: if the file could not be written; then the vote stays.
+        """
+        kept = [one for one in self.votes if one is not vote]
+        write_text(self.path, _header() + _lines(kept))
+        self.votes = kept
+
+
+def read_votes(path: Path) -> list[Vote]:
+    """Read a file of votes; a last line without an end, as a kill leaves it, is passed over.
+
+    Raises:
+        UserError: naming the line that is no vote.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; acdepth rate writes one") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not readable as text ({error}); give the file of acdepth rate") from error
+    whole = text[: text.rfind("\n") + 1]
+    reader = csv.reader(StringIO(whole, newline=""), strict=True)
+    votes = []
+    try:
+        header = next(reader, [])
+        if header != list(COLUMNS):
+            raise UserError(
+                f"{path}: its first line must be {','.join(COLUMNS)}, not {','.join(header)!r}; give another "
+                "file"
+            )
+        votes = [_parse(row, path, reader.line_num) for row in reader]
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: not readable as CSV ({error})") from error
+    return votes
+
+
+def _parse(row: list[str], path: Path, line: int) -> Vote:
+    try:
+        time, rater, image, truth, vote, seconds = row
+        datetime.fromisoformat(time)
+        took = float(seconds)
+        if not math.isfinite(took) or took < 0 or not rater or not image:
+            raise ValueError("a name is empty, or the seconds are no such number")
+        return Vote(time, rater, image, Kind(truth), Kind(vote), took)
+    except ValueError as error:
+        raise UserError(f"{path}, line {line}: no vote ({error}); mend or delete the line") from error
+
+
+def _append(stream: FileIO, line: bytes) -> None:
+    """Write a line to the end, down to the disk; on an error nothing of it stays."""
+    end = stream.seek(0, os.SEEK_END)
+    try:
+        if stream.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(stream.fileno())
+    except OSError:
+        stream.truncate(end)
+        raise
+
+
+def _header() -> str:
+    return ",".join(COLUMNS) + "\n"
+
+
+def _lines(votes: Iterable[Vote]) -> str:
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(astuple(vote) for vote in votes)
+    return text.getvalue()

@@ -1,0 +1,21 @@
+"""Families of towns: each style is a module of its own, told apart by its name."""
+
+from acdepth.core.errors import UserError
+from acdepth.world.styles.base import Style
+from acdepth.world.styles.country import COUNTRY
+from acdepth.world.styles.town import TOWN
+
+STYLES = {style.name: style for style in (TOWN, COUNTRY)}
+
+__all__ = ["STYLES", "TOWN", "Style", "find_style"]
+
+
+def find_style(name: str) -> Style:
+    """The style of a name.
+
+    Raises:
+        UserError: if there is none.
+    """
+    if name not in STYLES:
+        raise UserError(f"style {name!r} is unknown; choose from {', '.join(STYLES)}")
+    return STYLES[name]
