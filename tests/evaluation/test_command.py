@@ -8,7 +8,6 @@ from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from tests.data.folders import write_drive
 from tests.real import REAL, needs_real_data
 
 
@@ -23,14 +22,6 @@ def weights(tmp_path_factory):
         )
         save_checkpoint(folder / name / "model.safetensors", DepthNet(card.network), card)
     return folder
-
-
-@pytest.fixture
-def data(tmp_path):
-    for town in range(2):
-        for condition in ("clear", "night"):
-            write_drive(tmp_path / "data" / f"town_{town}" / condition, 3, condition, depth=True)
-    return tmp_path / "data"
 
 
 def test_a_table_and_the_files_behind_it(weights, data, tmp_path, capsys, monkeypatch):

@@ -9,7 +9,7 @@ import torch
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from tests.commands import call
-from tests.data.folders import HEIGHT, WIDTH, write_drive
+from tests.data.folders import HEIGHT, WIDTH
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +22,6 @@ def weights(tmp_path_factory):
         save_checkpoint(folder / name / "model.safetensors", DepthNet(card.network), card)
         named.append(f"{name}={folder / name}")
     return named
-
-
-@pytest.fixture
-def data(tmp_path):
-    for town in range(2):
-        for condition in ("clear", "night"):
-            write_drive(tmp_path / "data" / f"town_{town}" / condition, 3, condition, depth=True)
-    return tmp_path / "data"
 
 
 def test_tables_results_and_the_sheet(weights, data, tmp_path, monkeypatch, capsys):

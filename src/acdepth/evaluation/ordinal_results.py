@@ -40,8 +40,7 @@ def summarise_pairs(
     """
     models = list(dict.fromkeys(row.model for row in rows))
     groups = {
-        model: _by_condition([row for row in rows if row.model == model], protocol, conditions)
-        for model in models
+        model: protocol.group([row for row in rows if row.model == model], conditions) for model in models
     }
     names = [model for model in models if model != LOWER_IS_CLOSER]
     return {
@@ -65,17 +64,6 @@ def summarise_pairs(
             for model in names[1:]
         },
     }
-
-
-def _by_condition(
-    rows: Many[PairRow], protocol: Protocol, conditions: Collection[Condition]
-) -> dict[str, list[PairRow]]:
-    groups = {
-        condition.value: [row for row in rows if condition in protocol.conditions_of(row.condition)]
-        for condition in Condition
-        if condition in conditions
-    }
-    return {condition: some for condition, some in groups.items() if some}
 
 
 def _describe(rows: Many[PairRow], seed: int, with_ties: bool = True) -> dict[str, Any]:

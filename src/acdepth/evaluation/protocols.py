@@ -1,6 +1,8 @@
 """How a data set is measured: fixed by name, so that numbers of one protocol may stand in one table."""
 
-from typing import Any, Literal
+import typing
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -9,6 +11,18 @@ from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 
 Alignment = Literal["none", "median", "scale_and_shift"]
+
+
+class OfCondition(typing.Protocol):
+    """What was measured of a frame."""
+
+    @property
+    def condition(self) -> Condition:
+        """Of the frame."""
+        ...
+
+
+Row = TypeVar("Row", bound=OfCondition)
 
 
 class Window(Config):
@@ -73,6 +87,15 @@ class Protocol(Config):
         if condition == Condition.NIGHT_RAIN and self.night_rain_in_both:
             return (Condition.NIGHT, Condition.RAIN)
         return (condition,)
+
+    def group(self, rows: Sequence[Row], conditions: Collection[Condition]) -> dict[str, list[Row]]:
+        """Rows of frames under the conditions that they count under; conditions without any are left out."""
+        groups = {
+            condition.value: [row for row in rows if condition in self.conditions_of(row.condition)]
+            for condition in Condition
+            if condition in conditions
+        }
+        return {condition: chosen for condition, chosen in groups.items() if chosen}
 
     def facts(self) -> list[str]:
         """What a reader must know beside every table, in short phrases, the name first."""

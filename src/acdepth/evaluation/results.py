@@ -39,8 +39,7 @@ def summarise(
     """
     models = list(dict.fromkeys(row.model for row in rows))
     groups = {
-        model: _by_condition([row for row in rows if row.model == model], protocol, conditions)
-        for model in models
+        model: protocol.group([row for row in rows if row.model == model], conditions) for model in models
     }
     return {
         "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": seed},
@@ -84,17 +83,6 @@ def describe_data(
 def write_results(path: Path, results: dict[str, Any]) -> None:
     """Write ``results.json`` atomically."""
     write_json(path, results)
-
-
-def _by_condition(
-    rows: Sequence[FrameRow], protocol: Protocol, conditions: Collection[Condition]
-) -> dict[str, list[FrameRow]]:
-    groups = {
-        condition.value: [row for row in rows if condition in protocol.conditions_of(row.condition)]
-        for condition in Condition
-        if condition in conditions
-    }
-    return {condition: chosen for condition, chosen in groups.items() if chosen}
 
 
 def _describe(rows: Sequence[FrameRow], seed: int) -> dict[str, Any]:
