@@ -26,6 +26,15 @@ def test_one_line_names_flag_and_value(flags, expected, capsys, monkeypatch):
     assert said.err.startswith(f"acdepth: error: {expected}") and said.err.count("\n") == 1
 
 
+def test_what_is_wrong_with_settings_together_does_not_print_them_all(capsys, monkeypatch):
+    flags = ["--conditions", "night", "night", "--out", "OUT"]
+    monkeypatch.setattr("sys.argv", ["acdepth", "train", "translator", "DATA", *flags])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2 and said == "acdepth: error: --conditions names one twice\n"
+
+
 def test_what_is_missing_is_named(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["acdepth", "train", "student", "DATA", "--out", "OUT"])
     with pytest.raises(SystemExit) as stopped:

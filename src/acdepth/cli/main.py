@@ -171,6 +171,8 @@ def _one_line(error: Exception) -> str:
         # Flags alone come this far unchecked; settings files have their own errors.
         first = error.errors()[0]
         flag = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str))
+        if not flag:  # said of settings together, and the input is all of them
+            return f"--{first['msg'].removeprefix('Value error, ')}"
         return f"--{flag} {first['input']}: {first['msg']}"
     return " ".join(str(error).split())
 

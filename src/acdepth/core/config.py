@@ -92,11 +92,13 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
         return f"unknown key {key}; {hint}"
     if problem["type"] == "missing":
         return f"{key} is missing"
-    value = problem["input"]
+    value, said = problem["input"], problem["msg"].removeprefix("Value error, ")
+    if isinstance(value, Mapping | BaseModel):  # of settings together, which need not all be told
+        return f"{key}: {said}" if key else said
     hint = ""
     if isinstance(value, str) and "e" in value.lower() and _is_number(value):
         hint = f"; YAML reads {value} as text, write {float(value)!r} or {_with_point(value)}"
-    return f"{key} = {value!r}: {problem['msg']}{hint}"
+    return f"{key} = {value!r}: {said}{hint}"
 
 
 def _all_keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
