@@ -187,7 +187,7 @@ def memory_of(model: str, size: tuple[int, int], batch: int, frugal: bool, at_on
         frugal: as in `TranslatorConfig`.
         at_once: sum the losses of a step's passes before one backward pass.
     """
-    with torch.device("cuda" if torch.cuda.is_available() else "meta"):
+    with torch.device("cpu" if torch.cuda.is_available() else "meta"):
         task = make_task(model, frugal)
     with measuring(task) as (meter, device):
         step = Step(task, meter, device)

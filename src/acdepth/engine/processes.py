@@ -1,12 +1,18 @@
 """The processes that ``accelerate launch`` or ``torchrun`` started, on one machine or several."""
 
+from datetime import timedelta
+
 import torch
 from accelerate import PartialState
 
 from acdepth.core.share import Share
 
 
+PATIENCE = timedelta(days=7)
+"""How long a process that is done waits for the others; torch's half hour is less than shares may differ by."""
+
+
 def share_of_processes() -> Share:
     """This process's share; all of it where nothing but this process was started."""
-    state = PartialState(cpu=not torch.cuda.is_available())
+    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
     return Share(state.process_index, state.num_processes, state.wait_for_everyone)
