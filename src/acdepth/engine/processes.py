@@ -7,9 +7,8 @@ from accelerate import PartialState
 
 from acdepth.core.share import Share
 
-
 PATIENCE = timedelta(days=7)
-"""How long a process that is done waits for the others; torch's half hour is less than shares may differ by."""
+"""How long a process that is done waits for the others; by default half an hour, which shares may differ by."""
 
 
 def share_of_processes() -> Share:
