@@ -8,7 +8,7 @@ from accelerate import PartialState
 from acdepth.core.share import Share
 
 PATIENCE = timedelta(days=7)
-"""How long a process that is done waits for the others; by default half an hour, which shares may differ by."""
+"""How long a process that is done waits for the others; torch gives up after half an hour."""
 
 
 def share_of_processes() -> Share:
