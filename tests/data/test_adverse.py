@@ -10,7 +10,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.sample import is_night
 from acdepth.data import MixBatches, open_data, prepare
-from acdepth.data.adverse import AdaptBatches, split_off, spread
+from acdepth.data.adverse import AdaptBatches, split_off
 from acdepth.data.prepared import Prepared
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 
@@ -81,11 +81,6 @@ def test_batches_hold_the_mix_and_frames_to_learn_from_alone(adverse, clear):
     assert 12 < mirrored < 36
     again = AdaptBatches(mix, learning, batch_size=12, seed=5).batch(3)
     assert torch.equal(again.adverse, batch.adverse)
-
-
-def test_spread_is_even_and_never_more_than_there_is():
-    assert spread(list(range(10)), 2) == [2, 7]
-    assert spread([4, 5], 9) == [4, 5]
 
 
 def test_nights():

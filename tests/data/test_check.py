@@ -16,7 +16,6 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data.check import Finding, check_data
 from acdepth.data.check.findings import MOST_TOLD, Findings, told
-from acdepth.data.check.looking import spread
 from acdepth.data.check.plausible import (
     camera_doubts,
     depth_doubts,
@@ -316,7 +315,6 @@ class TestFolders:
             (drive / f"images/{number:06d}.png").symlink_to(tmp_path / "unplugged")
         report = check_data("folder", drive, tmp_path / "out", sample=4)
         assert len(report.faults) == 40 and report.inventory[0].looked_at <= 4 + 6
-        assert spread(range(100), 4) == [12, 37, 62, 87] and spread(range(3), 9) == [0, 1, 2]
 
     def test_warnings_and_missing_cameras_are_doubts(self, tmp_path):
         drive = write_drive(tmp_path / "data", count=9)

@@ -10,12 +10,13 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.core.sample import Sequence
 from acdepth.core.sheet import check_sheet_name, draw_block, save_sheet
+from acdepth.core.spread import spread
 from acdepth.data.choice import FootageChoice
 from acdepth.data.crop import Crop, crop_and_resize
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
 from acdepth.data.stored import hash_pixels
-from acdepth.translator.quality.pictures import Frame, evenly
+from acdepth.translator.quality.pictures import Frame
 
 
 def check(
@@ -88,7 +89,7 @@ def _write_sheet(path: Path, manifest: Manifest, clear: list[Sequence], rows: in
     crop = manifest.settings["crop"] and Crop.from_dict(manifest.settings["crop"], where=str(manifest.folder))
     columns = {name: [] for name in ("source", *made)}
     size = None
-    for frame in evenly(whole, rows):
+    for frame in spread(whole, rows):
         pictures = {one: read_image(manifest.file(one, frame.key)) for one in made}
         size = size or pictures[made[0]].shape[:2]
         columns["source"].append(crop_and_resize(frame.sequence.image(frame.index), crop, size, frame.key))

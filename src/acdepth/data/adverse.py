@@ -9,6 +9,7 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.sample import MixBatch, is_night
+from acdepth.core.spread import spread
 from acdepth.data.mix import MixBatches
 from acdepth.data.order import Order, as_floats
 from acdepth.data.pools import Pool
@@ -86,12 +87,6 @@ def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], d
         learning[condition] = Pool(prepared, [frame for frame in frames if frame not in kept])
         apart[condition] = Pool(prepared, sorted(kept))
     return learning, apart
-
-
-def spread(frames: list[int], most: int) -> list[int]:
-    """At most so many of them, evenly spaced."""
-    count = min(most, len(frames))
-    return [frames[(2 * place + 1) * len(frames) // (2 * count)] for place in range(count)]
 
 
 def _kept_apart(prepared: Prepared, frames: list[int], part: float) -> set[int]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.seeding import make_generator
-from acdepth.data.adverse import spread
+from acdepth.core.spread import spread
 from acdepth.data.order import as_floats
 from acdepth.data.pools import Pool
 from acdepth.engine.log import RunLog, read_log

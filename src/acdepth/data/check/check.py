@@ -6,12 +6,13 @@ from pathlib import Path
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.core.spread import spread
 from acdepth.data.check.clouds import find_clouds, find_scans
 from acdepth.data.check.doubting import doubt_cameras, doubt_depth, doubt_motion
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.inventory import take_inventory
 from acdepth.data.check.kinds import Kind, refuse_other_kind
-from acdepth.data.check.looking import Place, find_files, places, read_place, spread
+from acdepth.data.check.looking import Place, find_files, places, read_place
 from acdepth.data.check.nuscenes import open_nuscenes_parts
 from acdepth.data.check.opening import Part, open_parts
 from acdepth.data.check.plausible import DepthFacts, depth_facts

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence as Row
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,8 +11,6 @@ from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.opening import Part, distinct
 from acdepth.data.stored import StoredSequence
-
-Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -38,12 +35,6 @@ def places(parts: Row[Part]) -> list[Place]:
         for sequence in part.sequences
         for index in sequence.targets()
     ]
-
-
-def spread(things: Row[Thing], count: int) -> list[Thing]:
-    """At most ``count`` things, evenly spread, each in the middle of its stretch."""
-    count = min(count, len(things))
-    return [things[int((number + 0.5) * len(things) / count)] for number in range(count)]
 
 
 def find_files(parts: Row[Part], findings: Findings) -> None:

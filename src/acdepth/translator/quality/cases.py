@@ -9,9 +9,10 @@ from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.core.sample import Sequence
+from acdepth.core.spread import spread
 from acdepth.data.crop import crop_and_resize
 from acdepth.data.manifest import Manifest
-from acdepth.translator.quality.pictures import Frame, Pictures, Window, evenly, read_frames
+from acdepth.translator.quality.pictures import Frame, Pictures, Window, read_frames
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def build_case(
         raise UserError(
             f"--data: holds no source of the translations to {condition}; give what was translated"
         )
-    chosen = evenly(frames, most)
+    chosen = spread(frames, most)
     sources, hashes = read_frames(chosen, window)
     _refuse_changed(condition, manifests, chosen, hashes)
     made = {

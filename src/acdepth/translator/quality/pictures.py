@@ -75,10 +75,3 @@ def read_frames(frames: Many[Frame], window: Window) -> tuple[Pictures, list[str
         images.append(crop_and_resize(image, window.crop, window.image_size, frame.key))
     drives = np.unique([frame.sequence.name for frame in frames], return_inverse=True)[1]
     return Pictures(stack(images), drives.astype(np.int64)), hashes
-
-
-def evenly(frames: Many[Frame], most: int) -> list[Frame]:
-    """At most so many frames, spread over all of them."""
-    if len(frames) <= most:
-        return list(frames)
-    return [frames[place] for place in np.linspace(0, len(frames) - 1, most).round().astype(int)]

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.sample import Sequence
+from acdepth.core.spread import spread
 from acdepth.translator.quality.cases import Case
-from acdepth.translator.quality.pictures import Frame, Pictures, Window, evenly, read_frames
+from acdepth.translator.quality.pictures import Frame, Pictures, Window, read_frames
 
 FEWEST_DRIVES = 2
 """One to learn from and one to ask about."""
@@ -42,7 +43,7 @@ def read_real(
         if len(sequences) < FEWEST_DRIVES:
             continue
         frames = [Frame(sequence, index) for sequence in sequences for index in sequence.targets()]
-        chosen = evenly(frames, most)
+        chosen = spread(frames, most)
         read[condition], hashes = read_frames(chosen, window)
         _refuse_known(chosen, hashes, known)
     return read

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.sheet import draw_block, save_sheet
+from acdepth.core.spread import spread
 from acdepth.translator.quality.cases import Case
 from acdepth.translator.quality.rate import SOURCES, TRUTH
 
@@ -22,7 +23,7 @@ def _case_block(case: Case, rows: int) -> np.ndarray:
     columns = {f"{case.condition}: {SOURCES}": case.sources, **case.made}
     if case.truth is not None:
         columns[TRUTH] = case.truth
-    places = np.unique(np.linspace(0, len(case.sources) - 1, rows).round().astype(int))
+    places = spread(range(len(case.sources)), rows)
     return draw_block(
         {
             name: [pictures.pixels[place].permute(1, 2, 0).numpy() for place in places]
