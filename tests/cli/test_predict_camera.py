@@ -21,7 +21,7 @@ def test_a_focal_length_is_worth_a_camera(run) -> None:  # noqa: F811
     assert code == 0 and "field of view is the training one" in said
     plain = depth()
     code, said = run("a.png", "--npy", "--ply", "--fx", "84")
-    assert code == 0 and "rescaled from the training camera to one of 84 pixels focal length" in said
+    assert code == 0 and "rescaled by 1.40 from the training camera" in said and "measured" not in said
     np.testing.assert_allclose(depth(), 1.4 * plain, rtol=1e-6)
     Camera.central(84.0, 64, 96).write(Path("camera84.yaml"))
     code, said = run("a.png", "--npy", "--camera", "camera84.yaml")
@@ -63,3 +63,14 @@ def test_lenses_that_were_not_measured_are_said_to_be_so(run) -> None:  # noqa: 
     Camera.central(180.0, 64, 96).write(Path("c.yaml"))
     code, said = run("a.png", "--camera", "c.yaml")
     assert code == 0 and "rescaled by 3.00" in said and "what was measured is 0.7 to 1.5" in said
+    write_image(Path("b.png"), picture())
+    write_video(Path("c.mp4"), [picture(64, 96, 0)])
+    for inputs, of_which in ((("a.png", "b.png"), "a.png: "), (("c.mp4",), "")):
+        code, said = run(*inputs, "--fx", "180")
+        told = [line for line in said.splitlines() if "rescaled" in line]
+        assert (
+            code == 0
+            and len(told) == 1
+            and told[0].startswith(f"{of_which}depth is metric, rescaled by 3.00")
+        )
+        assert "what was measured is 0.7 to 1.5" in told[0]

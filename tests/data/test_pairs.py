@@ -53,6 +53,11 @@ def test_pairs_have_the_ratio_lie_where_depth_is_and_say_its_order(data: Path) -
     assert min(kinds.count(Relation.CLOSER), kinds.count(Relation.FARTHER)) > 15
 
 
+def test_an_ordered_pair_is_never_the_same_however_close_the_depths(data: Path) -> None:
+    pairs = draw_pairs(open_data(data), 200, 1.001, 0, RANGE, seed=1)
+    assert {pair.relation for pair in pairs} == {Relation.CLOSER, Relation.FARTHER}
+
+
 def test_pairs_of_an_image_depend_on_the_seed_and_its_name_alone(data: Path) -> None:
     both = draw_pairs(open_data(data), 5, 1.15, 0, RANGE, seed=1)
     assert draw_pairs(reversed(open_data(data)), 5, 1.15, 0, RANGE, seed=1) == both[5:] + both[:5]

@@ -49,6 +49,27 @@ def test_the_same_command_writes_the_same_bytes(weights, data, tmp_path):
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
 
 
+def test_a_second_run_takes_the_place_of_all_of_the_first_at_its_end(weights, data, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    chosen = (str(weights / "teacher"),)
+    evaluate(data, weights=chosen, out=out, device="cpu")
+    (out / "report.html").touch()
+    (out / "examples" / "mine.png").touch()
+    first = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("acdepth.cli.evaluate.write_results", killed)
+        evaluate(data, weights=chosen, out=out, conditions="night", device="cpu")
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
+    evaluate(data, weights=chosen, out=out, conditions="night", examples=False, device="cpu")
+    left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert left == {"results.json", "frames.jsonl", "examples/mine.png"}
+    assert len((out / "frames.jsonl").read_text().splitlines()) == 6
+
+
 def test_chosen_conditions_alignment_and_flip_are_in_the_results(weights, data, tmp_path, capsys):
     evaluate(
         data,

@@ -112,13 +112,28 @@ def test_parts_are_of_pairs_and_intervals_of_drives() -> None:
     found = summarise_pairs(rows, find_protocol("nuscenes-80m"))
     cell = found["models"]["a"]["night"]
     assert (cell["pairs"], cell["images"], cell["sequences"], cell["interval_over"]) == (8, 4, 2, "sequences")
-    assert cell["accuracy"] == {"mean": 0.875, "low": 0.5, "high": 1.0} and "whdr" not in cell
+    assert cell["accuracy"] == {"mean": 0.875, "low": None, "high": None} and "whdr" not in cell
     rainy = found["models"]["a"]["rain"]  # night-rain counts under both
     assert rainy["pairs"] == 2 and rainy["interval_over"] == "images"
     change = found["comparisons"]["b vs a"]["night"]["accuracy"]
-    assert change == {"mean": -0.5, "low": -0.5, "high": -0.5}  # the same in both drives
+    assert change == {"mean": -0.5, "low": None, "high": None}  # the same in both drives, which are too few
     assert set(found["models"]) == {"a", "b"} and found["reference"][LOWER_IS_CLOSER]["night"]["pairs"] == 8
     assert summarise_pairs(rows, find_protocol("nuscenes-80m"), 0, [rain])["models"]["a"] == {}
+
+
+@pytest.mark.parametrize("drives", [5, 6])
+def test_intervals_need_six_drives(drives: int) -> None:
+    rows = [
+        row
+        for model in ("a", "b", LOWER_IS_CLOSER)
+        for drive in range(drives)
+        for row in make_rows(model, f"{drive}", [model == "a", drive > 1], Condition.CLEAR)
+    ]
+    found = summarise_pairs(rows, WHOLE)
+    change = found["comparisons"]["b vs a"]["clear"]["accuracy"]
+    assert change["mean"] == -0.5 and (change["low"] is None) == (drives < 6)
+    ends = found["models"]["a"]["clear"]["accuracy"]
+    assert (None in ends.values()) == (drives < 6) and (drives < 6 or ends["low"] < ends["mean"])
 
 
 def test_whdr_is_there_where_the_truth_has_ties() -> None:

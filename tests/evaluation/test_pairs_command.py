@@ -86,16 +86,34 @@ def test_images_without_depth_have_an_order_to_measure(
     assert results["models"] == {} and results["model_order"] == ["first", "second"]
     cell = results["ordinal"]["models"]["first"]["clear"]
     assert (cell["pairs"], cell["images"], cell["interval_over"]) == (4, 2, "sequences")
-    assert results["ordinal"]["reference"]["lower is closer"]["clear"]["accuracy"]["mean"] == 1.0
+    rule = results["ordinal"]["reference"]["lower is closer"]["clear"]["accuracy"]
+    assert rule == {"mean": 1.0, "low": None, "high": None}  # two images that agree make nothing sure
     assert results["data"]["sequences"] == 2 and not (tmp_path / "out" / "frames.jsonl").exists()
     assert "no measured depth" in capsys.readouterr().err
     run(["report", str(tmp_path / "out")])
     said = capsys.readouterr().out
+    assert " 100.0 " in said and "[100.0" not in said and "95 % intervals" not in said
+    assert "no interval: fewer than 6" in " ".join(said.split())
     assert "Pairs of points" in said and "no page" in said and not (tmp_path / "out" / "report.html").exists()
     with pytest.raises(UserError, match="no measured depth, which --confidence and --corruptions need"):
         evaluate(data, tmp_path / "other", weights, *command, "--confidence", "scales")
     with pytest.raises(UserError, match="no footage found"):
         evaluate(data, tmp_path / "other", weights)
+
+
+def test_a_place_that_cannot_be_written_to_is_refused_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "file").touch()
+    command = ["data", "pairs", str(tmp_path / "no_data")]
+    with pytest.raises(UserError, match=r"folder.csv: is a folder; give the name of a file"):
+        run([*command, str(tmp_path / "folder.csv")])
+    with pytest.raises(UserError, match="file: is a file; OUT needs a folder there"):
+        run([*command, str(tmp_path / "file" / "pairs.csv")])
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(UserError, match="cannot be written to; give another OUT"):
+        run([*command, str(tmp_path / "pairs.csv")])
 
 
 @pytest.mark.parametrize(

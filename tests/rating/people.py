@@ -42,7 +42,9 @@ def serving(folder: Path, images: int = 8, seed: int = 0, host: str = "127.0.0.1
     """A server in a thread; the images in ``folder`` as `write_sides` names them, the votes beside them."""
     real = find_pictures(folder / "photographs", Kind.REAL, list(Condition))
     made = find_pictures(folder / "made", Kind.GENERATED, list(Condition))
-    panel, shown = open_panel(real, made, VoteFile(folder / "votes.csv"), images, None, seed)
+    votes = VoteFile(folder / "votes.csv")
+    panel, shown = open_panel(real, made, votes, images, None, seed)
+    votes.begin()
     with running(panel, shown, host) as server:
         yield server
 

@@ -80,6 +80,7 @@ def test_mistakes_end_in_one_line(
             ([*sides, "--port", port], f"--port {port}: cannot listen there"),
             ([*sides, "--port", "99999"], "--port 99999: cannot listen there"),
             ([*sides, "--out", tmp_path / "broken.csv"], "its first line must be"),
+            ([*sides, "--out", tmp_path / "empty"], "not readable as text"),
             ([*sides, "--out", tmp_path / "others.csv"], "has votes on other images, as real other/1.png"),
             (["summary", tmp_path / "nowhere.csv"], "no such file; acdepth rate writes one"),
         ]
@@ -88,4 +89,26 @@ def test_mistakes_end_in_one_line(
             assert call(monkeypatch, "rate", *arguments, *out) == 2
             *_, last = capsys.readouterr().err.strip().splitlines()
             assert message in last and last.startswith("acdepth: error: ")
+            assert not (tmp_path / "new.csv").exists()
     assert (tmp_path / "others.csv").read_text() == others
+
+
+def test_a_second_server_on_the_same_votes_is_refused(
+    sides: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["rate", *sides, "--out", tmp_path / "votes.csv", "--port", "0"]
+    codes = []
+
+    def meets_a_second(server: RatingServer) -> None:
+        monkeypatch.setattr(RatingServer, "serve_forever", ana_votes_real_thrice)
+        codes.append(call(monkeypatch, *command))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RatingServer, "serve_forever", meets_a_second)
+    call(monkeypatch, *command)
+    assert codes == [2] and "votes.csv: another acdepth rate is using it; stop" in capsys.readouterr().err
+    call(monkeypatch, *command)  # as the first has ended
+    assert "Ana" in capsys.readouterr().out

@@ -139,13 +139,14 @@ def test_the_page_is_whole_and_may_load_nothing_from_elsewhere(folder: Path) -> 
         for address in ADDRESSES:
             assert address == "/" or f'"{address}"' in page
         assert get(server, "/about")[1] == b'{"of": 8}'
+        assert get(server, "/?a=1")[:2] == get(server, "/")[:2]
 
 
 @pytest.mark.parametrize(
     "path",
     [
         "/votes.csv", "/image/", "/image/made_0.jpg", "/image/../votes.csv", "/..%2f..%2fetc/passwd",
-        "//etc/passwd", "/photographs/photographs_0.png", "/rate.js/../../rate.py", "/?x=1", "/vote",
+        "//etc/passwd", "/photographs/photographs_0.png", "/rate.js/../../rate.py", "/vote", "/votes.csv?/",
     ],
 )  # fmt: skip
 def test_no_other_address_serves_anything(folder: Path, path: str) -> None:
@@ -232,5 +233,10 @@ def test_a_vote_that_cannot_be_written_does_not_count(
         assert post(server, "/vote", body)[0] == 507 and "has gone" in capsys.readouterr().out
         (folder / "away.csv").rename(folder / "votes.csv")
         assert post(server, "/join", {"rater": "Ana"})[1] == state and not lines(folder)
-        assert vote(server, state, "real")["done"] == 1
+        after = vote(server, state, "real")
+        (folder / "votes.csv").rename(folder / "away.csv")
+        assert post(server, "/undo", {"rater": "Ana"})[0] == 507 and "has gone" in capsys.readouterr().out
+        assert not (folder / "votes.csv").exists()
+        (folder / "away.csv").rename(folder / "votes.csv")
+        assert post(server, "/join", {"rater": "Ana"})[1] == after and after["done"] == 1
     assert len(VoteFile(folder / "votes.csv").votes) == 1

@@ -18,6 +18,8 @@ def cast(rater: str, image: str, truth: str, vote: str, seconds: float = 2.0) ->
 
 def test_each_vote_is_on_the_disk_at_once_and_may_be_taken_back(tmp_path: Path) -> None:
     file = VoteFile(tmp_path / "deep" / "votes.csv")
+    assert not file.path.exists()
+    file.begin()
     assert file.path.read_text() == HEADER
     votes = [cast("Ana", 'a,"b".png', "real", "generated"), cast("Bo", "c.png", "generated", "real")]
     for number, vote in enumerate(votes, start=1):
@@ -30,15 +32,30 @@ def test_each_vote_is_on_the_disk_at_once_and_may_be_taken_back(tmp_path: Path) 
 def test_a_line_torn_by_a_kill_is_dropped_and_the_file_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "votes.csv"
     whole = HEADER + "2026-01-02T03:04:05+00:00,Ana,a.png,real,real,1.0\n"
-    path.write_text(whole + "2026-01-02T03:0")
-    assert len(read_votes(path)) == 1
-    VoteFile(path).add(cast("Ana", "b.png", "real", "real"))
-    assert [vote.image for vote in read_votes(path)] == ["a.png", "b.png"]
+    for torn in ("2026-01-02T03:0", '2026-01-02T03:04:05+00:00,Ana,"a,', "2026-01-02,Ana,a.png,real,re"):
+        path.write_text(whole + torn)
+        assert len(read_votes(path)) == 1
+        file = VoteFile(path)
+        file.begin()
+        file.add(cast("Ana", "b.png", "real", "real"))
+        assert [vote.image for vote in read_votes(path)] == ["a.png", "b.png"]
+
+
+def test_a_whole_last_line_without_its_end_is_kept_and_blank_lines_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    line = "2026-01-02T03:04:05+00:00,Ana,{}.png,real,real,1.0"
+    path.write_text(HEADER + "\n" + line.format("a") + "\n \n" + line.format("b"))
+    file = VoteFile(path)
+    assert [vote.image for vote in file.votes] == ["a.png", "b.png"]
+    file.begin()
+    file.add(cast("Ana", "c.png", "real", "real"))
+    assert [vote.image for vote in read_votes(path)] == ["a.png", "b.png", "c.png"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ('a,"b"c', "line 1: not readable as CSV"),
         ("a,b\n1,2\n", "its first line must be time,rater,image,truth,vote,seconds, not 'a,b'"),
         (HEADER + "2026-01-02,Ana,a.png,real,maybe,1\n", "line 2: no vote .*'maybe'"),
         (HEADER + "2026-01-02,Ana,a.png,real,real\n", "line 2: no vote"),

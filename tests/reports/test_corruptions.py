@@ -78,7 +78,19 @@ def test_tables_fit_80_columns_and_say_what_they_rest_on(path):
         "student 0.097",
     ):
         assert fact in facts
+    found = read_corruptions(path)
+    assert found and "95 % intervals over sequences, seed 0" in found.facts
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_no_interval_is_claimed_of_one_sequence(tmp_path):
+    content = corrupted()
+    for model in content["models"].values():
+        alone = {"mean": 100.0, "low": None, "high": None}
+        model |= {"mce": alone, "mrr": alone}
+    write(tmp_path / "results.json", {**results(), "corruptions": content})
+    found = read_corruptions(tmp_path / "results.json")
+    assert found and "interval" not in " ".join(found.facts)
 
 
 def test_the_page_has_them_too(path):

@@ -1,6 +1,5 @@
 """``acdepth evaluate``: errors of checkpoints against measured depth, per condition."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,13 +12,14 @@ from acdepth.cli.evaluated_models import load_models, refuse_cropped, warn_about
 from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_set, check_folder
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.core.sample import Sequence
 from acdepth.data.folder import count_targets
 from acdepth.data.parts import describe_part
 from acdepth.evaluation.evaluate import evaluate as score
-from acdepth.evaluation.examples import export_examples
+from acdepth.evaluation.examples import EXAMPLE_FILES, export_examples
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
@@ -29,6 +29,13 @@ from acdepth.runtime.scored import CONFIDENCE_IN_WORDS, Confidence
 
 OF_A_RUN = ("run.json", "stages")
 """What only the folder of a demo or a reproduction holds."""
+WRITTEN = (
+    "results.json",
+    "report.html",
+    "frames.jsonl",
+    *(f"examples/{name}" for name in (SHEET, *EXAMPLE_FILES)),
+)
+"""What an evaluation and its report write, which goes when another takes its place."""
 
 
 def evaluate(
@@ -110,26 +117,27 @@ def evaluate(
         about["ordinal"] = measure_pairs(*of_pairs)
         if not measured:
             nothing = summarise((), measured_by, seed, wanted)
-            write_pairs_alone(out, {**nothing, **about, "model_order": list(cards)})
+            write_pairs_alone(out, WRITTEN, {**nothing, **about, "model_order": list(cards)})
             return
     warn_about_scale(cards, measured_by)
     warn_about_cameras(models, footage, measured_by)
     frames, unreadable = count_targets(footage), []
     with progress("evaluate", frames, unit="image") as advance:
         rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
-    write_rows(out / "frames.jsonl", rows)
-    if examples:
-        export_examples(rows, models, models[-1].name, footage, measured_by, out / "examples")
     counts = {"found": frames, "scored": len(rows) // len(models), "unreadable": len(unreadable)}
     about["frames"] = counts
     if confidence != "none":
         about["confidence"] = {"source": confidence, "in_words": CONFIDENCE_IN_WORDS[confidence]}
-    if benchmark:
-        sheet = out / "examples" / SHEET if examples else None
-        about["corruptions"] = run_benchmark(
-            benchmark, models, footage, rows, measured_by, batch_size, seed, sheet
-        )
-    write_results(out / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
+    with atomic_set(out, WRITTEN) as fresh:
+        write_rows(fresh / "frames.jsonl", rows)
+        if examples:
+            export_examples(rows, models, models[-1].name, footage, measured_by, fresh / "examples")
+        if benchmark:
+            sheet = fresh / "examples" / SHEET if examples else None
+            about["corruptions"] = run_benchmark(
+                benchmark, models, footage, rows, measured_by, batch_size, seed, sheet
+            )
+        write_results(fresh / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
     for warning in unreadable:
         _say(warning)
     _say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
@@ -146,11 +154,7 @@ def _refuse_out(out: Path) -> None:
             f"--out {out}: is the folder of a demo or a reproduction, whose results would be lost; choose "
             "another folder"
         )
-    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    if not there.is_dir():
-        raise UserError(f"--out {out}: {there} is a file; choose a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"--out {out}: {there} may not be written to; choose another folder")
+    check_folder(out, "--out")
 
 
 def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> Protocol:

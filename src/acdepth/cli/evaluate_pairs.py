@@ -8,7 +8,7 @@ from typing import Any
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file
+from acdepth.core.files import atomic_set, hash_file
 from acdepth.core.progress import progress
 from acdepth.core.sample import Sequence
 from acdepth.data.folder import NoFootageError
@@ -91,8 +91,9 @@ def measure_pairs(
     return {"pairs": about, **summarise_pairs(rows, protocol, seed, conditions)}
 
 
-def write_pairs_alone(out: Path, results: dict[str, Any]) -> None:
-    """Write and print results without measured depth."""
-    write_results(out / "results.json", results)
+def write_pairs_alone(out: Path, former: Many[str], results: dict[str, Any]) -> None:
+    """Write results without measured depth in the place of ``former`` ones (`atomic_set`), and print them."""
+    with atomic_set(out, former) as fresh:
+        write_results(fresh / "results.json", results)
     print_ordinal(out / "results.json")
     print(f"no measured depth, so no errors of depth; results in {out}", file=sys.stderr)

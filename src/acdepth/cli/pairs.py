@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import count_targets, open_data
@@ -64,6 +65,9 @@ def _check(
 ) -> None:
     if out.suffix.lower() != ".csv":
         raise UserError(f"{out}: pairs are written as CSV; let the name end in .csv")
+    if out.is_dir():
+        raise UserError(f"{out}: is a folder; give the name of a file")
+    check_folder(out.parent, "OUT")
     if per_image < 0 or same < 0 or per_image + same < 1:
         raise UserError(f"--per-image {per_image} --same {same}: must be numbers of pairs, at least 1 in all")
     if not 1 < min_ratio < float("inf"):

@@ -125,6 +125,8 @@ class Run:
         self.failed: list[str] = []
         """Errors that the run ends with."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
+        self._says_ratio = options.fx is not None and rescales(predictor)
+        """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
         self._tallies = {folder: ReadTally(n, _say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
     def all(self) -> None:
@@ -165,7 +167,9 @@ class Run:
 
     def _predict(self, job: Job, image: np.ndarray) -> DepthPrediction:
         try:
-            return self.predictor(image, self.options.camera_of(job, image.shape), self.options.flip)
+            camera = self.options.camera_of(job, image.shape)
+            self._say_ratio(job, camera)
+            return self.predictor(image, camera, self.options.flip)
         except UserError as error:
             raise UserError(f"{job.source}: {error}") from error
 
@@ -191,9 +195,17 @@ class Run:
         if self.options.fx is None:
             return self.options.camera_of(job, ())
         try:
-            return self.options.camera_of(job, video.image(0).shape)
+            camera = self.options.camera_of(job, video.image(0).shape)
         except UserError as error:
             raise UnreadableVideo(str(error)) from error
+        self._say_ratio(job, camera)
+        return camera
+
+    def _say_ratio(self, job: Job, camera: Camera | None) -> None:
+        if self._says_ratio:
+            of_which = "" if len(self.jobs) == 1 else f"{job.source}: "
+            _say(f"{of_which}{self.predictor.describe_scale(camera)}")
+            self._says_ratio = False
 
     def _frame(self, job: Job, number: int, image: np.ndarray, prediction: DepthPrediction) -> None:
         folder = job.target.with_name(f"{job.target.name}_frames")
@@ -234,15 +246,17 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
 
 def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     """Say what the metres mean; where that differs between the inputs, for how many of them."""
-    answers = Counter(_scale_of(predictor, options, job) for job in jobs)
+    if options.fx is not None and rescales(predictor):
+        return  # until the first image tells its size
+    cameras = (options.camera_of(job, ()) if options.fx is None else None for job in jobs)
+    answers = Counter(predictor.describe_scale(camera) for camera in cameras)
     for answer, count in answers.items():
         _say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
 
 
-def _scale_of(predictor: Predictor, options: Options, job: Job) -> str:
-    if options.fx is None or predictor.trained_camera is None or not predictor.card.metric:
-        return predictor.describe_scale(options.camera_of(job, ()) if options.fx is None else None)
-    return f"depth is metric, rescaled from the training camera to one of {options.fx:g} pixels focal length"
+def rescales(predictor: Predictor) -> bool:
+    """Whether the camera of an image changes the metres of its depth."""
+    return predictor.card.metric and predictor.trained_camera is not None
 
 
 def _say(text: str) -> None:

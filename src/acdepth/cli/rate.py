@@ -12,6 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.data.choice import FootageChoice
+from acdepth.rating.lock import held_alone
 from acdepth.rating.panel import Panel, refuse_other_images
 from acdepth.rating.pictures import Kind, Picture, common_size, draw_pictures, encode_alike, find_pictures
 from acdepth.rating.server import RatingServer
@@ -61,17 +62,19 @@ def rate(
         find_pictures(real, Kind.REAL, wanted, choice),
         find_pictures(generated, Kind.GENERATED, wanted),
     )
-    votes = VoteFile(out)
-    panel, shown = open_panel(*sides, votes, images, size, seed)
-    _warn(*sides, panel, images)
-    with RatingServer(panel, shown, rate_page(), host, port) as server:
-        if not server.is_local:
-            _say(f"--host {host}: everybody on the network can see the images and vote")
-        _say(f"{panel.size} images to rate at {server.address}; Ctrl-C ends it, votes are in {out}")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            _say("")
+    with held_alone(out):
+        votes = VoteFile(out)
+        panel, shown = open_panel(*sides, votes, images, size, seed)
+        _warn(*sides, panel, images)
+        with RatingServer(panel, shown, rate_page(), host, port) as server:
+            votes.begin()
+            if not server.is_local:
+                _say(f"--host {host}: everybody on the network can see the images and vote")
+            _say(f"{panel.size} images to rate at {server.address}; Ctrl-C ends it, votes are in {out}")
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                _say("")
     if votes.votes:
         _print(votes.votes)
 

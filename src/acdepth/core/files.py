@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,48 @@ def _take_place(fresh: Path, path: Path, former: Path) -> None:
         former.replace(path)
         raise
     shutil.rmtree(former, ignore_errors=True)
+
+
+@contextmanager
+def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
+    """Give a new empty folder inside ``folder``; on success its files take the place of a former set.
+
+    The former set is removed at the end, right before the new files are moved in; the first of ``former``
+    goes first and comes last, so that with it the set is whole. On any error before that it is as it was.
+
+    Args:
+        folder: made where needed; other files in it are left alone.
+        former: patterns below ``folder`` of all files that a set may have.
+    """
+    fresh = folder / f".{os.getpid()}.partial"
+    try:
+        shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
+        fresh.mkdir(parents=True)
+        yield fresh
+        for old in [path for pattern in former for path in folder.glob(pattern)]:
+            old.unlink()
+            with suppress(OSError):  # not empty, or not the set's own
+                if old.parent != folder:
+                    old.parent.rmdir()
+        new = [path.relative_to(fresh) for path in sorted(fresh.rglob("*")) if path.is_file()]
+        for name in sorted(new, key=lambda name: name.as_posix() == former[0]):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (fresh / name).replace(folder / name)
+    except OSError as error:
+        raise UserError(
+            f"{folder}: cannot write ({error.strerror or error}); free some space or choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def check_folder(path: Path, flag: str) -> None:
+    """Raise `UserError` if ``path`` cannot become a folder that is written to; makes nothing."""
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise UserError(f"{there}: is a file; {flag} needs a folder there")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UserError(f"{there}: cannot be written to; give another {flag}, or change who may write there")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

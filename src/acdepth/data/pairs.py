@@ -68,7 +68,7 @@ def draw_pairs(
     Args:
         footage: frames without measured depth are passed over.
         per_image: pairs with an order, in each image; fewer where that many are not found.
-        min_ratio: of the larger to the smaller depth, of these.
+        min_ratio: of the larger to the smaller depth, of these; above 1.
         same: pairs of no order (`SAME_RATIO`), in each image beside these.
         depth_range: least and most depth [m].
         seed: of the draws.
@@ -84,7 +84,7 @@ def draw_pairs(
                 known = np.flatnonzero((depth > depth_range[0]) & (depth < depth_range[1]))
                 drawer = _Drawer(depth, known, key, generator)
                 found += drawer.draw(per_image, lambda ratio: ratio >= min_ratio)
-                found += drawer.draw(same, lambda ratio: ratio < SAME_RATIO)
+                found += drawer.draw(same, lambda ratio: ratio < SAME_RATIO, ordered=False)
             advance()
     return found
 
@@ -96,8 +96,11 @@ class _Drawer:
         self._depth, self._known, self._key, self._generator = depth.ravel(), known, key, generator
         self._width = depth.shape[1]
 
-    def draw(self, wanted: int, fits: Callable[[np.ndarray], np.ndarray]) -> list[PointPair]:
-        """Up to so many pairs of different points, whose ratio of depths, at least 1, fits."""
+    def draw(
+        self, wanted: int, fits: Callable[[np.ndarray], np.ndarray], ordered: bool = True
+    ) -> list[PointPair]:
+        """Up to so many pairs of different points, whose ratio of depths, at least 1, fits; not ``ordered``
+        are the same, however their depths differ."""
         kept: list[PointPair] = []
         for _ in range(ROUNDS if len(self._known) > 1 else 0):
             if len(kept) >= wanted:
@@ -106,14 +109,12 @@ class _Drawer:
             first, second = self._known[drawn]
             ratio = self._depth[first] / self._depth[second]
             good = fits(np.maximum(ratio, 1 / ratio)) & (first != second)
-            kept += [self._pair(*points) for points in zip(first[good], second[good], strict=True)]
+            kept += [self._pair(*points, ordered) for points in zip(first[good], second[good], strict=True)]
         return kept[:wanted]
 
-    def _pair(self, first: int, second: int) -> PointPair:
-        ratio = self._depth[first] / self._depth[second]
-        relation = Relation.CLOSER if ratio < 1 else Relation.FARTHER
-        if max(ratio, 1 / ratio) < SAME_RATIO:
-            relation = Relation.SAME
+    def _pair(self, first: int, second: int, ordered: bool) -> PointPair:
+        closer = self._depth[first] < self._depth[second]
+        relation = (Relation.CLOSER if closer else Relation.FARTHER) if ordered else Relation.SAME
         (y1, x1), (y2, x2) = (divmod(int(place), self._width) for place in (first, second))
         return PointPair(self._key, x1, y1, x2, y2, relation)
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 
 
@@ -16,17 +17,34 @@ class RunLog:
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def add(self, **values: Any) -> None:
-        """Write one line; ``step`` must be among the values."""
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(values) + "\n")
+        """Write one line; ``step`` must be among the values.
+
+        Raises:
+            UserError: if there is no space for it; a torn line is passed over when the run goes on.
+        """
+        try:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(values) + "\n")
+        except OSError as error:
+            raise UserError(
+                f"{self.path}: cannot write ({error.strerror or error}); free some space, and the same "
+                "command goes on from its last saved state"
+            ) from error
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log; a torn last line, left by a killed run, is passed over."""
+    """The lines of a log; a torn last line, left by a killed run, is passed over.
+
+    Raises:
+        UserError: if another line is none of a log.
+    """
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    try:
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: holds a line that is no JSON ({error.msg}); remove that line") from error
 
 
 class Means:

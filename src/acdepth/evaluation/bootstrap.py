@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 FEWEST_SEQUENCES = 2
 """Below this there is nothing to draw from, hence no interval: one drive says nothing about another."""
+FEWEST_DRIVES = 6
+"""Below this no order is claimed: if two models were equal, all k drives would still favour the same with
+probability 2 / 2^k, which is below 5 % only from six drives on."""
 COVERAGE = 0.95
 DRAWS = 2000
 
 
 class Interval(NamedTuple):
-    """A mean and where it lies in 95 % of the draws; None for both ends where there is one sequence only."""
+    """A mean and where it lies in 95 % of the draws; None for both ends where too few can be drawn from."""
 
     mean: float
     low: float | None
@@ -24,7 +27,11 @@ class Interval(NamedTuple):
 
 
 def bootstrap_means(
-    values: NDArray[np.float64], groups: NDArray[np.int64], generator: torch.Generator, draws: int = DRAWS
+    values: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    generator: torch.Generator,
+    draws: int = DRAWS,
+    fewest: int = FEWEST_SEQUENCES,
 ) -> list[Interval]:
     """Mean of each column over the images, with its interval from resampled sequences.
 
@@ -33,6 +40,7 @@ def bootstrap_means(
         groups: (N,) sequence of each image, any integers.
         generator: on the CPU.
         draws: sets of sequences that are drawn.
+        fewest: sequences with a number that a column needs, to have an interval.
 
     Returns:
         M intervals. A column without any number has a NaN mean and no interval.
@@ -41,7 +49,7 @@ def bootstrap_means(
     with np.errstate(invalid="ignore"):
         means = sums.sum(0) / counts.sum(0)
     found = [Interval(float(mean), None, None) for mean in means]
-    enough = (counts > 0).sum(0) >= FEWEST_SEQUENCES
+    enough = (counts > 0).sum(0) >= fewest
     if enough.any():
         times = draw_sequences(len(sums), draws, generator)
         with np.errstate(invalid="ignore"):
@@ -60,13 +68,14 @@ def bootstrap_difference(
     groups: NDArray[np.int64],
     generator: torch.Generator,
     draws: int = DRAWS,
+    fewest: int = FEWEST_SEQUENCES,
 ) -> list[Interval]:
     """Mean of ``values - baseline``, both (N, M) of the same images in the same order, with its interval.
 
     Because every draw holds the same sequences for both models, what makes a sequence hard for both cancels:
     the difference of two means can be sure where their own intervals overlap.
     """
-    return bootstrap_means(values - baseline, groups, generator, draws)
+    return bootstrap_means(values - baseline, groups, generator, draws, fewest)
 
 
 def per_sequence(

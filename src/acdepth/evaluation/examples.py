@@ -18,6 +18,11 @@ from acdepth.evaluation.rows import FrameRow
 
 RANKS = {"best": 0.0, "median": 0.5, "worst": 1.0}
 """Where in the order of absRel each shown frame stands."""
+EXAMPLE_FILES = (
+    "index.json",
+    *(f"{of}_{rank}{end}" for of in Condition for rank in RANKS for end in (".png", "_*.npy")),
+)
+"""Patterns of all files that `export_examples` may write."""
 
 
 def export_examples(

@@ -9,6 +9,7 @@ import numpy as np
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import (
+    FEWEST_DRIVES,
     FEWEST_SEQUENCES,
     Interval,
     bootstrap_difference,
@@ -30,7 +31,8 @@ def summarise_pairs(
     """Per model and condition the part of the pairs ordered right, and WHDR where some pairs have no order.
 
     Intervals are drawn over sequences, or over images where there is one sequence only, which then say
-    nothing about other drives; ``interval_over`` tells which.
+    nothing about other drives; ``interval_over`` tells which. Of fewer than `FEWEST_DRIVES` of them there is
+    none, its ends are None: where they happen to agree, it would have no width, as if nothing were unsure.
 
     Args:
         rows: as `order_pairs` gives them.
@@ -70,7 +72,8 @@ def _describe(rows: Many[PairRow], seed: int, with_ties: bool = True) -> dict[st
     ties = sum(row.relation is Relation.SAME for row in rows)
     over, groups = _groups(rows)
     table = np.array([[row.right, row.disagrees] for row in rows], np.float64)
-    accuracy, whdr = bootstrap_means(table, groups, make_generator(seed, "bootstrap"))
+    generator = make_generator(seed, "bootstrap")
+    accuracy, whdr = bootstrap_means(table, groups, generator, fewest=FEWEST_DRIVES)
     return {
         "pairs": len(rows),
         "same": ties,
@@ -88,7 +91,7 @@ def _compare(rows: Many[PairRow], baseline: Many[PairRow], seed: int) -> dict[st
     if not np.isfinite(ours).any():
         return None
     generator = make_generator(seed, "bootstrap")
-    return _plain(bootstrap_difference(ours, theirs, _groups(rows)[1], generator)[0])
+    return _plain(bootstrap_difference(ours, theirs, _groups(rows)[1], generator, fewest=FEWEST_DRIVES)[0])
 
 
 def _groups(rows: Many[PairRow]) -> tuple[str, np.ndarray]:

@@ -113,10 +113,11 @@ class _Answer(BaseHTTPRequestHandler):
         """The page, its parts, an image, or how many images there are."""
         if not self._comes_here():
             return
-        if self.path == "/about":
+        path = self.path.partition("?")[0]  # links that are passed on gather questions
+        if path == "/about":
             self._send_json(HTTPStatus.OK, {"of": self.server.panel.size})
-        elif self.path in self.server.files:
-            file = self.server.files[self.path]
+        elif path in self.server.files:
+            file = self.server.files[path]
             self._send(HTTPStatus.OK, file.kind, file.content)
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such thing here")

@@ -41,16 +41,23 @@ COLUMNS = tuple(field.name for field in fields(Vote))
 class VoteFile:
     """The votes of all raters, in memory and on disk. Not for several threads at once: its owner has a lock.
 
+    Nor for several processes: see `held_alone`. Nothing is written before `begin`.
+
     Raises:
-        UserError: if the file cannot be made, or holds something else.
+        UserError: if the file holds something else.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        there = self.path.exists()
-        self.votes = read_votes(self.path) if there else []
-        if not there or not self.path.read_bytes().endswith(b"\n"):
-            # New, or its last line was torn by a kill.
+        self.votes = read_votes(self.path) if self.path.exists() else []
+
+    def begin(self) -> None:
+        """Make the file, or mend a last line that a kill left without its end; before the first vote.
+
+        Raises:
+            UserError: if it cannot be written.
+        """
+        if not self.path.exists() or not self.path.read_bytes().endswith(b"\n"):
             write_text(self.path, _header() + _lines(self.votes))
 
     def add(self, vote: Vote) -> None:
@@ -59,8 +66,7 @@ class VoteFile:
         Raises:
             UserError: if it could not be written; then it does not count.
         """
-        if not self.path.exists():
-            raise UserError(f"{self.path}: has gone while it was written to; put it back, then vote again")
+        self._refuse_if_gone()
         try:
             with self.path.open("ab", buffering=0) as stream:
                 _append(stream, _lines([vote]).encode())
@@ -76,13 +82,19 @@ class VoteFile:
         Raises:
             UserError: if the file could not be written; then the vote stays.
         """
+        self._refuse_if_gone()
         kept = [one for one in self.votes if one is not vote]
         write_text(self.path, _header() + _lines(kept))
         self.votes = kept
 
+    def _refuse_if_gone(self) -> None:
+        """A new file in the place of one that was moved away would part the votes in two."""
+        if not self.path.exists():
+            raise UserError(f"{self.path}: has gone while it was written to; put it back, then vote again")
+
 
 def read_votes(path: Path) -> list[Vote]:
-    """Read a file of votes; a last line without an end, as a kill leaves it, is passed over.
+    """Read a file of votes; blank lines are passed over, and a last line that a kill left in its middle.
 
     Raises:
         UserError: naming the line that is no vote.
@@ -93,8 +105,8 @@ def read_votes(path: Path) -> list[Vote]:
         raise UserError(f"{path}: no such file; acdepth rate writes one") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not readable as text ({error}); give the file of acdepth rate") from error
-    whole = text[: text.rfind("\n") + 1]
-    reader = csv.reader(StringIO(whole, newline=""), strict=True)
+    lines = StringIO(text, newline="")
+    reader = csv.reader(lines, strict=True)
     votes = []
     try:
         header = next(reader, [])
@@ -103,22 +115,26 @@ def read_votes(path: Path) -> list[Vote]:
                 f"{path}: its first line must be {','.join(COLUMNS)}, not {','.join(header)!r}; give another "
                 "file"
             )
-        votes = [_parse(row, path, reader.line_num) for row in reader]
-    except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: not readable as CSV ({error})") from error
+        for row in reader:
+            if any(map(str.strip, row)):
+                votes.append(_parse(row))
+    except (csv.Error, ValueError) as error:
+        torn = reader.line_num > 1 and not text.endswith("\n") and not lines.read(1)
+        if not torn:
+            what = "not readable as CSV" if isinstance(error, csv.Error) else "no vote"
+            raise UserError(
+                f"{path}, line {reader.line_num}: {what} ({error}); mend or delete the line"
+            ) from error
     return votes
 
 
-def _parse(row: list[str], path: Path, line: int) -> Vote:
-    try:
-        time, rater, image, truth, vote, seconds = row
-        datetime.fromisoformat(time)
-        took = float(seconds)
-        if not math.isfinite(took) or took < 0 or not rater or not image:
-            raise ValueError("a name is empty, or the seconds are no such number")
-        return Vote(time, rater, image, Kind(truth), Kind(vote), took)
-    except ValueError as error:
-        raise UserError(f"{path}, line {line}: no vote ({error}); mend or delete the line") from error
+def _parse(row: list[str]) -> Vote:
+    time, rater, image, truth, vote, seconds = row
+    datetime.fromisoformat(time)
+    took = float(seconds)
+    if not math.isfinite(took) or took < 0 or not rater or not image:
+        raise ValueError("a name is empty, or the seconds are no such number")
+    return Vote(time, rater, image, Kind(truth), Kind(vote), took)
 
 
 def _append(stream: FileIO, line: bytes) -> None:

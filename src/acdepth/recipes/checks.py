@@ -1,6 +1,5 @@
 """What can be known to fail before any work begins."""
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -18,15 +17,6 @@ from acdepth.translator.adapters import load_card
 from acdepth.translator.training import check_start, make_judge
 
 RecordedDataSet = Literal["nuscenes", "robotcar"]
-
-
-def check_folder(path: Path, flag: str) -> None:
-    """Raise `UserError` if ``path`` cannot become a folder that is written to; makes nothing."""
-    there = next(one for one in (path, *path.absolute().parents) if one.exists())
-    if not there.is_dir():
-        raise UserError(f"{there}: is a file; {flag} must be a folder, or a place for one")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"{there}: cannot be written to; give another {flag}, or change who may write there")
 
 
 def check_networks(config: MethodConfig) -> None:

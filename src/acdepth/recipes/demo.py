@@ -9,9 +9,10 @@ from pydantic import model_validator
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
 from acdepth.recipes.belonging import claim
-from acdepth.recipes.checks import check_folder, check_networks
+from acdepth.recipes.checks import check_networks
 from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method import Method
 from acdepth.recipes.method_config import MethodConfig

@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_json
+from acdepth.core.files import check_folder, hash_json
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.prepared import fingerprint
 from acdepth.recipes.belonging import claim
-from acdepth.recipes.checks import RecordedDataSet, check_folder, check_networks, check_root
+from acdepth.recipes.checks import RecordedDataSet, check_networks, check_root
 from acdepth.recipes.method import RESULTS_FILE, Method
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.paper import Table, beside_ours

@@ -18,14 +18,14 @@ COLOURS = {
     Verdict.NONE_SHOWN: FAINT,
     Verdict.TOO_FEW: FAINT,
 }
-WIDTH, ROW, MARGIN = 2.6, 0.27, 1.5
+WIDTH, ROW, MARGIN = 2.1, 0.27, 1.5
 """Of a panel, of a variant, and around all [inches]."""
 DOTS_PER_INCH = 150
 LEAST_SPAN, MOST_SPAN = 0.05, 0.4
 """Of the left half of an axis; what is farther is an arrow at its end, so that one failure hides nothing."""
 WIDEST = 2.5
 """How many times as far as the seeds the intervals may make an axis reach."""
-ROOM = 1.9
+ROOM = 2.3
 """The right half over the left one: there stand the numbers."""
 
 
@@ -49,8 +49,8 @@ def ablation_figure(results: AblationResults) -> bytes:
     panels[0].set_ylim(len(rows) - 0.5, -0.5)
     figure.suptitle(
         f"absRel against {results.base}, per cent; left of zero is better. Bars: 95 % intervals, paired over "
-        "drives and seeds; dots: seeds",
-        fontsize=8,
+        "drives and seeds; dots: seeds. At the right: mean ± spread over seeds",
+        fontsize=9,
         color=INK,
     )
     return _png(figure)
@@ -67,7 +67,7 @@ def _prepare(axes: Axes, condition: Condition) -> None:
 
 def _draw(axes: Axes, place: int, entry: Entry, span: float) -> None:
     plate = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-    words = {"fontsize": 6.5, "va": "center", "ha": "right", "color": INK, "bbox": plate, "zorder": 5}
+    words = {"fontsize": 7, "va": "center", "ha": "right", "color": INK, "bbox": plate, "zorder": 5}
     axes.annotate(with_spread(entry), (1, place), xycoords=("axes fraction", "data"), **words)
     difference = entry.to_base
     if difference is None:

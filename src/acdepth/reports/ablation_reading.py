@@ -7,8 +7,9 @@ from typing import Any
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.reports.reading import Estimate
-from acdepth.reports.verdicts import FEWEST_DRIVES, Verdict, judge_change
+from acdepth.reports.verdicts import Verdict, judge_change
 
 TEACHER = "teacher"
 

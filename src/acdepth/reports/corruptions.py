@@ -146,4 +146,5 @@ def _facts(found: Any, models: Mapping[str, Any]) -> Iterator[str]:
     yield f"CE relative to {found['baseline']}"
     clean = (f"{model} {number(content['clean']['abs_rel']):.3f}" for model, content in models.items())
     yield f"absRel of the same images as they were: {', '.join(clean)}"
-    yield f"95 % intervals over sequences, seed {found['interval_seed']}"
+    if any(content[name]["low"] is not None for content in models.values() for name in ("mce", "mrr")):
+        yield f"95 % intervals over sequences, seed {found['interval_seed']}"

@@ -9,6 +9,7 @@ from rich.console import Console
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.reports.terminal import open_table
 
 RIGHT_IN_WORDS = "right: of the pairs with a closer point, those ordered so"
@@ -78,13 +79,25 @@ def _any(models: Mapping[str, Any], name: str) -> bool:
 
 
 def _interval_words(models: Mapping[str, Any]) -> str:
-    over = {c: cell["interval_over"] for cells in models.values() for c, cell in cells.items()}
+    cells = [(condition, cell) for of_model in models.values() for condition, cell in of_model.items()]
+    over = {condition: cell["interval_over"] for condition, cell in cells if _has_interval(cell)}
+    few = dict.fromkeys(condition for condition, _ in cells if condition not in over)
+    where = "" if not over else f" of {', '.join(few)}"
+    none = f"no interval{where}: fewer than {FEWEST_DRIVES} sequences or images to draw" if few else ""
+    return "; ".join(words for words in (_drawn_over(over) if over else "", none) if words)
+
+
+def _drawn_over(over: Mapping[str, str]) -> str:
     alone = [condition for condition, what in over.items() if what == "images"]
     if not alone:
         return "95 % intervals over sequences"
     if len(alone) == len(over):
         return "95 % intervals over images, as there is one sequence only"
     return f"95 % intervals over sequences, of {', '.join(alone)} over images, as there is one sequence only"
+
+
+def _has_interval(cell: Mapping[str, Any]) -> bool:
+    return any(cell[name]["low"] is not None for name in ("accuracy", "whdr") if name in cell)
 
 
 def _percent(estimate: Mapping[str, Any] | None) -> str:

@@ -11,6 +11,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.images import read_image
+from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.reports import charts, pictures, tables
 from acdepth.reports.conflict import conflicts
 from acdepth.reports.corruptions import read_corruptions, with_interval
@@ -27,7 +28,7 @@ from acdepth.reports.reading import (
     read_story,
     read_training,
 )
-from acdepth.reports.verdicts import FEWEST_DRIVES, comparisons, headlines, signed_percent
+from acdepth.reports.verdicts import comparisons, headlines, signed_percent
 
 TITLE = "Depth evaluation"
 """Of a run that left no run.json, as `acdepth evaluate` alone does."""

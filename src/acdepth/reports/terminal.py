@@ -1,5 +1,6 @@
 """How tables look in a terminal."""
 
+import re
 from typing import Any
 
 from rich import box
@@ -14,5 +15,5 @@ def open_table(title: str, **more: Any) -> Table:
 
 
 def escaped(text: str) -> str:
-    """Text with square brackets, which would be rich's mark-up."""
-    return text.replace("[", r"\[")
+    """Text with square brackets, which would be rich's mark-up, and backslashes before them, which escape."""
+    return re.sub(r"(\\*)\[", r"\1\1\\[", text)

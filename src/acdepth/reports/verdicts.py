@@ -4,11 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from acdepth.core.condition import Condition
+from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.reports.reading import Estimate, Results
-
-FEWEST_DRIVES = 6
-"""Below this no order is claimed: if two models were equal, all k drives would still favour the same with
-probability 2 / 2^k, which is below 5 % only from six drives on."""
 
 
 class Verdict(Enum):

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.rating.tally import Count, Tally
-from acdepth.reports.terminal import open_table
+from acdepth.reports.terminal import escaped, open_table
 
 NOTE = (
     "parts with their 95 % interval (Wilson, votes taken as independent); right: 50 % is guessing; s: median "
@@ -22,7 +22,7 @@ def print_votes(raters: Mapping[str, Tally], together: Tally, console: Console |
     for name in ("votes", "right %", "generated\ncalled real %", "real\ncalled real %", "s"):
         table.add_column(name, justify="right", no_wrap=True)
     for rater, found in raters.items():
-        _add(table, rater, found)
+        _add(table, escaped(rater), found)
     if len(raters) > 1:
         table.add_section()
         _add(table, f"all {len(raters)}", together)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -100,14 +101,15 @@ def write_town(
 ) -> None:
     """Render a town's drive once and write its sequences for all given conditions.
 
-    Each sequence is written to a hidden folder beside its place and renamed when it is complete.
+    Each sequence is written to a hidden folder beside its place and renamed when it is complete. Of two
+    processes that make the same town, the first to end leaves its own, and the other throws its away.
     """
     drive = prepare(town, settings.frames, settings.image_size, device, settings.rig, settings.style)
     places = {condition: sequence_folder(out, town, condition) for condition in conditions}
-    partial = {c: place.with_name(f".{place.name}.partial") for c, place in places.items()}
+    partial = {c: place.with_name(f".{place.name}.{os.getpid()}.partial") for c, place in places.items()}
     try:
-        for folder in partial.values():
-            shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
+        for condition, folder in partial.items():
+            _remove_leftovers(places[condition])
             for kind in ("images", "depth", "classes"):
                 (folder / kind).mkdir(parents=True)
         motion = []
@@ -119,12 +121,41 @@ def write_town(
             on_frame()
         for condition, folder in partial.items():
             _write_facts(folder, drive.camera, motion, describe(town, condition, settings))
-            folder.replace(places[condition])
+            _put(folder, places[condition])
     except OSError as error:
         raise UserError(f"{out}: cannot write ({error.strerror or error}); free some space") from error
     finally:
         for folder in partial.values():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put(folder: Path, place: Path) -> None:
+    """Rename, unless another process has made the same meanwhile."""
+    try:
+        folder.replace(place)
+    except OSError:
+        if not (place / "sequence.yaml").exists():
+            raise
+
+
+def _remove_leftovers(place: Path) -> None:
+    """Remove what killed processes left of a sequence; those that run are left alone."""
+    for folder in place.parent.glob(f".{place.name}.*partial"):
+        number = folder.name.split(".")[-2]
+        if not (number.isdigit() and int(number) != os.getpid() and _is_running(int(number))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":
+        return True  # elsewhere there is no harmless way to ask
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _write_frame(folder: Path, frame: RenderedFrame, condition: Condition) -> None:

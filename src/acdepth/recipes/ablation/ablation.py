@@ -9,7 +9,7 @@ from rich.console import Console
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, write_json
+from acdepth.core.files import check_folder, hash_file, hash_json, write_json
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
@@ -23,7 +23,6 @@ from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
-from acdepth.recipes.checks import check_folder
 from acdepth.recipes.inputs import in_one_line
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by

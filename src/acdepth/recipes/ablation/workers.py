@@ -47,7 +47,7 @@ def work_together(ablation: Ablation, workers: int) -> None:
                 process.terminate()
                 process.join()
     fallen = [number for number, process in enumerate(processes, start=1) if process.exitcode]
-    if fallen and not (ablation.is_done() or ablation.failures()):
+    if fallen and any(not cell.is_done() and cell.failure() is None for cell in ablation.cells):
         raise UserError(
             f"worker {fallen[0]} ended early; {_log(ablation.out, fallen[0])} says why, and the same command "
             "goes on from here"
