@@ -1,6 +1,5 @@
 """``acdepth evaluate``: errors of checkpoints against measured depth, per condition."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +8,7 @@ import tyro
 from acdepth.cli.corruptions import SHEET, plan_benchmark, run_benchmark
 from acdepth.cli.evaluate_pairs import has_depth, measure_pairs, open_asked, write_pairs_alone
 from acdepth.cli.evaluated_models import load_models, refuse_cropped, warn_about_cameras, warn_about_scale
+from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -113,8 +113,7 @@ def evaluate(
         measured = has_depth(footage)
         if not measured and (confidence != "none" or corruptions is not None):
             raise UserError(f"{data}: has no measured depth, which --confidence and --corruptions need")
-        of_pairs = (pairs, asked, footage, models, measured_by, wanted, batch_size, seed)
-        about["ordinal"] = measure_pairs(*of_pairs)
+        about["ordinal"] = measure_pairs(pairs, asked, footage, models, measured_by, wanted, batch_size, seed)
         if not measured:
             nothing = summarise((), measured_by, seed, wanted)
             write_pairs_alone(out, WRITTEN, {**nothing, **about, "model_order": list(cards)})
@@ -139,12 +138,12 @@ def evaluate(
             )
         write_results(fresh / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
     for warning in unreadable:
-        _say(warning)
-    _say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
+        say(warning)
+    say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
     print_results(out / "results.json")
     if pairs:
         print_ordinal(out / "results.json")
-    _say(f"results in {out}; a page with pictures: acdepth report {out}")
+    say(f"results in {out}; a page with pictures: acdepth report {out}")
 
 
 def _refuse_out(out: Path) -> None:
@@ -179,7 +178,3 @@ def _counted_under(
         there = ", ".join(condition for condition in Condition if condition in found)
         raise UserError(f"{where}: no footage of --conditions {','.join(wanted)}; it has {there}")
     return chosen
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -1,11 +1,11 @@
 """What ``acdepth evaluate --pairs`` does beside or instead of measuring depth."""
 
-import sys
 from collections.abc import Collection
 from collections.abc import Sequence as Many
 from pathlib import Path
 from typing import Any
 
+from acdepth.cli.say import say
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_set, hash_file
@@ -87,7 +87,7 @@ def measure_pairs(
         "scored": sum(row.model == models[0].name for row in rows),
     }
     for warning in unreadable:
-        print(warning, file=sys.stderr)
+        say(warning)
     return {"pairs": about, **summarise_pairs(rows, protocol, seed, conditions)}
 
 
@@ -96,4 +96,4 @@ def write_pairs_alone(out: Path, former: Many[str], results: dict[str, Any]) -> 
     with atomic_set(out, former) as fresh:
         write_results(fresh / "results.json", results)
     print_ordinal(out / "results.json")
-    print(f"no measured depth, so no errors of depth; results in {out}", file=sys.stderr)
+    say(f"no measured depth, so no errors of depth; results in {out}")

@@ -1,11 +1,11 @@
 """The networks that ``acdepth evaluate`` measures, and what must be said of them first."""
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.sample import Sequence
@@ -63,7 +63,7 @@ def warn_about_scale(cards: Mapping[str, Mapping[str, Any]], protocol: Protocol)
     """Say whose metres have no scale."""
     for name, card in cards.items():
         if protocol.alignment == "none" and not card["metric"]:
-            _say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
+            say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
 
 
 def warn_about_cameras(models: list[Model], footage: list[Sequence], protocol: Protocol) -> None:
@@ -72,10 +72,10 @@ def warn_about_cameras(models: list[Model], footage: list[Sequence], protocol: P
         return
     for model in models:
         if model.camera is None:
-            _say(f"{model.name} does not name its training camera: its metres are taken as they are")
+            say(f"{model.name} does not name its training camera: its metres are taken as they are")
     without = [sequence.name for sequence in footage if sequence.camera is None]
     if without:
-        _say(
+        say(
             f"{len(without)} of {len(footage)} sequences have no camera, first {without[0]}: their metres "
             "are taken as they are"
         )
@@ -89,7 +89,3 @@ def refuse_cropped(cards: Mapping[str, Mapping[str, Any]], protocol: Protocol) -
                 f"{name} was trained on a part of the image, and {protocol.name} would stretch the whole "
                 "image to its size; use --protocol own, which keeps the aspect"
             )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

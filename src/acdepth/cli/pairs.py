@@ -1,12 +1,12 @@
 """``acdepth data pairs``: pairs of points out of measured depth, as people would annotate them."""
 
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
@@ -57,7 +57,7 @@ def pairs(
     counts = Counter(pair.relation for pair in drawn)
     told = ", ".join(f"{counts[relation]} {relation}" for relation in Relation if counts[relation])
     images = len({pair.image for pair in drawn})
-    print(f"{out}: {len(drawn)} pairs of {images} images ({told})", file=sys.stderr)
+    say(f"{out}: {len(drawn)} pairs of {images} images ({told})")
 
 
 def _check(

@@ -1,7 +1,6 @@
 """``acdepth predict``: depth of images, folders and videos."""
 
 import math
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import tyro
 
+from acdepth.cli.say import say
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
@@ -111,7 +111,7 @@ def predict(
     run.all()
     if run.failed and len(jobs) == 1:
         raise UserError(run.failed[0])
-    _say(f"predicted {run.done} of {len(jobs)}, results in {out}")
+    say(f"predicted {run.done} of {len(jobs)}, results in {out}")
     if run.failed:
         raise UserError(f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}")
 
@@ -127,7 +127,7 @@ class Run:
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
         self._says_ratio = options.fx is not None and rescales(predictor)
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
-        self._tallies = {folder: ReadTally(n, _say) for folder, n in sizes.items() if n >= MANY_IMAGES}
+        self._tallies = {folder: ReadTally(n, say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
     def all(self) -> None:
         """Do the jobs in order; an unreadable one does not stop the others.
@@ -188,7 +188,7 @@ class Run:
             self._fail(job, error)
             return
         if skipped:
-            _say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
+            say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
         self.done += 1
 
     def _camera_of_video(self, job: Job, video: VideoSequence) -> Camera | None:
@@ -204,7 +204,7 @@ class Run:
     def _say_ratio(self, job: Job, camera: Camera | None) -> None:
         if self._says_ratio:
             of_which = "" if len(self.jobs) == 1 else f"{job.source}: "
-            _say(f"{of_which}{self.predictor.describe_scale(camera)}")
+            say(f"{of_which}{self.predictor.describe_scale(camera)}")
             self._says_ratio = False
 
     def _frame(self, job: Job, number: int, image: np.ndarray, prediction: DepthPrediction) -> None:
@@ -218,7 +218,7 @@ class Run:
         else:
             self.failed.append(str(error))
             if len(self.jobs) > 1:
-                _say(f"{error} (the others go on)")
+                say(f"{error} (the others go on)")
 
 
 def _check(options: Options, jobs: list[Job], out: Path) -> None:
@@ -251,13 +251,9 @@ def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     cameras = (options.camera_of(job, ()) if options.fx is None else None for job in jobs)
     answers = Counter(predictor.describe_scale(camera) for camera in cameras)
     for answer, count in answers.items():
-        _say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
+        say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
 
 
 def rescales(predictor: Predictor) -> bool:
     """Whether the camera of an image changes the metres of its depth."""
     return predictor.card.metric and predictor.trained_camera is not None
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -1,12 +1,12 @@
 """``acdepth rate``: people say which images are real and which generated, on a page of this machine."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -69,12 +69,12 @@ def rate(
         with RatingServer(panel, shown, rate_page(), host, port) as server:
             votes.begin()
             if not server.is_local:
-                _say(f"--host {host}: everybody on the network can see the images and vote")
-            _say(f"{panel.size} images to rate at {server.address}; Ctrl-C ends it, votes are in {out}")
+                say(f"--host {host}: everybody on the network can see the images and vote")
+            say(f"{panel.size} images to rate at {server.address}; Ctrl-C ends it, votes are in {out}")
             try:
                 server.serve_forever()
             except KeyboardInterrupt:
-                _say("")
+                say("")
     if votes.votes:
         _print(votes.votes)
 
@@ -118,10 +118,10 @@ def open_panel(
 def _warn(real: list[Picture], generated: list[Picture], panel: Panel, images: int) -> None:
     """Say what the votes could be about besides real and generated, and why there are fewer images."""
     if panel.size < images:
-        _say(f"{len(real)} real and {len(generated)} generated images: {panel.size} are rated, half of each")
+        say(f"{len(real)} real and {len(generated)} generated images: {panel.size} are rated, half of each")
     first, second = (_conditions(side) for side in (real, generated))
     if first != second:
-        _say(f"real images are {first}, generated ones {second}: if that tells them apart, use --conditions")
+        say(f"real images are {first}, generated ones {second}: if that tells them apart, use --conditions")
 
 
 def _conditions(pictures: Iterable[Picture]) -> str:
@@ -131,7 +131,3 @@ def _conditions(pictures: Iterable[Picture]) -> str:
 
 def _print(votes: list[Vote]) -> None:
     print_votes(tally_raters(votes), tally(votes))
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

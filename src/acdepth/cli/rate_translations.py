@@ -1,12 +1,12 @@
 """``acdepth translate rate``: how good translations are, all methods in one table."""
 
 import re
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
+from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -140,9 +140,9 @@ def _eye(prior: Path, device: str, settings: RateSettings) -> Eye:
 def _tell(cases: list[Case], with_truth: bool) -> None:
     for case in cases:
         if case.left_out:
-            _say(f"{case.condition}: {case.left_out} sources left out: not in every folder, or not in --data")
+            say(f"{case.condition}: {case.left_out} sources left out: not in every folder, or not in --data")
         if with_truth and case.truth is None:
-            _say(f"{case.condition}: --truth has none of it, so there is no distance to truth")
+            say(f"{case.condition}: --truth has none of it, so there is no distance to truth")
 
 
 def _protocol(
@@ -162,7 +162,3 @@ def _protocol(
         },
         "made_by": provenance(),
     }
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -22,18 +22,26 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot write ({error.strerror or error}); free some space or choose another folder"
-        ) from error
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    """Turn an error of the disk into one that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{place}: cannot write ({error.strerror or error}); free some space or choose another folder"
+        ) from error
 
 
 @contextmanager
@@ -43,24 +51,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     On any error the new folder is removed and ``path`` is as it was.
     """
     path = Path(path)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.partial")
     former = path.with_name(f".{path.name}.{os.getpid()}.former")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
-        fresh.mkdir()
+    with _fresh_folder(path.with_name(f".{path.name}.{os.getpid()}.partial"), path) as fresh:
         yield fresh
         for file in fresh.rglob("*"):
             if file.is_file():
                 with file.open("rb") as written:
                     os.fsync(written.fileno())
         _take_place(fresh, path, former)
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot write ({error.strerror or error}); free some space or choose another folder"
-        ) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _take_place(fresh: Path, path: Path, former: Path) -> None:
@@ -89,10 +87,7 @@ def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
         folder: made where needed; other files in it are left alone.
         former: patterns below ``folder`` of all files that a set may have.
     """
-    fresh = folder / f".{os.getpid()}.partial"
-    try:
-        shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
-        fresh.mkdir(parents=True)
+    with _fresh_folder(folder / f".{os.getpid()}.partial", folder) as fresh:
         yield fresh
         for old in [path for pattern in former for path in folder.glob(pattern)]:
             old.unlink()
@@ -103,10 +98,16 @@ def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
         for name in sorted(new, key=lambda name: name.as_posix() == former[0]):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).replace(folder / name)
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot write ({error.strerror or error}); free some space or choose another folder"
-        ) from error
+
+
+@contextmanager
+def _fresh_folder(fresh: Path, place: Path) -> Iterator[Path]:
+    """An empty folder that goes with whatever is still in it; errors name the ``place`` it is filled for."""
+    try:
+        with _writing(place):
+            shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
+            fresh.mkdir(parents=True)
+            yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 

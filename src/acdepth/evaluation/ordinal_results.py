@@ -40,11 +40,8 @@ def summarise_pairs(
         seed: of the intervals' resampling.
         conditions: those that are reported.
     """
-    models = list(dict.fromkeys(row.model for row in rows))
-    groups = {
-        model: protocol.group([row for row in rows if row.model == model], conditions) for model in models
-    }
-    names = [model for model in models if model != LOWER_IS_CLOSER]
+    groups = protocol.group(rows, conditions)
+    names = [model for model in groups if model != LOWER_IS_CLOSER]
     return {
         "interval_seed": seed,
         "tie_ratio": TIE_RATIO,

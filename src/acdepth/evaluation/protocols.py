@@ -13,8 +13,13 @@ from acdepth.core.errors import UserError
 Alignment = Literal["none", "median", "scale_and_shift"]
 
 
-class OfCondition(typing.Protocol):
-    """What was measured of a frame."""
+class OfFrame(typing.Protocol):
+    """What was measured of a model on a frame."""
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+        ...
 
     @property
     def condition(self) -> Condition:
@@ -22,7 +27,7 @@ class OfCondition(typing.Protocol):
         ...
 
 
-Row = TypeVar("Row", bound=OfCondition)
+Row = TypeVar("Row", bound=OfFrame)
 
 
 class Window(Config):
@@ -88,8 +93,19 @@ class Protocol(Config):
             return (Condition.NIGHT, Condition.RAIN)
         return (condition,)
 
-    def group(self, rows: Sequence[Row], conditions: Collection[Condition]) -> dict[str, list[Row]]:
-        """Rows of frames under the conditions that they count under; conditions without any are left out."""
+    def group(
+        self, rows: Sequence[Row], conditions: Collection[Condition]
+    ) -> dict[str, dict[str, list[Row]]]:
+        """Rows of frames by model, in their order, and by the conditions that the frames count under.
+
+        Conditions without any are left out.
+        """
+        of_model: dict[str, list[Row]] = {}
+        for row in rows:
+            of_model.setdefault(row.model, []).append(row)
+        return {model: self._by_condition(some, conditions) for model, some in of_model.items()}
+
+    def _by_condition(self, rows: Sequence[Row], conditions: Collection[Condition]) -> dict[str, list[Row]]:
         groups = {
             condition.value: [row for row in rows if condition in self.conditions_of(row.condition)]
             for condition in Condition

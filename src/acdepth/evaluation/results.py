@@ -37,10 +37,8 @@ def summarise(
         seed: of the intervals' resampling.
         conditions: those that are reported; frames count under conditions as the protocol says.
     """
-    models = list(dict.fromkeys(row.model for row in rows))
-    groups = {
-        model: protocol.group([row for row in rows if row.model == model], conditions) for model in models
-    }
+    groups = protocol.group(rows, conditions)
+    models = list(groups)
     return {
         "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": seed},
         "model_order": models,

@@ -135,16 +135,16 @@ class _Answer(BaseHTTPRequestHandler):
             self._act(body)
 
     def _act(self, body: dict[str, Any]) -> None:
-        panel, said = self.server.panel, body
+        panel = self.server.panel
         try:
             match self.path:
                 case "/join":
-                    state = panel.join(_text(said, "rater"))
+                    state = panel.join(_text(body, "rater"))
                 case "/vote":
-                    took = _number(said, "seconds")
-                    state = panel.vote(_text(said, "rater"), _text(said, "image"), _text(said, "vote"), took)
+                    took = _number(body, "seconds")
+                    state = panel.vote(_text(body, "rater"), _text(body, "image"), _text(body, "vote"), took)
                 case "/undo":
-                    state = panel.undo(_text(said, "rater"))
+                    state = panel.undo(_text(body, "rater"))
                 case _:
                     self._refuse(HTTPStatus.NOT_FOUND, "there is no such thing here")
                     return

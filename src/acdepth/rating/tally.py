@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median_low
 
 from acdepth.evaluation.binomial import Part, wilson
 from acdepth.rating.pictures import Kind
@@ -47,7 +48,7 @@ def tally(votes: Iterable[Vote]) -> Tally:
         right=Count(sum(vote.right for vote in votes), len(votes)),
         generated_called_real=called_real(Kind.GENERATED),
         real_called_real=called_real(Kind.REAL),
-        seconds=sorted(vote.seconds for vote in votes)[(len(votes) - 1) // 2],
+        seconds=median_low(vote.seconds for vote in votes),
     )
 
 
