@@ -76,8 +76,8 @@ def translate(
         format=format,
         batch_size=batch_size,
     )
-    share = _share()
-    place = _place(device, share)
+    place = _place(device)
+    share = _share(place)
     translator: Translator
     if method == "diffusion":
         translator, source = _diffusion(weights, base, place, precision), None
@@ -90,21 +90,31 @@ def translate(
         translate_sequences(sequences, out, translator, source, settings, progress=advance, share=share)
 
 
-def _share() -> Share:
+def _place(device: str) -> torch.device:
+    """The device; of several processes on one machine, each takes a GPU of its own.
+
+    Raises:
+        UserError: if there are more processes on this machine than GPUs.
+    """
+    place = choose_device(device)
+    if place != torch.device("cuda") or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return place
+    here, there_are = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if here >= there_are:
+        raise UserError(
+            f"--device {device}: this is process {here + 1} of this machine, which has {there_are} GPU(s); "
+            "start one process per GPU, or give --device cpu"
+        )
+    return torch.device("cuda", here)
+
+
+def _share(place: torch.device) -> Share:
     """All of the work, unless a launcher started several processes."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return ALL
     from acdepth.engine.processes import share_of_processes  # not part of the core install
 
-    return share_of_processes()
-
-
-def _place(device: str, share: Share) -> torch.device:
-    """The device; of several processes on one machine, each takes a GPU of its own."""
-    place = choose_device(device)
-    if share.count > 1 and place == torch.device("cuda"):
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    return place
+    return share_of_processes(on_cpu=place.type == "cpu")
 
 
 def _diffusion(

@@ -11,7 +11,12 @@ PATIENCE = timedelta(days=7)
 """How long a process that is done waits for the others; torch gives up after half an hour."""
 
 
-def share_of_processes() -> Share:
-    """This process's share; all of it where nothing but this process was started."""
-    state = PartialState(cpu=not torch.cuda.is_available(), timeout=PATIENCE)
+def share_of_processes(on_cpu: bool = False) -> Share:
+    """This process's share; all of it where nothing but this process was started.
+
+    Args:
+        on_cpu: whether the processes compute on the CPU although there is a GPU: they then need none to talk
+            to each other, and may be more than there are GPUs.
+    """
+    state = PartialState(cpu=on_cpu or not torch.cuda.is_available(), timeout=PATIENCE)
     return Share(state.process_index, state.num_processes, state.wait_for_everyone)
