@@ -46,6 +46,16 @@ def test_without_intervals_and_classes_only_means_are_printed(tmp_path):
     assert "per class" not in text and " vs " not in text
 
 
+def test_one_sequence_is_not_said_to_have_intervals(tmp_path):
+    content = results()
+    for cells in content["models"].values():
+        for cell in cells.values():
+            cell["sequences"] = 1
+    write(tmp_path / "results.json", content)
+    text = " ".join(printed(tmp_path / "results.json").split())
+    assert "no intervals: one sequence" in text and "95 % intervals over" not in text
+
+
 def test_markdown_tables_have_equal_columns(run):
     text = markdown(read_results(run / "results.json"))
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]

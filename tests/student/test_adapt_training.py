@@ -13,7 +13,13 @@ from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
 from acdepth.engine import LoopSettings
 from acdepth.engine.log import read_log
-from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
+from acdepth.networks.checkpoint import (
+    CheckpointCard,
+    load_checkpoint,
+    load_confidence_head,
+    save_checkpoint,
+)
+from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.student.adapt_training import train_adapted
 from acdepth.student.adaptation import AdaptConfig
@@ -194,6 +200,19 @@ def test_bare_pictures_need_to_be_told_their_condition(made, tmp_path):
         made, tmp_path / "out", changed(condition=Condition.FOG, loop=loop), (str(tmp_path / "bare"), "rain")
     )
     assert load_checkpoint(path)[1].conditions == (Condition.CLEAR, Condition.FOG)
+
+
+def test_a_confidence_head_of_before_is_left_out_and_said_so(made, tmp_path, caplog):
+    network, card = load_checkpoint(made / "student" / "model.safetensors")
+    sure = tmp_path / "sure" / "model.safetensors"
+    save_checkpoint(sure, network, card, head=ConfidenceHead(ConfidenceHeadConfig(), TINY))
+    config = changed(loop=LOOP.model_copy(update={"steps": 1}))
+    out = train_adapted(
+        config, made / "clear", [made / "rain"], made / "translations", sure, made / "teacher", SHIPPED,
+        tmp_path / "out",
+    )  # fmt: skip
+    assert "confidence head" in caplog.text
+    assert load_confidence_head(out) is None
 
 
 def test_no_adverse_footage_is_one_line(made, tmp_path):

@@ -1,6 +1,7 @@
 """What must stand beside every table of results, wherever it is shown."""
 
 from acdepth.core.condition import Condition
+from acdepth.evaluation.bootstrap import FEWEST_SEQUENCES
 from acdepth.reports.reading import Data, Results
 
 
@@ -11,8 +12,14 @@ def facts(results: Results) -> list[str]:
         *results.protocol.facts(),
         _data(results.data),
         ", ".join(counts),
-        f"95 % intervals over sequences, seed {results.interval_seed}",
+        _intervals(results),
     ]
+
+
+def _intervals(results: Results) -> str:
+    if all(cell.sequences < FEWEST_SEQUENCES for cell in results.cells.values()):
+        return "no intervals: one sequence says nothing about another"
+    return f"95 % intervals over sequences, seed {results.interval_seed}"
 
 
 def _data(data: Data | None) -> str:

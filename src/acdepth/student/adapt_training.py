@@ -1,5 +1,6 @@
 """The adaptation of a trained student: unlabelled adverse footage and its anchor in, depth network out."""
 
+import logging
 import os
 from collections.abc import Mapping
 from collections.abc import Sequence as Several
@@ -74,6 +75,12 @@ def train_adapted(
     student, teacher = checkpoint_file(or_shipped(student, STUDENT)), checkpoint_file(teacher)
     prior = or_shipped(prior, PRIOR)
     network, card = load_checkpoint(student)
+    if card.confidence is not None:
+        logging.getLogger("acdepth").warning(
+            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train one "
+            "anew with acdepth train confidence",
+            student,
+        )
     taught_by, teacher_card = load_checkpoint(teacher)
     _refuse_strangers(card, student, teacher_card, teacher)
     sequences = clear_footage(config.anchor, data, translations)
