@@ -77,8 +77,8 @@ def train_adapted(
     network, card = load_checkpoint(student)
     if card.confidence is not None:
         logging.getLogger("acdepth").warning(
-            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train one "
-            "anew with acdepth train confidence",
+            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
+            "one anew with acdepth train confidence",
             student,
         )
     taught_by, teacher_card = load_checkpoint(teacher)
