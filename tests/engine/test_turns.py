@@ -226,3 +226,25 @@ def test_some_parameters_may_learn_faster(tmp_path):
     stopped = Duel()
     stopped.rates = task.rates
     assert not same(longer, train(stopped, tmp_path / "faster", steps=4, checkpoint_every=1))
+
+
+class Eager(Duel):
+    """A judge that learns three times from what the maker left."""
+
+    updates = (Duel.updates[0], Update(("judge",), trains="judge.", rate=0.5, times=3))
+
+
+def test_an_update_is_done_as_often_as_it_says_and_logged_as_its_mean(tmp_path):
+    eager = Eager()
+    train(eager, tmp_path, steps=1, checkpoint_every=1)
+    makers, judges = eager.seen[:2], eager.seen[2:]
+    assert len(makers) == 2 and len(judges) == 3
+    assert all(same(judges[0], later, "maker.") for later in judges)
+    assert not same(judges[0], judges[1], "judge.") and not same(judges[1], judges[2], "judge.")
+    single = Duel()
+    train(single, tmp_path / "single", steps=1, checkpoint_every=1)
+    assert same(single.seen[-1], judges[0])
+    first, mean = (
+        read_log(folder / "log.jsonl")[0]["terms"]["judge"] for folder in (tmp_path / "single", tmp_path)
+    )
+    assert 0 < mean < first

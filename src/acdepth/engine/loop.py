@@ -24,7 +24,7 @@ from acdepth.engine.log import Means, RunLog
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state
-from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask
+from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
 
 
 class BatchSource(Protocol):
@@ -153,27 +153,42 @@ class _Updates:
             The loss, its terms and what else the task wants logged; how gradients lie to each other, where
             this step is measured.
         """
-        progress = step / self.settings.steps
         every, measured = self.settings.gradient_statistics_every, {}
+        statistics = every is not None and step % every == 0
         leftovers = [Leftovers() for _ in batches]
         sums: dict[str, float] = {}
         for update in self.task.updates if isinstance(self.task, TurnTask) else SINGLE:
-            gradients = self._gradients(update.trains, measured=every is not None and step % every == 0)
-            for batch, left in zip(batches, leftovers, strict=True):
-                for turn in update.turns:
-                    more = (turn, left) if isinstance(self.task, TurnTask) else ()
-                    with gradients.passing():
-                        terms = self.trained(batch, generator, progress, *more)
-                        gradients.backward(terms, len(batches))
-                    for name, value in terms.items():
-                        sums[name] = sums.get(name, 0.0) + float(value.detach()) / len(batches)
-            measured |= gradients.finish(order)
-            self._apply(update.trains, learning_rate(self.settings, step) * update.rate)
+            for _ in range(update.times):
+                gradients = self._gradients(update.trains, measured=statistics)
+                for name, value in self._play(update, batches, leftovers, generator, step, gradients):
+                    sums[name] = sums.get(name, 0.0) + value / (len(batches) * update.times)
+                measured |= gradients.finish(order)
+                self._apply(update.trains, learning_rate(self.settings, step) * update.rate)
         logged = {"loss": sum(sums.values()), **sums}
         for left in leftovers:
             for name, value in left.statistics.items():
                 logged[name] = logged.get(name, 0.0) + value / len(batches)
         return logged, measured
+
+    def _play(
+        self,
+        update: Update,
+        batches: list[Tensors],
+        leftovers: list[Leftovers],
+        generator: torch.Generator,
+        step: int,
+        gradients: TermGradients,
+    ) -> Iterator[tuple[str, float]]:
+        """The passes of an update, one after the other; each gives its terms."""
+        progress = step / self.settings.steps
+        for batch, left in zip(batches, leftovers, strict=True):
+            for turn in update.turns:
+                more = (turn, left) if isinstance(self.task, TurnTask) else ()
+                with gradients.passing():
+                    terms = self.trained(batch, generator, progress, *more)
+                    gradients.backward(terms, len(batches))
+                for name, value in terms.items():
+                    yield name, float(value.detach())
 
     def _gradients(self, trains: str, measured: bool) -> TermGradients:
         """What takes the backward passes of an update that such parameters learn from."""

@@ -48,6 +48,8 @@ class Update:
     """Parameters whose names begin so learn from it; gradients of the others are dropped."""
     rate: float = 1.0
     """Factor on the learning rate."""
+    times: int = 1
+    """How often in a row it is done; its terms are logged as their mean."""
 
 
 SINGLE = (Update(),)

@@ -78,6 +78,10 @@ class TranslatorConfig(FootageChoice):
     """The training loop. img2img-turbo: 25,000 steps, batch 1, 1e-5."""
     discriminator_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the discriminator. img2img-turbo: 1."""
+    discriminator_updates: int = Field(default=1, gt=0)
+    """Updates of the discriminator per step, all by the images of the step. img2img-turbo: 1. One that falls
+    behind calls everything half real (``squares``: its losses stay at 0.25) and teaches nothing; an update of
+    it costs a small part of the generator's."""
     skip_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the skips, which start at zero and are far from where they end after
     some hundred steps. img2img-turbo, with 25,000: 1."""
@@ -111,7 +115,7 @@ class TranslatorTask(TurnTask):
         turns = ("forth", "back", "identity") if self._identity else ("forth", "back")
         self.updates = (
             Update(turns, trains="generator."),
-            Update(("judge",), trains="judge.", rate=config.discriminator_rate),
+            Update(("judge",), "judge.", rate=config.discriminator_rate, times=config.discriminator_updates),
         )
 
     @property
