@@ -49,3 +49,11 @@ def test_help_is_no_error(capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 0 and "usage: acdepth predict" in capsys.readouterr().out
+
+
+def test_help_names_the_settings_that_ship(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["acdepth", "train", "adapt", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    assert "--config NAME|PATH" in said and "world, or a YAML" in said and "Args:" not in said

@@ -1,4 +1,4 @@
-"""Where the processes of one translation compute."""
+"""Where translations lie, and where the processes that make them compute."""
 
 import pytest
 import torch
@@ -17,9 +17,17 @@ def second_of_two(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
 
 
-def test_more_processes_than_gpus_are_refused(second_of_two):
-    with pytest.raises(UserError, match=r"process 2 of this machine, which has 1 GPU\(s\).*--device cpu"):
+@pytest.mark.parametrize("rank", ["0", "1"])
+def test_more_processes_than_gpus_are_refused_by_all_of_them(second_of_two, monkeypatch, rank):
+    monkeypatch.setenv("LOCAL_RANK", rank)
+    with pytest.raises(UserError, match=r"2 processes on this machine, for 1 GPU\(s\).*--device cpu"):
         translate._place("auto")
+
+
+def test_translations_inside_the_footage_are_refused(tmp_path):
+    with pytest.raises(UserError, match="would lie among the footage"):
+        translate.translate(tmp_path, tmp_path / "night", depth="measured")
+    assert not list(tmp_path.iterdir())
 
 
 def test_each_process_takes_a_gpu_of_its_own(second_of_two, monkeypatch):

@@ -17,8 +17,11 @@ def test_progress_is_said_as_everywhere_and_auto_is_a_device(
 
 
 def test_a_device_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"'abacus' cannot be used here .* try auto or cpu"):
-        make(tmp_path / "out", towns="1", device="abacus")
+    with pytest.raises(UserError, match=r"'cuda:9' cannot be used here .* try auto or cpu"):
+        make(tmp_path / "out", towns="1", device="cuda:9")
+    for name in ("abacus", "meta", "cuda:x"):
+        with pytest.raises(UserError, match=f"device '{name}' cannot be used here; choose auto, cpu, cuda, cuda:1 or mps"):
+            make(tmp_path / "out", towns="1", device=name)
     assert not (tmp_path / "out").exists()
 
 
@@ -30,3 +33,18 @@ def test_a_sheet_needs_the_name_of_a_picture(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / name).exists()
     sheet(tmp_path, tmp_path / "sheet.JPG")
     assert (tmp_path / "sheet.JPG").read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_a_sheet_says_what_it_cannot_show(tmp_path: Path) -> None:
+    out = tmp_path / "sheet.png"
+    with pytest.raises(UserError, match="nowhere: no such folder"):
+        sheet(tmp_path / "nowhere", out)
+    with pytest.raises(UserError, match="holds no towns"):
+        sheet(tmp_path, out)
+    for town, size in (("1", "16x16"), ("2", "16x24")):
+        make(tmp_path, towns=town, conditions="clear", image_size=size, frames=1)
+    with pytest.raises(UserError, match="town_0002: its pictures are of another size than those of town_0001"):
+        sheet(tmp_path, out)
+    with pytest.raises(UserError, match="--frame -1"):
+        sheet(tmp_path, out, frame=-1)
+    assert not out.exists()

@@ -180,6 +180,14 @@ def test_an_empty_folder(tmp_path: Path, content: str) -> None:
         open_data(tmp_path)
 
 
+def test_pictures_one_folder_down_are_pointed_at(tmp_path: Path) -> None:
+    for name in ("night", "rain"):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "1.png"), picture(0))
+    with pytest.raises(UserError, match="one folder down only; give one of night, rain"):
+        open_data(tmp_path)
+
+
 def test_what_is_no_footage_at_all(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file or folder"):
         open_data(tmp_path / "nowhere")

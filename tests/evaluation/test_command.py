@@ -89,6 +89,13 @@ def test_chosen_conditions_alignment_and_flip_are_in_the_results(weights, data, 
     assert not (tmp_path / "out" / "examples").exists()
 
 
+def test_the_shipped_student_is_named_shipped(weights, data, tmp_path, capsys):
+    chosen = (f"teacher={weights / 'teacher'}", "shipped", "same=shipped")
+    evaluate(data, weights=chosen, out=tmp_path / "out", conditions="clear", examples=False, device="cpu")
+    models = json.loads((tmp_path / "out" / "results.json").read_text())["models"]
+    assert list(models) == ["same", "shipped", "teacher"] and models["same"] == models["shipped"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -101,7 +101,7 @@ def test_what_is_missing_is_named(taught, tmp_path, values, message):
 
 def test_a_mix_without_translations(taught, tmp_path):
     data, _, teacher = taught
-    with pytest.raises(UserError, match="the mix has night: give the folder of translations"):
+    with pytest.raises(UserError, match="the mix has night: give --translations"):
         train_student(CONFIG, data, None, teacher, None, tmp_path)
 
 

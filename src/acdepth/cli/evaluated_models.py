@@ -9,7 +9,7 @@ from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.sample import Sequence
-from acdepth.core.shipped import STUDENT
+from acdepth.core.shipped import SHIPPED, STUDENT, or_shipped
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol
 from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
@@ -51,9 +51,11 @@ def load_models(
 
 def _name_and_path(text: str) -> tuple[str, Path]:
     name, separator, rest = text.partition("=")
-    path = checkpoint_file(Path(rest if separator else text))
+    path = checkpoint_file(or_shipped(Path(rest if separator else text), STUDENT))
     if not separator:
         name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
+    if text == str(SHIPPED):
+        name = text
     if not re.fullmatch(r"[\w.+-]+", name):
         raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
     return name, path

@@ -48,7 +48,7 @@ def rate(
         conditions: those to take of both sides, as in night,rain.
         image_size: height x width at which all are shown; by default the smallest height and width among
             them, so that none is enlarged.
-        split: part of --real, of a data set that has splits.
+        split: part of REAL, of a data set that has splits.
         cameras: channels of nuScenes.
         seed: of which images are drawn, and of the raters' orders.
         host: address to listen at. Only the default keeps other machines out; 0.0.0.0 lets phones in.

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.presets import find_config
+from acdepth.core.presets import find_config, shipped_configs
 
 Settings = TypeVar("Settings", bound=Config)
 
@@ -60,4 +60,13 @@ def with_config(verb: Callable[..., None], arguments: list[str]) -> tuple[Callab
         verb(**values)
 
     call.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    call.__doc__ = _with_config_told(verb.__doc__ or "", marks["stage"])
     return call, rest
+
+
+def _with_config_told(docstring: str, stage: str) -> str:
+    """Help that names ``--config``, which no flag of the verb does, as it is taken out before."""
+    summary, _, rest = inspect.cleandoc(docstring).partition("\n")
+    names = ", ".join(shipped_configs(stage))
+    told = f"--config NAME|PATH gives settings that the flags below change: {names}, or a YAML of one's own."
+    return f"{summary}\n\n{told}\n{rest}"

@@ -12,6 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.core.share import ALL, Share
+from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.choice import FootageChoice
 from acdepth.data.crop import Crop
 from acdepth.data.folder import count_targets, open_data
@@ -68,6 +69,7 @@ def translate(
         precision: of diffusion; auto is bf16 where the device computes in it.
     """
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
+    _refuse_inside(out, data)
     settings = TranslateSettings(
         conditions=tuple(wanted),
         seed=seed,
@@ -90,6 +92,12 @@ def translate(
         translate_sequences(sequences, out, translator, source, settings, progress=advance, share=share)
 
 
+def _refuse_inside(out: Path, data: Path) -> None:
+    """Translations among the footage would be taken for footage by whatever reads it next."""
+    if out.resolve().is_relative_to(data.resolve()):
+        raise UserError(f"{out}: translations would lie among the footage of {data}; choose another folder")
+
+
 def _place(device: str) -> torch.device:
     """The device; of several processes on one machine, each takes a GPU of its own.
 
@@ -97,15 +105,17 @@ def _place(device: str) -> torch.device:
         UserError: if there are more processes on this machine than GPUs.
     """
     place = choose_device(device)
-    if place != torch.device("cuda") or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", os.environ.get("WORLD_SIZE", "1")))
+    if place.type != "cuda" or int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return place
-    here, there_are = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
-    if here >= there_are:
+    # Every process refuses, so that none waits for one that is gone.
+    there_are = torch.cuda.device_count() if place.index is None else 1
+    if processes > there_are:
         raise UserError(
-            f"--device {device}: this is process {here + 1} of this machine, which has {there_are} GPU(s); "
-            "start one process per GPU, or give --device cpu"
+            f"--device {device}: {processes} processes on this machine, for {there_are} GPU(s); start one "
+            "process per GPU, or give --device cpu"
         )
-    return torch.device("cuda", here)
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if place.index is None else place
 
 
 def _share(place: torch.device) -> Share:
@@ -144,7 +154,7 @@ def _depth_source(
             "--depth teacher needs --weights model.safetensors; without a teacher, data with dense depth can "
             "use --depth measured, and --method diffusion needs no depth"
         )
-    return TeacherDepth(weights, str(place))
+    return TeacherDepth(or_shipped(weights, STUDENT), str(place))
 
 
 def _parse_severity(text: str) -> tuple[float, float]:

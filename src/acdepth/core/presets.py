@@ -8,6 +8,11 @@ from acdepth.core.errors import UserError
 CONFIGS = Path(str(files("acdepth"))) / "configs"
 
 
+def shipped_configs(stage: str) -> list[str]:
+    """Names of the settings files of a stage that ship."""
+    return sorted(path.stem for path in (CONFIGS / stage).glob("*.yaml"))
+
+
 def find_config(stage: str, name: str, what: str = "--config") -> Path:
     """A settings file by path, or a shipped one of a stage by name.
 
@@ -23,6 +28,6 @@ def find_config(stage: str, name: str, what: str = "--config") -> Path:
         return Path(name)
     shipped = CONFIGS / stage / f"{name}.yaml"
     if not shipped.is_file():
-        known = ", ".join(sorted(path.stem for path in (CONFIGS / stage).glob("*.yaml")))
+        known = ", ".join(shipped_configs(stage))
         raise UserError(f"{what} {name}: no shipped settings of this name; there are {known}, or give a path")
     return shipped

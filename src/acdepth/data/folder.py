@@ -152,6 +152,10 @@ def _no_footage(folder: Path) -> NoFootageError:
     around = data_set_around(folder)
     if around:
         return NoFootageError(f"{folder}: is a part of {around[1].name}; give its root, {around[0]}")
+    below = [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]
+    if below:
+        named = ", ".join(below[:4]) + ", ..." * (len(below) > 4)
+        return NoFootageError(f"{folder}: holds pictures one folder down only; give one of {named}")
     return NoFootageError(
         f"{folder}: no footage found; put pictures into {folder / 'images'}, or give a folder of "
         "pictures, a video, or the root of a data set"

@@ -17,9 +17,11 @@ def facts(results: Results) -> list[str]:
 
 
 def _intervals(results: Results) -> str:
-    if all(cell.sequences < FEWEST_SEQUENCES for cell in results.cells.values()):
+    few = {of for (_, of), cell in results.cells.items() if cell.sequences < FEWEST_SEQUENCES}
+    if len(few) == len(results.conditions):
         return "no intervals: one sequence says nothing about another"
-    return f"95 % intervals over sequences, seed {results.interval_seed}"
+    none = f", none of {', '.join(sorted(few))}, which has one sequence" if few else ""
+    return f"95 % intervals over sequences{none}, seed {results.interval_seed}"
 
 
 def _data(data: Data | None) -> str:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from acdepth.evaluation.bootstrap import FEWEST_SEQUENCES
 from acdepth.reports.terminal import open_table
 from acdepth.translator.quality.rate import SOURCES, TRUTH
 
@@ -71,8 +72,16 @@ def facts(results: dict[str, Any]) -> list[str]:
     )
     return [
         f"classifiers right on held-out real drives: {right}",
-        f"{counts}; 95 % intervals over drives, seed {results['protocol']['seed']}",
+        f"{counts}; {_intervals(results)}",
     ]
+
+
+def _intervals(results: dict[str, Any]) -> str:
+    few = [name for name, found in results["conditions"].items() if found["drives"] < FEWEST_SEQUENCES]
+    if len(few) == len(results["conditions"]):
+        return "no intervals: one drive says nothing about another"
+    none = f", none of {', '.join(few)}, which has one drive" if few else ""
+    return f"95 % intervals over drives{none}, seed {results['protocol']['seed']}"
 
 
 def _table(results: dict[str, Any]) -> Table:

@@ -1,5 +1,7 @@
 """Where to compute."""
 
+import re
+
 import torch
 
 from acdepth.core.errors import UserError
@@ -15,6 +17,8 @@ def choose_device(name: str = "auto") -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if not re.fullmatch(r"(cpu|mps|cuda(:\d+)?)", name):
+        raise UserError(f"device {name!r} cannot be used here; choose auto, cpu, cuda, cuda:1 or mps")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

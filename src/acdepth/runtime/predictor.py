@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
-from acdepth.core.shipped import STUDENT
+from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.crop import crop_and_resize
 from acdepth.networks.checkpoint import (
     CheckpointCard,
@@ -37,8 +37,8 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
     """Load a depth network for inference.
 
     Args:
-        path: checkpoint (``model.safetensors``) or its folder; None is the small student that ships, and a
-            warning says what it was trained on.
+        path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small student that ships; so
+            is None, and then a warning says what it was trained on.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         camera: of the images to come, where a call does not give another; makes metres right for a lens that
             is not the training one, and points possible.
@@ -51,7 +51,7 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
             f"no weights were given and the shipped ones are missing ({STUDENT}); "
             "give a checkpoint, or make one with: acdepth demo"
         )
-    file = STUDENT if path is None else checkpoint_file(Path(path))
+    file = STUDENT if path is None else checkpoint_file(or_shipped(Path(path), STUDENT))
     network, card = load_checkpoint(file)
     if path is None:
         logging.getLogger("acdepth").warning("using the weights that ship: %s", card.description)

@@ -75,12 +75,6 @@ def train_adapted(
     student, teacher = checkpoint_file(or_shipped(student, STUDENT)), checkpoint_file(teacher)
     prior = or_shipped(prior, PRIOR)
     network, card = load_checkpoint(student)
-    if card.confidence is not None:
-        logging.getLogger("acdepth").warning(
-            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
-            "one anew with acdepth train confidence",
-            student,
-        )
     taught_by, teacher_card = load_checkpoint(teacher)
     _refuse_strangers(card, student, teacher_card, teacher)
     sequences = clear_footage(config.anchor, data, translations)
@@ -116,6 +110,12 @@ def train_adapted(
     watch.resume(_resumed_step(task, out, made_by))
     if not watch.ended:
         fit("adapt", task, batches, config.loop, out, made_by, on_interval=watch)
+    if card.confidence is not None:
+        logging.getLogger("acdepth").warning(
+            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
+            "one anew with acdepth train confidence",
+            student,
+        )
     best, _ = load_checkpoint(out / BEST_FILE)
     save_checkpoint(out / MODEL_FILE, best, _adapted_card(config, card, learning, watch.best, inputs, files))
     return out / MODEL_FILE

@@ -112,7 +112,8 @@ def clear_footage(config: StudentConfig, data: Path, translations: Path | None) 
         raise UserError(f"{data}: no clear footage, so there is nothing that a teacher could judge")
     if config.degraded and translations is None:
         raise UserError(
-            f"the mix has {', '.join(config.degraded)}: give the folder of translations of {data}"
+            f"the mix has {', '.join(config.degraded)}: give --translations, the folder that "
+            f"acdepth translate made of {data}"
         )
     return sequences
 

@@ -98,7 +98,9 @@ def translate(
     clear = [sequence for sequence in sequences if sequence.condition is Condition.CLEAR]
     total = sum(len(sequence.targets()) for sequence in clear)
     if not total:
-        raise UserError("no clear footage to translate; condition in sequence.yaml must be clear")
+        raise UserError(
+            f"{out}: not begun, as there is no clear footage; condition in sequence.yaml must be clear"
+        )
     for condition in settings.conditions:
         if condition not in translator.conditions:
             known = ", ".join(sorted(translator.conditions))

@@ -26,14 +26,24 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
         UserError: if ``data`` holds no sequences, a town lacks the frame, or ``out`` is no name of a picture.
     """
     check_sheet_name(out)
+    if frame < 0:
+        raise UserError(f"--frame {frame}: frames are counted from 0")
+    if not data.is_dir():
+        raise UserError(f"{data}: no such folder; give one that `acdepth world make` wrote")
     towns = sorted(data.glob("town_*"))[:most_towns]
     conditions = [c for c in Condition if any((town / c.value).is_dir() for town in towns)]
     if not conditions:
-        raise UserError(f"{data}: no towns here; make some with `acdepth world make {data}`")
+        raise UserError(f"{data}: holds no towns; give a folder that `acdepth world make` wrote")
     columns = {
         condition.value: [_picture(town / condition.value, frame) for town in towns]
         for condition in conditions
     }
+    for town, picture in zip(towns, columns[conditions[0].value], strict=True):
+        first = columns[conditions[0].value][0]
+        if picture.shape != first.shape:
+            raise UserError(
+                f"{town}: its pictures are of another size than those of {towns[0].name}; one sheet shows one"
+            )
     depths = [colour_depth(_depth(town / conditions[0].value, frame)) for town in towns]
     save_sheet(out, [draw_block({**columns, "depth": depths})])
 
