@@ -20,7 +20,7 @@ def test_a_device_that_is_not_there_is_refused_before_the_work(tmp_path: Path) -
     with pytest.raises(UserError, match=r"'cuda:9' cannot be used here .* try auto or cpu"):
         make(tmp_path / "out", towns="1", device="cuda:9")
     for name in ("abacus", "meta", "cuda:x"):
-        with pytest.raises(UserError, match=f"device '{name}' cannot be used here; choose auto, cpu, cuda, cuda:1 or mps"):
+        with pytest.raises(UserError, match=f"device '{name}' cannot be used here; choose auto, cpu, cuda"):
             make(tmp_path / "out", towns="1", device=name)
     assert not (tmp_path / "out").exists()
 
@@ -43,7 +43,7 @@ def test_a_sheet_says_what_it_cannot_show(tmp_path: Path) -> None:
         sheet(tmp_path, out)
     for town, size in (("1", "16x16"), ("2", "16x24")):
         make(tmp_path, towns=town, conditions="clear", image_size=size, frames=1)
-    with pytest.raises(UserError, match="town_0002: its pictures are of another size than those of town_0001"):
+    with pytest.raises(UserError, match="town_0002: its pictures are of another size than those"):
         sheet(tmp_path, out)
     with pytest.raises(UserError, match="--frame -1"):
         sheet(tmp_path, out, frame=-1)

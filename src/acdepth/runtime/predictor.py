@@ -37,8 +37,8 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
     """Load a depth network for inference.
 
     Args:
-        path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small student that ships; so
-            is None, and then a warning says what it was trained on.
+        path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small student that ships;
+            None is the same, and a warning says what it was trained on.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         camera: of the images to come, where a call does not give another; makes metres right for a lens that
             is not the training one, and points possible.
