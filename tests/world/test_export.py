@@ -13,6 +13,7 @@ from acdepth.cli.world import make, parse_conditions, parse_image_size, parse_to
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.sheet import GAP, HEADING
 from acdepth.world import export, prepare
 
 SMALL = {"image_size": "24x40", "frames": 2}
@@ -112,7 +113,9 @@ def test_workers_write_the_same_bytes(data, tmp_path):
 
 def test_sheet_shows_all_conditions_and_depth(data, tmp_path):
     sheet(data, tmp_path / "sheet.png", frame=1)
-    assert cv2.imread(str(tmp_path / "sheet.png")).shape[0] == 24
+    picture = cv2.imread(str(tmp_path / "sheet.png"))
+    conditions = sum((data / "town_0002" / condition.value).is_dir() for condition in Condition)
+    assert picture is not None and picture.shape == (HEADING + 24 + GAP, (conditions + 1) * (40 + GAP), 3)
     with pytest.raises(UserError, match="no towns"):
         sheet(tmp_path, tmp_path / "other.png")
     with pytest.raises(UserError, match="000009"):
