@@ -52,10 +52,8 @@ def load_models(
 def _name_and_path(text: str) -> tuple[str, Path]:
     name, separator, rest = text.partition("=")
     path = checkpoint_file(or_shipped(Path(rest if separator else text), STUDENT))
-    if not separator:
+    if not separator and text != str(SHIPPED):
         name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
-    if text == str(SHIPPED):
-        name = text
     if not re.fullmatch(r"[\w.+-]+", name):
         raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
     return name, path

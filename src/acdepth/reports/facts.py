@@ -1,5 +1,7 @@
 """What must stand beside every table of results, wherever it is shown."""
 
+from collections.abc import Mapping
+
 from acdepth.core.condition import Condition
 from acdepth.evaluation.bootstrap import FEWEST_SEQUENCES
 from acdepth.reports.reading import Data, Results
@@ -7,21 +9,32 @@ from acdepth.reports.reading import Data, Results
 
 def facts(results: Results) -> list[str]:
     """Protocol, data, counts and what the intervals cover, in short phrases, the protocol's name first."""
+    sequences = {
+        condition.value: min(cell.sequences for (_, of), cell in results.cells.items() if of is condition)
+        for condition in results.conditions
+    }
     counts = [f"{condition.value} {_counts(results, condition)}" for condition in results.conditions]
     return [
         *results.protocol.facts(),
         _data(results.data),
         ", ".join(counts),
-        _intervals(results),
+        interval_words(sequences, "sequence", results.interval_seed),
     ]
 
 
-def _intervals(results: Results) -> str:
-    few = {of for (_, of), cell in results.cells.items() if cell.sequences < FEWEST_SEQUENCES}
-    if len(few) == len(results.conditions):
-        return "no intervals: one sequence says nothing about another"
-    none = f", none of {', '.join(sorted(few))}, which has one sequence" if few else ""
-    return f"95 % intervals over sequences{none}, seed {results.interval_seed}"
+def interval_words(counts: Mapping[str, int], drawn: str, seed: int) -> str:
+    """What the intervals cover, and which conditions have none.
+
+    Args:
+        counts: how many there are to draw from, by condition.
+        drawn: what is drawn, one of it: ``sequence`` or ``drive``.
+        seed: of the draws.
+    """
+    few = [condition for condition, count in counts.items() if count < FEWEST_SEQUENCES]
+    if len(few) == len(counts):
+        return f"no intervals: one {drawn} says nothing about another"
+    none = f", none of {', '.join(few)}, which has one {drawn}" if few else ""
+    return f"95 % intervals over {drawn}s{none}, seed {seed}"
 
 
 def _data(data: Data | None) -> str:

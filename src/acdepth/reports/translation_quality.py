@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from acdepth.evaluation.bootstrap import FEWEST_SEQUENCES
+from acdepth.reports.facts import interval_words
 from acdepth.reports.terminal import open_table
 from acdepth.translator.quality.rate import SOURCES, TRUTH
 
@@ -65,6 +65,7 @@ def facts(results: dict[str, Any]) -> list[str]:
         f"{skill['asked']} images of {skill['drives_asked']} drives)"
         for condition, skill in skills.items()
     )
+    drives = {condition: found["drives"] for condition, found in results["conditions"].items()}
     counts = "; ".join(
         f"{condition}: {found['images']} images of {found['drives']} drives, {found['real_images']} real of "
         f"{found['real_drives']}"
@@ -72,16 +73,8 @@ def facts(results: dict[str, Any]) -> list[str]:
     )
     return [
         f"classifiers right on held-out real drives: {right}",
-        f"{counts}; {_intervals(results)}",
+        f"{counts}; {interval_words(drives, 'drive', results['protocol']['seed'])}",
     ]
-
-
-def _intervals(results: dict[str, Any]) -> str:
-    few = [name for name, found in results["conditions"].items() if found["drives"] < FEWEST_SEQUENCES]
-    if len(few) == len(results["conditions"]):
-        return "no intervals: one drive says nothing about another"
-    none = f", none of {', '.join(few)}, which has one drive" if few else ""
-    return f"95 % intervals over drives{none}, seed {results['protocol']['seed']}"
 
 
 def _table(results: dict[str, Any]) -> Table:

@@ -38,8 +38,8 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
         condition.value: [_picture(town / condition.value, frame) for town in towns]
         for condition in conditions
     }
-    for town, picture in zip(towns, columns[conditions[0].value], strict=True):
-        first = columns[conditions[0].value][0]
+    first, *others = columns[conditions[0].value]
+    for town, picture in zip(towns[1:], others, strict=True):
         if picture.shape != first.shape:
             raise UserError(
                 f"{town}: its pictures are of another size than those of {towns[0].name}; one sheet shows one"
