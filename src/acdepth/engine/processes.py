@@ -18,5 +18,8 @@ def share_of_processes(on_cpu: bool = False) -> Share:
         on_cpu: whether the processes compute on the CPU although there is a GPU: they then need none to talk
             to each other, and may be more than there are GPUs.
     """
-    state = PartialState(cpu=on_cpu or not torch.cuda.is_available(), timeout=PATIENCE)
-    return Share(state.process_index, state.num_processes, state.wait_for_everyone)
+    on_cpu = on_cpu or not torch.cuda.is_available()
+    state = PartialState(cpu=on_cpu, timeout=PATIENCE)
+    # Accelerate's own barrier names a GPU by the process's number wherever the machine has one.
+    meet = torch.distributed.barrier if on_cpu and state.num_processes > 1 else state.wait_for_everyone
+    return Share(state.process_index, state.num_processes, meet)
