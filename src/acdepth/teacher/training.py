@@ -22,10 +22,11 @@ from acdepth.networks.checkpoint import (
     save_tensors,
 )
 from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.pose_net import POSE_FILE
 from acdepth.teacher.motion import compare_motion, to_json
 from acdepth.teacher.task import TeacherConfig, TeacherTask
 
-POSE_FILE, MOTION_FILE = "pose.safetensors", "motion.json"
+MOTION_FILE = "motion.json"
 MOST_UNLIKE = 1.1
 """Longest over shortest focal length of footage that counts as of one camera; nuScenes' differ by 2 %."""
 
