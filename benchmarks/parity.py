@@ -24,9 +24,13 @@ from acdepth.core.sample import ClipBatch
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.flip import fuse_flipped
 from acdepth.evaluation.metrics import METRICS, depth_metrics
+from acdepth.geometry.motion_length import velocity_loss
+from acdepth.geometry.photometric import photometric_loss, ssim
 from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.view_synthesis import synthesise_views
 from acdepth.geometry.warp import warp
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.pose_net import PoseNet
 from acdepth.networks.reference import load_reference_weights, reference_name
 from acdepth.student.consistency import consistency_loss
 from acdepth.student.distillation import distillation_loss
@@ -37,9 +41,7 @@ from acdepth.student.ordinal import (
     uncertain_pixels,
     window_mean,
 )
-from acdepth.teacher.losses import photometric_loss, smoothness_loss, ssim, velocity_loss
-from acdepth.teacher.pose_net import PoseNet
-from acdepth.teacher.view_synthesis import synthesise_views
+from acdepth.teacher.losses import smoothness_loss
 
 TOLERANCE, NETWORK_TOLERANCE = 1e-5, 1e-4
 SCALES, LEVELS = 4, 5

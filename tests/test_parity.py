@@ -13,8 +13,8 @@ import pytest
 
 from acdepth.core.errors import UserError
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.pose_net import PoseNet
 from acdepth.networks.reference import CLASSIFIER, reference_name
-from acdepth.teacher.pose_net import PoseNet
 
 HERE = Path(__file__).parents[1]
 REFERENCE = Path(os.environ.get("ACDEPTH_REFERENCE", HERE.parent / "shared" / "reference"))

@@ -8,8 +8,8 @@ from acdepth.data.prepared import prepare
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNetConfig
+from acdepth.networks.pose_net import PoseNet
 from acdepth.teacher.motion import compare_motion
-from acdepth.teacher.pose_net import PoseNet
 from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from tests.data.folders import write_drive

@@ -20,9 +20,9 @@ from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig, TeacherTask
 from acdepth.teacher.training import train_teacher
 from acdepth.translator.depth_source import TeacherDepth
+from tests.clips import HEIGHT, WIDTH, clips
 from tests.data.folders import write_drive
 
-HEIGHT, WIDTH = 64, 64
 LOOP = LoopSettings(
     steps=2, batch_size=2, log_every=1, checkpoint_every=1, precision="fp32", device="cpu", trackers=()
 )
@@ -34,20 +34,6 @@ TERMS = {"photometric", "smoothness", "velocity"}
 
 def changed(**values: object) -> TeacherConfig:
     return CONFIG.model_copy(update=values)
-
-
-def clips(distance: float = 1.0) -> ClipBatch:
-    """A texture that shifts by two pixels from frame to frame."""
-    coarse = torch.rand(2, 3, 8, 20, generator=make_generator(0))
-    wide = torch.nn.functional.interpolate(coarse, (HEIGHT, WIDTH + 4), mode="bilinear")
-    previous, image, following = (wide[..., start : start + WIDTH] for start in (0, 2, 4))
-    intrinsics = torch.tensor([[40.0, 0.0, 31.5], [0.0, 40.0, 15.5], [0.0, 0.0, 1.0]])
-    return ClipBatch(
-        image=image,
-        neighbours=torch.stack([previous, following], 1),
-        intrinsics=intrinsics.expand(2, 3, 3).clone(),
-        distance=torch.full((2, 2), distance),
-    )
 
 
 def loss_terms(config: TeacherConfig, batch: ClipBatch | None = None) -> dict[str, torch.Tensor]:

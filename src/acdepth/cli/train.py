@@ -80,9 +80,10 @@ def adapt(
         data: clear footage, which holds the student to what it knows.
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
-        teacher: run folder or checkpoint of the student's teacher.
+        teacher: run folder or checkpoint of the student's teacher; with photometric_weight a run folder.
         student: run folder or checkpoint to start from; the small one that ships by default.
-        adverse: footage of night, rain, fog or snow, without depth, poses or labels.
+        adverse: footage of night, rain, fog or snow, without depth, poses or labels; photometric_weight needs
+            video with its camera.
         translations: folder that acdepth translate made of data.
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """

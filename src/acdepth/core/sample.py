@@ -70,10 +70,10 @@ class Sequence(ABC):
 class Tensors:
     """A typed group of tensors that travels to a device as one."""
 
-    def to(self, device: torch.device | str) -> Self:
-        """The same group on ``device``."""
+    def to(self, device: torch.device | str, non_blocking: bool = True) -> Self:
+        """The same group on ``device``, and the groups in it."""
         return type(self)(
-            **{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)}
+            **{f.name: getattr(self, f.name).to(device, non_blocking=non_blocking) for f in fields(self)}
         )
 
 

@@ -1,15 +1,17 @@
 """Unlabelled adverse footage beside the mix: what is adapted to, and what is kept apart to judge."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import MixBatch, is_night
+from acdepth.core.sample import ClipBatch, MixBatch, is_night
 from acdepth.core.spread import spread
+from acdepth.data.clips import clip_batch
 from acdepth.data.mix import MixBatches
 from acdepth.data.order import Order, as_floats
 from acdepth.data.pools import Pool
@@ -31,6 +33,22 @@ class AdaptBatch(MixBatch):
         return is_night(self.adverse_condition)
 
 
+@dataclass(frozen=True)
+class FilmedBatch(AdaptBatch):
+    """A batch some of whose adverse frames are seen with their neighbours."""
+
+    rows: Tensor
+    """(C,) int64, C > 0: which of ``adverse`` they are."""
+    clips: ClipBatch
+    """C clips around them, mirrored where they are."""
+
+
+class _Draw(NamedTuple):
+    condition: Condition
+    frame: int
+    mirror: bool
+
+
 class AdaptBatches:
     """Batches of the mix beside adverse frames; each a pure function of (seed, step).
 
@@ -38,27 +56,49 @@ class AdaptBatches:
 
     Args:
         mix: clear frames and their translations.
-        pools: adverse frames by condition.
+        pools: adverse frames by condition, all of one footage.
         batch_size: adverse frames per step.
         seed: of their order and mirroring.
+        filmed: frames that come with their neighbours, as `data.filmed.filmed_frames` finds them. Batches
+            that have some are a `FilmedBatch`; which frames are drawn does not depend on it.
     """
 
-    def __init__(self, mix: MixBatches, pools: Mapping[Condition, Pool], batch_size: int, seed: int) -> None:
+    def __init__(
+        self,
+        mix: MixBatches,
+        pools: Mapping[Condition, Pool],
+        batch_size: int,
+        seed: int,
+        filmed: Collection[int] = (),
+    ) -> None:
         self.mix, self.pools, self.conditions = mix, pools, list(pools)
+        self.filmed = frozenset(filmed)
         self.order = Order(list(range(len(pools))), "adverse", seed, batch_size)
 
     def batch(self, step: int) -> AdaptBatch:
         """The batch of one step, on the CPU."""
         mixed = self.mix.batch(step)
-        images, indices = [], []
-        for draw in self.order.draws(step):
-            generator = self.order.generator(draw)
-            condition = self.conditions[self.order.item(draw)]
-            pool = self.pools[condition]
-            frame = pool.frames[int(torch.randint(len(pool.frames), (), generator=generator))]
-            images.append(pool.image(frame, mirror=bool(torch.rand((), generator=generator) < 0.5)))
-            indices.append(condition.index)
-        return AdaptBatch(mixed.clear, mixed.mixed, mixed.condition, as_floats(images), torch.tensor(indices))
+        drawn = [self._draw(draw) for draw in self.order.draws(step)]
+        images = [self.pools[one.condition].image(one.frame, one.mirror) for one in drawn]
+        conditions = torch.tensor([one.condition.index for one in drawn])
+        plain = AdaptBatch(mixed.clear, mixed.mixed, mixed.condition, as_floats(images), conditions)
+        return self._with_clips(plain, drawn)
+
+    def _draw(self, draw: int) -> _Draw:
+        generator = self.order.generator(draw)
+        condition = self.conditions[self.order.item(draw)]
+        frames = self.pools[condition].frames
+        frame = frames[int(torch.randint(len(frames), (), generator=generator))]
+        return _Draw(condition, frame, bool(torch.rand((), generator=generator) < 0.5))
+
+    def _with_clips(self, batch: AdaptBatch, drawn: list[_Draw]) -> AdaptBatch:
+        rows = [row for row, one in enumerate(drawn) if one.frame in self.filmed]
+        if not rows:
+            return batch
+        prepared = self.pools[drawn[0].condition].prepared
+        frames, mirrored = [drawn[row].frame for row in rows], [drawn[row].mirror for row in rows]
+        clips = clip_batch(prepared, frames, mirrored)
+        return FilmedBatch(**vars(batch), rows=torch.tensor(rows), clips=clips)
 
 
 def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], dict[Condition, Pool]]:

@@ -1,8 +1,9 @@
 """Batches of consecutive frames for self-supervision."""
 
 import math
+from collections.abc import Sequence
+from statistics import median
 
-import numpy as np
 import torch
 
 from acdepth.core.errors import UserError
@@ -41,7 +42,7 @@ class ClipBatches:
         world_size: int = 1,
     ) -> None:
         self.prepared = prepared
-        whole = [index for index in targets(prepared, min_speed) if self._is_whole(index)]
+        whole = [index for index in targets(prepared, min_speed) if has_both_neighbours(prepared, index)]
         if not whole:
             raise UserError(
                 f"{prepared.folder}: no frame has a neighbour before and after it; self-supervision needs "
@@ -63,36 +64,48 @@ class ClipBatches:
         """The batch of one step, on the CPU."""
         draws = self.order.draws(step)
         mirrored = [bool(torch.rand(1, generator=self.order.generator(draw)) < 0.5) for draw in draws]
-        targets = [self.order.item(draw) for draw in draws]
-        frames = [
-            as_floats(
-                [self._image(index + step, mirror) for index, mirror in zip(targets, mirrored, strict=True)]
-            )
-            for step in (0, *STEPS)
-        ]
-        return ClipBatch(
-            image=frames[0],
-            neighbours=torch.stack(frames[1:], 1),
-            intrinsics=torch.stack(
-                [self._intrinsics(index, mirror) for index, mirror in zip(targets, mirrored, strict=True)]
-            ),
-            distance=torch.tensor([self._distances(index) for index in targets]),
-        )
+        return clip_batch(self.prepared, [self.order.item(draw) for draw in draws], mirrored)
 
-    def _is_whole(self, index: int) -> bool:
-        return all(self.prepared.neighbour(index, step) is not None for step in STEPS)
 
-    def _image(self, index: int, mirror: bool) -> np.ndarray:
-        image = self.prepared.images[index]
-        return image[:, ::-1] if mirror else image
+def has_both_neighbours(prepared: Prepared, index: int) -> bool:
+    """Whether the frames before and after one are there."""
+    return all(prepared.neighbour(index, step) is not None for step in STEPS)
 
-    def _intrinsics(self, index: int, mirror: bool) -> torch.Tensor:
-        fx, fy, cx, cy = self.prepared.frames[index].intrinsics or (math.nan,) * 4
-        if mirror:
-            cx = self.prepared.image_size[1] - 1 - cx
-        return torch.tensor([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
 
-    def _distances(self, index: int) -> list[float]:
-        frame = self.prepared.frames[index]
-        known = (frame.distance_to_previous, frame.distance_to_next)
-        return [math.nan if distance is None else distance for distance in known]
+def clip_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[bool]) -> ClipBatch:
+    """Clips around some frames, on the CPU.
+
+    Args:
+        prepared: video.
+        frames: targets that have both neighbours.
+        mirrored: which of them are mirrored, images and intrinsics alike.
+    """
+    chosen = list(zip(frames, mirrored, strict=True))
+    target, *neighbours = (
+        as_floats([prepared.image(index + step, mirror) for index, mirror in chosen]) for step in (0, *STEPS)
+    )
+    return ClipBatch(
+        image=target,
+        neighbours=torch.stack(neighbours, 1),
+        intrinsics=torch.stack([_intrinsics(prepared, index, mirror) for index, mirror in chosen]),
+        distance=torch.tensor([_distances(prepared, index) for index in frames]),
+    )
+
+
+def median_distance(prepared: Prepared) -> float | None:
+    """How far the camera usually moves from a frame to the next [m]; None where no distance is known."""
+    known = [frame.distance_to_next for frame in prepared.frames if frame.distance_to_next is not None]
+    return median(known) if known else None
+
+
+def _intrinsics(prepared: Prepared, index: int, mirror: bool) -> torch.Tensor:
+    fx, fy, cx, cy = prepared.frames[index].intrinsics or (math.nan,) * 4
+    if mirror:
+        cx = prepared.image_size[1] - 1 - cx
+    return torch.tensor([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+
+
+def _distances(prepared: Prepared, index: int) -> list[float]:
+    frame = prepared.frames[index]
+    known = (frame.distance_to_previous, frame.distance_to_next)
+    return [math.nan if distance is None else distance for distance in known]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 
 from acdepth.core.condition import Condition
@@ -65,14 +64,10 @@ class MixBatches:
             condition = self.conditions[int(torch.multinomial(self.weights, 1, generator=generator))]
             mirror = bool(torch.rand(1, generator=generator) < 0.5)
             index = self.order.item(draw)
-            clear.append(_maybe_mirrored(self.clear.images[index], mirror))
-            mixed.append(_maybe_mirrored(self.images[condition].images[index], mirror))
+            clear.append(self.clear.image(index, mirror))
+            mixed.append(self.images[condition].image(index, mirror))
             conditions.append(condition.index)
         return MixBatch(as_floats(clear), as_floats(mixed), torch.tensor(conditions))
-
-
-def _maybe_mirrored(image: np.ndarray, mirror: bool) -> np.ndarray:
-    return image[:, ::-1] if mirror else image
 
 
 def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:

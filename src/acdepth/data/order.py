@@ -7,7 +7,7 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
-from acdepth.data.prepared import Prepared
+from acdepth.data.prepared import Prepared, PreparedFrame
 
 SLOWEST = 0.5
 """[m/s]; slower frames are left out of training, because a camera that stands still teaches no geometry.
@@ -59,7 +59,7 @@ def targets(prepared: Prepared, min_speed: float | None) -> list[int]:
     frames = [
         index
         for index, frame in enumerate(prepared.frames)
-        if frame.target and (min_speed is None or frame.speed is None or frame.speed >= min_speed)
+        if frame.target and not is_slower(frame, min_speed)
     ]
     if not frames:
         raise UserError(
@@ -67,6 +67,11 @@ def targets(prepared: Prepared, min_speed: float | None) -> list[int]:
             "check motion.csv, or lower min_speed"
         )
     return frames
+
+
+def is_slower(frame: PreparedFrame, min_speed: float | None) -> bool:
+    """Whether a frame is known to be slower than ``min_speed`` [m/s]; None asks for no speed."""
+    return not (min_speed is None or frame.speed is None or frame.speed >= min_speed)
 
 
 def as_floats(images: list[np.ndarray]) -> torch.Tensor:

@@ -29,8 +29,7 @@ class Pool:
 
     def image(self, frame: int, mirror: bool) -> np.ndarray:
         """uint8 (H, W, 3)."""
-        image = self.prepared.images[frame]
-        return image[:, ::-1] if mirror else image
+        return self.prepared.image(frame, mirror)
 
 
 def make_pools(

@@ -97,6 +97,11 @@ class Prepared:
             self._images = np.memmap(path, np.uint8, "r", shape=shape)
         return self._images
 
+    def image(self, index: int, mirror: bool) -> np.ndarray:
+        """One image, (H, W, 3) uint8."""
+        image = self.images[index]
+        return image[:, ::-1] if mirror else image
+
     def neighbour(self, index: int, step: int) -> int | None:
         """Index of the frame ``step`` later in its sequence (-1: the one before); None if it is missing."""
         other = index + step

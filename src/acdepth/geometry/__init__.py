@@ -1,1 +1,1 @@
-"""Floor 1: cameras, poses, inverse depth and warping, as pure tensor functions."""
+"""Floor 1: cameras, poses, inverse depth, warping and photometric error, as pure tensor functions."""

@@ -1,1 +1,1 @@
-"""Floor 2: the depth network and its checkpoints."""
+"""Floor 2: depth network, pose network and their checkpoints."""

@@ -18,6 +18,7 @@ from acdepth.evaluation.results import summarise, write_results
 from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.pose_net import POSE_FILE
 from acdepth.prior.depth_anything import content_of
 from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method_config import MethodConfig
@@ -27,7 +28,7 @@ from acdepth.runtime.devices import choose_device
 from acdepth.runtime.scored import scored_model
 from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
-from acdepth.teacher.training import MOTION_FILE, POSE_FILE, train_teacher
+from acdepth.teacher.training import MOTION_FILE, train_teacher
 from acdepth.translator import SimulatedWeather, translate
 from acdepth.translator.adapters import adapters_hash, base_hash
 from acdepth.translator.depth_source import TeacherDepth

@@ -17,6 +17,7 @@ from acdepth.core.sample import Sequence
 from acdepth.core.shipped import PRIOR, STUDENT, or_shipped
 from acdepth.data.adverse import AdaptBatches, split_off
 from acdepth.data.choice import EVERYTHING
+from acdepth.data.filmed import filmed_frames
 from acdepth.data.folder import open_data
 from acdepth.data.mix import MixBatches
 from acdepth.data.order import targets
@@ -34,6 +35,7 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.student.adaptation import AdaptConfig, AdaptTask
+from acdepth.student.pose_start import load_pose_net, pose_file
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
 from acdepth.student.watch import Judgement, Watch
 
@@ -56,11 +58,13 @@ def train_adapted(
     Args:
         config: settings.
         data: the clear footage that the student learnt on, or other footage of the same camera.
-        adverse: folders of adverse footage; only its images are read.
+        adverse: folders of adverse footage; only its images are read, and where L_p has a weight also its
+            cameras and distances.
         translations: of ``data``, as `acdepth.translator.translate` wrote them; None only where the mix is
             clear alone.
         student: checkpoint or run folder to start from, or ``shipped``.
-        teacher: checkpoint or run folder of the frozen teacher, which sees clear frames alone.
+        teacher: checkpoint or run folder of the frozen teacher, which sees clear frames alone; where L_p has
+            a weight its run folder, for the pose network.
         prior: model folder of a Depth Anything, or ``shipped``.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``agreement.jsonl``, ``best.safetensors``, ``model.safetensors``.
@@ -79,20 +83,25 @@ def train_adapted(
     _refuse_strangers(card, student, teacher_card, teacher)
     sequences = clear_footage(config.anchor, data, translations)
     footage = _adverse_footage(config, adverse)
+    pose_net = load_pose_net(teacher, teacher_card) if config.photometric_weight > 0 else None
+    reach = 1 if pose_net else 0
     inputs = [
-        *(fingerprint(some, card.input_size, card.crop, reach=0) for some in (sequences, footage)),
+        fingerprint(sequences, card.input_size, card.crop, reach=0),
+        fingerprint(footage, card.input_size, card.crop, reach),
         *translations_made_by(config.anchor, translations),
     ]
-    files = [hash_file(student), hash_file(teacher), content_of(prior)]
+    files = {"student": hash_file(student), "teacher": hash_file(teacher), "prior": content_of(prior)}
+    files |= {"pose network": hash_file(pose_file(teacher))} if pose_net else {}
     # How often a state is judged decides which one is kept, so it is not incidental here.
-    made_by = hash_json([what_shapes(config), config.loop.checkpoint_every, inputs, files])
+    made_by = hash_json([what_shapes(config), config.loop.checkpoint_every, inputs, list(files.values())])
     refuse_other_run(out, made_by)
     clear, translated = prepare_mix(config.anchor, sequences, translations, card, out / "prepared")
-    prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach=0)
+    prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
     learning, apart = split_off(prepared, config.judge.held_out)
+    filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
     config.write(out / "config.yaml")
     order = DepthAnythingPrior.from_pretrained(prior)
-    task = AdaptTask(config, network, taught_by, order)
+    task = AdaptTask(config, network, taught_by, order, pose_net)
     # The loop does the same, and the layout in memory shows in the last digits of what is judged before it.
     task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
@@ -105,7 +114,7 @@ def train_adapted(
     def batches(rank: int, processes: int) -> AdaptBatches:
         loop = config.loop
         mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
-        return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed)
+        return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
 
     watch.resume(_resumed_step(task, out, made_by))
     if not watch.ended:
@@ -183,7 +192,7 @@ def _adapted_card(
     learning: Mapping[Condition, Pool],
     best: Judgement,
     inputs: list[str],
-    files: list[str],
+    files: Mapping[str, str],
 ) -> CheckpointCard:
     seen = {*card.conditions, *learning}
     frames = sum(len(pool.frames) for pool in learning.values())
@@ -196,7 +205,7 @@ def _adapted_card(
                 **provenance(),
                 "config": config.to_dict(),
                 "data": inputs,
-                "student, teacher, prior": files,
+                ", ".join(files): list(files.values()),
                 "judgement": asdict(best),
             },
         }

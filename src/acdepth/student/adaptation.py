@@ -7,16 +7,20 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
-from acdepth.data.adverse import AdaptBatch
+from acdepth.core.sample import ClipBatch
+from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.data.augment import AugmentSettings
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
 from acdepth.evaluation.flip import fuse_flipped
+from acdepth.geometry.motion_length import velocity_loss
 from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.pose_net import PoseNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.agreement import log_difference, mean_where
 from acdepth.student.distillation import DistillationError
 from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
+from acdepth.student.photometric import PhotometricOptions, lit_photometric_loss
 from acdepth.student.restyle import restyle_translations
 from acdepth.student.slow_average import SlowAverage
 from acdepth.student.task import StudentConfig, StudentTask
@@ -46,7 +50,7 @@ class AdaptConfig(FootageChoice):
     """Of the anchor's input, as of the student's."""
     min_speed: float | None = 0.5
     """Clear frames slower than this [m/s] are left out, as for the student; null keeps all. Adverse frames
-    need no speed, and all count."""
+    need no speed, and all count, but to L_p those that are known to be slower mean nothing."""
     adverse_batch_size: int = Field(default=8, gt=0)
     """Adverse frames per step, beside ``loop.batch_size`` clear or translated ones."""
     views: ViewSettings = ViewSettings()
@@ -66,6 +70,12 @@ class AdaptConfig(FootageChoice):
     adverse_ordinal: OrdinalOptions = OrdinalOptions(rank_on="log_depth", steepness=10.0, least_prior=0.02)
     """How that ranking samples and compares. Steep, because most agreed pairs are in order already and must
     not be spread further."""
+    photometric_weight: float = Field(default=0.0, ge=0)
+    """Of L_p on adverse frames that have neighbours and a camera: the student's depth synthesises them from
+    their neighbours, and where they are well lit it learns from what does not fit. Needs the run folder of
+    the teacher, whose pose network learns along. ACDepth's teacher: 1. 0: it is not measured yet."""
+    photometric: PhotometricOptions = PhotometricOptions()
+    """Which pixels of those frames count, and what holds their metres; without weight none do."""
     judge: JudgeSettings = JudgeSettings()
     """Which frames judge, and when the run ends."""
     loop: LoopSettings = LoopSettings(steps=2000, batch_size=8, learning_rate=1e-4, decay="cosine")
@@ -90,17 +100,31 @@ class AdaptConfig(FootageChoice):
 class AdaptTask(Task):
     """The student, its slow average, and the frozen teacher and prior in the anchor.
 
-    The student's normalisation keeps the statistics that it was trained with: the small batches of two kinds
+    What learns keeps the normalisation statistics that it was trained with: the small batches of two kinds
     that it sees here would make worse ones.
+
+    Args:
+        config: settings.
+        student: learns.
+        teacher: is frozen.
+        prior: is frozen.
+        pose_net: learns, where L_p has a weight; else None.
     """
 
     def __init__(
-        self, config: AdaptConfig, student: DepthNet, teacher: DepthNet, prior: DepthAnythingPrior
+        self,
+        config: AdaptConfig,
+        student: DepthNet,
+        teacher: DepthNet,
+        prior: DepthAnythingPrior,
+        pose_net: PoseNet | None = None,
     ) -> None:
         super().__init__()
         self.config = config
         self.anchor = StudentTask(config.anchor, student, teacher, prior)
         self.slow = SlowAverage(student)
+        self.pose_net = pose_net
+        self.rates = {"pose_net.": config.photometric.pose_rate}
 
     @property
     def student(self) -> DepthNet:
@@ -110,7 +134,7 @@ class AdaptTask(Task):
     def train(self, mode: bool = True) -> Self:
         """Training mode for all but the normalisation."""
         super().train(mode)
-        for module in self.student.modules():
+        for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.eval()
         return self
@@ -142,4 +166,18 @@ class AdaptTask(Task):
                     learnt, guide, prior(batch.adverse), config.adverse_ordinal, generator, witness=guide
                 )
                 terms["adverse_ordinal"] = config.adverse_ordinal_weight * ranking
+        if isinstance(batch, FilmedBatch):
+            terms |= self._seen_from_neighbours(batch.clips, learnt[batch.rows])
         return terms
+
+    def _seen_from_neighbours(self, clips: ClipBatch, learnt: Tensor) -> dict[str, Tensor]:
+        """L_p and L_v of adverse frames; the student's view was changed, but what it must explain is not."""
+        assert self.pose_net is not None
+        options = self.config.photometric
+        motions = self.pose_net.motions(clips.image, clips.neighbours)
+        with torch.autocast(clips.image.device.type, enabled=False):
+            photometric = lit_photometric_loss(clips, learnt, motions, options)
+            return {
+                "photometric": self.config.photometric_weight * photometric,
+                "velocity": options.velocity_weight * velocity_loss(motions, clips.distance),
+            }

@@ -8,7 +8,7 @@ import torch
 
 from acdepth.data.order import as_floats
 from acdepth.data.prepared import Prepared
-from acdepth.teacher.pose_net import PoseNet
+from acdepth.networks.pose_net import PoseNet
 
 MOST_PAIRS = 100
 """Of one sequence; more are thinned out evenly."""

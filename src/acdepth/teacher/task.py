@@ -12,10 +12,12 @@ from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
+from acdepth.geometry.motion_length import velocity_loss, with_length
+from acdepth.geometry.photometric import photometric_loss
+from acdepth.geometry.view_synthesis import synthesise_views
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
-from acdepth.teacher.losses import photometric_loss, smoothness_loss, velocity_loss
-from acdepth.teacher.pose_net import PoseNet
-from acdepth.teacher.view_synthesis import synthesise_views, with_length
+from acdepth.networks.pose_net import PoseNet
+from acdepth.teacher.losses import smoothness_loss
 
 
 class TeacherConfig(FootageChoice):

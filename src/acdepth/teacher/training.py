@@ -2,13 +2,12 @@
 
 import logging
 from pathlib import Path
-from statistics import median
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, write_json
 from acdepth.core.provenance import provenance
-from acdepth.data.clips import ClipBatches
+from acdepth.data.clips import ClipBatches, median_distance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.engine import fit, refuse_other_run, what_shapes
@@ -22,10 +21,11 @@ from acdepth.networks.checkpoint import (
     save_tensors,
 )
 from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.pose_net import POSE_FILE
 from acdepth.teacher.motion import compare_motion, to_json
 from acdepth.teacher.task import TeacherConfig, TeacherTask
 
-POSE_FILE, MOTION_FILE = "pose.safetensors", "motion.json"
+MOTION_FILE = "motion.json"
 MOST_UNLIKE = 1.1
 """Longest over shortest focal length of footage that counts as of one camera; nuScenes' differ by 2 %."""
 
@@ -100,12 +100,12 @@ def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
 def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
     if config.initial_forward != "measured":
         return config.initial_forward
-    known = [frame.distance_to_next for frame in prepared.frames if frame.distance_to_next is not None]
-    if not known:
+    known = median_distance(prepared)
+    if known is None:
         logging.getLogger("acdepth").warning(
             "no frame says how far the camera moved, so depth will have no scale; motion.csv or poses would"
         )
-    return median(known or [0.0])
+    return known or 0.0
 
 
 def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:

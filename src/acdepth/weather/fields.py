@@ -13,9 +13,9 @@ LUMA = (0.2126, 0.7152, 0.0722)
 
 
 def luminance(image: Tensor) -> Tensor:
-    """Luminance (1, H, W) of a linear image (3, H, W)."""
-    red, green, blue = image.unbind(0)
-    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue)[None]
+    """Luminance (..., 1, H, W) of linear images (..., 3, H, W)."""
+    red, green, blue = image.unbind(-3)
+    return (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue).unsqueeze(-3)
 
 
 def smooth_noise(draws: Draws, height: int, width: int, cells: float, octaves: int = 3) -> Tensor:

@@ -7,6 +7,9 @@ from acdepth.geometry.pose import pose_matrix
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.resnet import ResNetEncoder
 
+POSE_FILE = "pose.safetensors"
+"""What its weights are called in a teacher's run folder."""
+
 
 class PoseNet(nn.Module):
     """ResNet18 on a pair of images, and a small head (architecture: monodepth2).

@@ -34,27 +34,3 @@ def synthesise_views(
     intrinsics = batch.intrinsics.expand(scales, count, -1, -1, -1).flatten(0, 2)
     depths = full[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 2)
     return warp(sources, depths, intrinsics, motions).unflatten(0, (scales, count, -1))
-
-
-def with_length(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
-    """The same motions with their translations brought to a known length.
-
-    Args:
-        T_target_to_source: (B, N, 4, 4) [m].
-        distance: (B, N) [m]; where it is NaN the motion stays as it is.
-
-    Returns:
-        (B, N, 4, 4) [m].
-    """
-    translation = T_target_to_source[..., :3, 3]
-    known = ~distance.isnan()
-    # A NaN must not enter the division: its gradient would reach the pose network even where it is unused.
-    factor = distance.nan_to_num() / translation.norm(dim=-1).clamp(min=1e-6)
-    scaled = translation * torch.where(known, factor, 1.0)[..., None]
-    return torch.cat(
-        [
-            torch.cat([T_target_to_source[..., :3, :3], scaled[..., None]], -1),
-            T_target_to_source[..., 3:, :],
-        ],
-        -2,
-    )

@@ -4,8 +4,8 @@ from torch.nn import functional as F
 from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.view_synthesis import synthesise_views
 from acdepth.geometry.warp import warp
-from acdepth.teacher.view_synthesis import synthesise_views, with_length
 
 
 def test_equals_one_warp_per_scale_and_neighbour():
@@ -30,23 +30,3 @@ def test_equals_one_warp_per_scale_and_neighbour():
         for index in range(2):
             one = warp(batch.neighbours[:, index], full, batch.intrinsics, T[:, index])
             torch.testing.assert_close(found[scale, index], one)
-
-
-class TestWithLength:
-    def motions(self) -> torch.Tensor:
-        vectors = torch.tensor([[[0.3, 0.0, 0.4, 0.1, 0.2, 0.3], [0.0, 2.0, 0.0, 0.0, 0.1, 0.0]]])
-        return pose_matrix(vectors)
-
-    def test_direction_and_rotation_stay(self):
-        T, found = self.motions(), with_length(self.motions(), torch.tensor([[2.0, 0.5]]))
-        torch.testing.assert_close(found[0, :, :3, 3], torch.tensor([[1.2, 0.0, 1.6], [0.0, 0.5, 0.0]]))
-        assert torch.equal(found[..., :3, :3], T[..., :3, :3])
-        assert torch.equal(found[..., 3, :], T[..., 3, :])
-
-    def test_unknown_lengths_change_nothing_and_have_a_gradient(self):
-        T = self.motions().requires_grad_()
-        found = with_length(T, torch.tensor([[float("nan"), 0.5]]))
-        assert torch.equal(found[0, 0], T[0, 0])
-        (found[0, 0, 0, 3] + found[0, 1, 0, 3]).backward()
-        assert T.grad is not None and T.grad.isfinite().all()
-        torch.testing.assert_close(T.grad[0, 0, :3, 3], torch.tensor([1.0, 0.0, 0.0]))

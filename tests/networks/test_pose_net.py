@@ -4,7 +4,7 @@ import torch
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.pose import pose_matrix
 from acdepth.networks.depth_net import DepthNetConfig
-from acdepth.teacher.pose_net import PoseNet
+from acdepth.networks.pose_net import PoseNet
 
 TINY = DepthNetConfig(width=8)
 

@@ -1,0 +1,110 @@
+"""How well images, seen from where others were taken, fit these (ACDepth, section 3.2, after monodepth2)."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SSIM_PART = 0.85
+"""Of SSIM beside L1. ACDepth: alpha = 0.85."""
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
+
+
+def ssim(image: Tensor, other: Tensor) -> Tensor:
+    """Structural similarity in 3x3 windows with reflected borders (Wang et al. 2004).
+
+    Args:
+        image: (..., C, H, W) float in 0..1.
+        other: of a shape that broadcasts with ``image``.
+
+    Returns:
+        (..., C, H, W), 1 where equal.
+    """
+    # Products of padded images are padded products, so each image is padded once.
+    image, other = _padded(image), _padded(other)
+    mean, mean_other = window_mean(image), window_mean(other)
+    variance = window_mean(image.square()) - mean.square()
+    variance_other = window_mean(other.square()) - mean_other.square()
+    covariance = window_mean(image * other) - mean * mean_other
+    top = (2 * mean * mean_other + SSIM_C1) * (2 * covariance + SSIM_C2)
+    bottom = (mean.square() + mean_other.square() + SSIM_C1) * (variance + variance_other + SSIM_C2)
+    return top / bottom
+
+
+def photometric_error(seen: Tensor, target: Tensor) -> Tensor:
+    """0.85 (1 - SSIM) / 2 + 0.15 L1, averaged over colours.
+
+    Args:
+        seen: (..., 3, H, W) float in 0..1.
+        target: of a shape that broadcasts with ``seen``.
+
+    Returns:
+        (..., 1, H, W).
+    """
+    dissimilarity = ((1 - ssim(seen, target)) / 2).clamp(0, 1).mean(-3, keepdim=True)
+    difference = (seen - target).abs().mean(-3, keepdim=True)
+    return SSIM_PART * dissimilarity + (1 - SSIM_PART) * difference
+
+
+def photometric_loss(
+    synthesised: Tensor, target: Tensor, neighbours: Tensor, automask: bool = True
+) -> Tensor:
+    """L_p per pixel: the least error over neighbours, warped or (automask) as they are.
+
+    Where a neighbour as it is fits better than warped, the camera stands or the object moves along, and the
+    pixel teaches nothing: the unwarped term has no gradient.
+
+    Args:
+        synthesised: (S, N, B, 3, H, W), from `view_synthesis.synthesise_views`.
+        target: (B, 3, H, W).
+        neighbours: (B, N, 3, H, W).
+        automask: whether the unwarped neighbours take part.
+
+    Returns:
+        (S, B, 1, H, W).
+    """
+    # Scale by scale: faster on a CPU, whose caches hold one scale's tensors but not all of them.
+    error = torch.stack([photometric_error(scale, target).amin(0) for scale in synthesised])
+    if automask:
+        unwarped = photometric_error(neighbours.transpose(0, 1), target).amin(0)
+        error = torch.minimum(error, unwarped)
+    return error
+
+
+class _WindowMean(torch.autograd.Function):
+    """Mean of 3x3 windows, and its gradient, as sums of shifted images.
+
+    On a CPU this is several times faster than ``avg_pool2d``, which takes most of a training step there.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor) -> Tensor:
+        # In avg_pool2d's order: a variance near zero shows every rounding, and has to equal the reference's.
+        height, width = image.shape[-2] - 2, image.shape[-1] - 2
+        total = torch.zeros_like(image[..., :height, :width])
+        for row in range(3):
+            for column in range(3):
+                total += image[..., row : row + height, column : column + width]
+        return total.div_(9)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        gradient = F.pad(gradients[0], (2, 2, 2, 2))
+        columns = gradient[..., :-2] + gradient[..., 1:-1]
+        columns += gradient[..., 2:]
+        rows = columns[..., :-2, :] + columns[..., 1:-1, :]
+        return rows.add_(columns[..., 2:, :]).div_(9)
+
+
+def window_mean(image: Tensor) -> Tensor:
+    """Mean of each 3x3 window: (..., H, W) -> (..., H - 2, W - 2)."""
+    mean = _WindowMean.apply(image)
+    assert isinstance(mean, Tensor)
+    return mean
+
+
+def _padded(image: Tensor) -> Tensor:
+    """One reflected pixel around (..., C, H, W)."""
+    padded = F.pad(image.flatten(0, -4) if image.ndim > 3 else image, (1, 1, 1, 1), mode="reflect")
+    return padded.unflatten(0, image.shape[:-3]) if image.ndim > 3 else padded

@@ -1,0 +1,64 @@
+"""The pose network that a teacher learnt with, which its checkpoint does not hold but its run folder does."""
+
+from pathlib import Path
+from typing import Any
+
+from acdepth.core.errors import UserError
+from acdepth.data.clips import median_distance
+from acdepth.data.prepared import Prepared
+from acdepth.networks.checkpoint import CheckpointCard, load_tensors, load_weights
+from acdepth.networks.pose_net import POSE_FILE, PoseNet
+
+
+def pose_file(teacher: Path) -> Path:
+    """The weights of the pose network that a teacher learnt with.
+
+    Args:
+        teacher: its checkpoint, in its run folder.
+
+    Raises:
+        UserError: if they are not there.
+    """
+    path = teacher.parent / POSE_FILE
+    if not path.is_file():
+        raise UserError(
+            f"{path}: no such file; photometric_weight needs the teacher's pose network, so give --teacher "
+            "the run folder that acdepth train teacher wrote"
+        )
+    return path
+
+
+def load_pose_net(teacher: Path, card: CheckpointCard) -> PoseNet:
+    """The pose network as it was when the teacher's training ended.
+
+    Args:
+        teacher: its checkpoint, in its run folder.
+        card: of the checkpoint.
+
+    Raises:
+        UserError: if the run folder does not hold it whole.
+    """
+    settings = card.made_by.get("config", {})
+    if "pose_scale" not in settings or "initial_forward" not in settings:
+        raise UserError(
+            f"{teacher}: does not say the pose_scale and initial_forward of its pose network; give --teacher "
+            "the run folder that acdepth train teacher wrote"
+        )
+    metres, radians = settings["pose_scale"]
+    network = PoseNet(card.network, _initial_forward(teacher, card, settings), (metres, radians))
+    path = pose_file(teacher)
+    load_weights(network, load_tensors(path)[0], str(path))
+    return network
+
+
+def _initial_forward(teacher: Path, card: CheckpointCard, settings: dict[str, Any]) -> float:
+    """What the pose network's numbers are added to [m per frame]; where it was measured, on the footage."""
+    if settings["initial_forward"] != "measured":
+        return settings["initial_forward"]
+    prepared = Prepared.open(teacher.parent / "prepared")
+    if prepared.made_from != card.made_by["data"]:
+        raise UserError(
+            f"{prepared.folder}: of other footage than {teacher}, whose initial_forward was measured on it; "
+            "give --teacher the whole run folder"
+        )
+    return median_distance(prepared) or 0.0

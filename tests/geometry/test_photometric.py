@@ -1,0 +1,71 @@
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from acdepth.core.seeding import make_generator
+from acdepth.geometry.photometric import photometric_error, photometric_loss, ssim, window_mean
+
+
+def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
+    return torch.rand(*shape, generator=make_generator(seed), dtype=dtype)
+
+
+class TestSsim:
+    def test_equal_images_are_alike(self):
+        torch.testing.assert_close(ssim(noise(2, 3, 8, 9), noise(2, 3, 8, 9)), torch.ones(2, 3, 8, 9))
+
+    def test_equals_a_loop_over_windows(self):
+        a, b = noise(1, 1, 4, 5, dtype=torch.float64), noise(1, 1, 4, 5, seed=1, dtype=torch.float64)
+        found = ssim(a, b)[0, 0]
+        padded_a, padded_b = (F.pad(x, (1, 1, 1, 1), mode="reflect")[0, 0] for x in (a, b))
+        for row in range(4):
+            for column in range(5):
+                x, y = (p[row : row + 3, column : column + 3].flatten() for p in (padded_a, padded_b))
+                covariance = ((x - x.mean()) * (y - y.mean())).mean()
+                top = (2 * x.mean() * y.mean() + 1e-4) * (2 * covariance + 9e-4)
+                bottom = (x.mean() ** 2 + y.mean() ** 2 + 1e-4) * (
+                    x.var(correction=0) + y.var(correction=0) + 9e-4
+                )
+                torch.testing.assert_close(found[row, column], top / bottom)
+
+    def test_other_leading_shapes_broadcast(self):
+        many, one = noise(4, 2, 3, 3, 6, 7), noise(3, 3, 6, 7, seed=1)
+        found = ssim(many, one)
+        assert found.shape == many.shape
+        torch.testing.assert_close(found[1, 0], ssim(many[1, 0], one))
+
+    def test_window_mean_and_its_gradient_equal_pooling(self):
+        image = noise(2, 3, 6, 7, dtype=torch.float64).requires_grad_()
+        twin = image.detach().clone().requires_grad_()
+        weights = noise(2, 3, 4, 5, seed=2, dtype=torch.float64)
+        (window_mean(image) * weights).sum().backward()
+        (F.avg_pool2d(twin, 3, 1) * weights).sum().backward()
+        torch.testing.assert_close(window_mean(image), F.avg_pool2d(twin, 3, 1))
+        torch.testing.assert_close(image.grad, twin.grad)
+
+
+class TestPhotometric:
+    def test_error_of_black_and_white(self):
+        black, white = torch.zeros(1, 3, 5, 5), torch.ones(1, 3, 5, 5)
+        similarity = 1e-4 * 9e-4 / ((1 + 1e-4) * 9e-4)
+        expected = 0.85 * (1 - similarity) / 2 + 0.15
+        torch.testing.assert_close(photometric_error(black, white), torch.full((1, 1, 5, 5), expected))
+
+    def test_the_better_neighbour_counts(self):
+        target = noise(2, 3, 6, 7)
+        bad = 1 - target
+        synthesised = torch.stack([torch.stack([bad, target]), torch.stack([bad, bad])])
+        neighbours = torch.stack([bad, bad], 1)
+        loss = photometric_loss(synthesised, target, neighbours)
+        assert loss.shape == (2, 2, 1, 6, 7)
+        assert loss[0].abs().max() < 1e-6
+        torch.testing.assert_close(loss[1], photometric_error(bad, target))
+
+    def test_where_the_unwarped_neighbour_fits_better_nothing_is_taught(self):
+        target = noise(1, 3, 6, 7)
+        neighbours = target[:, None].repeat(1, 2, 1, 1, 1)
+        synthesised = noise(1, 2, 1, 3, 6, 7, seed=1).requires_grad_()
+        photometric_loss(synthesised, target, neighbours).sum().backward()
+        assert synthesised.grad is not None and synthesised.grad.abs().max() == 0
+        photometric_loss(synthesised, target, neighbours, automask=False).sum().backward()
+        assert synthesised.grad.abs().max() > 0
