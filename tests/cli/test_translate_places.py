@@ -45,5 +45,7 @@ def test_processes_on_the_cpu_need_no_gpu_to_talk(second_of_two, monkeypatch):
             asked.update(how)
 
     monkeypatch.setattr(processes, "PartialState", State)
-    translate._share(translate._place("cpu"))
+    share = translate._share(translate._place("cpu"))
     assert asked["cpu"]
+    # Not Accelerate's, which counts the machine's GPUs.
+    assert share.wait is torch.distributed.barrier
