@@ -34,11 +34,13 @@ from acdepth.diffusion.tiny import TinyDiffusionConfig, sd_turbo_schedule
 from acdepth.engine import Leftovers
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.translator.adapters import merge
-from acdepth.translator.discriminator import ClipDiscriminator, PatchDiscriminator
+from acdepth.translator.discriminator import PatchDiscriminator
+from acdepth.translator.feature_discriminators import ClipDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.lora import LoraSettings
 from acdepth.translator.perception import Perception
-from acdepth.translator.task import TranslatorConfig, TranslatorTask
+from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.task import TranslatorTask
 
 GIB = 2**30
 CARD = 24 * GIB

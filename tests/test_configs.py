@@ -16,7 +16,7 @@ from acdepth.student.adaptation import AdaptConfig
 from acdepth.student.confidence import ConfidenceConfig
 from acdepth.student.task import StudentConfig
 from acdepth.teacher.task import TeacherConfig
-from acdepth.translator.task import TranslatorConfig
+from acdepth.translator.settings import TranslatorConfig
 
 KINDS = {
     "teacher": TeacherConfig,

@@ -16,7 +16,8 @@ from torch.utils.checkpoint import checkpoint
 from acdepth.core.sample import UnpairedBatch
 from acdepth.translator.discriminator import PatchDiscriminator
 from acdepth.translator.perception import Perception
-from acdepth.translator.task import TranslatorConfig, TranslatorTask
+from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.task import TranslatorTask
 from tests.translator.tiny import NIGHT, tiny_generator, tiny_prior
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from acdepth.student.task import StudentConfig
 from acdepth.teacher.task import TeacherConfig
-from acdepth.translator.task import TranslatorConfig
+from acdepth.translator.settings import TranslatorConfig
 
 TEXT = (Path(__file__).parents[1] / "docs" / "paper.md").read_text(encoding="utf-8")
 EQUATIONS, _, REST = TEXT.partition("## Departures")

@@ -4,11 +4,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import CLIPVisionConfig, CLIPVisionModel
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.translator.discriminator import CLIP_MEAN, CLIP_STD, ClipDiscriminator, PatchDiscriminator
+from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.resnet import ResNetEncoder
+from acdepth.translator.discriminator import Discriminator, PatchDiscriminator
+from acdepth.translator.feature_discriminators import (
+    CLIP_MEAN,
+    CLIP_STD,
+    ClipDiscriminator,
+    EncoderDiscriminator,
+)
 from tests.diffusion.tiny import random_image
 from tests.translator.tiny import CLEAR, FOG, NIGHT, indices
 
@@ -37,9 +46,16 @@ def clip_judge(folder: Path) -> ClipDiscriminator:
     return judge.eval()
 
 
-@pytest.fixture(params=["patch", "clip"])
-def judge(request: pytest.FixtureRequest, clip_folder: Path) -> PatchDiscriminator | ClipDiscriminator:
-    return patch_judge() if request.param == "patch" else clip_judge(clip_folder)
+def encoder_judge() -> EncoderDiscriminator:
+    torch.manual_seed(0)
+    return EncoderDiscriminator(ResNetEncoder(8), width=8).eval()
+
+
+@pytest.fixture(params=["patch", "clip", "encoder"])
+def judge(request: pytest.FixtureRequest, clip_folder: Path) -> Discriminator:
+    if request.param == "clip":
+        return clip_judge(clip_folder)
+    return patch_judge() if request.param == "patch" else encoder_judge()
 
 
 def test_each_image_is_judged_as_its_own_condition(judge):
@@ -108,3 +124,33 @@ def test_a_folder_without_clip_is_named(tmp_path):
     with pytest.raises(UserError, match="no CLIP image encoder") as caught:
         ClipDiscriminator.from_pretrained(tmp_path)
     assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_encoder_is_frozen_and_no_part_of_what_is_saved():
+    judge = encoder_judge()
+    (encoder,) = judge.frozen
+    assert not any(parameter.requires_grad for parameter in encoder.parameters())
+    assert {name.partition(".")[0] for name in judge.state_dict()} == {"heads", "patches"}
+    judge.train()
+    assert not encoder.training
+
+
+def test_the_encoder_judges_four_levels_of_any_size_beside_the_patches():
+    judge = encoder_judge()
+    found = judge.verdicts(torch.zeros(1, 3, 64, 96))
+    assert [tuple(one.shape[-2:]) for one in found] == [(16, 24), (8, 12), (4, 6), (2, 3), (8, 12), (4, 6)]
+    assert len(judge.verdicts(torch.zeros(1, 3, 40, 56))) == len(found)
+
+
+def test_the_encoder_that_ships_is_read_at_its_width():
+    judge = EncoderDiscriminator.from_pretrained(encoder_file(Path("shipped")))
+    assert judge.frozen[0].channels[0] == 32
+    image = random_image()
+    (level, *_) = judge.frozen[0](torch.zeros(1, 3, 64, 96))
+    assert level.abs().sum() > 0 and judge.verdicts(image)[0].isfinite().all()
+
+
+def test_a_file_that_is_no_resnet_is_named(tmp_path):
+    save_file({"something": torch.zeros(1)}, tmp_path / "other.safetensors")
+    with pytest.raises(UserError, match=r"other\.safetensors: has no conv1\.weight"):
+        EncoderDiscriminator.from_pretrained(tmp_path / "other.safetensors")

@@ -18,7 +18,8 @@ from acdepth.translator.adapters import base_hash, load_card, load_translator
 from acdepth.translator.discriminator import PatchDiscriminator
 from acdepth.translator.losses import colour_loss, depth_consistency_loss, fake_loss, real_loss
 from acdepth.translator.perception import Perception
-from acdepth.translator.task import TranslatorConfig, TranslatorTask
+from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.task import TranslatorTask
 from acdepth.translator.training import make_judge, train_translator
 from tests.data.folders import write_drive
 from tests.diffusion.tiny import random_image, tiny_model
@@ -127,6 +128,56 @@ class TestTerms:
         played = task(identity_weight=0.0, identity_perceptual_weight=0.0, depth_weight=0.0)
         assert played.updates[0].turns == ("forth", "back")
         assert "depth" not in play(played, "forth") and "identity" in task().updates[0].turns
+
+
+ONE_WAY: dict[str, float] = {"cycle_weight": 0.0, "cycle_perceptual_weight": 0.0}
+
+
+class TestOneWay:
+    """Without cycle terms."""
+
+    def test_nothing_goes_back(self):
+        played = task(**ONE_WAY)
+        assert played.updates[0].turns == ("forth", "identity")
+        assert play(played, "forth").keys() == {"adversarial_forth", "depth"}
+        for turn in ("forth", "identity"):
+            torch.stack(list(play(played, turn).values())).sum().backward()
+        found = gradients(played.generator)
+        assert found and not any("back" in name for name in found)
+
+    @torch.no_grad()
+    def test_clear_images_are_not_judged(self):
+        played = task(**ONE_WAY).eval()
+        bad, adverse = indices(NIGHT, FOG), batch().adverse * 2 - 1
+        made = played.generator(batch().clear * 2 - 1, bad, "forth")
+        found = play(played, "forth", "judge")
+        real, fake = real_loss(played.judge(adverse, bad), "sigmoid"), played.judge(made, bad)
+        torch.testing.assert_close(found, {"judge_real": real, "judge_fake": fake_loss(fake, "sigmoid")})
+
+
+class TestAverage:
+    def test_what_is_saved_is_the_average_and_training_goes_on_from_the_last_state(self):
+        played = task(averaging=0.9)
+        name, parameter = next(iter(played.generator.trained().items()))
+        parameter.data.fill_(1.0)
+        play(played, "forth")
+        parameter.data.fill_(2.0)
+        with played.as_saved() as generator:
+            saved = generator.trained()[name].detach().clone()
+        assert saved.max() < 1.0 and float(parameter.detach().min()) == 2.0
+
+    def test_without_one_the_last_state_is_saved(self):
+        played = task()
+        with played.as_saved() as generator:
+            assert generator is played.generator and played.average is None
+
+
+def test_the_judge_is_shown_earlier_translations():
+    played = task(earlier_translations=1, patch=None, image_size=(32, 48))
+    assert played.earlier is not None
+    play(played, "forth", "back", "judge")
+    kept = played.earlier.counts.tolist()
+    assert [kept[index] for index in (CLEAR, NIGHT, FOG)] == [1, 1, 1]
 
 
 class TestGradients:

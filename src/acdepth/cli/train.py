@@ -15,7 +15,7 @@ from acdepth.student.task import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import MOTION_FILE, train_teacher
-from acdepth.translator.task import TranslatorConfig
+from acdepth.translator.settings import TranslatorConfig
 from acdepth.translator.training import train_translator
 
 

@@ -16,7 +16,7 @@ class Share:
     """Number of this process."""
     count: int = 1
     """Processes in all."""
-    wait: Callable[[], None] = _nobody
+    wait: Callable[[], object] = _nobody
     """Returns when all processes have called it."""
 
     @property

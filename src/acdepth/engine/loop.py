@@ -26,6 +26,9 @@ from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state
 from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
 
+BETA2 = 0.999
+"""Adam's decay of the mean squared gradient."""
+
 
 class BatchSource(Protocol):
     """Batches by number. Because a batch depends on nothing but its number, any run can resume exactly."""
@@ -129,7 +132,10 @@ class _Updates:
         self.accelerator, self.task, self.settings = accelerator, task, settings
         task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.optimizer = torch.optim.AdamW(
-            _groups(task), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            _groups(task),
+            lr=settings.learning_rate,
+            betas=(settings.beta1, BETA2),
+            weight_decay=settings.weight_decay,
         )
 
     def prepare(self) -> None:

@@ -32,6 +32,9 @@ class LoopSettings(Config):
     """ACDepth: 0.1; md4all's teacher: 0.5."""
     warmup_steps: int = Field(default=0, ge=0)
     """Steps over which the learning rate rises from near zero. The paper has none."""
+    beta1: float = Field(default=0.9, ge=0, lt=1)
+    """Adam's decay of the mean gradient. ACDepth: 0.9. An adversary's last gradients mislead: 0.5 or less is
+    steadier (Radford et al. 2016)."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled weight decay (AdamW); 0 is plain Adam, as in the paper."""
     gradient_clip: float | None = 1.0

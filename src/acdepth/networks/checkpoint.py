@@ -148,10 +148,7 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
     Raises:
         UserError: if the file is unreadable or the weights have other names or shapes.
     """
-    if Path(path).suffix in (".pth", ".pt"):
-        tensors, metadata = _load_pth(path), {}
-    else:
-        tensors, metadata = load_tensors(path)
+    tensors, metadata = _load_encoder_tensors(path)
     # Old files have no counters.
     counters = {name: value for name, value in encoder.state_dict().items() if name.endswith(COUNTER)}
     weights = counters | {name: value for name, value in tensors.items() if not name.startswith("fc.")}
@@ -160,6 +157,24 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
         weights["conv1.weight"] = weights["conv1.weight"].repeat(1, images, 1, 1) / images
     load_weights(encoder, weights, str(path))
     return metadata.get("description", "")
+
+
+def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
+    """An encoder of images as wide as the file's weights.
+
+    Raises:
+        UserError: as `load_encoder`.
+    """
+    first = _load_encoder_tensors(path)[0].get("conv1.weight")
+    if first is None:
+        raise UserError(f"{path}: has no conv1.weight, so it is no ResNet18")
+    encoder = ResNetEncoder(len(first))
+    load_encoder(encoder, path)
+    return encoder
+
+
+def _load_encoder_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    return (_load_pth(path), {}) if Path(path).suffix in (".pth", ".pt") else load_tensors(path)
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str], half: bool) -> None:

@@ -15,7 +15,7 @@ from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.student.task import StudentConfig
 from acdepth.teacher.task import TeacherConfig
 from acdepth.translator import TranslateSettings
-from acdepth.translator.task import TranslatorConfig
+from acdepth.translator.settings import TranslatorConfig
 
 
 class MethodConfig(Config):

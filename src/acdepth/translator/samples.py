@@ -5,27 +5,29 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_bytes
 from acdepth.data.order import as_floats
 from acdepth.data.pools import Pool
 from acdepth.translator.generator import Generator
+from acdepth.translator.task import TranslatorTask
 
 ROWS = 4
 
 
 class SampleSheet:
-    """Writes the same clear images, their translations and the way back, as training goes on.
+    """Writes the same clear images, their translations and the way back, if one is learned, over a training.
 
     Args:
-        generator: that is being trained.
+        task: that is being trained.
         pools: the first clear images of it are shown.
         folder: gets ``step_0000200.jpg``.
     """
 
-    def __init__(self, generator: Generator, pools: dict[Condition, Pool], folder: Path) -> None:
-        self.generator, self.folder = generator, folder
+    def __init__(self, task: TranslatorTask, pools: dict[Condition, Pool], folder: Path) -> None:
+        self.task, self.folder = task, folder
         pool = pools[Condition.CLEAR]
         chosen = [pool.frames[len(pool.frames) * row // ROWS] for row in range(ROWS)]
         self.clear = as_floats([pool.image(frame, mirror=False) for frame in chosen])
@@ -34,17 +36,21 @@ class SampleSheet:
     @torch.no_grad()
     def write(self, step: int) -> None:
         """Write one sheet: a row per image; source, then translation and way back per condition."""
-        device = next(self.generator.parameters()).device
-        source = self.clear.to(device) * 2 - 1
-        day = torch.full((ROWS,), Condition.CLEAR.index, device=device)
-        columns = [source]
-        training = self.generator.training
-        self.generator.eval()
-        for condition in self.conditions:
-            made = self.generator(source, torch.full_like(day, condition.index), "forth")
-            columns += [made, self.generator(made, day, "back")]
-        self.generator.train(training)
+        with self.task.as_saved() as generator:
+            training = generator.training
+            columns = self._columns(generator.eval())
+            generator.train(training)
         sheet = torch.cat([torch.cat(list(column), 1) for column in columns], 2)
         pixels = ((sheet.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
         encoded = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]))[1]
         write_bytes(self.folder / f"step_{step:07d}.jpg", encoded.tobytes())
+
+    def _columns(self, generator: Generator) -> list[Tensor]:
+        """(ROWS, 3, H, W) in -1..1 each."""
+        source = self.clear.to(next(generator.parameters()).device) * 2 - 1
+        day = torch.full((ROWS,), Condition.CLEAR.index, device=source.device)
+        columns = [source]
+        for condition in self.conditions:
+            made = generator(source, torch.full_like(day, condition.index), "forth")
+            columns += [made, generator(made, day, "back")] if self.task.goes_back else [made]
+        return columns

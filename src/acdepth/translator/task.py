@@ -1,23 +1,19 @@
 """The translator's training step: adversarial, cycle, identity and depth terms, played in turns."""
 
-from pathlib import Path
-from typing import Literal, Self
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
 from acdepth.core.sample import UnpairedBatch
-from acdepth.data.choice import FootageChoice
-from acdepth.data.pools import Sampling
-from acdepth.engine import Leftovers, LoopSettings, TurnTask, Update
-from acdepth.translator.discriminator import ClipDiscriminator, Discriminator
+from acdepth.engine import Leftovers, TurnTask, Update
+from acdepth.engine.average import WeightAverage
+from acdepth.translator.discriminator import Discriminator
+from acdepth.translator.earlier import EarlierImages
 from acdepth.translator.generator import Direction, Generator
-from acdepth.translator.lora import LoraSettings
 from acdepth.translator.losses import (
-    Adversary,
     colour_loss,
     depth_consistency_loss,
     fake_loss,
@@ -25,76 +21,10 @@ from acdepth.translator.losses import (
     real_loss,
 )
 from acdepth.translator.perception import Perception, load_lpips
+from acdepth.translator.settings import TranslatorConfig
 
-SMALLEST = 24
-"""Pixels of a side; of less, nothing would be left at the coarsest level of networks and discriminators."""
-
-
-class TranslatorConfig(FootageChoice):
-    """Settings of the translator; the defaults are img2img-turbo's, on which ACDepth builds."""
-
-    base: Path = Path("stabilityai/sd-turbo")
-    """The one-step diffusion model: a folder in diffusers' layout, a name of the hub, or ``shipped``: a small
-    one of the built-in world."""
-    conditions: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
-    """What clear images become; one model learns them all."""
-    image_size: tuple[int, int] = (286, 286)
-    """(height, width) that images are brought to [px]. img2img-turbo: 286 x 286."""
-    patch: tuple[int, int] | None = (256, 256)
-    """(height, width) of the random parts of them that are trained on [px]; null for the whole images.
-    img2img-turbo: 256 x 256."""
-    crop: Crop | None = None
-    """Window of the original images that is used [px]; null for all of it."""
-    pool_size: int | None = Field(default=500, gt=0)
-    """Training images per condition; null for all. ACDepth: 500 on nuScenes, 4,000 on RobotCar."""
-    sampling: Sampling = "random"
-    """How they are chosen: ``random`` as in the paper, or ``luminance``, spread over brightness."""
-    lora: LoraSettings = LoraSettings()
-    """Size of the adapters."""
-    discriminator: Path = Path("openai/clip-vit-base-patch32")
-    """Judge of what is real: ``patch``, which needs no weights, or a CLIP, from a folder or the hub."""
-    adversary: Adversary = "sigmoid"
-    """The adversarial loss. img2img-turbo: sigmoid."""
-    adversarial_weight: float = Field(default=0.5, ge=0)
-    """img2img-turbo: 0.5."""
-    cycle_weight: float = Field(default=1.0, ge=0)
-    """Of the difference in colour after there and back. img2img-turbo: 1."""
-    cycle_perceptual_weight: float = Field(default=10.0, ge=0)
-    """Of the perceptual distance after there and back. img2img-turbo: 10."""
-    identity_weight: float = Field(default=1.0, ge=0)
-    """Of the change to images that are of the wanted condition already. img2img-turbo: 1."""
-    identity_perceptual_weight: float = Field(default=1.0, ge=0)
-    """img2img-turbo: 1."""
-    depth_weight: float = Field(default=0.0, ge=0)
-    """Of depth consistency, which is ours. ACDepth has none: 0."""
-    perceptual: Literal["backbone", "lpips"] = "backbone"
-    """The perceptual distance: features of the prior's DINOv2, or LPIPS where it is installed."""
-    frugal: bool = True
-    """Compute again in the backward pass what need not be kept. At 512 x 512 SD-Turbo then takes 11 GiB, else
-    31 (``benchmarks/translator.py memory``)."""
-    loop: LoopSettings = LoopSettings(
-        steps=25_000, batch_size=1, learning_rate=1e-5, decay_at=(), gradient_clip=10.0
-    )
-    """The training loop. img2img-turbo: 25,000 steps, batch 1, 1e-5."""
-    discriminator_rate: float = Field(default=1.0, gt=0)
-    """Factor on the learning rate of the discriminator. img2img-turbo: 1."""
-    discriminator_updates: int = Field(default=1, gt=0)
-    """Updates of the discriminator per step, all by the images of the step. img2img-turbo: 1. One that falls
-    behind calls everything half real (``squares``: its losses stay at 0.25) and teaches nothing; an update of
-    it costs a small part of the generator's."""
-    skip_rate: float = Field(default=1.0, gt=0)
-    """Factor on the learning rate of the skips, which start at zero and are far from where they end after
-    some hundred steps. img2img-turbo, with 25,000: 1."""
-
-    @model_validator(mode="after")
-    def _conditions_are_adverse(self) -> Self:
-        if not self.conditions or Condition.CLEAR in self.conditions:
-            raise ValueError("conditions must name what clear images become, such as night")
-        if len(set(self.conditions)) < len(self.conditions):
-            raise ValueError("conditions names one twice")
-        if min(self.patch or self.image_size) < SMALLEST:
-            raise ValueError(f"patch or image_size: sides must have at least {SMALLEST} px")
-        return self
+Shown = dict[Direction, tuple[Tensor, Tensor]]
+"""By the way that makes such images: real ones (B, 3, H, W) in -1..1, and their conditions (B,)."""
 
 
 class TranslatorTask(TurnTask):
@@ -102,6 +32,7 @@ class TranslatorTask(TurnTask):
 
     The generator learns in three turns, there and back from a clear image, there and back from an adverse
     one, and standing still, whose gradients add up; then the discriminator learns on what the first two made.
+    Without cycle terms it learns one way: there from a clear image, and standing still.
     """
 
     def __init__(
@@ -112,23 +43,37 @@ class TranslatorTask(TurnTask):
         # In a tuple, because a submodule would be saved with the generator.
         self.lpips = (load_lpips(),) if config.perceptual == "lpips" else ()
         self.rates = {"generator.skips.": config.skip_rate}
-        turns = ("forth", "back", "identity") if self._identity else ("forth", "back")
+        turns = ("forth", *(("back",) if self.goes_back else ()), *(("identity",) if self._identity else ()))
         self.updates = (
             Update(turns, trains="generator."),
             Update(("judge",), "judge.", rate=config.discriminator_rate, times=config.discriminator_updates),
         )
+        size = config.patch or config.image_size
+        earlier = config.earlier_translations
+        self.earlier = EarlierImages(earlier, size) if earlier else None
+        self.average = WeightAverage(generator.trained(), config.averaging) if config.averaging else None
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether there is a way back to learn."""
+        return self.config.cycle_weight > 0 or self.config.cycle_perceptual_weight > 0
 
     @property
     def _identity(self) -> bool:
         return self.config.identity_weight > 0 or self.config.identity_perceptual_weight > 0
+
+    @contextmanager
+    def as_saved(self) -> Iterator[Generator]:
+        """The generator with the weights that count: the average where there is one."""
+        with self.average.in_place() if self.average else nullcontext():
+            yield self.generator
 
     def to_device(self, device: torch.device) -> None:
         """Move the frozen networks."""
         self.perception.to_device(device)
         for network in self.lpips:
             network.to(device)
-        if isinstance(self.judge, ClipDiscriminator):
-            self.judge.to_device(device)
+        self.judge.to_device(device)
 
     def forward(
         self,
@@ -143,30 +88,28 @@ class TranslatorTask(TurnTask):
         clear, adverse = batch.clear * 2 - 1, batch.adverse * 2 - 1
         day = torch.full_like(batch.condition, Condition.CLEAR.index)
         if turn == "forth":
+            if self.average:
+                self.average.follow()
             return self._there_and_back(clear, day, batch.condition, "forth", leftovers)
         if turn == "back":
             return self._there_and_back(adverse, batch.condition, day, "back", leftovers)
         if turn == "identity":
             return self._standing_still(clear, adverse, day, batch.condition)
-        return self._judging(clear, adverse, day, batch.condition, leftovers)
+        shown: Shown = {"forth": (adverse, batch.condition), "back": (clear, day)}
+        return self._judging(shown, leftovers, generator)
 
     def _there_and_back(
         self, source: Tensor, own: Tensor, wanted: Tensor, way: Direction, leftovers: Leftovers
     ) -> dict[str, Tensor]:
-        config, back_way = self.config, _opposite(way)
+        config = self.config
         made = self.generator(source, wanted, way)
         leftovers.tensors[way] = made.detach()
         # With bfloat16 and little data a translator easily settles for handing images through unchanged.
         leftovers.statistics[f"change_{way}"] = float((made.detach() - source).abs().mean()) / 2
-        back = self.generator(made, own, back_way)
         deceived = real_loss(self.judge(made, wanted), config.adversary)
-        terms = {
-            f"adversarial_{way}": config.adversarial_weight * deceived,
-            f"cycle_{way}": config.cycle_weight * colour_loss(back, source).mean(),
-        }
-        if config.cycle_perceptual_weight > 0:
-            seen = self._perceptual(back, source)
-            terms[f"cycle_perceptual_{way}"] = config.cycle_perceptual_weight * seen
+        terms = {f"adversarial_{way}": config.adversarial_weight * deceived}
+        if self.goes_back:
+            terms |= self._return(made, source, own, way)
         if config.depth_weight > 0 and way == "forth":
             with torch.no_grad():
                 depth = self.perception.inverse_depth(source)
@@ -174,28 +117,40 @@ class TranslatorTask(TurnTask):
             terms["depth"] = config.depth_weight * kept.mean()
         return terms
 
+    def _return(self, made: Tensor, source: Tensor, own: Tensor, way: Direction) -> dict[str, Tensor]:
+        config = self.config
+        back = self.generator(made, own, _opposite(way))
+        terms = {f"cycle_{way}": config.cycle_weight * colour_loss(back, source).mean()}
+        if config.cycle_perceptual_weight > 0:
+            seen = self._perceptual(back, source)
+            terms[f"cycle_perceptual_{way}"] = config.cycle_perceptual_weight * seen
+        return terms
+
     def _standing_still(
         self, clear: Tensor, adverse: Tensor, day: Tensor, condition: Tensor
     ) -> dict[str, Tensor]:
         config = self.config
-        same_clear = self.generator(clear, day, "back")
-        same_adverse = self.generator(adverse, condition, "forth")
-        colour = colour_loss(same_clear, clear).mean() + colour_loss(same_adverse, adverse).mean()
-        terms = {"identity": config.identity_weight * colour}
+        still = [(adverse, self.generator(adverse, condition, "forth"))]
+        if self.goes_back:
+            still.insert(0, (clear, self.generator(clear, day, "back")))
+        terms = {"identity": config.identity_weight * _total(colour_loss(b, a).mean() for a, b in still)}
         if config.identity_perceptual_weight > 0:
-            seen = self._perceptual(same_clear, clear) + self._perceptual(same_adverse, adverse)
+            seen = _total(self._perceptual(b, a) for a, b in still)
             terms["identity_perceptual"] = config.identity_perceptual_weight * seen
         return terms
 
-    def _judging(
-        self, clear: Tensor, adverse: Tensor, day: Tensor, condition: Tensor, leftovers: Leftovers
-    ) -> dict[str, Tensor]:
+    def _judging(self, shown: Shown, leftovers: Leftovers, generator: torch.Generator) -> dict[str, Tensor]:
         kind = self.config.adversary
-        real = real_loss(self.judge(adverse, condition), kind) + real_loss(self.judge(clear, day), kind)
-        made_adverse, made_clear = leftovers.tensors["forth"], leftovers.tensors["back"]
-        fake = fake_loss(self.judge(made_adverse, condition), kind)
-        fake = fake + fake_loss(self.judge(made_clear, day), kind)
-        return {"judge_real": real / 2, "judge_fake": fake / 2}
+        real, fake = [], []
+        for way, (images, condition) in shown.items():
+            if way not in leftovers.tensors:
+                continue
+            made = leftovers.tensors[way]
+            if self.earlier:
+                made = self.earlier.exchange(made, condition, generator)
+            real.append(real_loss(self.judge(images, condition), kind))
+            fake.append(fake_loss(self.judge(made, condition), kind))
+        return {"judge_real": torch.stack(real).mean(), "judge_fake": torch.stack(fake).mean()}
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
         for network in self.lpips:
@@ -203,6 +158,10 @@ class TranslatorTask(TurnTask):
         with torch.no_grad():
             goal = self.perception.features(wanted)
         return perceptual_loss(self.perception.features(image), goal).mean()
+
+
+def _total(terms: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).sum()
 
 
 def _opposite(way: Direction) -> Direction:

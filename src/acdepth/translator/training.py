@@ -18,6 +18,7 @@ from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.diffusion.prompts import PROMPTS
 from acdepth.engine import fit, refuse_other_run, share_of_processes, what_shapes
+from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.translator.adapters import (
     TranslatorCard,
@@ -27,15 +28,17 @@ from acdepth.translator.adapters import (
     load_translator,
     save_translator,
 )
-from acdepth.translator.discriminator import ClipDiscriminator, Discriminator, PatchDiscriminator
+from acdepth.translator.discriminator import Discriminator, PatchDiscriminator
+from acdepth.translator.feature_discriminators import ClipDiscriminator, EncoderDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.perception import Perception
 from acdepth.translator.samples import SampleSheet
-from acdepth.translator.task import TranslatorConfig, TranslatorTask
+from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.task import TranslatorTask
 
 ADAPTERS = "adapters"
 """What the result is called in a run folder."""
-PATCH = Path("patch")
+PATCH, ENCODER = Path("patch"), Path("encoder")
 """What settings say where no CLIP judges."""
 
 
@@ -95,17 +98,18 @@ def train_translator(
     pools = _pools(config, [one for one in prepared if one])
     config.write(out / "config.yaml")
     task = make_task(config, folder, prior, start)
-    generator = task.generator
 
     def batches(rank: int, processes: int) -> UnpairedBatches:
         return UnpairedBatches(pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch)
 
-    sheet = SampleSheet(generator, pools, out / "samples")
+    sheet = SampleSheet(task, pools, out / "samples")
     fit("translator", task, batches, config.loop, out, made_by, on_interval=sheet.write)
     made = {**provenance(), "config": config.to_dict(), "data": about}
     told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
     if share_of_processes().leads:
-        save_translator(out / ADAPTERS, generator, _card(config, generator, model_hash, told, made, start))
+        with task.as_saved() as generator:
+            card = _card(config, generator, model_hash, told, made, start)
+            save_translator(out / ADAPTERS, generator, card)
     return out / ADAPTERS
 
 
@@ -129,7 +133,11 @@ def make_judge(config: TranslatorConfig) -> Discriminator:
     with torch.random.fork_rng(devices=[]):
         # torch draws a network's weights from the global generator; the fork keeps that to ourselves.
         torch.manual_seed(derive_seed(config.loop.seed, "translator", "judge"))
-        return PatchDiscriminator() if source == PATCH else ClipDiscriminator.from_pretrained(source)
+        if source == PATCH:
+            return PatchDiscriminator()
+        if source == ENCODER:
+            return EncoderDiscriminator.from_pretrained(encoder_file(config.encoder))
+        return ClipDiscriminator.from_pretrained(source)
 
 
 def check_start(config: TranslatorConfig, start: Path) -> None:

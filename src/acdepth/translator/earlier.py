@@ -1,0 +1,53 @@
+"""Earlier translations that the judge sees again, so that it does not forget what it has learnt to tell."""
+
+import torch
+from torch import Tensor, nn
+
+from acdepth.core.condition import Condition
+
+
+class EarlierImages(nn.Module):
+    """Some earlier images of each condition; new ones take their places at random (Shrivastava et al. 2017).
+
+    They are buffers, so that a run's state keeps them and a resumed run is the same.
+
+    Args:
+        size: images per condition.
+        image_size: (height, width) [px].
+    """
+
+    images: Tensor
+    counts: Tensor
+
+    def __init__(self, size: int, image_size: tuple[int, int]) -> None:
+        super().__init__()
+        stored = torch.zeros(len(Condition), size, 3, *image_size, dtype=torch.uint8)
+        self.register_buffer("images", stored)
+        self.register_buffer("counts", torch.zeros(len(Condition), dtype=torch.int64))
+
+    @torch.no_grad()
+    def exchange(self, made: Tensor, condition: Tensor, generator: torch.Generator) -> Tensor:
+        """Half of the images replaced by earlier ones of their condition, whose place they take.
+
+        Args:
+            made: (B, 3, H, W) in -1..1.
+            condition: (B,) `Condition.index` of each.
+            generator: on the CPU.
+
+        Returns:
+            (B, 3, H, W); earlier ones as a file of 8 bits has them.
+        """
+        size = self.images.shape[1]
+        seen = made.clone()
+        draws = torch.rand(len(made), 2, generator=generator).tolist()
+        for row, (index, (swap, place)) in enumerate(zip(condition.tolist(), draws, strict=True)):
+            kept = int(self.counts[index])
+            new = ((made[row].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+            if kept < size:
+                self.images[index, kept] = new
+                self.counts[index] += 1
+            elif swap < 0.5:
+                chosen = int(place * size)
+                seen[row] = self.images[index, chosen].float() / 127.5 - 1
+                self.images[index, chosen] = new
+        return seen

@@ -1,0 +1,152 @@
+"""Judges that learn small heads on what frozen networks see: a CLIP, or the ResNet18 that ships.
+
+Features that were learned on many pictures tell more than a young network's, so that such a judge does not
+fall behind the generator (Sauer et al. 2021, Kumari et al. 2022).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+from transformers import CLIPVisionModel
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.networks.checkpoint import load_encoder_of_any_width
+from acdepth.networks.frozen import frozen
+from acdepth.networks.resnet import ResNetEncoder
+from acdepth.translator.discriminator import Discriminator, PatchDiscriminator, positions
+from acdepth.translator.generator import pad_to_multiple
+
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+"""Of CLIP's training images."""
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+STRIDE = 32
+"""Of ResNet18's last level."""
+GROUPS = 8
+
+
+class ClipDiscriminator(Discriminator):
+    """Small trained heads on several levels of a frozen CLIP image encoder (Kumari et al. 2022).
+
+    Args:
+        encoder: becomes frozen.
+        levels: numbers of the hidden states that get a head.
+        width: channels of a head.
+    """
+
+    def __init__(self, encoder: CLIPVisionModel, levels: tuple[int, ...], width: int = 64) -> None:
+        super().__init__()
+        self.levels = levels
+        size = encoder.config.hidden_size
+        self.heads = nn.ModuleList(_clip_head(size, width) for _ in levels)
+        # In a tuple, because a submodule would be trained and saved with the heads.
+        self.frozen = (frozen(encoder),)
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> "ClipDiscriminator":
+        """Heads on the vision model of a CLIP, from a folder or the hub (``openai/clip-vit-base-patch32``).
+
+        Raises:
+            UserError: if there is no such model.
+        """
+        try:
+            encoder: Any = CLIPVisionModel.from_pretrained(str(source), use_safetensors=True)
+        except Exception as error:  # transformers raises many kinds
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(f"{source}: no CLIP image encoder ({reason})") from error
+        layers = encoder.config.num_hidden_layers
+        return cls(encoder, tuple(sorted({max(1, layers * quarter // 4) for quarter in (1, 2, 3, 4)})))
+
+    def to_device(self, device: torch.device) -> None:
+        """Move the frozen encoder."""
+        encoder: Any = self.frozen[0]
+        encoder.to(device)
+
+    def verdicts(self, image: Tensor) -> list[Tensor]:
+        """One map per level."""
+        encoder: Any = self.frozen[0]
+        side, patch = encoder.config.image_size, encoder.config.patch_size
+        mean = torch.tensor(CLIP_MEAN, device=image.device).view(3, 1, 1)
+        std = torch.tensor(CLIP_STD, device=image.device).view(3, 1, 1)
+        small = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
+        states = encoder((small / 2 + 0.5 - mean) / std, output_hidden_states=True).hidden_states
+        cells = side // patch
+        return [
+            head(states[level][:, 1:].transpose(1, 2).unflatten(2, (cells, cells)))
+            for level, head in zip(self.levels, self.heads, strict=True)
+        ]
+
+
+class EncoderDiscriminator(Discriminator):
+    """Heads on four levels of a frozen ResNet18, beside a `PatchDiscriminator` (projected GAN).
+
+    The levels see what is in the picture, such as shadows that rain does not have; the patches see tones, of
+    which an encoder that learned depth may know little.
+
+    Args:
+        encoder: becomes frozen.
+        width: channels of a head.
+    """
+
+    def __init__(self, encoder: ResNetEncoder, width: int = 64) -> None:
+        super().__init__()
+        channels = encoder.channels[1:]
+        self.heads = nn.ModuleList(_encoder_head(size + 2, width) for size in channels)
+        self.patches = PatchDiscriminator()
+        # Each image's own level of activity says little, and would swamp the heads.
+        self.norms = nn.ModuleList(nn.GroupNorm(1, size, affine=False) for size in channels)
+        # In a tuple, because a submodule would be trained and saved with the heads.
+        self.frozen = (frozen(encoder),)
+
+    @classmethod
+    def from_pretrained(cls, path: Path) -> "EncoderDiscriminator":
+        """Heads on the weights of a file of ours, or of ImageNet's ResNet18.
+
+        Raises:
+            UserError: if they cannot be read.
+        """
+        return cls(load_encoder_of_any_width(path))
+
+    def to_device(self, device: torch.device) -> None:
+        """Move the frozen encoder."""
+        self.frozen[0].to(device)
+
+    def verdicts(self, image: Tensor) -> list[Tensor]:
+        """One map per level, then those of the patches."""
+        mean = torch.tensor(IMAGENET_MEAN, device=image.device).view(3, 1, 1)
+        std = torch.tensor(IMAGENET_STD, device=image.device).view(3, 1, 1)
+        levels = self.frozen[0](pad_to_multiple((image / 2 + 0.5 - mean) / std, STRIDE))[1:]
+        seen = [norm(level) for norm, level in zip(self.norms, levels, strict=True)]
+        judged = [
+            head(torch.cat([level, positions(level)], 1))
+            for head, level in zip(self.heads, seen, strict=True)
+        ]
+        return judged + self.patches.verdicts(image)
+
+
+def _clip_head(size: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        spectral_norm(nn.Conv2d(size, width, 1)),
+        nn.LeakyReLU(0.2),
+        spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(width, len(Condition), 1),
+    )
+
+
+def _encoder_head(size: int, width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(size, width, 3, padding=1),
+        nn.GroupNorm(GROUPS, width),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(width, width, 3, padding=1),
+        nn.GroupNorm(GROUPS, width),
+        nn.LeakyReLU(0.2),
+        nn.Conv2d(width, len(Condition), 1),
+    )

@@ -1,0 +1,97 @@
+"""Settings of the translator's training."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
+from acdepth.data.choice import FootageChoice
+from acdepth.data.pools import Sampling
+from acdepth.engine import LoopSettings
+from acdepth.translator.lora import LoraSettings
+from acdepth.translator.losses import Adversary
+
+SMALLEST = 24
+"""Pixels of a side; of less, nothing would be left at the coarsest level of networks and discriminators."""
+
+
+class TranslatorConfig(FootageChoice):
+    """Settings of the translator; the defaults are img2img-turbo's, on which ACDepth builds."""
+
+    base: Path = Path("stabilityai/sd-turbo")
+    """The one-step diffusion model: a folder in diffusers' layout, a name of the hub, or ``shipped``: a small
+    one of the built-in world."""
+    conditions: tuple[Condition, ...] = (Condition.NIGHT, Condition.RAIN)
+    """What clear images become; one model learns them all."""
+    image_size: tuple[int, int] = (286, 286)
+    """(height, width) that images are brought to [px]. img2img-turbo: 286 x 286."""
+    patch: tuple[int, int] | None = (256, 256)
+    """(height, width) of the random parts of them that are trained on [px]; null for the whole images.
+    img2img-turbo: 256 x 256."""
+    crop: Crop | None = None
+    """Window of the original images that is used [px]; null for all of it."""
+    pool_size: int | None = Field(default=500, gt=0)
+    """Training images per condition; null for all. ACDepth: 500 on nuScenes, 4,000 on RobotCar."""
+    sampling: Sampling = "random"
+    """How they are chosen: ``random`` as in the paper, or ``luminance``, spread over brightness."""
+    lora: LoraSettings = LoraSettings()
+    """Size of the adapters."""
+    discriminator: Path = Path("openai/clip-vit-base-patch32")
+    """Judge of what is real: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``, which
+    needs no weights but, where steps are few, falls behind the generator."""
+    encoder: Path = Path("shipped")
+    """Weights of the ResNet18 by whose features ``discriminator: encoder`` judges: ``shipped``, which knows
+    the built-in world, a file of ours or of ImageNet's, or a name of the hub such as
+    ``timm/resnet18.tv_in1k``."""
+    adversary: Adversary = "sigmoid"
+    """The adversarial loss. img2img-turbo: sigmoid."""
+    adversarial_weight: float = Field(default=0.5, ge=0)
+    """img2img-turbo: 0.5."""
+    cycle_weight: float = Field(default=1.0, ge=0)
+    """Of the difference in colour after there and back. img2img-turbo: 1. Where this and
+    ``cycle_perceptual_weight`` are 0 nothing goes back, and clear images alone are translated: a step takes
+    less than half the time."""
+    cycle_perceptual_weight: float = Field(default=10.0, ge=0)
+    """Of the perceptual distance after there and back. img2img-turbo: 10."""
+    identity_weight: float = Field(default=1.0, ge=0)
+    """Of the change to images that are of the wanted condition already. img2img-turbo: 1."""
+    identity_perceptual_weight: float = Field(default=1.0, ge=0)
+    """img2img-turbo: 1."""
+    depth_weight: float = Field(default=0.0, ge=0)
+    """Of depth consistency, which is ours. ACDepth has none: 0."""
+    perceptual: Literal["backbone", "lpips"] = "backbone"
+    """The perceptual distance: features of the prior's DINOv2, or LPIPS where it is installed."""
+    frugal: bool = True
+    """Compute again in the backward pass what need not be kept. At 512 x 512 SD-Turbo then takes 11 GiB, else
+    31 (``benchmarks/translator.py memory``)."""
+    loop: LoopSettings = LoopSettings(
+        steps=25_000, batch_size=1, learning_rate=1e-5, decay_at=(), gradient_clip=10.0
+    )
+    """The training loop. img2img-turbo: 25,000 steps, batch 1, 1e-5."""
+    discriminator_rate: float = Field(default=1.0, gt=0)
+    """Factor on the learning rate of the discriminator. img2img-turbo: 1."""
+    discriminator_updates: int = Field(default=1, gt=0)
+    """Updates of the discriminator per step, all by the images of the step. img2img-turbo: 1. One that falls
+    behind calls everything half real (``squares``: its losses stay at 0.25) and teaches nothing; an update of
+    it costs a small part of the generator's."""
+    earlier_translations: int = Field(default=0, ge=0)
+    """Per condition so many earlier translations, half of which the discriminator is shown in place of new
+    ones. CycleGAN: 50; img2img-turbo: 0."""
+    averaging: float = Field(default=0.0, ge=0, lt=1)
+    """Momentum of the average over steps whose weights are sampled and saved, in place of the last step's;
+    0 for none, as img2img-turbo."""
+    skip_rate: float = Field(default=1.0, gt=0)
+    """Factor on the learning rate of the skips, which start at zero and are far from where they end after
+    some hundred steps. img2img-turbo, with 25,000: 1."""
+
+    @model_validator(mode="after")
+    def _conditions_are_adverse(self) -> Self:
+        if not self.conditions or Condition.CLEAR in self.conditions:
+            raise ValueError("conditions must name what clear images become, such as night")
+        if len(set(self.conditions)) < len(self.conditions):
+            raise ValueError("conditions names one twice")
+        if min(self.patch or self.image_size) < SMALLEST:
+            raise ValueError(f"patch or image_size: sides must have at least {SMALLEST} px")
+        return self
