@@ -1,6 +1,7 @@
 """The translator's training step by step, and whole runs: what learns, from what, and that runs repeat."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ from acdepth.engine.log import read_log
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.translator.adapters import base_hash, load_card, load_translator
 from acdepth.translator.discriminator import PatchDiscriminator
-from acdepth.translator.losses import colour_loss, depth_consistency_loss, fake_loss, real_loss
+from acdepth.translator.losses import (
+    colour_loss,
+    depth_consistency_loss,
+    fake_loss,
+    perceptual_loss,
+    real_loss,
+)
 from acdepth.translator.perception import Perception
 from acdepth.translator.settings import TranslatorConfig
 from acdepth.translator.task import TranslatorTask
@@ -103,6 +110,16 @@ class TestTerms:
         for name, value in expected.items():
             torch.testing.assert_close(found[name], value, msg=name)
             assert value > 0
+
+    @torch.no_grad()
+    def test_content(self):
+        played = task(content_weight=3.0).eval()
+        source = batch().clear * 2 - 1
+        features = played.perception.features
+        made = played.generator(source, indices(NIGHT, FOG), "forth")
+        expected = 3 * perceptual_loss(features(made), features(source)).mean()
+        torch.testing.assert_close(play(played, "forth")["content_forth"], expected)
+        assert expected > 0 and "content_forth" not in play(task(), "forth")
 
     @torch.no_grad()
     def test_standing_still(self):
@@ -235,9 +252,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def train(world: Path, out: Path, prior: str = "prior", **loop: Any) -> Path:
-    config = CONFIG.model_copy(
-        update={"base": world / "base", "loop": CONFIG.loop.model_copy(update=loop), "frugal": True}
+def train(
+    world: Path, out: Path, prior: str = "prior", config: TranslatorConfig = CONFIG, **loop: Any
+) -> Path:
+    config = config.model_copy(
+        update={"base": world / "base", "loop": config.loop.model_copy(update=loop), "frugal": True}
     )
     return train_translator(config, world / "data", [], world / prior, out)
 
@@ -253,31 +272,43 @@ def whole(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@pytest.mark.slow
-def test_a_run_that_dies_ends_with_the_bytes_of_an_unbroken_one(world, whole, tmp_path, monkeypatch):
+def die_and_go_on(monkeypatch: pytest.MonkeyPatch, run: Callable[[], object], dies_before: int) -> None:
+    """A run that is killed where it asks for the batch of a step, and started again."""
     from acdepth.data.pools import UnpairedBatches
 
     give = UnpairedBatches.batch
 
     def die(self: UnpairedBatches, step: int) -> UnpairedBatch:
-        if step == 1:
+        if step == dies_before:
             raise KeyboardInterrupt
         return give(self, step)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(UnpairedBatches, "batch", die)
-        train(world, tmp_path / "run")
-    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == [
-        "step_0000001.safetensors"
-    ]
+        run()
     torch.rand(7)  # what else the process has drawn decides nothing
-    train(world, tmp_path / "run")
+    run()
+
+
+@pytest.mark.slow
+def test_a_run_that_dies_ends_with_the_bytes_of_an_unbroken_one(world, whole, tmp_path, monkeypatch):
+    die_and_go_on(monkeypatch, lambda: train(world, tmp_path / "run"), dies_before=1)
     assert content(tmp_path / "run" / "adapters") == content(whole / "adapters")
     logs = [
         [(line["loss"], line["terms"]) for line in read_log(out / "log.jsonl")]
         for out in (tmp_path / "run", whole)
     ]
     assert logs[0] == logs[1] and len(logs[0]) == 3
+
+
+def test_an_average_and_earlier_translations_survive_a_death(world, tmp_path, monkeypatch):
+    config = CONFIG.model_copy(
+        update={**ONE_WAY, "averaging": 0.9, "earlier_translations": 1, "identity_weight": 0.0}
+        | {"identity_perceptual_weight": 0.0, "discriminator_updates": 2}
+    )
+    whole = train(world, tmp_path / "whole", config=config, beta1=0.5)
+    die_and_go_on(monkeypatch, lambda: train(world, tmp_path / "run", config=config, beta1=0.5), 2)
+    assert content(tmp_path / "run" / "adapters") == content(whole) != {}
 
 
 @pytest.mark.slow

@@ -21,7 +21,9 @@ class EarlierImages(nn.Module):
 
     def __init__(self, size: int, image_size: tuple[int, int]) -> None:
         super().__init__()
-        stored = torch.zeros(len(Condition), size, 3, *image_size, dtype=torch.uint8)
+        self.size = size
+        # Conditions one after the other, because torch wants buffers of five dimensions to be videos.
+        stored = torch.zeros(len(Condition) * size, 3, *image_size, dtype=torch.uint8)
         self.register_buffer("images", stored)
         self.register_buffer("counts", torch.zeros(len(Condition), dtype=torch.int64))
 
@@ -37,17 +39,16 @@ class EarlierImages(nn.Module):
         Returns:
             (B, 3, H, W); earlier ones as a file of 8 bits has them.
         """
-        size = self.images.shape[1]
         seen = made.clone()
         draws = torch.rand(len(made), 2, generator=generator).tolist()
         for row, (index, (swap, place)) in enumerate(zip(condition.tolist(), draws, strict=True)):
-            kept = int(self.counts[index])
+            kept, first = int(self.counts[index]), index * self.size
             new = ((made[row].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-            if kept < size:
-                self.images[index, kept] = new
+            if kept < self.size:
+                self.images[first + kept] = new
                 self.counts[index] += 1
             elif swap < 0.5:
-                chosen = int(place * size)
-                seen[row] = self.images[index, chosen].float() / 127.5 - 1
-                self.images[index, chosen] = new
+                chosen = first + int(place * self.size)
+                seen[row] = self.images[chosen].float() / 127.5 - 1
+                self.images[chosen] = new
         return seen

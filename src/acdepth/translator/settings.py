@@ -61,6 +61,9 @@ class TranslatorConfig(FootageChoice):
     """img2img-turbo: 1."""
     depth_weight: float = Field(default=0.0, ge=0)
     """Of depth consistency, which is ours. ACDepth has none: 0."""
+    content_weight: float = Field(default=0.0, ge=0)
+    """Of the perceptual distance of translations to their sources, which is ours: without cycles it keeps
+    things in their places. ACDepth has none: 0."""
     perceptual: Literal["backbone", "lpips"] = "backbone"
     """The perceptual distance: features of the prior's DINOv2, or LPIPS where it is installed."""
     frugal: bool = True

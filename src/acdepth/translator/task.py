@@ -110,6 +110,8 @@ class TranslatorTask(TurnTask):
         terms = {f"adversarial_{way}": config.adversarial_weight * deceived}
         if self.goes_back:
             terms |= self._return(made, source, own, way)
+        if config.content_weight > 0:
+            terms[f"content_{way}"] = config.content_weight * self._perceptual(made, source)
         if config.depth_weight > 0 and way == "forth":
             with torch.no_grad():
                 depth = self.perception.inverse_depth(source)
