@@ -1,5 +1,6 @@
 """The average of what learns: what it is after some steps, and what it leaves behind."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -33,12 +34,10 @@ def test_the_parameters_come_back_also_after_an_error():
     layer = learner(3.0)
     average = WeightAverage(dict(layer.named_parameters()), momentum=0.9)
     layer.weight.data.fill_(5.0)
-    try:
-        with average.in_place():
-            assert float(layer.weight.detach()) == 3.0
-            raise RuntimeError
-    except RuntimeError:
-        assert float(layer.weight.detach()) == 5.0
+    with pytest.raises(RuntimeError), average.in_place():
+        assert float(layer.weight.detach()) == 3.0
+        raise RuntimeError
+    assert float(layer.weight.detach()) == 5.0
 
 
 def test_it_owns_buffers_alone_and_a_state_brings_it_back():

@@ -248,3 +248,13 @@ def test_an_update_is_done_as_often_as_it_says_and_logged_as_its_mean(tmp_path):
         read_log(folder / "log.jsonl")[0]["terms"]["judge"] for folder in (tmp_path / "single", tmp_path)
     )
     assert 0 < mean < first
+
+
+def test_adam_forgets_as_the_settings_say(tmp_path):
+    ends = []
+    for beta1 in (0.9, 0.0):
+        duel = Duel()
+        settings = SETTINGS.model_copy(update={"beta1": beta1})
+        fit("duel", duel, lambda rank, count: Source(2), settings, tmp_path / str(beta1), "test")
+        ends.append(duel.maker[0].weight.detach().clone())
+    assert not torch.equal(*ends)

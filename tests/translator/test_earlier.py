@@ -7,46 +7,47 @@ from acdepth.core.seeding import make_generator
 from acdepth.translator.earlier import EarlierImages
 from tests.translator.tiny import FOG, NIGHT, indices
 
-
-def even(*values: float) -> torch.Tensor:
-    """(B, 3, 4, 6) images of one value each, which 8 bits hold exactly."""
-    return torch.tensor(values).view(-1, 1, 1, 1).expand(-1, 3, 4, 6).clone()
+CONDITIONS = (Condition.NIGHT, Condition.FOG)
 
 
-def values(images: torch.Tensor) -> list[float]:
-    return [round(float(image.mean()), 4) for image in images]
+def even(*values: int) -> torch.Tensor:
+    """(B, 3, 4, 6) images of one 8-bit value each."""
+    return (torch.tensor(values) / 127.5 - 1).view(-1, 1, 1, 1).expand(-1, 3, 4, 6).clone()
 
 
-def test_while_there_is_room_all_are_shown_as_they_are():
-    kept, made = EarlierImages(2, (4, 6)), even(-1, 0.2, 1)
+def values(images: torch.Tensor) -> list[int]:
+    return [round(float((image.mean() + 1) * 127.5)) for image in images]
+
+
+def test_while_there_is_room_all_are_kept_and_shown_as_they_are():
+    kept, made = EarlierImages(CONDITIONS, 2, (4, 6)), even(0, 20, 255)
     assert torch.equal(kept.exchange(made, indices(NIGHT, FOG, NIGHT), make_generator(0)), made)
-    assert kept.counts[Condition.NIGHT.index] == 2 and kept.counts[Condition.FOG.index] == 1
+    assert kept.counts.tolist() == [2, 1]
+    assert [int(image.max()) for image in kept.images] == [0, 255, 20, 0]
 
 
 def test_afterwards_half_are_earlier_ones_of_their_condition_and_leave_their_place():
-    kept = EarlierImages(1, (4, 6))
-    kept.exchange(even(-1, 1), indices(NIGHT, FOG), make_generator(0))
-    swapped = 0
+    kept, swapped = EarlierImages(CONDITIONS, 1, (4, 6)), 0
+    kept.exchange(even(10, 200), indices(NIGHT, FOG), make_generator(0))
+    stored = [10, 200]
     for step in range(200):
-        before = kept.images.clone()
-        shown = kept.exchange(even(0.2, 0.2), indices(NIGHT, FOG), make_generator(1, step))
-        for row, condition in enumerate((Condition.NIGHT, Condition.FOG)):
-            earlier = before[condition.index, 0].float() / 127.5 - 1
-            if torch.equal(kept.images[condition.index], before[condition.index]):
-                assert torch.equal(shown[row], even(0.2)[0]) or torch.allclose(shown[row], earlier)
-            else:
-                swapped += 1
-                assert torch.allclose(shown[row], earlier)
-        if step == 0 or swapped:
-            kept.images[Condition.NIGHT.index], kept.images[Condition.FOG.index] = 0, 255
+        new = [20 + step % 50, 150 + step % 50]
+        shown = values(kept.exchange(even(*new), indices(NIGHT, FOG), make_generator(1, step)))
+        now = [int(image.max()) for image in kept.images]
+        for row in range(2):
+            stayed = (new[row], stored[row])
+            changed_places = (stored[row], new[row])
+            assert (shown[row], now[row]) in (stayed, changed_places)
+            swapped += (shown[row], now[row]) == changed_places != stayed
+        stored = now
     assert 160 < swapped < 240
 
 
 def test_the_draws_are_the_generators_and_the_state_is_whole():
-    one, other = EarlierImages(3, (4, 6)), EarlierImages(3, (4, 6))
+    one, other = EarlierImages(CONDITIONS, 3, (4, 6)), EarlierImages(CONDITIONS, 3, (4, 6))
     for step in range(4):
-        one.exchange(even(step / 10, -step / 10), indices(NIGHT, NIGHT), make_generator(step))
+        one.exchange(even(step, 9 - step), indices(NIGHT, NIGHT), make_generator(step))
     other.load_state_dict(one.state_dict())
-    made, condition = even(0.9, -0.9), indices(NIGHT, NIGHT)
+    made, condition = even(100, 110), indices(NIGHT, NIGHT)
     first, second = (kept.exchange(made, condition, make_generator(9)) for kept in (one, other))
     assert torch.equal(first, second) and torch.equal(one.images, other.images)

@@ -17,6 +17,7 @@ from acdepth.engine.log import read_log
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.translator.adapters import base_hash, load_card, load_translator
 from acdepth.translator.discriminator import PatchDiscriminator
+from acdepth.translator.feature_discriminators import EncoderDiscriminator
 from acdepth.translator.losses import (
     colour_loss,
     depth_consistency_loss,
@@ -176,12 +177,19 @@ class TestAverage:
     def test_what_is_saved_is_the_average_and_training_goes_on_from_the_last_state(self):
         played = task(averaging=0.9)
         name, parameter = next(iter(played.generator.trained().items()))
+        start = parameter.detach().clone()
         parameter.data.fill_(1.0)
         play(played, "forth")
         parameter.data.fill_(2.0)
         with played.as_saved() as generator:
             saved = generator.trained()[name].detach().clone()
-        assert saved.max() < 1.0 and float(parameter.detach().min()) == 2.0
+        torch.testing.assert_close(saved, 0.1 * start + 0.9)  # the first step's momentum is 1 / 10
+        assert float(parameter.detach().min()) == 2.0
+
+    def test_accumulated_batches_are_one_step(self):
+        loop = CONFIG.loop.model_copy(update={"accumulate": 2})
+        average = task(averaging=0.9, loop=loop).average
+        assert average is not None and abs(average.momentum**2 - 0.9) < 1e-9
 
     def test_without_one_the_last_state_is_saved(self):
         played = task()
@@ -189,12 +197,38 @@ class TestAverage:
             assert generator is played.generator and played.average is None
 
 
-def test_the_judge_is_shown_earlier_translations():
-    played = task(earlier_translations=1, patch=None, image_size=(32, 48))
+@torch.no_grad()
+def test_the_judge_is_shown_earlier_translations_and_the_same_in_all_its_updates():
+    played = task(**ONE_WAY, earlier_translations=1, patch=None, image_size=(32, 48)).eval()
     assert played.earlier is not None
-    play(played, "forth", "back", "judge")
-    kept = played.earlier.counts.tolist()
-    assert [kept[index] for index in (CLEAR, NIGHT, FOG)] == [1, 1, 1]
+    played.earlier.images.fill_(255)
+    played.earlier.counts.fill_(1)
+    left, white = Leftovers(), torch.ones(2, 3, 32, 48)
+    for step in range(20):  # until both images were exchanged
+        left = Leftovers()
+        played.earlier.images.fill_(255)
+        played(batch(), make_generator(0), 0.0, "forth", left)
+        first = played(batch(), make_generator(1, step), 0.0, "judge", left)
+        if torch.equal(left.tensors["shown_forth"], white):
+            break
+    bad = indices(NIGHT, FOG)
+    torch.testing.assert_close(first["judge_fake"], fake_loss(played.judge(white, bad), "sigmoid"))
+    again = played(batch(), make_generator(2), 0.0, "judge", left)
+    torch.testing.assert_close(again["judge_fake"], first["judge_fake"])
+
+
+def test_the_judge_that_settings_name(tmp_path):
+    loaded = make_judge(CONFIG.model_copy(update={"discriminator": Path("encoder")}))
+    assert isinstance(loaded, EncoderDiscriminator)
+    assert isinstance(make_judge(CONFIG), PatchDiscriminator)
+    missing = {"discriminator": Path("encoder"), "encoder": tmp_path / "none.safetensors"}
+    with pytest.raises(UserError, match=r"none\.safetensors"):
+        make_judge(CONFIG.model_copy(update=missing))
+
+
+def test_a_translation_that_nothing_holds_is_refused():
+    with pytest.raises(ValueError, match="nothing would hold a translation to its source"):
+        TranslatorConfig(**ONE_WAY)  # pyright: ignore[reportArgumentType]
 
 
 class TestGradients:
@@ -309,6 +343,8 @@ def test_an_average_and_earlier_translations_survive_a_death(world, tmp_path, mo
     whole = train(world, tmp_path / "whole", config=config, beta1=0.5)
     die_and_go_on(monkeypatch, lambda: train(world, tmp_path / "run", config=config, beta1=0.5), 2)
     assert content(tmp_path / "run" / "adapters") == content(whole) != {}
+    last = train(world, tmp_path / "last", config=config.model_copy(update={"averaging": 0.0}), beta1=0.5)
+    assert content(last) != content(whole)
 
 
 @pytest.mark.slow

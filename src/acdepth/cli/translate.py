@@ -105,9 +105,9 @@ def _place(device: str) -> torch.device:
         UserError: if there are more processes on this machine than GPUs.
     """
     place = choose_device(device)
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", os.environ.get("WORLD_SIZE", "1")))
-    if place.type != "cuda" or int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if place.type != "cuda" or _launched() == 1:
         return place
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", _launched()))
     # Every process refuses, so that none waits for one that is gone.
     there_are = torch.cuda.device_count() if place.index is None else 1
     if processes > there_are:
@@ -118,9 +118,14 @@ def _place(device: str) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if place.index is None else place
 
 
+def _launched() -> int:
+    """Processes in all, as ``accelerate launch`` and ``torchrun`` tell them."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def _share(place: torch.device) -> Share:
     """All of the work, unless a launcher started several processes."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if _launched() == 1:
         return ALL
     from acdepth.engine.processes import share_of_processes  # not part of the core install
 

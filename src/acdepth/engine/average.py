@@ -6,14 +6,16 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-SLOWEST_START = 10
-"""Steps after which about half of the average is new, however large the momentum."""
+START = 10
+"""After n steps the average is about the mean of the last n / (START - 1), until the momentum makes it longer
+than its own: the beginning, where little was learnt, is soon forgotten."""
 
 
 class WeightAverage(nn.Module):
-    """The mean of some parameters over the last 1 / (1 - momentum) steps (Yazici et al. 2019).
+    """The mean of some parameters over about the last 1 / (1 - momentum) steps (Yazici et al. 2019).
 
-    It holds buffers, which a run's state keeps, and none of the parameters.
+    It holds buffers, which a run's state keeps, and none of the parameters. Of several processes all hold the
+    same.
 
     Args:
         learning: the parameters by name.
@@ -33,9 +35,9 @@ class WeightAverage(nn.Module):
 
     @torch.no_grad()
     def follow(self) -> None:
-        """Take in what the last step made of the parameters; the beginning is forgotten quickly."""
+        """Take in what the last step made of the parameters."""
         done = int(self.count)
-        momentum = min(self.momentum, (1 + done) / (SLOWEST_START + done))
+        momentum = min(self.momentum, (1 + done) / (START + done))
         for name, parameter in self.learning[0].items():
             self.get_buffer(_buffer_name(name)).lerp_(parameter.detach(), 1 - momentum)
         self.count += 1

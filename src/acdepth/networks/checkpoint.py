@@ -167,7 +167,10 @@ def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
     """
     first = _load_encoder_tensors(path)[0].get("conv1.weight")
     if first is None:
-        raise UserError(f"{path}: has no conv1.weight, so it is no ResNet18")
+        raise UserError(
+            f"{path}: has no conv1.weight, so it is no ResNet18; give shipped, ResNet18's .safetensors or "
+            ".pth, or a name of the hub"
+        )
     encoder = ResNetEncoder(len(first))
     load_encoder(encoder, path)
     return encoder

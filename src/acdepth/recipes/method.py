@@ -33,7 +33,7 @@ from acdepth.translator import SimulatedWeather, translate
 from acdepth.translator.adapters import adapters_hash, base_hash
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
-from acdepth.translator.training import ADAPTERS, train_translator
+from acdepth.translator.training import ADAPTERS, judged_by, train_translator
 
 RESULTS_FILE, FRAMES_FILE = "results.json", "frames.jsonl"
 
@@ -116,6 +116,7 @@ class Method:
             "adverse footage": adverse,
             **_prior_fact(self.config),
             **_adapters_fact(self.config),
+            "judge's content": judged_by(config),
         }
         outputs = (folder_output(folder / ADAPTERS),)
         return Stage(

@@ -80,11 +80,11 @@ class TranslatorConfig(FootageChoice):
     behind calls everything half real (``squares``: its losses stay at 0.25) and teaches nothing; an update of
     it costs a small part of the generator's."""
     earlier_translations: int = Field(default=0, ge=0)
-    """Per condition so many earlier translations, half of which the discriminator is shown in place of new
-    ones. CycleGAN: 50; img2img-turbo: 0."""
+    """Earlier translations that are kept per condition; half of what the discriminator is shown as made is
+    drawn from them. CycleGAN: 50; img2img-turbo: 0."""
     averaging: float = Field(default=0.0, ge=0, lt=1)
-    """Momentum of the average over steps whose weights are sampled and saved, in place of the last step's;
-    0 for none, as img2img-turbo."""
+    """Momentum of the average over steps whose weights are sampled and saved, in place of the last step's (it
+    is one step behind); 0 for none, as img2img-turbo."""
     skip_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the skips, which start at zero and are far from where they end after
     some hundred steps. img2img-turbo, with 25,000: 1."""
@@ -95,6 +95,12 @@ class TranslatorConfig(FootageChoice):
             raise ValueError("conditions must name what clear images become, such as night")
         if len(set(self.conditions)) < len(self.conditions):
             raise ValueError("conditions names one twice")
+        holding = self.cycle_weight + self.cycle_perceptual_weight + self.content_weight + self.depth_weight
+        if holding == 0:
+            raise ValueError(
+                "cycle_weight, cycle_perceptual_weight, content_weight and depth_weight are all 0: nothing "
+                "would hold a translation to its source"
+            )
         if min(self.patch or self.image_size) < SMALLEST:
             raise ValueError(f"patch or image_size: sides must have at least {SMALLEST} px")
         return self

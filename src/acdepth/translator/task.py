@@ -49,9 +49,12 @@ class TranslatorTask(TurnTask):
             Update(("judge",), "judge.", rate=config.discriminator_rate, times=config.discriminator_updates),
         )
         size = config.patch or config.image_size
+        shown = (*((Condition.CLEAR,) if self.goes_back else ()), *config.conditions)
         earlier = config.earlier_translations
-        self.earlier = EarlierImages(earlier, size) if earlier else None
-        self.average = WeightAverage(generator.trained(), config.averaging) if config.averaging else None
+        self.earlier = EarlierImages(shown, earlier, size) if earlier else None
+        # Batches of one step are one step of the average.
+        momentum = config.averaging ** (1 / config.loop.accumulate)
+        self.average = WeightAverage(generator.trained(), momentum) if config.averaging else None
 
     @property
     def goes_back(self) -> bool:
@@ -147,12 +150,22 @@ class TranslatorTask(TurnTask):
         for way, (images, condition) in shown.items():
             if way not in leftovers.tensors:
                 continue
-            made = leftovers.tensors[way]
-            if self.earlier:
-                made = self.earlier.exchange(made, condition, generator)
+            made = self._made_or_earlier(way, condition, leftovers, generator)
             real.append(real_loss(self.judge(images, condition), kind))
             fake.append(fake_loss(self.judge(made, condition), kind))
         return {"judge_real": torch.stack(real).mean(), "judge_fake": torch.stack(fake).mean()}
+
+    def _made_or_earlier(
+        self, way: Direction, condition: Tensor, leftovers: Leftovers, generator: torch.Generator
+    ) -> Tensor:
+        """What the judge is shown as made; the same in all its updates of a step."""
+        if self.earlier is None:
+            return leftovers.tensors[way]
+        shown = f"shown_{way}"
+        if shown not in leftovers.tensors:
+            made = leftovers.tensors[way]
+            leftovers.tensors[shown] = self.earlier.exchange(made, condition, generator)
+        return leftovers.tensors[shown]
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
         for network in self.lpips:

@@ -8,7 +8,7 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_json
+from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
@@ -88,6 +88,7 @@ def train_translator(
             model_hash,
             start and adapters_hash(start),
             content_of(or_shipped(prior, PRIOR)),
+            judged_by(config),
         ]
     )
     refuse_other_run(out, made_by)
@@ -138,6 +139,15 @@ def make_judge(config: TranslatorConfig) -> Discriminator:
         if source == ENCODER:
             return EncoderDiscriminator.from_pretrained(encoder_file(config.encoder))
         return ClipDiscriminator.from_pretrained(source)
+
+
+def judged_by(config: TranslatorConfig) -> str | None:
+    """Hash of the encoder that the judge stands on, if it is one.
+
+    Raises:
+        UserError: if it cannot be had.
+    """
+    return hash_file(encoder_file(config.encoder)) if config.discriminator == ENCODER else None
 
 
 def check_start(config: TranslatorConfig, start: Path) -> None:
