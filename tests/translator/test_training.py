@@ -198,23 +198,19 @@ class TestAverage:
 
 
 @torch.no_grad()
-def test_the_judge_is_shown_earlier_translations_and_the_same_in_all_its_updates():
+def test_the_judge_is_shown_earlier_translations():
     played = task(**ONE_WAY, earlier_translations=1, patch=None, image_size=(32, 48)).eval()
     assert played.earlier is not None
-    played.earlier.images.fill_(255)
     played.earlier.counts.fill_(1)
-    left, white = Leftovers(), torch.ones(2, 3, 32, 48)
-    for step in range(20):  # until both images were exchanged
-        left = Leftovers()
+    bad, white, shown = indices(NIGHT, FOG), torch.ones(2, 3, 32, 48), 0
+    expected = fake_loss(played.judge(white, bad), "sigmoid")
+    for step in range(20):
         played.earlier.images.fill_(255)
+        left = Leftovers()
         played(batch(), make_generator(0), 0.0, "forth", left)
-        first = played(batch(), make_generator(1, step), 0.0, "judge", left)
-        if torch.equal(left.tensors["shown_forth"], white):
-            break
-    bad = indices(NIGHT, FOG)
-    torch.testing.assert_close(first["judge_fake"], fake_loss(played.judge(white, bad), "sigmoid"))
-    again = played(batch(), make_generator(2), 0.0, "judge", left)
-    torch.testing.assert_close(again["judge_fake"], first["judge_fake"])
+        found = played(batch(), make_generator(1, step), 0.0, "judge", left)["judge_fake"]
+        shown += torch.allclose(found, expected)
+    assert 1 <= shown < 12, "both images are earlier ones in about a quarter of the steps"
 
 
 def test_the_judge_that_settings_name(tmp_path):

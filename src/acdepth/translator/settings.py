@@ -81,7 +81,7 @@ class TranslatorConfig(FootageChoice):
     it costs a small part of the generator's."""
     earlier_translations: int = Field(default=0, ge=0)
     """Earlier translations that are kept per condition; half of what the discriminator is shown as made is
-    drawn from them. CycleGAN: 50; img2img-turbo: 0."""
+    drawn from them, anew in each of its updates. CycleGAN: 50; img2img-turbo: 0."""
     averaging: float = Field(default=0.0, ge=0, lt=1)
     """Momentum of the average over steps whose weights are sampled and saved, in place of the last step's (it
     is one step behind); 0 for none, as img2img-turbo."""

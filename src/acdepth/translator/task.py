@@ -150,22 +150,12 @@ class TranslatorTask(TurnTask):
         for way, (images, condition) in shown.items():
             if way not in leftovers.tensors:
                 continue
-            made = self._made_or_earlier(way, condition, leftovers, generator)
+            made = leftovers.tensors[way]
+            if self.earlier:  # each of the judge's updates is shown another draw
+                made = self.earlier.exchange(made, condition, generator)
             real.append(real_loss(self.judge(images, condition), kind))
             fake.append(fake_loss(self.judge(made, condition), kind))
         return {"judge_real": torch.stack(real).mean(), "judge_fake": torch.stack(fake).mean()}
-
-    def _made_or_earlier(
-        self, way: Direction, condition: Tensor, leftovers: Leftovers, generator: torch.Generator
-    ) -> Tensor:
-        """What the judge is shown as made; the same in all its updates of a step."""
-        if self.earlier is None:
-            return leftovers.tensors[way]
-        shown = f"shown_{way}"
-        if shown not in leftovers.tensors:
-            made = leftovers.tensors[way]
-            leftovers.tensors[shown] = self.earlier.exchange(made, condition, generator)
-        return leftovers.tensors[shown]
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
         for network in self.lpips:
