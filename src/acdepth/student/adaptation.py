@@ -73,7 +73,8 @@ class AdaptConfig(FootageChoice):
     photometric_weight: float = Field(default=0.0, ge=0)
     """Of L_p on adverse frames that have neighbours and a camera: the student's depth synthesises them from
     their neighbours, and where they are well lit it learns from what does not fit. Needs the run folder of
-    the teacher, whose pose network learns along. ACDepth's teacher: 1. 0: it is not measured yet."""
+    the teacher, whose pose network learns along. ACDepth's teacher: 1. 10 helped a little
+    (docs/adaptation.md)."""
     photometric: PhotometricOptions = PhotometricOptions()
     """Which pixels of those frames count, and what holds their metres; without weight none do."""
     judge: JudgeSettings = JudgeSettings()
