@@ -75,3 +75,14 @@ def test_rotation_comes_first_out_of_the_head_as_in_published_weights():
         network.convolutions[-1].bias.copy_(torch.arange(12.0))
         found = network(frames(0), frames(1))
     torch.testing.assert_close(found, 0.01 * torch.tensor([[3.0, 4.0, 5.0, 0.0, 1.0, 2.0]] * 2))
+
+
+def test_bfloat16_leaves_rotations_whole():
+    network = PoseNet(TINY, scale=(0.01, 1.0)).eval()
+    with torch.no_grad():
+        network.convolutions[-1].weight.zero_()
+        network.convolutions[-1].bias.copy_(torch.tensor([0.01, 0.05, 0.02] + [0.0] * 9))
+        with torch.autocast("cpu", torch.bfloat16):
+            T = network.motions(frames(0), torch.stack([frames(1), frames(2)], 1))
+    turned = T[..., :3, :3]
+    torch.testing.assert_close(turned @ turned.mT, torch.eye(3).expand_as(turned), atol=1e-5, rtol=0)

@@ -79,4 +79,5 @@ class PoseNet(nn.Module):
         # What the target sees at z, the previous camera, still behind it, sees farther away.
         start = torch.zeros_like(vectors[0])
         start[:, 2] = torch.tensor([self.initial_forward, -self.initial_forward], device=start.device)
-        return pose_matrix(vectors + start)
+        with torch.autocast(target.device.type, enabled=False):  # bfloat16 knows no rotation of a few degrees
+            return pose_matrix(vectors.float() + start)

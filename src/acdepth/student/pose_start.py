@@ -55,7 +55,13 @@ def _initial_forward(teacher: Path, card: CheckpointCard, settings: dict[str, An
     """What the pose network's numbers are added to [m per frame]; where it was measured, on the footage."""
     if settings["initial_forward"] != "measured":
         return settings["initial_forward"]
-    prepared = Prepared.open(teacher.parent / "prepared")
+    folder = teacher.parent / "prepared"
+    if not folder.is_dir():
+        raise UserError(
+            f"{folder}: no such folder, but initial_forward was measured on what it held; give --teacher the "
+            "whole run folder"
+        )
+    prepared = Prepared.open(folder)
     if prepared.made_from != card.made_by["data"]:
         raise UserError(
             f"{prepared.folder}: of other footage than {teacher}, whose initial_forward was measured on it; "
