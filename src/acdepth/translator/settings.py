@@ -52,7 +52,7 @@ class TranslatorConfig(FootageChoice):
     cycle_weight: float = Field(default=1.0, ge=0)
     """Of the difference in colour after there and back. img2img-turbo: 1. Where this and
     ``cycle_perceptual_weight`` are 0 nothing goes back, and clear images alone are translated: a step takes
-    less than half the time."""
+    a third of the time."""
     cycle_perceptual_weight: float = Field(default=10.0, ge=0)
     """Of the perceptual distance after there and back. img2img-turbo: 10."""
     identity_weight: float = Field(default=1.0, ge=0)
