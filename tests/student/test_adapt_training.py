@@ -1,6 +1,7 @@
 """A whole adaptation on a few pictures: resumed exactly, ended without labels, what it reads and refuses."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,25 @@ class Killed(Exception):
     pass
 
 
+def die_around_judgement(
+    monkeypatch: pytest.MonkeyPatch, run: Callable[[], object], before: bool = False
+) -> None:
+    """A run that is killed after, or before, its second state is judged."""
+    judge = Watch.__call__
+
+    def deadly(self: Watch, step: int) -> bool:
+        if step == 2 and before:
+            raise Killed
+        ended = judge(self, step)
+        if step == 2:
+            raise Killed
+        return ended
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Watch, "__call__", deadly)
+        run()
+
+
 @pytest.fixture(scope="module")
 def unbroken(made, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("unbroken")
@@ -120,20 +140,7 @@ def test_what_comes_out_is_a_checkpoint_like_the_students(made, unbroken):
 @pytest.mark.parametrize("moment", ["before it is judged", "after it is judged"])
 def test_a_killed_run_ends_like_an_unbroken_one(made, unbroken, tmp_path, monkeypatch, moment):
     """Killed around the judgement of the second state; weights, history and the kept state are the same."""
-    judge = Watch.__call__
-
-    def deadly(self: Watch, step: int) -> bool:
-        if step == 2 and moment.startswith("before"):
-            raise Killed
-        ended = judge(self, step)
-        if step == 2:
-            raise Killed
-        return ended
-
-    monkeypatch.setattr(Watch, "__call__", deadly)
-    with pytest.raises(Killed):
-        adapt(made, tmp_path)
-    monkeypatch.undo()
+    die_around_judgement(monkeypatch, lambda: adapt(made, tmp_path), before=moment.startswith("before"))
     assert len(list(tmp_path.glob("checkpoints/*"))) == 2 and not (tmp_path / "model.safetensors").exists()
     adapt(made, tmp_path)
     for name in (HISTORY_FILE, "model.safetensors"):

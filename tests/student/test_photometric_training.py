@@ -27,14 +27,13 @@ from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.adaptation import AdaptConfig, AdaptTask
 from acdepth.student.photometric import PhotometricOptions, lit_photometric_loss
 from acdepth.student.views import ViewSettings
-from acdepth.student.watch import Watch
 from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
 from tests.clips import clips
 from tests.data.folders import HEIGHT, WIDTH, write_drive
-from tests.student.test_adapt_training import CONFIG, LOOP, TINY, Killed, adapt, save_network
+from tests.student.test_adapt_training import CONFIG, LOOP, TINY, adapt, die_around_judgement, save_network
 from tests.student.test_adaptation import PLAIN
 
 WITH_IT = CONFIG.model_copy(update={"photometric_weight": 0.5})
@@ -175,18 +174,7 @@ def test_the_pose_network_may_learn_at_a_rate_of_its_own(made, unbroken, tmp_pat
 
 def test_a_killed_run_ends_like_an_unbroken_one(made, unbroken, tmp_path, monkeypatch):
     """It goes on with a process that reads ahead, to which clips travel."""
-    judge = Watch.__call__
-
-    def deadly(self: Watch, step: int) -> bool:
-        ended = judge(self, step)
-        if step == 2:
-            raise Killed
-        return ended
-
-    monkeypatch.setattr(Watch, "__call__", deadly)
-    with pytest.raises(Killed):
-        adapt(made, tmp_path, WITH_IT)
-    monkeypatch.undo()
+    die_around_judgement(monkeypatch, lambda: adapt(made, tmp_path, WITH_IT))
     reading_ahead = LOOP.model_copy(update={"workers": 1})
     adapt(made, tmp_path, WITH_IT.model_copy(update={"loop": reading_ahead}))
     ours, theirs = state(tmp_path), state(unbroken)

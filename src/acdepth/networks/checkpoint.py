@@ -149,6 +149,11 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
         UserError: if the file is unreadable or the weights have other names or shapes.
     """
     tensors, metadata = _load_encoder_tensors(path)
+    _fill_encoder(encoder, tensors, path)
+    return metadata.get("description", "")
+
+
+def _fill_encoder(encoder: ResNetEncoder, tensors: dict[str, Tensor], path: Path) -> None:
     # Old files have no counters.
     counters = {name: value for name, value in encoder.state_dict().items() if name.endswith(COUNTER)}
     weights = counters | {name: value for name, value in tensors.items() if not name.startswith("fc.")}
@@ -156,7 +161,6 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
     if "conv1.weight" in weights:
         weights["conv1.weight"] = weights["conv1.weight"].repeat(1, images, 1, 1) / images
     load_weights(encoder, weights, str(path))
-    return metadata.get("description", "")
 
 
 def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
@@ -165,14 +169,15 @@ def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
     Raises:
         UserError: as `load_encoder`.
     """
-    first = _load_encoder_tensors(path)[0].get("conv1.weight")
+    tensors, _ = _load_encoder_tensors(path)
+    first = tensors.get("conv1.weight")
     if first is None:
         raise UserError(
             f"{path}: has no conv1.weight, so it is no ResNet18; give shipped, ResNet18's .safetensors or "
             ".pth, or a name of the hub"
         )
     encoder = ResNetEncoder(len(first))
-    load_encoder(encoder, path)
+    _fill_encoder(encoder, tensors, path)
     return encoder
 
 

@@ -16,6 +16,7 @@ from transformers import CLIPVisionModel
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import load_encoder_of_any_width
+from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.frozen import frozen
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.translator.discriminator import Discriminator, PatchDiscriminator, positions
@@ -24,8 +25,6 @@ from acdepth.translator.generator import pad_to_multiple
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 """Of CLIP's training images."""
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 STRIDE = 32
 """Of ResNet18's last level."""
 GROUPS = 8
@@ -72,10 +71,8 @@ class ClipDiscriminator(Discriminator):
         """One map per level."""
         encoder: Any = self.frozen[0]
         side, patch = encoder.config.image_size, encoder.config.patch_size
-        mean = torch.tensor(CLIP_MEAN, device=image.device).view(3, 1, 1)
-        std = torch.tensor(CLIP_STD, device=image.device).view(3, 1, 1)
         small = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
-        states = encoder((small / 2 + 0.5 - mean) / std, output_hidden_states=True).hidden_states
+        states = encoder(_normalised(small, CLIP_MEAN, CLIP_STD), output_hidden_states=True).hidden_states
         cells = side // patch
         return [
             head(states[level][:, 1:].transpose(1, 2).unflatten(2, (cells, cells)))
@@ -119,15 +116,20 @@ class EncoderDiscriminator(Discriminator):
 
     def verdicts(self, image: Tensor) -> list[Tensor]:
         """One map per level, then those of the patches."""
-        mean = torch.tensor(IMAGENET_MEAN, device=image.device).view(3, 1, 1)
-        std = torch.tensor(IMAGENET_STD, device=image.device).view(3, 1, 1)
-        levels = self.frozen[0](pad_to_multiple((image / 2 + 0.5 - mean) / std, STRIDE))[1:]
+        usual = DepthNetConfig()  # ResNet18's input, here as in the depth network
+        levels = self.frozen[0](pad_to_multiple(_normalised(image, usual.mean, usual.std), STRIDE))[1:]
         seen = [norm(level) for norm, level in zip(self.norms, levels, strict=True)]
         judged = [
             head(torch.cat([level, positions(level)], 1))
             for head, level in zip(self.heads, seen, strict=True)
         ]
         return judged + self.patches.verdicts(image)
+
+
+def _normalised(image: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """An image in -1..1 as a network that was trained with ``mean`` and ``std`` of 0..1 wants it."""
+    middle, spread = (torch.tensor(values, device=image.device).view(3, 1, 1) for values in (mean, std))
+    return (image / 2 + 0.5 - middle) / spread
 
 
 def _clip_head(size: int, width: int) -> nn.Sequential:
