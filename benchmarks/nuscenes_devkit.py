@@ -67,23 +67,23 @@ np.savez(out, **found)
 
 def ours(root: Path, split: str) -> tuple[dict[str, np.ndarray], set[str]]:
     started = time.time()
-    sequences = open_nuscenes(root, split)  # type: ignore[arg-type]
+    clips = open_nuscenes(root, split)  # type: ignore[arg-type]
     found: dict[str, np.ndarray] = {"seconds": np.array(time.time() - started)}
-    for sequence in sequences:
-        for index, shot in enumerate(sequence.shots):
+    for clip in clips:
+        for index, shot in enumerate(clip.shots):
             if not shot.is_key_frame:
                 continue
-            key = sequence.key(index)
-            depth = sequence.depth(index)
-            assert depth is not None and sequence.calibration.intrinsics is not None
+            key = clip.key(index)
+            depth = clip.depth(index)
+            assert depth is not None and clip.calibration.intrinsics is not None
             # The devkit leaves out the outermost pixels.
             found["depth " + key] = np.pad(depth[1:-1, 1:-1], 1)
-            found["intrinsics " + key] = sequence.calibration.intrinsics
+            found["intrinsics " + key] = clip.calibration.intrinsics
             for side, other in (("prev", index - 1), ("next", index + 1)):
-                if 0 <= other < len(sequence):
-                    found[side + " " + key] = np.array(sequence.key(other))
-                    found["T_" + side + " " + key] = sequence.T_target_to_source(index, other)
-    return found, {sequence.name.split("/")[0] for sequence in sequences}
+                if 0 <= other < len(clip):
+                    found[side + " " + key] = np.array(clip.key(other))
+                    found["T_" + side + " " + key] = clip.T_target_to_source(index, other)
+    return found, {clip.name.split("/")[0] for clip in clips}
 
 
 def compare(found: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> int:

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
-from acdepth.core.sample import ClipBatch
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.flip import fuse_flipped
 from acdepth.evaluation.metrics import METRICS, depth_metrics
@@ -88,7 +88,7 @@ def compare(path: Path, seed: int | None = None) -> list[Difference]:
     try:
         return [_difference(name, found, golden[name]) for name, found in _recompute(golden, seed)]
     except KeyError as error:
-        raise UserError(f"{path}: the array {error} is missing") from error
+        raise UserError(path, f"the array {error} is missing") from error
 
 
 def _recompute(golden: Golden, seed: int) -> Iterator[Result]:
@@ -114,12 +114,12 @@ def _teacher(golden: Golden) -> Iterator[Result]:
     neighbours = torch.stack([golden["image_prev"], golden["image_next"]], 1)
     motions = torch.stack([golden["pose_mat_prev"], golden["pose_mat_next"]], 1)
     truth = torch.stack([golden["gt_pose_prev"], golden["gt_pose_next"]], 1)
-    clip = ClipBatch(image, neighbours, golden["K"], distance=truth[..., :3, 3].norm(dim=-1))
-    synthesised = synthesise_views(clip, inverse_depths, motions)
+    triplet = TripletBatch(image, neighbours, golden["K"], distance=truth[..., :3, 3].norm(dim=-1))
+    synthesised = synthesise_views(triplet, inverse_depths, motions)
     yield "ssim", ssim(image, golden["image_prev"])
     yield "photometric_loss", photometric_loss(synthesised, image, neighbours).mean()
     yield "smoothness_loss", smoothness_loss(inverse_depths, image)
-    yield "velocity_loss", velocity_loss(motions, clip.distance)
+    yield "velocity_loss", velocity_loss(motions, triplet.distance)
 
 
 def _student(golden: Golden) -> Iterator[Result]:
@@ -217,7 +217,7 @@ def _draw(name: str, shape: tuple[int, ...], seed: int) -> Tensor:
 
 def _difference(name: str, found: Tensor, stored: Tensor) -> Difference:
     if found.shape != stored.shape:
-        raise UserError(f"{name}: computed with shape {tuple(found.shape)}, stored as {tuple(stored.shape)}")
+        raise UserError(name, f"computed with shape {tuple(found.shape)}, stored as {tuple(stored.shape)}")
     stored = stored.double()
     largest = (found.double() - stored).abs().max().item()
     return Difference(name, largest, largest / max(stored.abs().max().item(), 1e-12))
@@ -232,13 +232,13 @@ def _read(path: Path) -> Golden:
         with np.load(path, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
     except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not readable as reference values ({error})") from error
+        raise UserError(path, f"not readable as reference values ({error})") from error
 
 
 def _seed_of(path: Path) -> int:
     number = re.search(r"(\d+)$", path.stem)
     if not number:
-        raise UserError(f"{path}: its name does not end in the seed of the weights; give --seed")
+        raise UserError(path, "its name does not end in the seed of the weights", "give --seed")
     return int(number[1])
 
 

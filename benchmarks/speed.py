@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 
 from acdepth.cli.world import parse_image_size
+from acdepth.core.batches import MixBatch, TripletBatch
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_json
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import ClipBatch, MixBatch
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.networks.checkpoint import CheckpointCard
@@ -63,7 +63,7 @@ class Training:
         intrinsics = torch.tensor(
             [[focal, 0.0, columns / 2 - 0.5], [0.0, focal, height / 2 - 0.5], [0.0, 0.0, 1.0]]
         )
-        self.clips = ClipBatch(
+        self.triplets = TripletBatch(
             images[:, 0],
             images[:, 1:3],
             intrinsics.expand(batch, 3, 3).contiguous(),
@@ -74,15 +74,15 @@ class Training:
     def teacher_step(self, precision: str = "bf16") -> None:
         """Losses and gradients of one batch."""
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            terms = self.teacher(self.clips, make_generator(0, "step"), 1.0)
+            terms = self.teacher(self.triplets, make_generator(0, "step"), 1.0)
         torch.stack(list(terms.values())).sum().backward()
         self.teacher.zero_grad()
 
     def teacher_networks(self) -> None:
         """The floor of a teacher's step: both networks forth and back, without any loss."""
         with torch.autocast("cpu", torch.bfloat16):
-            depths = self.teacher.depth_net(self.clips.image).inverse_depths
-            motions = self.teacher.pose_net.motions(self.clips.image, self.clips.neighbours)
+            depths = self.teacher.depth_net(self.triplets.image).inverse_depths
+            motions = self.teacher.pose_net.motions(self.triplets.image, self.triplets.neighbours)
         torch.stack([motions.mean(), *(depth.mean() for depth in depths)]).sum().backward()
         self.teacher.zero_grad()
 

@@ -24,11 +24,11 @@ from speed import medians
 from torch import Tensor
 
 from acdepth.cli.world import parse_image_size
+from acdepth.core.batches import UnpairedBatch
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_json
 from acdepth.core.precision import fast_bfloat16
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import UnpairedBatch
 from acdepth.core.seeding import make_generator
 from acdepth.diffusion.tiny import TinyDiffusionConfig, sd_turbo_schedule
 from acdepth.engine import Leftovers

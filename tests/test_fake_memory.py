@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from acdepth.core.sample import UnpairedBatch
+from acdepth.core.batches import UnpairedBatch
 from acdepth.translator.discriminator import PatchDiscriminator
 from acdepth.translator.perception import Perception
 from acdepth.translator.settings import TranslatorConfig

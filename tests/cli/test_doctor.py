@@ -41,7 +41,9 @@ def test_a_missing_extra_is_named_with_its_remedy(
 
 class Needy(Verb):
     def load(self):
-        raise UserError("this verb needs kornia, which is not installed; pip install 'acdepth[train]'")
+        raise UserError(
+            None, "this verb needs kornia, which is not installed", "pip install 'acdepth[train]'"
+        )
 
 
 def test_verbs_are_tried_and_a_broken_one_does_not_stop_the_others(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from acdepth.core.batches import is_night
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import is_night
 from acdepth.data import MixBatches, open_data, prepare
 from acdepth.data.adverse import AdaptBatches, split_off
 from acdepth.data.prepared import Prepared
@@ -35,7 +35,7 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 def test_whole_drives_are_kept_apart_and_of_a_single_one_its_end(adverse):
     learning, apart = split_off(adverse, 0.2)
-    drives = {adverse.frames[frame].sequence for frame in apart[Condition.NIGHT].frames}
+    drives = {adverse.frames[frame].clip for frame in apart[Condition.NIGHT].frames}
     assert drives == {"night_2"} and len(apart[Condition.NIGHT].frames) == 3
     positions = [adverse.frames[frame].position for frame in apart[Condition.RAIN].frames]
     assert positions == [8, 9]

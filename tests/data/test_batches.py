@@ -10,7 +10,7 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data import ClipBatches, MixBatches, Prepared, open_data, prepare
+from acdepth.data import MixBatches, Prepared, TripletBatches, open_data, prepare
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
 
 
@@ -32,9 +32,9 @@ def night(clear: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared
 
 
 def test_a_clip_is_previous_target_next(clear: Prepared) -> None:
-    clips = ClipBatches(clear, batch_size=7, seed=3)
-    assert len(clips) == 4 + 3
-    batch = clips.batch(5)
+    triplets = TripletBatches(clear, batch_size=7, seed=3)
+    assert len(triplets) == 4 + 3
+    batch = triplets.batch(5)
     for row in range(7):
         image = (batch.image[row].permute(1, 2, 0) * 255).round().numpy()
         mirrored = image[0, 0, 1] > image[0, -1, 1]
@@ -48,25 +48,25 @@ def test_a_clip_is_previous_target_next(clear: Prepared) -> None:
 
 
 def test_one_pass_sees_each_clip_once_and_each_pass_is_another_order(clear: Prepared) -> None:
-    clips = ClipBatches(clear, batch_size=1, seed=3)
-    passes = [[clips.order.item(draw) for draw in range(start, start + 7)] for start in (0, 7, 14)]
-    assert all(sorted(one) == sorted(clips.order.items.tolist()) for one in passes)
+    triplets = TripletBatches(clear, batch_size=1, seed=3)
+    passes = [[triplets.order.item(draw) for draw in range(start, start + 7)] for start in (0, 7, 14)]
+    assert all(sorted(one) == sorted(triplets.order.items.tolist()) for one in passes)
     assert passes[0] != passes[1] or passes[1] != passes[2]
 
 
 def test_a_step_is_the_same_whoever_asks_first(clear: Prepared) -> None:
-    walked, jumped = ClipBatches(clear, 4, seed=3), ClipBatches(clear, 4, seed=3)
+    walked, jumped = TripletBatches(clear, 4, seed=3), TripletBatches(clear, 4, seed=3)
     batches = [walked.batch(step) for step in range(6)]
     for step in (5, 0):
         again = jumped.batch(step)
         assert torch.equal(again.image, batches[step].image)
         assert torch.equal(again.intrinsics, batches[step].intrinsics)
-    assert not torch.equal(ClipBatches(clear, 4, seed=4).batch(5).image, batches[5].image)
+    assert not torch.equal(TripletBatches(clear, 4, seed=4).batch(5).image, batches[5].image)
 
 
 def test_two_processes_share_what_one_would_see(clear: Prepared) -> None:
-    together = ClipBatches(clear, 4, seed=3).batch(2)
-    halves = [ClipBatches(clear, 2, seed=3, rank=rank, world_size=2).batch(2) for rank in (0, 1)]
+    together = TripletBatches(clear, 4, seed=3).batch(2)
+    halves = [TripletBatches(clear, 2, seed=3, rank=rank, world_size=2).batch(2) for rank in (0, 1)]
     assert torch.equal(torch.cat([half.image for half in halves]), together.image)
 
 
@@ -74,20 +74,20 @@ def test_slow_frames_are_left_out(tmp_path: Path) -> None:
     write_drive(tmp_path / "data" / "a", speed=12)
     write_drive(tmp_path / "data" / "b", speed=0.3)
     prepared = prepare(open_data(tmp_path / "data"), tmp_path / "out", (HEIGHT, WIDTH))
-    assert {prepared.frames[i].sequence for i in ClipBatches(prepared, 1, 0).order.items} == {"a"}
-    assert len(ClipBatches(prepared, 1, 0, min_speed=None)) == 8
+    assert {prepared.frames[i].clip for i in TripletBatches(prepared, 1, 0).order.items} == {"a"}
+    assert len(TripletBatches(prepared, 1, 0, min_speed=None)) == 8
     with pytest.raises(UserError, match=r"all 12 frames are slower than 20 m/s"):
-        ClipBatches(prepared, 1, 0, min_speed=20)
+        TripletBatches(prepared, 1, 0, min_speed=20)
 
 
 def test_unknown_motion_is_nan_and_no_camera_is_an_error(tmp_path: Path) -> None:
     drive = write_drive(tmp_path / "data")
     (drive / "motion.csv").unlink()
     prepared = prepare(open_data(drive), tmp_path / "out", (HEIGHT, WIDTH))
-    assert all(math.isnan(value) for value in ClipBatches(prepared, 1, 0).batch(0).distance.flatten())
+    assert all(math.isnan(value) for value in TripletBatches(prepared, 1, 0).batch(0).distance.flatten())
     (drive / "camera.yaml").unlink()
     with pytest.raises(UserError, match=r"000001\.png: its camera is not known; put camera\.yaml"):
-        ClipBatches(prepare(open_data(drive), tmp_path / "out", (HEIGHT, WIDTH)), 1, 0)
+        TripletBatches(prepare(open_data(drive), tmp_path / "out", (HEIGHT, WIDTH)), 1, 0)
 
 
 def test_mixed_is_the_clear_frame_or_its_translation(clear: Prepared, night: Prepared) -> None:

@@ -177,11 +177,11 @@ FIRST_LOST = Damage(
 
 def read_everything(root: Path) -> None:
     for split in ("mini_train", "mini_val"):
-        for sequence in open_nuscenes(root, split):
-            for index in range(len(sequence)):
-                sequence.image(index)
-                sequence.depth(index)
-                sequence.distance(index, max(0, index - 1))
+        for clip in open_nuscenes(root, split):
+            for index in range(len(clip)):
+                clip.image(index)
+                clip.depth(index)
+                clip.distance(index, max(0, index - 1))
 
 
 class TestNuScenes:
@@ -197,7 +197,7 @@ class TestNuScenes:
             ("mini_val", "night"),
         ]
         train = rows["mini_train", "clear"]
-        assert (train.sequences, train.images, train.targets) == (3, 33, 9)
+        assert (train.clips, train.images, train.targets) == (3, 33, 9)
         assert (train.looked_at, train.measured) == (9, 9)
         assert train.hours == pytest.approx(33 / 12 / 3600)
         assert not [doubt for doubt in report.doubts if doubt.group in ("cameras", "motion")]
@@ -471,9 +471,9 @@ class TestTelling:
     def test_a_file_is_named_once_but_each_fault_of_a_table(self):
         findings = Findings()
         for text in ("a/b.jpg: No such file", "a/b.jpg: not readable"):
-            findings.file_fault(UserError(text))
+            findings.file_fault(UserError(*text.split(": ", 1)))
         for text in ("t.json: record 1", "t.json: record 2", "t.json: record\n2"):
-            findings.fault(UserError(text))
+            findings.fault(UserError(*text.split(": ", 1)))
         assert [fault.text for fault in findings.faults] == [
             "a/b.jpg: No such file",
             "t.json: record 1",

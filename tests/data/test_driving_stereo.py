@@ -30,9 +30,9 @@ def root(tmp_path: Path) -> Path:
 def test_a_sequence_per_weather_and_drive(root):
     for weather in ("sunny", "cloudy", "foggy"):
         write_weather(root, weather, NAMES[1:2])
-    sequences = open_driving_stereo(root, fail)
+    clips = open_driving_stereo(root, fail)
     assert is_driving_stereo(root) and not is_driving_stereo(root / "rainy")
-    assert {s.name: (s.condition, len(s)) for s in sequences} == {
+    assert {s.name: (s.condition, len(s)) for s in clips} == {
         f"sunny/{ONE}": (Condition.CLEAR, 1),
         f"cloudy/{ONE}": (Condition.CLEAR, 1),
         f"foggy/{ONE}": (Condition.FOG, 1),
@@ -42,16 +42,16 @@ def test_a_sequence_per_weather_and_drive(root):
 
 
 def test_image_depth_and_camera(root):
-    sequence = next(s for s in open_driving_stereo(root, fail) if len(s) == 2)
+    clip = next(s for s in open_driving_stereo(root, fail) if len(s) == 2)
     height, width = SIDES["half"]
-    assert sequence.key(1) == f"rainy/left-image-half-size/{NAMES[2]}.jpg"
-    assert sequence.image(1).shape == (height, width, 3)
-    depth = sequence.depth(1)
+    assert clip.key(1) == f"rainy/left-image-half-size/{NAMES[2]}.jpg"
+    assert clip.image(1).shape == (height, width, 3)
+    depth = clip.depth(1)
     assert depth is not None and (depth[: height // 2] == 7).all() and not depth[height // 2 :].any()
-    camera = sequence.camera
+    camera = clip.camera
     assert camera is not None and (camera.fx, camera.cx, camera.cy) == (100, width / 2, height / 2)
     assert (camera.width, camera.height) == (width, height)
-    assert sequence.distance(0, 1) is None and sequence.frame_rate is None
+    assert clip.distance(0, 1) is None and clip.frame_rate is None
 
 
 def test_full_size_is_taken_where_image_and_depth_are_there(root):
@@ -69,18 +69,18 @@ def test_full_size_is_taken_where_image_and_depth_are_there(root):
 def test_images_without_depth_open_for_prediction(tmp_path):
     write_weather(tmp_path, "sunny", NAMES[:1], "full", depth=False)
     write_calibration(tmp_path, TWO, "full")
-    (sequence,) = open_driving_stereo(tmp_path, fail)
-    assert sequence.depth(0) is None and sequence.image(0).shape[:2] == SIDES["full"]
+    (clip,) = open_driving_stereo(tmp_path, fail)
+    assert clip.depth(0) is None and clip.image(0).shape[:2] == SIDES["full"]
 
 
 def test_without_calibration_there_is_no_camera_and_one_warning(root):
     for file in (root / "half-image-calib").iterdir():
         file.unlink()
     warnings = []
-    sequences = open_driving_stereo(root, warnings.append)
-    assert [s.camera for s in sequences] == [None, None]
+    clips = open_driving_stereo(root, warnings.append)
+    assert [s.camera for s in clips] == [None, None]
     assert len(warnings) == 1 and "2 of 2 drives have no camera" in warnings[0]
-    depth = sequences[0].depth(0)
+    depth = clips[0].depth(0)
     assert depth is not None and depth.shape == SIDES["half"]
 
 

@@ -80,16 +80,16 @@ def test_clips_are_the_drawn_frames_and_what_is_beside_them(rain: Prepared, mix:
         assert all(torch.equal(value, getattr(batch, name)) for name, value in vars(without).items())
         numbers = [first_number(image) for image in batch.adverse]
         assert batch.rows.tolist() == [row for row, (number, _) in enumerate(numbers) if number in (3, 6)]
-        assert torch.equal(batch.clips.image, batch.adverse[batch.rows])
+        assert torch.equal(batch.triplets.image, batch.adverse[batch.rows])
         for row, (number, mirrored) in enumerate(numbers[row] for row in batch.rows.tolist()):
             seen.add((number, mirrored))
-            for neighbour, step_beside in zip(batch.clips.neighbours[row], (-1, 1), strict=True):
+            for neighbour, step_beside in zip(batch.triplets.neighbours[row], (-1, 1), strict=True):
                 expected = picture(number + step_beside)[:, :: -1 if mirrored else 1]
                 assert np.array_equal((neighbour * 255).round().byte().permute(1, 2, 0).numpy(), expected)
             cx = WIDTH - 1 - CAMERA.cx if mirrored else CAMERA.cx
             expected = torch.tensor([[CAMERA.fx, 0, cx], [0, CAMERA.fy, CAMERA.cy], [0, 0, 1]])
-            assert torch.equal(batch.clips.intrinsics[row], expected)
-        torch.testing.assert_close(batch.clips.distance, torch.ones(len(batch.rows), 2))
+            assert torch.equal(batch.triplets.intrinsics[row], expected)
+        torch.testing.assert_close(batch.triplets.distance, torch.ones(len(batch.rows), 2))
     assert seen == {(3, False), (3, True), (6, False), (6, True)}
 
 
@@ -103,7 +103,7 @@ def test_clips_travel_to_the_device_with_the_batch(rain: Prepared, mix: MixBatch
     batch = AdaptBatches(mix, pools(rain, 3), batch_size=2, seed=5, filmed={3}).batch(0)
     assert isinstance(batch, FilmedBatch)
     moved = batch.to("meta")
-    assert moved.clear.device.type == moved.clips.neighbours.device.type == "meta"
+    assert moved.clear.device.type == moved.triplets.neighbours.device.type == "meta"
 
 
 def first_number(image: torch.Tensor) -> tuple[int, bool]:

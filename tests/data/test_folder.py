@@ -7,19 +7,19 @@ import cv2
 import numpy as np
 import pytest
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
-from acdepth.core.sample import Sequence
-from acdepth.data import ClipBatches, open_data, prepare
+from acdepth.data import TripletBatches, open_data, prepare
 from tests.data.folders import CAMERA, HEIGHT, WIDTH, picture, write_drive
 
 
-def read_all(sequence: Sequence) -> None:
-    for index in range(len(sequence)):
-        sequence.image(index)
-        sequence.depth(index)
-        sequence.classes(index)
+def read_all(clip: Clip) -> None:
+    for index in range(len(clip)):
+        clip.image(index)
+        clip.depth(index)
+        clip.classes(index)
 
 
 def test_a_tree_of_drives(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_images_come_in_the_order_people_mean(tmp_path: Path) -> None:
 def test_distance_from_speeds_is_their_mean_over_the_frame_rate(tmp_path: Path) -> None:
     drive = write_drive(tmp_path, count=3)
     write_text(drive / "motion.csv", "index,speed\n0,6\n1,12\n2,24\n")
-    (sequence,) = open_data(drive)
-    assert sequence.distance(0, 1) == pytest.approx(9 / 12)
-    assert sequence.distance(2, 1) == pytest.approx(18 / 12)
+    (clip,) = open_data(drive)
+    assert clip.distance(0, 1) == pytest.approx(9 / 12)
+    assert clip.distance(2, 1) == pytest.approx(18 / 12)
 
 
 def test_poses_go_before_speeds(tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_no_clip_crosses_a_gap(tmp_path: Path) -> None:
     assert pieces[1].key(0) == "drive/images/000004.png"
     assert len(warnings) == 1 and "000002.png and 000004.png" in warnings[0]
     assert pieces[1].distance(0, 1) == pytest.approx(1.0)  # motion.csv still has the missing image's row
-    clips = ClipBatches(prepare(pieces, tmp_path / "out", (HEIGHT, WIDTH)), batch_size=1, seed=0)
-    middles = {clips.prepared.frames[index].key[-10:] for index in clips.order.items}
+    triplets = TripletBatches(prepare(pieces, tmp_path / "out", (HEIGHT, WIDTH)), batch_size=1, seed=0)
+    middles = {triplets.prepared.frames[index].key[-10:] for index in triplets.order.items}
     assert middles == {"000001.png", "000005.png", "000006.png"}
 
 
@@ -89,7 +89,7 @@ def test_nothing_between_gaps_is_an_error(tmp_path: Path) -> None:
     (drive / "images" / "000002.png").unlink()
     prepared = prepare(open_data(drive, lambda _: None), tmp_path / "out", (HEIGHT, WIDTH))
     with pytest.raises(UserError, match="three consecutive images"):
-        ClipBatches(prepared, batch_size=1, seed=0)
+        TripletBatches(prepared, batch_size=1, seed=0)
 
 
 def test_every_fifth_frame_is_no_gap(tmp_path: Path) -> None:
@@ -98,8 +98,8 @@ def test_every_fifth_frame_is_no_gap(tmp_path: Path) -> None:
     for number in range(20):
         if number % 5:
             (drive / "images" / f"{number:06d}.png").unlink()
-    (sequence,) = open_data(drive)
-    assert len(sequence) == 4
+    (clip,) = open_data(drive)
+    assert len(clip) == 4
 
 
 def truncate(drive: Path) -> None:

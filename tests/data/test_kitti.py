@@ -8,7 +8,7 @@ import pytest
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
-from acdepth.data import ClipBatches, open_data, prepare
+from acdepth.data import TripletBatches, open_data, prepare
 from acdepth.data.kitti import scatter_nearest
 from tests.real import REAL, needs_real_data
 
@@ -85,8 +85,8 @@ def test_the_real_drives_and_frames(tmp_path: Path) -> None:
     assert [len(drive) for drive in drives] == [51, 51]
     steps = [drive.distance(index, index + 1) or 0 for drive in drives for index in range(50)]
     assert min(steps) > 0.9 and max(steps) < 1.3
-    clips = ClipBatches(prepare(drives[:1], tmp_path, (32, 96)), batch_size=2, seed=0)
-    assert clips.batch(0).image.shape == (2, 3, 32, 96)
+    triplets = TripletBatches(prepare(drives[:1], tmp_path, (32, 96)), batch_size=2, seed=0)
+    assert triplets.batch(0).image.shape == (2, 3, 32, 96)
     frames = open_data(REAL / "kitti_lidar")
     assert len(frames) == 6
     depth = frames[0].depth(0)

@@ -60,9 +60,9 @@ def write_list(path: Path, lines: list[str]) -> Path:
 class TestOpening:
     def test_without_a_list_every_left_image_is_a_target_and_gaps_cut(self, made):
         warnings = []
-        sequences = open_kitti_raw(made, None, warnings.append)
+        clips = open_kitti_raw(made, None, warnings.append)
         assert is_kitti_raw(made) and not is_kitti_raw(made / DAY)
-        assert {s.name: len(s.targets()) for s in sequences} == {
+        assert {s.name: len(s.targets()) for s in clips} == {
             f"{ONE}/image_02": 6,
             f"{TWO}/image_02": 3,
             f"{TWO}/image_02/from_0000000005": 3,
@@ -97,17 +97,17 @@ class TestOpening:
         (folder,) = root.glob("*/*/image_02/data")
         (folder / "0000000099.png").unlink()
         warnings = []
-        (sequence,) = open_kitti_raw(root, str(file), warnings.append)
-        assert len(sequence.targets()) == 99
+        (clip,) = open_kitti_raw(root, str(file), warnings.append)
+        assert len(clip.targets()) == 99
         assert len(warnings) == 1 and "1 of 100 images are not there, such as" in warnings[0]
         (folder / "0000000098.png").unlink()
         with pytest.raises(UserError, match=r"train\.txt: 2 of 100 images .*0000000098\.png; download"):
             open_kitti_raw(root, str(file), fail)
 
     def test_converted_images(self, tmp_path):
-        (sequence,) = open_kitti_raw(write_kitti_raw(tmp_path, {"0001": range(2)}, ".jpg"), None, fail)
-        assert sequence.camera is not None and sequence.camera.width == WIDTH
-        assert sequence.key(1).endswith("0000000001.jpg") and sequence.image(1).shape == (HEIGHT, WIDTH, 3)
+        (clip,) = open_kitti_raw(write_kitti_raw(tmp_path, {"0001": range(2)}, ".jpg"), None, fail)
+        assert clip.camera is not None and clip.camera.width == WIDTH
+        assert clip.key(1).endswith("0000000001.jpg") and clip.image(1).shape == (HEIGHT, WIDTH, 3)
 
     def test_drives_that_are_not_rectified_are_none(self, root):
         shutil.move(root / ONE, root / ONE.replace("sync", "extract"))
@@ -118,7 +118,7 @@ class TestDepth:
     @pytest.mark.parametrize(("side", "projection"), [("l", P_RECT_02), ("r", P_RECT_03)])
     def test_against_a_slow_twin(self, root, side, projection):
         """One matrix and one point at a time, by the definition."""
-        (sequence,) = open_kitti_raw(root, str(write_list(root / "a.txt", [f"{ONE} 4 {side}"])), fail)
+        (clip,) = open_kitti_raw(root, str(write_list(root / "a.txt", [f"{ONE} 4 {side}"])), fail)
         cameras, lidar = (
             matrices(root / DAY / f"calib_{name}.txt") for name in ("cam_to_cam", "velo_to_cam")
         )
@@ -133,7 +133,7 @@ class TestDepth:
             column, row = round(u / z) - 1, round(v / z) - 1
             if 0 <= column < WIDTH and 0 <= row < HEIGHT:
                 expected[row, column] = min(z, expected[row, column] or np.inf)
-        depth = sequence.depth(1)
+        depth = clip.depth(1)
         assert depth is not None and depth.dtype == np.float32 and (depth > 0).sum() > 500
         np.testing.assert_allclose(depth, expected, atol=1e-5)
 
@@ -169,8 +169,8 @@ class TestMotion:
         root = write_kitti_raw(tmp_path, {"0001": range(2)})
         write_plain_calibration(root / DAY)
         write_text(root / ONE / "oxts" / "data" / "0000000001.txt", oxts_line(LATITUDE, yaw=math.pi / 2))
-        (sequence,) = open_kitti_raw(root, None, fail)
-        T, turned = (sequence.T_camera_to_world(index) for index in (0, 1))
+        (clip,) = open_kitti_raw(root, None, fail)
+        T, turned = (clip.T_camera_to_world(index) for index in (0, 1))
         np.testing.assert_allclose(T[:3, :3], AXES.T, atol=1e-9)
         np.testing.assert_allclose(turned[:3, 2], [0, 1, 0], atol=1e-9)
         # Forward, left, up from the inertial unit: to scanner, camera 0, and 0.05 m to the right, camera 2.
@@ -179,7 +179,7 @@ class TestMotion:
         np.testing.assert_allclose(
             T[:3, 3] - start.T_imu_to_world(mercator_scale(start))[:3, 3], place, atol=1e-6
         )
-        assert sequence.distance(0, 1) == pytest.approx(math.sqrt(2) * math.hypot(*place[:2]), abs=1e-6)
+        assert clip.distance(0, 1) == pytest.approx(math.sqrt(2) * math.hypot(*place[:2]), abs=1e-6)
 
     def test_roll_pitch_and_yaw_turn_in_this_order(self, tmp_path):
         line = oxts_line(LATITUDE).split()
@@ -296,8 +296,8 @@ def test_a_real_scan_falls_one_pixel_beside_the_object_benchmark_s(tmp_path):
         folder = tmp_path / ONE / part / "data"
         folder.mkdir(parents=True)
         shutil.copy(source, folder / f"0000000000{source.suffix}")
-    (sequence,) = open_kitti_raw(tmp_path, None, fail)
-    depth, beside = sequence.depth(0), frame.depth(0)
+    (clip,) = open_kitti_raw(tmp_path, None, fail)
+    depth, beside = clip.depth(0), frame.depth(0)
     assert depth is not None and beside is not None and (depth > 0).sum() > 10_000
     np.testing.assert_allclose(depth[:-1, :-1], beside[1:, 1:], atol=1e-4)
 

@@ -27,11 +27,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_split_opens_its_scenes_only(root):
-    assert [sequence.name for sequence in open_nuscenes(root, "mini_val")] == [
+    assert [clip.name for clip in open_nuscenes(root, "mini_val")] == [
         "scene-0103/CAM_FRONT",
         "scene-0916/CAM_FRONT",
     ]
-    assert [sequence.name for sequence in open_nuscenes(root, "mini_train")] == ["scene-0061/CAM_FRONT"]
+    assert [clip.name for clip in open_nuscenes(root, "mini_train")] == ["scene-0061/CAM_FRONT"]
 
 
 def test_a_scene_is_its_images_in_order_with_depth_at_key_frames(root):
@@ -54,14 +54,14 @@ def test_other_cameras_open_as_sequences_of_their_own(root):
 
 def test_depth_goes_through_the_world(root):
     """Against a slow twin: one matrix per point, in float64."""
-    sequence = open_nuscenes(root, "mini_val")[0]
-    shot = sequence.shots[5]
-    (sweep,) = [s for s in sequence.tables.shots["LIDAR_TOP"] if s.sample == shot.sample]
+    clip = open_nuscenes(root, "mini_val")[0]
+    shot = clip.shots[5]
+    (sweep,) = [s for s in clip.tables.shots["LIDAR_TOP"] if s.sample == shot.sample]
     T_lidar_to_world = (
-        sequence.tables.ego_poses[sweep.ego_pose].matrix()
-        @ sequence.tables.calibrations[sweep.calibration].T_sensor_to_ego
+        clip.tables.ego_poses[sweep.ego_pose].matrix()
+        @ clip.tables.calibrations[sweep.calibration].T_sensor_to_ego
     )
-    T_world_to_camera = np.linalg.inv(sequence.T_camera_to_world(5))
+    T_world_to_camera = np.linalg.inv(clip.T_camera_to_world(5))
     expected = np.zeros((HEIGHT, WIDTH))
     for point in read_points(root / sweep.file):
         x, y, z, _ = T_world_to_camera @ T_lidar_to_world @ np.append(point, 1.0)
@@ -69,7 +69,7 @@ def test_depth_goes_through_the_world(root):
             column, row, _ = np.array(INTRINSICS) @ [x / z, y / z, 1]
             if 0 <= column < WIDTH and 0 <= row < HEIGHT:
                 expected[int(row), int(column)] = z
-    depth = sequence.depth(5)
+    depth = clip.depth(5)
     assert depth is not None and (depth > 0).sum() > 50
     agree = np.isclose(depth, expected, atol=1e-3)
     assert agree.mean() > 0.9998  # a point on the border between two pixels may round to either

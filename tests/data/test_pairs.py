@@ -75,7 +75,7 @@ def test_images_are_found_by_their_key_with_or_without_the_folders_name(data: Pa
     footage = open_data(data)
     pairs = [named("b/images/000001.png"), named("a/images/000000.png"), named("b/images/000001.png")]
     asked = ask_frames(pairs, footage, data)
-    assert [(one.sequence.name, one.index, len(one.pairs)) for one in asked] == [("b", 1, 2), ("a", 0, 1)]
+    assert [(one.clip.name, one.index, len(one.pairs)) for one in asked] == [("b", 1, 2), ("a", 0, 1)]
     alone = open_data(data / "a")
     assert ask_frames([named("images/000001.png")], alone, data / "a")[0].index == 1
     with pytest.raises(UserError, match=r"has no image c.png, of which .* named as a/images/000000.png"):
@@ -89,12 +89,12 @@ def test_photographs_in_folders_of_folders_are_found_by_their_path(tmp_path: Pat
     asked = ask_frames(
         [named("images/street/1.png"), named("images/shop/1.png"), named("2.png")], [], tmp_path
     )
-    assert [one.sequence.name for one in asked] == ["images/street/1.png", "images/shop/1.png", "2.png"]
-    assert [one.sequence.key(0) for one in asked] == [
+    assert [one.clip.name for one in asked] == ["images/street/1.png", "images/shop/1.png", "2.png"]
+    assert [one.clip.key(0) for one in asked] == [
         "images/street/1.png",
         "images/shop/1.png",
         f"{tmp_path.name}/2.png",
     ]
-    assert asked[0].sequence.image(0).shape == (HEIGHT, WIDTH, 3)
+    assert asked[0].clip.image(0).shape == (HEIGHT, WIDTH, 3)
     with pytest.raises(UserError, match=r"has no image images/3\.png"):
         ask_frames([named("2.png"), named("images/3.png")], [], tmp_path)

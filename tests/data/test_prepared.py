@@ -68,10 +68,10 @@ def test_one_bad_frame_in_two_hundred_is_left_out(tmp_path: Path) -> None:
 
 def test_more_than_one_in_a_hundred_stops() -> None:
     tally = ReadTally(total=200, on_warning=lambda _: None)
-    tally.skip(UserError("a.png: broken"))
-    tally.skip(UserError("b.png: broken"))
+    tally.skip(UserError("a.png", "broken"))
+    tally.skip(UserError("b.png", "broken"))
     with pytest.raises(UserError, match=r"c\.png: broken \(3 of 200 frames cannot be read"):
-        tally.skip(UserError("c.png: broken"))
+        tally.skip(UserError("c.png", "broken"))
 
 
 def test_a_crop_beyond_the_image(tmp_path: Path) -> None:

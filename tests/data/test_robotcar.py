@@ -41,8 +41,8 @@ def line(scene: str, number: int) -> str:
 class TestOpening:
     def test_without_a_list_every_image_is_a_target_and_gaps_cut(self, made):
         warnings = []
-        sequences = open_robotcar(made, None, warnings.append)
-        assert {s.name: len(s.targets()) for s in sequences} == {
+        clips = open_robotcar(made, None, warnings.append)
+        assert {s.name: len(s.targets()) for s in clips} == {
             DAY: 5,
             f"{DAY}/from_{image_time(9)}": 3,
             NIGHT: 2,
@@ -52,8 +52,8 @@ class TestOpening:
 
     def test_a_quarter_of_a_second_is_no_gap(self, tmp_path):
         """Of four steps of 62.5 ms; one more is a gap."""
-        (sequence,) = open_robotcar(write_prepared(tmp_path / "a", {DAY: [0, 1, 5]}), None, fail)
-        assert len(sequence) == 3
+        (clip,) = open_robotcar(write_prepared(tmp_path / "a", {DAY: [0, 1, 5]}), None, fail)
+        assert len(clip) == 3
         cut = open_robotcar(write_prepared(tmp_path / "b", {DAY: [0, 1, 6]}), None, lambda _: None)
         assert [len(one) for one in cut] == [2, 1]
 
@@ -84,8 +84,8 @@ class TestOpening:
 
     def test_other_scenes_say_their_condition(self, tmp_path):
         root = write_prepared(tmp_path, {"2015-01-01-00-00-00": [0, 1]}, "snow")
-        (sequence,) = open_robotcar(root, None, fail)
-        assert sequence.condition is Condition.SNOW
+        (clip,) = open_robotcar(root, None, fail)
+        assert clip.condition is Condition.SNOW
         write_text(root / "2015-01-01-00-00-00" / "sequence.yaml", "condition: dusk\n")
         with pytest.raises(UserError, match=r"sequence\.yaml: condition = 'dusk'"):
             open_robotcar(root, None, fail)
@@ -98,8 +98,8 @@ class TestOpening:
         write_text(root / "splits" / "train.txt", "".join(line(DAY, number) for number in range(100)))
         (root / line(DAY, 99).strip()).unlink()
         warnings = []
-        (sequence,) = open_robotcar(root, "train", warnings.append)
-        assert len(sequence.targets()) == 99
+        (clip,) = open_robotcar(root, "train", warnings.append)
+        assert len(clip.targets()) == 99
         assert len(warnings) == 1 and "1 of 100 images are not there, such as" in warnings[0]
         (root / line(DAY, 98).strip()).unlink()
         with pytest.raises(UserError, match=rf"train\.txt: 2 of 100 images .*{image_time(98)}\.png; prepare"):
@@ -115,7 +115,7 @@ class TestOpening:
 class TestDepthAndMotion:
     def test_depth_against_a_slow_twin(self, made):
         """One point at a time, by the definition."""
-        sequence = open_robotcar(made, None, lambda _: None)[0]
+        clip = open_robotcar(made, None, lambda _: None)[0]
         points = np.fromfile(made / DAY / "lms_front_synchronized" / f"{image_time(2)}.bin", "<f4")
         expected = np.zeros((HEIGHT, WIDTH))
         for x, y, z in points.reshape(-1, 3).astype(float):
@@ -123,7 +123,7 @@ class TestDepthAndMotion:
                 column, row = int(FX * x / z + CX), int(FY * y / z + CY)
                 if column < WIDTH and row < HEIGHT:
                     expected[row, column] = min(z, expected[row, column] or np.inf)
-        depth = sequence.depth(2)
+        depth = clip.depth(2)
         assert depth is not None and depth.dtype == np.float32 and (depth > 0).sum() > 500
         np.testing.assert_allclose(depth, expected, rtol=1e-6)
 
@@ -146,10 +146,10 @@ class TestDepthAndMotion:
         assert day.depth(2) is None and day.depth(3) is not None
 
     def test_motion_by_the_poses(self, made):
-        sequence = open_robotcar(made, None, lambda _: None)[0]
-        assert sequence.distance(1, 2) == pytest.approx(0.5) == sequence.distance(2, 1)
-        T = sequence.T_camera_to_world(1) @ sequence.T_target_to_source(2, 1)
-        np.testing.assert_allclose(T, sequence.T_camera_to_world(2), atol=1e-12)
+        clip = open_robotcar(made, None, lambda _: None)[0]
+        assert clip.distance(1, 2) == pytest.approx(0.5) == clip.distance(2, 1)
+        T = clip.T_camera_to_world(1) @ clip.T_target_to_source(2, 1)
+        np.testing.assert_allclose(T, clip.T_camera_to_world(2), atol=1e-12)
 
     def test_an_image_without_a_pose(self, root):
         file = root / DAY / "poses_synchronized.json"
@@ -157,11 +157,11 @@ class TestDepthAndMotion:
         del poses[str(image_time(2))]
         write_text(file, json.dumps(poses))
         warnings = []
-        sequence = open_robotcar(root, None, warnings.append)[0]
+        clip = open_robotcar(root, None, warnings.append)[0]
         assert any(f"no pose for 1 of 8 images, such as {image_time(2)}.png" in text for text in warnings)
-        assert sequence.distance(1, 2) is None and sequence.distance(3, 4) == pytest.approx(0.5)
-        assert np.isnan(sequence.T_target_to_source(1, 2)).all()
-        assert np.isnan(sequence.T_target_to_source(2, 1)).all()
+        assert clip.distance(1, 2) is None and clip.distance(3, 4) == pytest.approx(0.5)
+        assert np.isnan(clip.T_target_to_source(1, 2)).all()
+        assert np.isnan(clip.T_target_to_source(2, 1)).all()
 
 
 class TestRefusals:

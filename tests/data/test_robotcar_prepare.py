@@ -194,10 +194,10 @@ def slow_demosaic(bayer: np.ndarray) -> np.ndarray:
 
 class TestPreparing:
     def test_the_wall_is_where_it_is(self, made):
-        (sequence,) = open_robotcar(made / "out", None, fail)
-        assert len(sequence) == IMAGES and raw_scenes(made / "raw") == [DAY]
+        (clip,) = open_robotcar(made / "out", None, fail)
+        assert len(clip) == IMAGES and raw_scenes(made / "raw") == [DAY]
         for index in (0, 5, IMAGES - 1):
-            depth = sequence.depth(index)
+            depth = clip.depth(index)
             assert depth is not None and (depth > 0).sum() > 200
             row, column = np.nonzero(depth)
             expected = wall_depth(image_time(index), column + 0.5, row + 0.5)
@@ -212,19 +212,19 @@ class TestPreparing:
             assert len(points) > 500 and np.abs(points @ WALL[:3] - WALL[3]).max() < 2e-3
 
     def test_poses_and_distances(self, made):
-        (sequence,) = open_robotcar(made / "out", None, fail)
+        (clip,) = open_robotcar(made / "out", None, fail)
         T_first = T_camera_to_world(image_time(0))
-        np.testing.assert_allclose(sequence.T_camera_to_world(0), T_first, atol=1e-9)
+        np.testing.assert_allclose(clip.T_camera_to_world(0), T_first, atol=1e-9)
         moved = np.linalg.inv(T_first) @ T_camera_to_world(image_time(4))
-        np.testing.assert_allclose(sequence.T_target_to_source(4, 0), moved, atol=1e-9)
+        np.testing.assert_allclose(clip.T_target_to_source(4, 0), moved, atol=1e-9)
         assert moved[2, 3] > 1
-        assert sequence.distance(3, 4) == pytest.approx(SPEED / 16, rel=0.02)
+        assert clip.distance(3, 4) == pytest.approx(SPEED / 16, rel=0.02)
 
     def test_pictures_are_those_of_the_camera_model(self, made):
-        (sequence,) = open_robotcar(made / "out", None, fail)
+        (clip,) = open_robotcar(made / "out", None, fail)
         bayer = read_bayer(made / "raw" / DAY / "stereo" / "centre" / f"{image_time(3)}.png")
         undistortion = Undistortion(*(part.astype(np.float32) for part in lens()))
-        np.testing.assert_array_equal(sequence.image(3), undistortion.picture(bayer, Path("a.png")))
+        np.testing.assert_array_equal(clip.image(3), undistortion.picture(bayer, Path("a.png")))
 
     def test_the_table_holds_columns_then_rows(self, made):
         found = read_undistortion(made / "models" / "stereo_narrow_left_distortion_lut.bin", WIDTH, HEIGHT)
@@ -235,9 +235,9 @@ class TestPreparing:
         write_text(test, "".join(f"{DAY}/stereo/centre/{image_time(number)}.png\n" for number in (2, 5)))
         write_text(left_out, f"{DAY}/stereo/centre/{image_time(5)}.png\n{DAY}/stereo/centre/1.png\n")
         prepare_scene(plan(raw, (test, left_out)), None, fail)
-        (sequence,) = open_robotcar(raw / "out", "test", fail)
-        assert [index for index in range(IMAGES) if sequence.depth(index) is not None] == [2, 5]
-        assert sequence.targets() == [2]
+        (clip,) = open_robotcar(raw / "out", "test", fail)
+        assert [index for index in range(IMAGES) if clip.depth(index) is not None] == [2, 5]
+        assert clip.targets() == [2]
 
     def test_a_break_in_the_odometry(self, raw):
         file = raw / "raw" / DAY / "vo" / "vo.csv"
@@ -247,12 +247,12 @@ class TestPreparing:
         prepare_scene(plan(raw), None, warnings.append)
         assert any("breaks off in one place" in text for text in warnings)
         assert any("no pose for 1 of 12 images" in text for text in warnings)
-        (sequence,) = open_robotcar(raw / "out", None, lambda _: None)
-        known = [sequence.distance(number, number + 1) is not None for number in range(IMAGES - 1)]
+        (clip,) = open_robotcar(raw / "out", None, lambda _: None)
+        known = [clip.distance(number, number + 1) is not None for number in range(IMAGES - 1)]
         assert known == [True] * 3 + [False] * 2 + [True] * 6
         # The wall is where it is on either side, but no scan of the other side takes part.
         for number in (2, 8):
-            depth = sequence.depth(number)
+            depth = clip.depth(number)
             assert depth is not None
             row, column = np.nonzero(depth)
             expected = wall_depth(image_time(number), column + 0.5, row + 0.5)

@@ -31,21 +31,21 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_frames_in_any_order(video: Path) -> None:
-    (sequence,) = open_data(video)
-    assert len(sequence) == COUNT and sequence.frame_rate == 10
-    assert sequence.key(7) == "drive/000007.png"
-    assert sequence.camera is not None and sequence.camera.fx == 50
-    forwards = [sequence.image(index) for index in range(COUNT)]
+    (clip,) = open_data(video)
+    assert len(clip) == COUNT and clip.frame_rate == 10
+    assert clip.key(7) == "drive/000007.png"
+    assert clip.camera is not None and clip.camera.fx == 50
+    forwards = [clip.image(index) for index in range(COUNT)]
     assert np.allclose([image.mean() for image in forwards], 3 * np.arange(COUNT), atol=4)
     for index in (69, 0, 13, 12, 68, 5, 5):
-        assert np.array_equal(sequence.image(index), forwards[index])
+        assert np.array_equal(clip.image(index), forwards[index])
 
 
 def test_a_folder_of_videos_and_motion_beside_one(video: Path) -> None:
     rows = "".join(f"{number},5\n" for number in range(COUNT))
     write_text(video.with_name("drive.motion.csv"), "index,speed\n" + rows)
-    (sequence,) = open_data(video.parent)
-    assert sequence.distance(0, 1) == pytest.approx(0.5)
+    (clip,) = open_data(video.parent)
+    assert clip.distance(0, 1) == pytest.approx(0.5)
 
 
 def test_a_broken_video(tmp_path: Path) -> None:

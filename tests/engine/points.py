@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.core.sample import Tensors
+from acdepth.core.batches import Tensors
 from acdepth.core.seeding import make_generator
 
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.log import read_log

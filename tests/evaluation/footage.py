@@ -4,16 +4,16 @@ import numpy as np
 import torch
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.evaluation.predict import Model
 
 HEIGHT, WIDTH = 32, 64
 CAMERA = Camera(40.0, 40.0, 31.5, 15.5, WIDTH, HEIGHT)
 
 
-class Drive(Sequence):
+class Drive(Clip):
     """Frame ``i`` is gray of brightness ``10 + i`` and ``metres[i]`` away everywhere; None: not measured."""
 
     class_names = ("none", "left", "right")
@@ -37,7 +37,7 @@ class Drive(Sequence):
 
     def image(self, index: int) -> np.ndarray:
         if index in self.unreadable:
-            raise UserError(f"{self.key(index)}: not readable as an image; copy it again")
+            raise UserError(self.key(index), "not readable as an image", "copy it again")
         return np.full((HEIGHT, WIDTH, 3), 10 + index, np.uint8)
 
     def depth(self, index: int) -> np.ndarray | None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.evaluation.corrupted import CorruptionErrors, choose_frames, evaluate_corrupted
@@ -49,12 +50,12 @@ def pair(dee: float) -> list[float]:
     return [dee, 1 - dee]
 
 
-def measured(sequences: tuple[str, ...], **dee: float) -> CorruptionErrors:
+def measured(clips: tuple[str, ...], **dee: float) -> CorruptionErrors:
     """Models' errors in fog, the same in all frames; doubled in snow, halved in clear weather."""
-    frames = len(sequences)
+    frames = len(clips)
     return CorruptionErrors(
         kinds=("fog", "snow"),
-        sequences=sequences,
+        clips=clips,
         clean={name: np.tile(pair(one / 2), (frames, 1)) for name, one in dee.items()},
         corrupted={
             name: np.tile([[pair(one)] * 5, [pair(2 * one)] * 5], (frames, 1, 1, 1))
@@ -102,7 +103,7 @@ def test_scored_clear_frames_are_taken_each_nth_of_a_sequence():
         Drive("dark", [5.0], Condition.NIGHT),
     ]
     rows = evaluate([constant("m", 5.0)], footage, WORLD)
-    places = [(sequence.name, index) for sequence, index in choose_frames(footage, rows, every=2)]
+    places = [(clip.name, index) for clip, index in choose_frames(footage, rows, every=2)]
     assert places == [("a", 0), ("a", 3), ("b", 0)]
     with pytest.raises(UserError, match="only clear images are corrupted"):
         choose_frames(footage[2:], rows)
@@ -112,9 +113,14 @@ def test_what_a_model_makes_of_corrupted_frames():
     drive = Drive("a", [8.0, 4.0])
     told: list[int] = []
     found = evaluate_corrupted(
-        [by_brightness("m")], [(drive, 0), (drive, 1)], WORLD, ["brightness"], told.append, batch_size=2
+        [by_brightness("m")],
+        [Frame(drive, 0), Frame(drive, 1)],
+        WORLD,
+        ["brightness"],
+        told.append,
+        batch_size=2,
     )
-    assert found.sequences == ("a", "a") and told == [2] * 5
+    assert found.clips == ("a", "a") and told == [2] * 5
     assert found.corrupted["m"].shape == (2, 1, 5, 2)
     # 7.2 m is within 25 % of 8 m, 4.1 m of 4 m; no other is.
     within = [1, 0, 0, 0, 0], [0, 1, 0, 0, 0]
@@ -129,7 +135,7 @@ def test_what_a_model_makes_of_corrupted_frames():
 
 def test_a_frame_is_corrupted_alike_whatever_is_beside_it():
     drive = Drive("a", [8.0, 4.0, 6.0])
-    places = [(drive, index) for index in range(3)]
+    places = [Frame(drive, index) for index in range(3)]
     kinds = ["gaussian_noise", "fog"]
     model = by_brightness("m")
     together = evaluate_corrupted([model], places, WORLD, kinds, batch_size=3).corrupted["m"]
@@ -142,7 +148,7 @@ def test_a_frame_is_corrupted_alike_whatever_is_beside_it():
 def test_what_changed_since_it_was_scored_is_named():
     drive = Drive("a", [None])
     with pytest.raises(UserError, match=r"a/images/000000.png: changed"):
-        evaluate_corrupted([by_brightness("m")], [(drive, 0)], WORLD, ["fog"])
+        evaluate_corrupted([by_brightness("m")], [Frame(drive, 0)], WORLD, ["fog"])
 
 
 def test_all_models_see_the_same_pictures():
@@ -155,5 +161,7 @@ def test_all_models_see_the_same_pictures():
 
         return Model(name, network, input_size=(32, 64))
 
-    evaluate_corrupted([watching("first"), watching("second")], [(Drive("a", [8.0]), 0)], WORLD, ["snow"])
+    evaluate_corrupted(
+        [watching("first"), watching("second")], [Frame(Drive("a", [8.0]), 0)], WORLD, ["snow"]
+    )
     assert len(seen["first"]) == 6 and all(map(torch.equal, seen["first"], seen["second"]))

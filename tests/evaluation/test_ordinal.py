@@ -96,9 +96,9 @@ def test_unreadable_images_are_told_and_many_of_them_stop() -> None:
         order_pairs([columns()], [frames[0], bad], WHOLE)
 
 
-def make_rows(model: str, sequence: str, rights: list[bool], condition: Condition) -> list[PairRow]:
+def make_rows(model: str, clip: str, rights: list[bool], condition: Condition) -> list[PairRow]:
     return [
-        PairRow(model, sequence, f"{sequence}/{n // 2}", condition, Relation.CLOSER, 0.5 if right else 2.0)
+        PairRow(model, clip, f"{clip}/{n // 2}", condition, Relation.CLOSER, 0.5 if right else 2.0)
         for n, right in enumerate(rights)
     ]
 

@@ -1,7 +1,7 @@
 import torch
 from torch.nn import functional as F
 
-from acdepth.core.sample import ClipBatch
+from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.pose import pose_matrix
 from acdepth.geometry.view_synthesis import synthesise_views
@@ -10,7 +10,7 @@ from acdepth.geometry.warp import warp
 
 def test_equals_one_warp_per_scale_and_neighbour():
     generator = make_generator(0)
-    batch = ClipBatch(
+    batch = TripletBatch(
         image=torch.rand(3, 3, 16, 24, generator=generator),
         neighbours=torch.rand(3, 2, 3, 16, 24, generator=generator),
         intrinsics=torch.tensor([[20.0, 0.0, 11.5], [0.0, 20.0, 7.5], [0.0, 0.0, 1.0]])

@@ -109,6 +109,9 @@ def test_a_second_server_on_the_same_votes_is_refused(
 
     monkeypatch.setattr(RatingServer, "serve_forever", meets_a_second)
     call(monkeypatch, *command)
-    assert codes == [2] and "votes.csv: another acdepth rate is using it; stop" in capsys.readouterr().err
+    assert (
+        codes == [2]
+        and "votes.csv: another acdepth process is writing there; wait" in capsys.readouterr().err
+    )
     call(monkeypatch, *command)  # as the first has ended
     assert "Ana" in capsys.readouterr().out

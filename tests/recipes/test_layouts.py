@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.nuscenes.tables import rigid
@@ -33,7 +33,7 @@ def exported(request, world: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return request.param, out
 
 
-def opened(exported: tuple[Layout, Path], split: str) -> list[Sequence]:
+def opened(exported: tuple[Layout, Path], split: str) -> list[Clip]:
     return open_data(exported[1], choice=FootageChoice(split=split))
 
 
@@ -41,11 +41,11 @@ def test_splits_and_conditions(exported):
     layout, _ = exported
     measured, training = opened(exported, LAYOUTS[layout]), opened(exported, "train")
     night = [] if layout == "kitti" else [Condition.NIGHT]
-    assert sorted(sequence.condition for sequence in measured) == sorted([Condition.CLEAR, *night])
-    clear = [sequence for sequence in training if sequence.condition is Condition.CLEAR]
+    assert sorted(clip.condition for clip in measured) == sorted([Condition.CLEAR, *night])
+    clear = [clip for clip in training if clip.condition is Condition.CLEAR]
     assert len(clear) == len(TRAINING)
     key_frames = [0, 6, 7] if layout == "nuscenes" else list(range(FRAMES))
-    assert all(len(sequence) == FRAMES and sequence.targets() == key_frames for sequence in clear)
+    assert all(len(clip) == FRAMES and clip.targets() == key_frames for clip in clear)
 
 
 def test_it_reads_back_as_the_world(exported, world):
@@ -80,9 +80,9 @@ def test_each_protocol_measures_its_layout(exported):
     footage = [one for one in opened(exported, LAYOUTS[layout]) if one.condition is Condition.CLEAR]
     constant = Model("constant", lambda image, night: torch.full((len(image), 1, 64, 96), 1 / 20), (64, 96))
     rows = evaluate([constant], footage, protocol)
-    (sequence,) = footage
+    (clip,) = footage
     for row in rows:
-        depth = sequence.depth(row.index)
+        depth = clip.depth(row.index)
         assert depth is not None
         height, width = depth.shape
         if layout == "robotcar":
@@ -93,7 +93,7 @@ def test_each_protocol_measures_its_layout(exported):
         low, high = {"nuscenes": (0.1, 80), "robotcar": (0.1, 50), "kitti": (1e-3, 80)}[layout]
         true = depth[(depth > low) & (depth < high)]
         assert row.metrics["abs_rel"] == pytest.approx(np.mean(np.abs(20 - true) / true), rel=1e-5)
-    assert [row.index for row in rows] == sequence.targets()
+    assert [row.index for row in rows] == clip.targets()
 
 
 def test_turns_of_the_camera_read_back(exported, world):

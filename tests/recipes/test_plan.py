@@ -27,7 +27,7 @@ def test_it_counts_images_and_writes_nothing(root: Path, settings: Path, tmp_pat
     """Three key frames in the clear training scene, 0 5 10 of 11 images; scene 3 is of the validation."""
     reproduction = Reproduction("nuscenes", ReproduceConfig.read(settings), root, tmp_path / "run")
     counts = count_footage(reproduction.training, reproduction.evaluation)
-    assert counts == Counts(clips=7, clear=3, measured=3, conditions=1)  # clips: 0 1, 4 5 6, 9 10
+    assert counts == Counts(triplets=7, clear=3, measured=3, conditions=1)  # clips: 0 1, 4 5 6, 9 10
     stages = {stage.name: stage for stage in reproduction.plan(2)}
     assert list(stages) == ["teacher", "translator", "translate", "student", "evaluate"]
     assert stages["translate"].work == "3 x 1 images" and stages["evaluate"].work == "3 images"

@@ -58,7 +58,7 @@ def test_a_style_of_another_version_is_named(data: Path, tmp_path: Path) -> None
 
 def test_results_count_styles_other_than_towns(data: Path) -> None:
     footage = open_data(data)
-    assert sorted(str(sequence.style) for sequence in footage) == ["None", "country"]
+    assert sorted(str(clip.style) for clip in footage) == ["None", "country"]
     assert describe_data(data, None, None, footage)["styles"] == {"country": 1}
     assert "styles" not in describe_data(data, None, None, open_data(data / "town"))
 
@@ -66,7 +66,7 @@ def test_results_count_styles_other_than_towns(data: Path) -> None:
 def test_a_note_called_style_in_other_footage_is_no_style_of_the_world(data: Path, tmp_path: Path) -> None:
     shutil.copytree(data / "country" / "town_0001" / "clear" / "images", tmp_path / "drive" / "images")
     (tmp_path / "drive" / "sequence.yaml").write_text("style: cinematic\n")
-    assert [sequence.style for sequence in open_data(tmp_path)] == [None]
+    assert [clip.style for clip in open_data(tmp_path)] == [None]
 
 
 def test_tables_name_the_style(run: Path) -> None:

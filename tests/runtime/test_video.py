@@ -11,7 +11,7 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
-from acdepth.data.video import VideoSequence
+from acdepth.data.video import VideoClip
 from acdepth.runtime.predictor import Predictor
 from acdepth.runtime.video import WIDEST_HALF, PairWriter, SteadyColours, predict_video
 from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_network
@@ -42,7 +42,7 @@ def predictor() -> Predictor:
 
 def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predictor: Predictor) -> None:
     images = [picture(64, 96, seed) for seed in range(5)]
-    video = VideoSequence(write_video(tmp_path / "drive.mp4", images), "drive")
+    video = VideoClip(write_video(tmp_path / "drive.mp4", images), "drive")
     seen: dict[int, DepthPrediction] = {}
     out = tmp_path / "out" / "drive.mp4"
     skipped = predict_video(
@@ -56,7 +56,7 @@ def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predict
     np.testing.assert_array_equal(seen[3].depth, predictor(video.image(3), CAMERA).depth)
 
 
-class Spoilt(VideoSequence):
+class Spoilt(VideoClip):
     """A video some of whose frames cannot be decoded."""
 
     def __init__(self, path: Path, bad: set[int], repeat: int) -> None:
@@ -68,7 +68,7 @@ class Spoilt(VideoSequence):
 
     def image(self, index: int) -> np.ndarray:
         if index in self.bad:
-            raise UserError(f"{self.path}: frame {index} cannot be decoded")
+            raise UserError(self.path, f"frame {index} cannot be decoded")
         return super().image(index % super().__len__())
 
 

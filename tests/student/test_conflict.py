@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.sample import MixBatch
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.engine import LoopSettings, fit, what_shapes

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
-from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.pose import pose_matrix
 from acdepth.student.photometric import PhotometricOptions, lit_photometric_loss, well_lit_pixels
-from tests.clips import DEPTH, HEIGHT, WIDTH, clips
+from tests.triplets import DEPTH, HEIGHT, WIDTH, triplets
 
 PREDICTED = PhotometricOptions(well_lit=(0.0, 1.0), motion_length="predicted")
 MEASURED = PhotometricOptions(well_lit=(0.0, 1.0), motion_length="measured")
@@ -30,9 +30,12 @@ def at(depth: float) -> Tensor:
 
 
 def loss(
-    depth: float, length: float = 1.0, clip: ClipBatch | None = None, options: PhotometricOptions = PREDICTED
+    depth: float,
+    length: float = 1.0,
+    triplet: TripletBatch | None = None,
+    options: PhotometricOptions = PREDICTED,
 ) -> float:
-    return float(lit_photometric_loss(clip or clips(), at(depth), sideways(length), options))
+    return float(lit_photometric_loss(triplet or triplets(), at(depth), sideways(length), options))
 
 
 class TestLoss:
@@ -47,18 +50,18 @@ class TestLoss:
     def test_the_gradient_leads_to_true_depth(self):
         for depth, sign in ((0.9 * DEPTH, 1), (1.1 * DEPTH, -1)):
             inverse_depth = at(depth).requires_grad_()
-            lit_photometric_loss(clips(), inverse_depth, sideways(), PREDICTED).backward()
+            lit_photometric_loss(triplets(), inverse_depth, sideways(), PREDICTED).backward()
             assert inverse_depth.grad is not None and sign * inverse_depth.grad.sum() > 0
 
     def test_measured_lengths_hold_the_scale_where_they_are_known(self):
         assert loss(DEPTH, 3.0, options=MEASURED) == pytest.approx(loss(DEPTH), abs=1e-5)
         assert loss(2 * DEPTH, 2.0, options=MEASURED) > 100 * loss(2 * DEPTH, 2.0)
-        unknown = replace(clips(), distance=torch.full((2, 2), UNKNOWN))
+        unknown = replace(triplets(), distance=torch.full((2, 2), UNKNOWN))
         assert loss(2 * DEPTH, 2.0, unknown, MEASURED) == loss(2 * DEPTH, 2.0)
 
     def test_where_unwarped_neighbours_fit_nothing_is_taught(self):
         """As if the cars drove along: all three frames are the same."""
-        still = replace(clips(), neighbours=clips().image[:, None].repeat(1, 2, 1, 1, 1))
+        still = replace(triplets(), neighbours=triplets().image[:, None].repeat(1, 2, 1, 1, 1))
         inverse_depth = at(DEPTH).requires_grad_()
         lit_photometric_loss(still, inverse_depth, sideways(), PREDICTED).backward()
         assert inverse_depth.grad is not None and inverse_depth.grad.abs().max() == 0
@@ -66,7 +69,7 @@ class TestLoss:
     def test_mirrored_frames_teach_the_mirrored_depth(self):
         """Motion to the side turns round, and the principal point, which is off the middle, goes along."""
         inverse_depth = 0.05 + 0.01 * torch.rand(2, 1, HEIGHT, WIDTH, generator=make_generator(1))
-        one = clips()
+        one = triplets()
         one.intrinsics[:, 0, 2] = 25.0
         turned = replace(one, image=one.image.flip(-1), neighbours=one.neighbours.flip(-1))
         turned = replace(turned, intrinsics=one.intrinsics.clone())
@@ -84,7 +87,7 @@ class TestLight:
     @pytest.mark.parametrize("value", [0.05, 0.97])
     def test_pixels_that_are_too_dark_or_too_bright_get_no_gradient(self, value):
         """The left half of the frame is so; its neighbours are not, and would teach something there."""
-        one = clips()
+        one = triplets()
         one.image[..., :32] = value
         options = PhotometricOptions(well_lit=(0.15, 0.9), motion_length="predicted")
         gradients = []
@@ -100,13 +103,13 @@ class TestLight:
 
     def test_the_mean_is_over_well_lit_pixels_alone(self):
         """Frames with a dark half, which fits badly: the bright half counts as if it were all there is."""
-        one = clips()
+        one = triplets()
         one.image[..., :32] = 0.0
         options = PhotometricOptions(well_lit=(0.15, 0.9), motion_length="predicted")
-        assert loss(DEPTH, clip=one, options=options) < 0.1 * loss(DEPTH, clip=one)
+        assert loss(DEPTH, triplet=one, options=options) < 0.1 * loss(DEPTH, triplet=one)
 
     def test_darkness_is_no_lesson_and_no_error(self):
-        dark = replace(clips(), image=clips().image * 0.05)
+        dark = replace(triplets(), image=triplets().image * 0.05)
         inverse_depth = at(15.0).requires_grad_()
         found = lit_photometric_loss(dark, inverse_depth, sideways(), PhotometricOptions())
         found.backward()

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
-from acdepth.core.sample import Sequence
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
@@ -31,10 +31,10 @@ from acdepth.teacher.task import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
-from tests.clips import clips
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 from tests.student.test_adapt_training import CONFIG, LOOP, TINY, adapt, die_around_judgement, save_network
 from tests.student.test_adaptation import PLAIN
+from tests.triplets import triplets
 
 WITH_IT = CONFIG.model_copy(update={"photometric_weight": 0.5})
 
@@ -58,13 +58,13 @@ def task(**values: object) -> AdaptTask:
 def plain_batch() -> AdaptBatch:
     """Three adverse frames; `filmed_batch` has the last two with neighbours."""
     clear, mixed = torch.rand(2, 2, 3, 64, 64, generator=make_generator(3))
-    adverse = torch.cat([torch.rand(1, 3, 64, 64, generator=make_generator(4)), clips().image])
+    adverse = torch.cat([torch.rand(1, 3, 64, 64, generator=make_generator(4)), triplets().image])
     conditions = torch.tensor([Condition.CLEAR.index, Condition.NIGHT.index])
     return AdaptBatch(clear, mixed, conditions, adverse, torch.full((3,), Condition.NIGHT.index))
 
 
 def filmed_batch() -> FilmedBatch:
-    return FilmedBatch(**vars(plain_batch()), rows=torch.tensor([1, 2]), clips=clips())
+    return FilmedBatch(**vars(plain_batch()), rows=torch.tensor([1, 2]), triplets=triplets())
 
 
 class TestTask:
@@ -78,12 +78,12 @@ class TestTask:
         without = other(plain_batch(), make_generator(0), 0.0)
         assert set(terms) - set(without) == {"photometric", "velocity"}
         assert all(torch.equal(terms[name], value) for name, value in without.items())
-        inverse_depth = adapting.student(clips().image).inverse_depths[0]
+        inverse_depth = adapting.student(triplets().image).inverse_depths[0]
         assert adapting.pose_net is not None
-        motions = adapting.pose_net.motions(clips().image, clips().neighbours)
-        expected = lit_photometric_loss(clips(), inverse_depth, motions, PhotometricOptions())
+        motions = adapting.pose_net.motions(triplets().image, triplets().neighbours)
+        expected = lit_photometric_loss(triplets(), inverse_depth, motions, PhotometricOptions())
         torch.testing.assert_close(terms["photometric"], 0.5 * expected)
-        torch.testing.assert_close(terms["velocity"], 0.02 * velocity_loss(motions, clips().distance))
+        torch.testing.assert_close(terms["velocity"], 0.02 * velocity_loss(motions, triplets().distance))
         assert expected > 0.01
 
     def test_student_and_pose_network_learn_and_their_statistics_stay(self):
@@ -185,7 +185,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(made, unbroken, tmp_path, monkey
 def test_neighbours_count_that_are_no_targets_themselves(made, tmp_path, monkeypatch):
     """As the frames between nuScenes' key frames; another neighbour makes another run."""
     monkeypatch.setattr(
-        Sequence, "is_target", lambda self, index: self.condition is Condition.CLEAR or index in (2, 4)
+        Clip, "is_target", lambda self, index: self.condition is Condition.CLEAR or index in (2, 4)
     )
     footage = shutil.copytree(made, tmp_path / "made")
     adapt(footage, tmp_path / "run", WITH_IT)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
-from acdepth.core.sample import MixBatch
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import make_generator
 from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
@@ -20,8 +20,8 @@ from acdepth.student.training import train_student
 from acdepth.teacher.task import TeacherConfig, TeacherTask
 from acdepth.teacher.training import train_teacher
 from acdepth.translator.depth_source import TeacherDepth
-from tests.clips import HEIGHT, WIDTH, clips
 from tests.data.folders import write_drive
+from tests.triplets import HEIGHT, WIDTH, triplets
 
 LOOP = LoopSettings(
     steps=2, batch_size=2, log_every=1, checkpoint_every=1, precision="fp32", device="cpu", trackers=()
@@ -36,8 +36,8 @@ def changed(**values: object) -> TeacherConfig:
     return CONFIG.model_copy(update=values)
 
 
-def loss_terms(config: TeacherConfig, batch: ClipBatch | None = None) -> dict[str, torch.Tensor]:
-    return TeacherTask(config)(batch or clips(), make_generator(0), 0.0)
+def loss_terms(config: TeacherConfig, batch: TripletBatch | None = None) -> dict[str, torch.Tensor]:
+    return TeacherTask(config)(batch or triplets(), make_generator(0), 0.0)
 
 
 class TestTask:
@@ -63,15 +63,15 @@ class TestTask:
 
     def test_measured_lengths_replace_those_of_the_pose_network(self):
         measured = changed(motion_length="measured", automask=False)
-        near, far = (loss_terms(measured, clips(distance)) for distance in (0.5, 2.0))
+        near, far = (loss_terms(measured, triplets(distance)) for distance in (0.5, 2.0))
         assert near["photometric"] != far["photometric"]
         predicted = changed(automask=False)
-        near, far = (loss_terms(predicted, clips(distance)) for distance in (0.5, 2.0))
+        near, far = (loss_terms(predicted, triplets(distance)) for distance in (0.5, 2.0))
         assert near["photometric"] == far["photometric"]
 
     @pytest.mark.parametrize("motion_length", ["predicted", "measured"])
     def test_every_weight_gets_a_finite_gradient_where_some_distances_are_unknown(self, motion_length):
-        task, batch = TeacherTask(changed(motion_length=motion_length, automask=False)), clips()
+        task, batch = TeacherTask(changed(motion_length=motion_length, automask=False)), triplets()
         batch.distance[0, 0] = float("nan")
         torch.stack([*task(batch, make_generator(0), 0.0).values()]).sum().backward()
         for name, parameter in task.named_parameters():
@@ -80,7 +80,7 @@ class TestTask:
         assert all(head.weight.grad.abs().max() > 0 for head in task.depth_net.decoder.heads)
 
     def test_steps_lower_the_loss(self):
-        task, batch = TeacherTask(changed(pose_scale=(0.1, 0.01))), clips()
+        task, batch = TeacherTask(changed(pose_scale=(0.1, 0.01))), triplets()
         optimizer = torch.optim.Adam(task.parameters(), lr=1e-3)
         losses = []
         for _ in range(15):

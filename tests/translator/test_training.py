@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from acdepth.core.batches import UnpairedBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import UnpairedBatch
 from acdepth.core.seeding import make_generator
 from acdepth.engine import Leftovers, LoopSettings
 from acdepth.engine.log import read_log

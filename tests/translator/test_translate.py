@@ -192,7 +192,7 @@ def test_the_teachers_depth(tmp_path: Path) -> None:
 
 
 def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
-    clear = [sequence for sequence in open_data(data) if sequence.condition is Condition.CLEAR]
+    clear = [clip for clip in open_data(data) if clip.condition is Condition.CLEAR]
     crop = Crop(top=4, left=0, height=20, width=40)
     prepared = prepare(clear, tmp_path / "clear", (10, 20), crop)
     run(data, tmp_path / "whole")
@@ -214,7 +214,7 @@ def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
 
 
 def test_preparing_translations_again_and_when_one_is_missing(data: Path, tmp_path: Path) -> None:
-    clear = [sequence for sequence in open_data(data) if sequence.condition is Condition.CLEAR]
+    clear = [clip for clip in open_data(data) if clip.condition is Condition.CLEAR]
     prepared = prepare(clear, tmp_path / "clear", (12, 20))
     run(data, tmp_path / "made", conditions=(Condition.NIGHT,))
     calls: list[int] = []

@@ -55,11 +55,11 @@ def ablate(
         so_far: do nothing more, but make the tables of the cells that are done.
     """
     if workers < 1:
-        raise UserError(f"--workers {workers}: must be at least 1")
+        raise UserError(f"--workers {workers}", "must be at least 1")
     settings = _changed(AblationConfig.read(find_config("ablate", config)), student, variants, seeds)
     if out is None:
         if run is None:
-            raise UserError("--out: not given; it is the folder for the ablation")
+            raise UserError("--out", "not given", "it is the folder for the ablation")
         out = run / "ablation"
     given = {
         "data": data, "translations": translations, "teacher": teacher, "prior": prior,
@@ -81,8 +81,9 @@ def ablate(
     if failures := ablation.failures():
         first, why = next(iter(failures.items()))
         raise UserError(
-            f"{len(failures)} of {len(ablation.cells)} cells failed, and the tables leave them out; first "
-            f"{first}: {why}"
+            None,
+            f"{len(failures)} of {len(ablation.cells)} cells failed, and the tables leave them out",
+            f"first {first}: {why}",
         )
 
 

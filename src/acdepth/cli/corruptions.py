@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence as Footage
 from acdepth.evaluation.corrupted import choose_frames, evaluate_corrupted
 from acdepth.evaluation.corruption import summarise_corruptions
 from acdepth.evaluation.corruption_sheet import write_corruption_sheet
@@ -35,7 +35,7 @@ def plan_benchmark(
     every: int,
     baseline: str | None,
     models: Sequence[str],
-    footage: Sequence[Footage],
+    footage: Sequence[Clip],
 ) -> Benchmark | None:
     """The benchmark that the flags ask for, None for none; refused before any work.
 
@@ -45,17 +45,17 @@ def plan_benchmark(
     if corruptions is None:
         for flag, given in (("--corruption-every", every != 1), ("--baseline", baseline is not None)):
             if given:
-                raise UserError(f"{flag}: is of the corruption benchmark; give --corruptions too, or none")
+                raise UserError(flag, "is of the corruption benchmark", "give --corruptions too, or none")
         return None
     for kind in corruptions:
         if kind not in KINDS:
-            raise UserError(f"--corruptions {kind}: no such kind; choose from {', '.join(KINDS)}")
+            raise UserError(f"--corruptions {kind}", "no such kind", f"choose from {', '.join(KINDS)}")
     if every < 1:
-        raise UserError(f"--corruption-every {every}: must be at least 1")
+        raise UserError(f"--corruption-every {every}", "must be at least 1")
     if baseline is not None and baseline not in models:
-        raise UserError(f"--baseline {baseline}: not among --weights, which are {', '.join(models)}")
-    if all(sequence.condition is not Condition.CLEAR for sequence in footage):
-        raise UserError("--corruptions: only clear images are corrupted; choose footage that has some")
+        raise UserError(f"--baseline {baseline}", f"not among --weights, which are {', '.join(models)}")
+    if all(clip.condition is not Condition.CLEAR for clip in footage):
+        raise UserError("--corruptions", "only clear images are corrupted", "choose footage that has some")
     kinds = tuple(kind for kind in KINDS if not corruptions or kind in corruptions)
     return Benchmark(kinds, every, baseline or models[0])
 
@@ -63,7 +63,7 @@ def plan_benchmark(
 def run_benchmark(
     benchmark: Benchmark,
     models: Sequence[Model],
-    footage: Sequence[Footage],
+    footage: Sequence[Clip],
     rows: Sequence[FrameRow],
     protocol: Protocol,
     batch_size: int,

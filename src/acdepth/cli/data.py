@@ -34,13 +34,13 @@ def check(
             there is always checked.
     """
     if sample < 0:
-        raise UserError(f"--sample {sample}: must be 0, for all, or a number of images")
+        raise UserError(f"--sample {sample}", "must be 0, for all, or a number of images")
     report = check_data(kind, root, out, FootageChoice(split=split, cameras=cameras), sample)
     for line in report.lines():
         print(line)
     Console().print(_table(report))
     if report.faults:
-        raise UserError(f"{_count(report.faults, 'fault')}, listed above and in {out / 'check.json'}")
+        raise UserError(None, f"{_count(report.faults, 'fault')}, listed above and in {out / 'check.json'}")
     pictures = f"; look at {out / 'sheet.png'}" if report.has_sheet else ""
     print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
 

@@ -10,12 +10,12 @@ from acdepth.cli.evaluate_pairs import has_depth, measure_pairs, open_asked, wri
 from acdepth.cli.evaluated_models import load_models, refuse_cropped, warn_about_cameras, warn_about_scale
 from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_set, check_folder
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import Sequence
 from acdepth.data.folder import count_targets
 from acdepth.data.parts import describe_part
 from acdepth.evaluation.evaluate import evaluate as score
@@ -95,7 +95,7 @@ def evaluate(
         device: auto, cpu, cuda, cuda:1 or mps.
     """
     if batch_size < 1:
-        raise UserError(f"--batch-size {batch_size}: must be at least 1")
+        raise UserError(f"--batch-size {batch_size}", "must be at least 1")
     _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
     wanted = parse_conditions(conditions)
@@ -112,7 +112,7 @@ def evaluate(
     if pairs:
         measured = has_depth(footage)
         if not measured and (confidence != "none" or corruptions is not None):
-            raise UserError(f"{data}: has no measured depth, which --confidence and --corruptions need")
+            raise UserError(data, "has no measured depth, which --confidence and --corruptions need")
         about["ordinal"] = measure_pairs(pairs, asked, footage, models, measured_by, wanted, batch_size, seed)
         if not measured:
             nothing = summarise((), measured_by, seed, wanted)
@@ -150,8 +150,9 @@ def _refuse_out(out: Path) -> None:
     """Find out before hours of work whether its results have a place."""
     if any((out / name).exists() for name in OF_A_RUN):
         raise UserError(
-            f"--out {out}: is the folder of a demo or a reproduction, whose results would be lost; choose "
-            "another folder"
+            f"--out {out}",
+            "is the folder of a demo or a reproduction, whose results would be lost",
+            "choose another folder",
         )
     check_folder(out, "--out")
 
@@ -169,12 +170,12 @@ def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> P
 
 
 def _counted_under(
-    wanted: list[Condition], footage: list[Sequence], protocol: Protocol, where: str
-) -> list[Sequence]:
+    wanted: list[Condition], footage: list[Clip], protocol: Protocol, where: str
+) -> list[Clip]:
     """The footage that the protocol counts under one of the wanted conditions."""
     chosen = [one for one in footage if not set(wanted).isdisjoint(protocol.conditions_of(one.condition))]
     if not chosen:
         found = {condition for one in footage for condition in protocol.conditions_of(one.condition)}
         there = ", ".join(condition for condition in Condition if condition in found)
-        raise UserError(f"{where}: no footage of --conditions {','.join(wanted)}; it has {there}")
+        raise UserError(where, f"no footage of --conditions {','.join(wanted)}", f"it has {there}")
     return chosen

@@ -1,16 +1,15 @@
 """What ``acdepth evaluate --pairs`` does beside or instead of measuring depth."""
 
-from collections.abc import Collection
-from collections.abc import Sequence as Many
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from acdepth.cli.say import say
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_set, hash_file
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence
 from acdepth.data.folder import NoFootageError
 from acdepth.data.pairs import ask_frames
 from acdepth.data.parts import open_part
@@ -25,7 +24,7 @@ from acdepth.reports.ordinal import print_ordinal
 
 def open_asked(
     pairs: Path | None, data: Path, split: str | None, cameras: tuple[str, ...]
-) -> tuple[list[Sequence], list[AskedFrame]]:
+) -> tuple[list[Clip], list[AskedFrame]]:
     """The footage, and the frames of it that there are pairs of; without a file of pairs, none.
 
     Raises:
@@ -39,20 +38,20 @@ def open_asked(
     except NoFootageError:
         footage = []  # photographs in folders of folders, which the pairs name one by one
     asked = ask_frames(points, footage, data)
-    known = {id(sequence) for sequence in footage}
-    return (footage if id(asked[0].sequence) in known else [one.sequence for one in asked]), asked
+    known = {id(clip) for clip in footage}
+    return (footage if id(asked[0].clip) in known else [one.clip for one in asked]), asked
 
 
-def has_depth(footage: Many[Sequence]) -> bool:
+def has_depth(footage: Sequence[Clip]) -> bool:
     """Whether any frame has measured depth."""
-    return any(sequence.depth(index) is not None for sequence in footage for index in sequence.targets())
+    return any(clip.depth(index) is not None for clip in footage for index in clip.targets())
 
 
 def measure_pairs(
     pairs: Path,
-    asked: Many[AskedFrame],
-    footage: Many[Sequence],
-    models: Many[Model],
+    asked: Sequence[AskedFrame],
+    footage: Sequence[Clip],
+    models: Sequence[Model],
     protocol: Protocol,
     conditions: Collection[Condition],
     batch_size: int,
@@ -73,10 +72,10 @@ def measure_pairs(
     Raises:
         UserError: if there are no pairs of this footage.
     """
-    counted = {id(sequence) for sequence in footage}
-    chosen = [one for one in asked if id(one.sequence) in counted]
+    counted = {id(clip) for clip in footage}
+    chosen = [one for one in asked if id(one.clip) in counted]
     if not chosen:
-        raise UserError(f"{pairs}: has no pairs of images of these conditions; give others to --conditions")
+        raise UserError(pairs, "has no pairs of images of these conditions", "give others to --conditions")
     unreadable: list[str] = []
     with progress("order pairs", len(chosen), unit="image") as advance:
         rows = order_pairs(models, chosen, protocol, advance, unreadable.append, batch_size)
@@ -91,7 +90,7 @@ def measure_pairs(
     return {"pairs": about, **summarise_pairs(rows, protocol, seed, conditions)}
 
 
-def write_pairs_alone(out: Path, former: Many[str], results: dict[str, Any]) -> None:
+def write_pairs_alone(out: Path, former: Sequence[str], results: dict[str, Any]) -> None:
     """Write results without measured depth in the place of ``former`` ones (`atomic_set`), and print them."""
     with atomic_set(out, former) as fresh:
         write_results(fresh / "results.json", results)

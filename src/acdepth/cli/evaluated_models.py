@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from acdepth.cli.say import say
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
-from acdepth.core.sample import Sequence
 from acdepth.core.shipped import SHIPPED, STUDENT, or_shipped
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol
@@ -34,7 +34,7 @@ def load_models(
         name, path = _name_and_path(text)
         if name in cards:
             raise UserError(
-                f"--weights {text}: a second model {name}; name them, as in first=PATH second=PATH"
+                f"--weights {text}", f"a second model {name}", "name them, as in first=PATH second=PATH"
             )
         model, card = scored_model(name, path, device, confidence)
         models.append(model)
@@ -55,7 +55,7 @@ def _name_and_path(text: str) -> tuple[str, Path]:
     if not separator and text != str(SHIPPED):
         name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
     if not re.fullmatch(r"[\w.+-]+", name):
-        raise UserError(f"--weights {text}: {name!r} is no name; use letters, digits, and . + - _")
+        raise UserError(f"--weights {text}", f"{name!r} is no name", "use letters, digits, and . + - _")
     return name, path
 
 
@@ -66,14 +66,14 @@ def warn_about_scale(cards: Mapping[str, Mapping[str, Any]], protocol: Protocol)
             say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
 
 
-def warn_about_cameras(models: list[Model], footage: list[Sequence], protocol: Protocol) -> None:
+def warn_about_cameras(models: list[Model], footage: list[Clip], protocol: Protocol) -> None:
     """Say whose metres cannot follow the lens although the protocol would let them."""
     if not protocol.focal_rescale:
         return
     for model in models:
         if model.camera is None:
             say(f"{model.name} does not name its training camera: its metres are taken as they are")
-    without = [sequence.name for sequence in footage if sequence.camera is None]
+    without = [clip.name for clip in footage if clip.camera is None]
     if without:
         say(
             f"{len(without)} of {len(footage)} sequences have no camera, first {without[0]}: their metres "
@@ -86,6 +86,8 @@ def refuse_cropped(cards: Mapping[str, Mapping[str, Any]], protocol: Protocol) -
     for name, card in cards.items():
         if card["crop"] and not protocol.keep_aspect and protocol.input_window == WHOLE_IMAGE:
             raise UserError(
+                None,
                 f"{name} was trained on a part of the image, and {protocol.name} would stretch the whole "
-                "image to its size; use --protocol own, which keeps the aspect"
+                "image to its size",
+                "use --protocol own, which keeps the aspect",
             )

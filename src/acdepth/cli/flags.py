@@ -43,7 +43,7 @@ def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[]
     except SystemExit as stopped:
         if stopped.code in (0, None):
             raise
-        raise UserError(f"{one_line(said.getvalue())}; acdepth {name} --help lists the flags") from None
+        raise UserError(None, one_line(said.getvalue()), f"acdepth {name} --help lists the flags") from None
 
 
 def one_line(box: str) -> str:

@@ -40,9 +40,9 @@ def import_weights(
     """
     if kind == "img2img-turbo":
         if condition is None:
-            raise UserError("--kind img2img-turbo needs --condition, as night for day2night.pkl")
+            raise UserError(None, "--kind img2img-turbo needs --condition, as night for day2night.pkl")
         if camera is not None:
-            raise UserError(f"--camera {camera}: is for depth networks; img2img-turbo knows no lens")
+            raise UserError(f"--camera {camera}", "is for depth networks", "img2img-turbo knows no lens")
         print(f"{out}: {_translator(path, out, base, Condition(condition), direction, prompt)}")
         return
     network, card = import_published(path, kind, data_set)
@@ -66,6 +66,8 @@ def _translator(
         from acdepth.translator.turbo_import import import_turbo  # not part of the core install
     except ModuleNotFoundError as error:
         raise UserError(
-            f"--kind img2img-turbo needs {error.name}, which is not installed; pip install 'acdepth[train]'"
+            None,
+            f"--kind img2img-turbo needs {error.name}, which is not installed",
+            "pip install 'acdepth[train]'",
         ) from error
     return import_turbo(path, out, base, condition, direction, prompt).description

@@ -38,7 +38,7 @@ class Verb:
             if error.name is None or error.name.startswith("acdepth"):
                 raise
             raise UserError(
-                f"this verb needs {error.name}, which is not installed; pip install 'acdepth[train]'"
+                None, f"this verb needs {error.name}, which is not installed", "pip install 'acdepth[train]'"
             ) from error
 
 
@@ -147,9 +147,9 @@ def _tell_group(arguments: list[str]) -> None:
     """Print the verbs that begin with a word that is none by itself, such as ``train``."""
     group = [name for name in VERBS if name.startswith(f"{arguments[0]} ")]
     if not group:
-        raise UserError(f"unknown verb {arguments[0]!r}; acdepth --help lists them")
+        raise UserError(None, f"unknown verb {arguments[0]!r}", "acdepth --help lists them")
     if arguments[1:] not in (["-h"], ["--help"]):
-        raise UserError(f"acdepth {arguments[0]}: say which; there are {', '.join(group)}")
+        raise UserError(f"acdepth {arguments[0]}", "say which", f"there are {', '.join(group)}")
     print(_listed(group))
 
 

@@ -50,8 +50,9 @@ def pairs(
         drawn = draw_pairs(footage, per_image, min_ratio, same, (min_depth, max_depth), seed, advance)
     if not drawn:
         raise UserError(
-            f"{data}: no image has measured depth of {min_depth:g} to {max_depth:g} m with such pairs; give "
-            "data with depth"
+            data,
+            f"no image has measured depth of {min_depth:g} to {max_depth:g} m with such pairs",
+            "give data with depth",
         )
     write_pairs(out, drawn)
     counts = Counter(pair.relation for pair in drawn)
@@ -64,15 +65,17 @@ def _check(
     out: Path, per_image: int, min_ratio: float, same: int, min_depth: float, max_depth: float
 ) -> None:
     if out.suffix.lower() != ".csv":
-        raise UserError(f"{out}: pairs are written as CSV; let the name end in .csv")
+        raise UserError(out, "pairs are written as CSV", "let the name end in .csv")
     if out.is_dir():
-        raise UserError(f"{out}: is a folder; give the name of a file")
+        raise UserError(out, "is a folder", "give the name of a file")
     check_folder(out.parent, "OUT")
     if per_image < 0 or same < 0 or per_image + same < 1:
-        raise UserError(f"--per-image {per_image} --same {same}: must be numbers of pairs, at least 1 in all")
+        raise UserError(
+            f"--per-image {per_image} --same {same}", "must be numbers of pairs, at least 1 in all"
+        )
     if not 1 < min_ratio < float("inf"):
-        raise UserError(f"--min-ratio {min_ratio:g}: must be above 1, as 1.15")
+        raise UserError(f"--min-ratio {min_ratio:g}", "must be above 1, as 1.15")
     if not 0 < min_depth < max_depth:
         raise UserError(
-            f"--min-depth {min_depth:g} --max-depth {max_depth:g}: must be metres above 0, the least first"
+            f"--min-depth {min_depth:g} --max-depth {max_depth:g}", "must be metres above 0, the least first"
         )

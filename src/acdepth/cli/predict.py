@@ -17,7 +17,7 @@ from acdepth.core.images import read_image
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.progress import Advance, progress
 from acdepth.core.tally import ReadTally
-from acdepth.data.video import VideoSequence
+from acdepth.data.video import VideoClip
 from acdepth.runtime.collect import Job, collect
 from acdepth.runtime.predictor import Predictor, load
 from acdepth.runtime.video import UnreadableVideo, predict_video
@@ -110,10 +110,12 @@ def predict(
     run = Run(predictor, options, jobs)
     run.all()
     if run.failed and len(jobs) == 1:
-        raise UserError(run.failed[0])
+        raise run.failed[0]
     say(f"predicted {run.done} of {len(jobs)}, results in {out}")
     if run.failed:
-        raise UserError(f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}")
+        raise UserError(
+            None, f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}"
+        )
 
 
 class Run:
@@ -122,7 +124,7 @@ class Run:
     def __init__(self, predictor: Predictor, options: Options, jobs: list[Job]) -> None:
         self.predictor, self.options, self.jobs = predictor, options, jobs
         self.done = 0
-        self.failed: list[str] = []
+        self.failed: list[UserError] = []
         """Errors that the run ends with."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
         self._says_ratio = options.fx is not None and rescales(predictor)
@@ -144,12 +146,12 @@ class Run:
                 elif not job.is_video:
                     self._image(job, advance)
 
-    def _open_videos(self) -> dict[Job, VideoSequence]:
+    def _open_videos(self) -> dict[Job, VideoClip]:
         opened = {}
         for job in self.jobs:
             if job.is_video:
                 try:
-                    opened[job] = VideoSequence(job.source, job.source.stem)
+                    opened[job] = VideoClip(job.source, job.source.stem)
                 except UserError as error:
                     self._fail(job, error)
         return opened
@@ -171,9 +173,9 @@ class Run:
             self._say_ratio(job, camera)
             return self.predictor(image, camera, self.options.flip)
         except UserError as error:
-            raise UserError(f"{job.source}: {error}") from error
+            raise UserError(job.source, error) from error
 
-    def _video(self, job: Job, video: VideoSequence, advance: Advance) -> None:
+    def _video(self, job: Job, video: VideoClip, advance: Advance) -> None:
         try:
             skipped = predict_video(
                 self.predictor,
@@ -191,13 +193,13 @@ class Run:
             say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
         self.done += 1
 
-    def _camera_of_video(self, job: Job, video: VideoSequence) -> Camera | None:
+    def _camera_of_video(self, job: Job, video: VideoClip) -> Camera | None:
         if self.options.fx is None:
             return self.options.camera_of(job, ())
         try:
             camera = self.options.camera_of(job, video.image(0).shape)
         except UserError as error:
-            raise UnreadableVideo(str(error)) from error
+            raise UnreadableVideo(*error.args) from error
         self._say_ratio(job, camera)
         return camera
 
@@ -216,7 +218,7 @@ class Run:
         if tally:
             tally.skip(error)
         else:
-            self.failed.append(str(error))
+            self.failed.append(error)
             if len(self.jobs) > 1:
                 say(f"{error} (the others go on)")
 
@@ -224,23 +226,24 @@ class Run:
 def _check(options: Options, jobs: list[Job], out: Path) -> None:
     """Refuse before the work what could only fail after it."""
     if out.exists() and not out.is_dir():
-        raise UserError(f"--out {out}: is a file; give a folder")
+        raise UserError(f"--out {out}", "is a file", "give a folder")
     if options.fx is not None and not (math.isfinite(options.fx) and options.fx > 0):
-        raise UserError(f"--fx {options.fx:g}: must be a positive number of pixels")
+        raise UserError(f"--fx {options.fx:g}", "must be a positive number of pixels")
     if options.fx is not None and options.camera:
-        raise UserError(f"--fx {options.fx:g}: --camera says it already; give one of the two")
+        raise UserError(f"--fx {options.fx:g}", "--camera says it already", "give one of the two")
     videos = [job.source for job in jobs if job.is_video]
     if options.frames and not videos:
-        raise UserError("--frames is for videos, and there is none among the inputs")
+        raise UserError(None, "--frames is for videos, and there is none among the inputs")
     if (options.npy or options.ply or options.confidence) and videos and not options.frames:
         raise UserError(
-            f"{videos[0]}: --npy, --ply and --confidence of a video need --frames, which writes each frame"
+            videos[0], "--npy, --ply and --confidence of a video need --frames, which writes each frame"
         )
     without = [job.source for job in jobs if not options.knows_camera(job)]
     if options.ply and without:
         raise UserError(
-            f"{without[0]}: --ply needs the intrinsics; put camera.yaml (fx, fy, cx, cy, width, height) "
-            "beside it or give --camera"
+            without[0],
+            "--ply needs the intrinsics",
+            "put camera.yaml (fx, fy, cx, cy, width, height) beside it or give --camera",
         )
 
 

@@ -34,7 +34,7 @@ def prepare(
     """
     found = scenes or tuple(raw_scenes(raw))
     if not found:
-        raise UserError(f"{raw}: holds no traversal; expected RAW/SCENE/stereo.timestamps")
+        raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")
     calibration = read_raw_calibration(models, extrinsics)
     plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
     warn = logging.getLogger("acdepth").warning

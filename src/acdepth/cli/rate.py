@@ -10,9 +10,9 @@ from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 from acdepth.data.choice import FootageChoice
-from acdepth.rating.lock import held_alone
 from acdepth.rating.panel import Panel, refuse_other_images
 from acdepth.rating.pictures import Kind, Picture, common_size, draw_pictures, encode_alike, find_pictures
 from acdepth.rating.server import RatingServer
@@ -55,14 +55,14 @@ def rate(
         port: to listen at; 0 takes any that is free.
     """
     if images < 2:
-        raise UserError(f"--images {images}: must be at least 2, one real and one generated")
+        raise UserError(f"--images {images}", "must be at least 2, one real and one generated")
     wanted, size = parse_conditions(conditions), parse_image_size(image_size) if image_size else None
     choice = FootageChoice(split=split, cameras=cameras)
     sides = (
         find_pictures(real, Kind.REAL, wanted, choice),
         find_pictures(generated, Kind.GENERATED, wanted),
     )
-    with held_alone(out):
+    with sole_writer(out):
         votes = VoteFile(out)
         panel, shown = open_panel(*sides, votes, images, size, seed)
         _warn(*sides, panel, images)
@@ -87,7 +87,7 @@ def summary(votes: Annotated[Path, tyro.conf.Positional]) -> None:
     """
     found = read_votes(votes)
     if not found:
-        raise UserError(f"{votes}: holds no votes yet; rate some images first")
+        raise UserError(votes, "holds no votes yet", "rate some images first")
     _print(found)
 
 

@@ -101,19 +101,19 @@ def open_manifests(outs: tuple[str, ...]) -> dict[str, Manifest]:
         UserError: if there is none, a name is given twice or means something else, or a folder is empty.
     """
     if not outs:
-        raise UserError("acdepth translate rate: give at least one folder that acdepth translate wrote")
+        raise UserError(None, "acdepth translate rate: give at least one folder that acdepth translate wrote")
     manifests: dict[str, Manifest] = {}
     for text in outs:
         name, separator, rest = text.partition("=")
         path = Path(rest if separator else text)
         name = name if separator else path.resolve().name
         if not re.fullmatch(r"[\w.+-]+", name) or name in (SOURCES, COLOURS, TRUTH):
-            raise UserError(f"{text}: {name!r} cannot name a method; write another, as in NAME={path}")
+            raise UserError(text, f"{name!r} cannot name a method", f"write another, as in NAME={path}")
         if name in manifests:
-            raise UserError(f"{text}: a second folder {name}; name them, as in first=PATH second=PATH")
+            raise UserError(text, f"a second folder {name}", "name them, as in first=PATH second=PATH")
         manifests[name] = Manifest(path)
         if not manifests[name].entries:
-            raise UserError(f"{path}: holds no translations; make some with acdepth translate")
+            raise UserError(path, "holds no translations", "make some with acdepth translate")
     return manifests
 
 

@@ -20,7 +20,7 @@ def take_config(stage: str, default: Settings, arguments: list[str]) -> tuple[Se
         if argument == "--config":
             name = next(remaining, None)
             if name is None:
-                raise UserError("--config: needs a name or a path behind it")
+                raise UserError("--config", "needs a name or a path behind it")
         elif argument.startswith("--config="):
             name = argument.removeprefix("--config=")
         else:

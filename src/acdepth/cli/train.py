@@ -33,9 +33,9 @@ def teacher(
         out: run folder; the same command goes on where it was stopped.
     """
     path = train_teacher(config, data, out)
-    for sequence, length in read_json(out / MOTION_FILE).items():
+    for clip, length in read_json(out / MOTION_FILE).items():
         print(
-            f"{sequence}: predicted motion {length['predicted']:.3f} m a frame, measured "
+            f"{clip}: predicted motion {length['predicted']:.3f} m a frame, measured "
             f"{length['measured']:.3f} m, median error {length['error']:.1%} ({length['pairs']} pairs)"
         )
     print(path)

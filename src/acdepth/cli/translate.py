@@ -86,16 +86,16 @@ def translate(
     else:
         translator, source = SimulatedWeather(_parse_severity(severity)), _depth_source(depth, weights, place)
     choice = FootageChoice(split=split, cameras=cameras)
-    sequences = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
+    clips = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
-    with progress(title, count_targets(sequences), unit="image") as advance:
-        translate_sequences(sequences, out, translator, source, settings, progress=advance, share=share)
+    with progress(title, count_targets(clips), unit="image") as advance:
+        translate_sequences(clips, out, translator, source, settings, progress=advance, share=share)
 
 
 def _refuse_inside(out: Path, data: Path) -> None:
     """Translations among the footage would be taken for footage by whatever reads it next."""
     if out.resolve().is_relative_to(data.resolve()):
-        raise UserError(f"{out}: translations would lie among the footage of {data}; choose another folder")
+        raise UserError(out, f"translations would lie among the footage of {data}", "choose another folder")
 
 
 def _place(device: str) -> torch.device:
@@ -112,8 +112,9 @@ def _place(device: str) -> torch.device:
     there_are = torch.cuda.device_count() if place.index is None else 1
     if processes > there_are:
         raise UserError(
-            f"--device {device}: {processes} processes on this machine, for {there_are} GPU(s); start one "
-            "process per GPU, or give --device cpu"
+            f"--device {device}",
+            f"{processes} processes on this machine, for {there_are} GPU(s)",
+            "start one process per GPU, or give --device cpu",
         )
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if place.index is None else place
 
@@ -139,12 +140,16 @@ def _diffusion(
         from acdepth.translator.diffused import DiffusedWeather  # not part of the core install
     except ModuleNotFoundError as error:
         raise UserError(
-            f"--method diffusion needs {error.name}, which is not installed; pip install 'acdepth[train]'"
+            None,
+            f"--method diffusion needs {error.name}, which is not installed",
+            "pip install 'acdepth[train]'",
         ) from error
     if weights is None:
         raise UserError(
-            "--method diffusion needs --weights, the folder of adapters that acdepth train translator or "
-            "acdepth import wrote, or shipped; --method simulate needs none"
+            None,
+            "--method diffusion needs --weights, the folder of adapters that acdepth train "
+            "translator or acdepth import wrote, or shipped",
+            "--method simulate needs none",
         )
     return DiffusedWeather(weights, base, place, precision)
 
@@ -156,8 +161,10 @@ def _depth_source(
         return MeasuredDepth()
     if weights is None:
         raise UserError(
-            "--depth teacher needs --weights model.safetensors; without a teacher, data with dense depth can "
-            "use --depth measured, and --method diffusion needs no depth"
+            None,
+            "--depth teacher needs --weights model.safetensors",
+            "without a teacher, data with dense depth can use --depth measured, and --method "
+            "diffusion needs no depth",
         )
     return TeacherDepth(or_shipped(weights, STUDENT), str(place))
 
@@ -166,13 +173,13 @@ def _parse_severity(text: str) -> tuple[float, float]:
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError as error:
-        raise UserError(f"--severity {text}: write least and largest strength, like 0.3,1.0") from error
+        raise UserError(f"--severity {text}", "write least and largest strength, like 0.3,1.0") from error
     return low, high
 
 
 def _parse_crop(text: str) -> Crop:
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdigit() for part in parts):
-        raise UserError(f"--crop {text}: write top,left,height,width in pixels, like 0,0,768,1280")
+        raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
     top, left, height, width = (int(part) for part in parts)
     return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

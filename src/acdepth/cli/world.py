@@ -113,7 +113,9 @@ def parse_towns(text: str, flag: str = "--towns") -> list[int]:
         match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise UserError(f"{flag} {text}: {part.strip()!r} is no seed or range; write 0-19 or 3,5,9-12")
+            raise UserError(
+                f"{flag} {text}", f"{part.strip()!r} is no seed or range", "write 0-19 or 3,5,9-12"
+            )
         seeds.update(range(first, last + 1))
     return sorted(seeds)
 
@@ -129,7 +131,7 @@ def parse_conditions(text: str) -> list[Condition]:
     for name in names:
         if name not in known:
             raise UserError(
-                f"--conditions {text}: {name!r} is unknown; choose from {', '.join(known)} or all"
+                f"--conditions {text}", f"{name!r} is unknown", f"choose from {', '.join(known)} or all"
             )
     return [Condition(name) for name in dict.fromkeys(names)]
 
@@ -142,11 +144,11 @@ def parse_image_size(text: str) -> tuple[int, int]:
     """
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
     if not match or not (8 <= int(match[1]) <= 4096 and 8 <= int(match[2]) <= 4096):
-        raise UserError(f"--image-size {text}: write height x width in pixels, 8 to 4096, like 96x160")
+        raise UserError(f"--image-size {text}", "write height x width in pixels, 8 to 4096, like 96x160")
     return int(match[1]), int(match[2])
 
 
 def _at_least_one(name: str, value: int) -> int:
     if value < 1:
-        raise UserError(f"--{name} {value}: must be at least 1")
+        raise UserError(f"--{name} {value}", "must be at least 1")
     return value

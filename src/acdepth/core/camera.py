@@ -35,13 +35,13 @@ class Camera:
         for name in ("fx", "fy", "cx", "cy"):
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not math.isfinite(value):
-                raise UserError(f"camera: {name} is {value!r}, expected a finite number of pixels")
+                raise UserError("camera", f"{name} is {value!r}, expected a finite number of pixels")
         if self.fx <= 0 or self.fy <= 0:
-            raise UserError(f"camera: focal lengths {self.fx}, {self.fy} must be positive pixels")
+            raise UserError("camera", f"focal lengths {self.fx}, {self.fy} must be positive pixels")
         for name in ("width", "height"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise UserError(f"camera: {name} is {value!r}, expected a whole number of pixels")
+                raise UserError("camera", f"{name} is {value!r}, expected a whole number of pixels")
 
     @classmethod
     def central(cls, focal: float, height: int, width: int) -> Self:
@@ -81,14 +81,14 @@ class Camera:
         """
         names = ("fx", "fy", "cx", "cy", "width", "height")
         if not isinstance(values, dict):
-            raise UserError(f"{where}: expected the keys {', '.join(names)}")
+            raise UserError(where, f"expected the keys {', '.join(names)}")
         missing = [name for name in names if name not in values]
         if missing:
-            raise UserError(f"{where}: missing {', '.join(missing)}")
+            raise UserError(where, f"missing {', '.join(missing)}")
         try:
             return cls(**{name: values[name] for name in names})
         except UserError as error:
-            raise UserError(f"{where}: {error}") from error
+            raise UserError(where, error) from error
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -100,16 +100,16 @@ class Camera:
         try:
             values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise UserError(f"{path}: no such file; write fx, fy, cx, cy, width, height into it") from error
+            raise UserError(path, "no such file", "write fx, fy, cx, cy, width, height into it") from error
         except OSError as error:
-            raise UserError(f"{path}: {error.strerror or error}; give a YAML file") from error
+            raise UserError(path, error.strerror or error, "give a YAML file") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+            raise UserError(path, f"not readable as YAML ({str(error).splitlines()[0]})") from error
         for key in values if isinstance(values, dict) else ():
             if key not in FILE_KEYS:
                 nearest = difflib.get_close_matches(str(key).lower(), FILE_KEYS, n=1)
                 hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(FILE_KEYS)}"
-                raise UserError(f"{path}: unknown key {key}; {hint}")
+                raise UserError(path, f"unknown key {key}", hint)
         return cls.from_dict(values, where=str(path))
 
     def write(self, path: Path, frame_rate: float | None = None) -> None:

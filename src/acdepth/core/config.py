@@ -30,21 +30,21 @@ class Config(BaseModel):
         try:
             values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise UserError(f"{path}: no such config file") from error
+            raise UserError(path, "no such config file") from error
         except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-            raise UserError(f"{path}: not readable as YAML ({str(error).splitlines()[0]})") from error
+            raise UserError(path, f"not readable as YAML ({str(error).splitlines()[0]})") from error
         return cls.from_dict(values or {}, where=str(path))
 
     @classmethod
     def from_dict(cls, values: Any, where: str) -> Self:
         """Check plain values; ``where`` names their source in the error message."""
         if not isinstance(values, dict):
-            raise UserError(f"{where}: expected keys and values, found {type(values).__name__}")
+            raise UserError(where, f"expected keys and values, found {type(values).__name__}")
         try:
             # Strict JSON mode: text may become an enum and a list a tuple, but text never becomes a number.
             return cls.model_validate_json(json.dumps(values), strict=True)
         except ValidationError as error:
-            raise UserError(f"{where}: {_first_problem(cls, error)}") from error
+            raise UserError(where, _first_problem(cls, error)) from error
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON and YAML."""

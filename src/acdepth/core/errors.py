@@ -1,9 +1,26 @@
 """The one exception that means: a person can mend this."""
 
+from pathlib import Path
+
 
 class UserError(Exception):
-    """What is wrong, where, and what to do, in one line.
+    """What is wrong, where, and what to do about it; as text, one line.
 
-    The command line prints the message without a traceback and exits with code 2; in a program it is an
-    ordinary exception. Everything else that escapes is a bug of ours and keeps its traceback.
+    The command line prints the line without a traceback and exits with code 2; in a program it is an ordinary
+    exception. Everything else that escapes is a bug of ours and keeps its traceback.
+
+    Args:
+        where: file, flag or setting that is at fault; None where there is no such place.
+        what: is wrong with it: a text, or an exception that says it.
+        remedy: what to do; empty where ``what`` says it.
     """
+
+    def __init__(self, where: Path | str | None, what: object, remedy: str = "") -> None:
+        super().__init__(where, what, remedy)
+        self.where = None if where is None else str(where)
+        self.what = str(what)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        place = "" if self.where is None else f"{self.where}: "
+        return " ".join(f"{place}{self.what}{self.remedy and f'; {self.remedy}'}".split())

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from acdepth.core.errors import UserError
@@ -40,7 +40,7 @@ def _writing(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{place}: cannot write ({error.strerror or error}); free some space or choose another folder"
+            place, f"cannot write ({error.strerror or error})", "free some space or choose another folder"
         ) from error
 
 
@@ -112,13 +112,35 @@ def _fresh_folder(fresh: Path, place: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def inside(root: Path, name: str, told_by: Path | str) -> Path:
+    """``root / name``, where a stranger chose the name: a table, a list, a manifest, a checkpoint.
+
+    Whoever reads or writes a file by a name that it did not choose itself asks here.
+
+    Args:
+        root: folder that the file must stay in.
+        name: relative, with ``/`` between its parts.
+        told_by: file or field that the name comes from, for the message.
+
+    Raises:
+        UserError: if the name is empty or absolute, or leads out of ``root``.
+    """
+    path = PurePosixPath(name)
+    parts = name.replace("\\", "/").split("/")
+    if not name or path.is_absolute() or PureWindowsPath(name).anchor or ".." in parts or "\0" in name:
+        raise UserError(
+            told_by, f"names {name!r}, which is not within {root}", "correct it, or copy it again"
+        )
+    return root / path
+
+
 def check_folder(path: Path, flag: str) -> None:
     """Raise `UserError` if ``path`` cannot become a folder that is written to; makes nothing."""
     there = next(one for one in (path, *path.absolute().parents) if one.exists())
     if not there.is_dir():
-        raise UserError(f"{there}: is a file; {flag} needs a folder there")
+        raise UserError(there, "is a file", f"{flag} needs a folder there")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise UserError(f"{there}: cannot be written to; give another {flag}, or change who may write there")
+        raise UserError(there, "cannot be written to", f"give another {flag}, or change who may write there")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -152,9 +174,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
+        raise UserError(path, "no such file") from error
     except (ValueError, OSError) as error:
-        raise UserError(f"{path}: not readable as JSON ({error}); copy or make it again") from error
+        raise UserError(path, f"not readable as JSON ({error})", "copy or make it again") from error
 
 
 def hash_file(path: Path) -> str:
@@ -167,7 +189,7 @@ def hash_file(path: Path) -> str:
         with Path(path).open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+        raise UserError(path, f"cannot be read ({error.strerror or error})") from error
 
 
 def hash_json(content: Any) -> str:

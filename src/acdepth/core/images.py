@@ -32,14 +32,14 @@ def read_image(path: Path) -> np.ndarray:
     pixels = _decode(path, content)
     if pixels.dtype != np.uint8:
         raise UserError(
-            f"{path}: {pixels.dtype.itemsize * 8} bits per channel; save it with 8 bits per channel"
+            path, f"{pixels.dtype.itemsize * 8} bits per channel", "save it with 8 bits per channel"
         )
     if pixels.ndim == 3 and pixels.shape[2] == 4:
-        raise UserError(f"{path}: has an alpha channel (RGBA); save it as RGB without transparency")
+        raise UserError(path, "has an alpha channel (RGBA)", "save it as RGB without transparency")
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         height, width = pixels.shape[:2]
         raise UserError(
-            f"{path}: {width}x{height} pixels; an image needs at least {SMALLEST_SIDE} on each side"
+            path, f"{width}x{height} pixels", f"an image needs at least {SMALLEST_SIDE} on each side"
         )
     if any(mark in content for mark in EXIF_MARKS):
         # OpenCV turns a picture upright only with flags that also hide alpha, so it is decoded once more.
@@ -55,7 +55,7 @@ def read_depth_png16(path: Path) -> np.ndarray:
     """
     pixels = _decode(path, _read(path))
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
-        raise UserError(f"{path}: not a 16-bit gray PNG; depth is stored as uint16 = metres * 256")
+        raise UserError(path, "not a 16-bit gray PNG", "depth is stored as uint16 = metres * 256")
     return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
 
 
@@ -67,7 +67,7 @@ def read_classes(path: Path) -> np.ndarray:
     """
     pixels = _decode(path, _read(path))
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise UserError(f"{path}: not an 8-bit gray PNG; a class map holds one number per pixel")
+        raise UserError(path, "not an 8-bit gray PNG", "a class map holds one number per pixel")
     return pixels
 
 
@@ -75,16 +75,16 @@ def _read(path: Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; check its name, or copy it again") from error
+        raise UserError(path, error.strerror or error, "check its name, or copy it again") from error
 
 
 def _decode(path: Path, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
     if content[:2] == b"\xff\xd8" and _is_cut_jpeg(content):
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
-        raise UserError(f"{path}: the JPEG ends too early; copy the file again")
+        raise UserError(path, "the JPEG ends too early", "copy the file again")
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
     if pixels is None:
-        raise UserError(f"{path}: not readable as an image; remove it or copy it again")
+        raise UserError(path, "not readable as an image", "remove it or copy it again")
     return pixels
 
 

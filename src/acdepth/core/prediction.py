@@ -68,7 +68,8 @@ class DepthPrediction:
         """
         if self.camera is None:
             raise UserError(
-                "points need the camera: give its intrinsics (camera.yaml: fx, fy, cx, cy, width, height)"
+                None,
+                "points need the camera: give its intrinsics (camera.yaml: fx, fy, cx, cy, width, height)",
             )
         height, width = self.depth.shape
         camera = self.camera.resized(height, width)
@@ -108,5 +109,5 @@ def _write_image(path: Path, pixels: np.ndarray) -> None:
     with atomic_path(path) as temporary:
         encoded, buffer = cv2.imencode(Path(path).suffix, pixels)
         if not encoded:
-            raise UserError(f"{path}: no image can be written under this name; use .png or .jpg")
+            raise UserError(path, "no image can be written under this name", "use .png or .jpg")
         temporary.write_bytes(buffer.tobytes())

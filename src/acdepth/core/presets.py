@@ -29,5 +29,7 @@ def find_config(stage: str, name: str, what: str = "--config") -> Path:
     shipped = CONFIGS / stage / f"{name}.yaml"
     if not shipped.is_file():
         known = ", ".join(shipped_configs(stage))
-        raise UserError(f"{what} {name}: no shipped settings of this name; there are {known}, or give a path")
+        raise UserError(
+            f"{what} {name}", "no shipped settings of this name", f"there are {known}, or give a path"
+        )
     return shipped

@@ -26,7 +26,7 @@ def check_sheet_name(path: Path) -> None:
     """
     if path.suffix.lower() not in PICTURE_SUFFIXES:
         raise UserError(
-            f"{path}: not the name of a picture; let it end in {', '.join(sorted(PICTURE_SUFFIXES))}"
+            path, "not the name of a picture", f"let it end in {', '.join(sorted(PICTURE_SUFFIXES))}"
         )
 
 

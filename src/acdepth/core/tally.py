@@ -39,6 +39,8 @@ class ReadTally:
         count = len(self.skipped)
         if count > SKIPPED_PART * self.total:
             raise UserError(
-                f"{error} ({count} of {self.total} frames cannot be read; at most 1 % may be skipped)"
+                error.where,
+                f"{error.what} ({count} of {self.total} frames cannot be read; at most 1 % may be skipped)",
+                error.remedy,
             ) from error
         self._on_warning(f"{error} (skipped, {count} so far)")

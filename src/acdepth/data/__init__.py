@@ -2,17 +2,17 @@
 
 from acdepth.core.crop import Crop
 from acdepth.data.augment import AugmentSettings, augment
-from acdepth.data.clips import ClipBatches
 from acdepth.data.folder import open_data
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, prepare
+from acdepth.data.triplets import TripletBatches
 
 __all__ = [
     "AugmentSettings",
-    "ClipBatches",
     "Crop",
     "MixBatches",
     "Prepared",
+    "TripletBatches",
     "augment",
     "open_data",
     "prepare",

@@ -7,15 +7,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from acdepth.core.batches import MixBatch, TripletBatch, is_night
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import ClipBatch, MixBatch, is_night
 from acdepth.core.spread import spread
-from acdepth.data.clips import clip_batch
 from acdepth.data.mix import MixBatches
 from acdepth.data.order import Order, as_floats
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
+from acdepth.data.triplets import triplet_batch
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class FilmedBatch(AdaptBatch):
 
     rows: Tensor
     """(C,) int64, C > 0: which of ``adverse`` they are."""
-    clips: ClipBatch
+    triplets: TripletBatch
     """C clips around them, mirrored where they are."""
 
 
@@ -97,8 +97,8 @@ class AdaptBatches:
             return batch
         prepared = self.pools[drawn[0].condition].prepared
         frames, mirrored = [drawn[row].frame for row in rows], [drawn[row].mirror for row in rows]
-        clips = clip_batch(prepared, frames, mirrored)
-        return FilmedBatch(**vars(batch), rows=torch.tensor(rows), clips=clips)
+        triplets = triplet_batch(prepared, frames, mirrored)
+        return FilmedBatch(**vars(batch), rows=torch.tensor(rows), triplets=triplets)
 
 
 def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], dict[Condition, Pool]]:
@@ -122,7 +122,7 @@ def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], d
             if frame.condition is condition and frame.target
         ]
         if len(frames) < 2:
-            raise UserError(f"{prepared.folder}: one {condition} frame alone; adaptation needs at least two")
+            raise UserError(prepared.folder, f"one {condition} frame alone", "adaptation needs at least two")
         kept = _kept_apart(prepared, frames, part)
         learning[condition] = Pool(prepared, [frame for frame in frames if frame not in kept])
         apart[condition] = Pool(prepared, sorted(kept))
@@ -130,12 +130,12 @@ def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], d
 
 
 def _kept_apart(prepared: Prepared, frames: list[int], part: float) -> set[int]:
-    drives = list(dict.fromkeys(prepared.frames[frame].sequence for frame in frames))
+    drives = list(dict.fromkeys(prepared.frames[frame].clip for frame in frames))
     if len(drives) == 1:
         return set(frames[-_some(len(frames), part) :])
     chosen = set(spread(list(range(len(drives))), _some(len(drives), part)))
     names = {drives[place] for place in chosen}
-    return {frame for frame in frames if prepared.frames[frame].sequence in names}
+    return {frame for frame in frames if prepared.frames[frame].clip in names}
 
 
 def _some(count: int, part: float) -> int:

@@ -42,6 +42,8 @@ def camera_after(camera: Camera, crop: Crop | None, image_size: tuple[int, int])
 def _check_inside(crop: Crop, height: int, width: int, where: str) -> None:
     if crop.top + crop.height > height or crop.left + crop.width > width:
         raise UserError(
-            f"{where}: the crop (rows {crop.top} to {crop.top + crop.height}, columns {crop.left} to "
-            f"{crop.left + crop.width}) reaches beyond its {width}x{height} pixels; make the crop smaller"
+            where,
+            f"the crop (rows {crop.top} to {crop.top + crop.height}, columns {crop.left} to "
+            f"{crop.left + crop.width}) reaches beyond its {width}x{height} pixels",
+            "make the crop smaller",
         )

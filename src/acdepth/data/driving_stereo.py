@@ -9,7 +9,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.kitti.calibration import camera_of, read_raw_calibration
-from acdepth.data.sequence_folder import Description, ImageSequence
+from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.data.stored import list_images
 
 WEATHERS = {
@@ -30,7 +30,7 @@ def is_driving_stereo(root: Path) -> bool:
     return any(_image_folder(Path(root), weather, size).is_dir() for weather in WEATHERS for size in SIZES)
 
 
-def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list[ImageSequence]:
+def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list[ImageClip]:
     """Open each drive of each weather as a sequence.
 
     The subsets are single frames of their drives: images beside each other are not neighbours in time, so
@@ -45,7 +45,7 @@ def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list
     Raises:
         UserError: if nothing is found, or a name or calibration cannot be understood.
     """
-    root, sequences = Path(root), []
+    root, clips = Path(root), []
     without_camera: list[Path] = []
     for weather in WEATHERS:
         size = _best_size(root, weather)
@@ -54,21 +54,20 @@ def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list
             camera = _camera(file, paths[0])
             if camera is None:
                 without_camera.append(file)
-            sequences.append(_open_drive(root, weather, size, date, paths, camera))
-    if not sequences:
-        raise UserError(f"{root}: has no images in {', '.join(WEATHERS)}; unpack left-image-half-size there")
+            clips.append(_open_drive(root, weather, size, date, paths, camera))
+    if not clips:
+        raise UserError(root, f"has no images in {', '.join(WEATHERS)}", "unpack left-image-half-size there")
     if without_camera:
         on_warning(
-            f"{without_camera[0]}: no such file; {len(without_camera)} of {len(sequences)} drives "
-            "have no camera"
+            f"{without_camera[0]}: no such file; {len(without_camera)} of {len(clips)} drives have no camera"
         )
-    return sequences
+    return clips
 
 
 def _open_drive(
     root: Path, weather: str, size: str, date: str, paths: list[Path], camera: Camera | None
-) -> ImageSequence:
-    return ImageSequence(
+) -> ImageClip:
+    return ImageClip(
         f"{weather}/{date}",
         f"{weather}/{paths[0].parent.name}",
         paths,
@@ -99,7 +98,7 @@ def _by_drive(folder: Path) -> dict[str, list[Path]]:
         date = re.match(r"(\d{4}(?:-\d\d){5})_", path.name)
         if date is None:
             raise UserError(
-                f"{path}: its name does not begin with its drive, such as 2018-10-25-07-37-26_; rename it"
+                path, "its name does not begin with its drive, such as 2018-10-25-07-37-26_", "rename it"
             )
         drives[date[1]].append(path)
     return drives

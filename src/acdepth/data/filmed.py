@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.clips import STEPS, has_both_neighbours
 from acdepth.data.order import is_slower
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
+from acdepth.data.triplets import STEPS, has_both_neighbours
 
 
 def filmed_frames(
@@ -42,8 +42,9 @@ def filmed_frames(
     )
     if not found:
         raise UserError(
-            f"{prepared.folder}: photometric_weight needs adverse video, but no frame to learn from has "
-            "neighbours before and after it, a known camera (camera.yaml) and motion; give such footage, or "
-            "set photometric_weight to 0"
+            prepared.folder,
+            "photometric_weight needs adverse video, but no frame to learn from has neighbours "
+            "before and after it, a known camera (camera.yaml) and motion",
+            "give such footage, or set photometric_weight to 0",
         )
     return found

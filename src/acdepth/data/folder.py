@@ -5,10 +5,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
-from acdepth.core.sample import Sequence
 from acdepth.data import kitti
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.data.driving_stereo import open_driving_stereo
@@ -18,12 +18,12 @@ from acdepth.data.nuscenes import open_nuscenes
 from acdepth.data.robotcar import open_robotcar
 from acdepth.data.sequence_folder import (
     Description,
-    ImageSequence,
+    ImageClip,
     is_sequence_folder,
     open_sequence_folder,
 )
 from acdepth.data.stored import list_images
-from acdepth.data.video import VIDEO_SUFFIXES, VideoSequence, beside
+from acdepth.data.video import VIDEO_SUFFIXES, VideoClip, beside
 
 
 class NoFootageError(UserError):
@@ -35,7 +35,7 @@ def open_data(
     on_warning: Callable[[str], object] | None = None,
     condition: Condition | None = None,
     choice: FootageChoice = EVERYTHING,
-) -> list[Sequence]:
+) -> list[Clip]:
     """Open all footage under a path.
 
     Recognised: the root of a data set, see `layouts`; a folder that holds such roots is refused, as only
@@ -57,22 +57,22 @@ def open_data(
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
     if path.is_file():
-        sequences: list[Sequence] = [_open_file(path)]
+        clips: list[Clip] = [_open_file(path)]
     elif path.is_dir():
-        sequences = _open_data_set(path, choice, warn)
+        clips = _open_data_set(path, choice, warn)
     else:
-        raise UserError(f"{path}: no such file or folder")
-    for sequence in sequences:
-        sequence.condition = condition or sequence.condition
-    return sequences
+        raise UserError(path, "no such file or folder")
+    for clip in clips:
+        clip.condition = condition or clip.condition
+    return clips
 
 
-def count_targets(sequences: Iterable[Sequence]) -> int:
+def count_targets(clips: Iterable[Clip]) -> int:
     """How many frames training or evaluation of some footage is about."""
-    return sum(len(sequence.targets()) for sequence in sequences)
+    return sum(len(clip.targets()) for clip in clips)
 
 
-def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Sequence]:
+def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Clip]:
     layout = layout_of(root)
     if choice.split is not None and not (layout and layout.has_splits):
         raise _no_splits(root, choice.split)
@@ -91,24 +91,25 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
 def _no_splits(root: Path, split: str) -> UserError:
     around = data_set_around(root)
     if around:
-        return UserError(f"{root}: is a part of {around[1].name}; give its root, {around[0]}")
+        return UserError(root, f"is a part of {around[1].name}", f"give its root, {around[0]}")
     signs = "; ".join(f"{layout.name}: {layout.signs}" for layout in LAYOUTS if layout.has_splits)
     return UserError(
-        f"{root}: is no data set with splits ({signs}), so split {split} means nothing; leave it out, or "
-        "give the root of such a data set"
+        root,
+        f"is no data set with splits ({signs}), so split {split} means nothing",
+        "leave it out, or give the root of such a data set",
     )
 
 
-def _open_file(path: Path) -> Sequence:
+def _open_file(path: Path) -> Clip:
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoSequence(path, path.stem)
+        return VideoClip(path, path.stem)
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return ImageSequence(path.stem, path.parent.name, [path], Description())
+        return ImageClip(path.stem, path.parent.name, [path], Description())
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
-    raise UserError(f"{path}: neither a video nor an image; give a folder or a file that ends in {kinds}")
+    raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
 
 
-def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Sequence]:
+def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
     for parent, folders, files in os.walk(root):
         folder = Path(parent)
         name = root.resolve().name if folder == root else folder.relative_to(root).as_posix()
@@ -126,13 +127,13 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Sequence]:
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
             for video in _videos(folder, files, with_camera=folder != root):
                 prefix = "" if folder == root else f"{name}/"
-                yield VideoSequence(video, f"{prefix}{video.stem}")
+                yield VideoClip(video, f"{prefix}{video.stem}")
 
 
 def _refuse_data_set(folder: Path, root: Path) -> None:
     """A data set is opened by its root; walked through it would be read as stray pictures and videos."""
     for layout in layouts_of(folder):
-        raise UserError(f"{root}: holds a data set laid out as {layout.name} in {folder}; give {folder}")
+        raise UserError(root, f"holds a data set laid out as {layout.name} in {folder}", f"give {folder}")
 
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
@@ -140,23 +141,25 @@ def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
     return [video for video in videos if not with_camera or beside(video, "camera.yaml")]
 
 
-def _open_photographs(folder: Path) -> list[Sequence]:
+def _open_photographs(folder: Path) -> list[Clip]:
     paths = list_images(folder)
     if not paths:
         raise _no_footage(folder)
     name = folder.resolve().name
-    return [ImageSequence(name, name, paths, Description())]
+    return [ImageClip(name, name, paths, Description())]
 
 
 def _no_footage(folder: Path) -> NoFootageError:
     around = data_set_around(folder)
     if around:
-        return NoFootageError(f"{folder}: is a part of {around[1].name}; give its root, {around[0]}")
+        return NoFootageError(folder, f"is a part of {around[1].name}", f"give its root, {around[0]}")
     below = [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]
     if below:
         named = ", ".join(below[:4]) + ", ..." * (len(below) > 4)
-        return NoFootageError(f"{folder}: holds pictures one folder down only; give one of {named}")
+        return NoFootageError(folder, "holds pictures one folder down only", f"give one of {named}")
     return NoFootageError(
-        f"{folder}: no footage found; put pictures into {folder / 'images'}, or give a folder of "
-        "pictures, a video, or the root of a data set"
+        folder,
+        "no footage found",
+        f"put pictures into {folder / 'images'}, or give a folder of pictures, a video, or the root of a "
+        "data set",
     )

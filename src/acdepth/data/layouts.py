@@ -49,10 +49,10 @@ def layout_of(root: Path) -> Layout | None:
     if inside:
         many = "one of " if len(inside) > 1 else ""
         given = ", ".join(f"{child} ({layout.name})" for child, layout in inside)
-        raise UserError(f"{root}: holds data sets in folders of their own; give {many}{given}")
+        raise UserError(root, "holds data sets in folders of their own", f"give {many}{given}")
     if len(found) > 1:
         names = " and ".join(layout.name for layout in found)
-        raise UserError(f"{root}: is laid out as {names} at once; move each into a folder of its own")
+        raise UserError(root, f"is laid out as {names} at once", "move each into a folder of its own")
     return found[0] if found else None
 
 

@@ -60,7 +60,7 @@ class Manifest:
         """
         path = self.folder / "settings.json"
         if not path.exists():
-            raise UserError(f"{self.folder}: holds no translations; make some with acdepth translate")
+            raise UserError(self.folder, "holds no translations", "make some with acdepth translate")
         return read_json(path)
 
     def open_for_writing(self, settings: dict[str, Any]) -> None:
@@ -139,7 +139,7 @@ def _read_entries(path: Path) -> list[Entry]:
             entries.append(Entry(**json.loads(line)))
         except (ValueError, TypeError) as error:
             raise UserError(
-                f"{path}: line {number} is no manifest entry ({error}); delete it, the image is made again"
+                path, f"line {number} is no manifest entry ({error})", "delete it, the image is made again"
             ) from error
     return entries
 
@@ -148,6 +148,7 @@ def _refuse_other_settings(folder: Path, found: dict[str, Any], wanted: dict[str
     for key in sorted(found.keys() | wanted.keys()):
         if found.get(key) != wanted.get(key):
             raise UserError(
-                f"{folder}: its images were made with {key} = {found.get(key)}, not {wanted.get(key)}; "
-                "give another folder, or delete this one"
+                folder,
+                f"its images were made with {key} = {found.get(key)}, not {wanted.get(key)}",
+                "give another folder, or delete this one",
             )

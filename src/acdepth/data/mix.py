@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import torch
 
+from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import MixBatch
 from acdepth.data.order import SLOWEST, Order, as_floats, targets
 from acdepth.data.prepared import Prepared
 
@@ -74,8 +74,9 @@ def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) 
     same_frames = [frame.key for frame in clear.frames] == [frame.key for frame in translated.frames]
     if not same_frames or clear.image_size != translated.image_size:
         raise UserError(
-            f"{translated.folder}: its frames are not those of {clear.folder}; prepare the {condition} "
-            "translations again from the same clear data"
+            translated.folder,
+            f"its frames are not those of {clear.folder}",
+            f"prepare the {condition} translations again from the same clear data",
         )
 
 
@@ -83,8 +84,8 @@ def _check_weights(weights: Mapping[Condition, float], images: Mapping[Condition
     for condition, weight in weights.items():
         if condition not in images:
             known = ", ".join(images)
-            raise UserError(f"weights: {condition} has no translations; there are {known}")
+            raise UserError("weights", f"{condition} has no translations", f"there are {known}")
         if not 0 <= weight < float("inf"):
-            raise UserError(f"weights: {condition} = {weight}, expected a number that is not negative")
+            raise UserError("weights", f"{condition} = {weight}, expected a number that is not negative")
     if not sum(weights.values()) > 0:
-        raise UserError("weights: all are 0; give at least one condition a positive weight")
+        raise UserError("weights", "all are 0", "give at least one condition a positive weight")

@@ -51,11 +51,11 @@ def read_motion(path: Path, count: int, numbers: list[int] | None, frame_rate: f
     if all(name in columns for name in POSE_COLUMNS):
         return Motion(np.stack([columns[f"T_{axis}3"][rows] for axis in range(3)], 1), None, frame_rate)
     if "speed" not in columns:
-        raise UserError(f"{path}: needs a column speed [m/s], or T_00 ... T_33 (camera-to-world, metres)")
+        raise UserError(path, "needs a column speed [m/s], or T_00 ... T_33 (camera-to-world, metres)")
     if frame_rate is None:
-        raise UserError(f"{path}: speeds need frame_rate (images per second) in camera.yaml")
+        raise UserError(path, "speeds need frame_rate (images per second) in camera.yaml")
     if (columns["speed"] < 0).any():
-        raise UserError(f"{path}: speed is negative; speeds are magnitudes in m/s")
+        raise UserError(path, "speed is negative", "speeds are magnitudes in m/s")
     return Motion(None, columns["speed"][rows], frame_rate)
 
 
@@ -65,10 +65,10 @@ def _read_columns(path: Path) -> dict[str, np.ndarray]:
             reader = csv.DictReader(stream, skipinitialspace=True)
             header = list(reader.fieldnames or [])
             if "index" not in header:
-                raise UserError(f"{path}: no column index; the first line must be index,speed,...")
+                raise UserError(path, "no column index", "the first line must be index,speed,...")
             rows = [[_number(path, reader.line_num, name, row[name]) for name in header] for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not readable as CSV ({error})") from error
+        raise UserError(path, f"not readable as CSV ({error})") from error
     table = np.array(rows, dtype=np.float64).reshape(len(rows), len(header))
     return dict(zip(header, table.T, strict=True))
 
@@ -79,7 +79,7 @@ def _number(path: Path, line: int, name: str, text: str | None) -> float:
     except ValueError:
         value = float("nan")
     if not np.isfinite(value):
-        raise UserError(f"{path}: line {line}, {name} = {text!r}: expected a finite number")
+        raise UserError(path, f"line {line}, {name} = {text!r}: expected a finite number")
     return value
 
 
@@ -92,6 +92,7 @@ def _rows_of_images(path: Path, index: np.ndarray, count: int, numbers: list[int
         if len(index) <= numbers[-1] - numbers[0] + 1 and all(number in row_of for number in numbers):
             return np.array([row_of[number] for number in numbers])
     raise UserError(
-        f"{path}: {len(index)} rows for {count} images; write one row per image, "
-        "index 0, 1, 2, ... or the number in the image's name"
+        path,
+        f"{len(index)} rows for {count} images",
+        "write one row per image, index 0, 1, 2, ... or the number in the image's name",
     )

@@ -63,8 +63,9 @@ def targets(prepared: Prepared, min_speed: float | None) -> list[int]:
     ]
     if not frames:
         raise UserError(
-            f"{prepared.folder}: all {len(prepared)} frames are slower than {min_speed} m/s; "
-            "check motion.csv, or lower min_speed"
+            prepared.folder,
+            f"all {len(prepared)} frames are slower than {min_speed} m/s",
+            "check motion.csv, or lower min_speed",
         )
     return frames
 

@@ -1,16 +1,15 @@
 """Pairs of points and the footage they are of: finding it, and drawing pairs where depth was measured."""
 
-from collections.abc import Callable, Iterable
-from collections.abc import Sequence as Many
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.core.seeding import make_generator
-from acdepth.data.sequence_folder import Description, ImageSequence
+from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.evaluation.ordinal import AskedFrame
 from acdepth.evaluation.pairs import PointPair, Relation
 
@@ -20,7 +19,7 @@ ROUNDS, AT_ONCE = 50, 1000
 """So often so many pairs are drawn at most, before fewer than wanted will do."""
 
 
-def ask_frames(pairs: Many[PointPair], footage: Many[Sequence], root: Path) -> list[AskedFrame]:
+def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) -> list[AskedFrame]:
     """The frames that pairs are of, in the order in which the pairs name them.
 
     Images are named by their keys, in front of which the name of ``root`` itself may be missing. Where the
@@ -38,9 +37,7 @@ def ask_frames(pairs: Many[PointPair], footage: Many[Sequence], root: Path) -> l
     of_image: dict[str, list[PointPair]] = {}
     for pair in pairs:
         of_image.setdefault(pair.image, []).append(pair)
-    place_of = {
-        sequence.key(index): (sequence, index) for sequence in footage for index in range(len(sequence))
-    }
+    place_of = {clip.key(index): (clip, index) for clip in footage for index in range(len(clip))}
     names = {image: _known(image, place_of, root) for image in of_image}
     if None not in names.values():
         return [AskedFrame(*place_of[name], tuple(of_image[image])) for image, name in names.items() if name]
@@ -48,11 +45,11 @@ def ask_frames(pairs: Many[PointPair], footage: Many[Sequence], root: Path) -> l
         return [AskedFrame(_photograph(root, image), 0, tuple(some)) for image, some in of_image.items()]
     missing = next(image for image in of_image if names[image] is None and not (root / image).is_file())
     example = f"; its images are named as {next(iter(place_of))}" if place_of else ""
-    raise UserError(f"{root}: has no image {missing}, of which there are pairs{example}")
+    raise UserError(root, f"has no image {missing}, of which there are pairs{example}")
 
 
 def draw_pairs(
-    footage: Iterable[Sequence],
+    footage: Iterable[Clip],
     per_image: int,
     min_ratio: float,
     same: int,
@@ -75,11 +72,11 @@ def draw_pairs(
         advance: called once per target.
     """
     found = []
-    for sequence in footage:
-        for index in sequence.targets():
-            depth = sequence.depth(index)
+    for clip in footage:
+        for index in clip.targets():
+            depth = clip.depth(index)
             if depth is not None:
-                key = sequence.key(index)
+                key = clip.key(index)
                 generator = make_generator(seed, "pairs", key)
                 known = np.flatnonzero((depth > depth_range[0]) & (depth < depth_range[1]))
                 drawer = _Drawer(depth, known, key, generator)
@@ -124,7 +121,7 @@ def _known(image: str, place_of: Iterable[str], root: Path) -> str | None:
     return next((name for name in (image, f"{root.resolve().name}/{image}") if name in place_of), None)
 
 
-def _photograph(root: Path, image: str) -> ImageSequence:
+def _photograph(root: Path, image: str) -> ImageClip:
     parent = PurePosixPath(image).parent.as_posix()
     folder = root.resolve().name if parent == "." else parent
-    return ImageSequence(image, folder, [root / image], Description())
+    return ImageClip(image, folder, [root / image], Description())

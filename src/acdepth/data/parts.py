@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.kitti import is_kitti_raw
@@ -25,7 +25,7 @@ def has_splits(data: Path) -> bool:
     return is_nuscenes(data) or is_robotcar(data) or is_kitti_raw(data)
 
 
-def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[Sequence]:
+def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[Clip]:
     """Open the named part of a data set, or footage that has no parts.
 
     Args:
@@ -38,12 +38,14 @@ def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[S
     """
     if not has_splits(data):
         if split not in (None, ALL):
-            raise UserError(f"{data}: has no splits, so --split {split} means nothing; leave it out")
+            raise UserError(data, f"has no splits, so --split {split} means nothing", "leave it out")
         return open_data(data)
     if split is None:
         raise UserError(
-            f"{data}: is a data set with splits; say which to measure with --split: {_parts_of(data)}, or "
-            f"{ALL}, which takes the training images too"
+            data,
+            "is a data set with splits",
+            f"say which to measure with --split: {_parts_of(data)}, or {ALL}, which takes the "
+            "training images too",
         )
     if split == ALL and is_nuscenes(data):
         return _all_scenes(data, cameras)
@@ -51,7 +53,7 @@ def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[S
 
 
 def describe_part(
-    data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Sequence]
+    data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Clip]
 ) -> dict[str, Any]:
     """What the results say of data that `open_part` opened."""
     return describe_data(
@@ -67,16 +69,16 @@ def _parts_of(data: Path) -> str:
     return ", ".join([*names, "the path of a list"])
 
 
-def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Sequence]:
+def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Clip]:
     """The scenes of every split whose tables are there; those of the mini tables may be there twice."""
-    found: dict[str, Sequence] = {}
+    found: dict[str, Clip] = {}
     for version in dict.fromkeys(VERSIONS.values()):
         if (root / version).is_dir():
             tables = read_tables(root, version, frozenset(cameras))
             there = {scene.name for scene in tables.scenes.values()}
             for split in _splits_of(version, there):
                 found |= {one.name: one for one in open_scenes(root, tables, split, cameras)}
-    return sorted(found.values(), key=lambda sequence: sequence.name)
+    return sorted(found.values(), key=lambda clip: clip.name)
 
 
 def _splits_of(version: str, there: set[str]) -> Iterable[str]:

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 import torch
 
+from acdepth.core.batches import LabelledBatch, UnpairedBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import LabelledBatch, UnpairedBatch
 from acdepth.core.seeding import make_generator
 from acdepth.data.order import Order, as_floats
 from acdepth.data.prepared import Prepared
@@ -66,8 +66,9 @@ def make_pools(
         if condition not in pools:
             found = ", ".join(sorted({frame.condition for one in prepared for frame in one.frames}))
             raise UserError(
-                f"there are no images of condition {condition}, only of {found}; give footage of it, or take "
-                "it out of the conditions"
+                None,
+                f"there are no images of condition {condition}, only of {found}",
+                "give footage of it, or take it out of the conditions",
             )
     return pools
 
@@ -128,7 +129,7 @@ class UnpairedBatches:
         for pool in pools.values():
             height, width = pool.prepared.image_size
             if patch and (patch[0] > height or patch[1] > width):
-                raise UserError(f"patch {patch[0]}x{patch[1]}: larger than the images of {height}x{width}")
+                raise UserError(f"patch {patch[0]}x{patch[1]}", f"larger than the images of {height}x{width}")
         self.pools, self.patch = pools, patch
         self.adverse = [condition for condition in pools if condition is not Condition.CLEAR]
         self.order = Order(list(range(len(self.adverse))), "unpaired", seed, batch_size, rank, world_size)

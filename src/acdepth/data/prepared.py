@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_json, read_json, write_json
-from acdepth.core.sample import Sequence
 from acdepth.core.tally import ReadTally
 from acdepth.data.crop import camera_after, crop_and_resize
 from acdepth.data.stored import frame_stamp
@@ -26,7 +26,7 @@ class PreparedFrame:
 
     key: str
     """Name of the image in its data set."""
-    sequence: str
+    clip: str
     """Name of its sequence."""
     position: int
     """Index in its sequence; neighbours differ by one."""
@@ -70,7 +70,7 @@ class Prepared:
         folder = Path(folder)
         index = read_json(folder / "index.json")
         if index.get("format") != FORMAT:
-            raise UserError(f"{folder}: written by another version; delete it, it will be made again")
+            raise UserError(folder, "written by another version", "delete it, it will be made again")
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
         frames = [_frame_from_json(values) for values in index["frames"]]
         return cls(folder, index["made_from"], crop, tuple(index["image_size"]), frames)
@@ -92,7 +92,7 @@ class Prepared:
             path, shape = self.folder / "images.bin", (len(self), *self.image_size, 3)
             if not path.exists() or path.stat().st_size != np.prod(shape):
                 raise UserError(
-                    f"{path}: does not fit its index; delete {self.folder}, it will be made again"
+                    path, "does not fit its index", f"delete {self.folder}, it will be made again"
                 )
             self._images = np.memmap(path, np.uint8, "r", shape=shape)
         return self._images
@@ -108,11 +108,11 @@ class Prepared:
         if not 0 <= other < len(self):
             return None
         here, there = self.frames[index], self.frames[other]
-        return other if (there.sequence, there.position) == (here.sequence, here.position + step) else None
+        return other if (there.clip, there.position) == (here.clip, here.position + step) else None
 
 
 def prepare(
-    sequences: Collection[Sequence],
+    clips: Collection[Clip],
     out: Path,
     image_size: tuple[int, int],
     crop: Crop | None = None,
@@ -123,7 +123,7 @@ def prepare(
     """Decode, crop and resize every frame once; what is there already and still true is used again.
 
     Args:
-        sequences: the frames of all of them are prepared, in order.
+        clips: the frames of all of them are prepared, in order.
         out: folder that gets ``images.bin`` and ``index.json``.
         image_size: (height, width) of the prepared images.
         crop: window of the original images; None for all of it.
@@ -134,39 +134,39 @@ def prepare(
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
     """
-    stamp = fingerprint(sequences, image_size, crop, reach, times=True)
+    stamp = fingerprint(clips, image_size, crop, reach, times=True)
     found = reuse(out, stamp)
     if found:
         return found
-    total = sum(len(needed_positions(sequence, reach)) for sequence in sequences)
+    total = sum(len(needed_positions(clip, reach)) for clip in clips)
     tally = ReadTally(total, on_warning)
     frames: list[PreparedFrame] = []
 
     with atomic_path(out / "images.bin") as temporary, temporary.open("wb") as stream:
-        for sequence in sequences:
-            for position in needed_positions(sequence, reach):
+        for clip in clips:
+            for position in needed_positions(clip, reach):
                 try:
-                    image = sequence.image(position)
+                    image = clip.image(position)
                 except UserError as error:
                     tally.skip(error)
                     continue
-                stream.write(crop_and_resize(image, crop, image_size, sequence.key(position)).data)
-                frames.append(_describe(sequence, position, image.shape[:2], crop, image_size))
+                stream.write(crop_and_resize(image, crop, image_size, clip.key(position)).data)
+                frames.append(_describe(clip, position, image.shape[:2], crop, image_size))
                 if progress:
                     progress()
-    made_from = fingerprint(sequences, image_size, crop, reach)
+    made_from = fingerprint(clips, image_size, crop, reach)
     return write_index(out, made_from, stamp, crop, image_size, frames)
 
 
-def needed_positions(sequence: Sequence, reach: int) -> list[int]:
+def needed_positions(clip: Clip, reach: int) -> list[int]:
     """Numbers of the targets of a sequence and of the frames up to ``reach`` beside them, in order."""
     beside = range(-reach, reach + 1)
-    wanted = {target + step for target in sequence.targets() for step in beside}
-    return sorted(wanted & set(range(len(sequence))))
+    wanted = {target + step for target in clip.targets() for step in beside}
+    return sorted(wanted & set(range(len(clip))))
 
 
 def fingerprint(
-    sequences: Iterable[Sequence],
+    clips: Iterable[Clip],
     image_size: tuple[int, int],
     crop: Crop | None,
     reach: int = 1,
@@ -179,21 +179,21 @@ def fingerprint(
     """
     about = [
         [
-            sequence.name,
-            sequence.condition,
-            sequence.camera and sequence.camera.to_dict(),
-            sequence.frame_rate,
+            clip.name,
+            clip.condition,
+            clip.camera and clip.camera.to_dict(),
+            clip.frame_rate,
         ]
         + [
             [
-                sequence.key(position),
-                _stamp(sequence, position, times),
-                _distance(sequence, position, 1),
-                sequence.is_target(position),
+                clip.key(position),
+                _stamp(clip, position, times),
+                _distance(clip, position, 1),
+                clip.is_target(position),
             ]
-            for position in needed_positions(sequence, reach)
+            for position in needed_positions(clip, reach)
         ]
-        for sequence in sequences
+        for clip in clips
     ]
     return hash_json([FORMAT, image_size, crop and crop.to_dict(), about])
 
@@ -220,7 +220,7 @@ def write_index(
 ) -> Prepared:
     """Write ``index.json``, which makes the images beside it count, and open both."""
     if not frames:
-        raise UserError(f"{out}: there are no frames to prepare")
+        raise UserError(out, "there are no frames to prepare")
     index = {
         "format": FORMAT,
         "made_from": made_from,
@@ -234,34 +234,34 @@ def write_index(
 
 
 def _describe(
-    sequence: Sequence, position: int, size: tuple[int, int], crop: Crop | None, image_size: tuple[int, int]
+    clip: Clip, position: int, size: tuple[int, int], crop: Crop | None, image_size: tuple[int, int]
 ) -> PreparedFrame:
-    camera = camera_after(sequence.camera, crop, image_size) if sequence.camera else None
-    before, after = _distance(sequence, position, -1), _distance(sequence, position, 1)
+    camera = camera_after(clip.camera, crop, image_size) if clip.camera else None
+    before, after = _distance(clip, position, -1), _distance(clip, position, 1)
     known = [distance for distance in (before, after) if distance is not None]
-    speed = sum(known) / len(known) * sequence.frame_rate if known and sequence.frame_rate else None
+    speed = sum(known) / len(known) * clip.frame_rate if known and clip.frame_rate else None
     return PreparedFrame(
-        key=sequence.key(position),
-        sequence=sequence.name,
+        key=clip.key(position),
+        clip=clip.name,
         position=position,
-        condition=sequence.condition,
+        condition=clip.condition,
         source_size=size,
         intrinsics=(camera.fx, camera.fy, camera.cx, camera.cy) if camera else None,
         distance_to_previous=before,
         distance_to_next=after,
         speed=speed,
-        target=sequence.is_target(position),
+        target=clip.is_target(position),
     )
 
 
-def _stamp(sequence: Sequence, position: int, times: bool) -> str:
-    stamp = frame_stamp(sequence, position)
+def _stamp(clip: Clip, position: int, times: bool) -> str:
+    stamp = frame_stamp(clip, position)
     return stamp if times else stamp.partition(":")[0]
 
 
-def _distance(sequence: Sequence, position: int, step: int) -> float | None:
-    inside = 0 <= position + step < len(sequence)
-    return sequence.distance(position, position + step) if inside else None
+def _distance(clip: Clip, position: int, step: int) -> float | None:
+    inside = 0 <= position + step < len(clip)
+    return clip.distance(position, position + step) if inside else None
 
 
 def _frame_from_json(values: dict[str, Any]) -> PreparedFrame:

@@ -23,11 +23,11 @@ def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> 
         content = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read ({error.strerror or error}); copy or unpack it again"
+            path, f"cannot be read ({error.strerror or error})", "copy or unpack it again"
         ) from error
     if not content or len(content) % (columns * np.dtype(number).itemsize):
-        raise UserError(f"{path}: not {kind}; copy it again")
+        raise UserError(path, f"not {kind}", "copy it again")
     points = np.frombuffer(content, number).reshape(-1, columns)
     if not np.isfinite(points[:, :3]).all():
-        raise UserError(f"{path}: holds points that are not finite; copy it again")
+        raise UserError(path, "holds points that are not finite", "copy it again")
     return points

@@ -12,12 +12,12 @@ import numpy as np
 import yaml
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_classes, read_depth_png16, read_image
-from acdepth.core.sample import WORLD_SOURCE
 from acdepth.data.motion import Motion, read_motion
-from acdepth.data.stored import StoredSequence, frame_numbers, list_images, split_at_gaps, stamp_file
+from acdepth.data.stored import StoredClip, frame_numbers, list_images, split_at_gaps, stamp_file
 
 SEQUENCE_KEYS = ("condition", "class_names", "classes")
 """What ``sequence.yaml`` may tell."""
@@ -34,7 +34,7 @@ class Description:
     style: str | None = None
 
 
-class ImageSequence(StoredSequence):
+class ImageClip(StoredClip):
     """Consecutive image files, with optional motion, depth and classes.
 
     Args:
@@ -82,8 +82,10 @@ class ImageSequence(StoredSequence):
         image = read_image(self.paths[index])
         if self.camera and image.shape[:2] != (self.camera.height, self.camera.width):
             raise UserError(
-                f"{self.paths[index]}: {image.shape[1]}x{image.shape[0]} pixels, but its camera has "
-                f"{self.camera.width}x{self.camera.height}; give each camera a folder of its own"
+                self.paths[index],
+                f"{image.shape[1]}x{image.shape[0]} pixels, but its camera has "
+                f"{self.camera.width}x{self.camera.height}",
+                "give each camera a folder of its own",
             )
         return image
 
@@ -114,8 +116,9 @@ class ImageSequence(StoredSequence):
         height, width = (camera.height, camera.width) if camera else self.image(index).shape[:2]
         if values.shape != (height, width):
             raise UserError(
-                f"{path}: {values.shape[1]}x{values.shape[0]} pixels, but its image has {width}x{height}; "
-                "write both at the same size"
+                path,
+                f"{values.shape[1]}x{values.shape[0]} pixels, but its image has {width}x{height}",
+                "write both at the same size",
             )
         return values
 
@@ -126,7 +129,7 @@ def is_sequence_folder(folder: Path) -> bool:
     return images.is_dir() and bool(list_images(images))
 
 
-def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[ImageSequence]:
+def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[ImageClip]:
     """Open one sequence folder; where images are missing it falls into consecutive pieces.
 
     Raises:
@@ -159,9 +162,9 @@ def cut_into_sequences(
     motion: Motion | None,
     on_warning: Callable[[str], object],
     **folders: Path | None,
-) -> list[ImageSequence]:
+) -> list[ImageClip]:
     """One sequence per run of consecutive numbers; a warning names each gap between them."""
-    sequences: list[ImageSequence] = []
+    clips: list[ImageClip] = []
     start = 0
     for piece in split_at_gaps(paths):
         piece_name = f"{name}/from_{piece[0].stem}" if start else name
@@ -170,9 +173,9 @@ def cut_into_sequences(
                 f"{piece[0].parent}: images are missing between {paths[start - 1].name} and {piece[0].name}; "
                 "no clip crosses this gap"
             )
-        sequences.append(ImageSequence(piece_name, key_folder, piece, description, motion, start, **folders))
+        clips.append(ImageClip(piece_name, key_folder, piece, description, motion, start, **folders))
         start += len(piece)
-    return sequences
+    return clips
 
 
 def read_frame_rate(path: Path) -> float | None:
@@ -186,7 +189,7 @@ def read_frame_rate(path: Path) -> float | None:
         return None
     if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
         raise UserError(
-            f"{path}: frame_rate = {rate!r}, expected images per second; write such as frame_rate: 12"
+            path, f"frame_rate = {rate!r}, expected images per second", "write such as frame_rate: 12"
         )
     return float(rate)
 
@@ -212,10 +215,10 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(
-            f"{path}: not readable as YAML ({str(error).splitlines()[0]}); write lines of key: value"
+            path, f"not readable as YAML ({str(error).splitlines()[0]})", "write lines of key: value"
         ) from error
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected keys and values; write lines of key: value")
+        raise UserError(path, "expected keys and values", "write lines of key: value")
     return values
 
 
@@ -224,14 +227,14 @@ def _refuse_misspelt(about: dict[str, Any], path: Path) -> None:
     for key in about:
         nearest = difflib.get_close_matches(str(key), SEQUENCE_KEYS, n=1, cutoff=0.75)
         if nearest and key not in SEQUENCE_KEYS:
-            raise UserError(f"{path}: unknown key {key}; did you mean {nearest[0]}?")
+            raise UserError(path, f"unknown key {key}", f"did you mean {nearest[0]}?")
 
 
 def _refuse_equal_stems(paths: list[Path]) -> None:
     for before, after in pairwise(sorted(paths)):
         if before.stem == after.stem:
             raise UserError(
-                f"{before}: is also there as {after.name}; depth and translations go by the stem, keep one"
+                before, f"is also there as {after.name}", "depth and translations go by the stem, keep one"
             )
 
 
@@ -239,7 +242,7 @@ def _condition(text: Any, path: Path) -> Condition:
     try:
         return Condition(text)
     except ValueError as error:
-        raise UserError(f"{path}: condition = {text!r}, expected one of {', '.join(Condition)}") from error
+        raise UserError(path, f"condition = {text!r}, expected one of {', '.join(Condition)}") from error
 
 
 def _class_names(names: Any, path: Path) -> tuple[str, ...]:
@@ -249,7 +252,7 @@ def _class_names(names: Any, path: Path) -> tuple[str, ...]:
         )
     if isinstance(names, list):
         return tuple(str(name) for name in names)
-    raise UserError(f"{path}: class_names must be a list of names or a mapping from number to name")
+    raise UserError(path, "class_names must be a list of names or a mapping from number to name")
 
 
 def _folder_if_there(folder: Path) -> Path | None:

@@ -22,7 +22,7 @@ def find_list(root: Path, split: str) -> Path:
             return path
     known = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.txt"))
     there = f" (it has {', '.join(known)})" if known else ""
-    raise UserError(f"{split}: no such list, and none of this name in {folder}{there}; give the path of one")
+    raise UserError(split, f"no such list, and none of this name in {folder}{there}", "give the path of one")
 
 
 def read_lines(path: Path) -> list[str]:
@@ -34,7 +34,7 @@ def read_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as a list of images ({error}); give another list") from error
+        raise UserError(path, f"not readable as a list of images ({error})", "give another list") from error
 
 
 def tell_missing(
@@ -57,8 +57,8 @@ def tell_missing(
     """
     if not missing:
         return
-    told = f"{file}: {len(missing)} of {total} images are not there, such as {missing[0]}"
+    told = f"{len(missing)} of {total} images are not there, such as {missing[0]}"
     if len(missing) > MOST_MISSING * total:
-        on_fault(UserError(f"{told}; {remedy}"))
+        on_fault(UserError(file, told, remedy))
     else:
-        on_warning(f"{told}; they are left out")
+        on_warning(f"{file}: {told}; they are left out")

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES, read_image
-from acdepth.core.sample import Sequence
 
 LONGEST_FRAME_NUMBER = 9
 """Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about
 missing frames."""
 
 
-class StoredSequence(Sequence):
+class StoredClip(Clip):
     """A sequence whose frames stand in files: a change shows without reading a pixel."""
 
     @abstractmethod
@@ -27,11 +27,9 @@ class StoredSequence(Sequence):
         """Text that changes when the file behind the frame does."""
 
 
-def frame_stamp(sequence: Sequence, index: int) -> str:
+def frame_stamp(clip: Clip, index: int) -> str:
     """What a frame is, for caches: by its file where it has one, else by its pixels."""
-    return (
-        sequence.stamp(index) if isinstance(sequence, StoredSequence) else hash_pixels(sequence.image(index))
-    )
+    return clip.stamp(index) if isinstance(clip, StoredClip) else hash_pixels(clip.image(index))
 
 
 def hash_pixels(image: np.ndarray) -> str:
@@ -50,7 +48,7 @@ def stamp_file(path: Path) -> str:
     try:
         status = path.stat()
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; copy or unpack it again") from error
+        raise UserError(path, error.strerror or error, "copy or unpack it again") from error
     return f"{status.st_size}:{status.st_mtime_ns}"
 
 
@@ -78,9 +76,9 @@ def image_size(path: Path) -> tuple[int, int]:
         with path.open("rb") as stream:
             header = stream.read(24)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; copy or unpack it again") from error
+        raise UserError(path, error.strerror or error, "copy or unpack it again") from error
     if len(header) < 24 or header[:4] != b"\x89PNG":
-        raise UserError(f"{path}: not a PNG, though its name says so; copy it again")
+        raise UserError(path, "not a PNG, though its name says so", "copy it again")
     width, height = struct.unpack(">II", header[16:])
     return width, height
 

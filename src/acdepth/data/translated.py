@@ -57,8 +57,9 @@ def _entry(manifest: Manifest, condition: Condition, frame: PreparedFrame) -> En
     entry = manifest.entries.get((condition, frame.key))
     if entry is None or not manifest.file(condition, frame.key).exists():
         raise UserError(
-            f"{manifest.folder}: has no {condition} translation of {frame.key}; run acdepth translate with "
-            f"--conditions {condition}, it makes what is missing"
+            manifest.folder,
+            f"has no {condition} translation of {frame.key}",
+            f"run acdepth translate with --conditions {condition}, it makes what is missing",
         )
     return entry
 
@@ -75,8 +76,9 @@ def _read(clear: Prepared, frame: PreparedFrame, file: Path, translated: Crop | 
         return crop_and_resize(image, None, clear.image_size, str(file))
     if translated is not None or clear.crop is None:
         raise UserError(
-            f"{file}: shows another part of the picture than the clear frames in {clear.folder}; translate "
-            "with the same crop, or without one"
+            file,
+            f"shows another part of the picture than the clear frames in {clear.folder}",
+            "translate with the same crop, or without one",
         )
     down, across = image.shape[0] / frame.source_size[0], image.shape[1] / frame.source_size[1]
     window = Crop(

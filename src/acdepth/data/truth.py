@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from acdepth.core.batches import Tensors
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence, Tensors
 from acdepth.core.seeding import make_generator
 
 
@@ -27,7 +28,7 @@ class TruthBatches:
     """Batches of random frames, each a pure function of (seed, step); half of them mirrored.
 
     Args:
-        sequences: each frame must have measured depth.
+        clips: each frame must have measured depth.
         image_size: (height, width) that images and depth are brought to.
         batch_size: frames per batch.
         seed: of the order, the mirroring and the light.
@@ -39,7 +40,7 @@ class TruthBatches:
 
     def __init__(
         self,
-        sequences: Iterable[Sequence],
+        clips: Iterable[Clip],
         image_size: tuple[int, int],
         batch_size: int,
         seed: int,
@@ -47,18 +48,20 @@ class TruthBatches:
     ) -> None:
         self.batch_size, self.seed, self.light = batch_size, seed, light
         images, inverse_depths = [], []
-        for sequence in sequences:
-            for index in range(len(sequence)):
-                depth = sequence.depth(index)
+        for clip in clips:
+            for index in range(len(clip)):
+                depth = clip.depth(index)
                 if depth is None:
-                    raise UserError(f"{sequence.key(index)}: has no measured depth to pre-train on")
-                images.append(_shrink(sequence.image(index), image_size, cv2.INTER_AREA))
+                    raise UserError(clip.key(index), "has no measured depth to pre-train on")
+                images.append(_shrink(clip.image(index), image_size, cv2.INTER_AREA))
                 nearest = _shrink(depth, image_size, cv2.INTER_NEAREST)
                 inverse_depths.append(
                     np.where(nearest > 0, 1 / np.maximum(nearest, 1e-3), 0).astype(np.float16)
                 )
         if not images:
-            raise UserError("no frame with measured depth to pre-train on; make some with acdepth world make")
+            raise UserError(
+                None, "no frame with measured depth to pre-train on", "make some with acdepth world make"
+            )
         self.images, self.inverse_depths = np.stack(images), np.stack(inverse_depths)
 
     def batch(self, step: int) -> TruthBatch:

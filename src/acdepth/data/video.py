@@ -15,14 +15,14 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.motion import Motion, read_motion
 from acdepth.data.sequence_folder import read_frame_rate
-from acdepth.data.stored import StoredSequence, stamp_file
+from acdepth.data.stored import StoredClip, stamp_file
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"})
 LONGEST_STEP_FORWARD = 48
 """Frames that are decoded and dropped before seeking becomes cheaper; key frames are often this far apart."""
 
 
-class VideoSequence(StoredSequence):
+class VideoClip(StoredClip):
     """Frames of one video stream; use it from one thread or many, it decodes one frame at a time.
 
     Camera and motion are read from ``NAME.camera.yaml`` and ``NAME.motion.csv`` beside the file, or from
@@ -69,8 +69,9 @@ class VideoSequence(StoredSequence):
             image = _upright(self._decode(index))
         if self.camera and image.shape[:2] != (self.camera.height, self.camera.width):
             raise UserError(
-                f"{self.path}: {image.shape[1]}x{image.shape[0]} pixels, but its camera.yaml says "
-                f"{self.camera.width}x{self.camera.height}"
+                self.path,
+                f"{image.shape[1]}x{image.shape[0]} pixels, but its camera.yaml says "
+                f"{self.camera.width}x{self.camera.height}",
             )
         return image
 
@@ -90,9 +91,9 @@ class VideoSequence(StoredSequence):
                     return frame
         except FFmpegError as error:
             self.close()
-            raise UserError(f"{self.path}: frame {index} cannot be decoded ({error.strerror})") from error
+            raise UserError(self.path, f"frame {index} cannot be decoded ({error.strerror})") from error
         self.close()
-        raise UserError(f"{self.path}: ends before frame {index}; copy the file again")
+        raise UserError(self.path, f"ends before frame {index}", "copy the file again")
 
     def _go_near(self, index: int) -> None:
         """Stand before frame ``index``: by decoding on if that is near, else at the key frame before it."""
@@ -126,12 +127,12 @@ def _frame_times(path: Path) -> tuple[list[int], float | None]:
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
-                raise UserError(f"{path}: has no video stream")
+                raise UserError(path, "has no video stream")
             stream = container.streams.video[0]
             rate = float(stream.average_rate) if stream.average_rate else None
             times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
     except (FFmpegError, OSError) as error:
-        raise UserError(f"{path}: not readable as a video ({error.strerror})") from error
+        raise UserError(path, f"not readable as a video ({error.strerror})") from error
     if not times:
-        raise UserError(f"{path}: holds no frames; record or copy it again")
+        raise UserError(path, "holds no frames", "record or copy it again")
     return times, rate

@@ -102,8 +102,10 @@ def check_model_folder(folder: Path) -> None:
     for part, file in NEEDED.items():
         if not (folder / part / file).is_file():
             raise UserError(
-                f"{folder / part / file}: missing; a diffusion model has the folders {', '.join(PARTS)} "
-                "(SD-Turbo: huggingface-cli download stabilityai/sd-turbo)"
+                folder / part / file,
+                "missing",
+                f"a diffusion model has the folders {', '.join(PARTS)} (SD-Turbo: huggingface-cli "
+                "download stabilityai/sd-turbo)",
             )
 
 
@@ -121,7 +123,7 @@ def _load(kind: Any, folder: Path, **options: Any) -> Any:
         return kind.from_pretrained(str(folder), local_files_only=True, **options)
     except Exception as error:  # diffusers, transformers and safetensors raise many kinds
         raise UserError(
-            f"{folder}: cannot be loaded as {kind.__name__} ({str(error).strip().splitlines()[0]})"
+            folder, f"cannot be loaded as {kind.__name__} ({str(error).strip().splitlines()[0]})"
         ) from error
 
 
@@ -150,12 +152,13 @@ def _quiet() -> Iterator[None]:
 
 def _download(name: str) -> Path:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise UserError(f"{name}: no such folder; give a model folder or a hub name (OWNER/MODEL)")
+        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
     patterns = [f"{part}/*.{kind}" for part in PARTS for kind in ("json", "txt", "safetensors")]
     try:
         return Path(snapshot_download(name, allow_patterns=patterns, ignore_patterns=["*.fp16.*"]))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, json.JSONDecodeError) as error:
         raise UserError(
-            f"{name}: no such folder, and not available from the Hugging Face hub; check the name and the "
-            "network, or download the model into a folder"
+            name,
+            "no such folder, and not available from the Hugging Face hub",
+            "check the name and the network, or download the model into a folder",
         ) from error

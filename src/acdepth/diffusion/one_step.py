@@ -18,8 +18,9 @@ def signal_and_noise(scheduler: DDPMScheduler) -> tuple[float, float]:
     """
     if scheduler.config["prediction_type"] != "epsilon":
         raise UserError(
-            f"scheduler: prediction_type is {scheduler.config['prediction_type']!r}; one step needs a model "
-            "that predicts noise ('epsilon'), as SD-Turbo does"
+            "scheduler",
+            f"prediction_type is {scheduler.config['prediction_type']!r}",
+            "one step needs a model that predicts noise ('epsilon'), as SD-Turbo does",
         )
     alpha_bar = float(scheduler.alphas_cumprod[LAST].double())
     return alpha_bar**0.5, (1 - alpha_bar) ** 0.5

@@ -27,8 +27,9 @@ class RunLog:
                 stream.write(json.dumps(values) + "\n")
         except OSError as error:
             raise UserError(
-                f"{self.path}: cannot write ({error.strerror or error}); free some space, and the same "
-                "command goes on from its last saved state"
+                self.path,
+                f"cannot write ({error.strerror or error})",
+                "free some space, and the same command goes on from its last saved state",
             ) from error
 
 
@@ -44,7 +45,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     try:
         return [json.loads(line) for line in lines if line.endswith("\n")]
     except json.JSONDecodeError as error:
-        raise UserError(f"{path}: holds a line that is no JSON ({error.msg}); remove that line") from error
+        raise UserError(path, f"holds a line that is no JSON ({error.msg})", "remove that line") from error
 
 
 class Means:

@@ -14,10 +14,10 @@ from accelerate.utils import broadcast_object_list
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
+from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
 from acdepth.core.precision import fast_bfloat16
 from acdepth.core.progress import progress
-from acdepth.core.sample import Tensors
 from acdepth.core.seeding import make_generator
 from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
@@ -106,8 +106,9 @@ def fit(
             finished = step + 1
             if not math.isfinite(terms["loss"]):
                 raise UserError(
-                    f"{run_folder}: the loss of step {step} is {terms['loss']}; "
-                    "lower learning_rate, or use precision: fp32"
+                    run_folder,
+                    f"the loss of step {step} is {terms['loss']}",
+                    "lower learning_rate, or use precision: fp32",
                 )
             if finished % settings.log_every == 0 or finished == settings.steps:
                 record.write(finished, learning_rate(settings, step))

@@ -72,11 +72,12 @@ def _metadata_of(path: Path, made_by: str) -> dict[str, str]:
         with safe_open(path, "pt") as stored:
             metadata = stored.metadata()
     except (SafetensorError, OSError, json.JSONDecodeError, struct.error) as error:
-        raise UserError(f"{path}: damaged ({error}); delete it to resume from the state before it") from error
+        raise UserError(path, f"damaged ({error})", "delete it to resume from the state before it") from error
     if metadata.get("made_by") != made_by:
         raise UserError(
-            f"{path.parent}: holds a run with other settings or data; give another --out, "
-            "or delete that folder"
+            path.parent,
+            "holds a run with other settings or data",
+            "give another --out, or delete that folder",
         )
     return metadata
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
-from acdepth.core.sample import Tensors
+from acdepth.core.batches import Tensors
 
 
 class Task(nn.Module, ABC):

@@ -51,7 +51,7 @@ def bootstrap_means(
     found = [Interval(float(mean), None, None) for mean in means]
     enough = (counts > 0).sum(0) >= fewest
     if enough.any():
-        times = draw_sequences(len(sums), draws, generator)
+        times = draw_clips(len(sums), draws, generator)
         with np.errstate(invalid="ignore"):
             drawn = (times @ sums) / (times @ counts)
         tail = (1 - COVERAGE) / 2
@@ -91,8 +91,8 @@ def per_sequence(
     return sums, counts
 
 
-def draw_sequences(sequences: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
-    """(draws, S): how often each sequence was drawn."""
-    drawn = torch.randint(sequences, (draws, sequences), generator=generator)
-    times = torch.zeros(draws, sequences, dtype=torch.float64)
+def draw_clips(clips: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
+    """(draws, S): how often each clip was drawn."""
+    drawn = torch.randint(clips, (draws, clips), generator=generator)
+    times = torch.zeros(draws, clips, dtype=torch.float64)
     return times.scatter_add_(1, drawn, torch.ones_like(times)).numpy()

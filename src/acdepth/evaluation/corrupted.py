@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence as Footage
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.corruptions import SEVERITIES, corrupt
 from acdepth.evaluation.evaluate import in_batches
@@ -22,16 +22,13 @@ SEED = 0
 """Of the corruptions: a frame is corrupted alike in every evaluation."""
 MEASURED = ("abs_rel", "d1")
 
-Place = tuple[Footage, int]
-"""A frame by its sequence and its position in it."""
-
 
 @dataclass(frozen=True)
 class CorruptionErrors:
     """`MEASURED` of every model on the same N frames, in K kinds and L severities."""
 
     kinds: tuple[str, ...]
-    sequences: tuple[str, ...]
+    clips: tuple[str, ...]
     """Of each frame; (N,)."""
     clean: dict[str, NDArray[np.float64]]
     """Per model, (N, 2)."""
@@ -39,7 +36,7 @@ class CorruptionErrors:
     """Per model, (N, K, L, 2)."""
 
 
-def choose_frames(footage: Sequence[Footage], rows: Sequence[FrameRow], every: int = 1) -> list[Place]:
+def choose_frames(footage: Sequence[Clip], rows: Sequence[FrameRow], every: int = 1) -> list[Frame]:
     """The frames to corrupt: those of clear weather that were scored; of each sequence the first, then each
     n-th.
 
@@ -52,19 +49,21 @@ def choose_frames(footage: Sequence[Footage], rows: Sequence[FrameRow], every: i
         UserError: if there is none.
     """
     scored = {row.key for row in rows if row.condition is Condition.CLEAR}
-    places = [
-        (sequence, index)
-        for sequence in footage
-        for index in [index for index in sequence.targets() if sequence.key(index) in scored][::every]
+    frames = [
+        frame
+        for clip in footage
+        for frame in [frame for frame in target_frames([clip]) if frame.key in scored][::every]
     ]
-    if not places:
-        raise UserError("--corruptions: only clear images are corrupted, and none of them has measured depth")
-    return places
+    if not frames:
+        raise UserError(
+            "--corruptions", "only clear images are corrupted, and none of them has measured depth"
+        )
+    return frames
 
 
 def evaluate_corrupted(
     models: Sequence[Model],
-    places: Sequence[Place],
+    frames: Sequence[Frame],
     protocol: Protocol,
     kinds: Sequence[str],
     advance: Callable[[int], object] = lambda pieces: None,
@@ -74,7 +73,7 @@ def evaluate_corrupted(
 
     Args:
         models: one or more, with names of their own.
-        places: N frames with measured depth within the protocol's range.
+        frames: N frames with measured depth within the protocol's range.
         protocol: range, windows, alignment, flip.
         kinds: of `KINDS`.
         advance: told how many images were made and scored; N times K times L in all.
@@ -83,22 +82,22 @@ def evaluate_corrupted(
     Raises:
         UserError: if a frame cannot be read, or has no measured depth.
     """
-    shape = (len(places), len(kinds), len(SEVERITIES), len(MEASURED))
-    clean = {model.name: np.empty((len(places), len(MEASURED))) for model in models}
+    shape = (len(frames), len(kinds), len(SEVERITIES), len(MEASURED))
+    clean = {model.name: np.empty((len(frames), len(MEASURED))) for model in models}
     corrupted = {model.name: np.empty(shape) for model in models}
     first = 0
-    for frames in in_batches(_read(places, protocol), batch_size):
-        here = slice(first, first + len(frames))
+    for some in in_batches(_read(frames, protocol), batch_size):
+        here = slice(first, first + len(some))
         for model in models:
-            clean[model.name][here] = _score(model, frames, protocol)
+            clean[model.name][here] = _score(model, some, protocol)
         for row, kind in enumerate(kinds):
             for column, severity in enumerate(SEVERITIES):
-                changed = [corrupt_frame(frame, kind, severity) for frame in frames]
+                changed = [corrupt_frame(frame, kind, severity) for frame in some]
                 for model in models:
                     corrupted[model.name][here, row, column] = _score(model, changed, protocol)
-                advance(len(frames))
-        first += len(frames)
-    return CorruptionErrors(tuple(kinds), tuple(sequence.name for sequence, _ in places), clean, corrupted)
+                advance(len(some))
+        first += len(some)
+    return CorruptionErrors(tuple(kinds), tuple(frame.clip.name for frame in frames), clean, corrupted)
 
 
 def corrupt_frame(frame: TrueFrame, kind: str, severity: int) -> TrueFrame:
@@ -110,11 +109,11 @@ def corrupt_frame(frame: TrueFrame, kind: str, severity: int) -> TrueFrame:
     return replace(frame, image=corrupt(frame.image, kind, severity, generator))
 
 
-def _read(places: Sequence[Place], protocol: Protocol) -> Iterator[TrueFrame]:
-    for sequence, index in places:
-        frame = read_frame(sequence, index, protocol)
+def _read(frames: Sequence[Frame], protocol: Protocol) -> Iterator[TrueFrame]:
+    for clip, index in frames:
+        frame = read_frame(clip, index, protocol)
         if frame is None:
-            raise UserError(f"{sequence.key(index)}: changed since it was scored; evaluate again")
+            raise UserError(clip.key(index), "changed since it was scored", "evaluate again")
         yield frame
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acdepth.core.seeding import make_generator
-from acdepth.evaluation.bootstrap import COVERAGE, DRAWS, FEWEST_SEQUENCES, draw_sequences, per_sequence
+from acdepth.evaluation.bootstrap import COVERAGE, DRAWS, FEWEST_SEQUENCES, draw_clips, per_sequence
 from acdepth.evaluation.corrupted import MEASURED, CorruptionErrors
 from acdepth.evaluation.corruptions import GROUPS, SEVERITIES, VERSION
 
@@ -67,13 +67,13 @@ def summarise_corruptions(
         every: each which frame was taken.
         seed: of the intervals' resampling, which draws whole sequences again.
     """
-    groups, times = _drawn(measured.sequences, seed)
+    groups, times = _drawn(measured.clips, seed)
     clean = {model: _means(values, groups, times) for model, values in measured.clean.items()}
     corrupted = {model: _means(values, groups, times) for model, values in measured.corrupted.items()}
     return {
         "version": VERSION,
         "baseline": baseline,
-        "images": len(measured.sequences),
+        "images": len(measured.clips),
         "sequences": times.shape[1],
         "every": every,
         "interval_seed": seed,
@@ -113,13 +113,13 @@ def _describe(kinds: Sequence[str], clean: Values, corrupted: Values, baseline: 
     }
 
 
-def _drawn(sequences: Sequence[str], seed: int) -> tuple[NDArray[np.int64], Values]:
+def _drawn(clips: Sequence[str], seed: int) -> tuple[NDArray[np.int64], Values]:
     """Number of each frame's sequence, (N,), and how often each sequence counts, (1 + D, S): once, then as
     drawn; D is 0 where there are too few to draw from."""
-    names, groups = np.unique(sequences, return_inverse=True)
+    names, groups = np.unique(clips, return_inverse=True)
     times = np.ones((1, len(names)))
     if len(names) >= FEWEST_SEQUENCES:
-        drawn = draw_sequences(len(names), DRAWS, make_generator(seed, "bootstrap"))
+        drawn = draw_clips(len(names), DRAWS, make_generator(seed, "bootstrap"))
         times = np.concatenate([times, drawn])
     return groups.astype(np.int64), times
 

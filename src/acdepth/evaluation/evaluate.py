@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence as Footage
 from acdepth.evaluation.edges import edge_metrics, is_dense
 from acdepth.evaluation.frames import TrueFrame, read_frames
 from acdepth.evaluation.metrics import depth_metrics
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 def evaluate(
     models: Sequence[Model],
-    footage: Sequence[Footage],
+    footage: Sequence[Clip],
     protocol: Protocol,
     advance: Callable[[], object] = lambda: None,
     on_warning: Callable[[str], object] | None = None,
@@ -52,8 +52,10 @@ def evaluate(
             rows[model.name] += map(_score, [model.name] * len(some), some, predicted, sure)
     if not any(rows.values()):
         raise UserError(
-            f"no frame has measured depth from {protocol.min_depth:g} to {protocol.max_depth:g} m, so there "
-            "is nothing to compare with; depth/ of a sequence folder holds 16-bit PNGs, metres * 256"
+            None,
+            f"no frame has measured depth from {protocol.min_depth:g} to {protocol.max_depth:g} m, so "
+            "there is nothing to compare with",
+            "depth/ of a sequence folder holds 16-bit PNGs, metres * 256",
         )
     return [row for of_model in rows.values() for row in of_model]
 
@@ -73,10 +75,10 @@ def _score(model: str, frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray
     edges = edge_metrics(predicted, frame.depth, frame.counted) if is_dense(frame.counted) else {}
     return FrameRow(
         model=model,
-        sequence=frame.sequence.name,
+        sequence=frame.clip.name,
         key=frame.key,
         index=frame.index,
-        condition=frame.sequence.condition,
+        condition=frame.clip.condition,
         metrics={**metrics(frame.counted), **edges},
         classes={name: metrics(pixels) for name, pixels in here.items() if pixels.any()},
         confidence=None if sure is None else _sparsified(frame, predicted, sure),
@@ -90,5 +92,5 @@ def _sparsified(frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray) -> di
 
 def _classes(frame: TrueFrame) -> Iterator[tuple[str, np.ndarray]]:
     if frame.classes is not None:
-        for number, name in enumerate(frame.sequence.class_names):
+        for number, name in enumerate(frame.clip.class_names):
             yield name, frame.classes == number

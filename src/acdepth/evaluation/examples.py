@@ -7,10 +7,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, write_json
-from acdepth.core.sample import Sequence as Footage
 from acdepth.evaluation.frames import TrueFrame, read_frame
 from acdepth.evaluation.predict import Model, predict_depth
 from acdepth.evaluation.protocols import Protocol
@@ -29,7 +29,7 @@ def export_examples(
     rows: Sequence[FrameRow],
     models: Sequence[Model],
     chosen_by: str,
-    footage: Sequence[Footage],
+    footage: Sequence[Clip],
     protocol: Protocol,
     out: Path,
 ) -> None:
@@ -43,16 +43,14 @@ def export_examples(
         protocol: of the evaluation.
         out: folder for the pictures.
     """
-    places = {
-        sequence.key(index): (sequence, index) for sequence in footage for index in range(len(sequence))
-    }
+    places = {clip.key(index): (clip, index) for clip in footage for index in range(len(clip))}
     errors = {(row.model, row.key): row.metrics["abs_rel"] for row in rows}
     shown: list[dict[str, Any]] = []
     for condition in Condition:
         for rank, key in _choose(rows, chosen_by, condition).items():
             frame = read_frame(*places[key], protocol)
             if frame is None:
-                raise UserError(f"{key}: changed since it was scored; evaluate again")
+                raise UserError(key, "changed since it was scored", "evaluate again")
             files = _write_example(out, f"{condition.value}_{rank}", frame, models, protocol)
             scores = {f"{model.name}_abs_rel": round(errors[model.name, key], 6) for model in models}
             shown.append({"condition": condition.value, "rank": rank, "key": key, **files, **scores})
@@ -90,7 +88,7 @@ def _write_example(
 def _write_picture(path: Path, image: np.ndarray) -> None:
     with atomic_path(path) as temporary:
         if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
-            raise UserError(f"{path}: cannot write; free some space or choose another folder")
+            raise UserError(path, "cannot write", "free some space or choose another folder")
 
 
 def _write_depth(path: Path, depth: np.ndarray) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence as Footage
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.protocols import Protocol
 
@@ -16,7 +16,7 @@ from acdepth.evaluation.protocols import Protocol
 class TrueFrame:
     """One frame with measured depth, as a protocol shows it."""
 
-    sequence: Footage
+    clip: Clip
     index: int
     """Position in the sequence."""
     image: np.ndarray
@@ -33,57 +33,59 @@ class TrueFrame:
     @property
     def key(self) -> str:
         """Name of the image in its data set."""
-        return self.sequence.key(self.index)
+        return self.clip.key(self.index)
 
 
-def read_frame(sequence: Footage, index: int, protocol: Protocol) -> TrueFrame | None:
+def read_frame(clip: Clip, index: int, protocol: Protocol) -> TrueFrame | None:
     """The part of a frame that a protocol shows; None if nothing of it was measured within range.
 
     Raises:
         UserError: if one of its files is unreadable or they differ in size.
     """
-    depth = sequence.depth(index)
+    depth = clip.depth(index)
     if depth is None:
         return None
-    image, classes = sequence.image(index), sequence.classes(index)
+    image, classes = clip.image(index), clip.classes(index)
     for name, layer in (("depth", depth), ("class map", classes)):
         if layer is not None and layer.shape != image.shape[:2]:
             raise UserError(
-                f"{sequence.key(index)}: its {name} has {layer.shape[1]}x{layer.shape[0]} pixels, the image "
-                f"{image.shape[1]}x{image.shape[0]}; make them the same size"
+                clip.key(index),
+                f"its {name} has {layer.shape[1]}x{layer.shape[0]} pixels, the image "
+                f"{image.shape[1]}x{image.shape[0]}",
+                "make them the same size",
             )
     shown = protocol.input_window.slices(*image.shape[:2])
     counted = scored_pixels(depth[shown], protocol)
     if not counted.any():
         return None
     return TrueFrame(
-        sequence=sequence,
+        clip=clip,
         index=index,
         image=image[shown],
         depth=depth[shown],
         counted=counted,
         classes=None if classes is None else classes[shown],
-        camera=None if sequence.camera is None else _cut(sequence.camera, shown, counted.shape),
+        camera=None if clip.camera is None else _cut(clip.camera, shown, counted.shape),
     )
 
 
-def unmeasured_frame(sequence: Footage, index: int, image: np.ndarray, protocol: Protocol) -> TrueFrame:
+def unmeasured_frame(clip: Clip, index: int, image: np.ndarray, protocol: Protocol) -> TrueFrame:
     """The part of a frame's image that a protocol shows, without a pixel that counts."""
     shown = protocol.input_window.slices(*image.shape[:2])
     size = image[shown].shape[:2]
     return TrueFrame(
-        sequence=sequence,
+        clip=clip,
         index=index,
         image=image[shown],
         depth=np.zeros(size, np.float32),
         counted=np.zeros(size, bool),
         classes=None,
-        camera=None if sequence.camera is None else _cut(sequence.camera, shown, size),
+        camera=None if clip.camera is None else _cut(clip.camera, shown, size),
     )
 
 
 def read_frames(
-    footage: Sequence[Footage],
+    footage: Sequence[Clip],
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
@@ -99,11 +101,11 @@ def read_frames(
     Raises:
         UserError: if more than 1 % of the frames cannot be read.
     """
-    tally = ReadTally(sum(len(sequence.targets()) for sequence in footage), on_warning)
-    for sequence in footage:
-        for index in sequence.targets():
+    tally = ReadTally(sum(len(clip.targets()) for clip in footage), on_warning)
+    for clip in footage:
+        for index in clip.targets():
             try:
-                frame = read_frame(sequence, index, protocol)
+                frame = read_frame(clip, index, protocol)
             except UserError as error:
                 tally.skip(error)
                 frame = None

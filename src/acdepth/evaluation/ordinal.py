@@ -1,14 +1,13 @@
 """Whether models order pairs of points as somebody who knows does: accuracy for images without depth."""
 
-from collections.abc import Callable, Iterator
-from collections.abc import Sequence as Many
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.evaluate import in_batches
 from acdepth.evaluation.frames import TrueFrame, unmeasured_frame
@@ -29,7 +28,7 @@ LOWER_IS_CLOSER = "lower is closer"
 class AskedFrame:
     """A frame and the pairs that somebody knows of it."""
 
-    sequence: Sequence
+    clip: Clip
     index: int
     pairs: tuple[PointPair, ...]
 
@@ -39,7 +38,7 @@ class PairRow:
     """What one model says of one pair."""
 
     model: str
-    sequence: str
+    clip: str
     key: str
     condition: Condition
     relation: Relation
@@ -67,8 +66,8 @@ class PairRow:
 
 
 def order_pairs(
-    models: Many[Model],
-    asked: Many[AskedFrame],
+    models: Sequence[Model],
+    asked: Sequence[AskedFrame],
     protocol: Protocol,
     advance: Callable[[], object] = lambda: None,
     on_warning: Callable[[str], object] | None = None,
@@ -104,12 +103,14 @@ def order_pairs(
         for frame, pairs in some:
             rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
     if not rows[LOWER_IS_CLOSER]:
-        raise UserError(f"no pair lies within the part of the images that protocol {protocol.name} shows")
+        raise UserError(
+            None, f"no pair lies within the part of the images that protocol {protocol.name} shows"
+        )
     return [row for of_model in rows.values() for row in of_model]
 
 
 def _read(
-    asked: Many[AskedFrame],
+    asked: Sequence[AskedFrame],
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
@@ -118,12 +119,12 @@ def _read(
     tally = ReadTally(len(asked), on_warning)
     for one in asked:
         try:
-            image = one.sequence.image(one.index)
+            image = one.clip.image(one.index)
         except UserError as error:
             tally.skip(error)
         else:
             _refuse_outside(one, image)
-            frame = unmeasured_frame(one.sequence, one.index, image, protocol)
+            frame = unmeasured_frame(one.clip, one.index, image, protocol)
             pairs = _shown(one.pairs, image, frame, protocol)
             if pairs:
                 yield frame, pairs
@@ -136,13 +137,14 @@ def _refuse_outside(asked: AskedFrame, image: np.ndarray) -> None:
         for x, y in ((pair.x1, pair.y1), (pair.x2, pair.y2)):
             if round(x) >= width or round(y) >= height:
                 raise UserError(
-                    f"{pair.image}: point ({x:g}, {y:g}) lies outside its {width}x{height} pixels; give "
-                    "points as column, row in pixels of this image"
+                    pair.image,
+                    f"point ({x:g}, {y:g}) lies outside its {width}x{height} pixels",
+                    "give points as column, row in pixels of this image",
                 )
 
 
 def _shown(
-    pairs: Many[PointPair], image: np.ndarray, frame: TrueFrame, protocol: Protocol
+    pairs: Sequence[PointPair], image: np.ndarray, frame: TrueFrame, protocol: Protocol
 ) -> list[PointPair]:
     rows, columns = protocol.input_window.slices(*image.shape[:2])
     height, width = frame.image.shape[:2]
@@ -172,5 +174,5 @@ def _by_rows(pair: PointPair) -> float:
 
 
 def _row(model: str, frame: TrueFrame, pair: PointPair, ratio: float) -> PairRow:
-    sequence = frame.sequence
-    return PairRow(model, sequence.name, frame.key, sequence.condition, pair.relation, ratio)
+    clip = frame.clip
+    return PairRow(model, clip.name, frame.key, clip.condition, pair.relation, ratio)

@@ -75,7 +75,7 @@ def _describe(rows: Many[PairRow], seed: int, with_ties: bool = True) -> dict[st
         "pairs": len(rows),
         "same": ties,
         "images": len({row.key for row in rows}),
-        "sequences": len({row.sequence for row in rows}),
+        "sequences": len({row.clip for row in rows}),
         "interval_over": over,
         **({"accuracy": _plain(accuracy)} if ties < len(rows) else {}),
         **({"whdr": _plain(whdr)} if ties and with_ties else {}),
@@ -93,7 +93,7 @@ def _compare(rows: Many[PairRow], baseline: Many[PairRow], seed: int) -> dict[st
 
 def _groups(rows: Many[PairRow]) -> tuple[str, np.ndarray]:
     """What is drawn again, and which of them each pair belongs to."""
-    names = {"sequences": [row.sequence for row in rows], "images": [row.key for row in rows]}
+    names = {"sequences": [row.clip for row in rows], "images": [row.key for row in rows]}
     over = "sequences" if len(set(names["sequences"])) >= FEWEST_SEQUENCES else "images"
     return over, np.unique(names[over], return_inverse=True)[1].astype(np.int64)
 

@@ -51,7 +51,7 @@ def read_pairs(path: Path) -> list[PointPair]:
     """
     pairs = list(_from_json(path) if path.suffix.lower() == ".json" else _from_csv(path))
     if not pairs:
-        raise UserError(f"{path}: holds no pairs; write lines of {','.join(COLUMNS)}")
+        raise UserError(path, "holds no pairs", f"write lines of {','.join(COLUMNS)}")
     return pairs
 
 
@@ -68,31 +68,31 @@ def _from_csv(path: Path) -> Iterator[PointPair]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; acdepth data pairs makes one from measured depth") from error
+        raise UserError(path, "no such file", "acdepth data pairs makes one from measured depth") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as text ({error})") from error
+        raise UserError(path, f"not readable as text ({error})") from error
     reader = csv.reader(StringIO(text, newline=""), skipinitialspace=True, strict=True)
     try:
         header = next(reader, [])
         if sorted(header) != sorted(COLUMNS):
-            raise UserError(f"{path}: its first line must name {','.join(COLUMNS)}, not {','.join(header)!r}")
+            raise UserError(path, f"its first line must name {','.join(COLUMNS)}, not {','.join(header)!r}")
         for row in reader:
             if row:
                 where = f"{path}, line {reader.line_num}"
                 if len(row) != len(header):
-                    raise UserError(f"{where}: has {len(row)} values, not {len(header)}")
+                    raise UserError(where, f"has {len(row)} values, not {len(header)}")
                 yield _parsed(dict(zip(header, row, strict=True)), where)
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: not readable as CSV ({error})") from error
+        raise UserError(f"{path}, line {reader.line_num}", f"not readable as CSV ({error})") from error
 
 
 def _from_json(path: Path) -> Iterator[PointPair]:
     content = read_json(path)
     if not isinstance(content, dict):
-        raise UserError(f"{path}: must be an object of lists by image, as DA-2K's annotations.json is")
+        raise UserError(path, "must be an object of lists by image, as DA-2K's annotations.json is")
     for image, entries in content.items():
         if not isinstance(entries, list):
-            raise UserError(f"{path}, {image}: must be a list of pairs")
+            raise UserError(f"{path}, {image}", "must be a list of pairs")
         for number, entry in enumerate(entries, start=1):
             yield _parsed(_from_entry(image, entry, f"{path}, {image}, pair {number}"), f"{path}, {image}")
 
@@ -103,7 +103,7 @@ def _from_entry(image: str, entry: Any, where: str) -> dict[str, Any]:
         (y1, x1), (y2, x2) = entry["point1"], entry["point2"]
         closer = {"point1": Relation.CLOSER, "point2": Relation.FARTHER}[entry["closer_point"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{where}: no pair; it must be like {DA2K_PAIR}") from error
+        raise UserError(where, "no pair", f"it must be like {DA2K_PAIR}") from error
     return {"image": image, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "relation": closer}
 
 
@@ -113,9 +113,9 @@ def _parsed(values: dict[str, Any], where: str) -> PointPair:
         relation = Relation(values["relation"])
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{where}: no pair ({error}); write {','.join(COLUMNS)} with {', '.join(Relation)} as relation"
+            where, f"no pair ({error})", f"write {','.join(COLUMNS)} with {', '.join(Relation)} as relation"
         ) from error
     image = str(values["image"]).replace("\\", "/").removeprefix("./")
     if not all(0 <= place < float("inf") for place in (x1, y1, x2, y2)) or not image:
-        raise UserError(f"{where}: ({x1:g}, {y1:g}) and ({x2:g}, {y2:g}) are no points of an image")
+        raise UserError(where, f"({x1:g}, {y1:g}) and ({x2:g}, {y2:g}) are no points of an image")
     return PointPair(image, x1, y1, x2, y2, relation)

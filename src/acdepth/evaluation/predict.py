@@ -107,7 +107,7 @@ def _as_input(
     batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
     night = None
     if protocol.condition_known:
-        dark = [frame.sequence.condition.dark for frame in frames]
+        dark = [frame.clip.condition.dark for frame in frames]
         night = torch.tensor(dark, device=model.device)
     return batch, night
 
@@ -144,7 +144,7 @@ def _as_depth(inverse_depth: Tensor, model: Model, frame: TrueFrame) -> np.ndarr
     small = 1 / inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH)[None]
     depth = resize_depth(small, frame.depth.shape)[0, 0].cpu().numpy()
     if not np.isfinite(depth).all():
-        raise UserError(f"{frame.key}: the prediction of {model.name} is not finite; its weights are damaged")
+        raise UserError(frame.key, f"the prediction of {model.name} is not finite", "its weights are damaged")
     return depth
 
 

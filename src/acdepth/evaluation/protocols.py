@@ -159,7 +159,7 @@ def find_protocol(name: str) -> Protocol:
         UserError: if there is none of this name.
     """
     if name not in PROTOCOLS:
-        raise UserError(f"protocol {name!r} is unknown; choose from {', '.join(PROTOCOLS)}")
+        raise UserError(None, f"protocol {name!r} is unknown", f"choose from {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
 
 

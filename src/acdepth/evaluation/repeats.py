@@ -15,7 +15,7 @@ from acdepth.evaluation.bootstrap import (
     DRAWS,
     FEWEST_SEQUENCES,
     Interval,
-    draw_sequences,
+    draw_clips,
     per_sequence,
 )
 
@@ -79,7 +79,7 @@ def paired_difference(
     enough = (counts[0] > 0).sum(0) >= FEWEST_SEQUENCES
     if len(difference) < FEWEST_SEEDS or not enough.any():
         return found
-    times = draw_sequences(sums.shape[1], draws, generator)
+    times = draw_clips(sums.shape[1], draws, generator)
     with np.errstate(invalid="ignore"):
         of_seeds = (times @ sums) / (times @ counts)  # (S, draws, M)
     error = of_seeds.std(0, ddof=1) / np.sqrt(len(difference))

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_json
-from acdepth.core.sample import Sequence as Footage
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_means
 from acdepth.evaluation.confidence_summary import summarise_confidence
@@ -57,7 +57,7 @@ def summarise(
 
 
 def describe_data(
-    path: Path, split: str | None, cameras: Sequence[str] | None, footage: Sequence[Footage]
+    path: Path, split: str | None, cameras: Sequence[str] | None, footage: Sequence[Clip]
 ) -> dict[str, Any]:
     """What ``results.json`` says under ``data``.
 
@@ -68,7 +68,7 @@ def describe_data(
         footage: that was evaluated; it is counted how many sequences are of which style of the built-in
             world, towns aside.
     """
-    styles = Counter(sequence.style for sequence in footage if sequence.style)
+    styles = Counter(clip.style for clip in footage if clip.style)
     return {
         "path": path.as_posix(),
         "split": split,

@@ -17,6 +17,7 @@ class FrameRow:
 
     model: str
     sequence: str
+    """Name of its clip."""
     key: str
     """Name of the image in its data set."""
     index: int
@@ -43,12 +44,12 @@ def read_rows(path: Path) -> list[FrameRow]:
         UserError: if the file is missing or a line is no row.
     """
     if not path.exists():
-        raise UserError(f"{path}: no such file; run acdepth evaluate first")
+        raise UserError(path, "no such file", "run acdepth evaluate first")
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             values = json.loads(line)
             rows.append(FrameRow(**{**values, "condition": Condition(values["condition"])}))
         except (ValueError, TypeError, KeyError) as error:
-            raise UserError(f"{path}, line {number}: not a row of an evaluation ({error})") from error
+            raise UserError(f"{path}, line {number}", f"not a row of an evaluation ({error})") from error
     return rows

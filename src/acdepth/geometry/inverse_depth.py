@@ -20,8 +20,9 @@ def logit_of_depth(depth: float, min_depth: float, max_depth: float) -> float:
     """
     if not min_depth < depth < max_depth:
         raise UserError(
-            f"a depth of {depth:g} m is outside the network's range of {min_depth:g} to {max_depth:g} m; "
-            "choose one inside it"
+            None,
+            f"a depth of {depth:g} m is outside the network's range of {min_depth:g} to {max_depth:g} m",
+            "choose one inside it",
         )
     sigmoid = (1 / depth - 1 / max_depth) / (1 / min_depth - 1 / max_depth)
     return math.log(sigmoid / (1 - sigmoid))

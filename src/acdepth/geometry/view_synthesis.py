@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.core.sample import ClipBatch
+from acdepth.core.batches import TripletBatch
 from acdepth.geometry.warp import warp
 
 
 def synthesise_views(
-    batch: ClipBatch, inverse_depths: Sequence[Tensor], T_target_to_source: Tensor
+    batch: TripletBatch, inverse_depths: Sequence[Tensor], T_target_to_source: Tensor
 ) -> Tensor:
     """Warp every neighbour into the target with the inverse depth of every scale.
 

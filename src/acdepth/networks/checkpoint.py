@@ -116,11 +116,11 @@ def load_confidence_head(path: Path) -> ConfidenceHead | None:
 def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     tensors, metadata = load_tensors(path)
     if CARD_KEY not in metadata:
-        raise UserError(f"{path}: a safetensors file, but no acdepth checkpoint: it has no card")
+        raise UserError(path, "a safetensors file, but no acdepth checkpoint: it has no card")
     try:
         values = json.loads(metadata[CARD_KEY])
     except ValueError as error:
-        raise UserError(f"{path}: its card is not readable as JSON ({error})") from error
+        raise UserError(path, f"its card is not readable as JSON ({error})") from error
     return tensors, CheckpointCard.from_dict(values, where=str(path))
 
 
@@ -173,8 +173,9 @@ def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
     first = tensors.get("conv1.weight")
     if first is None:
         raise UserError(
-            f"{path}: has no conv1.weight, so it is no ResNet18; give shipped, ResNet18's .safetensors or "
-            ".pth, or a name of the hub"
+            path,
+            "has no conv1.weight, so it is no ResNet18",
+            "give shipped, ResNet18's .safetensors or .pth, or a name of the hub",
         )
     encoder = ResNetEncoder(len(first))
     _fill_encoder(encoder, tensors, path)
@@ -202,13 +203,13 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         UserError: if the file is missing or is not whole.
     """
     if not Path(path).is_file():
-        raise UserError(f"{path}: no such checkpoint; give model.safetensors or the run folder that holds it")
+        raise UserError(path, "no such checkpoint", "give model.safetensors or the run folder that holds it")
     try:
         with safe_open(path, "pt") as stored:
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
             metadata = stored.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: no checkpoint, or damaged ({error}); copy it again") from error
+        raise UserError(path, f"no checkpoint, or damaged ({error})", "copy it again") from error
     tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     return tensors, metadata
 
@@ -222,16 +223,17 @@ def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: str) -> 
     wanted = network.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors:
-            raise UserError(f"{where}: the weight {name} is missing")
+            raise UserError(where, f"the weight {name} is missing")
         if name not in wanted:
-            raise UserError(f"{where}: the weight {name} has no place in this network")
+            raise UserError(where, f"the weight {name} has no place in this network")
         if tensors[name].shape != wanted[name].shape:
             raise UserError(
-                f"{where}: {name} has shape {tuple(tensors[name].shape)}, "
-                f"this network needs {tuple(wanted[name].shape)}"
+                where,
+                f"{name} has shape {tuple(tensors[name].shape)}, this network needs "
+                f"{tuple(wanted[name].shape)}",
             )
         if not tensors[name].isfinite().all():
-            raise UserError(f"{where}: {name} holds numbers that are not finite")
+            raise UserError(where, f"{name} holds numbers that are not finite")
     network.load_state_dict(tensors)
 
 
@@ -240,11 +242,12 @@ def _load_pth(path: Path) -> dict[str, Tensor]:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         raise UserError(
-            f"{path}: not readable as plain weights ({torch_reason(error)}); "
-            "copy it again, or save its weights alone where you trust it"
+            path,
+            f"not readable as plain weights ({torch_reason(error)})",
+            "copy it again, or save its weights alone where you trust it",
         ) from error
     if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
-        raise UserError(f"{path}: holds something other than named weights")
+        raise UserError(path, "holds something other than named weights")
     return tensors
 
 

@@ -90,8 +90,8 @@ class DepthNet(nn.Module):
         height, width = image.shape[-2:]
         if height % STRIDE or width % STRIDE or min(height, width) < SMALLEST_SIDE:
             raise UserError(
-                f"image of {height}x{width} pixels: both sides must be multiples of {STRIDE}, "
-                f"at least {SMALLEST_SIDE}"
+                f"image of {height}x{width} pixels",
+                f"both sides must be multiples of {STRIDE}, at least {SMALLEST_SIDE}",
             )
         return self.encoder(self.normalised(image, night))
 

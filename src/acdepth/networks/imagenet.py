@@ -31,8 +31,9 @@ def encoder_file(source: Path) -> Path:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(
-            f"{name}: neither a file here nor to be had from the hub ({reason}); give the path of ResNet18's "
-            ".safetensors or .pth"
+            name,
+            f"neither a file here nor to be had from the hub ({reason})",
+            "give the path of ResNet18's .safetensors or .pth",
         ) from error
 
 

@@ -99,7 +99,7 @@ def _read_lightning(path: Path, kind: Kind, data_set: DataSet) -> tuple[dict[str
     content = read_plain(path)
     state = content.get("state_dict")
     if not isinstance(state, Mapping):
-        raise UserError(f"{path}: no Lightning checkpoint, it has no state_dict")
+        raise UserError(path, "no Lightning checkpoint, it has no state_dict")
     facts = DATA_SETS[data_set]
     card = CheckpointCard(
         network=DepthNetConfig(
@@ -120,8 +120,9 @@ def _depth_model(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     found = [place for place in places if place.startswith(LEARNT_MODEL)]
     if len(found) != 1:
         raise UserError(
-            f"{path}: {len(found)} networks named {LEARNT_MODEL}* with {FIRST_WEIGHT}, expected one; "
-            f"it holds {', '.join(sorted({name.split('.')[0] for name in state})) or 'nothing'}"
+            path,
+            f"{len(found)} networks named {LEARNT_MODEL}* with {FIRST_WEIGHT}, expected one",
+            f"it holds {', '.join(sorted({name.split('.')[0] for name in state})) or 'nothing'}",
         )
     (place,) = found
     return {name.removeprefix(place): value for name, value in state.items() if name.startswith(place)}
@@ -132,7 +133,7 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     try:
         size = int(encoder.pop("height")), int(encoder.pop("width"))
     except KeyError as error:
-        raise UserError(f"{folder / 'encoder.pth'}: no monodepth2 encoder, it has no {error}") from error
+        raise UserError(folder / "encoder.pth", f"no monodepth2 encoder, it has no {error}") from error
     stereo = bool(encoder.pop("use_stereo", False))
     weights = {f"encoder.{name}": value for name, value in encoder.items()}
     weights |= {f"decoder.{name}": value for name, value in decoder.items()}
@@ -150,14 +151,16 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
 def read_plain(path: Path) -> dict[str, Any]:
     """A file that torch wrote, as long as it holds tensors and plain values only."""
     if not path.is_file():
-        raise UserError(f"{path}: no such file")
+        raise UserError(path, "no such file")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         raise UserError(
-            f"{path}: not read, because it is damaged or holds objects that would have to be executed "
-            f"({torch_reason(error)}); save its state_dict alone where you trust it"
+            path,
+            "not read, because it is damaged or holds objects that would have to be executed "
+            f"({torch_reason(error)})",
+            "save its state_dict alone where you trust it",
         ) from error
     if not isinstance(content, dict):
-        raise UserError(f"{path}: holds a {type(content).__name__}, expected named weights")
+        raise UserError(path, f"holds a {type(content).__name__}, expected named weights")
     return content

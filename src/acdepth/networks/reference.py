@@ -51,5 +51,5 @@ def load_reference_weights(network: nn.Module, weights: Mapping[str, Tensor], wh
     ours = {reference_name(name): name for name in network.state_dict()}
     used = {name: value for name, value in weights.items() if not name.startswith(CLASSIFIER)}
     if unknown := sorted(used.keys() - ours.keys()):
-        raise UserError(f"{where}: the published weight {unknown[0]} has no place in this network")
+        raise UserError(where, f"the published weight {unknown[0]} has no place in this network")
     load_weights(network, {ours[name]: value for name, value in used.items()}, where)

@@ -62,13 +62,13 @@ def pretrain_encoder(config: EncoderConfig, data: Path, out: Path, description: 
     Returns:
         The weights file, fit for `load_encoder`.
     """
-    clear = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
+    clear = [clip for clip in open_data(data) if clip.condition == Condition.CLEAR]
     task = EncoderTask(config)
 
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([what_shapes(config), sorted(sequence.name for sequence in clear)])
+    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
     fit("pretrain encoder", task, batches, config.loop, out, made_by)
     about = {**provenance(), "config": config.to_dict()}
     save_encoder(out / "encoder.safetensors", task.network, description, about, half=True)

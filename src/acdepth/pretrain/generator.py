@@ -8,11 +8,11 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
+from acdepth.core.batches import LabelledBatch
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.files import hash_json
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import LabelledBatch
 from acdepth.data.folder import open_data
 from acdepth.data.pools import LabelledBatches, Pool, make_pools
 from acdepth.data.prepared import prepare

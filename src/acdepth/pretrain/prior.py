@@ -63,13 +63,13 @@ def pretrain_prior(config: PriorConfig, data: Path, out: Path, description: str)
     Returns:
         The model folder, fit for `DepthAnythingPrior.from_pretrained`.
     """
-    clear = [sequence for sequence in open_data(data) if sequence.condition == Condition.CLEAR]
+    clear = [clip for clip in open_data(data) if clip.condition == Condition.CLEAR]
     task = PriorTask(config)
 
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([what_shapes(config), sorted(sequence.name for sequence in clear)])
+    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
     fit("pretrain prior", task, batches, config.loop, out, made_by)
     card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
     DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")

@@ -143,16 +143,17 @@ def _quiet_transformers() -> Iterator[None]:
 
 def _download(name: str) -> Path:
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise UserError(f"{name}: no such folder; give a model folder or a hub name (OWNER/MODEL)")
+        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
     try:
         return Path(
             snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CARD_FILE])
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise UserError(
-            f"{name}: no such folder, and not available from the Hugging Face hub; "
+            name,
+            "no such folder, and not available from the Hugging Face hub",
             f"check the name and the network, or download {CONFIG_FILE}, {WEIGHTS_FILE} and "
-            f"{PREPROCESSING_FILE} into a folder"
+            f"{PREPROCESSING_FILE} into a folder",
         ) from error
 
 
@@ -161,21 +162,21 @@ def _read_config(folder: Path) -> DepthAnythingConfig:
     values = read_json(path)
     kind = values.get("model_type") if isinstance(values, dict) else None
     if kind != "depth_anything":
-        raise UserError(f"{path}: model_type is {kind!r}; the prior must be a 'depth_anything' model")
+        raise UserError(path, f"model_type is {kind!r}", "the prior must be a 'depth_anything' model")
     try:
         config = DepthAnythingConfig.from_dict(values)
     except Exception as error:  # transformers checks values with exceptions of many kinds
         reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: not understood by transformers ({reason})") from error
+        raise UserError(path, f"not understood by transformers ({reason})") from error
     if config.depth_estimation_type != "relative":
-        raise UserError(f"{path}: a {config.depth_estimation_type} model; the prior must be a relative one")
+        raise UserError(path, f"a {config.depth_estimation_type} model", "the prior must be a relative one")
     return config
 
 
 def _load_network(folder: Path, config: DepthAnythingConfig) -> DepthAnythingForDepthEstimation:
     path = folder / WEIGHTS_FILE
     if not path.is_file():
-        raise UserError(f"{path}: no such file; a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}")
+        raise UserError(path, "no such file", f"a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}")
     try:
         with _quiet_transformers():
             loaded: Any = DepthAnythingForDepthEstimation.from_pretrained(
@@ -187,12 +188,14 @@ def _load_network(folder: Path, config: DepthAnythingConfig) -> DepthAnythingFor
                 ignore_mismatched_sizes=True,  # they are then listed, and refused below in one line
             )
     except Exception as error:  # safetensors' own error has no other base class, transformers raises several
-        raise UserError(f"{path}: cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise UserError(path, f"cannot be loaded ({str(error).splitlines()[0]})") from error
     network, found = loaded
     misfits = set(found["missing_keys"]) | set(found["unexpected_keys"]) | set(found["mismatched_keys"])
     if misfits := sorted(map(str, misfits - UNUSED_WEIGHTS)):
         raise UserError(
-            f"{path}: does not fit its {CONFIG_FILE}: {len(misfits)} weights are missing, left over or of "
-            f"another shape, first {misfits[0]}; copy both files from the same model"
+            path,
+            f"does not fit its {CONFIG_FILE}: {len(misfits)} weights are missing, left over or of "
+            f"another shape, first {misfits[0]}",
+            "copy both files from the same model",
         )
     return network

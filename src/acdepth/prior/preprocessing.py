@@ -72,7 +72,7 @@ class Preprocessing:
                 std=_three(values["image_std"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{path}: not the preprocessing of a Depth Anything model ({error})") from error
+            raise UserError(path, f"not the preprocessing of a Depth Anything model ({error})") from error
 
     def write(self, folder: Path) -> None:
         """Write the file that `read` and transformers' `DPTImageProcessor` read."""

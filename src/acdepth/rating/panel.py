@@ -160,7 +160,7 @@ def refuse_other_images(votes: VoteFile, pictures: Many[Picture]) -> None:
     for vote in votes.votes:
         if (vote.truth, vote.image) not in known:
             raise UserError(
-                f"{votes.path}: has votes on other images, as {vote.truth} {vote.image}; give another --out"
+                votes.path, f"has votes on other images, as {vote.truth} {vote.image}", "give another --out"
             )
 
 

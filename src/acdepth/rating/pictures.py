@@ -1,7 +1,6 @@
 """The images that people rate: found, drawn in equal numbers, and made alike but for what they show."""
 
-from collections.abc import Callable, Collection, Iterable
-from collections.abc import Sequence as Many
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -11,11 +10,11 @@ import cv2
 import numpy as np
 import torch
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.sample import Sequence
 from acdepth.core.seeding import make_generator
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.data.crop import crop_and_resize
@@ -67,17 +66,19 @@ def find_pictures(
         found, there = _of_translations(Manifest(path.parent), kind, {Condition(path.name)} & set(conditions))
     else:
         footage = open_data(path, choice=choice)
-        there = {sequence.condition for sequence in footage}
-        chosen = [sequence for sequence in footage if sequence.condition in conditions]
-        found = [_of_footage(sequence, i, kind) for sequence in chosen for i in sequence.targets()]
+        there = {clip.condition for clip in footage}
+        chosen = [clip for clip in footage if clip.condition in conditions]
+        found = [_of_footage(clip, i, kind) for clip in chosen for i in clip.targets()]
     if not found:
         wanted = ",".join(one for one in Condition if one in conditions)
         has = ", ".join(one for one in Condition if one in there) or "none"
-        raise UserError(f"{path}: no images of --conditions {wanted}; it has {has}")
+        raise UserError(path, f"no images of --conditions {wanted}", f"it has {has}")
     return found
 
 
-def draw_pictures(real: Many[Picture], generated: Many[Picture], images: int, seed: int) -> list[Picture]:
+def draw_pictures(
+    real: Sequence[Picture], generated: Sequence[Picture], images: int, seed: int
+) -> list[Picture]:
     """Real and generated images in equal numbers, ``images`` together where there are as many.
 
     Of more images those of fewer are the first, so that votes stay good when their number is raised.
@@ -112,8 +113,10 @@ def encode_alike(picture: Picture, image_size: tuple[int, int]) -> bytes:
     height, width = image.shape[:2]
     if height < image_size[0] or width < image_size[1]:
         raise UserError(
-            f"{picture.name}: {width}x{height} pixels, and would be enlarged to {image_size[1]}x"
-            f"{image_size[0]}, which gives it away; choose a smaller --image-size"
+            picture.name,
+            f"{width}x{height} pixels, and would be enlarged to {image_size[1]}x{image_size[0]}, "
+            "which gives it away",
+            "choose a smaller --image-size",
         )
     across = min(width, round(height * image_size[1] / image_size[0]))
     down = min(height, round(width * image_size[0] / image_size[1]))
@@ -123,8 +126,8 @@ def encode_alike(picture: Picture, image_size: tuple[int, int]) -> bytes:
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
-def _of_footage(sequence: Sequence, index: int, kind: Kind) -> Picture:
-    return Picture(kind, sequence.key(index), sequence.condition, partial(sequence.image, index))
+def _of_footage(clip: Clip, index: int, kind: Kind) -> Picture:
+    return Picture(kind, clip.key(index), clip.condition, partial(clip.image, index))
 
 
 def _of_translations(

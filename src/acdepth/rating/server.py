@@ -68,8 +68,9 @@ class RatingServer(ThreadingHTTPServer):
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UserError(
-                f"--host {host} --port {port}: cannot listen there ({reason}); choose another --port, or 0 "
-                "for any that is free"
+                f"--host {host} --port {port}",
+                f"cannot listen there ({reason})",
+                "choose another --port, or 0 for any that is free",
             ) from error
 
     @property

@@ -72,7 +72,7 @@ class VoteFile:
                 _append(stream, _lines([vote]).encode())
         except OSError as error:
             raise UserError(
-                f"{self.path}: cannot write ({error.strerror or error}); free some space, then vote again"
+                self.path, f"cannot write ({error.strerror or error})", "free some space, then vote again"
             ) from error
         self.votes.append(vote)
 
@@ -90,7 +90,7 @@ class VoteFile:
     def _refuse_if_gone(self) -> None:
         """A new file in the place of one that was moved away would part the votes in two."""
         if not self.path.exists():
-            raise UserError(f"{self.path}: has gone while it was written to; put it back, then vote again")
+            raise UserError(self.path, "has gone while it was written to", "put it back, then vote again")
 
 
 def read_votes(path: Path) -> list[Vote]:
@@ -102,9 +102,9 @@ def read_votes(path: Path) -> list[Vote]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; acdepth rate writes one") from error
+        raise UserError(path, "no such file", "acdepth rate writes one") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as text ({error}); give the file of acdepth rate") from error
+        raise UserError(path, f"not readable as text ({error})", "give the file of acdepth rate") from error
     lines = StringIO(text, newline="")
     reader = csv.reader(lines, strict=True)
     votes = []
@@ -112,8 +112,9 @@ def read_votes(path: Path) -> list[Vote]:
         header = next(reader, [])
         if header != list(COLUMNS):
             raise UserError(
-                f"{path}: its first line must be {','.join(COLUMNS)}, not {','.join(header)!r}; give another "
-                "file"
+                path,
+                f"its first line must be {','.join(COLUMNS)}, not {','.join(header)!r}",
+                "give another file",
             )
         for row in reader:
             if any(map(str.strip, row)):
@@ -123,7 +124,7 @@ def read_votes(path: Path) -> list[Vote]:
         if not torn:
             what = "not readable as CSV" if isinstance(error, csv.Error) else "no vote"
             raise UserError(
-                f"{path}, line {reader.line_num}: {what} ({error}); mend or delete the line"
+                f"{path}, line {reader.line_num}", f"{what} ({error})", "mend or delete the line"
             ) from error
     return votes
 

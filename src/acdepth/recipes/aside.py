@@ -32,7 +32,7 @@ def put_aside(paths: Mapping[Path, Path], name: str) -> Path | None:
             path.rename(target)
         except OSError as error:
             raise UserError(
-                f"{path}: cannot be moved to {target} ({error.strerror or error}); move it away yourself"
+                path, f"cannot be moved to {target} ({error.strerror or error})", "move it away yourself"
             ) from error
     return next((_place(base, name, number) for base in bases.values()), None)
 

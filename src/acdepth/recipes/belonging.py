@@ -28,8 +28,9 @@ def claim(out: Path, data_set: str, root: Path, footage: str | None = None) -> N
     moved = found["root"] != mine["root"]
     if found["data_set"] != data_set or (moved and (footage is None or found["footage"] != footage)):
         raise UserError(
-            f"{out}: holds a run on {found['data_set']} in {found['root']}, not on {data_set} in "
-            f"{mine['root']}; give another --out"
+            out,
+            f"holds a run on {found['data_set']} in {found['root']}, not on {data_set} in {mine['root']}",
+            "give another --out",
         )
     if found != mine or not path.exists():
         write_json(path, mine)

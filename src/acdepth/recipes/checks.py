@@ -29,11 +29,15 @@ def check_networks(config: MethodConfig) -> None:
     encoders = [teacher.encoder]
     if student.start_from == "encoder":
         if student.encoder is None:
-            raise UserError("student.start_from is encoder, but student.encoder is not set; give --encoder")
+            raise UserError(
+                None, "student.start_from is encoder, but student.encoder is not set", "give --encoder"
+            )
         encoders.append(student.encoder)
     if teacher.start is not None:
         if teacher.encoder is not None:
-            raise UserError("teacher.encoder and teacher.start are both set; an earlier teacher has its own")
+            raise UserError(
+                None, "teacher.encoder and teacher.start are both set", "an earlier teacher has its own"
+            )
         load_checkpoint(checkpoint_file(teacher.start))
     for encoder in {encoder for encoder in encoders if encoder is not None}:
         load_encoder(DepthNet(teacher.network).encoder, encoder_file(encoder))
@@ -53,26 +57,29 @@ def _check_translator(config: MethodConfig) -> None:
         card = load_card(config.adapters_folder)
         lacking = sorted(set(config.translated) - set(card.conditions))
         if lacking:
-            raise UserError(f"{config.adapters}: have not learned {', '.join(lacking)}; take others")
+            raise UserError(config.adapters, f"have not learned {', '.join(lacking)}", "take others")
         check_model_folder(model_folder(Path(card.base)))
 
 
 def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> None:
     """Raise `UserError` if ``root`` is not laid out as the data set is, or the settings choose no part."""
     if not root.is_dir():
-        raise UserError(f"{root}: no such folder; --root is the data set's own folder")
+        raise UserError(root, "no such folder", "--root is the data set's own folder")
     if data_set == "nuscenes":
         versions = sorted(set(VERSIONS.values()))
         if not is_nuscenes(root):
             raise UserError(
-                f"{root}: is not laid out as nuScenes, it has none of the folders {', '.join(versions)}; "
-                "--root is the folder that holds v1.0-trainval, samples and sweeps"
+                root,
+                f"is not laid out as nuScenes, it has none of the folders {', '.join(versions)}",
+                "--root is the folder that holds v1.0-trainval, samples and sweeps",
             )
         _check_splits(config)
     elif not is_robotcar(root):
         raise UserError(
-            f"{root}: is not laid out as RobotCar, it lacks models/stereo_narrow_left.txt or a folder "
-            "SCENE/stereo/centre; --root is what acdepth data prepare makes of the raw download"
+            root,
+            "is not laid out as RobotCar, it lacks models/stereo_narrow_left.txt or a folder "
+            "SCENE/stereo/centre",
+            "--root is what acdepth data prepare makes of the raw download",
         )
 
 
@@ -85,5 +92,5 @@ def _check_splits(config: MethodConfig) -> None:
     for name, split in chosen.items():
         if split not in VERSIONS:
             raise UserError(
-                f"settings: {name}.split is {split}; for nuScenes choose from {', '.join(VERSIONS)}"
+                "settings", f"{name}.split is {split}", f"for nuScenes choose from {', '.join(VERSIONS)}"
             )

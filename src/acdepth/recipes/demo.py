@@ -161,6 +161,7 @@ def _refuse_other_towns(towns: TownsConfig, folder: Path) -> None:
     others = sorted(path.parent for path in folder.glob("*/*/sequence.yaml") if path.parent not in wanted)
     if others:
         raise UserError(
-            f"{others[0]}: is none of the drives that the settings ask for; give another folder for "
-            "the towns, or move this one away"
+            others[0],
+            "is none of the drives that the settings ask for",
+            "give another folder for the towns, or move this one away",
         )

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence as Footage
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
@@ -91,12 +91,12 @@ class Method:
             )
         return [*stages, self._evaluation(evaluation)]
 
-    def training_footage(self) -> list[Footage]:
+    def training_footage(self) -> list[Clip]:
         """The clear sequences that teacher and student learn on."""
         footage = open_data(self.training, choice=self.config.teacher)
-        return [sequence for sequence in footage if sequence.condition is Condition.CLEAR]
+        return [clip for clip in footage if clip.condition is Condition.CLEAR]
 
-    def evaluation_footage(self) -> list[Footage]:
+    def evaluation_footage(self) -> list[Clip]:
         """The sequences that are measured on, of every condition."""
         return open_data(self.evaluation, choice=self.config.evaluation_footage)
 
@@ -161,7 +161,7 @@ class Method:
         )
 
     def _translate(self) -> None:
-        sequences, config = self.training_footage(), self.config
+        clips, config = self.training_footage(), self.config
         if config.method == "diffusion":
             adapters = (
                 self.out / "translator" / ADAPTERS if self.config.trains_translator else config.adapters
@@ -170,8 +170,8 @@ class Method:
             translator, depth = DiffusedWeather(adapters, device=choose_device()), None
         else:
             translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
-        with progress("translate", count_targets(sequences), unit="image") as advance:
-            translate(sequences, self.translations, translator, depth, config.translation(), progress=advance)
+        with progress("translate", count_targets(clips), unit="image") as advance:
+            translate(clips, self.translations, translator, depth, config.translation(), progress=advance)
 
     def _train_student(self, config: StudentConfig, name: str) -> None:
         train_student(
@@ -194,7 +194,7 @@ class Method:
         results = summarise(rows, protocol, self.config.seed)
         write_results(self.out / RESULTS_FILE, {**results, "data": self._about_data(footage)})
 
-    def _about_data(self, footage: list[Footage]) -> dict[str, Any]:
+    def _about_data(self, footage: list[Clip]) -> dict[str, Any]:
         data, choice = self.evaluation, self.config.evaluation_footage
         about = describe_part(data, choice.split, choice.cameras, footage)
         # Within the run it is told from there, so that equal runs in two places have equal results.

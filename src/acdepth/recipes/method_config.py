@@ -83,7 +83,9 @@ class MethodConfig(Config):
             UserError: if the settings know no translator.
         """
         if method == "diffusion" and self.translator is None and self.adapters is None:
-            raise UserError("--method diffusion: the settings have no translator; give others with --config")
+            raise UserError(
+                "--method diffusion", "the settings have no translator", "give others with --config"
+            )
         return self if method is None else self.model_copy(update={"method": method})
 
     @property

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence as Footage
 from acdepth.data.folder import count_targets
 from acdepth.data.prepared import needed_positions
 from acdepth.engine import LoopSettings
@@ -39,7 +39,7 @@ class PlannedStage:
 class Counts:
     """Images that the stages are about."""
 
-    clips: int
+    triplets: int
     """Clear training frames and the frames beside them."""
     clear: int
     """Clear training frames."""
@@ -49,18 +49,18 @@ class Counts:
     """Of the evaluation."""
 
 
-def count_footage(training: Sequence[Footage], evaluation: Sequence[Footage]) -> Counts:
+def count_footage(training: Sequence[Clip], evaluation: Sequence[Clip]) -> Counts:
     """Count footage that is there: what is clear to train on, and what is measured on."""
     return Counts(
-        clips=sum(len(needed_positions(sequence, 1)) for sequence in training),
+        triplets=sum(len(needed_positions(clip, 1)) for clip in training),
         clear=count_targets(training),
         measured=count_targets(evaluation),
-        conditions=len({sequence.condition for sequence in evaluation}),
+        conditions=len({clip.condition for clip in evaluation}),
     )
 
 
 def plan_method(
-    config: MethodConfig, training: Sequence[Footage], pixels: int, counts: Counts, steps: int
+    config: MethodConfig, training: Sequence[Clip], pixels: int, counts: Counts, steps: int
 ) -> list[PlannedStage]:
     """Run a little of each stage and multiply.
 
@@ -80,7 +80,7 @@ def plan_method(
     picture = 3 * height * width / 1e9
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)
     stages = [
-        _trained("teacher", config.teacher.loop, teacher, counts.clips * picture),
+        _trained("teacher", config.teacher.loop, teacher, counts.triplets * picture),
         *([_translator(config, translator, clear)] if translator else []),
         PlannedStage(
             "translate",
@@ -99,7 +99,7 @@ def plan_method(
 def refuse_no_steps(steps: int) -> None:
     """Raise `UserError` unless there is something to time."""
     if steps < 1:
-        raise UserError(f"--timed-steps {steps}: must be at least 1")
+        raise UserError(f"--timed-steps {steps}", "must be at least 1")
 
 
 def print_plan(stages: Sequence[PlannedStage], title: str, console: Console | None = None) -> None:

@@ -46,7 +46,7 @@ class Reproduction:
         self.method = Method(config, root, root, out)
         self.training, self.evaluation = self.method.training_footage(), self.method.evaluation_footage()
         if not count_targets(self.training):
-            raise UserError(f"{root}: split {config.teacher.split} has no clear frame to learn on")
+            raise UserError(root, f"split {config.teacher.split} has no clear frame to learn on")
 
     def plan(self, steps: int) -> list[PlannedStage]:
         """What it will cost, timed on ``steps`` steps of each training."""
@@ -70,7 +70,7 @@ class Reproduction:
         if translator is None or not self.config.trains_translator:
             return None
         footage = open_data(self.root, choice=translator)
-        adverse = [sequence for sequence in footage if sequence.condition in translator.conditions]
+        adverse = [clip for clip in footage if clip.condition in translator.conditions]
         return fingerprint(adverse, translator.image_size, translator.crop, reach=0)
 
     def table(self) -> Table:

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.sample import Sequence as Footage
 from acdepth.core.shipped import PRIOR, or_shipped
-from acdepth.data.clips import ClipBatches
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
 from acdepth.data.pools import UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, prepare
+from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
@@ -43,10 +43,10 @@ class Timed:
     """Of a step: what training leaves behind whole, its state. Of an image: its files."""
 
 
-class Excerpt(Footage):
+class Excerpt(Clip):
     """The first frames of a sequence."""
 
-    def __init__(self, source: Footage, length: int) -> None:
+    def __init__(self, source: Clip, length: int) -> None:
         self.source, self.length = source, min(length, len(source))
         self.name, self.condition = source.name, source.condition
         self.camera: Camera | None = source.camera
@@ -82,7 +82,7 @@ class Timing:
         steps: of each training.
     """
 
-    def __init__(self, config: MethodConfig, footage: Sequence[Footage], folder: Path, steps: int) -> None:
+    def __init__(self, config: MethodConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
         self.config, self.folder, self.steps = config, folder, steps
         self.frames = _excerpts(footage, batch_size(config))
         size, crop = config.teacher.image_size, config.teacher.crop
@@ -93,7 +93,10 @@ class Timing:
         config = self.config.teacher
         task = TeacherTask(config, 0.5)
         return self._timed(
-            "teacher", task, config.loop, lambda: ClipBatches(self.prepared, config.loop.batch_size, 0, None)
+            "teacher",
+            task,
+            config.loop,
+            lambda: TripletBatches(self.prepared, config.loop.batch_size, 0, None),
         )
 
     def student(self) -> Timed:
@@ -134,7 +137,7 @@ class Timing:
 
     def translation(self) -> Timed:
         """One image in one condition."""
-        first = next(sequence for sequence in self.frames if sequence.targets())
+        first = next(clip for clip in self.frames if clip.targets())
         some = Excerpt(first, first.targets()[:TRANSLATED_IMAGES][-1] + 1)
         images = count_targets([some]) * len(self.config.translated)
         card = CheckpointCard(
@@ -186,13 +189,13 @@ def size_of(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e9
 
 
-def _excerpts(footage: Sequence[Footage], wanted: int) -> list[Footage]:
+def _excerpts(footage: Sequence[Clip], wanted: int) -> list[Clip]:
     """Enough of the first sequences to fill a batch with different clips."""
-    excerpts: list[Footage] = []
-    for sequence in footage:
-        targets = sequence.targets()[:wanted]
+    excerpts: list[Clip] = []
+    for clip in footage:
+        targets = clip.targets()[:wanted]
         if targets:
-            excerpts.append(Excerpt(sequence, targets[-1] + 2))
+            excerpts.append(Excerpt(clip, targets[-1] + 2))
         if count_targets(excerpts) >= wanted:
             break
     return excerpts

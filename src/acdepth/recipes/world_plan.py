@@ -22,7 +22,7 @@ def plan_world(config: DemoConfig, steps: int) -> list[PlannedStage]:
     """
     refuse_no_steps(steps)
     if Condition.CLEAR not in config.training.conditions:
-        raise UserError("settings: training.conditions lacks clear, so there is nothing to learn on")
+        raise UserError("settings", "training.conditions lacks clear, so there is nothing to learn on")
     height, width = config.teacher.image_size
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -43,7 +43,7 @@ def _counts(config: DemoConfig) -> Counts:
     clear = config.training.count * config.training.frames
     conditions = len(config.evaluation.conditions)
     measured = config.evaluation.count * config.evaluation.frames * conditions
-    return Counts(clips=clear, clear=clear, measured=measured, conditions=conditions)
+    return Counts(triplets=clear, clear=clear, measured=measured, conditions=conditions)
 
 
 def _render(config: DemoConfig, towns: TownsConfig, folder: Path, frames: int) -> Timed:

@@ -73,15 +73,15 @@ def read_ablation(path: Path) -> AblationResults:
     try:
         return _parsed(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: not as expected ({error!r}); run acdepth ablate again") from error
+        raise UserError(path, f"not as expected ({error!r})", "run acdepth ablate again") from error
 
 
 def _parsed(content: Any) -> AblationResults:
     conditions = {
-        condition: (int(content["conditions"][condition]["images"]), sequences)
+        condition: (int(content["conditions"][condition]["images"]), clips)
         for condition in Condition
         if condition in content["conditions"]
-        for sequences in [int(content["conditions"][condition]["sequences"])]
+        for clips in [int(content["conditions"][condition]["sequences"])]
     }
     return AblationResults(
         base=str(content["base"]),
@@ -97,10 +97,10 @@ def _parsed(content: Any) -> AblationResults:
 def _row(content: Any, name: str, conditions: dict[Condition, tuple[int, int]]) -> Row:
     of_variant = content["variants"][name]
     entries = {}
-    for condition, (_, sequences) in conditions.items():
+    for condition, (_, clips) in conditions.items():
         metrics = of_variant[condition]["metrics"]
         against = {
-            other: _difference(content["differences"].get(other, {}), name, condition, sequences)
+            other: _difference(content["differences"].get(other, {}), name, condition, clips)
             for other in (content["base"], TEACHER)
         }
         entries[condition] = Entry(
@@ -112,13 +112,13 @@ def _row(content: Any, name: str, conditions: dict[Condition, tuple[int, int]]) 
     return Row(name, len(of_variant["seeds"]), entries)
 
 
-def _difference(differences: Any, name: str, condition: Condition, sequences: int) -> Difference | None:
+def _difference(differences: Any, name: str, condition: Condition, clips: int) -> Difference | None:
     found = differences.get(name, {}).get(condition)
     if found is None:
         return None
     numbers = found["metrics"]["abs_rel"]
     change = Estimate(float(numbers["relative"]), numbers["relative_low"], numbers["relative_high"])
-    verdict = Verdict.TOO_FEW if sequences < FEWEST_DRIVES else judge_change(change)
+    verdict = Verdict.TOO_FEW if clips < FEWEST_DRIVES else judge_change(change)
     return Difference(change, tuple(map(float, numbers["of_seeds"])), verdict)
 
 

@@ -41,7 +41,7 @@ def print_ordinal(path: Path, console: Console | None = None) -> None:
         block = read_json(path)["ordinal"]
         _print(block, console or Console())
     except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path}: no results of evaluate --pairs ({error}); evaluate again") from error
+        raise UserError(path, f"no results of evaluate --pairs ({error})", "evaluate again") from error
 
 
 def _print(block: Mapping[str, Any], console: Console) -> None:

@@ -65,7 +65,7 @@ def write_training_page(trainings: Mapping[str, Path], page: Path) -> None:
     for name, folder in trainings.items():
         log = read_training(folder / "log.jsonl")
         if log is None:
-            raise UserError(f"{folder / 'log.jsonl'}: no such log, or nothing in it yet; train first")
+            raise UserError(folder / "log.jsonl", "no such log, or nothing in it yet", "train first")
         logs[name] = log
     styles = charts.model_classes(tuple(logs))
     title = f"Training of {', '.join(logs)}"
@@ -163,10 +163,10 @@ def _frame(example: Example, order: tuple[str, ...], least: float, most: float) 
     for model, depth in depths.items():
         if depth.shape != truth.shape:
             raise UserError(
-                f"{example.depth[model]}: {depth.shape} depth beside {truth.shape} truth; evaluate again"
+                example.depth[model], f"{depth.shape} depth beside {truth.shape} truth", "evaluate again"
             )
     if not (truth > 0).any():
-        raise UserError(f"{example.truth}: holds no measured pixel; evaluate again")
+        raise UserError(example.truth, "holds no measured pixel", "evaluate again")
     nearest = pictures.nearest_shown(truth)
     return {
         "rank": example.rank,
@@ -189,9 +189,9 @@ def _read_depth(path: Path) -> np.ndarray:
     try:
         depth = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path}: not readable as depth ({error}); evaluate again") from error
+        raise UserError(path, f"not readable as depth ({error})", "evaluate again") from error
     if depth.ndim != 2 or not np.isfinite(depth).all():
-        raise UserError(f"{path}: depth must be (height, width) in finite metres; evaluate again")
+        raise UserError(path, "depth must be (height, width) in finite metres", "evaluate again")
     return depth.astype(np.float32)
 
 

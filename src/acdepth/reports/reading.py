@@ -53,7 +53,7 @@ class Cell:
     """One model under one condition."""
 
     images: int
-    sequences: int
+    clips: int
     metrics: dict[str, Estimate]
     """Per metric of `METRICS`, and of `EDGE_METRICS` where the measured depth was dense."""
     classes: dict[str, Estimate]
@@ -71,7 +71,7 @@ class Data:
     """None where the data has no splits."""
     cameras: tuple[str, ...] | None
     """None where the data has no channels to choose from."""
-    sequences: int
+    clips: int
     styles: tuple[tuple[str, int], ...] = ()
     """Styles of the built-in world, towns aside, and how many sequences are of each."""
 
@@ -178,7 +178,7 @@ def read_examples(run_folder: Path) -> list[Example]:
     for example in examples:
         for file in (example.image, example.truth, *example.depth.values()):
             if not file.is_relative_to(run_folder.resolve()) or not file.is_file():
-                raise UserError(f"{path}: names {file}, which is not in the run folder; evaluate again")
+                raise UserError(path, f"names {file}, which is not in the run folder", "evaluate again")
     return examples
 
 
@@ -223,9 +223,9 @@ def parsed(path: Path, content: Any, parse: Callable[[Any], Content]) -> Content
     try:
         return parse(content)
     except KeyError as error:
-        raise UserError(f"{path}: misses {error}; run the stage that writes it again") from error
+        raise UserError(path, f"misses {error}", "run the stage that writes it again") from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: not as expected ({error}); run the stage that writes it again") from error
+        raise UserError(path, f"not as expected ({error})", "run the stage that writes it again") from error
 
 
 def estimate(content: Any) -> Estimate:
@@ -289,7 +289,7 @@ def _data(content: Any) -> Data:
         path=str(content["path"]),
         split=None if split is None else str(split),
         cameras=None if cameras is None else tuple(map(str, cameras)),
-        sequences=int(content["sequences"]),
+        clips=int(content["sequences"]),
         styles=tuple((str(style), int(count)) for style, count in content.get("styles", {}).items()),
     )
 
@@ -297,7 +297,7 @@ def _data(content: Any) -> Data:
 def _cell(content: Any) -> Cell:
     return Cell(
         images=int(content["images"]),
-        sequences=int(content["sequences"]),
+        clips=int(content["sequences"]),
         metrics={
             metric: estimate(content[metric])
             for metric in (*METRICS, *EDGE_METRICS)

@@ -50,7 +50,7 @@ def compare(results: Results, model: str, baseline: str, condition: Condition) -
         change = Estimate(mine.mean / base.mean - 1, None, None)
     else:
         verdict = judge_change(change)
-    if min(ours.sequences, theirs.sequences) < FEWEST_DRIVES:
+    if min(ours.clips, theirs.clips) < FEWEST_DRIVES:
         verdict = Verdict.TOO_FEW
     return Comparison(condition, change, verdict, _order(mine, base) is Verdict.NONE_SHOWN)
 

@@ -43,7 +43,7 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
         UserError: if there is no input, one is missing or holds nothing, or two would write the same file.
     """
     if not inputs:
-        raise UserError("nothing to predict; give images, folders or videos")
+        raise UserError(None, "nothing to predict", "give images, folders or videos")
     jobs: dict[Path, Job] = {}
     cameras = _Cameras()
     for given in inputs:
@@ -56,7 +56,7 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
         elif given.exists():
             named = [Job(given, out / given.stem, cameras.of(given, given.parent), None)]
         else:
-            raise UserError(f"{given}: no such file or folder")
+            raise UserError(given, "no such file or folder")
         for job in named:
             jobs.setdefault(job.source.resolve(), job)
     _refuse_same_targets(list(jobs.values()))
@@ -67,11 +67,11 @@ def _search(folder: Path, results: Path) -> list[Path]:
     """Images and videos in ``folder`` that are not in ``results``."""
     results, whole = results.resolve(), folder.resolve()
     if results == whole:
-        raise UserError(f"{folder}: results would lie among the images; choose another --out")
+        raise UserError(folder, "results would lie among the images", "choose another --out")
     inside = results.is_relative_to(whole)
     found = [path for path in _walk(folder) if not (inside and path.resolve().is_relative_to(results))]
     if not found:
-        raise UserError(f"{folder}: holds no images ({', '.join(sorted(PICTURE_SUFFIXES))}) and no videos")
+        raise UserError(folder, f"holds no images ({', '.join(sorted(PICTURE_SUFFIXES))}) and no videos")
     return found
 
 
@@ -81,7 +81,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from list_images(folder)
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror or error}") from error
+        raise UserError(folder, error.strerror or error) from error
     yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES)
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
@@ -121,6 +121,7 @@ def _refuse_same_targets(jobs: list[Job]) -> None:
         other = first.setdefault(str(job.target).casefold(), job)
         if other is not job:
             raise UserError(
-                f"{other.source} and {job.source} would both be written as {job.target}_*; "
-                "rename one, or run twice with different --out"
+                None,
+                f"{other.source} and {job.source} would both be written as {job.target}_*",
+                "rename one, or run twice with different --out",
             )

@@ -18,11 +18,11 @@ def choose_device(name: str = "auto") -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     if not re.fullmatch(r"(cpu|mps|cuda(:\d+)?)", name):
-        raise UserError(f"device {name!r} cannot be used here; choose auto, cpu, cuda, cuda:1 or mps")
+        raise UserError(None, f"device {name!r} cannot be used here", "choose auto, cpu, cuda, cuda:1 or mps")
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"device {name!r} cannot be used here ({reason}); try auto or cpu") from error
+        raise UserError(None, f"device {name!r} cannot be used here ({reason})", "try auto or cpu") from error
     return device

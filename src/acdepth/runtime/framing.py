@@ -93,8 +93,9 @@ def check_camera(camera: Camera, image_size: tuple[int, int]) -> None:
     height, width = image_size
     if abs(camera.width / camera.height * height / width - 1) > LARGEST_CAMERA_MISMATCH:
         raise UserError(
-            f"the camera is for {camera.width}x{camera.height} pixels, but the image has {width}x{height}; "
-            "give the intrinsics of this image"
+            None,
+            f"the camera is for {camera.width}x{camera.height} pixels, but the image has {width}x{height}",
+            "give the intrinsics of this image",
         )
 
 

@@ -37,12 +37,13 @@ def as_pixels(image: Image) -> np.ndarray:
     pixels = _from_tensor(image) if isinstance(image, Tensor) else np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise UserError(
-            f"image: an array of {pixels.dtype} {tuple(pixels.shape)}; expected RGB as uint8 (H, W, 3), "
-            "in PIL image.convert('RGB')"
+            "image",
+            f"an array of {pixels.dtype} {tuple(pixels.shape)}",
+            "expected RGB as uint8 (H, W, 3), in PIL image.convert('RGB')",
         )
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         raise UserError(
-            f"image: {pixels.shape[1]}x{pixels.shape[0]} pixels; each side needs {SMALLEST_SIDE} or more"
+            "image", f"{pixels.shape[1]}x{pixels.shape[0]} pixels", f"each side needs {SMALLEST_SIDE} or more"
         )
     return pixels
 
@@ -50,10 +51,10 @@ def as_pixels(image: Image) -> np.ndarray:
 def _from_tensor(image: Tensor) -> np.ndarray:
     if image.ndim != 3 or image.shape[0] != 3:
         raise UserError(
-            f"image: a tensor {tuple(image.shape)}; expected (3, H, W), use predict_batch for more"
+            "image", f"a tensor {tuple(image.shape)}", "expected (3, H, W), use predict_batch for more"
         )
     if image.is_floating_point():
         if not (image.isfinite().all() and image.min() >= 0 and image.max() <= 1):
-            raise UserError("image: a float tensor with values outside 0..1; divide it by 255")
+            raise UserError("image", "a float tensor with values outside 0..1", "divide it by 255")
         image = (image.float() * 255).round().to(torch.uint8)
     return image.permute(1, 2, 0).cpu().numpy()

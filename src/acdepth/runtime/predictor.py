@@ -48,8 +48,9 @@ def load(path: Path | str | None = None, device: str = "auto", camera: Camera | 
     """
     if path is None and not STUDENT.exists():
         raise UserError(
-            f"no weights were given and the shipped ones are missing ({STUDENT}); "
-            "give a checkpoint, or make one with: acdepth demo"
+            None,
+            f"no weights were given and the shipped ones are missing ({STUDENT})",
+            "give a checkpoint, or make one with: acdepth demo",
         )
     file = STUDENT if path is None else checkpoint_file(or_shipped(Path(path), STUDENT))
     network, card = load_checkpoint(file)

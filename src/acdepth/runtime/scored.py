@@ -62,8 +62,9 @@ def _confidence(network: DepthNet, path: Path, place: torch.device, kind: Confid
     head = load_confidence_head(path) if kind == "head" else None
     if kind == "head" and head is None:
         raise UserError(
-            f"{path}: has no confidence head; train one with acdepth train confidence, or use --confidence "
-            "scales or flip"
+            path,
+            "has no confidence head",
+            "train one with acdepth train confidence, or use --confidence scales or flip",
         )
     if head:
         frozen(head).to(place)

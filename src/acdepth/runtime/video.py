@@ -16,7 +16,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.tally import ReadTally
-from acdepth.data.video import VideoSequence
+from acdepth.data.video import VideoClip
 from acdepth.runtime.predictor import Predictor
 
 WIDEST_HALF = 1920
@@ -35,7 +35,7 @@ class UnreadableVideo(UserError):
 
 def predict_video(
     predictor: Predictor,
-    video: VideoSequence,
+    video: VideoClip,
     out: Path,
     camera: Camera | None = None,
     flip: bool = False,
@@ -67,7 +67,7 @@ def predict_video(
             try:
                 found = _predict_frame(predictor, video, index, camera, flip, tally)
             except UserError as error:
-                raise UnreadableVideo(str(error)) from error
+                raise UnreadableVideo(*error.args) from error
             if found is None:
                 writer.repeat()
                 continue
@@ -82,7 +82,7 @@ def predict_video(
 
 def _predict_frame(
     predictor: Predictor,
-    video: VideoSequence,
+    video: VideoClip,
     index: int,
     camera: Camera | None,
     flip: bool,
@@ -97,7 +97,7 @@ def _predict_frame(
     try:
         return image, predictor(image, camera or video.camera, flip)
     except UserError as error:
-        raise UserError(f"{video.path}: {error}") from error
+        raise UserError(video.path, error) from error
 
 
 class SteadyColours:

@@ -2,18 +2,17 @@
 
 import logging
 import os
-from collections.abc import Mapping
-from collections.abc import Sequence as Several
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import Sequence
 from acdepth.core.shipped import PRIOR, STUDENT, or_shipped
 from acdepth.data.adverse import AdaptBatches, split_off
 from acdepth.data.choice import EVERYTHING
@@ -46,7 +45,7 @@ BEST_FILE = "best.safetensors"
 def train_adapted(
     config: AdaptConfig,
     data: Path,
-    adverse: Several[Path],
+    adverse: Sequence[Path],
     translations: Path | None,
     student: Path,
     teacher: Path,
@@ -81,12 +80,12 @@ def train_adapted(
     network, card = load_checkpoint(student)
     taught_by, teacher_card = load_checkpoint(teacher)
     _refuse_strangers(card, student, teacher_card, teacher)
-    sequences = clear_footage(config.anchor, data, translations)
+    clips = clear_footage(config.anchor, data, translations)
     footage = _adverse_footage(config, adverse)
     pose_net = load_pose_net(teacher, teacher_card) if config.photometric_weight > 0 else None
     reach = 1 if pose_net else 0
     inputs = [
-        fingerprint(sequences, card.input_size, card.crop, reach=0),
+        fingerprint(clips, card.input_size, card.crop, reach=0),
         fingerprint(footage, card.input_size, card.crop, reach),
         *translations_made_by(config.anchor, translations),
     ]
@@ -95,7 +94,7 @@ def train_adapted(
     # How often a state is judged decides which one is kept, so it is not incidental here.
     made_by = hash_json([what_shapes(config), config.loop.checkpoint_every, inputs, list(files.values())])
     refuse_other_run(out, made_by)
-    clear, translated = prepare_mix(config.anchor, sequences, translations, card, out / "prepared")
+    clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
     prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
     learning, apart = split_off(prepared, config.judge.held_out)
     filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
@@ -133,7 +132,9 @@ def train_adapted(
 def _refuse_many_processes() -> None:
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError(
-            "train adapt runs in one process, as one slow teacher is judged; start it without launcher"
+            None,
+            "train adapt runs in one process, as one slow teacher is judged",
+            "start it without launcher",
         )
 
 
@@ -148,8 +149,9 @@ def _refuse_strangers(
     }.items():
         if of(student) != of(teacher):
             raise UserError(
-                f"{teacher_path}: its {name} is {_told(of(teacher))}, but that of {path} is "
-                f"{_told(of(student))}; give the teacher that the student learnt from"
+                teacher_path,
+                f"its {name} is {_told(of(teacher))}, but that of {path} is {_told(of(student))}",
+                "give the teacher that the student learnt from",
             )
 
 
@@ -157,25 +159,26 @@ def _told(value: object) -> str:
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value or "the whole image")
 
 
-def _adverse_footage(config: AdaptConfig, folders: Several[Path]) -> list[Sequence]:
+def _adverse_footage(config: AdaptConfig, folders: Sequence[Path]) -> list[Clip]:
     """The adverse sequences of all folders, by names that no two share."""
     if not folders:
         raise UserError(
-            "no adverse footage: give --adverse folders of night or rain frames; they need no labels"
+            None, "no adverse footage: give --adverse folders of night or rain frames", "they need no labels"
         )
-    found: list[Sequence] = []
+    found: list[Clip] = []
     for number, folder in enumerate(folders):
         choice = config if has_splits(folder) else EVERYTHING
         footage = open_data(folder, condition=config.condition, choice=choice)
-        bad = [sequence for sequence in footage if sequence.condition is not Condition.CLEAR]
+        bad = [clip for clip in footage if clip.condition is not Condition.CLEAR]
         if not bad:
             raise UserError(
-                f"{folder}: all its footage is clear; if it is not, write such as condition: night into "
-                "sequence.yaml, or give --condition night"
+                folder,
+                "all its footage is clear",
+                "if it is not, write such as condition: night into sequence.yaml, or give --condition night",
             )
-        for sequence in bad:
+        for clip in bad:
             if len(folders) > 1:
-                sequence.name = f"{number}/{sequence.name}"
+                clip.name = f"{number}/{clip.name}"
         found += bad
     return found
 

@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.condition import Condition
-from acdepth.core.sample import ClipBatch
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.data.augment import AugmentSettings
 from acdepth.data.choice import FootageChoice
@@ -168,17 +168,17 @@ class AdaptTask(Task):
                 )
                 terms["adverse_ordinal"] = config.adverse_ordinal_weight * ranking
         if isinstance(batch, FilmedBatch):
-            terms |= self._seen_from_neighbours(batch.clips, learnt[batch.rows])
+            terms |= self._seen_from_neighbours(batch.triplets, learnt[batch.rows])
         return terms
 
-    def _seen_from_neighbours(self, clips: ClipBatch, learnt: Tensor) -> dict[str, Tensor]:
+    def _seen_from_neighbours(self, triplets: TripletBatch, learnt: Tensor) -> dict[str, Tensor]:
         """L_p and L_v of adverse frames; the student's view was changed, but what it must explain is not."""
         assert self.pose_net is not None
         options = self.config.photometric
-        motions = self.pose_net.motions(clips.image, clips.neighbours)
-        with torch.autocast(clips.image.device.type, enabled=False):
-            photometric = lit_photometric_loss(clips, learnt, motions, options)
+        motions = self.pose_net.motions(triplets.image, triplets.neighbours)
+        with torch.autocast(triplets.image.device.type, enabled=False):
+            photometric = lit_photometric_loss(triplets, learnt, motions, options)
             return {
                 "photometric": self.config.photometric_weight * photometric,
-                "velocity": options.velocity_weight * velocity_loss(motions, clips.distance),
+                "velocity": options.velocity_weight * velocity_loss(motions, triplets.distance),
             }

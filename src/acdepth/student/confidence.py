@@ -5,8 +5,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
+from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
-from acdepth.core.sample import MixBatch
 from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task

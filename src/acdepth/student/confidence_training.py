@@ -49,17 +49,17 @@ def train_confidence(
     taught_by, teacher_card = load_checkpoint(teacher)
     if card.crop != teacher_card.crop:
         raise UserError(
-            f"{teacher}: saw another part of the images than {student}; give a teacher with the same crop"
+            teacher, f"saw another part of the images than {student}", "give a teacher with the same crop"
         )
-    sequences = clear_footage(config.shown, data, translations)
+    clips = clear_footage(config.shown, data, translations)
     inputs = [
-        fingerprint(sequences, card.input_size, card.crop, reach=0),
+        fingerprint(clips, card.input_size, card.crop, reach=0),
         *translations_made_by(config.shown, translations),
     ]
     files = [hash_file(student), hash_file(teacher)]
     made_by = hash_json([what_shapes(config), inputs, files])
     refuse_other_run(out, made_by)
-    clear, translated = prepare_mix(config.shown, sequences, translations, card, out / "prepared")
+    clear, translated = prepare_mix(config.shown, clips, translations, card, out / "prepared")
     config.write(out / "config.yaml")
     head = _new_head(config, card)
     task = ConfidenceTask(config, head, network, taught_by, teacher_card.input_size)

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.config import Config
-from acdepth.core.sample import ClipBatch
 from acdepth.geometry.motion_length import with_length
 from acdepth.geometry.photometric import photometric_loss, window_mean
 from acdepth.geometry.view_synthesis import synthesise_views
@@ -62,7 +62,7 @@ def well_lit_pixels(image: Tensor, darkest: float, brightest: float) -> Tensor:
 
 
 def lit_photometric_loss(
-    clips: ClipBatch, inverse_depth: Tensor, T_target_to_source: Tensor, options: PhotometricOptions
+    triplets: TripletBatch, inverse_depth: Tensor, T_target_to_source: Tensor, options: PhotometricOptions
 ) -> Tensor:
     """L_p of the teacher, of the full-size depth alone, as the mean over the well-lit pixels.
 
@@ -78,7 +78,7 @@ def lit_photometric_loss(
         Scalar; 0 where no pixel is well lit.
     """
     measured = options.motion_length == "measured"
-    motions = with_length(T_target_to_source, clips.distance) if measured else T_target_to_source
-    synthesised = synthesise_views(clips, [inverse_depth], motions)
-    (error,) = photometric_loss(synthesised, clips.image, clips.neighbours)
-    return mean_where(error, well_lit_pixels(clips.image, *options.well_lit))
+    motions = with_length(T_target_to_source, triplets.distance) if measured else T_target_to_source
+    synthesised = synthesise_views(triplets, [inverse_depth], motions)
+    (error,) = photometric_loss(synthesised, triplets.image, triplets.neighbours)
+    return mean_where(error, well_lit_pixels(triplets.image, *options.well_lit))

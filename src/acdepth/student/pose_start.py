@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from acdepth.core.errors import UserError
-from acdepth.data.clips import median_distance
 from acdepth.data.prepared import Prepared
+from acdepth.data.triplets import median_distance
 from acdepth.networks.checkpoint import CheckpointCard, load_tensors, load_weights
 from acdepth.networks.pose_net import POSE_FILE, PoseNet
 
@@ -22,8 +22,10 @@ def pose_file(teacher: Path) -> Path:
     path = teacher.parent / POSE_FILE
     if not path.is_file():
         raise UserError(
-            f"{path}: no such file; photometric_weight needs the teacher's pose network, so give --teacher "
-            "the run folder that acdepth train teacher wrote"
+            path,
+            "no such file",
+            "photometric_weight needs the teacher's pose network, so give --teacher the run folder "
+            "that acdepth train teacher wrote",
         )
     return path
 
@@ -41,8 +43,9 @@ def load_pose_net(teacher: Path, card: CheckpointCard) -> PoseNet:
     settings = card.made_by.get("config", {})
     if "pose_scale" not in settings or "initial_forward" not in settings:
         raise UserError(
-            f"{teacher}: does not say the pose_scale and initial_forward of its pose network; give --teacher "
-            "the run folder that acdepth train teacher wrote"
+            teacher,
+            "does not say the pose_scale and initial_forward of its pose network",
+            "give --teacher the run folder that acdepth train teacher wrote",
         )
     metres, radians = settings["pose_scale"]
     network = PoseNet(card.network, _initial_forward(teacher, card, settings), (metres, radians))
@@ -58,13 +61,15 @@ def _initial_forward(teacher: Path, card: CheckpointCard, settings: dict[str, An
     folder = teacher.parent / "prepared"
     if not folder.is_dir():
         raise UserError(
-            f"{folder}: no such folder, but initial_forward was measured on what it held; give --teacher the "
-            "whole run folder"
+            folder,
+            "no such folder, but initial_forward was measured on what it held",
+            "give --teacher the whole run folder",
         )
     prepared = Prepared.open(folder)
     if prepared.made_from != card.made_by["data"]:
         raise UserError(
-            f"{prepared.folder}: of other footage than {teacher}, whose initial_forward was measured on it; "
-            "give --teacher the whole run folder"
+            prepared.folder,
+            f"of other footage than {teacher}, whose initial_forward was measured on it",
+            "give --teacher the whole run folder",
         )
     return median_distance(prepared) or 0.0

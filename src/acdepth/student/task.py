@@ -9,8 +9,8 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
-from acdepth.core.sample import MixBatch
 from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.choice import FootageChoice
 from acdepth.data.zoom import Zoom, ZoomSettings, draw_zoom

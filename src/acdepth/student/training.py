@@ -4,11 +4,11 @@ from pathlib import Path
 
 import torch
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
 from acdepth.core.provenance import provenance
-from acdepth.core.sample import Sequence
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
@@ -62,20 +62,22 @@ def train_student(
     teacher = checkpoint_file(teacher)
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
-        raise UserError("L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0")
+        raise UserError(
+            None, "L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0"
+        )
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
-    sequences = clear_footage(config, data, translations)
+    clips = clear_footage(config, data, translations)
     files = [hash_file(path) for path in (teacher, _encoder(config), _prior_weights(prior)) if path]
     inputs = [
-        fingerprint(sequences, card.input_size, card.crop, reach=0),
+        fingerprint(clips, card.input_size, card.crop, reach=0),
         *translations_made_by(config, translations),
     ]
     made_by = hash_json([what_shapes(config), inputs, files])
     refuse_other_run(out, made_by)
-    clear, translated = prepare_mix(config, sequences, translations, card, prepared or out / "prepared")
+    clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
     config.write(out / "config.yaml")
     task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
 
@@ -99,23 +101,21 @@ def train_student(
     return out / MODEL_FILE
 
 
-def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Sequence]:
+def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
     """The clear sequences of ``data``.
 
     Raises:
         UserError: if there are none, or the mix needs translations and none are given.
     """
-    sequences = [
-        sequence for sequence in open_data(data, choice=config) if sequence.condition == Condition.CLEAR
-    ]
-    if not sequences:
-        raise UserError(f"{data}: no clear footage, so there is nothing that a teacher could judge")
+    clips = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
+    if not clips:
+        raise UserError(data, "no clear footage, so there is nothing that a teacher could judge")
     if config.degraded and translations is None:
         raise UserError(
-            f"the mix has {', '.join(config.degraded)}: give --translations, the folder that "
-            f"acdepth translate made of {data}"
+            f"the mix has {', '.join(config.degraded)}",
+            f"give --translations, the folder that acdepth translate made of {data}",
         )
-    return sequences
+    return clips
 
 
 def translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
@@ -133,13 +133,13 @@ def translations_made_by(config: StudentConfig, translations: Path | None) -> li
 
 def prepare_mix(
     config: StudentConfig,
-    sequences: list[Sequence],
+    clips: list[Clip],
     translations: Path | None,
     card: CheckpointCard,
     out: Path,
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
     """Clear frames and, by condition, the translations of the mix, at the size and crop of ``card``."""
-    clear = prepare(sequences, out / "clear", card.input_size, card.crop, reach=0)
+    clear = prepare(clips, out / "clear", card.input_size, card.crop, reach=0)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
         for condition in config.degraded
@@ -157,7 +157,7 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     if config.start_from == "encoder":
         encoder = _encoder(config)
         if encoder is None:
-            raise UserError("start_from: encoder needs encoder: the path of its weights")
+            raise UserError("start_from", "encoder needs encoder: the path of its weights")
         load_encoder(student.encoder, encoder)
     return student
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from acdepth.core.sample import MixBatch
+from acdepth.core.batches import MixBatch
 from acdepth.data.zoom import Zoom
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 

@@ -38,20 +38,20 @@ def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, MotionLeng
     """
     network.eval()
     found = {}
-    for sequence, group in groupby(range(len(prepared)), lambda index: prepared.frames[index].sequence):
+    for clip, group in groupby(range(len(prepared)), lambda index: prepared.frames[index].clip):
         pairs = [
             index
             for index in group
             if prepared.frames[index].distance_to_next and prepared.neighbour(index, 1) is not None
         ]
         if pairs:
-            found[sequence] = _compare(network, prepared, pairs[:: -(-len(pairs) // MOST_PAIRS)])
+            found[clip] = _compare(network, prepared, pairs[:: -(-len(pairs) // MOST_PAIRS)])
     return found
 
 
 def to_json(lengths: dict[str, MotionLength]) -> dict[str, dict[str, float]]:
     """As plain values, for a file."""
-    return {sequence: asdict(length) for sequence, length in lengths.items()}
+    return {clip: asdict(length) for clip, length in lengths.items()}
 
 
 def _compare(network: PoseNet, prepared: Prepared, pairs: list[int]) -> MotionLength:

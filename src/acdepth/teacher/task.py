@@ -7,8 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.crop import Crop
-from acdepth.core.sample import ClipBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
@@ -76,7 +76,7 @@ class TeacherTask(Task):
             self.depth_net = DepthNet(config.network, config.initial_depth)
             self.pose_net = PoseNet(config.network, initial_forward, config.pose_scale)
 
-    def forward(self, batch: ClipBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+    def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
         inverse_depths = self.depth_net(batch.image).inverse_depths
         motions = self.pose_net.motions(batch.image, batch.neighbours)

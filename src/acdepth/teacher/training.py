@@ -7,9 +7,9 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, write_json
 from acdepth.core.provenance import provenance
-from acdepth.data.clips import ClipBatches, median_distance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
+from acdepth.data.triplets import TripletBatches, median_distance
 from acdepth.engine import fit, refuse_other_run, what_shapes
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -45,9 +45,9 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     Raises:
         UserError: if there is no clear footage, or it cannot be trained on.
     """
-    clear = [sequence for sequence in open_data(data, choice=config) if sequence.condition == Condition.CLEAR]
+    clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
-        raise UserError(f"{data}: no clear footage; the teacher learns on clear video only")
+        raise UserError(data, "no clear footage", "the teacher learns on clear video only")
     starts = [hash_file(path) for path in _starting_points(config)]
     made_from = fingerprint(clear, config.image_size, config.crop)
     made_by = hash_json([what_shapes(config), made_from, starts])
@@ -57,9 +57,9 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     task = TeacherTask(config, _initial_forward(prepared, config))
     _start(task, config)
 
-    def batches(rank: int, processes: int) -> ClipBatches:
+    def batches(rank: int, processes: int) -> TripletBatches:
         loop = config.loop
-        return ClipBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
+        return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
     fit("teacher", task, batches, config.loop, out, made_by)
     card = CheckpointCard(
@@ -122,10 +122,10 @@ def _starting_points(config: TeacherConfig) -> list[Path]:
     if config.start is None:
         return [encoder_file(config.encoder)] if config.encoder else []
     if config.encoder is not None:
-        raise UserError("encoder and start are both given; an earlier teacher brings its own encoder")
+        raise UserError(None, "encoder and start are both given", "an earlier teacher brings its own encoder")
     files = [config.start / MODEL_FILE, config.start / POSE_FILE]
     if missing := [file for file in files if not file.is_file()]:
-        raise UserError(f"{missing[0]}: no such checkpoint; start is the run folder of a finished teacher")
+        raise UserError(missing[0], "no such checkpoint", "start is the run folder of a finished teacher")
     return files
 
 

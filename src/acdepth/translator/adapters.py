@@ -78,13 +78,15 @@ def load_card(folder: Path) -> TranslatorCard:
     path = Path(folder) / CARD_FILE
     if not path.is_file():
         raise UserError(
-            f"{folder}: no translator; it needs {CARD_FILE}, {SKIPS_FILE}, unet/ and vae_*/, as "
-            "acdepth train translator writes them into OUT/adapters"
+            folder,
+            "no translator",
+            f"it needs {CARD_FILE}, {SKIPS_FILE}, unet/ and vae_*/, as acdepth train translator "
+            "writes them into OUT/adapters",
         )
     card = TranslatorCard.from_dict(read_json(path), where=str(path))
     if card.format != FORMAT:
         raise UserError(
-            f"{path}: format {card.format}, this version reads {FORMAT}; train or import it again"
+            path, f"format {card.format}, this version reads {FORMAT}", "train or import it again"
         )
     return card
 
@@ -111,8 +113,9 @@ def load_translator(
     card = load_card(folder)
     if card.base_hash and card.base_hash != base_hash:
         raise UserError(
-            f"{folder}: was trained on another base model than the one given (its card says {card.base}); "
-            "give that one with --base"
+            folder,
+            f"was trained on another base model than the one given (its card says {card.base})",
+            "give that one with --base",
         )
     vaes: dict[str, Any] = {"forth": model.vae, "back": share_weights(model.vae)}
     skips = {direction: make_skips(vae) for direction, vae in vaes.items()}
@@ -155,7 +158,7 @@ def base_hash(folder: Path) -> str:
         found = sorted((Path(folder) / part).glob("*.safetensors"))
         files = [file for file in found if ".fp16." not in file.name]  # copies that lie beside, not read
         if not files:
-            raise UserError(f"{folder}/{part}: holds no safetensors weights")
+            raise UserError(f"{folder}/{part}", "holds no safetensors weights")
         hashes += [hash_file(file) for file in files]
     return hash_json(hashes)
 

@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from acdepth.core.clip import Clip, Frame
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
-from acdepth.core.sample import Sequence
 from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint
 
 INFINITELY_FAR = 1000.0
@@ -30,7 +30,7 @@ class DepthSource(ABC):
         """Plain values that name the source and all that shapes its output."""
 
     @abstractmethod
-    def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:
+    def depth(self, image: Tensor, frames: list[Frame], crop: Crop | None) -> Tensor:
         """Depth [m] (B, 1, H, W) of clear images (B, 3, H, W) in 0..1, which show ``crop`` of ``frames``."""
 
 
@@ -56,7 +56,7 @@ class TeacherDepth(DepthSource):
         return {"depth": "teacher", "weights": self.weights, **place}
 
     @torch.inference_mode()
-    def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:
+    def depth(self, image: Tensor, frames: list[Frame], crop: Crop | None) -> Tensor:
         """Predict at the network's size, then bring inverse depth to the image's.
 
         One image at a time: convolutions round differently in batches of different size, and translations
@@ -68,7 +68,9 @@ class TeacherDepth(DepthSource):
         if self.crop is not None and crop != self.crop:
             window = (self.crop.top, self.crop.left, self.crop.height, self.crop.width)
             raise UserError(
-                f"the teacher was trained on a part of the image; give --crop {','.join(map(str, window))}"
+                None,
+                "the teacher was trained on a part of the image",
+                f"give --crop {','.join(map(str, window))}",
             )
         small = F.interpolate(image, self.input_size, mode="bilinear", antialias=True).to(self.device)
         inverse = torch.cat([self.network(one).inverse_depths[0] for one in small.split(1)])
@@ -84,23 +86,24 @@ class MeasuredDepth(DepthSource):
         """Nothing but its name."""
         return {"depth": "measured"}
 
-    def depth(self, image: Tensor, frames: list[tuple[Sequence, int]], crop: Crop | None) -> Tensor:
+    def depth(self, image: Tensor, frames: list[Frame], crop: Crop | None) -> Tensor:
         """Read, cut and resize; empty pixels are sky."""
         height, width = image.shape[-2:]
         maps = []
-        for sequence, index in frames:
-            metres = _dense(sequence, index)
+        for clip, index in frames:
+            metres = _dense(clip, index)
             if crop is not None:
                 metres = metres[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
             maps.append(cv2.resize(metres, (width, height), interpolation=cv2.INTER_NEAREST))
         return torch.from_numpy(np.stack(maps))[:, None]
 
 
-def _dense(sequence: Sequence, index: int) -> np.ndarray:
-    metres = sequence.depth(index)
+def _dense(clip: Clip, index: int) -> np.ndarray:
+    metres = clip.depth(index)
     if metres is None or (metres > 0).mean() < DENSE:
         raise UserError(
-            f"{sequence.key(index)}: has no dense measured depth; train a teacher and use its depth "
-            "(--depth teacher --weights model.safetensors)"
+            clip.key(index),
+            "has no dense measured depth",
+            "train a teacher and use its depth (--depth teacher --weights model.safetensors)",
         )
     return np.where(metres > 0, metres, INFINITELY_FAR).astype(np.float32)

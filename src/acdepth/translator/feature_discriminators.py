@@ -58,7 +58,7 @@ class ClipDiscriminator(Discriminator):
             encoder: Any = CLIPVisionModel.from_pretrained(str(source), use_safetensors=True)
         except Exception as error:  # transformers raises many kinds
             reason = str(error).strip().splitlines()[0]
-            raise UserError(f"{source}: no CLIP image encoder ({reason})") from error
+            raise UserError(source, f"no CLIP image encoder ({reason})") from error
         layers = encoder.config.num_hidden_layers
         return cls(encoder, tuple(sorted({max(1, layers * quarter // 4) for quarter in (1, 2, 3, 4)})))
 

@@ -120,8 +120,9 @@ class Generator(nn.Module):
         if bool((rows < 0).any()):
             unknown = sorted({list(Condition)[index] for index in condition[rows < 0].tolist()})
             raise UserError(
-                f"{', '.join(unknown)}: the translator has not learned it; choose from "
-                f"{', '.join(self.conditions)}"
+                ", ".join(unknown),
+                "the translator has not learned it",
+                f"choose from {', '.join(self.conditions)}",
             )
         return rows
 

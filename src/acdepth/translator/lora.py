@@ -66,7 +66,7 @@ def load_adapters(network: nn.Module, folder: Path, trainable: bool) -> PeftMode
     """
     for name in ("adapter_config.json", "adapter_model.safetensors"):
         if not (folder / name).is_file():
-            raise UserError(f"{folder / name}: missing; adapters are a config and a safetensors file")
+            raise UserError(folder / name, "missing", "adapters are a config and a safetensors file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # peft warns of missing weights where we refuse them
@@ -78,7 +78,7 @@ def load_adapters(network: nn.Module, folder: Path, trainable: bool) -> PeftMode
             )
     except Exception as error:  # peft raises many kinds
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{folder}: the adapters do not fit this model ({reason})") from error
+        raise UserError(folder, f"the adapters do not fit this model ({reason})") from error
 
 
 def _adapt(

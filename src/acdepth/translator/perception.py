@@ -42,6 +42,6 @@ def load_lpips() -> nn.Module:
         import lpips  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise UserError(
-            "perceptual: lpips needs the package lpips (and torchvision); use perceptual: backbone"
+            "perceptual", "lpips needs the package lpips (and torchvision)", "use perceptual: backbone"
         ) from error
     return lpips.LPIPS(net="vgg", verbose=False).eval().requires_grad_(False)

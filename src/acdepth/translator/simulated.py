@@ -30,7 +30,7 @@ class SimulatedWeather(Translator):
     def __init__(self, severity: tuple[float, float] = (0.3, 1.0)) -> None:
         low, high = severity
         if not 0 <= low <= high <= 1:
-            raise UserError(f"severity {low},{high}: expected least and largest strength within 0..1")
+            raise UserError(f"severity {low},{high}", "expected least and largest strength within 0..1")
         self.severity = severity
 
     def describe(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor
 
+from acdepth.core.batches import UnpairedBatch
 from acdepth.core.condition import Condition
-from acdepth.core.sample import UnpairedBatch
 from acdepth.engine import Leftovers, TurnTask, Update
 from acdepth.engine.average import WeightAverage
 from acdepth.translator.discriminator import Discriminator

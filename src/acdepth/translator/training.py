@@ -78,9 +78,9 @@ def train_translator(
     footage = [one for path in adverse or [data] for one in open_data(path, choice=config)]
     bad = [one for one in footage if one.condition in config.conditions]
     if not clear:
-        raise UserError(f"{data}: no clear footage to translate")
+        raise UserError(data, "no clear footage to translate")
     model_hash = base_hash(folder)
-    about = [fingerprint(sequences, config.image_size, config.crop, reach=0) for sequences in (clear, bad)]
+    about = [fingerprint(clips, config.image_size, config.crop, reach=0) for clips in (clear, bad)]
     made_by = hash_json(
         [
             what_shapes(config),
@@ -156,8 +156,10 @@ def check_start(config: TranslatorConfig, start: Path) -> None:
     size, wanted = card.lora, config.lora
     if size != wanted:
         raise UserError(
-            f"{start}: has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
-            f"{wanted.unet_rank} and {wanted.vae_rank}; set lora to the former, or start anew"
+            start,
+            f"has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
+            f"{wanted.unet_rank} and {wanted.vae_rank}",
+            "set lora to the former, or start anew",
         )
 
 

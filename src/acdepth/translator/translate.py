@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from acdepth.core.clip import Clip, Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
-from acdepth.core.sample import Sequence
 from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
@@ -48,17 +48,17 @@ class TranslateSettings:
     def __post_init__(self) -> None:
         if not self.conditions:
             raise UserError(
-                "there is no condition to translate to; name night, rain, night-rain, fog or snow"
+                None, "there is no condition to translate to", "name night, rain, night-rain, fog or snow"
             )
         if self.batch_size < 1:
-            raise UserError(f"batch size {self.batch_size}: must be at least 1")
+            raise UserError(f"batch size {self.batch_size}", "must be at least 1")
 
 
 @dataclass(frozen=True)
 class _Frame:
     """One clear image on its way."""
 
-    sequence: Sequence
+    clip: Clip
     index: int
     key: str
     stamp: str
@@ -67,7 +67,7 @@ class _Frame:
 
 
 def translate(
-    sequences: Iterable[Sequence],
+    clips: Iterable[Clip],
     out: Path,
     translator: Translator,
     depth_source: DepthSource | None,
@@ -82,7 +82,7 @@ def translate(
     the same byte for byte after a kill and with any number of processes.
 
     Args:
-        sequences: only those of condition clear are translated.
+        clips: only those of condition clear are translated.
         out: folder that gets ``<condition>/<key>.jpg``, ``manifest.jsonl`` and ``settings.json``.
         translator: the method.
         depth_source: gives the frames' depth; None for a method that needs none.
@@ -95,18 +95,20 @@ def translate(
         UserError: if there is nothing to translate, ``out`` was made with other settings, or more than 1 %
             of the frames cannot be read.
     """
-    clear = [sequence for sequence in sequences if sequence.condition is Condition.CLEAR]
-    total = sum(len(sequence.targets()) for sequence in clear)
+    clear = [clip for clip in clips if clip.condition is Condition.CLEAR]
+    total = sum(len(clip.targets()) for clip in clear)
     if not total:
         raise UserError(
-            f"{out}: not begun, as there is no clear footage; condition in sequence.yaml must be clear"
+            out, "not begun, as there is no clear footage", "condition in sequence.yaml must be clear"
         )
     for condition in settings.conditions:
         if condition not in translator.conditions:
             known = ", ".join(sorted(translator.conditions))
-            raise UserError(f"{condition}: this method cannot make it; choose from {known}")
+            raise UserError(condition, "this method cannot make it", f"choose from {known}")
     if translator.uses_depth and depth_source is None:
-        raise UserError("this method needs the depth of the clear images; give a teacher or measured depth")
+        raise UserError(
+            None, "this method needs the depth of the clear images", "give a teacher or measured depth"
+        )
     manifest = _open(out, _all_settings(translator, depth_source, settings), share)
     work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
     frames = _frames(clear, manifest, settings.conditions)
@@ -154,7 +156,7 @@ class _Work:
         read: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, str]]] = {}
         for frame in frames:
             try:
-                image = frame.sequence.image(frame.index)
+                image = frame.clip.image(frame.index)
             except UserError as error:
                 self.tally.skip(error)
                 continue
@@ -169,8 +171,9 @@ class _Work:
     ) -> None:
         clear, depth = as_floats(list(images)), None
         if self.depth_source:
-            places = [(frame.sequence, frame.index) for frame in frames]
-            depth = self.depth_source.depth(clear, places, self.settings.crop)
+            depth = self.depth_source.depth(
+                clear, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
+            )
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
@@ -199,15 +202,13 @@ class _Work:
         )
 
 
-def _frames(
-    sequences: list[Sequence], manifest: Manifest, conditions: tuple[Condition, ...]
-) -> Iterator[_Frame]:
+def _frames(clips: list[Clip], manifest: Manifest, conditions: tuple[Condition, ...]) -> Iterator[_Frame]:
     """All frames, in order, also those that lack nothing."""
-    for sequence in sequences:
-        for index in sequence.targets():
-            key, stamp = sequence.key(index), frame_stamp(sequence, index)
+    for clip in clips:
+        for index in clip.targets():
+            key, stamp = clip.key(index), frame_stamp(clip, index)
             todo = tuple(condition for condition in conditions if not manifest.has(condition, key, stamp))
-            yield _Frame(sequence, index, key, stamp, todo)
+            yield _Frame(clip, index, key, stamp, todo)
 
 
 def _batches(frames: Iterator[_Frame], size: int) -> Iterator[list[_Frame]]:

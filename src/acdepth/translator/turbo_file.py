@@ -67,7 +67,7 @@ def read_turbo(path: Path) -> TurboFile:
     same_names(ENTRIES, content, f"{path}: no CycleGAN-Turbo file of img2img-turbo")
     for name, kind in ENTRIES.items():
         if not isinstance(content[name], kind):
-            raise UserError(f"{path}: {name} is a {type(content[name]).__name__}, expected {kind.__name__}")
+            raise UserError(path, f"{name} is a {type(content[name]).__name__}, expected {kind.__name__}")
     unet_layers, unet = _unet(content, path)
     return TurboFile(
         path=path,
@@ -89,7 +89,7 @@ def same_names(wanted: Iterable[str], given: Iterable[str], where: str) -> None:
         if names
     ]
     if problems:
-        raise UserError(f"{where} ({'; '.join(problems)})")
+        raise UserError(None, f"{where} ({'; '.join(problems)})")
 
 
 def _unet(content: Mapping[str, Any], path: Path) -> tuple[tuple[str, ...], dict[str, Tensor]]:
@@ -105,7 +105,7 @@ def _unet(content: Mapping[str, Any], path: Path) -> tuple[tuple[str, ...], dict
         same_names(wanted, own, f"{path}: {weights} does not fit {listed}")
         twice = sorted((set(layers) & set(names)) | (tensors.keys() & own.keys()))
         if twice:
-            raise UserError(f"{path}: {listed} names {twice[0]}, which another list names too")
+            raise UserError(path, f"{listed} names {twice[0]}, which another list names too")
         layers += names
         tensors |= own
     return tuple(layers), tensors
@@ -118,7 +118,7 @@ def _vaes(content: Mapping[str, Any], path: Path) -> dict[TurboDirection, dict[s
     places = tuple(VAE_PLACES.values())
     foreign = sorted(name for name in tensors if not name.startswith(places))
     if foreign:
-        raise UserError(f"{path}: {foreign[0]} is not understood; expected {' and '.join(places)} before it")
+        raise UserError(path, f"{foreign[0]} is not understood", f"expected {' and '.join(places)} before it")
     return {
         direction: {n.removeprefix(place): value for n, value in tensors.items() if n.startswith(place)}
         for direction, place in VAE_PLACES.items()
@@ -131,11 +131,11 @@ def _tensors(content: Mapping[str, Any], entry: str, adapter: str, path: Path) -
     for given, value in content[entry].items():
         name = str(given).replace(f".{adapter}.", ".")
         if not isinstance(value, Tensor) or not value.is_floating_point():
-            raise UserError(f"{path}: {given} in {entry} is no floating-point tensor")
+            raise UserError(path, f"{given} in {entry} is no floating-point tensor")
         if name in tensors:
-            raise UserError(f"{path}: {given} in {entry} is there twice, under two spellings")
+            raise UserError(path, f"{given} in {entry} is there twice, under two spellings")
         if not value.isfinite().all():
-            raise UserError(f"{path}: {given} in {entry} holds numbers that are not finite")
+            raise UserError(path, f"{given} in {entry} holds numbers that are not finite")
         tensors[name] = value.float()
     return tensors
 
@@ -143,11 +143,11 @@ def _tensors(content: Mapping[str, Any], entry: str, adapter: str, path: Path) -
 def _names(content: Mapping[str, Any], entry: str, path: Path) -> tuple[str, ...]:
     names = content[entry]
     if not all(isinstance(name, str) for name in names):
-        raise UserError(f"{path}: {entry} holds something other than names of layers")
+        raise UserError(path, f"{entry} holds something other than names of layers")
     return tuple(dict.fromkeys(names))
 
 
 def _rank(content: Mapping[str, Any], entry: str, path: Path) -> int:
     if content[entry] <= 0:
-        raise UserError(f"{path}: {entry} is {content[entry]}, expected a positive number")
+        raise UserError(path, f"{entry} is {content[entry]}, expected a positive number")
     return content[entry]

@@ -52,9 +52,9 @@ def import_turbo(
         UserError: if the file holds code, or does not fit its own description or the base model.
     """
     if condition is Condition.CLEAR:
-        raise UserError("clear: name the adverse condition that the weights make")
+        raise UserError("clear", "name the adverse condition that the weights make")
     if out.exists() and not (out / CARD_FILE).is_file():
-        raise UserError(f"{out}: exists and is no translator; choose another folder")
+        raise UserError(out, "exists and is no translator", "choose another folder")
     turbo = read_turbo(path)
     folder = model_folder(base)
     prompts = {**PROMPTS, condition: prompt or PROMPTS[condition]}
@@ -118,8 +118,9 @@ def _vae(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> PeftM
     for name, value in sorted(weights.items()):
         if rest[name].shape != value.shape or not torch.equal(rest[name], value.float().cpu()):
             raise UserError(
-                f"{where} stands on another base model than the one given, {name} differs; "
-                "give the one that it was trained on with --base (published files: stabilityai/sd-turbo)"
+                None,
+                f"{where} stands on another base model than the one given, {name} differs",
+                "give the one that it was trained on with --base (published files: stabilityai/sd-turbo)",
             )
     adapted = _adapt(vae, layers, turbo.vae_rank, VAE_ALPHA, None)
     _fill(adapted, low_rank, where)
@@ -177,7 +178,7 @@ def _check(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor],
     same_names(shapes, tensors, f"{where} does not fit")
     for name, shape in sorted(shapes.items()):
         if tuple(tensors[name].shape) != shape:
-            raise UserError(f"{where}: {name} has shape {tuple(tensors[name].shape)}, expected {shape}")
+            raise UserError(where, f"{name} has shape {tuple(tensors[name].shape)}, expected {shape}")
 
 
 def _layers_ending(network: nn.Module, endings: tuple[str, ...]) -> list[str]:
@@ -194,4 +195,4 @@ def _refuse_strange_layers(layers: tuple[str, ...], network: nn.Module, where: s
     known = {name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)}
     strange = [name for name in layers if name not in known]
     if strange:
-        raise UserError(f"{where} has adapters for {strange[0]}, which the base model does not have")
+        raise UserError(None, f"{where} has adapters for {strange[0]}, which the base model does not have")

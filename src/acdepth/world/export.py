@@ -17,10 +17,10 @@ import torch
 import yaml
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
-from acdepth.core.sample import WORLD_SOURCE
 from acdepth.world.render import RenderedFrame, prepare
 from acdepth.world.rig import USUAL, Rig
 from acdepth.world.styles import TOWN
@@ -85,8 +85,9 @@ def missing_conditions(
             found = None
         if found != describe(town, condition, settings):
             raise UserError(
-                f"{folder}: holds a sequence made with other settings or by another version; "
-                "choose another folder or remove this one"
+                folder,
+                "holds a sequence made with other settings or by another version",
+                "choose another folder or remove this one",
             )
     return missing
 
@@ -123,7 +124,7 @@ def write_town(
             _write_facts(folder, drive.camera, motion, describe(town, condition, settings))
             _put(folder, places[condition])
     except OSError as error:
-        raise UserError(f"{out}: cannot write ({error.strerror or error}); free some space") from error
+        raise UserError(out, f"cannot write ({error.strerror or error})", "free some space") from error
     finally:
         for folder in partial.values():
             shutil.rmtree(folder, ignore_errors=True)

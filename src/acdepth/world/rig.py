@@ -29,7 +29,7 @@ class Rig:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and low <= value <= high):
-                raise UserError(f"{name} of the camera is {value:g}; give {low:g} to {high:g}")
+                raise UserError(None, f"{name} of the camera is {value:g}", f"give {low:g} to {high:g}")
 
 
 USUAL = Rig()

@@ -27,13 +27,13 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
     """
     check_sheet_name(out)
     if frame < 0:
-        raise UserError(f"--frame {frame}: frames are counted from 0")
+        raise UserError(f"--frame {frame}", "frames are counted from 0")
     if not data.is_dir():
-        raise UserError(f"{data}: no such folder; give one that `acdepth world make` wrote")
+        raise UserError(data, "no such folder", "give one that `acdepth world make` wrote")
     towns = sorted(data.glob("town_*"))[:most_towns]
     conditions = [c for c in Condition if any((town / c.value).is_dir() for town in towns)]
     if not conditions:
-        raise UserError(f"{data}: holds no towns; give a folder that `acdepth world make` wrote")
+        raise UserError(data, "holds no towns", "give a folder that `acdepth world make` wrote")
     columns = {
         condition.value: [_picture(town / condition.value, frame) for town in towns]
         for condition in conditions
@@ -42,7 +42,7 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
     for town, picture in zip(towns[1:], others, strict=True):
         if picture.shape != first.shape:
             raise UserError(
-                f"{town}: its pictures are of another size than those of {towns[0].name}; one sheet shows one"
+                town, f"its pictures are of another size than those of {towns[0].name}", "one sheet shows one"
             )
     depths = [colour_depth(_depth(town / conditions[0].value, frame)) for town in towns]
     save_sheet(out, [draw_block({**columns, "depth": depths})])
@@ -53,7 +53,7 @@ def _picture(drive: Path, frame: int) -> np.ndarray:
     picture = cv2.imread(str(path)) if path.exists() else None
     if picture is None:
         raise UserError(
-            f"{path}: not there or not a picture; every town needs every condition and frame {frame}"
+            path, "not there or not a picture", f"every town needs every condition and frame {frame}"
         )
     return picture[..., ::-1]
 
@@ -63,5 +63,5 @@ def _depth(drive: Path, frame: int) -> np.ndarray:
     path = drive / "depth" / f"{frame:06d}.png"
     stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if stored is None:
-        raise UserError(f"{path}: not there or not a picture")
+        raise UserError(path, "not there or not a picture")
     return stored / 256.0

@@ -16,8 +16,8 @@ def check_chains(folder: Path, channels: tuple[str, ...], findings: Findings) ->
     shots = find_rows(folder / "sample_data.json", [f"/{name}/" for name in channels], LINK_ROW, _pass_over)
     for table, rows in (("sample", samples), ("sample_data", [row for _, row in shots])):
         for token in circles({row["token"]: row["next"] for row in rows}):
-            told = f"{folder / table}.json: following next from record {token} leads back to it"
-            findings.fault(UserError(f"{told}; copy the file again"))
+            told = f"following next from record {token} leads back to it"
+            findings.fault(UserError(folder / f"{table}.json", told, "copy the file again"))
 
 
 def circles(next_of: Mapping[str, str]) -> list[str]:

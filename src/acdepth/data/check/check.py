@@ -42,7 +42,7 @@ def check_data(
     """
     root, out, findings = Path(root), Path(out), Findings()
     if not root.is_dir():
-        raise UserError(f"--root {root}: no such folder; give the one that holds the data set")
+        raise UserError(f"--root {root}", "no such folder", "give the one that holds the data set")
     refuse_other_kind(root, kind)
     refuse_unwritable(out)
     parts = _open(kind, root, choice, findings)
@@ -86,7 +86,7 @@ def _look(
             if depth is not None:
                 facts[place.of].append(depth_facts(depth))
             if key in shown:
-                tiles[place.sequence.condition].append(make_tile(place, image, depth))
+                tiles[place.clip.condition].append(make_tile(place, image, depth))
             advance()
     return looked_at, facts, tiles
 
@@ -94,5 +94,5 @@ def _look(
 def _shown(targets: list[Place]) -> list[Place]:
     of_condition: dict[Condition, list[Place]] = defaultdict(list)
     for place in targets:
-        of_condition[place.sequence.condition].append(place)
+        of_condition[place.clip.condition].append(place)
     return [place for some in of_condition.values() for place in spread(some, SHOWN)]

@@ -3,8 +3,8 @@
 from acdepth.core.errors import UserError
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.opening import WHOLE, Part, distinct
-from acdepth.data.kitti import KittiRawSequence
-from acdepth.data.robotcar import RobotCarSequence
+from acdepth.data.kitti import KittiRawClip
+from acdepth.data.robotcar import RobotCarClip
 
 
 def find_clouds(parts: list[Part], findings: Findings) -> None:
@@ -14,9 +14,9 @@ def find_clouds(parts: list[Part], findings: Findings) -> None:
     missing one is a fault. An image without a pose cannot have one.
     """
     for part in [part for part in parts if part.split != WHOLE] or parts:
-        sequences = [one for one in part.sequences if isinstance(one, RobotCarSequence)]
-        for scene in dict.fromkeys(one.scene.name for one in sequences):
-            of_scene = [one for one in sequences if one.scene.name == scene]
+        clips = [one for one in part.clips if isinstance(one, RobotCarClip)]
+        for scene in dict.fromkeys(one.scene.name for one in clips):
+            of_scene = [one for one in clips if one.scene.name == scene]
             files = [one.cloud_file(i) for one in of_scene for i in one.targets() if one.has_pose(i)]
             missing = [file for file in files if not file.exists()]
             if missing and len(missing) == len(files):
@@ -24,15 +24,15 @@ def find_clouds(parts: list[Part], findings: Findings) -> None:
                 findings.doubt("depth", f"{told}; it can be trained on, and not measured")
             else:
                 for file in missing:
-                    findings.file_fault(UserError(f"{file}: no such file; prepare its scene again"))
+                    findings.file_fault(UserError(file, "no such file", "prepare its scene again"))
 
 
 def find_scans(parts: list[Part], findings: Findings) -> None:
     """Look for the scan of every image of KITTI's raw drives; the originals lack some, so this is a doubt."""
-    for sequence in distinct(parts):
-        if isinstance(sequence, KittiRawSequence):
-            files = [sequence.scan_file(index) for index in sequence.targets()]
+    for clip in distinct(parts):
+        if isinstance(clip, KittiRawClip):
+            files = [clip.scan_file(index) for index in clip.targets()]
             missing = [file for file in files if not file.exists()]
             if missing:
                 told = f"{len(missing)} of {len(files)} images have no scan, such as {missing[0]}"
-                findings.doubt("depth", f"{sequence.name}: {told}; they are not measured")
+                findings.doubt("depth", f"{clip.name}: {told}; they are not measured")

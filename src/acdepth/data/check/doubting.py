@@ -1,15 +1,14 @@
 """Which sequences are doubted, and why: cameras, motion, measured depth."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence as Row
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.opening import Part, distinct
 from acdepth.data.check.plausible import (
@@ -30,29 +29,29 @@ class Posed(Protocol):
         ...
 
 
-def doubt_cameras(parts: Row[Part], findings: Findings) -> None:
+def doubt_cameras(parts: Sequence[Part], findings: Findings) -> None:
     """Doubt each implausible camera once, however many sequences share it."""
     names: dict[Camera | None, list[str]] = {}
-    for sequence in distinct(parts):
-        names.setdefault(sequence.camera, []).append(sequence.name)
+    for clip in distinct(parts):
+        names.setdefault(clip.camera, []).append(clip.name)
     for camera, of_camera in names.items():
         doubts = camera_doubts(camera) if camera else ["no camera; good for prediction only"]
         for doubt in doubts:
             findings.doubt("cameras", f"{_listed(of_camera)}: {doubt}")
 
 
-def doubt_motion(parts: Row[Part], findings: Findings) -> None:
+def doubt_motion(parts: Sequence[Part], findings: Findings) -> None:
     """Doubt sequences that move in a way cars do not; poses that cannot be read are faults."""
-    sequences = [sequence for sequence in distinct(parts) if len(sequence) > 1]
-    with progress("motion", len(sequences), unit="sequence") as advance:
-        for sequence in sequences:
+    clips = [clip for clip in distinct(parts) if len(clip) > 1]
+    with progress("motion", len(clips), unit="sequence") as advance:
+        for clip in clips:
             try:
-                doubts = _motion_doubts(sequence)
+                doubts = _motion_doubts(clip)
             except UserError as error:
                 findings.fault(error)
                 doubts = []
             for doubt in doubts:
-                findings.doubt("motion", f"{sequence.name}: {doubt}")
+                findings.doubt("motion", f"{clip.name}: {doubt}")
             advance()
 
 
@@ -63,17 +62,17 @@ def doubt_depth(facts: Mapping[tuple[str, str], list[DepthFacts]], findings: Fin
             findings.doubt("depth", f"{name}: {doubt}")
 
 
-def _motion_doubts(sequence: Sequence) -> list[str]:
-    followers = range(1, len(sequence))
-    if isinstance(sequence, Posed):
-        translations = np.stack([sequence.T_target_to_source(i, i - 1)[:3, 3] for i in followers])
+def _motion_doubts(clip: Clip) -> list[str]:
+    followers = range(1, len(clip))
+    if isinstance(clip, Posed):
+        translations = np.stack([clip.T_target_to_source(i, i - 1)[:3, 3] for i in followers])
         return [
-            *speed_doubts(np.linalg.norm(translations, axis=1) * (sequence.frame_rate or np.nan)),
+            *speed_doubts(np.linalg.norm(translations, axis=1) * (clip.frame_rate or np.nan)),
             *direction_doubts(translations),
         ]
-    distances = [sequence.distance(i - 1, i) for i in followers]
+    distances = [clip.distance(i - 1, i) for i in followers]
     metres = np.array([np.nan if distance is None else distance for distance in distances])
-    return speed_doubts(metres * (sequence.frame_rate or np.nan))
+    return speed_doubts(metres * (clip.frame_rate or np.nan))
 
 
 def _listed(names: list[str]) -> str:

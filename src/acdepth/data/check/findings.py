@@ -32,23 +32,23 @@ class Findings:
 
     def fault(self, error: UserError) -> None:
         """Note a fault; its message begins with the name of the file."""
-        self._note(self.faults, Finding(_folder(error), _one_line(error)), key=_one_line(error))
+        self._note(self.faults, Finding(_folder(error), str(error)), key=str(error))
 
     def missing_file(self, path: Path, reason: str) -> None:
         """Note a file that is not there; if its folder is not either, that, once for all its files."""
         gone = [folder for folder in path.parents if not folder.exists()]
         if gone:
             self._folders_gone.add(str(gone[-1]))
-            folder_fault = UserError(f"{gone[-1]}: no such folder; unpack the download again")
+            folder_fault = UserError(gone[-1], "no such folder", "unpack the download again")
             self._note(self.faults, Finding(str(gone[-1].parent), str(folder_fault)), key=f"file {gone[-1]}")
         else:
-            self.file_fault(UserError(f"{path}: {reason}; unpack the download again"))
+            self.file_fault(UserError(path, reason, "unpack the download again"))
 
     def file_fault(self, error: UserError) -> None:
         """Note a file that cannot be read: once, however many ways of reading it fail."""
-        if not self._folders_gone.isdisjoint(map(str, Path(_file(error)).parents)):
+        if not self._folders_gone.isdisjoint(map(str, Path(error.where or "").parents)):
             return
-        self._note(self.faults, Finding(_folder(error), _one_line(error)), key=f"file {_file(error)}")
+        self._note(self.faults, Finding(_folder(error), str(error)), key=f"file {error.where}")
 
     def doubt(self, subject: str, text: str) -> None:
         """Note a doubt of a kind; ``subject`` names the kind."""
@@ -71,13 +71,5 @@ def told(findings: Iterable[Finding], mark: str) -> list[str]:
     return [*lines, *(f"{mark}: {group}: {rest} more, see check.json" for group, rest in rests.items())]
 
 
-def _one_line(error: UserError) -> str:
-    return " ".join(str(error).split())
-
-
-def _file(error: UserError) -> str:
-    return _one_line(error).partition(": ")[0]
-
-
 def _folder(error: UserError) -> str:
-    return str(Path(_file(error)).parent)
+    return str(Path(error.where or "").parent)

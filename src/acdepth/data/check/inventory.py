@@ -1,13 +1,12 @@
 """What is there: by split and condition."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence as Row
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.sample import Sequence
 from acdepth.data.check.opening import Part
 from acdepth.data.check.plausible import DepthFacts
 
@@ -35,7 +34,7 @@ class InventoryRow:
 
 
 def take_inventory(
-    parts: Row[Part],
+    parts: Sequence[Part],
     looked_at: Mapping[tuple[str, str], int],
     facts: Mapping[tuple[str, str], list[DepthFacts]],
 ) -> list[InventoryRow]:
@@ -49,9 +48,9 @@ def take_inventory(
     rows = []
     for part in parts:
         for condition in Condition:
-            chosen = [one for one in part.sequences if one.condition is condition]
+            chosen = [one for one in part.clips if one.condition is condition]
             if chosen:
-                keys = [(part.split, sequence.name) for sequence in chosen]
+                keys = [(part.split, clip.name) for clip in chosen]
                 measured = [fact for key in keys for fact in facts.get(key, [])]
                 looked = sum(looked_at.get(key, 0) for key in keys)
                 rows.append(_row(part.split, condition, chosen, looked, measured))
@@ -59,15 +58,15 @@ def take_inventory(
 
 
 def _row(
-    split: str, condition: Condition, sequences: list[Sequence], looked_at: int, facts: list[DepthFacts]
+    split: str, condition: Condition, clips: list[Clip], looked_at: int, facts: list[DepthFacts]
 ) -> InventoryRow:
-    seconds = [len(one) / one.frame_rate for one in sequences if one.frame_rate]
+    seconds = [len(one) / one.frame_rate for one in clips if one.frame_rate]
     return InventoryRow(
         split=split,
         condition=condition,
-        sequences=len(sequences),
-        images=sum(len(one) for one in sequences),
-        targets=sum(len(one.targets()) for one in sequences),
+        sequences=len(clips),
+        images=sum(len(one) for one in clips),
+        targets=sum(len(one.targets()) for one in clips),
         hours=sum(seconds) / 3600 if seconds else None,
         looked_at=looked_at,
         measured=len(facts),

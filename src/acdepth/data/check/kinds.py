@@ -21,10 +21,10 @@ def refuse_other_kind(root: Path, kind: Kind) -> None:
     found = layout_of(root)
     if found and found.name != kind:
         raise UserError(
-            f"{root}: is laid out as {found.name}, not as {kind}; say acdepth data check {found.name}"
+            root, f"is laid out as {found.name}, not as {kind}", f"say acdepth data check {found.name}"
         )
     if not found and kind != "folder" and not (kind == "kitti" and _holds_benchmark(root)):
-        raise UserError(f"{root}: is not laid out as {kind}, it lacks {_signs(kind)}; {_remedy(root, kind)}")
+        raise UserError(root, f"is not laid out as {kind}, it lacks {_signs(kind)}", _remedy(root, kind))
 
 
 def _holds_benchmark(root: Path) -> bool:

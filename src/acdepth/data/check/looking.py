@@ -1,16 +1,16 @@
 """Reading: every file is looked for, and a sample of frames is decoded."""
 
-from collections.abc import Sequence as Row
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.opening import Part, distinct
-from acdepth.data.stored import StoredSequence
+from acdepth.data.stored import StoredClip
 
 
 @dataclass(frozen=True)
@@ -18,33 +18,30 @@ class Place:
     """Where a frame stands."""
 
     split: str
-    sequence: Sequence
+    clip: Clip
     index: int
 
     @property
     def of(self) -> tuple[str, str]:
         """Split and name of its sequence."""
-        return self.split, self.sequence.name
+        return self.split, self.clip.name
 
 
-def places(parts: Row[Part]) -> list[Place]:
+def places(parts: Sequence[Part]) -> list[Place]:
     """All targets, in order."""
     return [
-        Place(part.split, sequence, index)
-        for part in parts
-        for sequence in part.sequences
-        for index in sequence.targets()
+        Place(part.split, clip, index) for part in parts for clip in part.clips for index in clip.targets()
     ]
 
 
-def find_files(parts: Row[Part], findings: Findings) -> None:
+def find_files(parts: Sequence[Part], findings: Findings) -> None:
     """Look for the image of every frame, without opening it."""
-    stored = [one for one in distinct(parts) if isinstance(one, StoredSequence)]
+    stored = [one for one in distinct(parts) if isinstance(one, StoredClip)]
     with progress("files", sum(map(len, stored)), unit="file") as advance:
-        for sequence in stored:
-            for index in range(len(sequence)):
+        for clip in stored:
+            for index in range(len(clip)):
                 try:
-                    sequence.stamp(index)
+                    clip.stamp(index)
                 except UserError as error:
                     findings.file_fault(error)
                 advance()
@@ -56,24 +53,24 @@ def read_place(place: Place, findings: Findings) -> tuple[np.ndarray | None, np.
     Returns:
         None for an image that is not readable, and for depth that is not there or not usable.
     """
-    sequence, index = place.sequence, place.index
+    clip, index = place.clip, place.index
     image = depth = None
     try:
-        image = sequence.image(index)
+        image = clip.image(index)
     except UserError as error:
         findings.file_fault(error)
     try:
-        depth = sequence.depth(index)
+        depth = clip.depth(index)
     except UserError as error:
         findings.file_fault(error)
-    mismatches = _mismatches(sequence, image, depth)
+    mismatches = _mismatches(clip, image, depth)
     for fault in mismatches:
-        findings.fault(UserError(f"{sequence.key(index)}: {fault}"))
+        findings.fault(UserError(clip.key(index), fault))
     return image, None if mismatches else depth
 
 
-def _mismatches(sequence: Sequence, image: np.ndarray | None, depth: np.ndarray | None) -> list[str]:
-    faults, camera = [], sequence.camera
+def _mismatches(clip: Clip, image: np.ndarray | None, depth: np.ndarray | None) -> list[str]:
+    faults, camera = [], clip.camera
     if image is not None and camera and image.shape[:2] != (camera.height, camera.width):
         faults.append(
             f"the image has {_size(image)} pixels, its camera {camera.width}x{camera.height}; "

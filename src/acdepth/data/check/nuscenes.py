@@ -9,7 +9,7 @@ from acdepth.data.check.findings import Findings
 from acdepth.data.check.opening import Part
 from acdepth.data.choice import FootageChoice
 from acdepth.data.nuscenes.lidar import VALUES_PER_POINT
-from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesSequence, open_scenes
+from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesClip, open_scenes
 from acdepth.data.nuscenes.tables import Tables, read_loose_tables, without_dangling
 
 LIDAR = "LIDAR_TOP"
@@ -25,7 +25,7 @@ def open_nuscenes_parts(root: Path, choice: FootageChoice, findings: Findings) -
         UserError: if there is no such split, or no tables of it.
     """
     if choice.split is not None and choice.split not in VERSIONS:
-        raise UserError(f"{root}: nuScenes has no split {choice.split}; there are {', '.join(VERSIONS)}")
+        raise UserError(root, f"nuScenes has no split {choice.split}", f"there are {', '.join(VERSIONS)}")
     splits = (
         [choice.split] if choice.split else [name for name in VERSIONS if (root / VERSIONS[name]).is_dir()]
     )
@@ -82,9 +82,9 @@ def _find_file(path: Path, is_sweep: bool, findings: Findings) -> None:
         findings.missing_file(path, error.strerror or str(error))
         return
     if size == 0:
-        findings.file_fault(UserError(f"{path}: is empty; copy it again"))
+        findings.file_fault(UserError(path, "is empty", "copy it again"))
     elif is_sweep and size % BYTES_PER_POINT:
-        findings.file_fault(UserError(f"{path}: not a whole nuScenes sweep, it breaks off; copy it again"))
+        findings.file_fault(UserError(path, "not a whole nuScenes sweep, it breaks off", "copy it again"))
 
 
 def _parse_poses(tables: Tables, findings: Findings) -> None:
@@ -105,10 +105,10 @@ def _doubt_without_sweep(tables: Tables, findings: Findings) -> None:
                 findings.doubt("depth", f"{shot.file}: no whole record of a LiDAR sweep, so it has no depth")
 
 
-def _look_at_heights(sequences: list[NuScenesSequence], findings: Findings) -> None:
+def _look_at_heights(clips: list[NuScenesClip], findings: Findings) -> None:
     low, high = PLAUSIBLE_HEIGHT
-    for sequence in sequences:
-        height = sequence.calibration.T_sensor_to_ego[2, 3]
+    for clip in clips:
+        height = clip.calibration.T_sensor_to_ego[2, 3]
         if not low <= height <= high:
-            text = f"{sequence.name}: the camera sits {height:.2f} m above the ground"
+            text = f"{clip.name}: the camera sits {height:.2f} m above the ground"
             findings.doubt("cameras", f"{text}, expected {low} to {high} m")

@@ -1,12 +1,11 @@
 """Opening what can be opened: a damaged drive does not hide the others."""
 
-from collections.abc import Callable
-from collections.abc import Sequence as Row
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.kinds import Kind
 from acdepth.data.choice import FootageChoice
@@ -27,7 +26,7 @@ class Part:
 
     split: str
     """Its name; `WHOLE` where none was asked for."""
-    sequences: list[Sequence]
+    clips: list[Clip]
 
 
 def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings) -> list[Part]:
@@ -44,14 +43,12 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     return [whole, *_open_lists(root, opens, findings)]
 
 
-def distinct(parts: Row[Part]) -> list[Sequence]:
+def distinct(parts: Sequence[Part]) -> list[Clip]:
     """Each sequence once, as the same images may be part of several splits."""
-    return list({one.name: one for part in reversed(parts) for one in reversed(part.sequences)}.values())[
-        ::-1
-    ]
+    return list({one.name: one for part in reversed(parts) for one in reversed(part.clips)}.values())[::-1]
 
 
-_Opener = Callable[[str | None, OnFault], list[Sequence]]
+_Opener = Callable[[str | None, OnFault], list[Clip]]
 
 
 def _opener(root: Path, kind: Kind, findings: Findings) -> _Opener | None:
@@ -67,7 +64,7 @@ def _opener(root: Path, kind: Kind, findings: Findings) -> _Opener | None:
     return None
 
 
-def _opened(opens: _Opener, split: str | None, on_fault: OnFault) -> list[Sequence]:
+def _opened(opens: _Opener, split: str | None, on_fault: OnFault) -> list[Clip]:
     try:
         return opens(split, on_fault)
     except UserError as error:
@@ -87,7 +84,7 @@ def _open_lists(root: Path, opens: _Opener, findings: Findings) -> list[Part]:
         for name in names
         if not name.endswith(FILTER_ENDING)
     ]
-    return [part for part in parts if part.sequences]
+    return [part for part in parts if part.clips]
 
 
 def _open_footage(root: Path, choice: FootageChoice, findings: Findings) -> Part:
@@ -95,25 +92,25 @@ def _open_footage(root: Path, choice: FootageChoice, findings: Findings) -> Part
         findings.doubt("footage", warning)
 
     try:
-        sequences = open_data(root, doubt, choice=choice)
+        clips = open_data(root, doubt, choice=choice)
     except UserError as error:
         findings.fault(error)
-        sequences = _open_apart(root, findings) if choice.split is None else []
-    return Part(choice.split or WHOLE, sequences)
+        clips = _open_apart(root, findings) if choice.split is None else []
+    return Part(choice.split or WHOLE, clips)
 
 
-def _open_apart(root: Path, findings: Findings) -> list[Sequence]:
+def _open_apart(root: Path, findings: Findings) -> list[Clip]:
     """Each sequence folder by itself, named as in the whole."""
-    found: list[Sequence] = []
+    found: list[Clip] = []
     for folder in sorted(path.parent for path in root.rglob("images") if is_sequence_folder(path.parent)):
         try:
-            sequences = open_data(folder, lambda text: findings.doubt("footage", text))
+            clips = open_data(folder, lambda text: findings.doubt("footage", text))
         except UserError as error:
             findings.fault(error)
             continue
-        for sequence in sequences:
-            sequence.name = _name_in(root, folder) + sequence.name.removeprefix(folder.name)
-        found += sequences
+        for clip in clips:
+            clip.name = _name_in(root, folder) + clip.name.removeprefix(folder.name)
+        found += clips
     return found
 
 

@@ -25,7 +25,7 @@ def refuse_unwritable(out: Path) -> None:
             pass
     except OSError as error:
         raise UserError(
-            f"--out {out}: cannot be written to ({error.strerror}); give another folder"
+            f"--out {out}", f"cannot be written to ({error.strerror})", "give another folder"
         ) from error
 
 

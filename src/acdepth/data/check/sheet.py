@@ -47,7 +47,7 @@ def make_tile(place: Place, image: np.ndarray | None, depth: np.ndarray | None) 
         image: (H, W, 3) uint8; None where it cannot be read.
         depth: (H, W) [m]; None where there is none.
     """
-    name = place.sequence.name if len(place.sequence) == 1 else f"{place.sequence.name} {place.index}"
+    name = place.clip.name if len(place.clip) == 1 else f"{place.clip.name} {place.index}"
     if image is None:
         return Tile(np.full((*TILE, 3), 48, np.uint8), name, "cannot be read")
     scale = min(TILE[0] / image.shape[0], TILE[1] / image.shape[1])

@@ -3,11 +3,11 @@
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.kitti.object import LidarFrame, is_lidar_folder, open_lidar_folder
 from acdepth.data.kitti.odometry import is_odometry_drive, open_odometry_drive
-from acdepth.data.kitti.raw import KittiRawSequence
+from acdepth.data.kitti.raw import KittiRawClip
 from acdepth.data.kitti.scans import scatter_nearest
 
 __all__ = [
-    "KittiRawSequence",
+    "KittiRawClip",
     "LidarFrame",
     "is_kitti_raw",
     "is_lidar_folder",

@@ -19,7 +19,7 @@ class Calibration(dict[str, np.ndarray]):
         self.path = path
 
     def __missing__(self, name: str) -> np.ndarray:
-        raise UserError(f"{self.path}: has no matrix {name}; copy it again")
+        raise UserError(self.path, f"has no matrix {name}", "copy it again")
 
     def shaped(self, name: str, rows: int, columns: int) -> np.ndarray:
         """One matrix, (rows, columns) float64.
@@ -30,8 +30,9 @@ class Calibration(dict[str, np.ndarray]):
         matrix = self[name]
         if matrix.size != rows * columns or not np.isfinite(matrix).all():
             raise UserError(
-                f"{self.path}: {name} has {matrix.size} numbers, expected {rows * columns} finite ones; "
-                "copy it again"
+                self.path,
+                f"{name} has {matrix.size} numbers, expected {rows * columns} finite ones",
+                "copy it again",
             )
         return matrix.reshape(rows, columns)
 
@@ -49,7 +50,7 @@ def read_calibration(path: Path) -> Calibration:
             name, values = line.split(":") if ":" in line else (f"P{number}", line)
             calibration[name.strip()] = np.array(values.split(), dtype=np.float64).reshape(3, -1)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as a calibration ({error}); copy it again") from error
+        raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
     return calibration
 
 
@@ -63,7 +64,7 @@ def read_raw_calibration(path: Path) -> Calibration:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not readable as a calibration ({error}); copy it again") from error
+        raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
     for line in lines:
         name, _, values = line.partition(":")
         try:
@@ -84,7 +85,7 @@ def camera_of(calibration: Calibration, name: str, image: Path) -> Camera:
     try:
         return Camera(fx, fy, cx, cy, width, height)
     except UserError as error:
-        raise UserError(f"{calibration.path}: {name}: {error}; copy it again") from error
+        raise UserError(calibration.path, f"{name}: {error}", "copy it again") from error
 
 
 def rigid(matrix: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from pathlib import Path
 from acdepth.core.errors import UserError
 from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.kitti.lists import Frames, read_list
-from acdepth.data.kitti.raw import KittiRawSequence
+from acdepth.data.kitti.raw import KittiRawClip
 from acdepth.data.kitti.rig import read_rig
 from acdepth.data.splits import find_list, tell_missing
 from acdepth.data.stored import list_images, split_at_gaps
@@ -23,7 +23,7 @@ def is_kitti_raw(root: Path) -> bool:
 
 def open_kitti_raw(
     root: Path, split: str | None, on_warning: Callable[[str], object], on_fault: OnFault = raise_fault
-) -> list[KittiRawSequence]:
+) -> list[KittiRawClip]:
     """Open raw drives in pieces of consecutive images; pieces without a target are left out.
 
     Args:
@@ -55,17 +55,17 @@ def open_kitti_raw(
         total = sum(map(len, targets.values()))
         remedy = "download their drives or give another list"
         tell_missing(file, missing, total, remedy, on_warning, on_fault)
-    sequences = []
+    clips = []
     for (drive, camera), numbered in images.items():
         try:
             if numbered:
                 wanted = targets[drive, camera]
-                sequences += _open_camera(root, drive, camera, numbered, wanted, on_warning)
+                clips += _open_camera(root, drive, camera, numbered, wanted, on_warning)
         except UserError as fault:
             on_fault(fault)
     if split is None and len(images) == len(cameras) and not any(images.values()):
-        on_fault(UserError(f"{root}: has no images in DAY/DRIVE_sync/image_02/data; download synced drives"))
-    return sequences
+        on_fault(UserError(root, "has no images in DAY/DRIVE_sync/image_02/data", "download synced drives"))
+    return clips
 
 
 def _images_of(
@@ -88,21 +88,21 @@ def _open_camera(
     numbered: Images,
     targets: set[int],
     on_warning: Callable[[str], object],
-) -> list[KittiRawSequence]:
+) -> list[KittiRawClip]:
     paths, name = list(numbered.values()), f"{drive}/{camera}"
     rig = read_rig((root / drive).parent, camera.removeprefix("image_"), paths[0])
-    sequences, start, gaps = [], 0, []
+    clips, start, gaps = [], 0, []
     for here in split_at_gaps(paths):
         if start:
             gaps.append(f"{paths[start - 1].name} and {here[0].name}")
         if any(int(path.stem) in targets for path in here):
             piece_name = f"{name}/from_{here[0].stem}" if start else name
-            sequences.append(KittiRawSequence(piece_name, root / drive, f"{name}/data", here, rig, targets))
+            clips.append(KittiRawClip(piece_name, root / drive, f"{name}/data", here, rig, targets))
         start += len(here)
     if gaps:
         others = f", and {len(gaps) - 1} times more" if gaps[1:] else ""
         on_warning(f"{paths[0].parent}: images are missing between {gaps[0]}{others}; no clip crosses a gap")
-    return sequences
+    return clips
 
 
 def _days(root: Path) -> list[Path]:
@@ -120,9 +120,9 @@ def _images(folder: Path) -> Images:
     numbered: Images = {}
     for path in list_images(folder / "data") if (folder / "data").is_dir() else ():
         if not re.fullmatch(r"[0-9]+", path.stem):
-            raise UserError(f"{path}: its name is no frame number; take it out of the drive")
+            raise UserError(path, "its name is no frame number", "take it out of the drive")
         number = int(path.stem)
         if number in numbered:
-            raise UserError(f"{path}: is also there as {numbered[number].name}; keep one of them")
+            raise UserError(path, f"is also there as {numbered[number].name}", "keep one of them")
         numbered[number] = path
     return numbered

@@ -29,9 +29,10 @@ def read_list(path: Path) -> Frames:
             frames[f"{parts[1]}/{parts[2]}", SIDES[parts[4]]].add(int(parts[3]))
         elif line.strip():
             raise UserError(
-                f"{path}: line {number}, {line.strip()!r}: expected "
-                "2011_09_26/2011_09_26_drive_0002_sync 0000000069 l"
+                path,
+                f"line {number}, {line.strip()!r}: expected 2011_09_26/2011_09_26_drive_0002_sync "
+                "0000000069 l",
             )
     if not frames:
-        raise UserError(f"{path}: names no images; download the list again")
+        raise UserError(path, "names no images", "download the list again")
     return dict(frames)

@@ -8,7 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.kitti.calibration import camera_of, read_calibration, rigid
 from acdepth.data.kitti.scans import project, read_points, scatter_nearest
-from acdepth.data.sequence_folder import Description, ImageSequence
+from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.data.stored import list_images
 
 
@@ -21,11 +21,11 @@ def open_lidar_folder(folder: Path, name: str, condition: Condition) -> list["Li
     """Open each image as a sequence of its own: they are single moments, each with its own camera."""
     paths = list_images(folder / "image_2")
     if not paths:
-        raise UserError(f"{folder / 'image_2'}: holds no images; unpack them there")
+        raise UserError(folder / "image_2", "holds no images", "unpack them there")
     return [LidarFrame(folder, path, name, condition) for path in paths]
 
 
-class LidarFrame(ImageSequence):
+class LidarFrame(ImageClip):
     """One image of the object benchmark with its LiDAR points as sparse depth."""
 
     def __init__(self, folder: Path, path: Path, name: str, condition: Condition) -> None:

@@ -9,7 +9,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, read_calibration
 from acdepth.data.motion import Motion
-from acdepth.data.sequence_folder import Description, ImageSequence, cut_into_sequences
+from acdepth.data.sequence_folder import Description, ImageClip, cut_into_sequences
 from acdepth.data.stored import frame_numbers, list_images
 
 ODOMETRY_FOLDERS = {"image_2": 2, "image_0": 0, "image_l": 0}
@@ -23,7 +23,7 @@ def is_odometry_drive(folder: Path) -> bool:
 
 def open_odometry_drive(
     folder: Path, name: str, condition: Condition, on_warning: Callable[[str], object]
-) -> list[ImageSequence]:
+) -> list[ImageClip]:
     """Open one drive; poses come from its ``poses.txt`` or from ``../../poses/NAME.txt``.
 
     Raises:
@@ -31,7 +31,7 @@ def open_odometry_drive(
     """
     images = _image_folder(folder)
     if images is None:
-        raise UserError(f"{folder}: no folder {' or '.join(ODOMETRY_FOLDERS)} with images; unpack them there")
+        raise UserError(folder, f"no folder {' or '.join(ODOMETRY_FOLDERS)} with images", "unpack them there")
     paths = list_images(images)
     calibration = read_calibration(folder / "calib.txt")
     camera = camera_of(calibration, f"P{ODOMETRY_FOLDERS[images.name]}", paths[0])
@@ -51,12 +51,13 @@ def _read_poses(path: Path, images: list[Path]) -> Motion:
     try:
         rows = np.loadtxt(path, dtype=np.float64, ndmin=2)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as rows of 12 numbers ({error}); copy it again") from error
+        raise UserError(path, f"not readable as rows of 12 numbers ({error})", "copy it again") from error
     numbers = frame_numbers(images) or list(range(len(images)))
     if rows.shape[1] != 12 or len(rows) <= max(numbers) or not np.isfinite(rows).all():
         raise UserError(
-            f"{path}: {rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each "
-            "image; copy it again"
+            path,
+            f"{rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each image",
+            "copy it again",
         )
     positions = rows.reshape(-1, 3, 4)[numbers, :, 3]
     return Motion(positions=positions, speeds=None, frame_rate=FRAME_RATE)

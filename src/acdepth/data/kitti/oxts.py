@@ -56,13 +56,13 @@ def read_oxts(path: Path) -> Oxts:
     try:
         values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as {NUMBERS} numbers ({error}); copy it again") from error
+        raise UserError(path, f"not readable as {NUMBERS} numbers ({error})", "copy it again") from error
     if len(values) != NUMBERS or not np.isfinite(values).all():
         raise UserError(
-            f"{path}: {len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...); copy it again"
+            path, f"{len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...)", "copy it again"
         )
     if abs(values[0]) >= 90:
-        raise UserError(f"{path}: latitude {values[0]:g} is nowhere on a map; copy it again")
+        raise UserError(path, f"latitude {values[0]:g} is nowhere on a map", "copy it again")
     return Oxts(*values[:6].tolist(), speed=float(values[8]))
 
 

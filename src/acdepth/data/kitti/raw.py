@@ -9,13 +9,13 @@ from acdepth.data.kitti.calibration import FRAME_RATE
 from acdepth.data.kitti.oxts import mercator_scale, read_oxts
 from acdepth.data.kitti.rig import LIDAR_FILE, Rig
 from acdepth.data.kitti.scans import project, read_points, scatter_nearest
-from acdepth.data.sequence_folder import Description, ImageSequence
+from acdepth.data.sequence_folder import Description, ImageClip
 
 MATLAB_FIRST_PIXEL = 1
 """KITTI's MATLAB code counts pixels from 1, and everybody's ground truth for Eigen's split repeats it."""
 
 
-class KittiRawSequence(ImageSequence):
+class KittiRawClip(ImageClip):
     """Consecutive images of one camera in one drive.
 
     Args:
@@ -53,7 +53,7 @@ class KittiRawSequence(ImageSequence):
             return None
         if self.rig.P_lidar_to_image is None:
             raise UserError(
-                f"{self.drive.parent / LIDAR_FILE}: no such file, but there are scans; download it"
+                self.drive.parent / LIDAR_FILE, "no such file, but there are scans", "download it"
             )
         points = read_points(path)
         projected = project(points[points[:, 0] >= 0], self.rig.P_lidar_to_image)
@@ -84,7 +84,7 @@ class KittiRawSequence(ImageSequence):
         """
         if self.rig.T_camera_to_imu is None:
             raise UserError(
-                f"{self.drive.parent}: poses need {LIDAR_FILE} and calib_imu_to_velo.txt; download them"
+                self.drive.parent, f"poses need {LIDAR_FILE} and calib_imu_to_velo.txt", "download them"
             )
         return read_oxts(self._oxts_file(index)).T_imu_to_world(self._scale) @ self.rig.T_camera_to_imu
 

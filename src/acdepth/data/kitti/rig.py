@@ -76,5 +76,5 @@ def _read_if_there(path: Path) -> Calibration | None:
 def _motion(calibration: Calibration) -> np.ndarray:
     R, t = calibration.shaped("R", 3, 3), calibration.shaped("T", 3, 1)
     if abs(np.linalg.det(R) - 1) > 1e-2:
-        raise UserError(f"{calibration.path}: R is no rotation; copy it again")
+        raise UserError(calibration.path, "R is no rotation", "copy it again")
     return rigid(np.c_[R, t])

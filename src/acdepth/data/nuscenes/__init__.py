@@ -1,5 +1,5 @@
 """nuScenes as its owners lay it out: JSON tables, camera images, LiDAR sweeps (Caesar et al., CVPR 2020)."""
 
-from acdepth.data.nuscenes.scenes import NuScenesSequence, is_nuscenes, open_nuscenes
+from acdepth.data.nuscenes.scenes import NuScenesClip, is_nuscenes, open_nuscenes
 
-__all__ = ["NuScenesSequence", "is_nuscenes", "open_nuscenes"]
+__all__ = ["NuScenesClip", "is_nuscenes", "open_nuscenes"]

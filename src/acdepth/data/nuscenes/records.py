@@ -29,13 +29,13 @@ def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[d
     try:
         rows = orjson.loads(path.read_bytes())
     except OSError as error:
-        on_fault(UserError(f"{path}: cannot be read ({error.strerror or error}); unpack the metadata again"))
+        on_fault(UserError(path, f"cannot be read ({error.strerror or error})", "unpack the metadata again"))
         return []
     except ValueError as error:
-        on_fault(UserError(f"{path}: not readable as a nuScenes table ({error}); copy it again"))
+        on_fault(UserError(path, f"not readable as a nuScenes table ({error})", "copy it again"))
         return []
     if not isinstance(rows, list):
-        on_fault(UserError(f"{path}: not a nuScenes table, expected a list of records; copy it again"))
+        on_fault(UserError(path, "not a nuScenes table, expected a list of records", "copy it again"))
         return []
     tokens = _Tokens(path, on_fault)
     return [
@@ -92,7 +92,7 @@ def parse(record: bytes, path: Path) -> dict[str, Any]:
     except ValueError as error:
         token = _TOKEN.search(record)
         name = f"record {token[1].decode(errors='replace')}" if token else "a record"
-        raise UserError(f"{path}: {name} is no JSON ({error}); copy the file again") from error
+        raise UserError(path, f"{name} is no JSON ({error})", "copy the file again") from error
 
 
 def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: OnFault) -> bool:
@@ -102,7 +102,7 @@ def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: On
         return True
     key = next(key for key, kind in types.items() if type(row.get(key)) is not kind)
     said = f"has {row[key]!r} as" if key in row else "has no"
-    on_fault(UserError(f"{path}: record {_name_of(row)} {said} {key}; copy the file again"))
+    on_fault(UserError(path, f"record {_name_of(row)} {said} {key}", "copy the file again"))
     return False
 
 
@@ -121,7 +121,7 @@ class _Tokens:
     def is_new(self, token: str) -> bool:
         """Whether no record before had it; if one had, the fault is told."""
         if token in self._seen:
-            self._on_fault(UserError(f"{self._path}: has record {token} twice; copy the file again"))
+            self._on_fault(UserError(self._path, f"has record {token} twice", "copy the file again"))
             return False
         self._seen.add(token)
         return True
@@ -138,7 +138,7 @@ def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:
                 yield block[:end]
                 rest = block[end:]
     except OSError as error:
-        on_fault(UserError(f"{path}: cannot be read ({error.strerror or error}); unpack the metadata again"))
+        on_fault(UserError(path, f"cannot be read ({error.strerror or error})", "unpack the metadata again"))
         return
     if not rest.rstrip().endswith(b"]"):
-        on_fault(UserError(f"{path}: breaks off before its end; copy it again"))
+        on_fault(UserError(path, "breaks off before its end", "copy it again"))

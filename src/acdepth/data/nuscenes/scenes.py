@@ -16,7 +16,7 @@ from acdepth.core.images import read_image
 from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
-from acdepth.data.stored import StoredSequence, stamp_file
+from acdepth.data.stored import StoredClip, stamp_file
 
 FRAME_RATE = 12.0
 """Images per second of every camera, nearly."""
@@ -30,7 +30,7 @@ VERSIONS: dict[str, str] = {
 """Which tables hold a split."""
 
 
-class NuScenesSequence(StoredSequence):
+class NuScenesClip(StoredClip):
     """The images of one camera in one scene, sweeps and key frames, in the order of time.
 
     Args:
@@ -113,7 +113,7 @@ def is_nuscenes(root: Path) -> bool:
 
 def open_nuscenes(
     root: Path, split: str | None, cameras: Iterable[str] = ("CAM_FRONT",)
-) -> list[NuScenesSequence]:
+) -> list[NuScenesClip]:
     """Open the scenes of an official split.
 
     Args:
@@ -125,14 +125,14 @@ def open_nuscenes(
         UserError: if there is no such split, or tables are missing, damaged or without a scene of it.
     """
     if split not in VERSIONS:
-        raise UserError(f"{root}: is nuScenes; say which part with --split {', '.join(VERSIONS)}")
+        raise UserError(root, "is nuScenes", f"say which part with --split {', '.join(VERSIONS)}")
     root, tables = Path(root), read_tables(root, VERSIONS[split], frozenset(cameras))
     return open_scenes(root, tables, split, cameras)
 
 
 def open_scenes(
     root: Path, tables: Tables, split: str, cameras: Iterable[str], on_fault: OnFault = raise_fault
-) -> list[NuScenesSequence]:
+) -> list[NuScenesClip]:
     """The scenes of an official split in tables that are read; a scene at fault is told and left out."""
     wanted, found = scene_names(split), []
     scenes = {token for token, scene in tables.scenes.items() if scene.name in wanted}
@@ -141,7 +141,7 @@ def open_scenes(
         for scene, shots in _by_scene(tables, tables.shots[channel]).items():
             if scene in scenes:
                 try:
-                    found.append(NuScenesSequence(root, tables, scene, channel, shots, lidar))
+                    found.append(NuScenesClip(root, tables, scene, channel, shots, lidar))
                 except UserError as fault:
                     on_fault(fault)
     if not found:
@@ -150,8 +150,8 @@ def open_scenes(
             remedy = "those of its scenes have no whole records, so copy the tables again"
         elif scenes:
             remedy = f"are there images of {', '.join(cameras)}? give channels such as CAM_FRONT"
-        on_fault(UserError(f"{root / VERSIONS[split]}: has no images of split {split}; {remedy}"))
-    return sorted(found, key=lambda sequence: sequence.name)
+        on_fault(UserError(root / VERSIONS[split], f"has no images of split {split}", remedy))
+    return sorted(found, key=lambda clip: clip.name)
 
 
 def scene_names(split: str) -> frozenset[str]:
@@ -183,18 +183,19 @@ def _only_calibration(tables: Tables, shots: list[Shot], name: str) -> Calibrati
     tokens = {shot.calibration for shot in shots}
     if len(tokens) != 1:
         raise UserError(
-            f"{name}: its camera has {len(tokens)} calibrations, nuScenes has one per scene; "
-            "copy the tables again"
+            name,
+            f"its camera has {len(tokens)} calibrations, nuScenes has one per scene",
+            "copy the tables again",
         )
     return tables.calibrations[tokens.pop()]
 
 
 def _camera(calibration: Calibration, shot: Shot) -> Camera:
     if calibration.intrinsics is None:
-        raise UserError(f"{shot.file}: is no camera's, it has no intrinsics; give cameras such as CAM_FRONT")
+        raise UserError(shot.file, "is no camera's, it has no intrinsics", "give cameras such as CAM_FRONT")
     (fx, _, cx), (_, fy, cy), _ = calibration.intrinsics.tolist()
     height, width = shot.size
     try:
         return Camera(fx, fy, cx, cy, width, height)
     except UserError as error:
-        raise UserError(f"{shot.file}: {error}; copy the tables again") from error
+        raise UserError(shot.file, error, "copy the tables again") from error

@@ -69,7 +69,7 @@ class EgoPose:
             return rigid(row["rotation"], row["translation"])
         except (KeyError, TypeError, ValueError) as error:
             name = f"record {row.get('token', '?')}"
-            raise UserError(f"{self.path}: {name} is no pose ({error!r}); copy it again") from error
+            raise UserError(self.path, f"{name} is no pose ({error!r})", "copy it again") from error
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, o
     """
     folder = Path(root) / version
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; unpack the metadata of this version there")
+        raise UserError(folder, "no such folder", "unpack the metadata of this version there")
     with _without_collection():
         scenes = {
             row["token"]: Scene(row["name"], row["description"])
@@ -183,7 +183,7 @@ def _read_calibrations(path: Path, on_fault: OnFault) -> dict[str, Calibration]:
         try:
             calibrations[row["token"]] = _calibration(row)
         except (TypeError, ValueError) as error:
-            on_fault(UserError(f"{path}: record {row['token']} is no calibration ({error}); copy it again"))
+            on_fault(UserError(path, f"record {row['token']} is no calibration ({error})", "copy it again"))
     return calibrations
 
 
@@ -236,7 +236,7 @@ def without_dangling(tables: Tables, folder: Path, on_fault: OnFault) -> Tables:
         if tokens:
             records = "1 record" if len(tokens) == 1 else f"{len(tokens)} records"
             told = f"lacks {records} that others point to, such as {min(tokens)}"
-            on_fault(UserError(f"{folder / table}.json: {told}; copy it again"))
+            on_fault(UserError(f"{folder / table}.json", told, "copy it again"))
     if not any(missing.values()):
         return tables
 

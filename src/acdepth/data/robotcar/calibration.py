@@ -40,7 +40,7 @@ class CameraModel:
         try:
             return Camera(self.fx, self.fy, self.cx, self.cy, width, height)
         except UserError as error:
-            raise UserError(f"{self.path}: {error}; copy it again") from error
+            raise UserError(self.path, error, "copy it again") from error
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ def read_model(path: Path) -> CameraModel:
     values = _numbers(path)
     if len(values) != 20:
         raise UserError(
-            f"{path}: {len(values)} numbers, expected fx fy cx cy and a 4x4 matrix; copy it again"
+            path, f"{len(values)} numbers, expected fx fy cx cy and a 4x4 matrix", "copy it again"
         )
     T = values[4:].reshape(4, 4)
     if not is_rigid(T):
-        raise UserError(f"{path}: the 4x4 matrix is no rigid motion; copy it again")
+        raise UserError(path, "the 4x4 matrix is no rigid motion", "copy it again")
     fx, fy, cx, cy = values[:4].tolist()
     return CameraModel(path, fx, fy, cx, cy, T)
 
@@ -92,7 +92,7 @@ def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
     model_file, lut = models / MODEL_FILE, models / LUT_FILE
     camera_file, laser_file = extrinsics / CAMERA_FILE, extrinsics / LASER_FILE
     if not lut.is_file():
-        raise UserError(f"{lut}: no such file; give the models folder of the RobotCar SDK")
+        raise UserError(lut, "no such file", "give the models folder of the RobotCar SDK")
     model = read_model(model_file)
     T_vehicle_to_camera = _extrinsics(camera_file)
     return RawCalibration(
@@ -118,7 +118,7 @@ def is_rigid(T: np.ndarray) -> bool:
 def _extrinsics(path: Path) -> np.ndarray:
     values = _numbers(path)
     if len(values) != 6 or not np.isfinite(values).all():
-        raise UserError(f"{path}: expected six finite numbers, x y z roll pitch yaw; copy it again")
+        raise UserError(path, "expected six finite numbers, x y z roll pitch yaw", "copy it again")
     return motions(values[None])[0]
 
 
@@ -126,6 +126,6 @@ def _numbers(path: Path) -> np.ndarray:
     try:
         return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; copy it from the RobotCar SDK") from error
+        raise UserError(path, "no such file", "copy it from the RobotCar SDK") from error
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as numbers ({error}); copy it again") from error
+        raise UserError(path, f"not readable as numbers ({error})", "copy it again") from error

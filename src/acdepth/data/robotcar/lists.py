@@ -29,7 +29,7 @@ def read_targets(path: Path) -> Times:
             targets.get(scene, set()).difference_update(times)
     targets = {scene: times for scene, times in targets.items() if times}
     if not targets:
-        raise UserError(f"{path}: names no images that {left_out.name} leaves; give another list")
+        raise UserError(path, f"names no images that {left_out.name} leaves", "give another list")
     return targets
 
 
@@ -47,7 +47,8 @@ def read_list(path: Path) -> Times:
             times[parts[1]].add(int(parts[2]))
         elif text:
             raise UserError(
-                f"{path}: line {number}, {text!r}: expected SCENE/stereo/centre/TIME.png, such as "
-                "2014-12-09-13-21-02/stereo/centre/1418132504537582.png"
+                path,
+                f"line {number}, {text!r}: expected SCENE/stereo/centre/TIME.png, such as "
+                "2014-12-09-13-21-02/stereo/centre/1418132504537582.png",
             )
     return dict(times)

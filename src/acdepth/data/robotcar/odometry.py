@@ -72,16 +72,16 @@ def read_odometry(path: Path) -> Odometry:
     try:
         rows = np.loadtxt(path, dtype=np.float64, delimiter=",", skiprows=1, ndmin=2)
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not readable as visual odometry ({error}); copy it again") from error
+        raise UserError(path, f"not readable as visual odometry ({error})", "copy it again") from error
     if not len(rows) or rows.shape[1] != COLUMNS or not np.isfinite(rows).all():
         raise UserError(
-            f"{path}: {len(rows)} rows of {rows.shape[1]}, expected {COLUMNS} finite numbers; copy it again"
+            path, f"{len(rows)} rows of {rows.shape[1]}, expected {COLUMNS} finite numbers", "copy it again"
         )
     # A float64 holds microseconds since 1970 exactly.
     earlier, later = np.sort(rows[:, :2].astype(np.int64), axis=1).T
     wrong = np.flatnonzero((earlier == later) | (np.r_[earlier[0], later[:-1]] > earlier))
     if wrong.size:
-        raise UserError(f"{path}: line {wrong[0] + 2} is not in the order of time; copy it again")
+        raise UserError(path, f"line {wrong[0] + 2} is not in the order of time", "copy it again")
     T_later_to_earlier = motions(rows[:, 2:])
     stretch = np.cumsum(np.r_[earlier[0], later[:-1]] != earlier)
     return Odometry(earlier, later, T_later_to_earlier, _chained(T_later_to_earlier), stretch)

@@ -89,7 +89,7 @@ def plan_scene(
     """
     raw, out, lists = Path(raw), Path(out), tuple(Path(path) for path in lists)
     if out.resolve() == raw.resolve():
-        raise UserError(f"{out}: is the download itself; give another folder to prepare it into")
+        raise UserError(out, "is the download itself", "give another folder to prepare it into")
     images, scans = read_images(raw / scene), read_scans(raw / scene)
     odometry_file = raw / scene / "vo" / "vo.csv"
     odometry, files = read_odometry(odometry_file), SceneFiles(out / scene)
@@ -132,10 +132,10 @@ def _refuse_other_origin(out: Path, files: SceneFiles, made_from: dict[str, str]
     """Half a scene must not be finished with other files, nor a second scene get another camera."""
     model = out / "models" / MODEL_FILE
     if model.exists() and hash_file(model) != made_from[MODEL_FILE]:
-        raise UserError(f"{model}: is of another camera; prepare into another folder")
+        raise UserError(model, "is of another camera", "prepare into another folder")
     before = read_json(files.made_from) if files.made_from.exists() else made_from
     other = sorted(name for name in made_from if before.get(name) != made_from[name])
     if other:
         raise UserError(
-            f"{files.made_from}: the scene was made from another {', '.join(other)}; remove {files.folder}"
+            files.made_from, f"the scene was made from another {', '.join(other)}", f"remove {files.folder}"
         )

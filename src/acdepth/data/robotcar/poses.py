@@ -21,9 +21,9 @@ def read_poses(path: Path) -> dict[int, np.ndarray]:
         times = [int(time) for time in values]
         T = np.array(list(values.values()), dtype=np.float64).reshape(-1, 4, 4)
     except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: not a 4x4 matrix for each time stamp; make it again") from error
+        raise UserError(path, "not a 4x4 matrix for each time stamp", "make it again") from error
     if not is_rigid(T):
-        raise UserError(f"{path}: holds matrices that are no rigid motions; make it again")
+        raise UserError(path, "holds matrices that are no rigid motions", "make it again")
     return dict(zip(times, T, strict=True))
 
 

@@ -51,11 +51,11 @@ def read_bayer(path: Path) -> np.ndarray:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read ({error.strerror or error}); copy or unpack it again"
+            path, f"cannot be read ({error.strerror or error})", "copy or unpack it again"
         ) from error
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise UserError(f"{path}: not a raw image (8-bit gray PNG); copy it again")
+        raise UserError(path, "not a raw image (8-bit gray PNG)", "copy it again")
     return pixels
 
 
@@ -81,11 +81,11 @@ def _read_recording(stamps: Path, folder: Path, suffix: str) -> Recording:
     try:
         times = np.unique(np.loadtxt(stamps, dtype=np.int64, usecols=0, ndmin=1))
     except FileNotFoundError as error:
-        raise UserError(f"{stamps}: no such file; download it with the traversal") from error
+        raise UserError(stamps, "no such file", "download it with the traversal") from error
     except (OSError, ValueError) as error:
-        raise UserError(f"{stamps}: not readable as time stamps ({error}); copy it again") from error
+        raise UserError(stamps, f"not readable as time stamps ({error})", "copy it again") from error
     there = {path.stem for path in folder.glob(f"*{suffix}")}
     found = np.array([str(time) in there for time in times], dtype=bool)
     if not found.any():
-        raise UserError(f"{folder}: holds none of the {len(times)} files of {stamps.name}; download a chunk")
+        raise UserError(folder, f"holds none of the {len(times)} files of {stamps.name}", "download a chunk")
     return Recording(folder, suffix, times[found], int((~found).sum()))

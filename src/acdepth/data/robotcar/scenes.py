@@ -9,9 +9,9 @@ from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
+from acdepth.data.robotcar.clip import RobotCarClip, Scene
 from acdepth.data.robotcar.lists import Times, read_targets
 from acdepth.data.robotcar.poses import read_poses
-from acdepth.data.robotcar.sequence import RobotCarSequence, Scene
 from acdepth.data.sequence_folder import Description
 from acdepth.data.splits import find_list, tell_missing
 from acdepth.data.stored import image_size, list_images
@@ -38,7 +38,7 @@ def is_robotcar(root: Path) -> bool:
 
 def open_robotcar(
     root: Path, split: str | None, on_warning: Callable[[str], object], on_fault: OnFault = raise_fault
-) -> list[RobotCarSequence]:
+) -> list[RobotCarClip]:
     """Open traversals in pieces without gaps; pieces without a target are left out.
 
     Args:
@@ -71,19 +71,19 @@ def open_robotcar(
         total = sum(map(len, targets.values()))
         remedy = "prepare their scenes or give another list"
         tell_missing(file, missing, total, remedy, on_warning, on_fault)
-    sequences = []
+    clips = []
     for name, timed in images.items():
         try:
             scene = _read_scene(root / name, model, timed, on_warning) if timed else None
         except UserError as fault:
             on_fault(fault)
         else:
-            sequences += _cut(scene, timed, targets[name], on_warning) if scene else []
+            clips += _cut(scene, timed, targets[name], on_warning) if scene else []
     if split is None and len(images) == len(scenes) and not any(images.values()):
         on_fault(
-            UserError(f"{root}: has no images in SCENE/stereo/centre; make them with acdepth data prepare")
+            UserError(root, "has no images in SCENE/stereo/centre", "make them with acdepth data prepare")
         )
-    return sequences
+    return clips
 
 
 def _images_of(root: Path, scenes: Iterable[str], on_fault: OnFault) -> dict[str, dict[int, Path]]:
@@ -106,7 +106,7 @@ def _images(folder: Path) -> dict[int, Path]:
     centre, timed = folder / "stereo" / "centre", {}
     for path in list_images(centre) if centre.is_dir() else ():
         if not path.stem.isdecimal():
-            raise UserError(f"{path}: its name is no time stamp [us]; take it out of the scene")
+            raise UserError(path, "its name is no time stamp [us]", "take it out of the scene")
         timed[int(path.stem)] = path
     return timed
 
@@ -129,27 +129,27 @@ def _condition(folder: Path) -> Condition:
     if notes.exists():
         return SceneNotes.read(notes).condition
     if folder.name not in CONDITIONS:
-        raise UserError(f"{notes}: no such file; write condition: clear, night or another one into it")
+        raise UserError(notes, "no such file", "write condition: clear, night or another one into it")
     return CONDITIONS[folder.name]
 
 
 def _cut(
     scene: Scene, timed: dict[int, Path], targets: set[int], on_warning: Callable[[str], object]
-) -> list[RobotCarSequence]:
+) -> list[RobotCarClip]:
     times = list(timed)
     starts = [number for number, step in enumerate(_steps(times), start=1) if step > LONGEST_STEP]
-    sequences = []
+    clips = []
     for start, end in pairwise([0, *starts, len(times)]):
         here = times[start:end]
         if not targets.isdisjoint(here):
             name = f"{scene.name}/from_{here[0]}" if start else scene.name
-            sequences.append(RobotCarSequence(name, scene, [timed[time] for time in here], targets))
+            clips.append(RobotCarClip(name, scene, [timed[time] for time in here], targets))
     if starts:
         before, after = (timed[times[number]].name for number in (starts[0] - 1, starts[0]))
         others = f" and in {len(starts) - 1} other places" if starts[1:] else ""
         gap = f"images are missing between {before} and {after}{others}"
         on_warning(f"{scene.folder}: {gap}; no clip crosses a gap")
-    return sequences
+    return clips
 
 
 def _steps(times: list[int]) -> list[int]:

@@ -31,7 +31,7 @@ class Undistortion:
         if bayer.shape != self.column.shape:
             (height, width), (rows, columns) = bayer.shape, self.column.shape
             raise UserError(
-                f"{path}: {width}x{height} pixels, but the camera model has {columns}x{rows}; copy it again"
+                path, f"{width}x{height} pixels, but the camera model has {columns}x{rows}", "copy it again"
             )
         coloured = cv2.cvtColor(bayer, cv2.COLOR_BayerGBRG2RGB)
         return cv2.remap(coloured, self.column, self.row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
@@ -46,13 +46,14 @@ def read_undistortion(path: Path, width: int, height: int) -> Undistortion:
     try:
         values = np.fromfile(path, dtype="<f8")
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raise UserError(path, f"cannot be read ({error.strerror})") from error
     if values.size != 2 * width * height:
         raise UserError(
-            f"{path}: {values.size} numbers, expected {2 * width * height} for {width}x{height} images; "
-            "copy it again"
+            path,
+            f"{values.size} numbers, expected {2 * width * height} for {width}x{height} images",
+            "copy it again",
         )
     if not np.isfinite(values).all():
-        raise UserError(f"{path}: holds numbers that are not finite; copy it again")
+        raise UserError(path, "holds numbers that are not finite", "copy it again")
     column, row = values.astype(np.float32).reshape(2, height, width)
     return Undistortion(column, row)

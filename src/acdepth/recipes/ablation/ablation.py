@@ -50,7 +50,9 @@ class Ablation:
     def __init__(self, config: AblationConfig, sources: Sources, out: Path) -> None:
         check_folder(out, "--out")
         if any((out / name).exists() for name in OF_OTHERS):
-            raise UserError(f"--out {out}: is the folder of another run; give the ablation one of its own")
+            raise UserError(
+                f"--out {out}", "is the folder of another run", "give the ablation one of its own"
+            )
         self.config, self.sources, self.out = config, sources, out
         self.students = config.students(sources.student)
         _, self.card = load_checkpoint(sources.teacher)
@@ -172,7 +174,9 @@ class Ablation:
             facts["prior"] = content_of(or_shipped(sources.prior, PRIOR))
         if student.start_from == "encoder":
             if student.encoder is None:
-                raise UserError("student.start_from is encoder, but student.encoder is not set; name one")
+                raise UserError(
+                    None, "student.start_from is encoder, but student.encoder is not set", "name one"
+                )
             facts["encoder's content"] = hash_file(encoder_file(student.encoder))
         return facts
 
@@ -183,8 +187,9 @@ class Ablation:
         lacking = [condition for condition in self._degraded() if condition not in there]
         if lacking:
             raise UserError(
-                f"{self.sources.translations}: has no translations into {', '.join(lacking)}, which a mix "
-                "asks for; make them with acdepth translate"
+                self.sources.translations,
+                f"has no translations into {', '.join(lacking)}, which a mix asks for",
+                "make them with acdepth translate",
             )
 
     def _degraded(self) -> list[Condition]:
@@ -196,8 +201,9 @@ class Ablation:
         for cell in self.cells:
             if changes := cell.pipeline.changes():
                 raise UserError(
-                    f"{self.out}: holds another ablation, {cell.title} differs ({in_one_line(changes)}); "
-                    "give another --out"
+                    self.out,
+                    f"holds another ablation, {cell.title} differs ({in_one_line(changes)})",
+                    "give another --out",
                 )
 
 

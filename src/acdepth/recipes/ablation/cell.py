@@ -8,10 +8,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.progress import progress
-from acdepth.core.sample import Sequence as Footage
 from acdepth.data.folder import count_targets
 from acdepth.engine.state import STATES
 from acdepth.evaluation.evaluate import evaluate
@@ -37,7 +37,7 @@ class Shared:
     sources: Sources
     prepared: Path
     """Folder of the prepared training images."""
-    footage: tuple[Footage, ...]
+    footage: tuple[Clip, ...]
     """The evaluation's."""
     evaluation_facts: dict[str, str]
     """What the measuring depends on beside the protocol."""

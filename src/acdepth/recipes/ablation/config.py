@@ -70,7 +70,9 @@ class AblationConfig(Config):
         """
         unknown = [name for name in names if name not in self.variants]
         if unknown:
-            raise UserError(f"--variants {unknown[0]}: no such variant; there are {', '.join(self.variants)}")
+            raise UserError(
+                f"--variants {unknown[0]}", "no such variant", f"there are {', '.join(self.variants)}"
+            )
         kept = {name: v for name, v in self.variants.items() if name in names or name == self.base}
         return self.model_copy(update={"variants": kept})
 
@@ -86,8 +88,9 @@ class AblationConfig(Config):
             twin = next((other for other, theirs in found.items() if theirs == student), None)
             if twin:
                 raise UserError(
-                    f"variants {twin} and {name} come to the same settings of this student; leave one out "
-                    "of the settings, or with --variants"
+                    None,
+                    f"variants {twin} and {name} come to the same settings of this student",
+                    "leave one out of the settings, or with --variants",
                 )
             found[name] = student
         return found
@@ -97,10 +100,10 @@ def _changed(base: StudentConfig, changes: Mapping[str, Any], where: str) -> Stu
     single = {name: value for name, value in changes.items() if name != PRESET}
     preset = changes.get(PRESET)
     if preset not in (None, "published"):
-        raise UserError(f"{where}: {PRESET} = {preset!r}; there is published")
+        raise UserError(where, f"{PRESET} = {preset!r}", "there is published")
     student = (base.published() if preset else base).with_changes(single, where)
     if (student.split, student.cameras) != (base.split, base.cameras):
-        raise UserError(f"{where}: changes split or cameras, but all variants learn on the same footage")
+        raise UserError(where, "changes split or cameras, but all variants learn on the same footage")
     if student.loop.seed != base.loop.seed:
-        raise UserError(f"{where}: changes loop.seed, which is what seeds is for")
+        raise UserError(where, "changes loop.seed, which is what seeds is for")
     return student

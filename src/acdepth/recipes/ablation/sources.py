@@ -68,13 +68,18 @@ def _given(config: AblationConfig, paths: Mapping[str, Path]) -> Sources:
     lacking = [flag for name, flag in flags.items() if name not in paths]
     if lacking:
         raise UserError(
-            f"{', '.join(lacking)}: not given; give them, or --run a folder of acdepth demo or reproduce "
-            "that has them"
+            ", ".join(lacking),
+            "not given",
+            "give them, or --run a folder of acdepth demo or reproduce that has them",
         )
     if config.student is None:
-        raise UserError("the settings have no student and there is no --run to take it from; give --student")
+        raise UserError(
+            None, "the settings have no student and there is no --run to take it from", "give --student"
+        )
     if config.protocol is None:
-        raise UserError("the settings have no protocol and there is no --run to take it from; add one")
+        raise UserError(
+            None, "the settings have no protocol and there is no --run to take it from", "add one"
+        )
     protocol = find_protocol(config.protocol)
     shipped = {"prior": Path("shipped")}
     return Sources(
@@ -88,11 +93,11 @@ def _given(config: AblationConfig, paths: Mapping[str, Path]) -> Sources:
 def _of_run(run: Path, config: AblationConfig) -> Sources:
     belonging, stages = run / BELONGING_FILE, run / "stages"
     if not belonging.exists() or not (run / "config.yaml").exists():
-        raise UserError(f"--run {run}: is no folder of acdepth demo or acdepth reproduce")
+        raise UserError(f"--run {run}", "is no folder of acdepth demo or acdepth reproduce")
     records = {path.stem: read_json(path) for path in stages.glob("*.json")}
     for stage in NEEDED_STAGES:
         if not records.get(stage, {}).get("done"):
-            raise UserError(f"--run {run}: its stage {stage} is not done; let that run end first")
+            raise UserError(f"--run {run}", f"its stage {stage} is not done", "let that run end first")
     about = read_json(belonging)
     root = run / about["root"]  # an absolute one stays as it is
     on_world = about["data_set"] == "world"

@@ -33,16 +33,16 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Place:
+class FrameSet:
     """The frames of one condition, the same for all cells."""
 
     keys: tuple[str, ...]
-    sequences: tuple[str, ...]
+    clips: tuple[str, ...]
 
     @property
     def groups(self) -> np.ndarray:
         """(N,) number of each frame's sequence."""
-        return np.unique(self.sequences, return_inverse=True)[1].astype(np.int64)
+        return np.unique(self.clips, return_inverse=True)[1].astype(np.int64)
 
 
 Scores = dict[Condition, dict[str, dict[int | None, Values]]]
@@ -61,7 +61,7 @@ def summarise_cells(config: AblationConfig, protocol: Protocol, cells: Sequence[
         UserError: if there is none, or they were measured on different frames.
     """
     if not cells:
-        raise UserError("no cell is done yet, so there is nothing to summarise")
+        raise UserError(None, "no cell is done yet, so there is nothing to summarise")
     rows = {(cell.variant, cell.seed): cell.rows() for cell in cells}
     columns = _columns([row for some in rows.values() for row in some])
     places, scores = _arrange(rows, columns, protocol)
@@ -73,7 +73,7 @@ def summarise_cells(config: AblationConfig, protocol: Protocol, cells: Sequence[
         "seeds": list(config.seeds),
         "order": found,
         "conditions": {
-            condition: {"images": len(place.keys), "sequences": len(set(place.sequences))}
+            condition: {"images": len(place.keys), "sequences": len(set(place.clips))}
             for condition, place in places.items()
         },
         "variants": {
@@ -103,17 +103,19 @@ def _columns(rows: Sequence[FrameRow]) -> list[Column]:
 
 def _arrange(
     rows: Mapping[tuple[str, int | None], Sequence[FrameRow]], columns: Sequence[Column], protocol: Protocol
-) -> tuple[dict[Condition, Place], Scores]:
-    places: dict[Condition, Place] = {}
+) -> tuple[dict[Condition, FrameSet], Scores]:
+    places: dict[Condition, FrameSet] = {}
     scores: Scores = {}
     for (variant, seed), of_cell in rows.items():
         for condition in Condition:
             chosen = [row for row in of_cell if condition in protocol.conditions_of(row.condition)]
             if not chosen:
                 continue
-            place = Place(tuple(row.key for row in chosen), tuple(row.sequence for row in chosen))
+            place = FrameSet(tuple(row.key for row in chosen), tuple(row.sequence for row in chosen))
             if places.setdefault(condition, place) != place:
-                raise UserError(f"{variant}, seed {seed}: was measured on other frames than the other cells")
+                raise UserError(
+                    f"{variant}, seed {seed}", "was measured on other frames than the other cells"
+                )
             values = np.array([[column.of(row) for column in columns] for row in chosen], dtype=np.float64)
             scores.setdefault(condition, {}).setdefault(variant, {})[seed] = values
     return {condition: places[condition] for condition in Condition if condition in places}, scores
@@ -135,7 +137,7 @@ def _spreads(values: Values, columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def _differences(
-    scores: Scores, places: Mapping[Condition, Place], columns: Sequence[Column], baseline: str, seed: int
+    scores: Scores, places: Mapping[Condition, FrameSet], columns: Sequence[Column], baseline: str, seed: int
 ) -> dict[str, Any]:
     """By variant and condition: its difference to the baseline over the seeds that both have."""
     found: dict[str, Any] = {}

@@ -49,8 +49,9 @@ def work_together(ablation: Ablation, workers: int) -> None:
     fallen = [number for number, process in enumerate(processes, start=1) if process.exitcode]
     if fallen and any(not cell.is_done() and cell.failure() is None for cell in ablation.cells):
         raise UserError(
-            f"worker {fallen[0]} ended early; {_log(ablation.out, fallen[0])} says why, and the same command "
-            "goes on from here"
+            None,
+            f"worker {fallen[0]} ended early",
+            f"{_log(ablation.out, fallen[0])} says why, and the same command goes on from here",
         )
 
 

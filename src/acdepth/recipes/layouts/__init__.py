@@ -55,19 +55,19 @@ def export_world(
         UserError: if ``out`` holds something, or a split would be empty.
     """
     if out.exists() and not out.is_dir():
-        raise UserError(f"{out}: is no folder; give a folder of its own")
+        raise UserError(out, "is no folder", "give a folder of its own")
     if out.is_dir() and any(out.iterdir()):
-        raise UserError(f"{out}: is not empty; give a folder of its own")
+        raise UserError(out, "is not empty", "give a folder of its own")
     towns, measured = {drive.town for drive in drives}, frozenset(evaluation)
     if unknown := sorted(measured - towns):
-        raise UserError(f"--evaluation: town {unknown[0]} is not in the data; there are {sorted(towns)}")
+        raise UserError("--evaluation", f"town {unknown[0]} is not in the data", f"there are {sorted(towns)}")
     if not measured or measured == towns:
-        raise UserError("--evaluation: name some of the towns, and leave some for training")
+        raise UserError("--evaluation", "name some of the towns, and leave some for training")
     kept = keep_drives(drives, layout)
     if not any(drive.town in measured for drive in kept):
-        raise UserError(f"{out}: evaluation towns have no drive that {layout} has a place for; make some")
+        raise UserError(out, f"evaluation towns have no drive that {layout} has a place for", "make some")
     if not any(drive.condition is Condition.CLEAR for drive in kept if drive.town not in measured):
-        raise UserError(f"{out}: training towns have no clear drive to learn from; make some")
+        raise UserError(out, "training towns have no clear drive to learn from", "make some")
     if left_out := sorted({drive.condition for drive in drives} - CONDITIONS[layout]):
         logging.getLogger("acdepth").warning(f"{layout} has no {', '.join(left_out)}: left out")
     WRITERS[layout](kept, out, measured, progress)

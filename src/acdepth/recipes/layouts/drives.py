@@ -7,10 +7,10 @@ import numpy as np
 import yaml
 
 from acdepth.core.camera import Camera
+from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_depth_png16
-from acdepth.core.sample import WORLD_SOURCE
 from acdepth.data.motion import POSE_COLUMNS
 from acdepth.data.stored import list_images
 from acdepth.world.styles import STYLES, TOWN, find_style
@@ -73,7 +73,7 @@ def read_drives(data: Path) -> list[WorldDrive]:
     files = sorted(Path(data).glob("**/sequence.yaml"))
     drives = [drive for file in files if (drive := _read(file.parent)) is not None]
     if not drives:
-        raise UserError(f"{data}: no drives of the built-in world; make some with acdepth world make")
+        raise UserError(data, "no drives of the built-in world", "make some with acdepth world make")
     styles, order = list(STYLES), list(Condition)
     return sorted(drives, key=lambda d: (styles.index(d.style), d.town, order.index(d.condition)))
 
@@ -99,7 +99,7 @@ def _read_origin(path: Path) -> tuple[int, str, Condition] | None:
         return int(about["town"]), style, Condition(about["condition"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError, UserError) as error:
         first = str(error).splitlines()[0]
-        raise UserError(f"{path}: says no town and condition ({first}); make the drive again") from error
+        raise UserError(path, f"says no town and condition ({first})", "make the drive again") from error
 
 
 def _read_motion(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -110,9 +110,9 @@ def _read_motion(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
         speeds = table["speed"]
     except (OSError, ValueError, IndexError) as error:
         raise UserError(
-            f"{path}: not readable as poses and speeds ({error}); make the drive again"
+            path, f"not readable as poses and speeds ({error})", "make the drive again"
         ) from error
     # What is no number reads as NaN.
     if not count or len(table) != count or not (np.isfinite(poses).all() and np.isfinite(speeds).all()):
-        raise UserError(f"{path}: expected numbers in {count} rows, one per image; make the drive again")
+        raise UserError(path, f"expected numbers in {count} rows, one per image", "make the drive again")
     return poses, speeds

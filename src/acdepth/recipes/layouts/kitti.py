@@ -26,7 +26,7 @@ def write_kitti(
 ) -> None:
     """Write clear drives, numbered in order, with lists ``train_files.txt`` and ``test_files.txt``."""
     if other := next((drive for drive in drives if drive.camera != drives[0].camera), None):
-        raise UserError(f"{other.folder}: a day of KITTI has one camera; export drives of one size")
+        raise UserError(other.folder, "a day of KITTI has one camera", "export drives of one size")
     _write_calibration(drives[0], out / DAY)
     lists: dict[str, list[str]] = {"train": [], "test": []}
     for number, drive in enumerate(drives, start=1):

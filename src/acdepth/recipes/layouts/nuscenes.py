@@ -56,7 +56,7 @@ def write_nuscenes(
     for drive in drives:
         name = next(free["val" if drive.town in evaluation else "train"], None)
         if name is None:
-            raise UserError(f"{drive.folder}: nuScenes has no more scene names; export fewer drives")
+            raise UserError(drive.folder, "nuScenes has no more scene names", "export fewer drives")
         _write_scene(tables, drive, name, out, progress)
     for table, rows in tables.rows.items():
         write_json(out / VERSION / f"{table}.json", rows)

@@ -28,7 +28,7 @@ def write_robotcar(
     """Write drives one after the other into the two scenes, with lists train, val and test."""
     camera = drives[0].camera
     if other := next((drive for drive in drives if drive.camera != camera), None):
-        raise UserError(f"{other.folder}: RobotCar has one camera; export drives of one size")
+        raise UserError(other.folder, "RobotCar has one camera", "export drives of one size")
     model = [[camera.fx, camera.fy, camera.cx, camera.cy], *np.eye(4).tolist()]
     write_text(out / "models" / "stereo_narrow_left.txt", "\n".join(" ".join(map(str, row)) for row in model))
     lists: dict[str, list[str]] = {"train": [], "val": [], "test": []}

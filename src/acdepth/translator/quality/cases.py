@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.sample import Sequence
 from acdepth.core.spread import spread
 from acdepth.data.crop import crop_and_resize
 from acdepth.data.manifest import Manifest
-from acdepth.translator.quality.pictures import Frame, Pictures, Window, read_frames
+from acdepth.translator.quality.pictures import Pictures, Window, read_frames
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ def find_window(manifests: Mapping[str, Manifest], image_size: tuple[int, int] |
     for name in others:
         if crops[name] != crops[first]:
             raise UserError(
-                f"{manifests[name].folder}: made of crop {crops[name]}, {manifests[first].folder} of "
-                f"{crops[first]}; translate the same part with both"
+                manifests[name].folder,
+                f"made of crop {crops[name]}, {manifests[first].folder} of {crops[first]}",
+                "translate the same part with both",
             )
     crop = crops[first] and Crop.from_dict(crops[first], where=str(manifests[first].folder))
     if image_size is None:
@@ -56,8 +57,8 @@ def find_window(manifests: Mapping[str, Manifest], image_size: tuple[int, int] |
 def build_case(
     condition: Condition,
     manifests: Mapping[str, Manifest],
-    clear: Iterable[Sequence],
-    truth: Iterable[Sequence],
+    clear: Iterable[Clip],
+    truth: Iterable[Clip],
     window: Window,
     most: int,
 ) -> Case:
@@ -76,10 +77,10 @@ def build_case(
             or the truth of some sources is there and of others not.
     """
     keys = _translated_by_all(condition, manifests)
-    frames = [frame for frame in _frames(clear) if frame.key in keys]
+    frames = [frame for frame in target_frames(clear) if frame.key in keys]
     if not frames:
         raise UserError(
-            f"--data: holds no source of the translations to {condition}; give what was translated"
+            "--data", f"holds no source of the translations to {condition}", "give what was translated"
         )
     chosen = spread(frames, most)
     sources, hashes = read_frames(chosen, window)
@@ -108,10 +109,6 @@ def twin_key(key: str, condition: Condition) -> str:
     return PurePosixPath(*(condition if part == Condition.CLEAR else part for part in parts)).as_posix()
 
 
-def _frames(footage: Iterable[Sequence]) -> list[Frame]:
-    return [Frame(sequence, index) for sequence in footage for index in sequence.targets()]
-
-
 def _translated_by_any(condition: Condition, manifests: Mapping[str, Manifest]) -> set[str]:
     return {key for one in manifests.values() for made, key in one.entries if made == condition}
 
@@ -122,12 +119,14 @@ def _translated_by_all(condition: Condition, manifests: Mapping[str, Manifest]) 
         found = {key for made, key in manifest.entries if made == condition}
         if not found:
             raise UserError(
-                f"{manifest.folder}: holds no translations to {condition}; leave it out of --conditions"
+                manifest.folder, f"holds no translations to {condition}", "leave it out of --conditions"
             )
         shared &= found
     if not shared:
         raise UserError(
-            f"no source was turned into {condition} in all folders; translate the same footage with all"
+            None,
+            f"no source was turned into {condition} in all folders",
+            "translate the same footage with all",
         )
     return shared
 
@@ -139,8 +138,9 @@ def _refuse_changed(
         for frame, found in zip(frames, hashes, strict=True):
             if manifest.entries[condition, frame.key].source_hash != found:
                 raise UserError(
-                    f"{frame.key}: has changed since it became {condition} in {manifest.folder}; "
-                    "run acdepth translate again"
+                    frame.key,
+                    f"has changed since it became {condition} in {manifest.folder}",
+                    "run acdepth translate again",
                 )
 
 
@@ -153,15 +153,16 @@ def _read_made(
     )
 
 
-def _find_truth(condition: Condition, frames: list[Frame], truth: Iterable[Sequence]) -> list[Frame]:
+def _find_truth(condition: Condition, frames: list[Frame], truth: Iterable[Clip]) -> list[Frame]:
     """The twin of each frame, in order; none at all where the truth has nothing of this condition."""
-    there = {frame.key: frame for frame in _frames(truth) if frame.sequence.condition is condition}
+    there = {frame.key: frame for frame in target_frames(truth) if frame.clip.condition is condition}
     if not there:
         return []
     for frame in frames:
         if twin_key(frame.key, condition) not in there:
             raise UserError(
-                f"--truth: has {condition}, but not {twin_key(frame.key, condition)}, the twin of "
-                f"{frame.key}; render the same towns and frames, or leave --truth out"
+                "--truth",
+                f"has {condition}, but not {twin_key(frame.key, condition)}, the twin of {frame.key}",
+                "render the same towns and frames, or leave --truth out",
             )
     return [there[twin_key(frame.key, condition)] for frame in frames]

@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from acdepth.evaluation.bootstrap import COVERAGE, DRAWS, FEWEST_SEQUENCES, Interval, draw_sequences
+from acdepth.evaluation.bootstrap import COVERAGE, DRAWS, FEWEST_SEQUENCES, Interval, draw_clips
 
 DEGREE = 3
 """Of the polynomial kernel. Binkowski et al. 2018: 3."""
@@ -49,9 +49,7 @@ def kernel_distance(
 
     our_count, their_count = across.sums.shape
     once = distance(np.ones((1, our_count)), np.ones((1, their_count)))
-    drawn = distance(
-        draw_sequences(our_count, DRAWS, generator), draw_sequences(their_count, DRAWS, generator)
-    )
+    drawn = distance(draw_clips(our_count, DRAWS, generator), draw_clips(their_count, DRAWS, generator))
     tail = (1 - COVERAGE) / 2
     low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return Interval(float(once[0]), float(low), float(high))

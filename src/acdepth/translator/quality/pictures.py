@@ -1,7 +1,6 @@
 """Images to compare, all of one size, with the drive that each comes from."""
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Many
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -10,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from acdepth.core.clip import Frame
 from acdepth.core.crop import Crop
-from acdepth.core.sample import Sequence
 from acdepth.data.crop import crop_and_resize
 from acdepth.data.stored import hash_pixels
 
@@ -21,18 +20,6 @@ class Window(NamedTuple):
 
     crop: Crop | None
     image_size: tuple[int, int]
-
-
-class Frame(NamedTuple):
-    """One image of a drive."""
-
-    sequence: Sequence
-    index: int
-
-    @property
-    def key(self) -> str:
-        """Its name in its data set."""
-        return self.sequence.key(self.index)
 
 
 @dataclass(frozen=True)
@@ -56,22 +43,22 @@ class Pictures:
         for pixels in self.pixels.split(size):
             yield pixels.float() / 255
 
-    def with_pixels(self, images: Many[np.ndarray]) -> Self:
+    def with_pixels(self, images: Sequence[np.ndarray]) -> Self:
         """Other images, uint8 (H, W, 3), of the same drives."""
         return type(self)(stack(images), self.drives)
 
 
-def stack(images: Many[np.ndarray]) -> Tensor:
+def stack(images: Sequence[np.ndarray]) -> Tensor:
     """uint8 images (H, W, 3) as (N, 3, H, W)."""
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
 
 
-def read_frames(frames: Many[Frame], window: Window) -> tuple[Pictures, list[str]]:
+def read_frames(frames: Sequence[Frame], window: Window) -> tuple[Pictures, list[str]]:
     """The images of some frames, cut and resized, and the hash of each as its file has it."""
     images, hashes = [], []
     for frame in frames:
-        image = frame.sequence.image(frame.index)
+        image = frame.clip.image(frame.index)
         hashes.append(hash_pixels(image))
         images.append(crop_and_resize(image, window.crop, window.image_size, frame.key))
-    drives = np.unique([frame.sequence.name for frame in frames], return_inverse=True)[1]
+    drives = np.unique([frame.clip.name for frame in frames], return_inverse=True)[1]
     return Pictures(stack(images), drives.astype(np.int64)), hashes

@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
+from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.sample import Sequence
 from acdepth.core.spread import spread
 from acdepth.translator.quality.cases import Case
-from acdepth.translator.quality.pictures import Frame, Pictures, Window, read_frames
+from acdepth.translator.quality.pictures import Pictures, Window, read_frames
 
 FEWEST_DRIVES = 2
 """One to learn from and one to ask about."""
 
 
 def read_real(
-    footage: Iterable[Sequence], cases: Iterable[Case], window: Window, most: int
+    footage: Iterable[Clip], cases: Iterable[Case], window: Window, most: int
 ) -> dict[Condition, Pictures]:
     """Images of each condition that the footage has.
 
@@ -28,21 +28,22 @@ def read_real(
         UserError: if clear or a condition of the cases has fewer than two drives, or the footage holds
             sources or their truth.
     """
-    drives: dict[Condition, list[Sequence]] = {condition: [] for condition in Condition}
-    for sequence in footage:
-        drives[sequence.condition].append(sequence)
+    drives: dict[Condition, list[Clip]] = {condition: [] for condition in Condition}
+    for clip in footage:
+        drives[clip.condition].append(clip)
     for condition in (Condition.CLEAR, *(case.condition for case in cases)):
         if len(drives[condition]) < FEWEST_DRIVES:
             raise UserError(
-                f"--real: holds {len(drives[condition])} drives of {condition}; at least {FEWEST_DRIVES} are "
-                "needed, to learn how it looks and to hold one out"
+                "--real",
+                f"holds {len(drives[condition])} drives of {condition}",
+                f"at least {FEWEST_DRIVES} are needed, to learn how it looks and to hold one out",
             )
     known = {one: case.condition for case in cases for one in case.hashes}
     read: dict[Condition, Pictures] = {}
-    for condition, sequences in drives.items():
-        if len(sequences) < FEWEST_DRIVES:
+    for condition, clips in drives.items():
+        if len(clips) < FEWEST_DRIVES:
             continue
-        frames = [Frame(sequence, index) for sequence in sequences for index in sequence.targets()]
+        frames = target_frames(clips)
         chosen = spread(frames, most)
         read[condition], hashes = read_frames(chosen, window)
         _refuse_known(chosen, hashes, known)
@@ -53,6 +54,7 @@ def _refuse_known(frames: list[Frame], hashes: list[str], known: Mapping[str, Co
     for frame, found in zip(frames, hashes, strict=True):
         if found in known:
             raise UserError(
-                f"--real: {frame.key} is a source or its truth; a judge must not learn from the streets it "
-                "is asked about, so give footage of others"
+                "--real",
+                f"{frame.key} is a source or its truth",
+                "a judge must not learn from the streets it is asked about, so give footage of others",
             )

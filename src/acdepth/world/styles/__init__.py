@@ -17,5 +17,5 @@ def find_style(name: str) -> Style:
         UserError: if there is none.
     """
     if name not in STYLES:
-        raise UserError(f"style {name!r} is unknown; choose from {', '.join(STYLES)}")
+        raise UserError(None, f"style {name!r} is unknown", f"choose from {', '.join(STYLES)}")
     return STYLES[name]

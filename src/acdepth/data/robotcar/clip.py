@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.data.robotcar.clouds import project, read_cloud
-from acdepth.data.sequence_folder import Description, ImageSequence
+from acdepth.data.sequence_folder import Description, ImageClip
 
 UNKNOWN_POSE = np.full((4, 4), np.nan)
 
@@ -22,7 +22,7 @@ class Scene:
     """T_camera_to_world, (4, 4) float64 [m], by time [us]."""
 
 
-class RobotCarSequence(ImageSequence):
+class RobotCarClip(ImageClip):
     """Consecutive images of the centre camera in one traversal.
 
     Args:

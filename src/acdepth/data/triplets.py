@@ -6,8 +6,8 @@ from statistics import median
 
 import torch
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
-from acdepth.core.sample import ClipBatch
 from acdepth.data.order import SLOWEST, Order, as_floats, targets
 from acdepth.data.prepared import Prepared
 
@@ -15,7 +15,7 @@ STEPS = (-1, 1)
 """Frames beside the target: previous and next, as in ACDepth and monodepth2."""
 
 
-class ClipBatches:
+class TripletBatches:
     """Clips of previous, target and next frame; each batch a pure function of (seed, step).
 
     Half of the clips are mirrored, images and intrinsics alike.
@@ -45,14 +45,16 @@ class ClipBatches:
         whole = [index for index in targets(prepared, min_speed) if has_both_neighbours(prepared, index)]
         if not whole:
             raise UserError(
-                f"{prepared.folder}: no frame has a neighbour before and after it; self-supervision needs "
-                "three consecutive images, so give a video or a folder without gaps"
+                prepared.folder,
+                "no frame has a neighbour before and after it",
+                "self-supervision needs three consecutive images, so give a video or a folder without gaps",
             )
         for index in whole:
             if prepared.frames[index].intrinsics is None:
                 raise UserError(
-                    f"{prepared.frames[index].key}: its camera is not known; put camera.yaml "
-                    "(fx, fy, cx, cy, width, height) beside images/"
+                    prepared.frames[index].key,
+                    "its camera is not known",
+                    "put camera.yaml (fx, fy, cx, cy, width, height) beside images/",
                 )
         self.order = Order(whole, "clips", seed, batch_size, rank, world_size)
 
@@ -60,11 +62,11 @@ class ClipBatches:
         """Number of clips in one pass."""
         return len(self.order.items)
 
-    def batch(self, step: int) -> ClipBatch:
+    def batch(self, step: int) -> TripletBatch:
         """The batch of one step, on the CPU."""
         draws = self.order.draws(step)
         mirrored = [bool(torch.rand(1, generator=self.order.generator(draw)) < 0.5) for draw in draws]
-        return clip_batch(self.prepared, [self.order.item(draw) for draw in draws], mirrored)
+        return triplet_batch(self.prepared, [self.order.item(draw) for draw in draws], mirrored)
 
 
 def has_both_neighbours(prepared: Prepared, index: int) -> bool:
@@ -72,7 +74,7 @@ def has_both_neighbours(prepared: Prepared, index: int) -> bool:
     return all(prepared.neighbour(index, step) is not None for step in STEPS)
 
 
-def clip_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[bool]) -> ClipBatch:
+def triplet_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[bool]) -> TripletBatch:
     """Clips around some frames, on the CPU.
 
     Args:
@@ -84,7 +86,7 @@ def clip_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[boo
     target, *neighbours = (
         as_floats([prepared.image(index + step, mirror) for index, mirror in chosen]) for step in (0, *STEPS)
     )
-    return ClipBatch(
+    return TripletBatch(
         image=target,
         neighbours=torch.stack(neighbours, 1),
         intrinsics=torch.stack([_intrinsics(prepared, index, mirror) for index, mirror in chosen]),

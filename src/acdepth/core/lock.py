@@ -1,0 +1,33 @@
+"""One writer at a time, by a lock that the system drops with its process, however that ends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from acdepth.core.errors import UserError
+
+
+@contextmanager
+def sole_writer(place: Path, remedy: str = "wait for it, or give another --out") -> Iterator[None]:
+    """Keep other processes from writing to ``place`` while the context lasts.
+
+    What is locked is ``place/.lock``, or, where ``place`` has a suffix and so is a file, ``NAME.lock`` beside
+    it: the file itself is replaced when it is written, and a lock would go with the former one.
+
+    Raises:
+        UserError: if another process has it, or it cannot be locked.
+    """
+    lock = FileLock(place.with_name(f"{place.name}.lock") if place.suffix else place / ".lock")
+    try:
+        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise UserError(place, "another acdepth process is writing there", remedy) from error
+    except (OSError, NotImplementedError) as error:
+        raise UserError(place, f"cannot be locked ({error})", "give another --out") from error
+    try:
+        yield
+    finally:
+        lock.release()
