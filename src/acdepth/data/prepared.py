@@ -15,7 +15,7 @@ from acdepth.core.lock import sole_writer
 from acdepth.data.crop import camera_after, crop_and_resize
 from acdepth.data.decoding import Decoded, Reader, decode, journal_of
 from acdepth.data.frames import Frames, pack
-from acdepth.data.stored import frame_stamp
+from acdepth.data.stored import frame_stamps
 
 FORMAT = 4
 """Counts up when the files' meaning changes, so that old ones are remade."""
@@ -217,7 +217,7 @@ def _list(clip: Clip, reach: int) -> _Listed:
     keys = [clip.key(position) for position in positions]
     target = [clip.is_target(position) for position in positions]
     following = _distances(clip, positions, 1)
-    stamps = [frame_stamp(clip, position) for position in positions]
+    stamps = frame_stamps(clip, positions)
     sizes = [stamp.partition(":")[0] for stamp in stamps]
     about = [clip.name, clip.condition, clip.camera and clip.camera.to_dict(), clip.frame_rate]
     content, stamp = (
