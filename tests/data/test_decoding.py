@@ -78,12 +78,14 @@ def die(*_: object) -> None:
 
 
 def prepare_until(footage: str, out: str, point: str) -> None:
-    """Prepare, killed while a frame of the second part is read, its gap closed, or the index written."""
+    """Prepare, killed while a frame of the second part is read, its gap is closed, or the index is written.
+
+    Tells which frames of the drive are read.
+    """
     read, close_gaps = ImageClip.image, decoding._close_gaps
-    numbers = []
 
     def image(self: ImageClip, index: int) -> np.ndarray:
-        numbers.append(index)
+        print(index, flush=True)
         return die() if (point, index) == ("read", 90) else read(self, index)
 
     def close(images: Path, kept: list[int], rows: int, size: int) -> None:
@@ -92,37 +94,29 @@ def prepare_until(footage: str, out: str, point: str) -> None:
             die()
 
     ImageClip.image, decoding._close_gaps = image, close
-    if point == "index":
-        prepared.write_json = die
-    try:
-        prepare(open_data(Path(footage)), Path(out), SIZE, workers=1, on_warning=lambda _: None)
-    finally:
-        print(min(numbers, default=None))
+    prepared.write_json = die
+    prepare(open_data(Path(footage)), Path(out), SIZE, workers=1)
 
 
 def test_killed_at_three_points_it_goes_on_and_gives_the_same_bytes(footage, unbroken, tmp_path):
-    for point in ("read", "close", "index"):
-        process = run("prepare_until(*arguments)", footage, tmp_path / "out", point)
-        assert process.wait() == -signal.SIGKILL
-        assert not (tmp_path / "out" / "index.json").exists()
-    process = run("prepare_until(*arguments)", footage, tmp_path / "out", "")
-    assert process.communicate()[0] == "None\n", "all was decoded, so nothing is read again"
-    assert files(tmp_path / "out") == unbroken
-
-
-@pytest.mark.parametrize("point", ["read", "close"])
-def test_what_was_decoded_before_the_kill_is_not_decoded_again(footage, unbroken, tmp_path, point):
-    assert run("prepare_until(*arguments)", footage, tmp_path, point).wait() == -signal.SIGKILL
-    calls: list[int] = []
-    prepare(open_data(footage), tmp_path, SIZE, progress=lambda: calls.append(1))
-    assert len(calls) == COUNT - 1 - FRAMES_PER_PART
+    for point, first in (("read", 0), ("close", FRAMES_PER_PART), ("index", FRAMES_PER_PART)):
+        process = run("prepare_until(*arguments)", footage, tmp_path, point)
+        assert int(process.communicate()[0].split()[0]) == first
+        assert process.returncode == -signal.SIGKILL and not (tmp_path / "index.json").exists()
+    assert decoded_now(footage, tmp_path) == 0
     assert files(tmp_path) == unbroken
 
 
-@pytest.mark.parametrize("workers", [2, 3])
-def test_the_number_of_processes_does_not_show(footage, unbroken, tmp_path, workers):
+def decoded_now(footage: Path, out: Path) -> int:
+    """How many frames are decoded when footage is prepared."""
+    calls: list[int] = []
+    prepare(open_data(footage), out, SIZE, progress=lambda: calls.append(1))
+    return len(calls)
+
+
+def test_the_number_of_processes_does_not_show(footage, unbroken, tmp_path):
     warnings: list[str] = []
-    prepare(open_data(footage), tmp_path, SIZE, workers=workers, on_warning=warnings.append)
+    prepare(open_data(footage), tmp_path, SIZE, workers=2, on_warning=warnings.append)
     assert files(tmp_path) == unbroken
     assert len(warnings) == 1 and f"{BROKEN:06d}.png" in warnings[0]
 
@@ -137,6 +131,7 @@ def prepare_and_die(footage: str, out: str) -> None:
     prepare(open_data(Path(footage)), Path(out), SIZE, workers=2, progress=progress)
 
 
+@pytest.mark.slow
 def test_killed_it_leaves_no_process_and_goes_on(footage, unbroken, tmp_path):
     process = run("prepare_and_die(*arguments)", footage, tmp_path)
     workers = [int(number) for number in process.communicate()[0].split()]
@@ -145,45 +140,45 @@ def test_killed_it_leaves_no_process_and_goes_on(footage, unbroken, tmp_path):
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    prepare(open_data(footage), tmp_path, SIZE, workers=2)
+    assert decoded_now(footage, tmp_path) == COUNT - 1 - FRAMES_PER_PART
     assert files(tmp_path) == unbroken
-
-
-def prepare_counted(footage: str, out: str) -> None:
-    """Prepare, and tell how many frames this process decoded and how many there are."""
-    calls: list[int] = []
-    made = prepare(open_data(Path(footage)), Path(out), SIZE, progress=lambda: calls.append(1))
-    print(len(calls), len(made.images))
 
 
 def test_of_several_processes_at_once_one_does_the_work_and_all_open_it(footage, unbroken, tmp_path):
-    processes = [run("prepare_counted(*arguments)", footage, tmp_path) for _ in range(3)]
-    told = [tuple(map(int, process.communicate()[0].split())) for process in processes]
-    assert sorted(told) == [(0, COUNT - 1), (0, COUNT - 1), (COUNT - 1, COUNT - 1)]
+    code = "print(decoded_now(*map(Path, arguments)), len(prepared.Prepared.open(arguments[1]).images))"
+    processes = [run(code, footage, tmp_path) for _ in range(2)]
+    told = sorted(process.communicate()[0].split() for process in processes)
+    assert told == [["0", str(COUNT - 1)], [str(COUNT - 1)] * 2]
     assert files(tmp_path) == unbroken
 
 
-def test_other_footage_makes_what_was_begun_void(footage, tmp_path):
-    assert run("prepare_until(*arguments)", footage, tmp_path, "index").wait() == -signal.SIGKILL
-    fewer = [clip for clip in open_data(footage) if clip.name == "drive"]
-    calls: list[int] = []
-    prepare(fewer, tmp_path, SIZE, progress=lambda: calls.append(1))
-    assert len(calls) == COUNT - 31 and len(prepared.Prepared.open(tmp_path).images) == COUNT - 31
+@pytest.fixture
+def begun(footage, tmp_path, monkeypatch) -> Path:
+    """A folder whose preparation ended before its index was written."""
+    with monkeypatch.context() as patch:
+        patch.setattr(prepared, "write_json", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            prepare(open_data(footage), tmp_path, SIZE)
+    return tmp_path
 
 
-def test_a_torn_journal_and_a_cut_file(footage, unbroken, tmp_path):
-    """A line that was half written does not count; a file without what the journal says voids it."""
-    for name, left in (("images.parts.jsonl", -5), ("images.bin", 100)):
-        assert run("prepare_until(*arguments)", footage, tmp_path, "index").wait() == -signal.SIGKILL
-        content = (tmp_path / name).read_bytes()
-        (tmp_path / name).write_bytes(content[:left])
-        prepare(open_data(footage), tmp_path, SIZE)
-        assert files(tmp_path) == unbroken
-        (tmp_path / "index.json").unlink()
+def test_other_footage_makes_what_was_begun_void(footage, begun):
+    assert decoded_now(footage / "drive", begun) == COUNT - 31
+    assert len(prepared.Prepared.open(begun).images) == COUNT - 31
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "again"), [("images.parts.jsonl", -5, 8), ("images.bin", 100, COUNT - 1)]
+)
+def test_a_line_half_written_does_not_count_and_a_cut_file_voids_all(
+    footage, unbroken, begun, name, left, again
+):
+    (begun / name).write_bytes((begun / name).read_bytes()[:left])
+    assert decoded_now(footage, begun) == again
+    assert files(begun) == unbroken
 
 
 def test_more_than_one_in_a_hundred_stops_and_can_be_mended(tmp_path):
-    """The parts before stay; what stopped it is read again, in case it was a disk that was not there."""
     drive = write_drive(tmp_path / "drive", 200)
     paths = [drive / "images" / f"{number:06d}.png" for number in (100, 101, 102)]
     whole = [path.read_bytes() for path in paths]
@@ -191,8 +186,6 @@ def test_more_than_one_in_a_hundred_stops_and_can_be_mended(tmp_path):
         path.write_bytes(b"nothing")
     with pytest.raises(UserError, match=r"000102\.png: .* \(3 of 200 frames cannot be read"):
         prepare(open_data(drive), tmp_path / "out", SIZE)
-    with pytest.raises(UserError, match="3 of 200 frames cannot be read"):
-        prepare(open_data(drive), tmp_path / "out", SIZE, workers=2)
     for path, content in zip(paths, whole, strict=True):
         path.write_bytes(content)
     assert len(prepare(open_data(drive), tmp_path / "out", SIZE)) == 200

@@ -17,7 +17,7 @@ from acdepth.core.workers import worker_pool
 
 FRAMES_PER_PART = 64
 """What is at most lost by a kill, per process."""
-FRAMES_PER_WORKER = 4 * FRAMES_PER_PART
+FRAMES_PER_WORKER = 8 * FRAMES_PER_PART
 """Below this another process takes longer to start than it saves."""
 
 
