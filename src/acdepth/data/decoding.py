@@ -17,8 +17,8 @@ from acdepth.core.workers import worker_pool
 
 FRAMES_PER_PART = 64
 """What is at most lost by a kill, per process."""
-FRAMES_PER_WORKER = 8 * FRAMES_PER_PART
-"""Below this another process takes longer to start than it saves."""
+PARTS_PER_WORKER = 8
+"""For fewer a process takes longer to start than it saves."""
 
 
 class Decoded(NamedTuple):
@@ -147,8 +147,8 @@ def _skip(parts: list[Part], tally: ReadTally) -> None:
 def _decoded(reader: Reader, images: Path, done: int, workers: int | None) -> Generator[Part]:
     """The parts from number ``done`` on, in order."""
     starts = range(done * FRAMES_PER_PART, len(reader), FRAMES_PER_PART)
-    enough = -(-len(starts) * FRAMES_PER_PART // FRAMES_PER_WORKER)
-    workers = min(workers or min(os.cpu_count() or 1, enough), len(starts))
+    usual = min(os.cpu_count() or 1, len(starts) // PARTS_PER_WORKER)
+    workers = min(workers or usual, len(starts))
     if workers <= 1:
         yield from (_decode_part(reader, images, start) for start in starts)
         return

@@ -179,7 +179,7 @@ def make(
         }
         write_json(out / INDEX, index)
         journal_of(out / IMAGES).unlink()
-    return Prepared.open(out)
+    return Prepared._from_index(out, index)
 
 
 def needed_positions(clip: Clip, reach: int) -> list[int]:
