@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from acdepth.world.intersect import meet_prism
-from acdepth.world.raycast import Bundle, trace
+from acdepth.world.raycast import Bundle, meet_prism, trace
 from acdepth.world.solids import Material, Solids, to_local
 from acdepth.world.town import SIGHT, Town
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.occlusion import Occlusion, bake_occlusion
 from acdepth.world.raycast import Hits, trace
-from acdepth.world.rig import USUAL, Rig
 from acdepth.world.solids import Solids
 from acdepth.world.styles import TOWN, find_style
 from acdepth.world.surface import Surface, classify, paint_surface

@@ -70,6 +70,11 @@ class Road:
         length = math.hypot(1.0, slope)
         return centre + lateral / length, z - lateral * slope / length, math.atan(slope)
 
+    def leaves_room(self, x: float, z: float, radius: float) -> bool:
+        """Whether a disc around (x, z) stays off the road, which bends, all along."""
+        along = torch.linspace(z - radius, z + radius, 41)
+        return torch.hypot(self.centre(along) - x, along - z).min().item() > radius + self.half_width
+
     def crossing_position(self, block: int) -> float:
         """Middle z of the street at the start of a block."""
         return self.first_crossing + block * self.block_length

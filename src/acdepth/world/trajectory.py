@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.car import Car
+from acdepth.world.car import Car, Rig
 from acdepth.world.dice import Dice
-from acdepth.world.rig import Rig
 from acdepth.world.road import Road
 
 FRAME_RATE = 12.0  # 1/s

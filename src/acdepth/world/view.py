@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from acdepth.core.camera import Camera
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.raycast import Bundle
-from acdepth.world.rig import USUAL, Rig
 
 TILE = 4  # pixels
 SAMPLES = 4 * TILE * TILE  # rays of a tile that make the image: 2 x 2 in each pixel

@@ -2,9 +2,8 @@
 
 import torch
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch, glowing, plain
-from acdepth.world.patterns import fade, hash01, inside, mix, pulse
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
 
 TAIL_LIGHT = (0.35, 0.012, 0.01)
 HEDGE = (0.035, 0.06, 0.025)

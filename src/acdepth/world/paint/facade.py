@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from acdepth.world.buildings import BOARDS, BRICK, PANELS, RUBBLE
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch
-from acdepth.world.patterns import fade, hash01, inside, mix, pulse
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
 
 CURTAIN = (0.3, 0.27, 0.22)
 ROOM = (0.022, 0.026, 0.032)

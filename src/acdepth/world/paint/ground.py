@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Ground, Paint
-from acdepth.world.patterns import fade, hash01, inside, mix, pulse
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
 from acdepth.world.road import PAVEMENT_HEIGHT, Road
 
 ASPHALT = (0.105, 0.105, 0.11)

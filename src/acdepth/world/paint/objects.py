@@ -2,9 +2,8 @@
 
 import torch
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch, glowing, plain
-from acdepth.world.patterns import inside, mix, pulse
+from acdepth.world.patterns import inside, mix, pulse, sample_noise
 
 
 def paint_foliage(patch: Patch) -> Paint:

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch, glowing, plain
-from acdepth.world.patterns import inside, mix, pulse
+from acdepth.world.patterns import inside, mix, pulse, sample_noise
 
 GLASS = (0.02, 0.024, 0.028)
 FAR_SIDE = (0.10, 0.11, 0.115)

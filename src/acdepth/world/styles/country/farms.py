@@ -6,7 +6,6 @@ from acdepth.world.palette import FARM_WALLS, PLANKS, ROOFS, vary
 from acdepth.world.road import Road
 from acdepth.world.solids import Material, Shape, Triple, Workshop
 from acdepth.world.street import STEEL
-from acdepth.world.styles.country.room import is_clear
 
 LAMP_HEIGHT = 5.0
 QUARTERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -74,7 +73,7 @@ def build_village(shop: Workshop, road: Road, dice: Dice, z: float, side: int) -
     """Houses around a church, away from the road."""
     style = _house_style(dice)
     x, middle, yaw = road.place(z, side * (road.half_width + dice.uniform(48, 85)))
-    if not is_clear(road, x, middle, 36):
+    if not road.leaves_room(x, middle, 36):
         return
     _build_church(shop, dice, (x, middle), yaw + dice.uniform(-0.6, 0.6))
     for number in range(dice.whole(4, 7)):

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.ground import MARKS
 from acdepth.world.paint.patch import Ground, plain
-from acdepth.world.patterns import fade, hash01, inside, mix, pulse
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
 from acdepth.world.road import Road
-from acdepth.world.styles.country.crops import CROPS, crop_of
+from acdepth.world.styles.country.fields import CROPS, crop_of
 from acdepth.world.styles.country.way import Kind, Way
 
 GRASS = (0.12, 0.15, 0.05)
