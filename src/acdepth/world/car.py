@@ -8,6 +8,7 @@ from torch import Tensor
 
 from acdepth.core.errors import UserError
 from acdepth.world.lamps import DIPPED, Headlights
+from acdepth.world.solids import Triple
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Response:
     """How a sensor turns light into a picture, over the usual one."""
 
     exposure: float = 1.0
-    balance: tuple[float, float, float] = (1.0, 1.0, 1.0)  # gains of red, green, blue
+    balance: Triple = (1.0, 1.0, 1.0)  # gains of red, green, blue
     vignette: float = 0.0  # share of the light that the corners lose
     gamma: float = 1.0  # of the finished picture in 0..1; below 1 is paler
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from acdepth.world.raycast import Bundle, meet_prism, trace
-from acdepth.world.solids import Material, Solids, to_local
+from acdepth.world.solids import Material, Solids, Triple, to_local
 from acdepth.world.town import SIGHT, Town
 
 CELL = 0.15  # m
@@ -163,13 +163,13 @@ def sun_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor, groun
     return share
 
 
-def _near(point: Tensor, place: tuple[float, float, float], reach: float) -> Tensor:
+def _near(point: Tensor, place: Triple, reach: float) -> Tensor:
     """Indices of the points in the square around a mover."""
     x, z, _ = place
     return torch.nonzero(((point[:, 0] - x).abs() < reach) & ((point[:, 2] - z).abs() < reach))[:, 0]
 
 
-def _mover_frame(point: Tensor, place: tuple[float, float, float]) -> Tensor:
+def _mover_frame(point: Tensor, place: Triple) -> Tensor:
     x, z, yaw = place
     turn = point.new_tensor([math.cos(yaw), math.sin(yaw)])
     return to_local(point - point.new_tensor([x, 0.0, z]), turn)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.paint import country, facade, objects, vehicles
+from acdepth.world.paint import facade, objects, vehicles
 from acdepth.world.paint.patch import Paint, Patch, local_points, prism_faces, round_normals
 from acdepth.world.raycast import Hits
 from acdepth.world.solids import BUILT, TERRAIN, Material, Shape, Solids, to_local, to_world
@@ -119,9 +119,9 @@ def _painters(lit_share: float) -> dict[Material, Callable[[Patch], Paint]]:
         Material.PLAIN: objects.paint_plain,
         Material.LAMP: objects.paint_lamp,
         Material.SIGN: objects.paint_sign,
-        Material.PLANKS: country.paint_planks,
-        Material.MEADOW: country.paint_meadow,
-        Material.RAIL: country.paint_rail,
-        Material.CARGO: country.paint_cargo,
-        Material.PANEL: country.paint_panel,
+        Material.PLANKS: facade.paint_planks,
+        Material.MEADOW: objects.paint_meadow,
+        Material.RAIL: objects.paint_rail,
+        Material.CARGO: vehicles.paint_cargo,
+        Material.PANEL: objects.paint_panel,
     }

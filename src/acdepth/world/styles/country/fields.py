@@ -10,7 +10,7 @@ from acdepth.world.dice import Dice
 from acdepth.world.palette import vary
 from acdepth.world.patterns import hash01
 from acdepth.world.road import Road
-from acdepth.world.solids import Material, Shape, Triple, Workshop
+from acdepth.world.solids import Material, Pair, Shape, Triple, Workshop
 from acdepth.world.trees import plant_bush, plant_conifer, plant_far_tree, plant_poplar, plant_tree
 
 STRAW = (0.42, 0.33, 0.15)
@@ -59,7 +59,7 @@ def settle_fields(
     seed: int,
     block: int,
     side: int,
-    stretch: tuple[float, float],
+    stretch: Pair,
     farmed: bool,
 ) -> None:
     """The land on one side of a block; ``farmed`` where houses leave no room for woods."""
@@ -85,16 +85,11 @@ def settle_fields(
     elif dice.chance(0.35):
         for _ in range(dice.whole(3, 6)):
             x, z, yaw = road.place(dice.uniform(start, end), side * (edge + dice.uniform(2, 26)))
-            half = (0.6, 0.6, dice.uniform(0.6, 1.2))
-            shop.add(
-                Shape.PRISM, (x, 0.6, z), half, Material.PLAIN, vary(dice, STRAW),
-                yaw=yaw + dice.uniform(-1, 1),
-            )  # fmt: skip
+            half, colour = (0.6, 0.6, dice.uniform(0.6, 1.2)), vary(dice, STRAW)
+            shop.stand((x, z, yaw + dice.uniform(-1, 1)), half, Material.PLAIN, colour)
 
 
-def _plant_wood(
-    shop: Workshop, road: Road, dice: Dice, side: int, stretch: tuple[float, float], edge: float
-) -> None:
+def _plant_wood(shop: Workshop, road: Road, dice: Dice, side: int, stretch: Pair, edge: float) -> None:
     """Trees of one kind, closer to the road or farther away."""
     plant = dice.pick((plant_conifer, plant_far_tree, plant_far_tree))
     edge += dice.pick((0.0, 6.0, 18.0))
@@ -112,7 +107,7 @@ def _plant_hedgerow(shop: Workshop, road: Road, dice: Dice, lateral: float, z: f
         plant(shop, dice, x, foot + dice.uniform(-0.5, 0.5), dice.uniform(0.9, 1.7))
 
 
-def _plant_row(shop: Workshop, road: Road, dice: Dice, side: int, stretch: tuple[float, float]) -> None:
+def _plant_row(shop: Workshop, road: Road, dice: Dice, side: int, stretch: Pair) -> None:
     """A row of slim trees along a distant way."""
     lateral = side * dice.uniform(28, 55)
     z, pitch, size = stretch[0], dice.uniform(6, 9), dice.uniform(0.9, 1.4)
@@ -140,7 +135,7 @@ def _put_cow(shop: Workshop, dice: Dice, x: float, z: float) -> None:
     local.add(Shape.ELLIPSOID, (0, 0.98, 0), (0.36, 0.4, 0.85), Material.PLAIN, coat)
     for side in (-0.2, 0.2):
         for foot in (-0.5, 0.5):
-            local.add(Shape.CYLINDER, (side, 0.35, foot), (0.07, 0.35, 0.07), Material.PLAIN, coat)
+            local.erect(side, foot, 0.07, 0.7, Material.PLAIN, coat)
     head = (0, dice.pick((0.4, 1.3)), 1.05)
     local.add(Shape.ELLIPSOID, head, (0.15, 0.2, 0.28), Material.PLAIN, coat)
     shop.extend(local.finish().moved(x, z, dice.uniform(0, 6.28)))
