@@ -150,7 +150,7 @@ class Workshop:
         height: float | None = None,
         **looks: Any,
     ) -> None:
-        """Add a prism at a place (x, z, yaw) of `Road.place`: on the ground, or with its middle at a height."""
+        """Add a prism at a place (x, z, yaw) of `Road.place`: on the ground, or its middle at ``height``."""
         x, z, yaw = place
         centre = (x, half[1] if height is None else height, z)
         self.add(Shape.PRISM, centre, half, material, colour, yaw=yaw, **looks)

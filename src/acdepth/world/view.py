@@ -25,8 +25,7 @@ def world_camera(image_size: tuple[int, int], rig: Rig = USUAL, usual_focal: flo
         usual_focal: focal length of that one, over the image's width.
     """
     height, width = image_size
-    focal = usual_focal * width * rig.focal
-    return Camera(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
+    return Camera.central(usual_focal * width * rig.focal, height, width)
 
 
 @dataclass(frozen=True)

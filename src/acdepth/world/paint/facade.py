@@ -1,4 +1,4 @@
-"""Walls of brick, plaster, panels, boards or planks, with windows, doors, shops, sills and cornices; roofs."""
+"""Walls of brick, plaster, panels, boards or planks, with windows, doors, shops and cornices; roofs."""
 
 from dataclasses import dataclass
 
