@@ -45,8 +45,9 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
             raise UserError(
                 town, f"its pictures are of another size than those of {towns[0].name}", "one sheet shows one"
             )
-    depths = [read_depth_png16(town / conditions[0].value / "depth" / f"{frame:06d}.png") for town in towns]
-    save_sheet(out, [draw_block({**columns, "depth": [colour_depth(depth) for depth in depths]})])
+    places = [town / conditions[0].value / "depth" / f"{frame:06d}.png" for town in towns]
+    depths = [colour_depth(read_depth_png16(place).astype(float)) for place in places]
+    save_sheet(out, [draw_block({**columns, "depth": depths})])
 
 
 def _picture(drive: Path, frame: int) -> np.ndarray:

@@ -47,7 +47,7 @@ def ambient(scene: Scene, surface: Surface, top: Tensor, bottom: Tensor) -> Tens
 
 
 def mirror_direction(surface: Surface) -> tuple[Tensor, Tensor, Tensor]:
-    """Directions (R, 3) reflected at the surface, Fresnel's share of glass, openness of the sky there (R,)."""
+    """Directions (R, 3) reflected at the surface, Fresnel's share of glass, and how open the sky is there."""
     facing = (surface.direction * surface.normal).sum(1)
     reflected = surface.direction - 2 * facing[:, None] * surface.normal
     fresnel = 0.06 + 0.94 * (1 - facing.abs().clamp(max=1)) ** 4
