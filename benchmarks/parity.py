@@ -31,7 +31,7 @@ from acdepth.geometry.view_synthesis import synthesise_views
 from acdepth.geometry.warp import warp
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
-from acdepth.networks.reference import load_reference_weights, reference_name
+from acdepth.networks.published import load_reference_weights, reference_name
 from acdepth.student.consistency import consistency_loss
 from acdepth.student.distillation import distillation_loss
 from acdepth.student.ordinal import (

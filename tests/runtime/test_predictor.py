@@ -16,8 +16,7 @@ import acdepth
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import save_checkpoint
-from acdepth.networks.confidence import smoothed
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig, smoothed
 from acdepth.runtime import predictor as predictor_module
 from acdepth.runtime.predictor import Predictor
 from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network

@@ -22,8 +22,7 @@ from acdepth.networks.checkpoint import (
     load_checkpoint,
     load_confidence_head,
 )
-from acdepth.networks.confidence import confidence_of, disagreement
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.frozen import frozen
 from acdepth.runtime.devices import choose_device

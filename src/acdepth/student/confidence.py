@@ -10,7 +10,7 @@ from acdepth.core.condition import Condition
 from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.frozen import frozen
 from acdepth.student.task import StudentConfig
