@@ -36,13 +36,7 @@ class GeneratorConfig(Config):
     """Size of the model."""
     image_size: tuple[int, int] = (96, 160)
     """(height, width) of the images [px], multiples of 32."""
-    conditions: tuple[Condition, ...] = (
-        Condition.CLEAR,
-        Condition.NIGHT,
-        Condition.RAIN,
-        Condition.FOG,
-        Condition.SNOW,
-    )
+    conditions: tuple[Condition, ...] = tuple(one for one in Condition if one != Condition.NIGHT_RAIN)
     """What there are pictures and captions of."""
     patch: tuple[int, int] = (64, 96)
     """(height, width) of the pieces that the autoencoder learns on [px], multiples of 8: it looks at
