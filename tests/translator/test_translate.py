@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from acdepth.cli.check_translations import check
+from acdepth.cli.translate_check import check
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image

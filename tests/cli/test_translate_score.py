@@ -1,4 +1,4 @@
-"""``acdepth translate rate`` from folders to table, numbers and sheet."""
+"""``acdepth translate score`` from folders to table, numbers and sheet."""
 
 from pathlib import Path
 
@@ -39,14 +39,14 @@ def command(root: Path, *more: str) -> list[str]:
     names = [f"weak={root / 'weak'}", f"strong={root / 'strong'}"]
     few = ["--steps", "2", "--images", "4", "--device", "cpu"]
     where = ["--data", str(root / "data"), "--real", str(root / "real")]
-    return ["translate", "rate", *names, *where, *few, *more]
+    return ["translate", "score", *names, *where, *few, *more]
 
 
 def test_all_methods_stand_in_one_table(
     folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(command(folders, "--out", str(tmp_path / "rated.json"), "--sheet", str(tmp_path / "sheet.png")))
-    results = read_json(tmp_path / "rated.json")
+    run(command(folders, "--out", str(tmp_path / "scores.json"), "--sheet", str(tmp_path / "sheet.png")))
+    results = read_json(tmp_path / "scores.json")
     assert results["methods"] == ["untranslated", "colours-only", "weak", "strong", "truth"]
     night = results["conditions"]["night"]
     assert night["images"] == 4 and night["real_drives"] == 2

@@ -1,4 +1,4 @@
-"""Measures of translations against slow twins and known numbers, and a judge that looks past colours."""
+"""Measures of translations against slow twins and known numbers, and a classifier that looks past colours."""
 
 import numpy as np
 import pytest
@@ -7,19 +7,18 @@ from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
-from acdepth.translator.quality.agreement import (
+from acdepth.translator.scoring.classifier import ClassifierSettings, split_drives, train_classifier
+from acdepth.translator.scoring.colours import jitter, match_colours
+from acdepth.translator.scoring.looking import draw_partners
+from acdepth.translator.scoring.measures import (
     colour_distance,
     correlation,
     depth_difference,
     edge_agreement,
     edges,
+    kernel_distance,
 )
-from acdepth.translator.quality.classifier import split_drives, train_judge
-from acdepth.translator.quality.colours import jitter, match_colours
-from acdepth.translator.quality.kernel_distance import kernel_distance
-from acdepth.translator.quality.looking import draw_partners
-from acdepth.translator.quality.pictures import Pictures
-from acdepth.translator.quality.settings import ClassifierSettings
+from acdepth.translator.scoring.pictures import Pictures
 
 SIZE = (24, 40)
 
@@ -33,7 +32,7 @@ def pictures(image: Tensor, per_drive: int = 2) -> Pictures:
 
 
 def stripes(upright: bool, brightness: float, count: int, seed: int) -> Pictures:
-    """Stripes somewhere, upright or lying: structure; brightness is what a lazy judge goes by."""
+    """Stripes somewhere, upright or lying: structure; brightness is what a lazy classifier goes by."""
     axis = torch.arange(SIZE[1] if upright else SIZE[0]) / 1.5
     phase = noise(count, 1, 1, 1, seed=seed) * 6
     wave = (axis.view(1, 1, 1, -1) if upright else axis.view(1, 1, -1, 1)) + phase
@@ -137,21 +136,21 @@ def test_held_out_drives_are_not_learned(drives: int) -> None:
     assert len(asked) == max(1, drives // 5)
 
 
-def test_a_judge_that_learned_changed_colours_is_not_fooled_by_them() -> None:
+def test_a_classifier_that_learned_changed_colours_is_not_fooled_by_them() -> None:
     real = {
         Condition.CLEAR: stripes(upright=True, brightness=1.0, count=40, seed=0),
         Condition.NIGHT: stripes(upright=False, brightness=0.5, count=40, seed=2),
     }
     settings = ClassifierSettings(steps=120, batch_size=16, side=16, width=8)
-    jittered, plain = (train_judge(real, settings, 0, jittered) for jittered in (True, False))
-    again = train_judge(real, settings, 0, True)
+    jittered, plain = (train_classifier(real, settings, 0, jittered) for jittered in (True, False))
+    again = train_classifier(real, settings, 0, True)
     parameters = zip(jittered.network.parameters(), again.network.parameters(), strict=True)
     assert all(torch.equal(one, other) for one, other in parameters)
     fresh = stripes(upright=True, brightness=1.0, count=20, seed=8)
     night = stripes(upright=False, brightness=0.5, count=20, seed=6)
-    for judge in (jittered, plain):
-        assert judge.calls(fresh, Condition.CLEAR).mean() > 0.9
-        assert judge.calls(night, Condition.NIGHT).mean() > 0.9
+    for classifier in (jittered, plain):
+        assert classifier.calls(fresh, Condition.CLEAR).mean() > 0.9
+        assert classifier.calls(night, Condition.NIGHT).mean() > 0.9
     painted = match_colours(fresh, real[Condition.NIGHT], make_generator(0))
     assert jittered.calls(painted, Condition.NIGHT).mean() < 0.2
     assert plain.calls(painted, Condition.NIGHT).mean() > 0.6

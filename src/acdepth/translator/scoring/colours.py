@@ -1,9 +1,9 @@
-"""Colour as a trap: light turned away at random for the judge to learn from, colours copied to test it."""
+"""Colour as a trap: light turned away at random for classifiers to learn, colours copied to test them."""
 
 import torch
 from torch import Tensor
 
-from acdepth.translator.quality.pictures import Pictures
+from acdepth.translator.scoring.pictures import Pictures
 
 STRONGEST_GAMMA = 2.5
 STRONGEST_GAIN = 2.0

@@ -1,4 +1,4 @@
-"""What is compared: for each condition the sources, every method's translations of them, and the truth."""
+"""What is compared: sources, every method's translations of them, the truth, and real images elsewhere."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,12 @@ from acdepth.core.images import read_image
 from acdepth.core.spread import spread
 from acdepth.data.crop import crop_and_resize
 from acdepth.data.manifest import Manifest
-from acdepth.translator.quality.pictures import Pictures, Window, read_frames
+from acdepth.translator.scoring.pictures import Pictures, Window, read_frames
+
+SOURCES, COLOURS, TRUTH = "untranslated", "colours-only", "truth"
+"""Rows beside the folders': what a method starts from, what it must beat, and what it should reach."""
+FEWEST_DRIVES = 2
+"""Of real images: one drive to learn from and one to ask about."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,43 @@ def build_case(
     )
 
 
+def read_real(
+    footage: Iterable[Clip], cases: Iterable[Case], window: Window, most: int
+) -> dict[Condition, Pictures]:
+    """Images of each condition that the footage has.
+
+    Args:
+        footage: of other streets than the sources.
+        cases: what will be compared with these images.
+        window: as of the translations.
+        most: images per condition at most.
+
+    Raises:
+        UserError: if clear or a condition of the cases has fewer than two drives, or the footage holds
+            sources or their truth.
+    """
+    drives: dict[Condition, list[Clip]] = {condition: [] for condition in Condition}
+    for clip in footage:
+        drives[clip.condition].append(clip)
+    for condition in (Condition.CLEAR, *(case.condition for case in cases)):
+        if len(drives[condition]) < FEWEST_DRIVES:
+            raise UserError(
+                "--real",
+                f"holds {len(drives[condition])} drives of {condition}",
+                f"at least {FEWEST_DRIVES} are needed, to learn how it looks and to hold one out",
+            )
+    known = {one: case.condition for case in cases for one in case.hashes}
+    read: dict[Condition, Pictures] = {}
+    for condition, clips in drives.items():
+        if len(clips) < FEWEST_DRIVES:
+            continue
+        frames = target_frames(clips)
+        chosen = spread(frames, most)
+        read[condition], hashes = read_frames(chosen, window)
+        _refuse_known(chosen, hashes, known)
+    return read
+
+
 def twin_key(key: str, condition: Condition) -> str:
     """Where the built-in world keeps the same view under another condition.
 
@@ -166,3 +208,13 @@ def _find_truth(condition: Condition, frames: list[Frame], truth: Iterable[Clip]
                 "render the same towns and frames, or leave --truth out",
             )
     return [there[twin_key(frame.key, condition)] for frame in frames]
+
+
+def _refuse_known(frames: list[Frame], hashes: list[str], known: Mapping[str, Condition]) -> None:
+    for frame, found in zip(frames, hashes, strict=True):
+        if found in known:
+            raise UserError(
+                "--real",
+                f"{frame.key} is a source or its truth",
+                "a classifier must not learn from the streets it is asked about, so give footage of others",
+            )

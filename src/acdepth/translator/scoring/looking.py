@@ -10,7 +10,7 @@ from torch import Tensor
 from acdepth.core.seeding import make_generator
 from acdepth.translator.losses import perceptual_loss
 from acdepth.translator.perception import Perception
-from acdepth.translator.quality.pictures import Pictures
+from acdepth.translator.scoring.pictures import Pictures
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The judge of conditions: a small network that learns real images and is asked about translations.
+"""Classifiers of conditions: small networks that learn real images and are asked about translations.
 
-It is no discriminator: it never sees a translation while it learns, and no translator was trained to please
-it.
+They are no discriminators: they never see a translation while they learn, and no translator was trained to
+please them.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,21 +10,45 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from acdepth.core.condition import Condition
+from acdepth.core.config import Config
 from acdepth.core.seeding import derive_seed, make_generator
-from acdepth.translator.quality.colours import jitter
-from acdepth.translator.quality.pictures import Pictures
-from acdepth.translator.quality.settings import ClassifierSettings
+from acdepth.translator.scoring.colours import jitter
+from acdepth.translator.scoring.pictures import Pictures
 
 GROUPS = 8
 ASKED_AT_ONCE = 64
 WARM_UP = 0.1
 """Part of the steps in which the learning rate rises."""
 
+SEED_NAME = "judge"
+"""Name of their draws; another would change all numbers."""
+
 Real = Mapping[Condition, Pictures]
+
+
+class ClassifierSettings(Config):
+    """Of the networks, trained anew on real images each time; deterministic."""
+
+    networks: int = Field(default=3, gt=0)
+    """That learn from the same images with other draws and are averaged: on the built-in world the share
+    that one alone calls rain differs by 20 points between seeds."""
+    steps: int = Field(default=400, gt=0)
+    """Batches each is trained on."""
+    batch_size: int = Field(default=32, gt=0)
+    """Images per batch."""
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """Of AdamW at its peak; it rises, then falls to nothing."""
+    side: int = Field(default=48, ge=16)
+    """Shorter side of the images they see [px]. Small, so that the scene counts and not a file format."""
+    width: int = Field(default=32, gt=0, multiple_of=8)
+    """Channels of the first layer."""
+    held_out: int = Field(default=5, ge=2)
+    """Every so manieth drive of real footage is not trained on, but tells how often they are right."""
 
 
 class ConditionNet(nn.Module):
@@ -47,8 +71,8 @@ class ConditionNet(nn.Module):
         return self.head(self.body(image * 2 - 1).mean((2, 3)))
 
 
-class Judge:
-    """A trained classifier and the conditions it tells apart."""
+class Classifier:
+    """A trained network and the conditions it tells apart."""
 
     def __init__(self, network: ConditionNet, conditions: tuple[Condition, ...], side: int) -> None:
         self.network, self.conditions, self.side = network.eval(), conditions, side
@@ -62,15 +86,9 @@ class Judge:
         return (torch.cat(named) == self.conditions.index(condition)).double().numpy()
 
 
-class Panel:
-    """Judges that vote."""
-
-    def __init__(self, judges: Many[Judge]) -> None:
-        self.judges = tuple(judges)
-
-    def calls(self, pictures: Pictures, condition: Condition) -> np.ndarray:
-        """(N,) part of the judges that take an image for ``condition``."""
-        return np.mean([judge.calls(pictures, condition) for judge in self.judges], axis=0)
+def part_calling(classifiers: Many[Classifier], pictures: Pictures, condition: Condition) -> np.ndarray:
+    """(N,) part of the classifiers that take an image for ``condition``."""
+    return np.mean([one.calls(pictures, condition) for one in classifiers], axis=0)
 
 
 def split_drives(real: Real, every: int) -> tuple[dict[Condition, Pictures], dict[Condition, Pictures]]:
@@ -84,14 +102,14 @@ def split_drives(real: Real, every: int) -> tuple[dict[Condition, Pictures], dic
     return to_learn, held_out
 
 
-def train_judge(
+def train_classifier(
     real: Real,
     settings: ClassifierSettings,
     seed: int,
     jittered: bool,
     on_step: Callable[[], object] | None = None,
-) -> Judge:
-    """Train on the CPU, where a seed always gives the same judge.
+) -> Classifier:
+    """Train on the CPU, where a seed always gives the same network.
 
     Args:
         real: images to learn from; conditions are drawn equally often, however many images they have.
@@ -112,7 +130,7 @@ def train_judge(
         optimiser, settings.learning_rate, total_steps=settings.steps + 1, pct_start=WARM_UP
     )
     for step in range(settings.steps):
-        generator = make_generator(seed, "judge", step)
+        generator = make_generator(seed, SEED_NAME, step)
         image, label = _draw_batch(pools, settings.batch_size, generator)
         loss = F.cross_entropy(network(jitter(image, generator) if jittered else image), label)
         optimiser.zero_grad()
@@ -121,7 +139,7 @@ def train_judge(
         schedule.step()
         if on_step:
             on_step()
-    return Judge(network, conditions, settings.side)
+    return Classifier(network, conditions, settings.side)
 
 
 def shrink(image: Tensor, side: int) -> Tensor:
@@ -134,7 +152,7 @@ def shrink(image: Tensor, side: int) -> Tensor:
 
 def _new_network(width: int, conditions: int, seed: int) -> ConditionNet:
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, "judge", "weights"))
+        torch.manual_seed(derive_seed(seed, SEED_NAME, "weights"))
         return ConditionNet(width, conditions)
 
 

@@ -1,8 +1,8 @@
-"""``acdepth translate rate``: how good translations are, all methods in one table."""
+"""``acdepth translate score``: how good translations are, all methods in one table."""
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -12,28 +12,19 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
 from acdepth.core.progress import progress
-from acdepth.core.provenance import provenance
-from acdepth.core.sheet import check_sheet_name
 from acdepth.core.shipped import PRIOR, SHIPPED, or_shipped
-from acdepth.data.choice import FootageChoice
-from acdepth.data.folder import open_data
-from acdepth.data.manifest import Manifest
-from acdepth.prior.depth_anything import WEIGHTS_FILE, DepthAnythingPrior
-from acdepth.reports.translation_quality import print_translation_quality
-from acdepth.runtime.devices import choose_device
-from acdepth.translator.perception import Perception
-from acdepth.translator.quality.cases import Case, build_case, find_window
-from acdepth.translator.quality.looking import Eye
-from acdepth.translator.quality.pictures import Window
-from acdepth.translator.quality.rate import COLOURS, SOURCES, TRUTH, steps_to_learn
-from acdepth.translator.quality.rate import rate as rate_cases
-from acdepth.translator.quality.real import read_real
-from acdepth.translator.quality.settings import RateSettings
-from acdepth.translator.quality.sheet import write_sheet
+
+if TYPE_CHECKING:
+    from acdepth.data.manifest import Manifest
+    from acdepth.translator.scoring.cases import Case
+    from acdepth.translator.scoring.pictures import Window
+    from acdepth.translator.scoring.score import ScoreSettings
 
 
-def rate(
-    outs: Annotated[tuple[str, ...], tyro.conf.Positional],
+def score(
+    outs: Annotated[
+        tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[NAME=]PATH ...", help_behavior_hint="")
+    ],
     *,
     data: Path,
     real: Path,
@@ -71,9 +62,22 @@ def rate(
         seed: of the classifiers, the pairs and the intervals.
         device: where the prior runs: auto, cpu, cuda, cuda:1 or mps.
     """
+    from acdepth.core.sheet import check_sheet_name
+    from acdepth.data.choice import FootageChoice
+    from acdepth.data.folder import open_data
+    from acdepth.prior.depth_anything import DepthAnythingPrior
+    from acdepth.reports.translation_quality import print_translation_quality
+    from acdepth.runtime.devices import choose_device
+    from acdepth.translator.perception import Perception
+    from acdepth.translator.scoring.cases import build_case, find_window, read_real
+    from acdepth.translator.scoring.looking import Eye
+    from acdepth.translator.scoring.score import ScoreSettings, score_cases, steps_to_learn
+    from acdepth.translator.scoring.sheet import write_sheet
+
     if sheet:
         check_sheet_name(sheet)
-    settings = _settings(images, steps, seed)
+    values = {"images": images, "seed": seed, "classifier": {"steps": steps}}
+    settings = ScoreSettings.from_dict(values, where="acdepth translate score")
     manifests = open_manifests(outs)
     window = find_window(manifests, parse_image_size(image_size) if image_size else None)
     wanted = _conditions(conditions, manifests)
@@ -84,8 +88,12 @@ def rate(
     _tell(cases, with_truth=truth is not None)
     footage = open_data(real, choice=FootageChoice(split=real_split, cameras=cameras))
     pools = read_real(footage, cases, window, settings.images)
+    place = choose_device(device)
     with progress("learn to tell the conditions apart", steps_to_learn(settings)) as advance:
-        results = rate_cases(cases, pools, _eye(prior, device, settings), settings, advance)
+        perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
+        perception.to_device(place)
+        eye = Eye(perception, place, settings.batch_size)
+        results = score_cases(cases, pools, eye, settings, advance)
     results["protocol"] = _protocol(settings, window, manifests, prior)
     if out:
         write_json(out, results)
@@ -94,14 +102,19 @@ def rate(
     print_translation_quality(results)
 
 
-def open_manifests(outs: tuple[str, ...]) -> dict[str, Manifest]:
+def open_manifests(outs: tuple[str, ...]) -> dict[str, "Manifest"]:
     """The folders by name, in the order given.
 
     Raises:
         UserError: if there is none, a name is given twice or means something else, or a folder is empty.
     """
+    from acdepth.data.manifest import Manifest
+    from acdepth.translator.scoring.cases import COLOURS, SOURCES, TRUTH
+
     if not outs:
-        raise UserError(None, "acdepth translate rate: give at least one folder that acdepth translate wrote")
+        raise UserError(
+            None, "acdepth translate score: give at least one folder that acdepth translate wrote"
+        )
     manifests: dict[str, Manifest] = {}
     for text in outs:
         name, separator, rest = text.partition("=")
@@ -117,12 +130,7 @@ def open_manifests(outs: tuple[str, ...]) -> dict[str, Manifest]:
     return manifests
 
 
-def _settings(images: int, steps: int, seed: int) -> RateSettings:
-    values = {"images": images, "seed": seed, "classifier": {"steps": steps}}
-    return RateSettings.from_dict(values, where="acdepth translate rate")
-
-
-def _conditions(text: str, manifests: dict[str, Manifest]) -> list[Condition]:
+def _conditions(text: str, manifests: dict[str, "Manifest"]) -> list[Condition]:
     first = next(iter(manifests.values()))
     found = {condition for condition, _ in first.entries}
     if text.strip() == "all":
@@ -130,14 +138,7 @@ def _conditions(text: str, manifests: dict[str, Manifest]) -> list[Condition]:
     return [condition for condition in parse_conditions(text) if condition is not Condition.CLEAR]
 
 
-def _eye(prior: Path, device: str, settings: RateSettings) -> Eye:
-    place = choose_device(device)
-    perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
-    perception.to_device(place)
-    return Eye(perception, place, settings.batch_size)
-
-
-def _tell(cases: list[Case], with_truth: bool) -> None:
+def _tell(cases: list["Case"], with_truth: bool) -> None:
     for case in cases:
         if case.left_out:
             say(f"{case.condition}: {case.left_out} sources left out: not in every folder, or not in --data")
@@ -146,8 +147,11 @@ def _tell(cases: list[Case], with_truth: bool) -> None:
 
 
 def _protocol(
-    settings: RateSettings, window: Window, manifests: dict[str, Manifest], prior: Path
+    settings: "ScoreSettings", window: "Window", manifests: dict[str, "Manifest"], prior: Path
 ) -> dict[str, Any]:
+    from acdepth.core.provenance import provenance
+    from acdepth.prior.depth_anything import WEIGHTS_FILE
+
     weights = or_shipped(prior, PRIOR) / WEIGHTS_FILE
     return {
         "seed": settings.seed,

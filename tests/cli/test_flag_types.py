@@ -1,7 +1,7 @@
 import pytest
 
+from acdepth.cli.flag_types import format_mix, parse_mix
 from acdepth.cli.main import run
-from acdepth.cli.mix import format_mix, parse_mix
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 

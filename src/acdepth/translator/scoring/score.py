@@ -3,30 +3,37 @@
 from collections.abc import Callable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from acdepth.core.condition import Condition
+from acdepth.core.config import Config
 from acdepth.core.seeding import derive_seed, make_generator
 from acdepth.evaluation.bootstrap import Interval, bootstrap_means
-from acdepth.translator.quality.agreement import (
+from acdepth.translator.scoring.cases import COLOURS, SOURCES, TRUTH, Case
+from acdepth.translator.scoring.classifier import (
+    SEED_NAME,
+    Classifier,
+    ClassifierSettings,
+    Real,
+    part_calling,
+    split_drives,
+    train_classifier,
+)
+from acdepth.translator.scoring.colours import match_colours
+from acdepth.translator.scoring.looking import Eye, draw_partners
+from acdepth.translator.scoring.measures import (
     colour_distance,
     correlation,
     depth_difference,
     edge_agreement,
+    kernel_distance,
 )
-from acdepth.translator.quality.cases import Case
-from acdepth.translator.quality.classifier import Judge, Panel, Real, split_drives, train_judge
-from acdepth.translator.quality.colours import match_colours
-from acdepth.translator.quality.kernel_distance import kernel_distance
-from acdepth.translator.quality.looking import Eye, draw_partners
-from acdepth.translator.quality.pictures import Pictures
-from acdepth.translator.quality.settings import RateSettings
+from acdepth.translator.scoring.pictures import Pictures
 
-SOURCES, COLOURS, TRUTH = "untranslated", "colours-only", "truth"
-"""Rows beside the folders': what a method starts from, what it must beat, and what it should reach."""
 MEASURES = (
     "depth_difference",
     "depth_correlation",
@@ -40,12 +47,23 @@ MEASURES = (
 DIGITS = 6
 
 
-@dataclass(frozen=True)
-class Judges:
-    """Classifiers that learned to look past colours, and one that did not: a control."""
+class ScoreSettings(Config):
+    """What is measured, on how many images."""
 
-    jittered: Panel
-    plain: Panel
+    images: int = Field(default=500, gt=0)
+    """At most so many sources, and so many real images of each condition, evenly spread over the footage."""
+    batch_size: int = Field(default=16, gt=0)
+    """Images the prior sees at a time; shapes speed and memory only."""
+    seed: int = 0
+    """Of the classifier, of what is paired, and of the intervals."""
+    classifier: ClassifierSettings = ClassifierSettings()
+
+
+class Classifiers(NamedTuple):
+    """Those that learned to look past colours, and one that did not: a control."""
+
+    jittered: list[Classifier]
+    plain: list[Classifier]
 
 
 @dataclass(frozen=True)
@@ -60,11 +78,11 @@ class _Scene:
     source_distances: NDArray[np.float64] | None
 
 
-def rate(
+def score_cases(
     cases: Many[Case],
     real: Real,
     eye: Eye,
-    settings: RateSettings,
+    settings: ScoreSettings,
     on_step: Callable[[], object] | None = None,
 ) -> dict[str, Any]:
     """Measure every method under every condition.
@@ -81,43 +99,49 @@ def rate(
         and method each of `MEASURES` with its 95 % interval over drives, null where it does not apply.
     """
     to_learn, held_out = split_drives(real, settings.classifier.held_out)
-    judges = _train_judges(to_learn, settings, on_step)
+    classifiers = _train_classifiers(to_learn, settings, on_step)
     return {
         "classifier": {
             "settings": settings.classifier.to_dict(),
-            "held_out": {condition: _skill(judges, condition, to_learn, held_out) for condition in real},
+            "held_out": {condition: _skill(classifiers, condition, to_learn, held_out) for condition in real},
         },
         "methods": [SOURCES, COLOURS, *(cases[0].made if cases else ()), TRUTH],
-        "conditions": {case.condition.value: _rate_case(case, real, eye, judges, settings) for case in cases},
+        "conditions": {
+            case.condition.value: _score_case(case, real, eye, classifiers, settings) for case in cases
+        },
     }
 
 
-def steps_to_learn(settings: RateSettings) -> int:
-    """How often `rate` calls ``on_step``."""
-    return (settings.classifier.judges + 1) * settings.classifier.steps
+def steps_to_learn(settings: ScoreSettings) -> int:
+    """How often `score_cases` calls ``on_step``."""
+    return (settings.classifier.networks + 1) * settings.classifier.steps
 
 
-def _train_judges(real: Real, settings: RateSettings, on_step: Callable[[], object] | None) -> Judges:
-    def train(number: int, jittered: bool) -> Judge:
-        seed = derive_seed(settings.seed, "judge", number)
-        return train_judge(real, settings.classifier, seed, jittered, on_step)
+def _train_classifiers(
+    real: Real, settings: ScoreSettings, on_step: Callable[[], object] | None
+) -> Classifiers:
+    def train(number: int, jittered: bool) -> Classifier:
+        seed = derive_seed(settings.seed, SEED_NAME, number)
+        return train_classifier(real, settings.classifier, seed, jittered, on_step)
 
-    voting = [train(number, jittered=True) for number in range(settings.classifier.judges)]
-    return Judges(Panel(voting), Panel([train(0, jittered=False)]))
+    jittered = [train(number, jittered=True) for number in range(settings.classifier.networks)]
+    return Classifiers(jittered, [train(0, jittered=False)])
 
 
-def _skill(judges: Judges, condition: Condition, to_learn: Real, held_out: Real) -> dict[str, Any]:
+def _skill(classifiers: Classifiers, condition: Condition, to_learn: Real, held_out: Real) -> dict[str, Any]:
     asked = held_out[condition]
     return {
         "learned": len(to_learn[condition]),
         "asked": len(asked),
         "drives_asked": len(np.unique(asked.drives)),
-        "right": round(float(judges.jittered.calls(asked, condition).mean()), DIGITS),
-        "right_plain": round(float(judges.plain.calls(asked, condition).mean()), DIGITS),
+        "right": round(float(part_calling(classifiers.jittered, asked, condition).mean()), DIGITS),
+        "right_plain": round(float(part_calling(classifiers.plain, asked, condition).mean()), DIGITS),
     }
 
 
-def _rate_case(case: Case, real: Real, eye: Eye, judges: Judges, settings: RateSettings) -> dict[str, Any]:
+def _score_case(
+    case: Case, real: Real, eye: Eye, classifiers: Classifiers, settings: ScoreSettings
+) -> dict[str, Any]:
     sources, seed = case.sources, settings.seed
     partners = draw_partners(sources.drives, seed)
     scene = _Scene(
@@ -132,7 +156,7 @@ def _rate_case(case: Case, real: Real, eye: Eye, judges: Judges, settings: RateS
     methods = {SOURCES: sources, COLOURS: colours, **case.made}
     if case.truth is not None:
         methods[TRUTH] = case.truth
-    measured = {name: _measure(pictures, scene, eye, judges, seed) for name, pictures in methods.items()}
+    measured = {name: _measure(pictures, scene, eye, classifiers, seed) for name, pictures in methods.items()}
     start = measured[SOURCES]["truth_distance"]["mean"]
     for row in measured.values():
         row["nearer_truth"] = _fall(row["truth_distance"]["mean"], start)
@@ -146,7 +170,9 @@ def _rate_case(case: Case, real: Real, eye: Eye, judges: Judges, settings: RateS
     }
 
 
-def _measure(pictures: Pictures, scene: _Scene, eye: Eye, judges: Judges, seed: int) -> dict[str, Any]:
+def _measure(
+    pictures: Pictures, scene: _Scene, eye: Eye, classifiers: Classifiers, seed: int
+) -> dict[str, Any]:
     case = scene.case
     made, sources = pictures.pixels.float() / 255, case.sources.pixels.float() / 255
     depth = eye.inverse_depth(pictures)
@@ -154,8 +180,8 @@ def _measure(pictures: Pictures, scene: _Scene, eye: Eye, judges: Judges, seed: 
         "depth_difference": depth_difference(depth, scene.source_depth).double().numpy(),
         "depth_correlation": correlation(depth, scene.source_depth).numpy(),
         "edge_agreement": edge_agreement(made, sources).numpy(),
-        "recognised": judges.jittered.calls(pictures, case.condition),
-        "recognised_plain": judges.plain.calls(pictures, case.condition),
+        "recognised": part_calling(classifiers.jittered, pictures, case.condition),
+        "recognised_plain": part_calling(classifiers.plain, pictures, case.condition),
     }
     if scene.partners is not None and scene.source_distances is not None:
         distances = eye.distances(pictures, pictures[scene.partners])
