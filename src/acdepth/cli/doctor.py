@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def doctor() -> None:
     """Show what is installed, which devices and weights are here, and what is missing for which verb."""
-    from acdepth.runtime.shipped import describe_shipped
+    from acdepth.cli.shipped import describe_shipped
 
     console = Console()
     for title, rows in (
@@ -40,7 +40,7 @@ def _packages() -> list[tuple[str, str]]:
     """Versions of what the package needs, and for each extra what is missing."""
     import av
 
-    from acdepth.runtime.video import CODECS
+    from acdepth.prediction.video import CODECS
 
     rows = [("python", platform.python_version()), ("acdepth", version("acdepth"))]
     for extra, packages in _requirements().items():

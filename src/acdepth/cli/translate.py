@@ -8,7 +8,6 @@ import tyro
 
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.core.share import ALL, Share
@@ -17,6 +16,7 @@ from acdepth.core.shipped import STUDENT, or_shipped
 if TYPE_CHECKING:
     import torch
 
+    from acdepth.core.resize import Crop
     from acdepth.translator import Translator
     from acdepth.translator.depth_source import DepthSource
 
@@ -109,7 +109,7 @@ def _place(device: str) -> "torch.device":
     """
     import torch
 
-    from acdepth.runtime.devices import choose_device
+    from acdepth.inference.devices import choose_device
 
     place = choose_device(device)
     if place.type != "cuda" or _launched() == 1:
@@ -180,7 +180,9 @@ def _parse_severity(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _parse_crop(text: str) -> Crop:
+def _parse_crop(text: str) -> "Crop":
+    from acdepth.core.resize import Crop
+
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdigit() for part in parts):
         raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")

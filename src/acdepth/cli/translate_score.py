@@ -65,9 +65,9 @@ def score(
     from acdepth.core.sheet import check_sheet_name
     from acdepth.data.choice import FootageChoice
     from acdepth.data.folder import open_data
+    from acdepth.inference.devices import choose_device
     from acdepth.prior.depth_anything import DepthAnythingPrior
     from acdepth.reports.translation_quality import print_translation_quality
-    from acdepth.runtime.devices import choose_device
     from acdepth.translator.perception import Perception
     from acdepth.translator.scoring.cases import build_case, find_window, read_real
     from acdepth.translator.scoring.looking import Eye

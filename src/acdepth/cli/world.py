@@ -44,7 +44,7 @@ def make(
         device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
-    from acdepth.runtime.devices import choose_device
+    from acdepth.inference.devices import choose_device
     from acdepth.world.export import DriveSettings, write_towns
     from acdepth.world.rig import Rig
     from acdepth.world.styles import find_style
