@@ -26,7 +26,7 @@ from acdepth.recipes.outputs import file_output, folder_output, translations_out
 from acdepth.recipes.stages import Stage
 from acdepth.runtime.devices import choose_device
 from acdepth.runtime.scored import scored_model
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.training import MOTION_FILE, train_teacher
 from acdepth.translator import SimulatedWeather, translate

@@ -24,7 +24,7 @@ from acdepth.recipes.method import FRAMES_FILE, RESULTS_FILE
 from acdepth.recipes.outputs import file_output, weights_output
 from acdepth.recipes.stages import Pipeline, Stage
 from acdepth.runtime.scored import scored_model
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 
 FAILED_FILE = "failed.txt"
