@@ -13,7 +13,7 @@ K = torch.tensor([[8.0, 0.0, 4.3], [0.0, 7.0, 2.6], [0.0, 0.0, 1.0]])[None]
 
 
 def moved(*vector: float) -> Tensor:
-    return pose_matrix(torch.tensor(vector)[None])
+    return pose_matrix(torch.tensor([vector], dtype=torch.float32))
 
 
 def random_image(seed: int = 0) -> Tensor:

@@ -45,8 +45,11 @@ def test_levels_count_the_same_whatever_their_size():
 
 
 def test_colour():
-    found = colour_loss(torch.tensor([[-1.0, 0.5]]), torch.tensor([[1.0, 0.25]]))
-    torch.testing.assert_close(found, torch.tensor([[2.0, 0.25]]))
+    image, wanted, apart = (
+        torch.tensor(colour).view(1, 3, 1, 1)
+        for colour in ([-1.0, 0.5, 0.0], [1.0, 0.25, 0.0], [2.0, 0.25, 0.0])
+    )
+    torch.testing.assert_close(colour_loss(image, wanted), apart)
 
 
 class TestPerceptual:

@@ -20,7 +20,7 @@ def labels() -> torch.Tensor:
 
 
 def image(*inverse_depth: float) -> torch.Tensor:
-    return torch.tensor(inverse_depth).view(1, 1, 1, 4)
+    return torch.tensor(inverse_depth, dtype=torch.float32).view(1, 1, 1, 4)
 
 
 def test_a_pair_is_kept_where_both_order_it_alike():
