@@ -94,7 +94,7 @@ def _changed(
     config: "AblationConfig", student: str | None, variants: tuple[str, ...], seeds: tuple[int, ...]
 ) -> "AblationConfig":
     """The settings with what the flags say instead."""
-    from acdepth.student.task import StudentConfig
+    from acdepth.student.settings import StudentConfig
 
     if student is not None:
         base = StudentConfig.read(find_config("student", student, "--student"))

@@ -6,9 +6,7 @@ from typing import Annotated
 import tyro
 
 from acdepth.cli.flags import configured
-from acdepth.pretrain.encoder import EncoderConfig
-from acdepth.pretrain.generator import GeneratorConfig
-from acdepth.pretrain.prior import PriorConfig
+from acdepth.pretrain.settings import EncoderConfig, GeneratorConfig, PriorConfig
 
 
 @configured("pretrain", EncoderConfig())

@@ -7,10 +7,10 @@ import tyro
 
 from acdepth.cli.flags import configured
 from acdepth.core.files import read_json
-from acdepth.student.adaptation import AdaptConfig
-from acdepth.student.confidence import ConfidenceConfig
-from acdepth.student.task import StudentConfig
-from acdepth.teacher.task import TeacherConfig
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.settings import StudentConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.translator.settings import TranslatorConfig
 
 
@@ -86,7 +86,7 @@ def adapt(
         translations: folder that acdepth translate made of data.
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """
-    from acdepth.student.adapt_training import train_adapted
+    from acdepth.student.adapt.training import train_adapted
 
     print(train_adapted(config, data, adverse, translations, student, teacher, prior, out))
 
@@ -111,7 +111,7 @@ def confidence(
         student: run folder or checkpoint; the small one that ships by default.
         translations: folder that acdepth translate made of data.
     """
-    from acdepth.student.confidence_training import train_confidence
+    from acdepth.student.confidence.training import train_confidence
 
     print(train_confidence(config, data, translations, student, teacher, out))
 

@@ -18,10 +18,13 @@ from acdepth.engine.log import read_log
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.confidence_head import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.student.confidence import ConfidenceConfig, ConfidenceTask, expected_error_loss
-from acdepth.student.confidence_training import train_confidence
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.confidence.task import ConfidenceTask
+from acdepth.student.confidence.training import train_confidence
+from acdepth.student.losses import expected_error_loss
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import write_drive
 
 TINY = DepthNetConfig(width=8)
@@ -62,7 +65,8 @@ def train(taught: Path, out: Path, config: ConfidenceConfig = CONFIG) -> Path:
 def test_the_loss_is_least_at_the_mean_of_the_errors():
     errors = torch.tensor([0.05, 0.1, 0.3, 0.35])
     candidates = torch.linspace(0.01, 1, 991)
-    losses = expected_error_loss(candidates.log()[:, None], errors[None]).mean(1)
+    every = candidates.log()[:, None].expand(-1, 4)
+    losses = expected_error_loss(every, errors.expand(991, -1)).mean(1)
     assert candidates[losses.argmin()] == pytest.approx(0.2, abs=1e-3)
 
 
