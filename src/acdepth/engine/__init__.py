@@ -2,7 +2,7 @@
 
 from acdepth.engine.loop import BatchSource, fit
 from acdepth.engine.processes import share_of_processes
-from acdepth.engine.settings import LoopSettings, what_shapes
+from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import refuse_other_run
 from acdepth.engine.task import Leftovers, Task, TurnTask, Update
 
@@ -16,5 +16,4 @@ __all__ = [
     "fit",
     "refuse_other_run",
     "share_of_processes",
-    "what_shapes",
 ]

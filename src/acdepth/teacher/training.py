@@ -5,12 +5,13 @@ from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, write_json
+from acdepth.core.files import hash_file, write_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, refuse_other_run
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -48,10 +49,10 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
-    starts = [hash_file(path) for path in _starting_points(config)]
-    made_from = fingerprint(clear, config.image_size, config.crop)
-    made_by = hash_json([what_shapes(config), made_from, starts])
-    refuse_other_run(out, made_by)
+    starts = {f"content of {path.name}": hash_file(path) for path in _starting_points(config)}
+    footage = fingerprint(clear, config.image_size, config.crop)
+    made_from = Identity.of(config).and_facts({"training footage": footage, **starts})
+    refuse_other_run(out, made_from)
     prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
     config.write(out / "config.yaml")
     task = TeacherTask(config, _initial_forward(prepared, config))
@@ -61,7 +62,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         loop = config.loop
         return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    fit("teacher", task, batches, config.loop, out, made_by)
+    fit("teacher", task, batches, config.loop, out, made_from)
     card = CheckpointCard(
         network=config.network,
         input_size=config.image_size,
