@@ -121,15 +121,15 @@ class After(Before):
 
 def test_a_new_option_at_its_default_changes_nothing() -> None:
     former = Identity.of(Before(rate=2.0)).values
-    assert Identity.of(After(rate=2.0)).changes(former) == []
-    assert Identity.of(After(rate=2.0, added=True)).changes(former) == ["added: nothing → true"]
+    assert Identity.of(After(rate=2.0)).changes(former) == {}
+    assert Identity.of(After(rate=2.0, added=True)).changes(former) == {"added": "nothing → true"}
 
 
 def test_a_default_that_changed_is_a_change() -> None:
     class Later(Before):
         steps: int = 6
 
-    assert Identity.of(Later()).changes(Identity.of(Before()).values) == ["steps: 5 → 6"]
+    assert Identity.of(Later()).changes(Identity.of(Before()).values) == {"steps": "5 → 6"}
 
 
 def test_a_run_folder_belongs_to_one_data_set_and_root(tmp_path: Path) -> None:
