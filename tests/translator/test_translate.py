@@ -140,7 +140,7 @@ def test_other_settings_are_refused_by_name(data: Path, tmp_path: Path) -> None:
     run(data, tmp_path)
     with pytest.raises(UserError, match=r"made with other settings \(seed: 0 → 1\)"):
         run(data, tmp_path, seed=1)
-    with pytest.raises(UserError, match="made with other settings .*method: darker → simulate"):
+    with pytest.raises(UserError, match=r"made with other settings .*method: darker → simulate"):
         run(data, tmp_path, SimulatedWeather())
 
 

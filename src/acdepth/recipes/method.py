@@ -26,7 +26,7 @@ from acdepth.prior.depth_anything import content_of
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.runtime.devices import choose_device
 from acdepth.runtime.scored import scored_model
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.training import MOTION_FILE, train_teacher
 from acdepth.translator import SimulatedWeather, translate

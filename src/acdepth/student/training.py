@@ -29,7 +29,8 @@ from acdepth.networks.checkpoint import (
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
-from acdepth.student.task import StudentConfig, StudentTask
+from acdepth.student.settings import StudentConfig
+from acdepth.student.task import StudentTask
 
 
 def train_student(

@@ -24,7 +24,7 @@ from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.method import FRAMES_FILE, RESULTS_FILE
 from acdepth.runtime.scored import scored_model
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 
 FAILED_FILE = "failed.txt"

@@ -34,10 +34,11 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
 )
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
-from acdepth.student.adaptation import AdaptConfig, AdaptTask
-from acdepth.student.pose_start import load_pose_net, pose_file
+from acdepth.student.adapt.pose_start import load_pose_net, pose_file
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.adapt.task import AdaptTask
+from acdepth.student.adapt.validation import Judgement, Watch
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
-from acdepth.student.watch import Judgement, Watch
 
 BEST_FILE = "best.safetensors"
 """The state that agrees best so far."""

@@ -21,7 +21,8 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
 )
 from acdepth.networks.confidence_head import ConfidenceHead
-from acdepth.student.confidence import ConfidenceConfig, ConfidenceTask
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.confidence.task import ConfidenceTask
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
 
 
