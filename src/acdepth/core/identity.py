@@ -5,13 +5,12 @@ Stages of a pipeline, saved states of trainings and folders of translations all 
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Self
 
 from acdepth.core.config import Config
-from acdepth.core.files import hash_file, hash_json
+from acdepth.core.files import hash_json
 
 NAMED_CHANGES = 6
 """More are only counted."""
@@ -65,20 +64,6 @@ def in_one_line(changes: Mapping[str, str]) -> str:
     told = [f"{name}: {change}" for name, change in changes.items()]
     more = len(told) - NAMED_CHANGES
     return "; ".join(told[:NAMED_CHANGES]) + (f"; and {more} more" if more > 0 else "")
-
-
-def files_identity(folder: Path, patterns: Iterable[str]) -> str:
-    """Hash of the names and contents of a model's files.
-
-    Args:
-        folder: of the model.
-        patterns: of all files that loading it reads; at least one file must fit each.
-
-    Raises:
-        UserError: if files are missing.
-    """
-    files = {path for pattern in patterns for path in sorted(folder.glob(pattern)) or [folder / pattern]}
-    return hash_json({path.relative_to(folder).as_posix(): hash_file(path) for path in files})
 
 
 def _shaping(config: Config) -> dict[str, Any]:
