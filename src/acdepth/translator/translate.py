@@ -176,7 +176,9 @@ class _Work:
             depth = self.depth_source.depth(
                 clear, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
             )
-            self._refuse_broken(frames, depth, clear, "its depth", "give another teacher, or --depth measured")
+            self._refuse_broken(
+                frames, depth, clear, "its depth", "give another teacher, or --depth measured"
+            )
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
