@@ -4,7 +4,7 @@ from acdepth.engine.loop import BatchSource, fit
 from acdepth.engine.processes import share_of_processes
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import refuse_other_run
-from acdepth.engine.task import Leftovers, Task, TurnTask, Update
+from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
 
 __all__ = [
     "BatchSource",
@@ -14,6 +14,7 @@ __all__ = [
     "TurnTask",
     "Update",
     "fit",
+    "masked_mean",
     "refuse_other_run",
     "share_of_processes",
 ]

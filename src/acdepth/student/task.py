@@ -1,7 +1,8 @@
 """What the student learns by: L = L_d + l1 L_r + l2 L_c (ACDepth, section 3.3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -9,17 +10,21 @@ from torch import Tensor, nn
 from acdepth.core.batches import MixBatch
 from acdepth.data.augment import augment
 from acdepth.data.zoom import Zoom, draw_zoom
-from acdepth.engine import Task
+from acdepth.engine import Task, masked_mean
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.losses import UncertaintyWeights, consistency_loss, distillation_loss
-from acdepth.student.ordinal import ordinal_loss
-from acdepth.student.settings import StudentConfig
-from acdepth.student.zoomed import learn_inside, zoom_lesson
+from acdepth.student.ordinal import ordinal_loss, sample_pairs
+from acdepth.student.settings import DistillationError, OrdinalOptions, StudentConfig
 
 CONFLICTING = ("distillation", "ordinal")
 """The terms of L_d and L_r, which both say what depth should be, and not always the same."""
+
+STUDENT_FEATURES_WEIGHT = 1.0
+"""In L_c, of the student's own clear features. Published code: 1.0."""
+TEACHER_FEATURES_WEIGHT = 0.5
+"""In L_c, of the teacher's features. Published code: 0.5."""
 
 
 class StudentTask(Task):
@@ -59,10 +64,10 @@ class StudentTask(Task):
             learnt = learn_inside(zoom, learnt, taught)
         with torch.autocast(batch.clear.device.type, enabled=False):
             error = self.config.distillation_error
-            terms = {"distillation": distillation_loss(learnt.inverse_depths, taught.inverse_depths, error)}
+            terms = {"distillation": mean_distillation(learnt.inverse_depths, taught.inverse_depths, error)}
             if prior is not None and self.config.ordinal_weight > 0:
                 order = prior(batch.clear)
-                ranking = ordinal_loss(
+                ranking = mean_ranking(
                     learnt.inverse_depths[0], taught.inverse_depths[0], order, self.config.ordinal, generator
                 )
                 terms["ordinal"] = self.config.ordinal_weight * ranking
@@ -79,7 +84,84 @@ class StudentTask(Task):
         with torch.no_grad(), _untouched_statistics(self.student):
             clear = self.student.features(batch.clear)
         with torch.autocast(batch.clear.device.type, enabled=False):
-            return consistency_loss(learnt.features, clear, taught.features, batch.degraded)
+            return mean_consistency(learnt.features, clear, taught.features, batch.degraded)
+
+
+def mean_distillation(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], error: DistillationError = "relative"
+) -> Tensor:
+    """L_d: mean over pixels, and over the scales of inverse depth, which all weigh the same."""
+    scales = zip(student, teacher, strict=True)
+    return torch.stack([distillation_loss(ours, theirs, error).mean() for ours, theirs in scales]).mean()
+
+
+def mean_ranking(
+    student: Tensor,
+    teacher: Tensor,
+    prior: Tensor,
+    options: OrdinalOptions,
+    generator: torch.Generator,
+    witness: Tensor | None = None,
+) -> Tensor:
+    """L_r: the mean over local pairs plus that over global pairs, or one mean over both, or of one kind.
+
+    Pairs are sampled by `sample_pairs` and compared by `ordinal_loss`, which say what the arguments are.
+    """
+    kinds = sample_pairs(student, teacher, options, generator)
+    rankings = ordinal_loss(student, prior, kinds, options, witness)
+    sums = torch.stack([ranking.loss.sum() / options.steepness for ranking in rankings])
+    counts = torch.stack([ranking.ordered.sum() for ranking in rankings])
+    if options.pooled:
+        return sums.sum() / counts.sum().clamp(min=1)
+    return (sums / counts.clamp(min=1)).sum()
+
+
+def mean_consistency(
+    mixed: Sequence[Tensor], clear: Sequence[Tensor], teacher: Sequence[Tensor], degraded: Tensor
+) -> Tensor:
+    """L_c: degraded samples to both the student's and the teacher's clear features, clear ones to the latter.
+
+    Args:
+        mixed: student features of the mixed input, one tensor (B, C, h, w) per level.
+        clear: student features of the clear twins, likewise.
+        teacher: teacher features of the clear twins, likewise.
+        degraded: (B,) bool: which mixed inputs are translations. A kind that is not there adds 0.
+    """
+    students = masked_mean(consistency_loss(mixed, clear), degraded)
+    to_teacher = consistency_loss(mixed, teacher)
+    teachers = masked_mean(to_teacher, ~degraded) + masked_mean(to_teacher, degraded)
+    return STUDENT_FEATURES_WEIGHT * students + TEACHER_FEATURES_WEIGHT * teachers
+
+
+@torch.no_grad()
+def zoom_lesson(
+    zoom: Zoom, batch: MixBatch, taught: DepthOutput, teacher: DepthNet
+) -> tuple[MixBatch, DepthOutput]:
+    """Batch and lesson as seen through another lens.
+
+    Depth comes from the teacher's answer to the whole image, at the scale it knows; it is cut and brought to
+    the metres of the other lens. Features have no such twin: they are the teacher's of the window.
+
+    Args:
+        zoom: the windows.
+        batch: whole images.
+        taught: what the teacher says about them.
+        teacher: frozen.
+    """
+    windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed))
+    nearest, farthest = 1 / teacher.config.min_depth, 1 / teacher.config.max_depth
+    depths = tuple(zoom.inverse_depth(scale, farthest, nearest) for scale in taught.inverse_depths)
+    return windows, DepthOutput(depths, teacher.features(windows.clear))
+
+
+def learn_inside(zoom: Zoom, learnt: DepthOutput, taught: DepthOutput) -> DepthOutput:
+    """What the student says; beyond the image's edge the lesson itself, so that nothing is learnt there."""
+
+    def inside(said: Tensor, lesson: Tensor) -> Tensor:
+        return torch.where(zoom.inside(said), said, lesson.to(said.dtype))
+
+    depths = map(inside, learnt.inverse_depths, taught.inverse_depths)
+    return learnt._replace(inverse_depths=tuple(depths))
 
 
 @contextmanager

@@ -65,24 +65,24 @@ def train_student(
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
         raise UserError(
-            None, "L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0"
+            None, "L_r needs a prior", "give --prior a Depth Anything folder, or set ordinal_weight to 0"
         )
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    encoder = _encoder(config)
-    files = {
-        "teacher": hash_file(teacher),
-        "encoder's content": encoder and hash_file(encoder),
-        "prior": prior and content_of(prior),
-    }
+    files = {"teacher": hash_file(teacher)}
+    if encoder := _encoder(config):
+        files["encoder"] = hash_file(encoder)
+    if prior:
+        files["prior"] = content_of(prior)
     inputs = {
         "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
         **translations_made_by(config, translations),
     }
-    made_from = Identity.of(config).and_facts({**inputs, **files})
+    contents = {f"{name}'s content": content for name, content in files.items()}
+    made_from = Identity.of(config).and_facts({**inputs, **contents})
     refuse_other_run(out, made_from)
     clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
     config.write(out / "config.yaml")
@@ -101,13 +101,7 @@ def train_student(
             "conditions": conditions,
             "description": f"student of {len(clear)} clear frames and their translations "
             f"({', '.join(conditions)}); its teacher: {card.description}",
-            "made_by": {
-                **provenance(),
-                "config": config.to_dict(),
-                "data": list(inputs.values()),
-                "teacher": files["teacher"],
-                **({"prior": files["prior"]} if files["prior"] else {}),
-            },
+            "made_by": {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files},
         }
     )
     save_checkpoint(out / MODEL_FILE, task.student, student_card)
@@ -115,16 +109,17 @@ def train_student(
 
 
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
-    """The clear sequences of ``data``.
+    """The clear clips of ``data``.
 
     Raises:
         UserError: if there are none, or the mix needs translations and none are given.
     """
     clips = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clips:
-        raise UserError(data, "no clear footage, so there is nothing that a teacher could judge")
+        raise UserError(data, "no clear footage", "the student learns from its teacher on clear frames")
     if config.degraded and translations is None:
         raise UserError(
+            None,
             f"the mix has {', '.join(config.degraded)}",
             f"give --translations, the folder that acdepth translate made of {data}",
         )
@@ -170,7 +165,7 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     if config.start_from == "encoder":
         encoder = _encoder(config)
         if encoder is None:
-            raise UserError("start_from", "encoder needs encoder: the path of its weights")
+            raise UserError(None, "start_from encoder needs encoder: the path of its weights")
         load_encoder(student.encoder, encoder)
     return student
 

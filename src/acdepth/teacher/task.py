@@ -1,11 +1,14 @@
-"""What the teacher learns by: its settings, its networks and their losses (ACDepth, section 3.2)."""
+"""What the teacher learns by: depth and pose network, and their losses weighted (ACDepth, section 3.2)."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
-from acdepth.engine import Task
+from acdepth.engine import Task, masked_mean
 from acdepth.geometry.motion_length import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss
 from acdepth.geometry.view_synthesis import synthesise_views
@@ -41,8 +44,24 @@ class TeacherTask(Task):
             used = with_length(motions, batch.distance) if measured else motions
             synthesised = synthesise_views(batch, inverse_depths, used)
             photometric = photometric_loss(synthesised, batch.image, batch.neighbours, self.config.automask)
+            velocity, known = velocity_loss(motions, batch.distance), ~batch.distance.isnan()
             return {
                 "photometric": photometric.mean(),
-                "smoothness": self.config.smoothness_weight * smoothness_loss(inverse_depths, batch.image),
-                "velocity": self.config.velocity_weight * velocity_loss(motions, batch.distance),
+                "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
+                "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
+
+
+def mean_smoothness(inverse_depths: Sequence[Tensor], image: Tensor) -> Tensor:
+    """L_e: mean over pixels and scales, of which scale s weighs 1 / 2^s.
+
+    Args:
+        inverse_depths: (B, 1, h, w) each [1/m]; brought to full size with nearest neighbour.
+        image: (B, 3, H, W) float in 0..1.
+    """
+    size = image.shape[-2:]
+    full = torch.stack([F.interpolate(scale, size, mode="nearest") for scale in inverse_depths])
+    total = image.new_zeros(())
+    for scale, (across, down) in enumerate(zip(*smoothness_loss(full, image), strict=True)):
+        total = total + (across.mean() + down.mean()) / 2**scale
+    return total / len(inverse_depths)

@@ -3,9 +3,12 @@
 import torch
 
 from acdepth.core.seeding import make_generator
-from acdepth.student.adapt.agreement import draw_pairs, log_difference, mean_where, order_agreement
-from acdepth.student.ordinal import Pairs, agreed_labels, order_labels, ordinal_loss
+from acdepth.engine import masked_mean
+from acdepth.student.adapt.validation import order_agreement, random_pairs
+from acdepth.student.losses import log_difference
+from acdepth.student.ordinal import Pairs, agreed_labels, order_labels
 from acdepth.student.settings import OrdinalOptions
+from acdepth.student.task import mean_ranking
 
 # Four pixels: the prior has them in falling order of nearness, the first two nearly alike.
 PRIOR = torch.tensor([[1.05, 1.0, 0.5, 0.2]])
@@ -17,7 +20,7 @@ def labels() -> torch.Tensor:
 
 
 def image(*inverse_depth: float) -> torch.Tensor:
-    return torch.tensor(inverse_depth).view(1, 1, 1, 4)
+    return torch.tensor(inverse_depth, dtype=torch.float32).view(1, 1, 1, 4)
 
 
 def test_a_pair_is_kept_where_both_order_it_alike():
@@ -49,7 +52,7 @@ def test_ranking_with_a_witness_counts_agreed_pairs_alone():
     options = OrdinalOptions(rank_on="log_depth", window=1, local_part=1.0, global_part=1.0)
 
     def loss(witness: torch.Tensor | None) -> torch.Tensor:
-        return ordinal_loss(student, student * 1.01, prior, options, make_generator(1), witness)
+        return mean_ranking(student, student * 1.01, prior, options, make_generator(1), witness)
 
     assert loss(None) > 0.1
     torch.testing.assert_close(loss(prior), loss(None))
@@ -59,11 +62,11 @@ def test_ranking_with_a_witness_counts_agreed_pairs_alone():
 def test_known_numbers():
     assert log_difference(torch.tensor(2.0), torch.tensor(4.0)).item() == torch.tensor(2.0).log()
     values, chosen = torch.tensor([1.0, 3.0, 100.0]), torch.tensor([True, True, False])
-    assert mean_where(values, chosen) == 2 and mean_where(values, chosen & False) == 0
+    assert masked_mean(values, chosen) == 2 and masked_mean(values, chosen & False) == 0
 
 
 def test_pairs_are_pixels_of_the_image_and_differ_between_images():
-    pairs = draw_pairs(2, 12, 500, make_generator(0))
+    pairs = random_pairs(2, 12, 500, make_generator(0))
     assert pairs.a.shape == pairs.b.shape == (2, 500)
     assert set(pairs.a.flatten().tolist()) == set(range(12))
     assert not torch.equal(pairs.a[0], pairs.a[1]) and not torch.equal(pairs.a, pairs.b)

@@ -10,8 +10,9 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.pose import pose_matrix
-from acdepth.student.adapt.photometric import lit_photometric_loss, well_lit_pixels
+from acdepth.student.adapt.photometric import well_lit_pixels
 from acdepth.student.adapt.settings import PhotometricOptions
+from acdepth.student.adapt.task import mean_lit_photometric
 from tests.triplets import DEPTH, HEIGHT, WIDTH, triplets
 
 PREDICTED = PhotometricOptions(well_lit=(0.0, 1.0), motion_length="predicted")
@@ -36,7 +37,7 @@ def loss(
     triplet: TripletBatch | None = None,
     options: PhotometricOptions = PREDICTED,
 ) -> float:
-    return float(lit_photometric_loss(triplet or triplets(), at(depth), sideways(length), options))
+    return float(mean_lit_photometric(triplet or triplets(), at(depth), sideways(length), options))
 
 
 class TestLoss:
@@ -51,7 +52,7 @@ class TestLoss:
     def test_the_gradient_leads_to_true_depth(self):
         for depth, sign in ((0.9 * DEPTH, 1), (1.1 * DEPTH, -1)):
             inverse_depth = at(depth).requires_grad_()
-            lit_photometric_loss(triplets(), inverse_depth, sideways(), PREDICTED).backward()
+            mean_lit_photometric(triplets(), inverse_depth, sideways(), PREDICTED).backward()
             assert inverse_depth.grad is not None and sign * inverse_depth.grad.sum() > 0
 
     def test_measured_lengths_hold_the_scale_where_they_are_known(self):
@@ -64,7 +65,7 @@ class TestLoss:
         """As if the cars drove along: all three frames are the same."""
         still = replace(triplets(), neighbours=triplets().image[:, None].repeat(1, 2, 1, 1, 1))
         inverse_depth = at(DEPTH).requires_grad_()
-        lit_photometric_loss(still, inverse_depth, sideways(), PREDICTED).backward()
+        mean_lit_photometric(still, inverse_depth, sideways(), PREDICTED).backward()
         assert inverse_depth.grad is not None and inverse_depth.grad.abs().max() == 0
 
     def test_mirrored_frames_teach_the_mirrored_depth(self):
@@ -76,10 +77,10 @@ class TestLoss:
         turned = replace(turned, intrinsics=one.intrinsics.clone())
         forward = torch.tensor([0.3, 0.0, 0.5, 0.0, 0.0, 0.0]).expand(2, 2, 6)
         mirrored = forward * torch.tensor([-1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-        plain = lit_photometric_loss(one, inverse_depth, pose_matrix(forward), PREDICTED)
-        kept = lit_photometric_loss(turned, inverse_depth.flip(-1), pose_matrix(mirrored), PREDICTED)
+        plain = mean_lit_photometric(one, inverse_depth, pose_matrix(forward), PREDICTED)
+        kept = mean_lit_photometric(turned, inverse_depth.flip(-1), pose_matrix(mirrored), PREDICTED)
         turned.intrinsics[:, 0, 2] = WIDTH - 1 - 25.0
-        moved = lit_photometric_loss(turned, inverse_depth.flip(-1), pose_matrix(mirrored), PREDICTED)
+        moved = mean_lit_photometric(turned, inverse_depth.flip(-1), pose_matrix(mirrored), PREDICTED)
         torch.testing.assert_close(moved, plain, rtol=1e-4, atol=1e-6)
         assert abs(kept - plain) > 1e-3
 
@@ -94,7 +95,7 @@ class TestLight:
         gradients = []
         for some in (options, PREDICTED):
             inverse_depth = at(0.8 * DEPTH).requires_grad_()
-            lit_photometric_loss(one, inverse_depth, sideways(), some).backward()
+            mean_lit_photometric(one, inverse_depth, sideways(), some).backward()
             assert inverse_depth.grad is not None
             gradients.append(inverse_depth.grad)
         lit, everywhere = gradients
@@ -112,7 +113,7 @@ class TestLight:
     def test_darkness_is_no_lesson_and_no_error(self):
         dark = replace(triplets(), image=triplets().image * 0.05)
         inverse_depth = at(15.0).requires_grad_()
-        found = lit_photometric_loss(dark, inverse_depth, sideways(), PhotometricOptions())
+        found = mean_lit_photometric(dark, inverse_depth, sideways(), PhotometricOptions())
         found.backward()
         assert found == 0
         assert inverse_depth.grad is not None and inverse_depth.grad.abs().max() == 0

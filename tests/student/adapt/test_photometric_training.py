@@ -24,16 +24,15 @@ from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adapt.photometric import lit_photometric_loss
 from acdepth.student.adapt.settings import AdaptConfig, PhotometricOptions, ViewSettings
-from acdepth.student.adapt.task import AdaptTask
+from acdepth.student.adapt.task import AdaptTask, mean_lit_photometric
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 from tests.student.adapt.test_task import PLAIN
-from tests.student.adapt.test_training import CONFIG, LOOP, TINY, adapt, die_around_judgement, save_network
+from tests.student.adapt.test_training import CONFIG, LOOP, TINY, adapt, die_around_scoring, save_network
 from tests.triplets import triplets
 
 WITH_IT = CONFIG.model_copy(update={"photometric_weight": 0.5})
@@ -81,9 +80,11 @@ class TestTask:
         inverse_depth = adapting.student(triplets().image).inverse_depths[0]
         assert adapting.pose_net is not None
         motions = adapting.pose_net.motions(triplets().image, triplets().neighbours)
-        expected = lit_photometric_loss(triplets(), inverse_depth, motions, PhotometricOptions())
+        expected = mean_lit_photometric(triplets(), inverse_depth, motions, PhotometricOptions())
         torch.testing.assert_close(terms["photometric"], 0.5 * expected)
-        torch.testing.assert_close(terms["velocity"], 0.02 * velocity_loss(motions, triplets().distance))
+        torch.testing.assert_close(
+            terms["velocity"], 0.02 * velocity_loss(motions, triplets().distance).mean()
+        )
         assert expected > 0.01
 
     def test_student_and_pose_network_learn_and_their_statistics_stay(self):
@@ -174,7 +175,7 @@ def test_the_pose_network_may_learn_at_a_rate_of_its_own(made, unbroken, tmp_pat
 
 def test_a_killed_run_ends_like_an_unbroken_one(made, unbroken, tmp_path, monkeypatch):
     """It goes on with a process that reads ahead, to which clips travel."""
-    die_around_judgement(monkeypatch, lambda: adapt(made, tmp_path, WITH_IT))
+    die_around_scoring(monkeypatch, lambda: adapt(made, tmp_path, WITH_IT))
     reading_ahead = LOOP.model_copy(update={"workers": 1})
     adapt(made, tmp_path, WITH_IT.model_copy(update={"loop": reading_ahead}))
     ours, theirs = state(tmp_path), state(unbroken)

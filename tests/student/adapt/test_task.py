@@ -17,7 +17,6 @@ from acdepth.student.adapt.restyle import restyle_translations, restyled
 from acdepth.student.adapt.settings import AdaptConfig, ViewSettings
 from acdepth.student.adapt.task import AdaptTask
 from acdepth.student.adapt.views import cover_patches, two_views
-from acdepth.student.slow_average import SlowAverage
 from acdepth.student.task import StudentTask
 
 TINY = DepthNetConfig(width=8)
@@ -46,38 +45,36 @@ def batch() -> AdaptBatch:
     return AdaptBatch(clear, mixed, conditions, adverse, conditions)
 
 
-class TestSlowAverage:
-    def test_weights_and_statistics_are_averaged_and_counters_copied(self):
-        first, now = network(0), network(1)
+class TestSlowTeacher:
+    def test_it_follows_the_student(self, prior):
+        adapting = task(prior, momentum=0.75)
+        weight = adapting.student.decoder.heads[0].weight
         with torch.no_grad():
-            first.decoder.heads[0].weight.fill_(1.0)
-            now.decoder.heads[0].weight.fill_(3.0)
-            now.encoder.bn1.running_mean.fill_(8.0)  # 0 at first
-            now.encoder.bn1.num_batches_tracked.fill_(7)
-        slow = SlowAverage(first)
+            adapting.slow.values()["decoder.heads.0.weight"].fill_(1.0)
+            weight.fill_(3.0)
         for expected in (1.5, 1.875):  # 0.75 * 1 + 0.25 * 3; 0.75 * 1.5 + 0.25 * 3
-            slow.follow(now, 0.75)
-            assert (slow.network.decoder.heads[0].weight == expected).all()
-        assert (slow.network.encoder.bn1.running_mean == 3.5).all()  # 0 -> 2 -> 3.5
-        assert slow.network.encoder.bn1.num_batches_tracked == 7
-        assert (first.decoder.heads[0].weight == 1).all() and (now.decoder.heads[0].weight == 3).all()
+            adapting.slow.follow()
+            assert (adapting.slow.values()["decoder.heads.0.weight"] == expected).all()
+        assert (weight == 3).all()
 
-    def test_it_answers_as_the_network_it_copied_and_never_learns(self):
-        source = network(0)
-        slow = SlowAverage(source).train()
+    def test_it_answers_as_the_student_it_started_from_whatever_that_learns(self, prior):
+        adapting = task(prior)
         images = torch.rand(2, 3, 64, 64, generator=make_generator(0))
-        expected = source.eval()(images)
-        for ours, theirs in zip(slow(images).inverse_depths, expected.inverse_depths, strict=True):
-            assert torch.equal(ours, theirs)
-        assert not list(slow.parameters()) and not slow.network.training
-        names = {f"network.{name}" for name in source.state_dict()}
-        assert set(slow.state_dict()) == names  # so that a run's state holds all of it
+        night = torch.tensor([False, True])
+        expected = network(0).eval()(images, night).inverse_depths[0]
+        for parameter in adapting.student.parameters():
+            parameter.data.add_(0.1)
+        assert torch.equal(adapting.both_ways(images, night)[0], expected)
+        assert not torch.equal(adapting.student(images, night).inverse_depths[0], expected)
+        assert not list(adapting.slow.parameters())
+        held = {name for name, _ in adapting.student.named_parameters()}
+        assert set(adapting.slow.values()) == held  # buffers, so that a run's state has all of it
 
-    def test_both_ways_are_pixel_on_pixel(self):
-        slow = SlowAverage(network(0))
-        images = torch.rand(1, 3, 64, 64, generator=make_generator(0))
-        straight, mirrored = slow.both_ways(images)
-        turned_mirrored, turned_straight = slow.both_ways(images.flip(-1))
+    def test_both_ways_are_pixel_on_pixel(self, prior):
+        adapting = task(prior)
+        images, night = torch.rand(1, 3, 64, 64, generator=make_generator(0)), torch.tensor([False])
+        straight, mirrored = adapting.both_ways(images, night)
+        turned_mirrored, turned_straight = adapting.both_ways(images.flip(-1), night)
         assert torch.equal(turned_straight.flip(-1), straight)
         assert torch.equal(turned_mirrored.flip(-1), mirrored)
 
@@ -190,10 +187,10 @@ class TestTask:
             adapting = task(prior, loop=loop)
             with torch.no_grad():
                 adapting.student.decoder.heads[0].bias.fill_(2.0)
-                adapting.slow.network.decoder.heads[0].bias.fill_(0.0)
+                adapting.slow.values()["decoder.heads.0.bias"].fill_(0.0)
             for _ in range(accumulate):
                 adapting(batch(), make_generator(0), 0.0)
-            torch.testing.assert_close(adapting.slow.network.decoder.heads[0].bias, torch.tensor([1.0]))
+            torch.testing.assert_close(adapting.slow.values()["decoder.heads.0.bias"], torch.tensor([1.0]))
 
     def test_statistics_stay_and_the_student_alone_learns(self, prior):
         adapting = task(prior).train()

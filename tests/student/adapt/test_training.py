@@ -22,9 +22,9 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.student.adapt.settings import AdaptConfig, JudgeSettings
+from acdepth.student.adapt.settings import AdaptConfig, ValidationSettings
 from acdepth.student.adapt.training import train_adapted
-from acdepth.student.adapt.validation import HISTORY_FILE, Judgement, Watch
+from acdepth.student.adapt.validation import HISTORY_FILE, Score, Validation
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
 from tests.data.folders import write_drive
@@ -38,7 +38,7 @@ CONFIG = AdaptConfig(
     mix={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0},
     adverse_batch_size=2,
     momentum=0.5,
-    judge=JudgeSettings(frames=2, patience=9, most_forgotten=9.0),
+    validation=ValidationSettings(frames=2, patience=9, most_forgotten=9.0),
     loop=LOOP,
 )
 SHIPPED = Path("shipped")
@@ -99,22 +99,22 @@ class Killed(Exception):
     pass
 
 
-def die_around_judgement(
+def die_around_scoring(
     monkeypatch: pytest.MonkeyPatch, run: Callable[[], object], before: bool = False
 ) -> None:
-    """A run that is killed after, or before, its second state is judged."""
-    judge = Watch.__call__
+    """A run that is killed after, or before, its second state is scored."""
+    score = Validation.__call__
 
-    def deadly(self: Watch, step: int) -> bool:
+    def deadly(self: Validation, step: int) -> bool:
         if step == 2 and before:
             raise Killed
-        ended = judge(self, step)
+        ended = score(self, step)
         if step == 2:
             raise Killed
         return ended
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(Watch, "__call__", deadly)
+        patched.setattr(Validation, "__call__", deadly)
         run()
 
 
@@ -131,16 +131,16 @@ def test_what_comes_out_is_a_checkpoint_like_the_students(made, unbroken):
     assert set(network.state_dict()) == set(before.state_dict())
     assert card.input_size == old_card.input_size and card.network == old_card.network
     assert card.conditions == (Condition.CLEAR, Condition.RAIN)
-    assert card.made_by["judgement"] == max(
+    assert card.made_by["validation"] == max(
         read_log(unbroken / HISTORY_FILE), key=lambda line: line["agreement"]
     )
     assert [line["step"] for line in read_log(unbroken / HISTORY_FILE)] == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("moment", ["before it is judged", "after it is judged"])
+@pytest.mark.parametrize("moment", ["before it is scored", "after it is scored"])
 def test_a_killed_run_ends_like_an_unbroken_one(made, unbroken, tmp_path, monkeypatch, moment):
-    """Killed around the judgement of the second state; weights, history and the kept state are the same."""
-    die_around_judgement(monkeypatch, lambda: adapt(made, tmp_path), before=moment.startswith("before"))
+    """Killed around the scoring of the second state; weights, history and the kept state are the same."""
+    die_around_scoring(monkeypatch, lambda: adapt(made, tmp_path), before=moment.startswith("before"))
     assert len(list(tmp_path.glob("checkpoints/*"))) == 2 and not (tmp_path / "model.safetensors").exists()
     adapt(made, tmp_path)
     for name in (HISTORY_FILE, "model.safetensors"):
@@ -157,33 +157,35 @@ def test_a_finished_run_is_not_trained_further(made, unbroken):
 
 
 def test_the_run_ends_when_agreement_no_longer_grows_and_keeps_the_best(made, tmp_path, monkeypatch):
-    """Agreements are handed in; the second judged is the best, and two no better ones end the run."""
+    """Agreements are handed in; the second scored is the best, and two no better ones end the run."""
     agreements = iter([0.5, 0.7, 0.6, 0.7, 0.9])
     kept = {}
 
-    def judge(self: Watch, step: int) -> Judgement:
-        kept[step] = {name: value.clone() for name, value in self.slow.network.state_dict().items()}
-        return Judgement(step, next(agreements), 0.0, 1.0)
+    def score(self: Validation, step: int) -> Score:
+        kept[step] = {name: value.clone() for name, value in self.task.slow.values().items()}
+        return Score(step, next(agreements), 0.0, 1.0)
 
-    monkeypatch.setattr(Watch, "_judge", judge)
-    patient = CONFIG.judge.model_copy(update={"patience": 2})
-    path = adapt(made, tmp_path, changed(judge=patient))
+    monkeypatch.setattr(Validation, "_score", score)
+    patient = CONFIG.validation.model_copy(update={"patience": 2})
+    path = adapt(made, tmp_path, changed(validation=patient))
     assert list(kept) == [0, 1, 2, 3]
     assert [line["step"] for line in read_log(tmp_path / "log.jsonl")] == [1, 2, 3]
-    assert load_checkpoint(path)[1].made_by["judgement"]["step"] == 1
+    assert load_checkpoint(path)[1].made_by["validation"]["step"] == 1
     found = contents(path)
     assert all(torch.equal(found[name], value) for name, value in kept[1].items())
     assert any(not torch.equal(found[name], kept[3][name]) for name in found)
-    adapt(made, tmp_path, changed(judge=patient))  # says that it has ended, and asks for no further judgement
+    adapt(
+        made, tmp_path, changed(validation=patient)
+    )  # says that it has ended, and asks for no further score
     assert next(agreements) == 0.9
 
 
 def test_a_state_that_forgot_is_not_kept(made, tmp_path, monkeypatch):
-    judgements = iter([(0.5, 1.0), (0.9, 1.2), (0.6, 1.04), (0.55, 1.0), (0.52, 1.0)])
-    monkeypatch.setattr(Watch, "_judge", lambda self, step: Judgement(step, *_with(next(judgements))))
-    limited = CONFIG.judge.model_copy(update={"most_forgotten": 0.05})
-    _, card = load_checkpoint(adapt(made, tmp_path, changed(judge=limited)))
-    assert card.made_by["judgement"]["step"] == 2
+    scores = iter([(0.5, 1.0), (0.9, 1.2), (0.6, 1.04), (0.55, 1.0), (0.52, 1.0)])
+    monkeypatch.setattr(Validation, "_score", lambda self, step: Score(step, *_with(next(scores))))
+    limited = CONFIG.validation.model_copy(update={"most_forgotten": 0.05})
+    _, card = load_checkpoint(adapt(made, tmp_path, changed(validation=limited)))
+    assert card.made_by["validation"]["step"] == 2
 
 
 def _with(values: tuple[float, float]) -> tuple[float, float, float]:
@@ -191,7 +193,7 @@ def _with(values: tuple[float, float]) -> tuple[float, float, float]:
     return agreement, 0.0, forgotten
 
 
-def test_held_out_frames_judge_by_the_network_as_it_is(made, tmp_path):
+def test_held_out_frames_score_the_network_as_it_is(made, tmp_path):
     """A slow average that turned to noise is farther from the teacher and from itself when mirrored."""
     adapt(made, tmp_path, changed(loop=LOOP.model_copy(update={"steps": 2, "learning_rate": 0.3})))
     first, _, last = read_log(tmp_path / HISTORY_FILE)
@@ -244,7 +246,7 @@ def test_several_processes_are_refused(made, tmp_path, monkeypatch):
         adapt(made, tmp_path)
 
 
-def test_another_interval_of_judging_is_another_run(made, unbroken):
+def test_another_interval_of_scoring_is_another_run(made, unbroken):
     with pytest.raises(UserError, match="other settings or data"):
         adapt(made, unbroken, changed(loop=LOOP.model_copy(update={"checkpoint_every": 2})))
 

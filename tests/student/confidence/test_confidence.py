@@ -64,7 +64,8 @@ def train(taught: Path, out: Path, config: ConfidenceConfig = CONFIG) -> Path:
 def test_the_loss_is_least_at_the_mean_of_the_errors():
     errors = torch.tensor([0.05, 0.1, 0.3, 0.35])
     candidates = torch.linspace(0.01, 1, 991)
-    losses = expected_error_loss(candidates.log()[:, None], errors[None]).mean(1)
+    every = candidates.log()[:, None].expand(-1, 4)
+    losses = expected_error_loss(every, errors.expand(991, -1)).mean(1)
     assert candidates[losses.argmin()] == pytest.approx(0.2, abs=1e-3)
 
 

@@ -53,13 +53,13 @@ class ViewSettings(Config):
     """Part of the image that the squares cover together, where they do not overlap."""
 
 
-class JudgeSettings(Config):
-    """What judges an adaptation, and how patiently."""
+class ValidationSettings(Config):
+    """By what a state is scored without labels, and when the run ends."""
 
     held_out: float = Field(default=0.2, gt=0, lt=1)
-    """Part of the adverse sequences that is not learnt from, and judges."""
+    """Part of the adverse clips that is not learnt from, but scores what is learnt."""
     frames: int = Field(default=64, gt=0)
-    """Frames at most of each condition that judge."""
+    """Held-out frames at most of each condition."""
     margin: float = Field(default=0.15, ge=0)
     """The prior's inverse depths must differ by this part to order a pair, as in `OrdinalOptions.margin`."""
     patience: int = Field(default=3, gt=0)
@@ -118,22 +118,13 @@ class AdaptConfig(FootageChoice):
     (docs/adaptation.md)."""
     photometric: PhotometricOptions = PhotometricOptions()
     """Which pixels of those frames count, and what holds their metres; without weight none do."""
-    judge: JudgeSettings = JudgeSettings()
-    """Which frames judge, and when the run ends."""
+    validation: ValidationSettings = ValidationSettings()
+    """By what a state is scored, and when the run ends."""
     loop: LoopSettings = LoopSettings(steps=2000, batch_size=8, learning_rate=1e-4, decay="cosine")
-    """The training loop. ``checkpoint_every`` is also how often the state is judged."""
+    """The training loop. ``checkpoint_every`` is also how often the state is scored."""
 
     @property
     def anchor(self) -> StudentConfig:
         """The settings of the student's own losses, which hold on to what it knows."""
-        shared = (
-            "split",
-            "cameras",
-            "mix",
-            "distillation_error",
-            "ordinal_weight",
-            "ordinal",
-            "augmentation",
-        )
-        shared += ("consistency_weight", "min_speed", "loop")
+        shared = StudentConfig.model_fields.keys() & type(self).model_fields.keys()
         return StudentConfig(**{name: getattr(self, name) for name in shared}, consistency_start=0.0)

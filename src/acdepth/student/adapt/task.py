@@ -4,23 +4,23 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from acdepth.core.batches import TripletBatch
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
-from acdepth.engine import Task
-from acdepth.inference.output import fuse_flipped
+from acdepth.engine import Task, masked_mean
+from acdepth.engine.average import WeightAverage
 from acdepth.geometry.motion_length import velocity_loss
+from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adapt.agreement import log_difference, mean_where
-from acdepth.student.adapt.photometric import lit_photometric_loss
+from acdepth.student.adapt.photometric import photometric_loss_of_depth, well_lit_pixels
 from acdepth.student.adapt.restyle import restyle_translations
-from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.adapt.settings import AdaptConfig, PhotometricOptions
 from acdepth.student.adapt.views import two_views
-from acdepth.student.ordinal import ordinal_loss
-from acdepth.student.slow_average import SlowAverage
-from acdepth.student.task import StudentTask
+from acdepth.student.losses import log_difference
+from acdepth.student.task import StudentTask, mean_ranking
 
 
 class AdaptTask(Task):
@@ -48,9 +48,12 @@ class AdaptTask(Task):
         super().__init__()
         self.config = config
         self.anchor = StudentTask(config.anchor, student, teacher, prior)
-        self.slow = SlowAverage(student)
+        # Passes of one step see the same student; together they are one step of the average.
+        momentum = config.momentum ** (1 / config.loop.accumulate)
+        self.slow = WeightAverage(dict(student.named_parameters()), momentum)
         self.pose_net = pose_net
         self.rates = {"pose_net.": config.photometric.pose_rate}
+        self.train()
 
     @property
     def student(self) -> DepthNet:
@@ -69,26 +72,42 @@ class AdaptTask(Task):
         """Move the frozen networks."""
         self.anchor.to_device(device)
 
+    @torch.no_grad()
+    def both_ways(self, image: Tensor, night: Tensor) -> tuple[Tensor, Tensor]:
+        """What the slow teacher says of images, and of the mirrored ones, mirrored back.
+
+        Args:
+            image: (B, 3, H, W) in 0..1.
+            night: (B,) bool, as `DepthNet.forward` takes it.
+
+        Returns:
+            Two inverse depths (B, 1, H, W) [1/m].
+        """
+
+        def said(seen: Tensor) -> Tensor:
+            return functional_call(self.student, self.slow.values(), (seen, night)).inverse_depths[0]
+
+        return said(image), said(image.flip(-1)).flip(-1)
+
     def forward(self, batch: AdaptBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch; the slow teacher first follows what the last step changed."""
         config = self.config
-        # Passes of one step see the same student; together they are one step of the average.
-        self.slow.follow(self.student, config.momentum ** (1 / config.loop.accumulate))
+        self.slow.follow()
         batch = restyle_translations(batch, generator, config.restyled)
         terms = self.anchor(batch, generator, progress)
         views = two_views(batch.adverse, generator, config.views)
         night = batch.adverse_night
-        straight, mirrored = self.slow.both_ways(views.weak, night)
+        straight, mirrored = self.both_ways(views.weak, night)
         learnt = self.student(views.strong, night).inverse_depths[0]
         with torch.autocast(batch.clear.device.type, enabled=False):
             guide = fuse_flipped(straight, mirrored)
             certain = log_difference(straight, mirrored) <= config.most_disagreement
-            guided = mean_where(log_difference(learnt, guide), certain)
+            guided = masked_mean(log_difference(learnt, guide), certain)
             terms["guided"] = config.guidance_weight * guided
             if config.adverse_ordinal_weight > 0:
                 _, prior = self.anchor.teachers
                 assert prior is not None
-                ranking = ordinal_loss(
+                ranking = mean_ranking(
                     learnt, guide, prior(batch.adverse), config.adverse_ordinal, generator, witness=guide
                 )
                 terms["adverse_ordinal"] = config.adverse_ordinal_weight * ranking
@@ -102,8 +121,21 @@ class AdaptTask(Task):
         options = self.config.photometric
         motions = self.pose_net.motions(triplets.image, triplets.neighbours)
         with torch.autocast(triplets.image.device.type, enabled=False):
-            photometric = lit_photometric_loss(triplets, learnt, motions, options)
+            photometric = mean_lit_photometric(triplets, learnt, motions, options)
+            velocity = masked_mean(velocity_loss(motions, triplets.distance), ~triplets.distance.isnan())
             return {
                 "photometric": self.config.photometric_weight * photometric,
-                "velocity": options.velocity_weight * velocity_loss(motions, triplets.distance),
+                "velocity": options.velocity_weight * velocity,
             }
+
+
+def mean_lit_photometric(
+    triplets: TripletBatch, inverse_depth: Tensor, T_target_to_source: Tensor, options: PhotometricOptions
+) -> Tensor:
+    """L_p of the full-size depth alone, mean over the well-lit pixels; 0 where no pixel is.
+
+    Arguments are as of `photometric_loss_of_depth` and `well_lit_pixels`.
+    """
+    measured = options.motion_length == "measured"
+    error = photometric_loss_of_depth(triplets, inverse_depth, T_target_to_source, measured)
+    return masked_mean(error, well_lit_pixels(triplets.image, *options.well_lit))

@@ -37,7 +37,7 @@ from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.student.adapt.pose_start import load_pose_net, pose_file
 from acdepth.student.adapt.settings import AdaptConfig
 from acdepth.student.adapt.task import AdaptTask
-from acdepth.student.adapt.validation import Judgement, Watch
+from acdepth.student.adapt.validation import Score, Validation
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
 
 BEST_FILE = "best.safetensors"
@@ -71,7 +71,7 @@ def train_adapted(
             ``agreement.jsonl``, ``best.safetensors``, ``model.safetensors``.
 
     Returns:
-        The checkpoint of the best judged state of the slow teacher, which may be the student as it came.
+        The checkpoint of the best state of the slow teacher, which may be the student as it came.
 
     Raises:
         UserError: if something is missing, or teacher and student do not belong together.
@@ -93,34 +93,35 @@ def train_adapted(
     }
     files = {"student": hash_file(student), "teacher": hash_file(teacher), "prior": content_of(prior)}
     files |= {"pose network": hash_file(pose_file(teacher))} if pose_net else {}
-    # How often a state is judged decides which one is kept, so it is not incidental here.
+    # How often a state is scored decides which one is kept, so it is not incidental here.
     every = {"loop.checkpoint_every": config.loop.checkpoint_every}
     made_from = Identity.of(config).and_facts({**every, **inputs, **files})
     refuse_other_run(out, made_from)
     clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
     prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
-    learning, apart = split_off(prepared, config.judge.held_out)
+    learning, apart = split_off(prepared, config.validation.held_out)
     filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
     config.write(out / "config.yaml")
     order = DepthAnythingPrior.from_pretrained(prior)
     task = AdaptTask(config, network, taught_by, order, pose_net)
-    # The loop does the same, and the layout in memory shows in the last digits of what is judged before it.
+    # The loop does the same, and the layout in memory shows in the last digits of the first score.
     task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def keep_best(step: int) -> None:
-        save_checkpoint(out / BEST_FILE, task.slow.network, card)
+        with task.slow.in_place():
+            save_checkpoint(out / BEST_FILE, network, card)
 
     known = Pool(clear, targets(clear, config.min_speed))
-    watch = Watch(task.slow, order, apart, known, taught_by, config.judge, out, keep_best)
+    validation = Validation(task, apart, known, out, keep_best)
 
     def batches(rank: int, processes: int) -> AdaptBatches:
         loop = config.loop
         mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
         return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
 
-    watch.resume(_resumed_step(task, out, made_from))
-    if not watch.ended:
-        fit("adapt", task, batches, config.loop, out, made_from, on_interval=watch)
+    validation.resume(_resumed_step(task, out, made_from))
+    if not validation.ended:
+        fit("adapt", task, batches, config.loop, out, made_from, on_interval=validation)
     if card.confidence is not None:
         logging.getLogger("acdepth").warning(
             "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
@@ -128,7 +129,9 @@ def train_adapted(
             student,
         )
     best, _ = load_checkpoint(out / BEST_FILE)
-    save_checkpoint(out / MODEL_FILE, best, _adapted_card(config, card, learning, watch.best, inputs, files))
+    save_checkpoint(
+        out / MODEL_FILE, best, _adapted_card(config, card, learning, validation.best, inputs, files)
+    )
     return out / MODEL_FILE
 
 
@@ -136,7 +139,7 @@ def _refuse_many_processes() -> None:
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError(
             None,
-            "train adapt runs in one process, as one slow teacher is judged",
+            "train adapt runs in one process, as one slow teacher is scored",
             "start it without launcher",
         )
 
@@ -196,7 +199,7 @@ def _adapted_card(
     config: AdaptConfig,
     card: CheckpointCard,
     learning: Mapping[Condition, Pool],
-    best: Judgement,
+    best: Score,
     inputs: Mapping[str, str],
     files: Mapping[str, str],
 ) -> CheckpointCard:
@@ -212,7 +215,7 @@ def _adapted_card(
                 "config": config.to_dict(),
                 "data": list(inputs.values()),
                 ", ".join(files): list(files.values()),
-                "judgement": asdict(best),
+                "validation": asdict(best),
             },
         }
     )

@@ -1,10 +1,11 @@
-"""Judging an adaptation without labels: keeps its best state and says when it is over."""
+"""Scores of an adaptation without labels: the best state is kept, and the run ends when none gets better."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from acdepth.core.condition import Condition
@@ -13,23 +14,21 @@ from acdepth.core.spread import spread
 from acdepth.data.order import as_floats
 from acdepth.data.pools import Pool
 from acdepth.engine.log import RunLog, read_log
-from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adapt.agreement import draw_pairs, log_difference, order_agreement
-from acdepth.student.adapt.settings import JudgeSettings
-from acdepth.student.ordinal import Pairs, order_labels
-from acdepth.student.slow_average import SlowAverage
+from acdepth.student.adapt.task import AdaptTask
+from acdepth.student.losses import log_difference
+from acdepth.student.ordinal import Pairs, agreed_labels, order_labels
 
 HISTORY_FILE = "agreement.jsonl"
-"""One line per judged state."""
+"""One line per scored state."""
 PAIRS = 2000
-"""Pixel pairs per judged frame; the share of agreeing ones is known to about 1 % of a frame."""
+"""Pixel pairs per held-out frame; the share of agreeing ones is known to about 1 % of a frame."""
 AT_A_TIME = 8
 """Frames predicted together."""
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Score:
     """What can be said of a state without any measured depth."""
 
     step: int
@@ -44,8 +43,8 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Frames of one condition that judge, and what the prior says of them."""
+class HeldOut:
+    """Frames of one condition that nothing is learnt from, and what the prior says of them."""
 
     frames: Tensor
     """(N, 3, H, W) float in 0..1."""
@@ -55,65 +54,65 @@ class Judged:
     """(N, P)."""
 
 
-class Watch:
-    """Judges the slow teacher after each saved state.
+class Validation:
+    """Scores the slow teacher after each saved state.
 
     Agreement of orders is what is maximised: a network that collapses to one depth agrees with its mirrored
     self on everything, but with the prior on nothing, and one that copies the prior's noise differs when
     mirrored. Errors in metres cannot be seen without labels.
 
     Args:
-        slow: the network that is judged.
-        prior: says which of two pixels is farther.
+        task: has the slow teacher, the prior, which says which of two pixels is farther, and the frozen
+            teacher; still on the CPU.
         adverse: held-out frames by condition.
-        clear: clear frames, from which the distance to ``teacher`` is taken.
-        teacher: frozen.
-        settings: how many frames, how patiently.
+        clear: clear frames, from which the distance to the frozen teacher is taken.
         folder: gets ``agreement.jsonl``.
         keep: called with the step when a state is the best so far.
     """
 
     def __init__(
         self,
-        slow: SlowAverage,
-        prior: DepthAnythingPrior,
+        task: AdaptTask,
         adverse: Mapping[Condition, Pool],
         clear: Pool,
-        teacher: DepthNet,
-        settings: JudgeSettings,
         folder: Path,
         keep: Callable[[int], object],
     ) -> None:
-        self.slow, self.settings = slow, settings
+        self.task, self.settings = task, task.config.validation
         self.path, self.keep = folder / HISTORY_FILE, keep
-        self.judged = [_judged(condition, pool, prior, settings) for condition, pool in adverse.items()]
-        self.clear = _images(clear, settings.frames)
+        teacher, prior = task.anchor.teachers
+        assert prior is not None
+        self.held_out = [
+            _held_out(condition, _images(pool, self.settings.frames), prior, self.settings.margin)
+            for condition, pool in adverse.items()
+        ]
+        self.clear = _images(clear, self.settings.frames)
         with torch.no_grad():
             taught = [teacher(some).inverse_depths[0] for some in self.clear.split(AT_A_TIME)]
         self.taught = torch.cat(taught)
-        self.history: list[Judgement] = []
+        self.history: list[Score] = []
 
     def resume(self, step: int) -> None:
-        """Go on at a state: forget what was judged after it, and judge it where that was not done."""
+        """Go on at a state: forget what was scored after it, and score it where that was not done."""
         if step == 0:
             self.path.unlink(missing_ok=True)  # of another run, which saved no state
         RunLog(self.path, step)
-        self.history = [Judgement(**line) for line in read_log(self.path)]
-        if not any(judgement.step == step for judgement in self.history):
+        self.history = [Score(**line) for line in read_log(self.path)]
+        if not any(score.step == step for score in self.history):
             self(step)
 
     def __call__(self, step: int) -> bool:
-        """Judge the slow teacher as it is now; True if the run should end."""
-        judgement = self._judge(step)
-        self.history.append(judgement)
-        if self.best is judgement:
+        """Score the slow teacher as it is now; True if the run should end."""
+        score = self._score(step)
+        self.history.append(score)
+        if self.best is score:
             self.keep(step)
-        RunLog(self.path, step - 1).add(**asdict(judgement))
+        RunLog(self.path, step - 1).add(**asdict(score))
         return self.ended
 
     @property
-    def best(self) -> Judgement:
-        """The judgement of the state that is kept; of equals the first."""
+    def best(self) -> Score:
+        """The score of the state that is kept; of equals the first."""
         limit = self.history[0].forgotten * (1 + self.settings.most_forgotten)
         able = [one for one in self.history if one is self.history[0] or one.forgotten <= limit]
         return max(able, key=lambda one: one.agreement)
@@ -124,37 +123,59 @@ class Watch:
         return len(self.history) - 1 - self.history.index(self.best) >= self.settings.patience
 
     @torch.no_grad()
-    def _judge(self, step: int) -> Judgement:
+    def _score(self, step: int) -> Score:
         agreements, differences = [], []
-        for some in self.judged:
-            straight, mirrored = self._predict(some)
+        for some in self.held_out:
+            straight, mirrored = self._predict(some.frames, some.night)
             agreements.append(order_agreement((straight, mirrored), some.labels, some.pairs).mean())
             differences.append(log_difference(straight, mirrored).mean())
-        clear = torch.cat([self._ways(some, night=False)[0] for some in self.clear.split(AT_A_TIME)])
-        return Judgement(
+        clear, _ = self._predict(self.clear, night=False)
+        return Score(
             step=step,
             agreement=float(torch.stack(agreements).mean()),
             mirrored=float(torch.stack(differences).mean()),
             forgotten=float(log_difference(clear, self.taught).mean()),
         )
 
-    def _predict(self, judged: Judged) -> tuple[Tensor, Tensor]:
-        ways = [self._ways(some, judged.night) for some in judged.frames.split(AT_A_TIME)]
-        return torch.cat([straight for straight, _ in ways]), torch.cat([mirrored for _, mirrored in ways])
+    def _predict(self, images: Tensor, night: bool) -> tuple[Tensor, Tensor]:
+        """Inverse depth of the images and of the mirrored ones, on the CPU."""
+        device = next(self.task.parameters()).device
+        ways = [
+            self.task.both_ways(some.to(device), torch.full((len(some),), night, device=device))
+            for some in images.split(AT_A_TIME)
+        ]
+        straight, mirrored = (torch.cat(way).cpu() for way in zip(*ways, strict=True))
+        return straight, mirrored
 
-    def _ways(self, images: Tensor, night: bool) -> tuple[Tensor, Tensor]:
-        device = next(self.slow.buffers()).device
-        told = torch.full((len(images),), night, device=device)
-        straight, mirrored = self.slow.both_ways(images.to(device), told)
-        return straight.cpu(), mirrored.cpu()
+
+def order_agreement(
+    predictions: Sequence[Float[Tensor, "b 1 h w"]], labels: Float[Tensor, "b p"], pairs: Pairs
+) -> Float[Tensor, " b"]:
+    """Part, in 0..1, of each image's labelled pairs that every prediction puts into the labelled order.
+
+    Args:
+        predictions: inverse depths, each an opinion; a constant one agrees with nothing.
+        labels: as `order_labels` gives them; pairs with 0 do not count, and an image without others gets 0.
+        pairs: of each image.
+    """
+    agreed = labels
+    for prediction in predictions:
+        flat = prediction.flatten(1)
+        agreed = agreed_labels(agreed, flat, pairs) * (flat.gather(1, pairs.a) != flat.gather(1, pairs.b))
+    return (agreed != 0).sum(1) / (labels != 0).sum(1).clamp(min=1)
 
 
-def _judged(condition: Condition, pool: Pool, prior: DepthAnythingPrior, settings: JudgeSettings) -> Judged:
-    images = _images(pool, settings.frames)
+def random_pairs(images: int, pixels: int, count: int, generator: torch.Generator) -> Pairs:
+    """Pixel pairs from all of the image, as many in each."""
+    a, b = torch.randint(pixels, (2, images, count), generator=generator)
+    return Pairs(a, b)
+
+
+def _held_out(condition: Condition, images: Tensor, prior: DepthAnythingPrior, margin: float) -> HeldOut:
     order = torch.cat([prior(some) for some in images.split(AT_A_TIME)]).flatten(1)
-    pairs = draw_pairs(len(images), order.shape[1], PAIRS, make_generator(0, "watch", condition))
-    labels = order_labels(order.gather(1, pairs.a), order.gather(1, pairs.b), settings.margin)
-    return Judged(images, condition.dark, pairs, labels)
+    pairs = random_pairs(len(images), order.shape[1], PAIRS, make_generator(0, "watch", condition))
+    labels = order_labels(order.gather(1, pairs.a), order.gather(1, pairs.b), margin)
+    return HeldOut(images, condition.dark, pairs, labels)
 
 
 def _images(pool: Pool, most: int) -> Tensor:
