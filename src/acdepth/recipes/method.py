@@ -31,7 +31,7 @@ from acdepth.translator import SimulatedWeather, translate
 from acdepth.translator.adapters import adapters_hash, base_hash
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
-from acdepth.translator.training import ADAPTERS, judged_by, train_translator
+from acdepth.translator.training import ADAPTERS, discriminator_content, train_translator
 
 
 class Method:
@@ -112,7 +112,7 @@ class Method:
             "adverse footage": adverse,
             **_prior_fact(self.config),
             **_adapters_fact(self.config),
-            "judge's content": judged_by(config),
+            "discriminator's content": discriminator_content(config),
         }
         outputs = (folder_output(folder / ADAPTERS),)
         return Stage(

@@ -39,10 +39,10 @@ class TranslatorConfig(FootageChoice):
     lora: LoraSettings = LoraSettings()
     """Size of the adapters."""
     discriminator: Path = Path("openai/clip-vit-base-patch32")
-    """Judge of what is real: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``, which
-    needs no weights but, where steps are few, falls behind the generator."""
+    """What tells real from made: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``,
+    which needs no weights but, where steps are few, falls behind the generator."""
     encoder: Path = Path("shipped")
-    """Weights of the ResNet18 by whose features ``discriminator: encoder`` judges: ``shipped``, which knows
+    """Weights of the ResNet18 by whose features ``discriminator: encoder`` tells: ``shipped``, which knows
     the built-in world, a file of ours or of ImageNet's, or a name of the hub such as
     ``timm/resnet18.tv_in1k``."""
     adversary: Adversary = "sigmoid"

@@ -9,6 +9,7 @@ import torch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
+from acdepth.core.hub import model_content
 from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
@@ -30,7 +31,7 @@ from acdepth.translator.adapters import (
     save_translator,
 )
 from acdepth.translator.discriminator import Discriminator, PatchDiscriminator
-from acdepth.translator.feature_discriminators import ClipDiscriminator, EncoderDiscriminator
+from acdepth.translator.feature_discriminators import CLIP_FILES, ClipDiscriminator, EncoderDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.perception import Perception
 from acdepth.translator.samples import SampleSheet
@@ -40,7 +41,7 @@ from acdepth.translator.task import TranslatorTask
 ADAPTERS = "adapters"
 """What the result is called in a run folder."""
 PATCH, ENCODER = Path("patch"), Path("encoder")
-"""What settings say where no CLIP judges."""
+"""What settings say where no CLIP is the discriminator."""
 
 
 def train_translator(
@@ -88,7 +89,7 @@ def train_translator(
         "adverse footage": about[1],
         "start": start and adapters_hash(start),
         "prior": content_of(or_shipped(prior, PRIOR)),
-        "encoder's content": judged_by(config),
+        "discriminator's content": discriminator_content(config),
     }
     made_from = Identity.of(config).and_facts(facts)
     refuse_other_run(out, made_from)
@@ -125,15 +126,15 @@ def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | N
     """
     generator = _generator(config, base, start)
     perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
-    return TranslatorTask(config, generator, make_judge(config), perception)
+    return TranslatorTask(config, generator, make_discriminator(config), perception)
 
 
-def make_judge(config: TranslatorConfig) -> Discriminator:
-    """A judge that has learned nothing yet; the seed decides its weights."""
+def make_discriminator(config: TranslatorConfig) -> Discriminator:
+    """A discriminator that has learned nothing yet; the seed decides its weights."""
     source = config.discriminator
     with torch.random.fork_rng(devices=[]):
         # torch draws a network's weights from the global generator; the fork keeps that to ourselves.
-        torch.manual_seed(derive_seed(config.loop.seed, "translator", "judge"))
+        torch.manual_seed(derive_seed(config.loop.seed, "translator", "judge"))  # as it was called once
         if source == PATCH:
             return PatchDiscriminator()
         if source == ENCODER:
@@ -141,13 +142,17 @@ def make_judge(config: TranslatorConfig) -> Discriminator:
         return ClipDiscriminator.from_pretrained(source)
 
 
-def judged_by(config: TranslatorConfig) -> str | None:
-    """Hash of the encoder that the judge stands on, if it is one.
+def discriminator_content(config: TranslatorConfig) -> str | None:
+    """What tells the frozen network that the discriminator stands on from others; None if there is none.
 
     Raises:
         UserError: if it cannot be had.
     """
-    return hash_file(encoder_file(config.encoder)) if config.discriminator == ENCODER else None
+    if config.discriminator == PATCH:
+        return None
+    if config.discriminator == ENCODER:
+        return hash_file(encoder_file(config.encoder))
+    return model_content(config.discriminator, CLIP_FILES)
 
 
 def check_start(config: TranslatorConfig, start: Path) -> None:
