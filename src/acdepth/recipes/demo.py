@@ -18,7 +18,6 @@ from acdepth.pipeline.stages import Stage
 from acdepth.recipes.checks import check_networks
 from acdepth.recipes.method import Method
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.run import run_method
 from acdepth.world.export import VERSION, DriveSettings, sequence_folder, write_towns
 
 
@@ -97,7 +96,7 @@ class Demo:
     def run(self) -> None:
         """Do what is not done yet, and write ``run.json``."""
         claim(self.out, "world", self.world)
-        run_method(self.stages(), self.config, self.out, "acdepth demo: the built-in world", self._notes())
+        self.method.run(self.stages(), "acdepth demo: the built-in world", self._notes())
 
     def _rendering(self, name: str, towns: TownsConfig, folder: Path) -> Stage:
         made_from = {"version": VERSION, "image size": list(self.config.teacher.image_size)}

@@ -72,17 +72,12 @@ def train_student(
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    files = {"teacher": hash_file(teacher)}
-    if encoder := _encoder(config):
-        files["encoder"] = hash_file(encoder)
-    if prior:
-        files["prior"] = content_of(prior)
+    files = {"teacher": hash_file(teacher), **student_files(config, prior)}
     inputs = {
         "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
         **translations_made_by(config, translations),
     }
-    contents = {f"{name}'s content": content for name, content in files.items()}
-    made_from = Identity.of(config).and_facts({**inputs, **contents})
+    made_from = Identity.of(config).and_facts({**inputs, **files})
     refuse_other_run(out, made_from)
     clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
     config.write(out / "config.yaml")
@@ -106,6 +101,20 @@ def train_student(
     )
     save_checkpoint(out / MODEL_FILE, task.student, student_card)
     return out / MODEL_FILE
+
+
+def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
+    """What tells the files, beside the teacher's, that a student is made from.
+
+    Raises:
+        UserError: if one is missing.
+    """
+    files = {}
+    if encoder := _encoder(config):
+        files["encoder weights"] = hash_file(encoder)
+    if prior and config.ordinal_weight > 0:
+        files["prior"] = content_of(or_shipped(prior, PRIOR))
+    return files
 
 
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
@@ -162,14 +171,14 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
         student = DepthNet(card.network)
-    if config.start_from == "encoder":
-        encoder = _encoder(config)
-        if encoder is None:
-            raise UserError(None, "start_from encoder needs encoder: the path of its weights")
+    if encoder := _encoder(config):
         load_encoder(student.encoder, encoder)
     return student
 
 
 def _encoder(config: StudentConfig) -> Path | None:
-    used = config.encoder if config.start_from == "encoder" else None
-    return encoder_file(used) if used else None
+    if config.start_from != "encoder":
+        return None
+    if config.encoder is None:
+        raise UserError(None, "start_from encoder needs encoder: the path of its weights")
+    return encoder_file(config.encoder)

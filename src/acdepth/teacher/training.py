@@ -50,9 +50,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
-    starts = {f"content of {path.name}": hash_file(path) for path in _starting_points(config)}
-    footage = fingerprint(clear, config.image_size, config.crop)
-    made_from = Identity.of(config).and_facts({"training footage": footage, **starts})
+    made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
     refuse_other_run(out, made_from)
     prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
     config.write(out / "config.yaml")
@@ -77,6 +75,17 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
     save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
+
+
+def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
+    """What decides how a teacher comes out.
+
+    Args:
+        config: settings.
+        footage: fingerprint of the training footage; None where something else stands for it.
+    """
+    starts = {f"content of {path.name}": hash_file(path) for path in _starting_points(config)}
+    return Identity.of(config).and_facts({"training footage": footage, **starts})
 
 
 def training_camera(prepared: Prepared) -> dict[str, float | int] | None:

@@ -25,6 +25,7 @@ from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.translator.adapters import (
     TranslatorCard,
     adapters_hash,
+    base_facts,
     base_hash,
     load_card,
     load_translator,
@@ -81,17 +82,8 @@ def train_translator(
     bad = [one for one in footage if one.condition in config.conditions]
     if not clear:
         raise UserError(data, "no clear footage to translate")
-    model_hash = base_hash(folder)
     about = [fingerprint(clips, config.image_size, config.crop, reach=0) for clips in (clear, bad)]
-    facts = {
-        "base's content": model_hash,
-        "clear footage": about[0],
-        "adverse footage": about[1],
-        "start": start and adapters_hash(start),
-        "prior": content_of(or_shipped(prior, PRIOR)),
-        "discriminator's content": discriminator_content(config),
-    }
-    made_from = Identity.of(config).and_facts(facts)
+    made_from = translator_identity(config, about[0], about[1], prior, start)
     refuse_other_run(out, made_from)
     prepared = [
         prepare(clear, out / "prepared" / "clear", config.image_size, config.crop, reach=0),
@@ -110,9 +102,34 @@ def train_translator(
     told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
     if share_of_processes().leads:
         with task.as_saved() as generator:
-            card = _card(config, generator, model_hash, told, made, start)
+            card = _card(config, generator, made_from.values["base weights"], told, made, start)
             save_translator(out / ADAPTERS, generator, card)
     return out / ADAPTERS
+
+
+def translator_identity(
+    config: TranslatorConfig, clear: str | None, adverse: str | None, prior: Path, start: Path | None
+) -> Identity:
+    """What decides how a translator comes out.
+
+    Args:
+        config: settings.
+        clear: fingerprint of the clear footage; None where something else stands for it.
+        adverse: likewise for the adverse footage.
+        prior: as `train_translator` takes it.
+        start: adapters to train on from.
+    """
+    base = base_facts(model_folder(config.base))
+    facts = {
+        "base weights": base["base"],
+        "base settings": base["base_settings"],
+        "clear footage": clear,
+        "adverse footage": adverse,
+        "start": start and adapters_hash(or_shipped(start, TRANSLATOR)),
+        "prior": content_of(or_shipped(prior, PRIOR)),
+        "discriminator weights": discriminator_content(config),
+    }
+    return Identity.of(config).and_facts(facts)
 
 
 def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | None = None) -> TranslatorTask:

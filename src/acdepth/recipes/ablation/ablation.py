@@ -18,14 +18,13 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.parts import describe_part
 from acdepth.data.prepared import fingerprint
 from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
-from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
 from acdepth.student.settings import StudentConfig
-from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
+from acdepth.student.training import clear_footage, prepare_mix, student_files, translations_made_by
 
 SUMMARY_FILE = "ablation.json"
 OF_OTHERS = ("stages", "results.json", MODEL_FILE)
@@ -169,16 +168,10 @@ class Ablation:
     def _facts(self, student: StudentConfig) -> dict[str, str]:
         """What no setting says of what a student is made from."""
         sources = self.sources
-        facts = translations_made_by(student, sources.translations)
-        if student.ordinal_weight > 0:
-            facts["prior"] = content_of(or_shipped(sources.prior, PRIOR))
-        if student.start_from == "encoder":
-            if student.encoder is None:
-                raise UserError(
-                    None, "student.start_from is encoder, but student.encoder is not set", "name one"
-                )
-            facts["encoder's content"] = hash_file(encoder_file(student.encoder))
-        return facts
+        return {
+            **translations_made_by(student, sources.translations),
+            **student_files(student, sources.prior),
+        }
 
     def _check_prior(self) -> None:
         if any(student.ordinal_weight > 0 for student in self.students.values()):
