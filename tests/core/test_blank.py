@@ -14,11 +14,11 @@ from acdepth.core.blank import faults
         (torch.zeros(3, 8, 9), "is the same everywhere"),
         (torch.tensor([0.1, 0.5, 0.9]).view(3, 1, 1).expand(3, 8, 9), "is the same everywhere"),
         (
-            torch.zeros(3, 8, 9).index_fill(1, torch.tensor([2]), torch.nan),
+            torch.rand(3, 8, 9).index_fill(1, torch.tensor([2]), torch.nan),
             "holds numbers that are not finite",
         ),
         (
-            torch.zeros(3, 8, 9).index_fill(2, torch.tensor([2]), torch.inf),
+            torch.rand(3, 8, 9).index_fill(2, torch.tensor([2]), torch.inf),
             "holds numbers that are not finite",
         ),
     ],

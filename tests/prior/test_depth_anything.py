@@ -143,19 +143,18 @@ def test_every_file_that_decides_the_answer_tells_priors_apart(folder: Path) -> 
     contents = [content_of(folder)]
     write_json(folder / "card.json", {"description": "another"})
     assert content_of(folder) == contents[0]
-    for file, values in {
-        "preprocessor_config.json": {"image_mean": [0.5] * 3},
-        "config.json": {"x": 1},
-    }.items():
+    changes = {"preprocessor_config.json": {"image_mean": [0.5] * 3}, "config.json": {"patch_size": 7}}
+    for file, values in changes.items():
         write_json(folder / file, {**read_json(folder / file), **values})
         contents.append(content_of(folder))
     assert len(set(contents)) == 3
 
 
 def test_a_prior_of_the_hub_is_told_by_name_and_revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    for revision in ("0123", "4567"):
-        monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: f"snapshots/{revision}")
-        assert content_of(Path("depth-anything/Small")) == f"depth-anything/Small@{revision}"
+    revisions = iter(["0123", "4567"])
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: f"snapshots/{next(revisions)}")
+    small = Path("depth-anything/Small")
+    assert [content_of(small) for _ in "ab"] == ["depth-anything/Small@0123", "depth-anything/Small@4567"]
 
 
 @pytest.mark.parametrize(("value", "fault"), [(torch.nan, "not finite"), (0.0, "is the same everywhere")])
