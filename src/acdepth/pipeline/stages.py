@@ -1,4 +1,8 @@
-"""Stages that are done once: a pipeline remembers what each was made from and skips it while that holds."""
+"""Stages that are done once: here is decided what is stale.
+
+A stage is stale when its `Identity`, which names the settings and files that shape its result, is not as it
+was when the stage was done, or when a stage before it is stale. What came of it is moved aside, never deleted.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
