@@ -1,7 +1,7 @@
 """Stages that are done once: here is decided what is stale.
 
-A stage is stale when its `Identity`, which names the settings and files that shape its result, is not as it
-was when the stage was done, or when a stage before it is stale. What came of it is moved aside, never deleted.
+A stage is stale when its `Identity`, the settings and files that shape its result, is not as it was when the
+stage was done, or when a stage before it is stale. What came of it is moved aside, never deleted.
 """
 
 import time
