@@ -12,12 +12,11 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar import open_robotcar, plan_scene, prepare_scene, raw_scenes, read_raw_calibration
-from acdepth.data.robotcar.accumulate import Accumulator
-from acdepth.data.robotcar.motions import motions, part_of
+from acdepth.data.robotcar.clouds import Accumulator
 from acdepth.data.robotcar.odometry import read_odometry
 from acdepth.data.robotcar.plan import ScenePlan
-from acdepth.data.robotcar.raw import Recording, read_bayer, read_scan
-from acdepth.data.robotcar.undistort import Undistortion, read_undistortion
+from acdepth.data.robotcar.poses import motions, part_of
+from acdepth.data.robotcar.raw import Recording, Undistortion, read_bayer, read_scan, read_undistortion
 from tests.data.folders import picture
 from tests.data.robotcar_layout import (
     HEIGHT,

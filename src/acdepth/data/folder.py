@@ -104,7 +104,7 @@ def _open_file(path: Path) -> Clip:
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoClip(path, path.stem)
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return ImageClip(path.stem, path.parent.name, [path], Description())
+        return ImageClip(path.stem, path.parent.resolve().name, [path], Description())
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
 

@@ -8,6 +8,7 @@ import torch
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
+from acdepth.core.files import inside
 from acdepth.core.seeding import make_generator
 from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.evaluation.ordinal import AskedFrame
@@ -32,7 +33,7 @@ def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) 
         root: folder of the data.
 
     Raises:
-        UserError: naming the first image that is not there.
+        UserError: naming the first image that is not there, or is not below ``root``.
     """
     of_image: dict[str, list[PointPair]] = {}
     for pair in pairs:
@@ -41,9 +42,13 @@ def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) 
     names = {image: _known(image, place_of, root) for image in of_image}
     if None not in names.values():
         return [AskedFrame(*place_of[name], tuple(of_image[image])) for image, name in names.items() if name]
-    if all((root / image).is_file() for image in of_image):
-        return [AskedFrame(_photograph(root, image), 0, tuple(some)) for image, some in of_image.items()]
-    missing = next(image for image in of_image if names[image] is None and not (root / image).is_file())
+    files = {image: inside(root, image, "the pairs") for image in of_image}
+    if all(file.is_file() for file in files.values()):
+        return [
+            AskedFrame(_photograph(root, image, files[image]), 0, tuple(some))
+            for image, some in of_image.items()
+        ]
+    missing = next(image for image in of_image if names[image] is None and not files[image].is_file())
     example = f"; its images are named as {next(iter(place_of))}" if place_of else ""
     raise UserError(root, f"has no image {missing}, of which there are pairs{example}")
 
@@ -121,7 +126,7 @@ def _known(image: str, place_of: Iterable[str], root: Path) -> str | None:
     return next((name for name in (image, f"{root.resolve().name}/{image}") if name in place_of), None)
 
 
-def _photograph(root: Path, image: str) -> ImageClip:
+def _photograph(root: Path, image: str, file: Path) -> ImageClip:
     parent = PurePosixPath(image).parent.as_posix()
     folder = root.resolve().name if parent == "." else parent
-    return ImageClip(image, folder, [root / image], Description())
+    return ImageClip(image, folder, [file], Description())

@@ -5,6 +5,7 @@ import re
 import struct
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -109,3 +110,24 @@ def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
             pieces.append([])
         pieces[-1].append(path)
     return pieces
+
+
+def named_pieces(
+    pieces: Sequence[list[Path]], name: str, on_warning: Callable[[str], object]
+) -> Iterator[tuple[str, int, list[Path]]]:
+    """Name the pieces of a drive that is cut where images are missing.
+
+    One warning tells the first gap and how many more there are.
+
+    Yields:
+        Name of a piece, place of its first image in the whole, its images.
+    """
+    gaps = [f"{before[-1].name} and {after[0].name}" for before, after in pairwise(pieces)]
+    if gaps:
+        others = f", and {len(gaps) - 1} times more" if gaps[1:] else ""
+        folder = pieces[0][0].parent
+        on_warning(f"{folder}: images are missing between {gaps[0]}{others}; no clip crosses a gap")
+    start = 0
+    for piece in pieces:
+        yield (f"{name}/from_{piece[0].stem}" if start else name), start, piece
+        start += len(piece)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acdepth.core.clip import Clip
-from acdepth.core.errors import UserError
+from acdepth.core.errors import OnFault, UserError
 from acdepth.data.check.findings import Findings
 from acdepth.data.check.kinds import Kind
 from acdepth.data.choice import FootageChoice
-from acdepth.data.faults import OnFault
 from acdepth.data.folder import open_data
 from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
 from acdepth.data.robotcar import open_robotcar

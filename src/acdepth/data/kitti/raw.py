@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.calibration import FRAME_RATE
+from acdepth.data.kitti.calibration import FRAME_RATE, LIDAR_FILE, Rig
 from acdepth.data.kitti.oxts import mercator_scale, read_oxts
-from acdepth.data.kitti.rig import LIDAR_FILE, Rig
-from acdepth.data.kitti.scans import project, read_points, scatter_nearest
+from acdepth.data.kitti.scans import depth_image, read_points
 from acdepth.data.sequence_folder import Description, ImageClip
 
 MATLAB_FIRST_PIXEL = 1
@@ -55,10 +54,8 @@ class KittiRawClip(ImageClip):
             raise UserError(
                 self.drive.parent / LIDAR_FILE, "no such file, but there are scans", "download it"
             )
-        points = read_points(path)
-        projected = project(points[points[:, 0] >= 0], self.rig.P_lidar_to_image)
-        camera = self.rig.camera
-        return scatter_nearest(projected, camera.height, camera.width, MATLAB_FIRST_PIXEL)
+        points, size = read_points(path), (self.rig.camera.height, self.rig.camera.width)
+        return depth_image(points[points[:, 0] >= 0], self.rig.P_lidar_to_image, size, MATLAB_FIRST_PIXEL)
 
     def scan_file(self, index: int) -> Path:
         """Where the LiDAR scan of an image stands, if there is one."""

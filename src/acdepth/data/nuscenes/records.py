@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from acdepth.core.errors import UserError
-from acdepth.data.faults import OnFault
+from acdepth.core.errors import OnFault, UserError
 
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19

@@ -11,9 +11,8 @@ import yaml
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.core.images import read_image
-from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
 from acdepth.data.stored import StoredClip, stamp_file

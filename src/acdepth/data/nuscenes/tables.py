@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from acdepth.core.errors import UserError
-from acdepth.data.faults import OnFault, raise_fault
+from acdepth.core.errors import OnFault, UserError, raise_fault
+from acdepth.core.files import inside
 from acdepth.data.nuscenes.records import find_records, find_rows, parse, read_rows
 
 SCENE_ROW = {"token": str, "name": str, "description": str}
@@ -35,7 +35,7 @@ class Shot:
     """One moment of one sensor: a row of ``sample_data.json``."""
 
     file: str
-    """Relative to the root of the data set."""
+    """Relative to the root of the data set, and within it."""
     sample: str
     """Token of the annotated moment it belongs to, or stands nearest to."""
     timestamp: int
@@ -137,7 +137,7 @@ def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, o
     Raises:
         UserError: if there is no such folder, or by ``on_fault``.
     """
-    folder = Path(root) / version
+    root, folder = Path(root), Path(root) / version
     if not folder.is_dir():
         raise UserError(folder, "no such folder", "unpack the metadata of this version there")
     with _without_collection():
@@ -150,7 +150,7 @@ def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, o
             for row in read_rows(folder / "sample.json", SAMPLE_ROW, on_fault)
         }
         calibrations = _read_calibrations(folder / "calibrated_sensor.json", on_fault)
-        shots = _read_shots(folder / "sample_data.json", cameras, lidar, on_fault)
+        shots = _read_shots(root, folder / "sample_data.json", cameras, lidar, on_fault)
         poses = _read_ego_poses(folder / "ego_pose.json", shots, on_fault)
     return Tables(scenes, samples, shots, calibrations, poses)
 
@@ -195,12 +195,19 @@ def _calibration(row: dict[str, Any]) -> Calibration:
     return Calibration(rigid(row["rotation"], row["translation"]), intrinsics)
 
 
-def _read_shots(path: Path, cameras: Set[str], lidar: str, on_fault: OnFault) -> dict[str, list[Shot]]:
+def _read_shots(
+    root: Path, path: Path, cameras: Set[str], lidar: str, on_fault: OnFault
+) -> dict[str, list[Shot]]:
     # samples/CAM_FRONT/..., sweeps/CAM_FRONT/...; only key frames of the LiDAR have a use.
     places = {f"/{channel}/": channel for channel in cameras} | {f"samples/{lidar}/": lidar}
     shots: dict[str, list[Shot]] = {channel: [] for channel in places.values()}
     for place, row in find_rows(path, places, SHOT_ROW, on_fault):
-        shots[places[place]].append(_shot(row))
+        try:
+            inside(root, row["filename"], path)
+        except UserError as fault:
+            on_fault(fault)
+        else:
+            shots[places[place]].append(_shot(row))
     return shots
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.data.robotcar.motions import motions
+from acdepth.data.robotcar.poses import is_rigid, motions
 
 MODEL_FILE = "stereo_narrow_left.txt"
 LUT_FILE = "stereo_narrow_left_distortion_lut.bin"
@@ -101,17 +101,6 @@ def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
         T_laser_to_vehicle=_extrinsics(laser_file),
         lut=lut,
         files=(model_file, lut, camera_file, laser_file),
-    )
-
-
-def is_rigid(T: np.ndarray) -> bool:
-    """Whether each of (..., 4, 4) is a rotation with a translation, nearly."""
-    R = T[..., :3, :3]
-    return bool(
-        np.isfinite(T).all()
-        and (T[..., 3, :] == [0, 0, 0, 1]).all()
-        and np.allclose(R @ R.swapaxes(-1, -2), np.eye(3), atol=1e-2)
-        and (np.linalg.det(R) > 0).all()
     )
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from acdepth.core.errors import UserError
 from acdepth.data.splits import read_lines
 
+IMAGES = "stereo/centre"
+"""Where a scene has its images."""
 FILTER_ENDING = "_filter"
 """Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
 
-_LINE = re.compile(r"([^/\s]+)/stereo/centre/(\d{1,18})\.png")
+_LINE = re.compile(rf"([^/\s]+)/{IMAGES}/(\d{{1,18}})\.png")
 
 Times = dict[str, set[int]]
 """Time stamps of images [us] by scene."""

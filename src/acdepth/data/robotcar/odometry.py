@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
-from acdepth.data.robotcar.motions import motions, part_of
+from acdepth.data.robotcar.poses import motions, part_of
 
 COLUMNS = 8
 """source_timestamp, destination_timestamp, x, y, z, roll, pitch, yaw."""

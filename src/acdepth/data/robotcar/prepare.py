@@ -14,13 +14,11 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_json
 from acdepth.core.tally import ReadTally
-from acdepth.data.robotcar.accumulate import Accumulator
 from acdepth.data.robotcar.calibration import MODEL_FILE
-from acdepth.data.robotcar.clouds import in_view, write_cloud
+from acdepth.data.robotcar.clouds import Accumulator, in_view, write_cloud
 from acdepth.data.robotcar.plan import ScenePlan
 from acdepth.data.robotcar.poses import write_poses
-from acdepth.data.robotcar.raw import read_bayer
-from acdepth.data.robotcar.undistort import Undistortion, read_undistortion
+from acdepth.data.robotcar.raw import Undistortion, read_bayer, read_undistortion
 from acdepth.data.stored import image_size
 
 MOST_THREADS = 8
