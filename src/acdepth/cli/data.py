@@ -8,8 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from acdepth.checking import CheckReport, Kind, check_data
 from acdepth.core.errors import UserError
-from acdepth.data.check import CheckReport, Kind, check_data
 from acdepth.data.choice import FootageChoice
 
 

@@ -67,6 +67,11 @@ def open_data(
     return clips
 
 
+def name_below(root: Path, folder: Path) -> str:
+    """How footage in a folder of a tree is named; ``root`` itself by its own name."""
+    return root.resolve().name if folder == root else folder.relative_to(root).as_posix()
+
+
 def count_targets(clips: Iterable[Clip]) -> int:
     """How many frames training or evaluation of some footage is about."""
     return sum(len(clip.targets()) for clip in clips)
@@ -112,7 +117,7 @@ def _open_file(path: Path) -> Clip:
 def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
     for parent, folders, files in os.walk(root):
         folder = Path(parent)
-        name = root.resolve().name if folder == root else folder.relative_to(root).as_posix()
+        name = name_below(root, folder)
         if is_sequence_folder(folder):
             folders.clear()
             yield from open_sequence_folder(folder, name, warn)
