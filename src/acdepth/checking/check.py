@@ -79,9 +79,8 @@ def _look(
     for frame in targets:
         of_condition[frame.clip.condition].append(frame)
     shown = {frame for frames in of_condition.values() for frame in spread(frames, SHOWN)}
-    chosen = dict.fromkeys(
-        [*spread(targets, sample or len(targets)), *(one for one in targets if one in shown)]
-    )
+    sampled = spread(targets, sample or len(targets))
+    chosen = dict.fromkeys([*sampled, *(frame for frame in targets if frame in shown)])
     looked_at: Counter[Clip] = Counter()
     facts: dict[Clip, list[DepthFacts]] = defaultdict(list)
     tiles: dict[Condition, list[Tile]] = defaultdict(list)

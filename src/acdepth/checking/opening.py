@@ -62,13 +62,10 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     What cannot be opened becomes a fault, a warning becomes a doubt.
     """
     doubt = partial(findings.doubt, "footage")
-    if kind == "robotcar":
+    if kind == "robotcar" or (kind == "kitti" and is_kitti_raw(root)):
+        opens = open_robotcar if kind == "robotcar" else open_kitti_raw
         return _open_lists(
-            root, lambda split, fault: list(open_robotcar(root, split, doubt, fault)), choice, findings
-        )
-    if kind == "kitti" and is_kitti_raw(root):
-        return _open_lists(
-            root, lambda split, fault: list(open_kitti_raw(root, split, doubt, fault)), choice, findings
+            root, lambda split, on_fault: list(opens(root, split, doubt, on_fault)), choice.split, findings
         )
     try:
         clips = open_data(root, doubt, choice=choice)
@@ -90,10 +87,7 @@ def _holds_benchmark(root: Path) -> bool:
 
 
 def _open_lists(
-    root: Path,
-    opens: Callable[[str | None, OnFault], list[Clip]],
-    choice: FootageChoice,
-    findings: Findings,
+    root: Path, opens: Callable[[str | None, OnFault], list[Clip]], split: str | None, findings: Findings
 ) -> list[Part]:
     """The list that is asked for, else the whole and each list that is there.
 
@@ -108,8 +102,8 @@ def _open_lists(
             on_fault(error)
             return Part(split or WHOLE, [])
 
-    first = part(choice.split, findings.fault)
-    if choice.split is not None:
+    first = part(split, findings.fault)
+    if split is not None:
         return [first]
     folder = root / "splits"
     names = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
@@ -124,11 +118,10 @@ def _open_lists(
 def _open_apart(root: Path, findings: Findings) -> list[Clip]:
     """Each sequence folder by itself, named as in the whole."""
     found: list[Clip] = []
+    doubt = partial(findings.doubt, "footage")
     for folder in sorted(path.parent for path in root.rglob("images") if is_sequence_folder(path.parent)):
         try:
-            found += open_sequence_folder(
-                folder, name_below(root, folder), partial(findings.doubt, "footage")
-            )
+            found += open_sequence_folder(folder, name_below(root, folder), doubt)
         except UserError as error:
             findings.fault(error)
     return found
