@@ -11,9 +11,8 @@ from acdepth.data.choice import FootageChoice
 from acdepth.data.nuscenes.lidar import VALUES_PER_POINT
 from acdepth.data.nuscenes.records import find_rows, read_rows
 from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesClip, open_scenes
-from acdepth.data.nuscenes.tables import Tables, read_loose_tables, without_dangling
+from acdepth.data.nuscenes.tables import LIDAR, Tables, read_loose_tables, without_dangling
 
-LIDAR = "LIDAR_TOP"
 BYTES_PER_POINT = 4 * VALUES_PER_POINT
 LINK_ROW = {"token": str, "next": str}
 """Records of samples and images name the next one of their scene."""
@@ -49,7 +48,7 @@ def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings
     None if a table is lost: what others say of its records would only repeat that.
     """
     told = len(findings.faults)
-    loose = read_loose_tables(root, version, frozenset(cameras), LIDAR, findings.fault)
+    loose = read_loose_tables(root, version, frozenset(cameras), findings.fault)
     lost = _is_lost(loose) and len(findings.faults) > told
     _check_chains(root / version, cameras, findings)
     _find_files(root, loose, findings)

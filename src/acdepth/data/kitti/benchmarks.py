@@ -7,9 +7,10 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, read_calibration, rigid
+from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, read_calibration
 from acdepth.data.kitti.scans import depth_image, read_points
 from acdepth.data.motion import Motion
+from acdepth.data.rigid import from_matrix
 from acdepth.data.sequence_folder import Description, ImageClip, cut_at_gaps
 from acdepth.data.stored import frame_numbers, list_images
 
@@ -91,6 +92,7 @@ class LidarFrame(ImageClip):
         if not self._points.exists() or self.camera is None:
             return None
         calibration = read_calibration(self._calibration)
-        T_lidar_to_camera = rigid(calibration["R0_rect"]) @ rigid(calibration["Tr_velo_to_cam"])
+        P, R = calibration.shaped("P2", 3, 4), calibration.shaped("R0_rect", 3, 3)
+        T_lidar_to_camera = from_matrix(R) @ from_matrix(calibration.shaped("Tr_velo_to_cam", 3, 4))
         size = (self.camera.height, self.camera.width)
-        return depth_image(read_points(self._points), calibration["P2"] @ T_lidar_to_camera, size)
+        return depth_image(read_points(self._points), P @ T_lidar_to_camera, size)

@@ -1,5 +1,6 @@
 """KITTI's calibration files, matrices by name, and how the sensors of its car sit to each other by them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.data.rigid import from_matrix
 from acdepth.data.stored import image_size
 
 FRAME_RATE = 10.0
@@ -16,7 +18,7 @@ IMU_FILE = "calib_imu_to_velo.txt"
 
 
 class Calibration(dict[str, np.ndarray]):
-    """Matrices by name; a missing one is an error that names the file."""
+    """Numbers by name; a missing matrix is an error that names the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -41,39 +43,20 @@ class Calibration(dict[str, np.ndarray]):
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Lines of ``NAME: 9 or 12 numbers``; where the names were left out they are P0, P1, ...
-
-    Raises:
-        UserError: if a line is something else.
-    """
-    calibration = Calibration(path)
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        for number, line in enumerate(lines):
-            name, values = line.split(":") if ":" in line else (f"P{number}", line)
-            calibration[name.strip()] = np.array(values.split(), dtype=np.float64).reshape(3, -1)
-    except (OSError, ValueError) as error:
-        raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
-    return calibration
-
-
-def read_raw_calibration(path: Path) -> Calibration:
-    """Lines of ``NAME: numbers`` as they stand, flat; dates and other words between them are passed over.
+    """Lines of ``NAME: numbers``; dates and other words are passed over, names left out are P0, P1, ...
 
     Raises:
         UserError: if the file cannot be read.
     """
     calibration = Calibration(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
-    for line in lines:
-        name, _, values = line.partition(":")
-        try:
+    for number, line in enumerate(lines):
+        name, values = line.split(":", 1) if ":" in line else (f"P{number}", line)
+        with suppress(ValueError):
             calibration[name.strip()] = np.array(values.split(), dtype=np.float64)
-        except ValueError:
-            continue
     return calibration
 
 
@@ -89,13 +72,6 @@ def camera_of(calibration: Calibration, name: str, image: Path) -> Camera:
         return Camera(fx, fy, cx, cy, width, height)
     except UserError as error:
         raise UserError(calibration.path, f"{name}: {error}", "copy it again") from error
-
-
-def rigid(matrix: np.ndarray) -> np.ndarray:
-    """A (3, 3) rotation or (3, 4) motion as (4, 4)."""
-    square = np.eye(4)
-    square[:3, : matrix.shape[1]] = matrix
-    return square
 
 
 @dataclass(frozen=True)
@@ -141,11 +117,11 @@ def read_rig(day: Path, number: str, image: Path) -> Rig:
     Raises:
         UserError: if a file is damaged, or the first one is missing.
     """
-    cameras = read_raw_calibration(day / "calib_cam_to_cam.txt")
+    cameras = read_calibration(day / "calib_cam_to_cam.txt")
     lidar, imu = (_read_if_there(day / file) for file in (LIDAR_FILE, IMU_FILE))
     T_lidar_to_rectified = None
     if lidar is not None:
-        T_lidar_to_rectified = rigid(cameras.shaped("R_rect_00", 3, 3)) @ _motion(lidar)
+        T_lidar_to_rectified = from_matrix(cameras.shaped("R_rect_00", 3, 3)) @ _motion(lidar)
     return Rig(
         camera=camera_of(cameras, f"P_rect_{number}", image),
         P_rectified_to_image=cameras.shaped(f"P_rect_{number}", 3, 4),
@@ -155,11 +131,11 @@ def read_rig(day: Path, number: str, image: Path) -> Rig:
 
 
 def _read_if_there(path: Path) -> Calibration | None:
-    return read_raw_calibration(path) if path.exists() else None
+    return read_calibration(path) if path.exists() else None
 
 
 def _motion(calibration: Calibration) -> np.ndarray:
     R, t = calibration.shaped("R", 3, 3), calibration.shaped("T", 3, 1)
     if abs(np.linalg.det(R) - 1) > 1e-2:
         raise UserError(calibration.path, "R is no rotation", "copy it again")
-    return rigid(np.c_[R, t])
+    return from_matrix(np.c_[R, t])

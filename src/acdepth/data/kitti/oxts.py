@@ -1,12 +1,13 @@
 """Where KITTI's car was: one line of 30 numbers per image, from GPS and inertial unit."""
 
 from dataclasses import dataclass
-from math import cos, log, pi, radians, sin, tan
+from math import cos, log, pi, radians, tan
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.data.rigid import from_angles
 
 EARTH_RADIUS = 6378137.0
 """[m]: half the larger axis of WGS 84, the sphere that KITTI's Mercator projection uses."""
@@ -39,12 +40,9 @@ class Oxts:
         Args:
             scale: of the projection, see `mercator_scale`; one for a whole drive.
         """
-        T = np.eye(4)
-        T[:3, :3] = _turn_z(self.yaw) @ _turn_y(self.pitch) @ _turn_x(self.roll)
-        T[0, 3] = scale * EARTH_RADIUS * radians(self.longitude)
-        T[1, 3] = scale * EARTH_RADIUS * log(tan(pi / 4 + radians(self.latitude) / 2))
-        T[2, 3] = self.altitude
-        return T
+        east = scale * EARTH_RADIUS * radians(self.longitude)
+        north = scale * EARTH_RADIUS * log(tan(pi / 4 + radians(self.latitude) / 2))
+        return from_angles(np.array([[east, north, self.altitude, self.roll, self.pitch, self.yaw]]))[0]
 
 
 def read_oxts(path: Path) -> Oxts:
@@ -69,15 +67,3 @@ def read_oxts(path: Path) -> Oxts:
 def mercator_scale(first: Oxts) -> float:
     """Scale at which the projection is true to length where a drive begins."""
     return cos(radians(first.latitude))
-
-
-def _turn_x(angle: float) -> np.ndarray:
-    return np.array([[1, 0, 0], [0, cos(angle), -sin(angle)], [0, sin(angle), cos(angle)]])
-
-
-def _turn_y(angle: float) -> np.ndarray:
-    return np.array([[cos(angle), 0, sin(angle)], [0, 1, 0], [-sin(angle), 0, cos(angle)]])
-
-
-def _turn_z(angle: float) -> np.ndarray:
-    return np.array([[cos(angle), -sin(angle), 0], [sin(angle), cos(angle), 0], [0, 0, 1]])

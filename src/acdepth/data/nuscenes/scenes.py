@@ -14,7 +14,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.core.images import read_image
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
-from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
+from acdepth.data.nuscenes.tables import LIDAR, Calibration, Shot, Tables, read_tables
 from acdepth.data.stored import StoredClip, stamp_file
 
 FRAME_RATE = 12.0
@@ -135,7 +135,7 @@ def open_scenes(
     """The scenes of an official split in tables that are read; a scene at fault is told and left out."""
     wanted, found = scene_names(split), []
     scenes = {token for token, scene in tables.scenes.items() if scene.name in wanted}
-    lidar = {shot.sample: shot for shot in tables.shots["LIDAR_TOP"]}
+    lidar = {shot.sample: shot for shot in tables.shots[LIDAR]}
     for channel in cameras:
         for scene, shots in _by_scene(tables, tables.shots[channel]).items():
             if scene in scenes:

@@ -11,7 +11,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.data.robotcar.poses import is_rigid, motions
+from acdepth.data.rigid import from_angles, is_rigid
 
 MODEL_FILE = "stereo_narrow_left.txt"
 LUT_FILE = "stereo_narrow_left_distortion_lut.bin"
@@ -108,7 +108,7 @@ def _extrinsics(path: Path) -> np.ndarray:
     values = _numbers(path)
     if len(values) != 6 or not np.isfinite(values).all():
         raise UserError(path, "expected six finite numbers, x y z roll pitch yaw", "copy it again")
-    return motions(values[None])[0]
+    return from_angles(values[None])[0]
 
 
 def _numbers(path: Path) -> np.ndarray:

@@ -5,10 +5,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.data.robotcar.clip import IMAGES
 from acdepth.data.splits import read_lines
 
-IMAGES = "stereo/centre"
-"""Where a scene has its images."""
 FILTER_ENDING = "_filter"
 """Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
 

@@ -9,36 +9,13 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, read_json
 from acdepth.data.robotcar.calibration import MODEL_FILE, RawCalibration
+from acdepth.data.robotcar.clip import CLOUDS, IMAGES
 from acdepth.data.robotcar.lists import FILTER_ENDING, read_list
 from acdepth.data.robotcar.odometry import Odometry, Poses, read_odometry
 from acdepth.data.robotcar.raw import Recording, read_images, read_scans
 
-
-@dataclass(frozen=True)
-class SceneFiles:
-    """Where the layout has what belongs to a scene."""
-
-    folder: Path
-
-    @property
-    def images(self) -> Path:
-        """Folder of TIME.png."""
-        return self.folder / "stereo" / "centre"
-
-    @property
-    def clouds(self) -> Path:
-        """Folder of TIME.bin."""
-        return self.folder / "lms_front_synchronized"
-
-    @property
-    def poses(self) -> Path:
-        """Camera to world at each image."""
-        return self.folder / "poses_synchronized.json"
-
-    @property
-    def made_from(self) -> Path:
-        """Hashes of calibration and odometry by file name."""
-        return self.folder / "made_from.json"
+MADE_FROM = "made_from.json"
+"""Of a scene: hashes of calibration and odometry by file name."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +24,8 @@ class ScenePlan:
 
     root: Path
     """Of the layout."""
-    files: SceneFiles
+    folder: Path
+    """Of the scene in the layout."""
     calibration: RawCalibration
     lists: tuple[Path, ...]
     """That go to ``ROOT/splits``."""
@@ -57,7 +35,7 @@ class ScenePlan:
     poses: Poses
     """Of the car at the images."""
     made_from: dict[str, str]
-    """Content of ``made_from.json``."""
+    """Content of `MADE_FROM`."""
     images_to_make: list[int]
     """Time stamps [us]."""
     clouds_to_make: list[int]
@@ -92,15 +70,15 @@ def plan_scene(
         raise UserError(out, "is the download itself", "give another folder to prepare it into")
     images, scans = read_images(raw / scene), read_scans(raw / scene)
     odometry_file = raw / scene / "vo" / "vo.csv"
-    odometry, files = read_odometry(odometry_file), SceneFiles(out / scene)
+    odometry, folder = read_odometry(odometry_file), out / scene
     made_from = {path.name: hash_file(path) for path in (*calibration.files, odometry_file)}
-    _refuse_other_origin(out, files, made_from)
+    _refuse_other_origin(out, folder, made_from)
     poses = odometry.at(images.times)
     with_cloud = _with_cloud(scene, images, poses, lists)
-    have_image, have_cloud = _names(files.images, ".png"), _names(files.clouds, ".bin")
+    have_image, have_cloud = _names(folder / IMAGES, ".png"), _names(folder / CLOUDS, ".bin")
     return ScenePlan(
         root=out,
-        files=files,
+        folder=folder,
         calibration=calibration,
         lists=lists,
         images=images,
@@ -128,14 +106,14 @@ def _names(folder: Path, suffix: str) -> set[str]:
     return {path.stem for path in folder.glob(f"*{suffix}")}
 
 
-def _refuse_other_origin(out: Path, files: SceneFiles, made_from: dict[str, str]) -> None:
+def _refuse_other_origin(out: Path, folder: Path, made_from: dict[str, str]) -> None:
     """Half a scene must not be finished with other files, nor a second scene get another camera."""
     model = out / "models" / MODEL_FILE
     if model.exists() and hash_file(model) != made_from[MODEL_FILE]:
         raise UserError(model, "is of another camera", "prepare into another folder")
-    before = read_json(files.made_from) if files.made_from.exists() else made_from
+    before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else made_from
     other = sorted(name for name in made_from if before.get(name) != made_from[name])
     if other:
         raise UserError(
-            files.made_from, f"the scene was made from another {', '.join(other)}", f"remove {files.folder}"
+            folder / MADE_FROM, f"the scene was made from another {', '.join(other)}", f"remove {folder}"
         )

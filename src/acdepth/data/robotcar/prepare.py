@@ -15,9 +15,9 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_json
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar.calibration import MODEL_FILE
+from acdepth.data.robotcar.clip import CLOUDS, IMAGES, POSES, write_poses
 from acdepth.data.robotcar.clouds import Accumulator, in_view, write_cloud
-from acdepth.data.robotcar.plan import ScenePlan
-from acdepth.data.robotcar.poses import write_poses
+from acdepth.data.robotcar.plan import MADE_FROM, ScenePlan
 from acdepth.data.robotcar.raw import Undistortion, read_bayer, read_undistortion
 from acdepth.data.stored import image_size
 
@@ -44,7 +44,7 @@ def prepare_scene(
     camera = plan.calibration.model.camera(*image_size(first))
     undistortion = read_undistortion(plan.calibration.lut, camera.width, camera.height)
     # First of all, so that what a kill leaves is known to be of these files.
-    write_json(plan.files.made_from, plan.made_from)
+    write_json(plan.folder / MADE_FROM, plan.made_from)
     write_bytes(plan.root / "models" / MODEL_FILE, plan.calibration.model.path.read_bytes())
     for path in plan.lists:
         write_bytes(plan.root / "splits" / path.name, path.read_bytes())
@@ -68,7 +68,7 @@ def _make_images(
         except UserError as fault:
             return fault
         _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        write_bytes(plan.files.images / f"{time}.png", encoded.tobytes())
+        write_bytes(plan.folder / IMAGES / f"{time}.png", encoded.tobytes())
         return None
 
     pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))
@@ -85,7 +85,7 @@ def _make_poses_and_clouds(
     plan: ScenePlan, camera: Camera, advance: Callable[[], object], on_warning: Callable[[str], object]
 ) -> None:
     T_camera_to_world = plan.poses.T_vehicle_to_world @ plan.calibration.T_optical_to_vehicle
-    write_poses(plan.files.poses, plan.images.times, T_camera_to_world)
+    write_poses(plan.folder / POSES, plan.images.times, T_camera_to_world)
     tally = ReadTally(len(plan.scans.times), on_warning)
     accumulator = Accumulator(plan.scans, plan.odometry, plan.calibration.T_laser_to_vehicle, tally)
     for number in plan.clouds_to_make:
@@ -93,7 +93,7 @@ def _make_poses_and_clouds(
         # What is behind the camera or beside the image is two thirds of the points, and of no use.
         points = in_view(accumulator.cloud(time, stretch, T_camera_to_world[number]), camera)
         if len(points):
-            write_cloud(plan.files.clouds / f"{time}.bin", points)
+            write_cloud(plan.folder / CLOUDS / f"{time}.bin", points)
         advance()
 
 
@@ -102,7 +102,7 @@ def _tell_gaps(plan: ScenePlan, on_warning: Callable[[str], object]) -> None:
         if what.missing:
             total = what.missing + len(what.times)
             on_warning(f"{what.folder}: {what.missing} of {total} files are not there; is a chunk missing?")
-    name, breaks = plan.files.folder.name, plan.odometry.breaks
+    name, breaks = plan.folder.name, plan.odometry.breaks
     if breaks:
         places = "one place" if breaks == 1 else f"{breaks} places"
         on_warning(f"{name}: vo.csv breaks off in {places}; no motion and no cloud crosses them")

@@ -8,9 +8,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
-from acdepth.data.robotcar.clip import RobotCarClip, Scene
-from acdepth.data.robotcar.lists import IMAGES, read_targets
-from acdepth.data.robotcar.poses import read_poses
+from acdepth.data.robotcar.clip import IMAGES, POSES, RobotCarClip, Scene, read_poses
+from acdepth.data.robotcar.lists import read_targets
 from acdepth.data.sequence_folder import Description
 from acdepth.data.splits import NumberedImages, open_by_list
 from acdepth.data.stored import image_size, named_pieces
@@ -81,7 +80,7 @@ def _read_scene(
     folder: Path, model: CameraModel, images: dict[int, Path], on_warning: Callable[[str], object]
 ) -> Scene:
     camera = model.camera(*image_size(next(iter(images.values()))))
-    file = folder / "poses_synchronized.json"
+    file = folder / POSES
     poses = read_poses(file)
     without = [path.name for time, path in images.items() if time not in poses]
     if without:

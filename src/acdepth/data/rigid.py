@@ -1,15 +1,38 @@
-"""Rigid motions, many at a time, and ``poses_synchronized.json``: where the camera was at each image."""
-
-import json
-from pathlib import Path
+"""Rigid motions as (4, 4) float64 [m], from what data sets write: quaternions, angles, matrices."""
 
 import numpy as np
 
-from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_text
+
+def from_quaternion(rotation: list[float], translation: list[float]) -> np.ndarray:
+    """(4, 4) float64 from a unit quaternion w, x, y, z and a translation [m].
+
+    Raises:
+        ValueError: if the quaternion has no length, or a number is missing or not finite.
+    """
+    length = np.linalg.norm(np.asarray(rotation, dtype=np.float64))
+    if not length > 0:
+        raise ValueError(f"rotation {rotation} has no length")
+    w, x, y, z = np.asarray(rotation, dtype=np.float64) / length
+    matrix = np.eye(4)
+    matrix[:3, :3] = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    matrix[:3, 3] = translation
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"translation {translation} or rotation {rotation} is not finite")
+    return matrix
 
 
-def motions(values: np.ndarray) -> np.ndarray:
+def from_matrix(matrix: np.ndarray) -> np.ndarray:
+    """A (3, 3) rotation or (3, 4) motion as (4, 4)."""
+    square = np.eye(4)
+    square[:3, : matrix.shape[1]] = matrix
+    return square
+
+
+def from_angles(values: np.ndarray) -> np.ndarray:
     """(N, 4, 4) float64 from (N, 6): x, y, z [m], roll, pitch, yaw [rad].
 
     The rotation is about x by roll, then about y by pitch, then about z by yaw, of axes that stay.
@@ -56,27 +79,3 @@ def is_rigid(T: np.ndarray) -> bool:
         and np.allclose(R @ R.swapaxes(-1, -2), np.eye(3), atol=1e-2)
         and (np.linalg.det(R) > 0).all()
     )
-
-
-def read_poses(path: Path) -> dict[int, np.ndarray]:
-    """T_camera_to_world, (4, 4) float64 [m], by time [us].
-
-    Raises:
-        UserError: if the file is missing or holds something else.
-    """
-    values = read_json(path)
-    try:
-        times = [int(time) for time in values]
-        T = np.array(list(values.values()), dtype=np.float64).reshape(-1, 4, 4)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise UserError(path, "not a 4x4 matrix for each time stamp", "make it again") from error
-    if not is_rigid(T):
-        raise UserError(path, "holds matrices that are no rigid motions", "make it again")
-    return dict(zip(times, T, strict=True))
-
-
-def write_poses(path: Path, times: np.ndarray, T_camera_to_world: np.ndarray) -> None:
-    """Write the poses (N, 4, 4) [m] of times (N,) [us]; those that are NaN are left out."""
-    known = np.isfinite(T_camera_to_world).all((1, 2))
-    poses = zip(times[known].tolist(), T_camera_to_world[known].tolist(), strict=True)
-    write_text(path, json.dumps({str(time): T for time, T in poses}) + "\n")
