@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.data.stored import PosedClip
 
 PLAUSIBLE_VIEW = (20.0, 140.0)
 """Horizontal field of view [degrees]: a telephoto lens, the widest that a pinhole camera describes."""
@@ -44,15 +44,6 @@ class DepthFacts:
     """[m]; 0 without points."""
     falls: bool | None
     """Whether the lower rows are nearer than the middle ones; None where too few points tell."""
-
-
-@runtime_checkable
-class Posed(Protocol):
-    """A clip that knows more about motion than its length."""
-
-    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
-        """(4, 4) float64 [m]: from the camera at one image to the camera at another."""
-        ...
 
 
 def doubt_cameras(clips: Sequence[Clip], findings: Findings) -> None:
@@ -177,7 +168,7 @@ def depth_doubts(images: Sequence[DepthFacts]) -> list[str]:
 
 def _motion_doubts(clip: Clip) -> list[str]:
     followers = range(1, len(clip))
-    if isinstance(clip, Posed):
+    if isinstance(clip, PosedClip):
         translations = np.stack([clip.T_target_to_source(i, i - 1)[:3, 3] for i in followers])
         return [
             *speed_doubts(np.linalg.norm(translations, axis=1) * (clip.frame_rate or np.nan)),

@@ -11,11 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data import kitti
 from acdepth.data.choice import EVERYTHING, FootageChoice
-from acdepth.data.driving_stereo import open_driving_stereo
-from acdepth.data.kitti import open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
-from acdepth.data.nuscenes import open_nuscenes
-from acdepth.data.robotcar import open_robotcar
 from acdepth.data.sequence_folder import (
     Description,
     ImageClip,
@@ -81,15 +77,8 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
     layout = layout_of(root)
     if choice.split is not None and not (layout and layout.has_splits):
         raise _no_splits(root, choice.split)
-    match layout and layout.name:
-        case "nuscenes":
-            return list(open_nuscenes(root, choice.split, choice.cameras))
-        case "robotcar":
-            return list(open_robotcar(root, choice.split, warn))
-        case "kitti":
-            return list(open_kitti_raw(root, choice.split, warn))
-        case "driving-stereo":
-            return list(open_driving_stereo(root, warn))
+    if layout:
+        return list(layout.open(root, choice, warn))
     return list(_open_tree(root, warn)) or _open_photographs(root)
 
 

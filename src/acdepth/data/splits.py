@@ -1,6 +1,7 @@
 """Data sets whose images are named by numbers, opened whole or by a list that chooses some of them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -93,16 +94,27 @@ def find_list(root: Path, split: str) -> Path:
     raise UserError(split, f"no such list, and none of this name in {folder}{there}", "give the path of one")
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a list, without line ends.
+def read_lines(path: Path, form: re.Pattern[str], example: str) -> Iterator[re.Match[str]]:
+    """The lines of a list; blank lines and # comments may stand between them.
+
+    Args:
+        path: of the list.
+        form: of each line.
+        example: of a line, for a person.
 
     Raises:
-        UserError: if it is no text.
+        UserError: if it is no text, or naming the line that is something else.
     """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(path, f"not readable as a list of images ({error})", "give another list") from error
+    for number, line in enumerate(lines, start=1):
+        text = line.partition("#")[0].strip()
+        if found := form.fullmatch(text):
+            yield found
+        elif text:
+            raise UserError(path, f"line {number}, {text!r}: expected {example}")
 
 
 def _numbered(folder: Path, number: str) -> dict[int, Path]:

@@ -28,6 +28,18 @@ class StoredClip(Clip):
         """Text that changes when the file behind the frame does."""
 
 
+class PosedClip(StoredClip):
+    """A clip of which it is known where the camera was at each image."""
+
+    @abstractmethod
+    def T_camera_to_world(self, index: int) -> np.ndarray:
+        """(4, 4) float64 [m]; NaN if unknown."""
+
+    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
+        """(4, 4) float64 [m], from the camera at one image to the camera at another; NaN if unknown."""
+        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
+
+
 def frame_stamp(clip: Clip, index: int) -> str:
     """What a frame is, for caches: by its file where it has one, else by its pixels."""
     return clip.stamp(index) if isinstance(clip, StoredClip) else hash_pixels(clip.image(index))

@@ -73,22 +73,9 @@ def _folders(root: Path) -> list[str]:
 
 
 def _read_list(path: Path) -> dict[str, set[int]]:
-    """Read lines of ``DAY/DRIVE NUMBER SIDE``; blank lines may stand between them.
-
-    Raises:
-        UserError: naming the line that is something else, or if there is none.
-    """
     frames: dict[str, set[int]] = defaultdict(set)
-    for number, line in enumerate(read_lines(path), start=1):
-        parts = _LINE.fullmatch(line.strip())
-        if parts:
-            frames[f"{parts[1]}/{parts[2]}/{SIDES[parts[4]]}/data"].add(int(parts[3]))
-        elif line.strip():
-            raise UserError(
-                path,
-                f"line {number}, {line.strip()!r}: expected 2011_09_26/2011_09_26_drive_0002_sync "
-                "0000000069 l",
-            )
+    for line in read_lines(path, _LINE, "2011_09_26/2011_09_26_drive_0002_sync 0000000069 l"):
+        frames[f"{line[1]}/{line[2]}/{SIDES[line[4]]}/data"].add(int(line[3]))
     if not frames:
         raise UserError(path, "names no images", "download the list again")
     return dict(frames)

@@ -15,7 +15,7 @@ from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.core.images import read_image
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.tables import LIDAR, Calibration, Shot, Tables, read_tables
-from acdepth.data.stored import StoredClip, stamp_file
+from acdepth.data.stored import PosedClip, stamp_file
 
 FRAME_RATE = 12.0
 """Images per second of every camera, nearly."""
@@ -29,7 +29,7 @@ VERSIONS: dict[str, str] = {
 """Which tables hold a split."""
 
 
-class NuScenesClip(StoredClip):
+class NuScenesClip(PosedClip):
     """The images of one camera in one scene, sweeps and key frames, in the order of time.
 
     Args:
@@ -96,10 +96,6 @@ class NuScenesClip(StoredClip):
     def T_camera_to_world(self, index: int) -> np.ndarray:
         """(4, 4) float64 [m]."""
         return self._ego_pose(self.shots[index]) @ self.calibration.T_sensor_to_ego
-
-    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
-        """(4, 4) float64 [m]: from the camera at one image to the camera at another."""
-        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
 
     def _ego_pose(self, shot: Shot) -> np.ndarray:
         return self.tables.ego_poses[shot.ego_pose].matrix()

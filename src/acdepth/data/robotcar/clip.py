@@ -11,6 +11,7 @@ from acdepth.core.files import read_json, write_text
 from acdepth.data.rigid import is_rigid
 from acdepth.data.robotcar.clouds import project, read_cloud
 from acdepth.data.sequence_folder import Description, ImageClip
+from acdepth.data.stored import PosedClip
 
 IMAGES, CLOUDS, POSES = "stereo/centre", "lms_front_synchronized", "poses_synchronized.json"
 """Where a scene keeps TIME.png, TIME.bin and where the camera was at each image."""
@@ -28,7 +29,7 @@ class Scene:
     """T_camera_to_world, (4, 4) float64 [m], by time [us]."""
 
 
-class RobotCarClip(ImageClip):
+class RobotCarClip(ImageClip, PosedClip):
     """Consecutive images of the centre camera in one traversal.
 
     Args:
@@ -73,10 +74,6 @@ class RobotCarClip(ImageClip):
     def T_camera_to_world(self, index: int) -> np.ndarray:
         """(4, 4) float64 [m]; NaN if unknown."""
         return self.scene.poses.get(self.times[index], UNKNOWN_POSE)
-
-    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
-        """(4, 4) float64 [m], from the camera at one image to the camera at another; NaN if unknown."""
-        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
 
 
 def read_poses(path: Path) -> dict[int, np.ndarray]:

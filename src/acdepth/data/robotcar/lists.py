@@ -11,6 +11,7 @@ from acdepth.data.splits import read_lines
 FILTER_ENDING = "_filter"
 """Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
 
+EXAMPLE = "2014-12-09-13-21-02/stereo/centre/1418132504537582.png"
 _LINE = re.compile(rf"([^/\s]+)/{IMAGES}/(\d{{1,18}})\.png")
 
 Times = dict[str, set[int]]
@@ -35,21 +36,8 @@ def read_targets(path: Path) -> Times:
 
 
 def read_list(path: Path) -> Times:
-    """Read lines of ``SCENE/stereo/centre/TIME.png``; blank lines and # comments may stand between them.
-
-    Raises:
-        UserError: naming the line that is something else.
-    """
+    """Read lines of ``SCENE/stereo/centre/TIME.png``; see `read_lines` for errors."""
     times: Times = defaultdict(set)
-    for number, line in enumerate(read_lines(path), start=1):
-        text = line.partition("#")[0].strip()
-        parts = _LINE.fullmatch(text)
-        if parts:
-            times[parts[1]].add(int(parts[2]))
-        elif text:
-            raise UserError(
-                path,
-                f"line {number}, {text!r}: expected SCENE/stereo/centre/TIME.png, such as "
-                "2014-12-09-13-21-02/stereo/centre/1418132504537582.png",
-            )
+    for line in read_lines(path, _LINE, f"SCENE/{IMAGES}/TIME.png, such as {EXAMPLE}"):
+        times[line[1]].add(int(line[2]))
     return dict(times)
