@@ -12,8 +12,8 @@ from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.data.augment import AugmentSettings
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
-from acdepth.evaluation.flip import fuse_flipped
 from acdepth.geometry.motion_length import velocity_loss
+from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.prior.depth_anything import DepthAnythingPrior

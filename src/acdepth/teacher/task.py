@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from acdepth.core.batches import TripletBatch
-from acdepth.core.crop import Crop
+from acdepth.core.resize import Crop
 from acdepth.core.seeding import derive_seed
 from acdepth.data.choice import FootageChoice
 from acdepth.engine import LoopSettings, Task
