@@ -12,7 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data.kitti import is_kitti_raw, open_kitti_raw, open_lidar_folder
-from acdepth.data.kitti.oxts import mercator_scale, read_oxts
+from acdepth.data.kitti.raw import mercator_scale, read_oxts
 from acdepth.data.kitti.scans import depth_image, read_points
 from tests.data.folders import picture
 from tests.data.kitti_layout import (

@@ -15,7 +15,7 @@ from acdepth.data.rigid import from_angles, part_of
 from acdepth.data.robotcar import open_robotcar, plan_scene, prepare_scene, raw_scenes, read_raw_calibration
 from acdepth.data.robotcar.clouds import Accumulator
 from acdepth.data.robotcar.odometry import read_odometry
-from acdepth.data.robotcar.plan import ScenePlan
+from acdepth.data.robotcar.prepare import ScenePlan
 from acdepth.data.robotcar.raw import Recording, Undistortion, read_bayer, read_scan, read_undistortion
 from tests.data.folders import picture
 from tests.data.robotcar_layout import (

@@ -54,7 +54,7 @@ def doubt_cameras(clips: Sequence[Clip], findings: Findings) -> None:
     for camera, of_camera in names.items():
         doubts = camera_doubts(camera) if camera else ["no camera; good for prediction only"]
         for doubt in doubts:
-            findings.doubt("cameras", f"{_listed(of_camera)}: {doubt}")
+            findings.doubt("cameras", f"{_first_of(of_camera)}: {doubt}")
 
 
 def doubt_motion(clips: Sequence[Clip], findings: Findings) -> None:
@@ -179,11 +179,6 @@ def _motion_doubts(clip: Clip) -> list[str]:
     return speed_doubts(metres * (clip.frame_rate or np.nan))
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 1} others" if len(names) > 1 else ""
-    return f"{names[0]}{more}"
-
-
 def _median_of_rows(depth: np.ndarray, top: float, bottom: float) -> float | None:
     height = len(depth)
     band = depth[round(top * height) : round(bottom * height)]
@@ -192,6 +187,8 @@ def _median_of_rows(depth: np.ndarray, top: float, bottom: float) -> float | Non
 
 
 def _images(numbers: np.ndarray) -> str:
-    """Where in a sequence something is, by its first place and how many there are."""
-    more = f" and {len(numbers) - 1} others" if len(numbers) > 1 else ""
-    return f"at image {numbers[0]}{more}"
+    return f"at image {_first_of(numbers.tolist())}"
+
+
+def _first_of(some: Sequence[object]) -> str:
+    return f"{some[0]} and {len(some) - 1} others" if len(some) > 1 else f"{some[0]}"

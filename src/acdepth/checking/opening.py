@@ -15,7 +15,7 @@ from acdepth.data.folder import name_below, open_data
 from acdepth.data.kitti import is_kitti_raw, is_lidar_folder, is_odometry_drive, open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
 from acdepth.data.robotcar import open_robotcar
-from acdepth.data.robotcar.lists import FILTER_ENDING
+from acdepth.data.robotcar.scenes import FILTER_ENDING
 from acdepth.data.sequence_folder import is_sequence_folder, open_sequence_folder
 
 Kind = Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"]

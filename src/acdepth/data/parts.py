@@ -12,7 +12,7 @@ from acdepth.data.layouts import layouts_of
 from acdepth.data.nuscenes import is_nuscenes
 from acdepth.data.nuscenes.scenes import VERSIONS, open_scenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
-from acdepth.data.robotcar.lists import FILTER_ENDING
+from acdepth.data.robotcar.scenes import FILTER_ENDING
 from acdepth.evaluation.results import describe_data
 
 ALL = "all"

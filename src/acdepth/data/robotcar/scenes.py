@@ -1,5 +1,7 @@
-"""Opening the prepared layout: all traversals, or those that a list names."""
+"""Opening the prepared layout: all traversals, or those that a list names; lists and their filters."""
 
+import re
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -9,9 +11,8 @@ from acdepth.core.config import Config
 from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
 from acdepth.data.robotcar.clip import IMAGES, POSES, RobotCarClip, Scene, read_poses
-from acdepth.data.robotcar.lists import read_targets
 from acdepth.data.sequence_folder import Description
-from acdepth.data.splits import NumberedImages, open_by_list
+from acdepth.data.splits import NumberedImages, open_by_list, read_lines
 from acdepth.data.stored import image_size, named_pieces
 
 FRAME_RATE = 16.0
@@ -20,6 +21,14 @@ LONGEST_STEP = 250_000
 """Time between neighbours [us]; a longer one cuts the traversal. Four times the usual one."""
 CONDITIONS = {"2014-12-09-13-21-02": Condition.CLEAR, "2014-12-16-18-44-24": Condition.NIGHT}
 """The two traversals of the paper."""
+FILTER_ENDING = "_filter"
+"""Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
+
+EXAMPLE = "2014-12-09-13-21-02/stereo/centre/1418132504537582.png"
+_LINE = re.compile(rf"([^/\s]+)/{IMAGES}/(\d{{1,18}})\.png")
+
+Times = dict[str, set[int]]
+"""Time stamps of images [us] by scene."""
 
 
 class SceneNotes(Config):
@@ -70,6 +79,31 @@ def open_robotcar(
         ]
 
     return open_by_list(root, split, data_set, open_folder, on_warning, on_fault)
+
+
+def read_targets(path: Path) -> Times:
+    """The images of a list without those of ``NAME_filter.txt`` beside it, if there is one.
+
+    Raises:
+        UserError: if a list cannot be understood, or nothing is left.
+    """
+    targets = read_list(path)
+    left_out = path.with_stem(path.stem + FILTER_ENDING)
+    if left_out.is_file():
+        for scene, times in read_list(left_out).items():
+            targets.get(scene, set()).difference_update(times)
+    targets = {scene: times for scene, times in targets.items() if times}
+    if not targets:
+        raise UserError(path, f"names no images that {left_out.name} leaves", "give another list")
+    return targets
+
+
+def read_list(path: Path) -> Times:
+    """Read lines of ``SCENE/stereo/centre/TIME.png``; see `read_lines` for errors."""
+    times: Times = defaultdict(set)
+    for line in read_lines(path, _LINE, f"SCENE/{IMAGES}/TIME.png, such as {EXAMPLE}"):
+        times[line[1]].add(int(line[2]))
+    return dict(times)
 
 
 def _folders(root: Path) -> list[str]:
