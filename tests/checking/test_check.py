@@ -11,19 +11,19 @@ import cv2
 import numpy as np
 import pytest
 
-from acdepth.core.camera import Camera
-from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
-from acdepth.data.check import Finding, check_data
-from acdepth.data.check.findings import MOST_TOLD, Findings, told
-from acdepth.data.check.plausible import (
+from acdepth.checking import Finding, check_data
+from acdepth.checking.doubts import (
     camera_doubts,
     depth_doubts,
     depth_facts,
     direction_doubts,
     speed_doubts,
 )
-from acdepth.data.check.sheet import depth_colours, draw_points
+from acdepth.checking.findings import MOST_TOLD, Findings, told
+from acdepth.checking.sheet import depth_colours, draw_points
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
 from acdepth.data.choice import FootageChoice
 from acdepth.data.nuscenes import open_nuscenes
 from tests.data.driving_stereo_layout import write_calibration, write_weather

@@ -1,14 +1,32 @@
-"""Laser clouds of RobotCar and scans of KITTI: each is a file of its own, and not every image has one."""
+"""Every file of the footage is looked for, whether or not it is opened afterwards."""
 
+from collections.abc import Sequence
+
+from acdepth.checking.findings import Findings
+from acdepth.checking.opening import WHOLE, Part
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.data.check.findings import Findings
-from acdepth.data.check.opening import WHOLE, Part, distinct
+from acdepth.core.progress import progress
 from acdepth.data.kitti import KittiRawClip
 from acdepth.data.robotcar import RobotCarClip
+from acdepth.data.stored import StoredClip
 
 
-def find_clouds(parts: list[Part], findings: Findings) -> None:
-    """Look for the cloud of every image that lists name, or of all images where there are no lists.
+def find_images(clips: Sequence[Clip], findings: Findings) -> None:
+    """Look for the image of every frame, without opening it."""
+    stored = [one for one in clips if isinstance(one, StoredClip)]
+    with progress("files", sum(map(len, stored)), unit="file") as advance:
+        for clip in stored:
+            for index in range(len(clip)):
+                try:
+                    clip.stamp(index)
+                except UserError as error:
+                    findings.file_fault(error)
+                advance()
+
+
+def find_clouds(parts: Sequence[Part], findings: Findings) -> None:
+    """Look for RobotCar's cloud of every image that lists name, or of all images where there are no lists.
 
     Training needs no clouds, so a traversal that has none in a split is doubted; where some are there, a
     missing one is a fault. An image without a pose cannot have one.
@@ -27,9 +45,9 @@ def find_clouds(parts: list[Part], findings: Findings) -> None:
                     findings.file_fault(UserError(file, "no such file", "prepare its scene again"))
 
 
-def find_scans(parts: list[Part], findings: Findings) -> None:
+def find_scans(clips: Sequence[Clip], findings: Findings) -> None:
     """Look for the scan of every image of KITTI's raw drives; the originals lack some, so this is a doubt."""
-    for clip in distinct(parts):
+    for clip in clips:
         if isinstance(clip, KittiRawClip):
             files = [clip.scan_file(index) for index in clip.targets()]
             missing = [file for file in files if not file.exists()]

@@ -1,4 +1,4 @@
-"""Drives of KITTI's odometry benchmark."""
+"""KITTI's odometry benchmark, whole drives with poses, and its object benchmark, single frames with LiDAR."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,10 @@ import numpy as np
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, read_calibration
+from acdepth.data.kitti.scans import depth_image, read_points
 from acdepth.data.motion import Motion
-from acdepth.data.sequence_folder import Description, ImageClip, cut_into_sequences
+from acdepth.data.rigid import from_matrix
+from acdepth.data.sequence_folder import Description, ImageClip, cut_at_gaps
 from acdepth.data.stored import frame_numbers, list_images
 
 ODOMETRY_FOLDERS = {"image_2": 2, "image_0": 0, "image_l": 0}
@@ -39,7 +41,7 @@ def open_odometry_drive(
     poses = (folder / "poses.txt", folder.parent.parent / "poses" / f"{folder.name}.txt")
     pose_file = next((path for path in poses if path.is_file()), None)
     motion = _read_poses(pose_file, paths) if pose_file else None
-    return cut_into_sequences(paths, name, f"{name}/{images.name}", description, motion, on_warning)
+    return cut_at_gaps(paths, name, f"{name}/{images.name}", description, motion, on_warning)
 
 
 def _image_folder(folder: Path) -> Path | None:
@@ -61,3 +63,36 @@ def _read_poses(path: Path, images: list[Path]) -> Motion:
         )
     positions = rows.reshape(-1, 3, 4)[numbers, :, 3]
     return Motion(positions=positions, speeds=None, frame_rate=FRAME_RATE)
+
+
+def is_lidar_folder(folder: Path) -> bool:
+    """Whether ``folder`` has the object benchmark's layout: ``image_2/``, ``velodyne/``, ``calib/``."""
+    return all((folder / part).is_dir() for part in ("image_2", "velodyne", "calib"))
+
+
+def open_lidar_folder(folder: Path, name: str, condition: Condition) -> list["LidarFrame"]:
+    """Open each image as a sequence of its own: they are single moments, each with its own camera."""
+    paths = list_images(folder / "image_2")
+    if not paths:
+        raise UserError(folder / "image_2", "holds no images", "unpack them there")
+    return [LidarFrame(folder, path, name, condition) for path in paths]
+
+
+class LidarFrame(ImageClip):
+    """One image of the object benchmark with its LiDAR points as sparse depth."""
+
+    def __init__(self, folder: Path, path: Path, name: str, condition: Condition) -> None:
+        self._calibration = folder / "calib" / f"{path.stem}.txt"
+        self._points = folder / "velodyne" / f"{path.stem}.bin"
+        camera = camera_of(read_calibration(self._calibration), "P2", path)
+        super().__init__(f"{name}/{path.stem}", f"{name}/image_2", [path], Description(condition, camera))
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """LiDAR projected into the image: depth [m], float32 (H, W), 0 where no point falls."""
+        if not self._points.exists() or self.camera is None:
+            return None
+        calibration = read_calibration(self._calibration)
+        P, R = calibration.shaped("P2", 3, 4), calibration.shaped("R0_rect", 3, 3)
+        T_lidar_to_camera = from_matrix(R) @ from_matrix(calibration.shaped("Tr_velo_to_cam", 3, 4))
+        size = (self.camera.height, self.camera.width)
+        return depth_image(read_points(self._points), P @ T_lidar_to_camera, size)

@@ -1,12 +1,17 @@
 """Numbers that would be read without complaint and are likely wrong all the same."""
 
 import math
-from collections.abc import Sequence as Row
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from acdepth.checking.findings import Findings
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Clip
+from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
+from acdepth.data.stored import PosedClip
 
 PLAUSIBLE_VIEW = (20.0, 140.0)
 """Horizontal field of view [degrees]: a telephoto lens, the widest that a pinhole camera describes."""
@@ -27,6 +32,51 @@ MIDDLE, LOWER = (0.45, 0.6), (0.75, 1.0)
 """Parts of the height between which depth falls where there is a road."""
 FEWEST_IN_BAND = 20
 """Measured pixels, below which a band of rows tells nothing."""
+
+
+@dataclass(frozen=True)
+class DepthFacts:
+    """What the measured depth of one image is like."""
+
+    points: int
+    """Measured pixels."""
+    median: float
+    """[m]; 0 without points."""
+    falls: bool | None
+    """Whether the lower rows are nearer than the middle ones; None where too few points tell."""
+
+
+def doubt_cameras(clips: Sequence[Clip], findings: Findings) -> None:
+    """Doubt each implausible camera once, however many clips share it."""
+    names: dict[Camera | None, list[str]] = {}
+    for clip in clips:
+        names.setdefault(clip.camera, []).append(clip.name)
+    for camera, of_camera in names.items():
+        doubts = camera_doubts(camera) if camera else ["no camera; good for prediction only"]
+        for doubt in doubts:
+            findings.doubt("cameras", f"{_first_of(of_camera)}: {doubt}")
+
+
+def doubt_motion(clips: Sequence[Clip], findings: Findings) -> None:
+    """Doubt clips that move in a way cars do not; poses that cannot be read are faults."""
+    clips = [clip for clip in clips if len(clip) > 1]
+    with progress("motion", len(clips), unit="sequence") as advance:
+        for clip in clips:
+            try:
+                doubts = _motion_doubts(clip)
+            except UserError as error:
+                findings.fault(error)
+                doubts = []
+            for doubt in doubts:
+                findings.doubt("motion", f"{clip.name}: {doubt}")
+            advance()
+
+
+def doubt_depth(facts: Mapping[Clip, list[DepthFacts]], findings: Findings) -> None:
+    """Doubt measured depth; ``facts`` are of the decoded frames, by their clip."""
+    for clip, of_clip in facts.items():
+        for doubt in depth_doubts(of_clip):
+            findings.doubt("depth", f"{clip.name}: {doubt}")
 
 
 def camera_doubts(camera: Camera) -> list[str]:
@@ -90,18 +140,6 @@ def direction_doubts(translations: np.ndarray) -> list[str]:
     return []
 
 
-@dataclass(frozen=True)
-class DepthFacts:
-    """What the measured depth of one image is like."""
-
-    points: int
-    """Measured pixels."""
-    median: float
-    """[m]; 0 without points."""
-    falls: bool | None
-    """Whether the lower rows are nearer than the middle ones; None where too few points tell."""
-
-
 def depth_facts(depth: np.ndarray) -> DepthFacts:
     """Look at measured depth (H, W) [m], 0 where there is none."""
     known = depth > 0
@@ -113,7 +151,7 @@ def depth_facts(depth: np.ndarray) -> DepthFacts:
     )
 
 
-def depth_doubts(images: Row[DepthFacts]) -> list[str]:
+def depth_doubts(images: Sequence[DepthFacts]) -> list[str]:
     """What is unusual in more than half of a sequence's images: one lorry ahead is no reason to doubt."""
     doubts, low, high = [], *PLAUSIBLE_MEDIAN_DEPTH
     points = np.median([facts.points for facts in images])
@@ -128,6 +166,19 @@ def depth_doubts(images: Row[DepthFacts]) -> list[str]:
     return doubts
 
 
+def _motion_doubts(clip: Clip) -> list[str]:
+    followers = range(1, len(clip))
+    if isinstance(clip, PosedClip):
+        translations = np.stack([clip.T_target_to_source(i, i - 1)[:3, 3] for i in followers])
+        return [
+            *speed_doubts(np.linalg.norm(translations, axis=1) * (clip.frame_rate or np.nan)),
+            *direction_doubts(translations),
+        ]
+    distances = [clip.distance(i - 1, i) for i in followers]
+    metres = np.array([np.nan if distance is None else distance for distance in distances])
+    return speed_doubts(metres * (clip.frame_rate or np.nan))
+
+
 def _median_of_rows(depth: np.ndarray, top: float, bottom: float) -> float | None:
     height = len(depth)
     band = depth[round(top * height) : round(bottom * height)]
@@ -136,6 +187,8 @@ def _median_of_rows(depth: np.ndarray, top: float, bottom: float) -> float | Non
 
 
 def _images(numbers: np.ndarray) -> str:
-    """Where in a sequence something is, by its first place and how many there are."""
-    more = f" and {len(numbers) - 1} others" if len(numbers) > 1 else ""
-    return f"at image {numbers[0]}{more}"
+    return f"at image {_first_of(numbers.tolist())}"
+
+
+def _first_of(some: Sequence[object]) -> str:
+    return f"{some[0]} and {len(some) - 1} others" if len(some) > 1 else f"{some[0]}"

@@ -1,16 +1,15 @@
 """The contact sheet: images of each condition with their measured depth drawn in as coloured points."""
 
-from collections.abc import Mapping
-from collections.abc import Sequence as Row
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_bytes
-from acdepth.data.check.looking import Place
 
 COLUMNS = 3
 TILE = (360, 640)
@@ -39,15 +38,15 @@ class Tile:
     note: str
 
 
-def make_tile(place: Place, image: np.ndarray | None, depth: np.ndarray | None) -> Tile:
+def make_tile(frame: Frame, image: np.ndarray | None, depth: np.ndarray | None) -> Tile:
     """The picture of a frame.
 
     Args:
-        place: of the frame.
+        frame: that is shown.
         image: (H, W, 3) uint8; None where it cannot be read.
         depth: (H, W) [m]; None where there is none.
     """
-    name = place.clip.name if len(place.clip) == 1 else f"{place.clip.name} {place.index}"
+    name = frame.clip.name if len(frame.clip) == 1 else f"{frame.clip.name} {frame.index}"
     if image is None:
         return Tile(np.full((*TILE, 3), 48, np.uint8), name, "cannot be read")
     scale = min(TILE[0] / image.shape[0], TILE[1] / image.shape[1])
@@ -90,7 +89,7 @@ def depth_colours(depth: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(cv2.applyColorMap(shades, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0]
 
 
-def write_sheet(path: Path, tiles: Mapping[Condition, Row[Tile]]) -> None:
+def write_sheet(path: Path, tiles: Mapping[Condition, Sequence[Tile]]) -> None:
     """Lay out the pictures, conditions in their order, and write a PNG.
 
     Raises:
@@ -105,7 +104,7 @@ def write_sheet(path: Path, tiles: Mapping[Condition, Row[Tile]]) -> None:
     write_bytes(path, cv2.imencode(".png", sheet)[1].tobytes())
 
 
-def _row(tiles: Row[Tile]) -> np.ndarray:
+def _row(tiles: Sequence[Tile]) -> np.ndarray:
     height = max(len(tile.pixels) for tile in tiles)
     strip = _blank(height + CAPTION + GAP)
     for number, tile in enumerate(tiles):

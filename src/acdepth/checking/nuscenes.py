@@ -1,19 +1,21 @@
 """nuScenes looked through table by table: one damaged record does not hide the next."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from acdepth.checking.findings import Findings
+from acdepth.checking.opening import Part
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.data.check.chains import check_chains
-from acdepth.data.check.findings import Findings
-from acdepth.data.check.opening import Part
 from acdepth.data.choice import FootageChoice
 from acdepth.data.nuscenes.lidar import VALUES_PER_POINT
+from acdepth.data.nuscenes.records import find_rows, read_rows
 from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesClip, open_scenes
-from acdepth.data.nuscenes.tables import Tables, read_loose_tables, without_dangling
+from acdepth.data.nuscenes.tables import LIDAR, Tables, read_loose_tables, without_dangling
 
-LIDAR = "LIDAR_TOP"
 BYTES_PER_POINT = 4 * VALUES_PER_POINT
+LINK_ROW = {"token": str, "next": str}
+"""Records of samples and images name the next one of their scene."""
 PLAUSIBLE_HEIGHT = (0.5, 3.5)
 """Of a camera above the ground [m]: on a car's bonnet, on a lorry's cab."""
 
@@ -46,9 +48,9 @@ def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings
     None if a table is lost: what others say of its records would only repeat that.
     """
     told = len(findings.faults)
-    loose = read_loose_tables(root, version, frozenset(cameras), LIDAR, findings.fault)
+    loose = read_loose_tables(root, version, frozenset(cameras), findings.fault)
     lost = _is_lost(loose) and len(findings.faults) > told
-    check_chains(root / version, cameras, findings)
+    _check_chains(root / version, cameras, findings)
     _find_files(root, loose, findings)
     _parse_poses(loose, findings)
     for scene in loose.scenes.values():
@@ -65,6 +67,34 @@ def _is_lost(tables: Tables) -> bool:
     """Whether nothing could be read of one of the tables."""
     read = (tables.scenes, tables.scene_of_sample, tables.calibrations, tables.ego_poses)
     return not (all(read) and any(tables.shots.values()))
+
+
+def _check_chains(folder: Path, channels: tuple[str, ...], findings: Findings) -> None:
+    """Tell chains of samples and of images that run in a circle; other damage is told by who reads tables."""
+    samples = read_rows(folder / "sample.json", LINK_ROW, _pass_over)
+    shots = find_rows(folder / "sample_data.json", [f"/{name}/" for name in channels], LINK_ROW, _pass_over)
+    for table, rows in (("sample", samples), ("sample_data", [row for _, row in shots])):
+        for token in circles({row["token"]: row["next"] for row in rows}):
+            told = f"following next from record {token} leads back to it"
+            findings.fault(UserError(folder / f"{table}.json", told, "copy the file again"))
+
+
+def circles(next_of: Mapping[str, str]) -> list[str]:
+    """One record of each circle."""
+    found, walked = [], set()
+    for start in next_of:
+        here, way = start, set()
+        while here in next_of and here not in walked:
+            walked.add(here)
+            way.add(here)
+            here = next_of[here]
+        if here in way:
+            found.append(here)
+    return found
+
+
+def _pass_over(fault: UserError) -> None:
+    """Who reads the tables for their footage has told it."""
 
 
 def _find_files(root: Path, tables: Tables, findings: Findings) -> None:
