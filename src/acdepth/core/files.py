@@ -22,7 +22,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
-        with _writing(path):
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             with temporary.open("rb") as written:
@@ -34,8 +34,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _writing(place: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that names the place."""
+def writing(place: Path) -> Iterator[None]:
+    """Turn an error of the disk into a `UserError` that names the place."""
     try:
         yield
     except OSError as error:
@@ -104,7 +104,7 @@ def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
 def _fresh_folder(fresh: Path, place: Path) -> Iterator[Path]:
     """An empty folder that goes with whatever is still in it; errors name the ``place`` it is filled for."""
     try:
-        with _writing(place):
+        with writing(place):
             shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
             fresh.mkdir(parents=True)
             yield fresh

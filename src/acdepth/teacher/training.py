@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
@@ -93,10 +95,15 @@ def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
 
     One network has one canonical camera, so a warning says where the footage has several unlike ones.
     """
-    cameras = sorted(frame.intrinsics for frame in prepared.frames if frame.intrinsics)
-    if not cameras:
+    frames = prepared.frames
+    counts = np.bincount(frames.clip, minlength=len(frames.clip_intrinsics))
+    known = (counts > 0) & ~np.isnan(frames.clip_intrinsics[:, 0])
+    if not known.any():
         return None
-    shortest, intrinsics, longest = cameras[0], cameras[len(cameras) // 2], cameras[-1]
+    cameras, counts = frames.clip_intrinsics[known], counts[known]
+    order = np.lexsort(cameras.T[::-1])
+    middle = np.searchsorted(np.cumsum(counts[order]), counts.sum() // 2, side="right")
+    shortest, intrinsics, longest = cameras[order[[0, middle, -1]]].tolist()
     if longest[0] > MOST_UNLIKE * shortest[0]:
         logging.getLogger("acdepth").warning(
             "the footage has focal lengths from %.0f to %.0f pixels of the network's input; metres will be "
@@ -121,7 +128,7 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
 
 def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
     lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
-    return lengths_are_used and any(frame.distance_to_next is not None for frame in prepared.frames)
+    return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
 
 
 def _starting_points(config: TeacherConfig) -> list[Path]:
