@@ -15,9 +15,9 @@ from acdepth.engine import LoopSettings, fit, what_shapes
 from acdepth.engine.log import read_log
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.ordinal import OrdinalOptions
-from acdepth.student.task import StudentConfig, StudentTask
-from acdepth.student.uncertainty import UncertaintyWeights
+from acdepth.student.losses import UncertaintyWeights
+from acdepth.student.settings import OrdinalOptions, StudentConfig
+from acdepth.student.task import StudentTask
 
 TEACHER = 4
 """Of a seed with which L_d and L_r pull apart in the first step, by a cosine of about -0.6."""

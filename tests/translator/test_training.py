@@ -1,7 +1,7 @@
 """The translator's training step by step, and whole runs: what learns, from what, and that runs repeat."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,11 @@ from acdepth.translator.feature_discriminators import EncoderDiscriminator
 from acdepth.translator.losses import (
     colour_loss,
     depth_consistency_loss,
-    fake_loss,
     perceptual_loss,
-    real_loss,
 )
 from acdepth.translator.perception import Perception
 from acdepth.translator.settings import TranslatorConfig
-from acdepth.translator.task import TranslatorTask
+from acdepth.translator.task import TranslatorTask, mean_adversarial
 from acdepth.translator.training import make_judge, train_translator
 from tests.data.folders import write_drive
 from tests.diffusion.tiny import random_image, tiny_model
@@ -77,6 +75,10 @@ def task(**values: Any) -> TranslatorTask:
     return TranslatorTask(config, tiny_generator(), judge, Perception(tiny_prior()))
 
 
+def toward(scores: Sequence[torch.Tensor], real: bool) -> torch.Tensor:
+    return mean_adversarial(scores, real, "sigmoid")
+
+
 def play(task: TranslatorTask, *turns: str) -> dict[str, torch.Tensor]:
     left, terms = Leftovers(), {}
     for turn in turns:
@@ -100,7 +102,7 @@ class TestTerms:
         made = played.generator(source, wanted, way)
         back = played.generator(made, own, opposite)
         expected = {
-            f"adversarial_{way}": 0.25 * real_loss(played.judge(made, wanted), "sigmoid"),
+            f"adversarial_{way}": 0.25 * toward(played.judge(made, wanted), True),
             f"cycle_{way}": 3 * colour_loss(back, source).mean(),
         }
         if way == "forth":
@@ -137,8 +139,8 @@ class TestTerms:
         day, bad = indices(CLEAR, CLEAR), indices(NIGHT, FOG)
         night, morning = played.generator(clear, bad, "forth"), played.generator(adverse, day, "back")
         judge = played.judge
-        real = real_loss(judge(adverse, bad), "sigmoid") + real_loss(judge(clear, day), "sigmoid")
-        fake = fake_loss(judge(night, bad), "sigmoid") + fake_loss(judge(morning, day), "sigmoid")
+        real = toward(judge(adverse, bad), True) + toward(judge(clear, day), True)
+        fake = toward(judge(night, bad), False) + toward(judge(morning, day), False)
         found = play(played, "forth", "back", "judge")
         torch.testing.assert_close(found, {"judge_real": real / 2, "judge_fake": fake / 2})
 
@@ -169,8 +171,8 @@ class TestOneWay:
         bad, adverse = indices(NIGHT, FOG), batch().adverse * 2 - 1
         made = played.generator(batch().clear * 2 - 1, bad, "forth")
         found = play(played, "forth", "judge")
-        real, fake = real_loss(played.judge(adverse, bad), "sigmoid"), played.judge(made, bad)
-        torch.testing.assert_close(found, {"judge_real": real, "judge_fake": fake_loss(fake, "sigmoid")})
+        real, fake = toward(played.judge(adverse, bad), True), played.judge(made, bad)
+        torch.testing.assert_close(found, {"judge_real": real, "judge_fake": toward(fake, False)})
 
 
 class TestAverage:
@@ -203,7 +205,7 @@ def test_the_judge_is_shown_earlier_translations():
     assert played.earlier is not None
     played.earlier.counts.fill_(1)
     bad, white, shown = indices(NIGHT, FOG), torch.ones(2, 3, 32, 48), 0
-    expected = fake_loss(played.judge(white, bad), "sigmoid")
+    expected = toward(played.judge(white, bad), False)
     for step in range(20):
         played.earlier.images.fill_(255)
         left = Leftovers()

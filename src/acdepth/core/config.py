@@ -21,6 +21,13 @@ class Config(BaseModel):
     )
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the fields' docstrings as help shows them: without line breaks and marks of code."""
+        for field in cls.model_fields.values():
+            if field.description:
+                field.description = " ".join(field.description.replace("``", "").split())
+
+    @classmethod
     def read(cls, path: Path) -> Self:
         """Read YAML.
 

@@ -6,9 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
+from acdepth.data.stored import hash_pixels
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,17 @@ class Manifest:
             elif hash_file(file) != entry.file_hash:
                 found.append(f"{file}: has changed since it was made")
         return found
+
+    def changed_sources(self, clear: list[Clip]) -> list[str]:
+        """Translations whose source is another image now, or is none of ``clear``, one line each."""
+        hashes = {
+            clip.key(index): hash_pixels(clip.image(index)) for clip in clear for index in clip.targets()
+        }
+        return [
+            f"{entry.source}: has changed since it became {entry.condition}, or is gone"
+            for entry in self.entries.values()
+            if hashes.get(entry.source) != entry.source_hash
+        ]
 
 
 def generator_hash(settings: dict[str, Any]) -> str:

@@ -3,14 +3,13 @@
 import math
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from acdepth.core.config import Config
 from acdepth.networks.confidence import disagreement
-from acdepth.networks.depth_net import DepthNetConfig, DepthOutput
+from acdepth.networks.depth_net import DepthOutput
 from acdepth.networks.resnet import encoder_channels
+from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig
 
 LEVELS = 4
 """Encoder levels that are looked at: 1/4 to 1/32; the first, at 1/2, is left out because it costs most."""
@@ -22,15 +21,6 @@ START = 0.1
 """Relative error that the untrained head expects everywhere."""
 LEAST_LOG, MOST_LOG = math.log(1e-3), math.log(7.0)
 """Range of the answer: between a thousandth, and as wrong as the depth range allows."""
-
-
-class ConfidenceHeadConfig(Config):
-    """All that is needed, beside the depth network, to build the head again."""
-
-    channels: int = Field(default=8, ge=1)
-    """To which each encoder level is brought."""
-    hidden: int = Field(default=16, ge=1)
-    """Channels between the two convolutions."""
 
 
 class ConfidenceHead(nn.Module):

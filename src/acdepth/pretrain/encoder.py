@@ -6,28 +6,15 @@ import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
 from acdepth.core.files import hash_json
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import Task, fit, what_shapes
 from acdepth.networks.checkpoint import save_encoder
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
-
-
-class EncoderConfig(Config):
-    """Settings of the encoder's pre-training."""
-
-    network: DepthNetConfig = DepthNetConfig(width=32)
-    """The network whose encoder is kept; its decoder is thrown away."""
-    image_size: tuple[Side, Side] = (96, 160)
-    """(height, width) of the network's input [px], multiples of 32 from 64."""
-    initial_depth: float = 15.0
-    """Depth [m] that the untrained network says."""
-    loop: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=1e-3, decay="cosine")
-    """The training loop."""
+from acdepth.networks.depth_net import DepthNet
+from acdepth.pretrain.settings import EncoderConfig
 
 
 class EncoderTask(Task):

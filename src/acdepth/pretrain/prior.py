@@ -3,32 +3,17 @@
 from pathlib import Path
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
 from acdepth.core.files import hash_json
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import Task, fit, what_shapes
+from acdepth.pretrain.settings import PriorConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
 from acdepth.prior.losses import gradient_matching_loss, scale_shift_invariant_loss
-from acdepth.prior.tiny import TinyPriorConfig
-
-
-class PriorConfig(Config):
-    """Settings of the tiny prior's training."""
-
-    network: TinyPriorConfig = TinyPriorConfig()
-    """Size of the network."""
-    image_size: tuple[int, int] = (96, 160)
-    """(height, width) of the images that are read [px]; the prior resizes them to its own size."""
-    gradient_weight: float = Field(default=2.0, ge=0)
-    """Of gradient matching beside the scale-and-shift-invariant loss. Depth Anything V2: 2."""
-    loop: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=5e-4, decay="cosine")
-    """The training loop."""
 
 
 class PriorTask(Task):

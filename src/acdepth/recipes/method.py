@@ -24,14 +24,15 @@ from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.outputs import file_output, folder_output, translations_output, weights_output
 from acdepth.recipes.stages import Stage
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.training import MOTION_FILE, train_teacher
-from acdepth.translator import SimulatedWeather, translate
+from acdepth.translator import SimulatedWeather
 from acdepth.translator.adapters import adapters_hash, base_hash
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import ADAPTERS, judged_by, train_translator
+from acdepth.translator.translate import translate
 
 
 class Method:

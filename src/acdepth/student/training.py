@@ -27,8 +27,9 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig, StudentTask
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.student.settings import StudentConfig
+from acdepth.student.task import StudentTask
 
 
 def train_student(
@@ -63,19 +64,23 @@ def train_student(
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
         raise UserError(
-            None, "L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0"
+            None, "L_r needs a prior", "give --prior a Depth Anything folder, or set ordinal_weight to 0"
         )
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    files = [hash_file(path) for path in (teacher, _encoder(config), _prior_weights(prior)) if path]
+    files = {"teacher": hash_file(teacher)}
+    if encoder := _encoder(config):
+        files["encoder"] = hash_file(encoder)
+    if prior:
+        files["prior"] = content_of(prior)
     inputs = [
         fingerprint(clips, card.input_size, card.crop, reach=0),
         *translations_made_by(config, translations),
     ]
-    made_by = hash_json([what_shapes(config), inputs, files])
+    made_by = hash_json([what_shapes(config), inputs, list(files.values())])
     refuse_other_run(out, made_by)
     clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
     config.write(out / "config.yaml")
@@ -94,7 +99,7 @@ def train_student(
             "conditions": conditions,
             "description": f"student of {len(clear)} clear frames and their translations "
             f"({', '.join(conditions)}); its teacher: {card.description}",
-            "made_by": {**provenance(), "config": config.to_dict(), "data": inputs, "teacher": files[0]},
+            "made_by": {**provenance(), "config": config.to_dict(), "data": inputs, **files},
         }
     )
     save_checkpoint(out / MODEL_FILE, task.student, student_card)
@@ -102,16 +107,17 @@ def train_student(
 
 
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
-    """The clear sequences of ``data``.
+    """The clear clips of ``data``.
 
     Raises:
         UserError: if there are none, or the mix needs translations and none are given.
     """
     clips = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clips:
-        raise UserError(data, "no clear footage, so there is nothing that a teacher could judge")
+        raise UserError(data, "no clear footage", "the student learns from its teacher on clear frames")
     if config.degraded and translations is None:
         raise UserError(
+            None,
             f"the mix has {', '.join(config.degraded)}",
             f"give --translations, the folder that acdepth translate made of {data}",
         )
@@ -157,7 +163,7 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     if config.start_from == "encoder":
         encoder = _encoder(config)
         if encoder is None:
-            raise UserError("start_from", "encoder needs encoder: the path of its weights")
+            raise UserError(None, "start_from encoder needs encoder: the path of its weights")
         load_encoder(student.encoder, encoder)
     return student
 
@@ -165,8 +171,3 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
 def _encoder(config: StudentConfig) -> Path | None:
     used = config.encoder if config.start_from == "encoder" else None
     return encoder_file(used) if used else None
-
-
-def _prior_weights(prior: Path | None) -> Path | None:
-    """The file of a prior's weights; None where it is a name of the hub, or there is no prior."""
-    return prior / "model.safetensors" if prior and prior.is_dir() else None

@@ -23,7 +23,8 @@ from acdepth.networks.checkpoint import (
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
 from acdepth.teacher.motion import compare_motion, to_json
-from acdepth.teacher.task import TeacherConfig, TeacherTask
+from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.task import TeacherTask
 
 MOTION_FILE = "motion.json"
 MOST_UNLIKE = 1.1

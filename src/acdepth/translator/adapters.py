@@ -16,7 +16,8 @@ from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.prompts import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Adapted, Generator
-from acdepth.translator.lora import LoraSettings, load_adapters, share_weights
+from acdepth.translator.lora import load_adapters, share_weights
+from acdepth.translator.settings import LoraSettings
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
 FORMAT = 1

@@ -14,11 +14,11 @@ from acdepth.translator.discriminator import Discriminator
 from acdepth.translator.earlier import EarlierImages
 from acdepth.translator.generator import Direction, Generator
 from acdepth.translator.losses import (
+    Adversary,
+    adversarial_loss,
     colour_loss,
     depth_consistency_loss,
-    fake_loss,
     perceptual_loss,
-    real_loss,
 )
 from acdepth.translator.perception import Perception, load_lpips
 from acdepth.translator.settings import TranslatorConfig
@@ -54,7 +54,7 @@ class TranslatorTask(TurnTask):
         self.earlier = EarlierImages(shown, earlier, size) if earlier else None
         # Batches of one step are one step of the average.
         momentum = config.averaging ** (1 / config.loop.accumulate)
-        self.average = WeightAverage(generator.trained(), momentum) if config.averaging else None
+        self.average = WeightAverage(generator.trained(), momentum, warm_up=9) if config.averaging else None
 
     @property
     def goes_back(self) -> bool:
@@ -109,7 +109,7 @@ class TranslatorTask(TurnTask):
         leftovers.tensors[way] = made.detach()
         # With bfloat16 and little data a translator easily settles for handing images through unchanged.
         leftovers.statistics[f"change_{way}"] = float((made.detach() - source).abs().mean()) / 2
-        deceived = real_loss(self.judge(made, wanted), config.adversary)
+        deceived = mean_adversarial(self.judge(made, wanted), True, config.adversary)
         terms = {f"adversarial_{way}": config.adversarial_weight * deceived}
         if self.goes_back:
             terms |= self._return(made, source, own, way)
@@ -153,8 +153,8 @@ class TranslatorTask(TurnTask):
             made = leftovers.tensors[way]
             if self.earlier:  # each of the judge's updates is shown another draw
                 made = self.earlier.exchange(made, condition, generator)
-            real.append(real_loss(self.judge(images, condition), kind))
-            fake.append(fake_loss(self.judge(made, condition), kind))
+            real.append(mean_adversarial(self.judge(images, condition), True, kind))
+            fake.append(mean_adversarial(self.judge(made, condition), False, kind))
         return {"judge_real": torch.stack(real).mean(), "judge_fake": torch.stack(fake).mean()}
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
@@ -163,6 +163,11 @@ class TranslatorTask(TurnTask):
         with torch.no_grad():
             goal = self.perception.features(wanted)
         return perceptual_loss(self.perception.features(image), goal).mean()
+
+
+def mean_adversarial(scores: Iterable[Tensor], real: bool, kind: Adversary) -> Tensor:
+    """Mean over images and places, and over the discriminator's levels."""
+    return torch.stack([adversarial_loss(level, real, kind).mean() for level in scores]).mean()
 
 
 def _total(terms: Iterable[Tensor]) -> Tensor:

@@ -24,7 +24,7 @@ from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
 from acdepth.recipes.inputs import in_one_line
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
 
 SUMMARY_FILE = "ablation.json"

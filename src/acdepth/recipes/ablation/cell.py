@@ -21,7 +21,7 @@ from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.outputs import file_output, weights_output
 from acdepth.recipes.stages import Pipeline, Stage
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 
 FAILED_FILE = "failed.txt"

@@ -14,7 +14,7 @@ from acdepth.recipes.belonging import BELONGING_FILE
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.reproduce import ReproduceConfig
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 
 NEEDED_STAGES = ("teacher", "translate")
 """Of a run, before its students can be varied."""
