@@ -18,8 +18,9 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.resize import Crop
 from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.resnet import ResNetEncoder
+from acdepth.networks.settings import Side
 
 MODEL_FILE = "model.safetensors"
 """What a checkpoint is called in a run folder."""

@@ -6,12 +6,12 @@ import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import Task, fit, what_shapes
+from acdepth.engine import Task, fit
 from acdepth.networks.checkpoint import save_encoder
 from acdepth.networks.depth_net import DepthNet
 from acdepth.pretrain.settings import EncoderConfig
@@ -55,8 +55,8 @@ def pretrain_encoder(config: EncoderConfig, data: Path, out: Path, description: 
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
-    fit("pretrain encoder", task, batches, config.loop, out, made_by)
+    made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
+    fit("pretrain encoder", task, batches, config.loop, out, made_from)
     about = {**provenance(), "config": config.to_dict()}
     save_encoder(out / "encoder.safetensors", task.network, description, about, half=True)
     return out / "encoder.safetensors"

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import LabelledBatch
 from acdepth.core.condition import Condition
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.pools import LabelledBatches, Pool, make_pools
@@ -18,7 +18,7 @@ from acdepth.diffusion.autoencoder import encode
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
 from acdepth.diffusion.prompts import PROMPTS
-from acdepth.engine import Task, fit, what_shapes
+from acdepth.engine import LoopSettings, Task, fit
 from acdepth.networks.frozen import frozen
 from acdepth.pretrain.light import change_light
 from acdepth.pretrain.settings import GeneratorConfig
@@ -134,11 +134,9 @@ def _fit(
     def batches(rank: int, processes: int) -> LabelledBatches:
         return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
 
-    settings = what_shapes(config)
-    if name == "autoencoder":
-        settings = {key: value for key, value in settings.items() if key not in OF_DENOISER}
-    made_by = hash_json([name, settings, data])
-    fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
+    shapes_it = type(config).model_fields.keys() - (OF_DENOISER if name == "autoencoder" else set())
+    made_from = Identity.of(config, only=shapes_it).and_facts({"training footage": data})
+    fit(f"pretrain {name}", task, batches, loop, out / name, made_from)
 
 
 @torch.no_grad()

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import Task, fit, what_shapes
+from acdepth.engine import Task, fit
 from acdepth.pretrain.settings import PriorConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
 from acdepth.prior.losses import gradient_matching_loss, scale_shift_invariant_loss
@@ -54,8 +54,8 @@ def pretrain_prior(config: PriorConfig, data: Path, out: Path, description: str)
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
-    fit("pretrain prior", task, batches, config.loop, out, made_by)
+    made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
+    fit("pretrain prior", task, batches, config.loop, out, made_from)
     card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
     DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")
     return out / "model"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, write_json
+from acdepth.core.files import hash_file, write_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, refuse_other_run
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -49,10 +50,8 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
-    starts = [hash_file(path) for path in _starting_points(config)]
-    made_from = fingerprint(clear, config.image_size, config.crop)
-    made_by = hash_json([what_shapes(config), made_from, starts])
-    refuse_other_run(out, made_by)
+    made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
+    refuse_other_run(out, made_from)
     prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
     config.write(out / "config.yaml")
     task = TeacherTask(config, _initial_forward(prepared, config))
@@ -62,7 +61,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         loop = config.loop
         return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    fit("teacher", task, batches, config.loop, out, made_by)
+    fit("teacher", task, batches, config.loop, out, made_from)
     card = CheckpointCard(
         network=config.network,
         input_size=config.image_size,
@@ -76,6 +75,17 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
     save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
+
+
+def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
+    """What decides how a teacher comes out.
+
+    Args:
+        config: settings.
+        footage: fingerprint of the training footage; None where something else stands for it.
+    """
+    starts = {f"content of {path.name}": hash_file(path) for path in _starting_points(config)}
+    return Identity.of(config).and_facts({"training footage": footage, **starts})
 
 
 def training_camera(prepared: Prepared) -> dict[str, float | int] | None:

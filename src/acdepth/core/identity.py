@@ -1,4 +1,8 @@
-"""What a stage is made from, in words: a person sees what changed, and a new option changes nothing."""
+"""What something was made from, by names that people know: what is the same made again, and what is stale.
+
+Stages of a pipeline, saved states of trainings and folders of translations all keep the values of an
+`Identity` beside what they made, and ask it later what has changed.
+"""
 
 import json
 from collections.abc import Collection, Mapping
@@ -6,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from acdepth.core.config import Config
-from acdepth.engine import what_shapes
+from acdepth.core.files import hash_json
 
 NAMED_CHANGES = 6
 """More are only counted."""
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Settings and facts that shape what comes out of a stage."""
+class Identity:
+    """Settings and facts that shape an outcome."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     """JSON values by dotted name."""
@@ -23,35 +27,49 @@ class Inputs:
 
     @classmethod
     def of(cls, config: Config, only: Collection[str] | None = None) -> Self:
-        """The settings that shape a stage, or ``only`` some of them."""
-        values = what_shapes(config) if "loop" in type(config).model_fields else config.to_dict()
-        chosen = set(values if only is None else only)
+        """The settings that shape an outcome, or ``only`` some of them; see `Config.incidental`."""
+        values = {name: value for name, value in _shaping(config).items() if only is None or name in only}
         changed = _flat(config.model_dump(mode="json", exclude_defaults=True))
-        flat = _flat({name: value for name, value in values.items() if name in chosen})
+        flat = _flat(values)
         return cls(flat, frozenset(flat.keys() - changed.keys()))
 
-    def and_facts(self, facts: Mapping[str, Any]) -> "Inputs":
+    def and_facts(self, facts: Mapping[str, Any]) -> "Identity":
         """With what no setting says, such as the content of files; None where there is nothing to say."""
         known = {name: value for name, value in facts.items() if value is not None}
-        return Inputs({**self.values, **json.loads(json.dumps(known))}, self.defaults)
+        return Identity({**self.values, **json.loads(json.dumps(known))}, self.defaults)
 
-    def changes(self, former: Mapping[str, Any]) -> list[str]:
-        """What is not as it was, one text each.
+    @property
+    def hash(self) -> str:
+        """Stands for the values."""
+        return hash_json(dict(self.values))
+
+    def changes(self, former: Mapping[str, Any]) -> dict[str, str]:
+        """What is not as it was, by name: ``old → new``.
 
         An option that the former run did not know is no change while it is at its default.
+
+        Args:
+            former: `values` of what was made before.
         """
         names = sorted(former.keys() | (self.values.keys() - (self.defaults - former.keys())))
-        return [
-            f"{name}: {_told(former, name)} → {_told(self.values, name)}"
+        return {
+            name: f"{_told(former, name)} → {_told(self.values, name)}"
             for name in names
             if name not in former or name not in self.values or former[name] != self.values[name]
-        ]
+        }
 
 
-def in_one_line(changes: list[str]) -> str:
+def in_one_line(changes: Mapping[str, str]) -> str:
     """Changes, the first few by name."""
-    more = len(changes) - NAMED_CHANGES
-    return "; ".join(changes[:NAMED_CHANGES]) + (f"; and {more} more" if more > 0 else "")
+    told = [f"{name}: {change}" for name, change in changes.items()]
+    more = len(told) - NAMED_CHANGES
+    return "; ".join(told[:NAMED_CHANGES]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _shaping(config: Config) -> dict[str, Any]:
+    values = {name: value for name, value in config.to_dict().items() if name not in config.incidental}
+    inner = {name: getattr(config, name) for name in values}
+    return values | {name: _shaping(value) for name, value in inner.items() if isinstance(value, Config)}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from acdepth.core.condition import Condition
-from acdepth.recipes.paper import ours, published
+from acdepth.reports.paper import ours, published
 
 MEASURED = {"abs_rel": {"mean": 0.2}, "rmse": {"mean": 7.0}, "d1": {"mean": 0.75}}
 

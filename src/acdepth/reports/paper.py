@@ -114,7 +114,7 @@ class Table:
 
 def published(data_set: str) -> Table:
     """The published table of a data set; empty where there is none."""
-    text = (files("acdepth") / "recipes" / "paper.yaml").read_text(encoding="utf-8")
+    text = (files("acdepth") / "reports" / "paper.yaml").read_text(encoding="utf-8")
     known = yaml.safe_load(text).get(data_set)
     if known is None:
         return Table((), (), (), "nothing on this data", (), condition_known=False)
