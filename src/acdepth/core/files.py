@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from acdepth.core.errors import UserError
 
 
@@ -178,6 +180,21 @@ def read_json(path: Path) -> Any:
         raise UserError(path, "no such file") from error
     except (ValueError, OSError) as error:
         raise UserError(path, f"not readable as JSON ({error})", "copy or make it again") from error
+
+
+def read_yaml(path: Path, remedy: str = "") -> Any:
+    """Read YAML; ``remedy`` is for a file that is missing.
+
+    Raises:
+        UserError: if the file is missing or is not YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(path, "no such file", remedy) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        told = f"not readable as YAML ({str(error).splitlines()[0]})"
+        raise UserError(path, told, "write lines of key: value") from error
 
 
 def hash_file(path: Path) -> str:
