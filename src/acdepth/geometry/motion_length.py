@@ -1,18 +1,16 @@
 """How long the motion between two frames is, in metres: a known length given to it, or compared with it."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
-def with_length(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
-    """The same motions with their translations brought to a known length.
+def with_length(
+    T_target_to_source: Float[Tensor, "b n 4 4"], distance: Float[Tensor, "b n"]
+) -> Float[Tensor, "b n 4 4"]:
+    """The same motions [m] with their translations brought to a known length.
 
-    Args:
-        T_target_to_source: (B, N, 4, 4) [m].
-        distance: (B, N) [m]; where it is NaN the motion stays as it is.
-
-    Returns:
-        (B, N, 4, 4) [m].
+    Where ``distance`` [m] is NaN the motion stays as it is.
     """
     translation = T_target_to_source[..., :3, 3]
     known = ~distance.isnan()
@@ -28,17 +26,12 @@ def with_length(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
     )
 
 
-def velocity_loss(T_target_to_source: Tensor, distance: Tensor) -> Tensor:
-    """L_v: difference between predicted and true length of motion, which makes depth metric.
+def velocity_loss(
+    T_target_to_source: Float[Tensor, "b n 4 4"], distance: Float[Tensor, "b n"]
+) -> Float[Tensor, "b n"]:
+    """L_v: difference between predicted and true length of motion [m], which makes depth metric.
 
-    Args:
-        T_target_to_source: (B, N, 4, 4) [m].
-        distance: (B, N) [m]; NaN where unknown.
-
-    Returns:
-        Scalar [m], the mean over the known ones; 0 if none is known.
+    0 where ``distance`` [m] is NaN, because it is not known.
     """
-    known = ~distance.isnan()
     length = T_target_to_source[..., :3, 3].norm(dim=-1)
-    difference = (length - distance.nan_to_num()).abs() * known
-    return difference.sum() / known.sum().clamp(min=1)
+    return (length - distance.nan_to_num()).abs() * ~distance.isnan()

@@ -1,17 +1,14 @@
 """Rigid motions: six numbers to a 4x4 matrix."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
-def pose_matrix(vector: Tensor) -> Tensor:
-    """Rigid motion of a pose vector.
+def pose_matrix(vector: Float[Tensor, "*batch 6"]) -> Float[Tensor, "*batch 4 4"]:
+    """Rigid motion of a pose vector: tx ty tz [m], rx ry rz [rad]; R = Rx @ Ry @ Rz.
 
-    Args:
-        vector: (..., 6): tx ty tz [m], rx ry rz [rad]; R = Rx @ Ry @ Rz.
-
-    Returns:
-        (..., 4, 4) with points as columns: point_out = T @ point_in.
+    Points are columns: point_out = T @ point_in.
     """
     translation, (rx, ry, rz) = vector[..., :3], vector[..., 3:].unbind(-1)
     rotation = _about(0, rx) @ _about(1, ry) @ _about(2, rz)
@@ -21,7 +18,7 @@ def pose_matrix(vector: Tensor) -> Tensor:
     return torch.cat([top, bottom], -2)
 
 
-def _about(axis: int, angle: Tensor) -> Tensor:
+def _about(axis: int, angle: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch 3 3"]:
     sine, cosine = angle.sin(), angle.cos()
     zero, one = torch.zeros_like(angle), torch.ones_like(angle)
     entries = {

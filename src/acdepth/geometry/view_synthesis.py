@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -11,19 +12,18 @@ from acdepth.geometry.warp import warp
 
 
 def synthesise_views(
-    batch: TripletBatch, inverse_depths: Sequence[Tensor], T_target_to_source: Tensor
-) -> Tensor:
+    batch: TripletBatch,
+    inverse_depths: Sequence[Float[Tensor, "b 1 _ _"]],
+    T_target_to_source: Float[Tensor, "b n 4 4"],
+) -> Float[Tensor, "scales n b 3 h w"]:
     """Warp every neighbour into the target with the inverse depth of every scale.
 
     Each scale is brought to full size with nearest neighbour first, as the reference implementation does.
 
     Args:
         batch: target, neighbours and intrinsics.
-        inverse_depths: (B, 1, h, w) each [1/m].
-        T_target_to_source: (B, N, 4, 4) [m].
-
-    Returns:
-        (S, N, B, 3, H, W): scales, neighbours.
+        inverse_depths: one per scale [1/m].
+        T_target_to_source: [m].
     """
     size = batch.image.shape[-2:]
     count, scales = batch.neighbours.shape[1], len(inverse_depths)

@@ -17,9 +17,10 @@ from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.resize import Crop
-from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
+from acdepth.networks.confidence import ConfidenceHead
+from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.resnet import ResNetEncoder
+from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig, Side
 
 MODEL_FILE = "model.safetensors"
 """What a checkpoint is called in a run folder."""

@@ -5,13 +5,12 @@ import math
 from collections.abc import Sequence
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from acdepth.core.config import Config
-from acdepth.networks.depth_net import DepthNetConfig, DepthOutput
+from acdepth.networks.depth_net import DepthOutput
 from acdepth.networks.resnet import encoder_channels
+from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig
 
 SMOOTHING = 1 / 32
 """Standard deviation of the smoothing, as part of the width. One pixel's answers may agree by chance, a
@@ -69,15 +68,6 @@ def smoothed(values: Tensor, sigma: float) -> Tensor:
         )
         values = F.conv2d(F.pad(values, padding, mode="replicate"), (kernel / kernel.sum()).view(shape))
     return values
-
-
-class ConfidenceHeadConfig(Config):
-    """All that is needed, beside the depth network, to build the head again."""
-
-    channels: int = Field(default=8, ge=1)
-    """To which each encoder level is brought."""
-    hidden: int = Field(default=16, ge=1)
-    """Channels between the two convolutions."""
 
 
 class ConfidenceHead(nn.Module):

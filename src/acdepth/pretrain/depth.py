@@ -3,48 +3,20 @@
 from pathlib import Path
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import Task, fit
 from acdepth.networks.checkpoint import save_encoder
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
+from acdepth.networks.depth_net import DepthNet
+from acdepth.pretrain.settings import EncoderConfig, PriorConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
 from acdepth.prior.losses import gradient_matching_loss, scale_shift_invariant_loss
-from acdepth.prior.tiny import TinyPriorConfig
-
-
-class EncoderConfig(Config):
-    """Settings of the encoder's pre-training."""
-
-    network: DepthNetConfig = DepthNetConfig(width=32)
-    """The network whose encoder is kept; its decoder is thrown away."""
-    image_size: tuple[Side, Side] = (96, 160)
-    """(height, width) of the network's input [px], multiples of 32 from 64."""
-    initial_depth: float = 15.0
-    """Depth [m] that the untrained network says."""
-    loop: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=1e-3, decay="cosine")
-    """The training loop."""
-
-
-class PriorConfig(Config):
-    """Settings of the tiny prior's training."""
-
-    network: TinyPriorConfig = TinyPriorConfig()
-    """Size of the network."""
-    image_size: tuple[int, int] = (96, 160)
-    """(height, width) of the images that are read [px]; the prior resizes them to its own size."""
-    gradient_weight: float = Field(default=2.0, ge=0)
-    """Of gradient matching beside the scale-and-shift-invariant loss. Depth Anything V2: 2."""
-    loop: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=5e-4, decay="cosine")
-    """The training loop."""
 
 
 class EncoderTask(Task):
@@ -117,5 +89,5 @@ def _fit(name: str, task: Task, config: EncoderConfig | PriorConfig, data: Path,
     def batches(rank: int, processes: int) -> TruthBatches:
         return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
 
-    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
-    fit(f"pretrain {name}", task, batches, config.loop, out, made_by)
+    made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
+    fit(f"pretrain {name}", task, batches, config.loop, out, made_from)

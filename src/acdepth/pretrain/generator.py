@@ -4,14 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.batches import LabelledBatch
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.pools import LabelledBatches, Pool, make_pools
@@ -19,39 +17,14 @@ from acdepth.data.prepared import prepare
 from acdepth.diffusion.autoencoder import encode
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
-from acdepth.diffusion.tiny import TinyDiffusionConfig
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import LoopSettings, Task, fit
 from acdepth.networks.frozen import frozen
+from acdepth.pretrain.settings import GeneratorConfig
 
 OF_DENOISER = frozenset({"noise_probability", "light_strength", "denoiser"})
 """Settings that the first training knows nothing of: the second may be repeated with others."""
 STRONGEST_GAMMA = 2.5
 """Exponent that darkens most; one over it brightens most."""
-
-
-class GeneratorConfig(Config):
-    """Settings of the small diffusion model's training."""
-
-    network: TinyDiffusionConfig = TinyDiffusionConfig()
-    """Size of the model."""
-    image_size: tuple[int, int] = (96, 160)
-    """(height, width) of the images [px], multiples of 32."""
-    conditions: tuple[Condition, ...] = tuple(one for one in Condition if one != Condition.NIGHT_RAIN)
-    """What there are pictures and captions of."""
-    patch: tuple[int, int] = (64, 96)
-    """(height, width) of the pieces that the autoencoder learns on [px], multiples of 8: it looks at
-    surroundings only."""
-    edge_weight: float = Field(default=1.0, ge=0)
-    """Of the difference of edges beside that of colours in the autoencoder's loss."""
-    noise_probability: float = Field(default=0.5, ge=0, le=1)
-    """Part of the pictures that the UNet gets with noise, of any strength."""
-    light_strength: float = Field(default=1.0, ge=0)
-    """How far brightness, contrast and colours of the UNet's input are turned away from the picture's, so
-    that only the caption tells what light to restore; 0 turns them nowhere."""
-    autoencoder: LoopSettings = LoopSettings(steps=1500, batch_size=8, learning_rate=1e-3, decay="cosine")
-    """The first training: the autoencoder alone."""
-    denoiser: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=5e-4, decay="cosine")
-    """The second: UNet and text encoder on the latents of the frozen autoencoder."""
 
 
 class AutoencoderTask(Task):
@@ -161,11 +134,9 @@ def _fit(
     def batches(rank: int, processes: int) -> LabelledBatches:
         return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
 
-    settings = what_shapes(config)
-    if name == "autoencoder":
-        settings = {key: value for key, value in settings.items() if key not in OF_DENOISER}
-    made_by = hash_json([name, settings, data])
-    fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
+    shapes_it = type(config).model_fields.keys() - (OF_DENOISER if name == "autoencoder" else set())
+    made_from = Identity.of(config, only=shapes_it).and_facts({"training footage": data})
+    fit(f"pretrain {name}", task, batches, loop, out / name, made_from)
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.identity import Identity
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
@@ -26,10 +27,11 @@ from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.task import StudentTask
 from acdepth.teacher.task import TeacherTask
-from acdepth.translator import SimulatedWeather, Translator, translate
+from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import make_task, save_untrained
+from acdepth.translator.translate import translate
 
 TRANSLATED_IMAGES = 4
 
@@ -175,7 +177,7 @@ class Timing:
         )
         name = f"time {stage}"
         started = time.perf_counter()
-        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, "timing")
+        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, Identity())
         return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
 
 
