@@ -1,9 +1,8 @@
 """Floor 1: the training loop on Hugging Face Accelerate, which knows no stage."""
 
 from acdepth.engine.loop import BatchSource, fit
-from acdepth.engine.processes import share_of_processes
+from acdepth.engine.processes import run_folder, share_of_processes
 from acdepth.engine.settings import LoopSettings, what_shapes
-from acdepth.engine.state import refuse_other_run
 from acdepth.engine.task import Leftovers, Task, TurnTask, Update
 
 __all__ = [
@@ -14,7 +13,7 @@ __all__ = [
     "TurnTask",
     "Update",
     "fit",
-    "refuse_other_run",
+    "run_folder",
     "share_of_processes",
     "what_shapes",
 ]
