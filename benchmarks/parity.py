@@ -32,15 +32,8 @@ from acdepth.geometry.warp import warp
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
 from acdepth.networks.reference import load_reference_weights, reference_name
-from acdepth.student.consistency import consistency_loss
-from acdepth.student.distillation import distillation_loss
-from acdepth.student.ordinal import (
-    discrepancy,
-    order_labels,
-    ranking_terms,
-    uncertain_pixels,
-    window_mean,
-)
+from acdepth.student.losses import consistency_loss, distillation_loss
+from acdepth.student.ordinal import discrepancy, order_labels, ranking_terms, uncertain_pixels, window_mean
 from acdepth.teacher.losses import smoothness_loss
 
 TOLERANCE, NETWORK_TOLERANCE = 1e-5, 1e-4

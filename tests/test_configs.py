@@ -12,10 +12,10 @@ from acdepth.pretrain.prior import PriorConfig
 from acdepth.recipes.ablation import AblationConfig
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig
-from acdepth.student.adaptation import AdaptConfig
-from acdepth.student.confidence import ConfidenceConfig
-from acdepth.student.task import StudentConfig
-from acdepth.teacher.task import TeacherConfig
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.settings import StudentConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.translator.settings import TranslatorConfig
 
 KINDS = {

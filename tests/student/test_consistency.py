@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from acdepth.core.seeding import make_generator
-from acdepth.student.consistency import consistency_loss
+from acdepth.student.losses import consistency_loss
 
 
 def features(seed: int, batch: int = 4) -> list[torch.Tensor]:

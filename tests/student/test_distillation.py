@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from acdepth.student.distillation import distillation_loss
+from acdepth.student.losses import distillation_loss
 
 
 def test_is_the_depth_error_relative_to_the_teachers_depth():

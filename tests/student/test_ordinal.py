@@ -6,7 +6,6 @@ from pydantic import ValidationError
 
 from acdepth.core.seeding import make_generator
 from acdepth.student.ordinal import (
-    OrdinalOptions,
     discrepancy,
     order_labels,
     ordinal_loss,
@@ -16,6 +15,7 @@ from acdepth.student.ordinal import (
     uncertain_pixels,
     window_mean,
 )
+from acdepth.student.settings import OrdinalOptions
 
 HEIGHT, WIDTH = 40, 50
 PIXELS = HEIGHT * WIDTH

@@ -12,7 +12,7 @@ from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth

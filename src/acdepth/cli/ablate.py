@@ -14,7 +14,7 @@ from acdepth.recipes.ablation.workers import work_together
 from acdepth.reports.ablation_page import write_ablation
 from acdepth.reports.ablation_tables import changes_in_words, print_ablation
 from acdepth.reports.terminal import escaped
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 
 
 def ablate(

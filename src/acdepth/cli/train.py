@@ -7,13 +7,13 @@ import tyro
 
 from acdepth.cli.settings import configured
 from acdepth.core.files import read_json
-from acdepth.student.adapt_training import train_adapted
-from acdepth.student.adaptation import AdaptConfig
-from acdepth.student.confidence import ConfidenceConfig
-from acdepth.student.confidence_training import train_confidence
-from acdepth.student.task import StudentConfig
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.adapt.training import train_adapted
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.confidence.training import train_confidence
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
-from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import MOTION_FILE, train_teacher
 from acdepth.translator.settings import TranslatorConfig
 from acdepth.translator.training import train_translator

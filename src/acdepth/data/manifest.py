@@ -9,6 +9,7 @@ from typing import Any
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, read_json, write_json, write_text
+from acdepth.core.identity import Identity, in_one_line
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,20 @@ class Manifest:
             raise UserError(self.folder, "holds no translations", "make some with acdepth translate")
         return read_json(path)
 
-    def open_for_writing(self, settings: dict[str, Any]) -> None:
+    def open_for_writing(self, made_from: Identity) -> None:
         """Make sure that new images will be made like those already there.
 
         Raises:
-            UserError: naming the first setting that differs.
+            UserError: naming the settings that differ.
         """
-        if self.entries:
-            _refuse_other_settings(self.folder, self.settings, settings)
-        self.settings = settings
-        write_json(self.folder / "settings.json", settings)
+        if self.entries and (changes := made_from.changes(self.settings)):
+            raise UserError(
+                self.folder,
+                f"its images were made with other settings ({in_one_line(changes)})",
+                "give another folder, or delete this one",
+            )
+        self.settings = dict(made_from.values)
+        write_json(self.folder / "settings.json", self.settings)
         self.gather()
 
     def gather(self) -> None:
@@ -142,13 +147,3 @@ def _read_entries(path: Path) -> list[Entry]:
                 path, f"line {number} is no manifest entry ({error})", "delete it, the image is made again"
             ) from error
     return entries
-
-
-def _refuse_other_settings(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    for key in sorted(found.keys() | wanted.keys()):
-        if found.get(key) != wanted.get(key):
-            raise UserError(
-                folder,
-                f"its images were made with {key} = {found.get(key)}, not {wanted.get(key)}",
-                "give another folder, or delete this one",
-            )

@@ -2,7 +2,7 @@
 
 from acdepth.engine.loop import BatchSource, fit
 from acdepth.engine.processes import run_folder, share_of_processes
-from acdepth.engine.settings import LoopSettings, what_shapes
+from acdepth.engine.settings import LoopSettings
 from acdepth.engine.task import Leftovers, Task, TurnTask, Update
 
 __all__ = [
@@ -15,5 +15,4 @@ __all__ = [
     "fit",
     "run_folder",
     "share_of_processes",
-    "what_shapes",
 ]

@@ -1,6 +1,6 @@
 """How long, how fast and on what a stage trains."""
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -11,8 +11,8 @@ class LoopSettings(Config):
     """Settings of the training loop, the same for every stage."""
 
     incidental: ClassVar[frozenset[str]] = frozenset(
-        ("extend", "log_every", "checkpoint_every", "gradient_statistics_every")
-        + ("workers", "device", "trackers")
+        {"extend", "log_every", "checkpoint_every", "gradient_statistics_every"}
+        | {"workers", "device", "trackers"}
     )
 
     steps: int = Field(gt=0)
@@ -73,12 +73,3 @@ class LoopSettings(Config):
                 f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
             )
         return self
-
-
-def what_shapes(config: Config) -> dict[str, Any]:
-    """A stage's settings without the incidental ones of its loops: what tells one run from another."""
-    values = config.to_dict()
-    for name in type(config).model_fields:
-        if isinstance(getattr(config, name), LoopSettings):
-            values[name] = {k: v for k, v in values[name].items() if k not in LoopSettings.incidental}
-    return values

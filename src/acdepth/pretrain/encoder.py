@@ -7,12 +7,12 @@ from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import LoopSettings, Task, fit, run_folder
 from acdepth.networks.checkpoint import save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
 
@@ -66,10 +66,13 @@ def pretrain_encoder(config: EncoderConfig, data: Path, out: Path, description: 
     task = EncoderTask(config)
 
     def batches(rank: int, processes: int) -> TruthBatches:
-        return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
+        loop = config.loop
+        return TruthBatches(clear, config.image_size, loop.batch_size, loop.seed, rank, processes)
 
-    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
-    fit("pretrain encoder", task, batches, config.loop, out, made_by)
-    about = {**provenance(), "config": config.to_dict()}
-    save_encoder(out / "encoder.safetensors", task.network, description, about, half=True)
+    made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
+    with run_folder(out, made_from, config.loop) as share:
+        fit("pretrain encoder", task, batches, config.loop, out, made_from)
+        if share.leads:
+            about = {**provenance(), "config": config.to_dict()}
+            save_encoder(out / "encoder.safetensors", task.network, description, about, half=True)
     return out / "encoder.safetensors"

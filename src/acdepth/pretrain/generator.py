@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from acdepth.core.batches import LabelledBatch
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.pools import LabelledBatches, Pool, make_pools
@@ -21,7 +21,7 @@ from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
 from acdepth.diffusion.prompts import PROMPTS
 from acdepth.diffusion.tiny import TinyDiffusionConfig
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import LoopSettings, Task, fit, run_folder
 from acdepth.networks.frozen import frozen
 from acdepth.pretrain.light import change_light
 
@@ -143,19 +143,21 @@ def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, descripti
     Returns:
         The model folder, fit for `DiffusionModel.from_pretrained`.
     """
-    footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
-    pools = make_pools([footage], config.conditions)
-    model = config.network.build(config.autoencoder.seed)
-    values = config.to_dict()
-    _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
-    model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
-    _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
-    card = {"description": description, "config": values, "made_by": provenance()}
-    for part in (model.vae, model.unet, model.text_encoder):
-        part.half()
-    DiffusionModel(model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card).save(
-        out / "model"
-    )
+    with run_folder(out, Identity(), config.autoencoder) as share:  # the states lie in folders of their own
+        with share.main_first():
+            footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
+        pools = make_pools([footage], config.conditions)
+        model = config.network.build(config.autoencoder.seed)
+        _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
+        model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
+        _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
+        card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
+        for part in (model.vae, model.unet, model.text_encoder):
+            part.half()
+        if share.leads:
+            DiffusionModel(
+                model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card
+            ).save(out / "model")
     return out / "model"
 
 
@@ -167,11 +169,9 @@ def _fit(
     def batches(rank: int, processes: int) -> LabelledBatches:
         return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
 
-    settings = what_shapes(config)
-    if name == "autoencoder":
-        settings = {key: value for key, value in settings.items() if key not in OF_DENOISER}
-    made_by = hash_json([name, settings, data])
-    fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
+    shapes_it = type(config).model_fields.keys() - (OF_DENOISER if name == "autoencoder" else set())
+    made_from = Identity.of(config, only=shapes_it).and_facts({"training footage": data})
+    fit(f"pretrain {name}", task, batches, loop, out / name, made_from)
 
 
 @torch.no_grad()
@@ -179,5 +179,6 @@ def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> floa
     """One over the deviation of latents, so that the UNet sees values of size one (Rombach et al. 2022)."""
     model.vae.eval()
     batch = LabelledBatches(pools, 16, seed=0).batch(0)
-    latents = encode(model.vae, batch.image * 2 - 1)[0] / model.vae.config["scaling_factor"]
+    image = batch.image.to(model.vae.device)
+    latents = encode(model.vae, image * 2 - 1)[0] / model.vae.config["scaling_factor"]
     return round(float(1 / latents.std()), 5)

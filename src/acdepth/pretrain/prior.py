@@ -8,11 +8,11 @@ from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.engine import LoopSettings, Task, fit, run_folder
 from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
 from acdepth.prior.losses import gradient_matching_loss, scale_shift_invariant_loss
 from acdepth.prior.tiny import TinyPriorConfig
@@ -67,10 +67,13 @@ def pretrain_prior(config: PriorConfig, data: Path, out: Path, description: str)
     task = PriorTask(config)
 
     def batches(rank: int, processes: int) -> TruthBatches:
-        return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
+        loop = config.loop
+        return TruthBatches(clear, config.image_size, loop.batch_size, loop.seed, rank, processes)
 
-    made_by = hash_json([what_shapes(config), sorted(clip.name for clip in clear)])
-    fit("pretrain prior", task, batches, config.loop, out, made_by)
-    card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
-    DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")
+    made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
+    with run_folder(out, made_from, config.loop) as share:
+        fit("pretrain prior", task, batches, config.loop, out, made_from)
+        if share.leads:
+            card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
+            DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")
     return out / "model"

@@ -7,6 +7,7 @@ from typing import Any
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
+from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
@@ -19,14 +20,13 @@ from acdepth.evaluation.rows import write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
+from acdepth.pipeline.outputs import file_output, folder_output, translations_output, weights_output
+from acdepth.pipeline.stages import Stage
 from acdepth.prior.depth_anything import content_of
-from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.outputs import file_output, folder_output, translations_output, weights_output
-from acdepth.recipes.stages import Stage
 from acdepth.runtime.devices import choose_device
 from acdepth.runtime.scored import scored_model
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.training import MOTION_FILE, train_teacher
 from acdepth.translator import SimulatedWeather, translate
@@ -70,7 +70,7 @@ class Method:
         stages = [
             self._training(
                 "teacher",
-                Inputs.of(config.teacher).and_facts(
+                Identity.of(config.teacher).and_facts(
                     {**_starting_points(config), "training footage": training}
                 ),
                 self._train_teacher,
@@ -80,14 +80,14 @@ class Method:
             self._translation(),
             self._training(
                 "student",
-                Inputs.of(student).and_facts(_student_facts(config)),
+                Identity.of(student).and_facts(_student_facts(config)),
                 lambda: self._train_student(student, "student"),
             ),
         ]
         if config.control:
             clear_only = student.model_copy(update={"mix": {Condition.CLEAR: 1.0}})
             stages.append(
-                self._training("control", Inputs(), lambda: self._train_student(clear_only, "control"))
+                self._training("control", Identity(), lambda: self._train_student(clear_only, "control"))
             )
         return [*stages, self._evaluation(evaluation)]
 
@@ -101,7 +101,7 @@ class Method:
         return open_data(self.evaluation, choice=self.config.evaluation_footage)
 
     def _training(
-        self, name: str, inputs: Inputs, train: Callable[[], None], more: tuple[Path, ...] = ()
+        self, name: str, inputs: Identity, train: Callable[[], None], more: tuple[Path, ...] = ()
     ) -> Stage:
         outputs = (weights_output(self.weights[name]), *(file_output(path) for path in more))
         return Stage(name, inputs, train, outputs, (self.out / name,))
@@ -120,13 +120,13 @@ class Method:
         }
         outputs = (folder_output(folder / ADAPTERS),)
         return Stage(
-            "translator", Inputs.of(config).and_facts(facts), self._train_translator, outputs, (folder,)
+            "translator", Identity.of(config).and_facts(facts), self._train_translator, outputs, (folder,)
         )
 
     def _translation(self) -> Stage:
-        inputs = Inputs.of(self.config, only=("translated", "severity", "seed"))
+        inputs = Identity.of(self.config, only=("translated", "severity", "seed"))
         if self.config.method == "diffusion":
-            inputs = Inputs.of(self.config, only=("translated", "method"))
+            inputs = Identity.of(self.config, only=("translated", "method"))
             if not self.config.trains_translator:
                 inputs = inputs.and_facts(_adapters_fact(self.config))
         return Stage(
@@ -138,7 +138,7 @@ class Method:
         )
 
     def _evaluation(self, footage: str | None) -> Stage:
-        inputs = Inputs.of(self.config.measured_by()).and_facts(
+        inputs = Identity.of(self.config.measured_by()).and_facts(
             {"interval seed": self.config.seed, "evaluation footage": footage}
         )
         files, examples = (self.out / RESULTS_FILE, self.out / FRAMES_FILE), self.out / "examples"

@@ -7,7 +7,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder, hash_json
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.prepared import fingerprint
-from acdepth.recipes.belonging import claim
+from acdepth.pipeline.folder import claim
 from acdepth.recipes.checks import RecordedDataSet, check_networks, check_root
 from acdepth.recipes.method import RESULTS_FILE, Method
 from acdepth.recipes.method_config import MethodConfig

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from acdepth.core.files import write_json
 from acdepth.core.provenance import provenance
+from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.stages import Pipeline, Stage
 
 PAGES = ("report.html", "table.md", "run.json", "config.yaml")
 """Files of a run folder that tell about its results."""

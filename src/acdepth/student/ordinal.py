@@ -1,52 +1,12 @@
 """L_r: in uncertain regions, the prior says which of two pixels is farther (ACDepth, section 3.4)."""
 
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.core.config import Config
-
-
-class OrdinalOptions(Config):
-    """Settings of the ordinal guidance; the defaults are the paper's."""
-
-    pairs: Literal["both", "local", "global"] = "both"
-    """Which pairs are compared. ACDepth: both; its ablation has each alone."""
-    local_part: float = Field(default=0.05, ge=0, le=1)
-    """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
-    global_part: float = Field(default=0.01, ge=0, le=1)
-    """Part of all pixels that are sampled as first of a global pair. ACDepth: 0.01."""
-    uncertain_quantile: float = Field(default=0.95, gt=0, lt=1)
-    """Pixels at or above this quantile of an image's discrepancy are uncertain. ACDepth: 0.95."""
-    margin: float = Field(default=0.15, ge=0)
-    """tau: the prior's inverse depths must differ by this part to order a pair. ACDepth: 0.15."""
-    window: int = Field(default=5, ge=1)
-    """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
-    window_on: Literal["prediction", "prior", "both"] = "prediction"
-    """What the window averages: what is ranked, the prior that orders it, or both. ACDepth: the first."""
-    rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
-    """What the ranking loss compares. ACDepth: depth. On log depth near and far pairs weigh the same."""
-    steepness: float = Field(default=1.0, gt=0)
-    """Factor on what is compared; the loss is divided by it again. The pull on a pair in the wrong order
-    stays, and pairs right by more than about 1 / steepness are left alone. ACDepth: 1, on metres; log depth
-    needs about 10, or the loss keeps spreading pairs that are in order."""
-    least_prior: float = Field(default=0.0, ge=0, lt=1)
-    """Pairs with a pixel whose prior is below this part of the image's largest are left out. A teacher
-    knows no depth of the sky, which the prior puts at 0: to push it away pulls the houses before it near.
-    ACDepth: 0, all pairs."""
-    uncertainty_on: Literal["depth", "inverse_depth"] = "depth"
-    """``depth``: |z_S - z_T| / (z_S + z_T), as published code; ``inverse_depth``: the same on inverse depth
-    brought to 0..1 per image, as the paper writes."""
-    pooled: bool = False
-    """Whether local and global pairs share one mean, as published code; the paper adds two means."""
-
-    @classmethod
-    def published(cls) -> Self:
-        """What the published code does on nuScenes."""
-        return cls(pooled=True)
+from acdepth.student.settings import OrdinalOptions
 
 
 class Pairs(NamedTuple):

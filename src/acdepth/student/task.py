@@ -2,100 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Literal, Self
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from acdepth.core.batches import MixBatch
-from acdepth.core.condition import Condition
-from acdepth.data.augment import AugmentSettings, augment
-from acdepth.data.choice import FootageChoice
-from acdepth.data.zoom import Zoom, ZoomSettings, draw_zoom
-from acdepth.engine import LoopSettings, Task
+from acdepth.data.augment import augment
+from acdepth.data.zoom import Zoom, draw_zoom
+from acdepth.engine import Task
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.consistency import consistency_loss
-from acdepth.student.distillation import DistillationError, distillation_loss
-from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
-from acdepth.student.uncertainty import UncertaintyWeights
+from acdepth.student.losses import UncertaintyWeights, consistency_loss, distillation_loss
+from acdepth.student.ordinal import ordinal_loss
+from acdepth.student.settings import StudentConfig
 from acdepth.student.zoomed import learn_inside, zoom_lesson
 
 CONFLICTING = ("distillation", "ordinal")
 """The terms of L_d and L_r, which both say what depth should be, and not always the same."""
-
-
-class StudentConfig(FootageChoice):
-    """Settings of the student; the defaults are ACDepth's on nuScenes."""
-
-    mix: dict[Condition, float] = Field(
-        default={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0, Condition.RAIN: 1.0}
-    )
-    """Parts of the conditions in what the student sees. ACDepth: a third each; RobotCar: half clear, half
-    night. With clear alone the student is a control that never saw bad weather."""
-    start_from: Literal["teacher", "encoder", "scratch"] = "encoder"
-    """Weights the student starts from: the teacher's (a departure, for short runs), an encoder as the teacher
-    had one (ACDepth: ImageNet), or random ones."""
-    encoder: Path | None = None
-    """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
-    distillation_error: DistillationError = "relative"
-    """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
-    towards the camera."""
-    ordinal_weight: float = Field(default=0.01, ge=0)
-    """lambda_1, of L_r. ACDepth: 0.01; 0 leaves it out and needs no prior."""
-    ordinal: OrdinalOptions = OrdinalOptions()
-    """How L_r samples and compares."""
-    conflict: Literal["none", "pcgrad", "dynamic"] = "none"
-    """What is done about L_d and L_r pulling apart, beside ``ordinal.window``. ``none`` adds them, as the
-    paper does; ``pcgrad`` takes out of each gradient what works against the other, on the parameters that
-    both depend on (Yu et al., NeurIPS 2020); ``dynamic`` learns a factor on each of the two (Kendall et al.,
-    CVPR 2018), which starts at 1. L_c is added in all three."""
-    dynamic_rate: float = Field(default=1.0, gt=0)
-    """Factor on the learning rate of the ``dynamic`` factors, which change by about exp(learning rate) a step
-    at most: in 450 steps at 5e-4 by a quarter, so that short runs need 10 or 20."""
-    consistency_weight: float = Field(default=0.02, ge=0)
-    """lambda_2, of L_c. ACDepth: 0.02."""
-    consistency_start: float = Field(default=0.6, ge=0, le=1)
-    """Part of the run after which L_c begins. ACDepth: after 15 of 25 epochs on nuScenes (0.6), 5 on
-    RobotCar (0.2)."""
-    augmentation: AugmentSettings = AugmentSettings()
-    """Colour jitter and noise on the student's input, and only there."""
-    zoom: ZoomSettings = ZoomSettings()
-    """Images also seen through other lenses, for cameras unlike the training one. ACDepth: none."""
-    prior_normalisation: Literal["own", "teacher"] = "own"
-    """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or the teacher's, as
-    in the published code."""
-    teacher_batch_norm: Literal["eval", "train"] = "eval"
-    """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
-    min_speed: float | None = 0.5
-    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
-    loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
-    """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
-
-    @model_validator(mode="after")
-    def _a_conflict_has_two_sides(self) -> Self:
-        if self.conflict != "none" and self.ordinal_weight == 0:
-            raise ValueError(f"conflict {self.conflict} is between L_d and L_r, but ordinal_weight is 0")
-        return self
-
-    @property
-    def degraded(self) -> tuple[Condition, ...]:
-        """Conditions of the mix that need translations."""
-        return tuple(one for one, part in self.mix.items() if part > 0 and one != Condition.CLEAR)
-
-    def published(self) -> Self:
-        """The same run with every departure of the published code that is an option here."""
-        return self.model_copy(
-            update={
-                "ordinal": self.ordinal.model_copy(update={"pooled": True}),
-                "augmentation": self.augmentation.model_copy(update={"noise": "published"}),
-                "prior_normalisation": "teacher",
-                "teacher_batch_norm": "train",
-            }
-        )
 
 
 class StudentTask(Task):

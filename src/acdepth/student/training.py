@@ -8,6 +8,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, or_shipped
@@ -16,7 +17,7 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.translated import prepare_translations
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -27,8 +28,9 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig, StudentTask
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.student.settings import StudentConfig
+from acdepth.student.task import StudentTask
 
 
 def train_student(
@@ -70,34 +72,47 @@ def train_student(
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    files = [hash_file(path) for path in (teacher, _encoder(config), _prior_weights(prior)) if path]
-    inputs = [
-        fingerprint(clips, card.input_size, card.crop, reach=0),
-        *translations_made_by(config, translations),
-    ]
-    made_by = hash_json([what_shapes(config), inputs, files])
-    refuse_other_run(out, made_by)
-    clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
-    config.write(out / "config.yaml")
-    task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
+    encoder = _encoder(config)
+    files = {
+        "teacher": hash_file(teacher),
+        "encoder's content": encoder and hash_file(encoder),
+        "prior": prior and content_of(prior),
+    }
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        **translations_made_by(config, translations),
+    }
+    made_from = Identity.of(config).and_facts({**inputs, **files})
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
+            config.write(out / "config.yaml")
+        task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
 
-    def batches(rank: int, processes: int) -> MixBatches:
-        loop, mix = config.loop, config.mix
-        return MixBatches(
-            clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+        def batches(rank: int, processes: int) -> MixBatches:
+            loop, mix = config.loop, config.mix
+            return MixBatches(
+                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+            )
+
+        fit("student", task, batches, config.loop, out, made_from)
+        conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
+        student_card = card.model_copy(
+            update={
+                "conditions": conditions,
+                "description": f"student of {len(clear)} clear frames and their translations "
+                f"({', '.join(conditions)}); its teacher: {card.description}",
+                "made_by": {
+                    **provenance(),
+                    "config": config.to_dict(),
+                    "data": list(inputs.values()),
+                    "teacher": files["teacher"],
+                    **({"prior": files["prior"]} if files["prior"] else {}),
+                },
+            }
         )
-
-    fit("student", task, batches, config.loop, out, made_by)
-    conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
-    student_card = card.model_copy(
-        update={
-            "conditions": conditions,
-            "description": f"student of {len(clear)} clear frames and their translations "
-            f"({', '.join(conditions)}); its teacher: {card.description}",
-            "made_by": {**provenance(), "config": config.to_dict(), "data": inputs, "teacher": files[0]},
-        }
-    )
-    save_checkpoint(out / MODEL_FILE, task.student, student_card)
+        if share.leads:
+            save_checkpoint(out / MODEL_FILE, task.student, student_card)
     return out / MODEL_FILE
 
 
@@ -118,17 +133,17 @@ def clear_footage(config: StudentConfig, data: Path, translations: Path | None) 
     return clips
 
 
-def translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
-    """Hashes of what the translations of the mix are: their method, their sources and their pixels."""
+def translations_made_by(config: StudentConfig, translations: Path | None) -> dict[str, str]:
+    """By condition the hash of the translations of the mix: their method, their sources and their pixels."""
     if translations is None or not config.degraded:
-        return []
+        return {}
     manifest = Manifest(translations)
-    return [
-        hash_json(
+    return {
+        f"translations into {one}": hash_json(
             sorted(entry.file_hash for (condition, _), entry in manifest.entries.items() if condition == one)
         )
         for one in config.degraded
-    ]
+    }
 
 
 def prepare_mix(
@@ -165,8 +180,3 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
 def _encoder(config: StudentConfig) -> Path | None:
     used = config.encoder if config.start_from == "encoder" else None
     return encoder_file(used) if used else None
-
-
-def _prior_weights(prior: Path | None) -> Path | None:
-    """The file of a prior's weights; None where it is a name of the hub, or there is no prior."""
-    return prior / "model.safetensors" if prior and prior.is_dir() else None

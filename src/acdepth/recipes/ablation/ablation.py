@@ -9,7 +9,8 @@ from rich.console import Console
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import check_folder, hash_file, hash_json, write_json
+from acdepth.core.files import check_folder, hash_file, write_json
+from acdepth.core.identity import in_one_line
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
@@ -23,8 +24,7 @@ from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
-from acdepth.recipes.inputs import in_one_line
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
 
 SUMMARY_FILE = "ablation.json"
@@ -169,7 +169,7 @@ class Ablation:
     def _facts(self, student: StudentConfig) -> dict[str, str]:
         """What no setting says of what a student is made from."""
         sources = self.sources
-        facts = {"translations": hash_json(translations_made_by(student, sources.translations))}
+        facts = translations_made_by(student, sources.translations)
         if student.ordinal_weight > 0:
             facts["prior"] = content_of(or_shipped(sources.prior, PRIOR))
         if student.start_from == "encoder":

@@ -11,9 +11,9 @@ from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.student.pose_start import load_pose_net
+from acdepth.student.adapt.pose_start import load_pose_net
 from acdepth.teacher.motion import compare_motion, to_json
-from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from tests.data.folders import write_drive
 

@@ -10,7 +10,8 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.pose import pose_matrix
-from acdepth.student.photometric import PhotometricOptions, lit_photometric_loss, well_lit_pixels
+from acdepth.student.adapt.photometric import lit_photometric_loss, well_lit_pixels
+from acdepth.student.adapt.settings import PhotometricOptions
 from tests.triplets import DEPTH, HEIGHT, WIDTH, triplets
 
 PREDICTED = PhotometricOptions(well_lit=(0.0, 1.0), motion_length="predicted")

@@ -3,26 +3,10 @@
 from typing import NamedTuple
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from acdepth.core.config import Config
-from acdepth.data.augment import AugmentSettings, augment
-
-
-class ViewSettings(Config):
-    """How much the two views differ. No change moves a pixel, so that depth maps fit each other."""
-
-    weak: AugmentSettings = AugmentSettings(jitter=0.05, hue=0.0, noise_probability=0.0)
-    """What the slow teacher sees; a little, so that its mistakes are not the same in every pass."""
-    strong: AugmentSettings = AugmentSettings(
-        jitter=0.4, hue=0.1, noise_probability=0.8, noise_range=(0.01, 0.08), coarse_probability=0.25
-    )
-    """What the student sees, twice as strong as what ACDepth does to clear and translated images."""
-    patches: int = Field(default=4, ge=0)
-    """Squares of the student's view that are covered, so that it must tell depth from what is around."""
-    covered: float = Field(default=0.1, ge=0, lt=1)
-    """Part of the image that the squares cover together, where they do not overlap."""
+from acdepth.data.augment import augment
+from acdepth.student.adapt.settings import ViewSettings
 
 
 class Views(NamedTuple):

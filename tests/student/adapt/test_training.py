@@ -22,9 +22,9 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.student.adapt_training import train_adapted
-from acdepth.student.adaptation import AdaptConfig
-from acdepth.student.watch import HISTORY_FILE, Judgement, JudgeSettings, Watch
+from acdepth.student.adapt.settings import AdaptConfig, JudgeSettings
+from acdepth.student.adapt.training import train_adapted
+from acdepth.student.adapt.validation import HISTORY_FILE, Judgement, Watch
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
 from tests.data.folders import write_drive

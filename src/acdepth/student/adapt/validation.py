@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
 from acdepth.core.seeding import make_generator
 from acdepth.core.spread import spread
 from acdepth.data.order import as_floats
@@ -17,7 +15,8 @@ from acdepth.data.pools import Pool
 from acdepth.engine.log import RunLog, read_log
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.agreement import draw_pairs, log_difference, order_agreement
+from acdepth.student.adapt.agreement import draw_pairs, log_difference, order_agreement
+from acdepth.student.adapt.settings import JudgeSettings
 from acdepth.student.ordinal import Pairs, order_labels
 from acdepth.student.slow_average import SlowAverage
 
@@ -27,22 +26,6 @@ PAIRS = 2000
 """Pixel pairs per judged frame; the share of agreeing ones is known to about 1 % of a frame."""
 AT_A_TIME = 8
 """Frames predicted together."""
-
-
-class JudgeSettings(Config):
-    """What judges an adaptation, and how patiently."""
-
-    held_out: float = Field(default=0.2, gt=0, lt=1)
-    """Part of the adverse sequences that is not learnt from, and judges."""
-    frames: int = Field(default=64, gt=0)
-    """Frames at most of each condition that judge."""
-    margin: float = Field(default=0.15, ge=0)
-    """The prior's inverse depths must differ by this part to order a pair, as in `OrdinalOptions.margin`."""
-    patience: int = Field(default=3, gt=0)
-    """The run ends after this many saved states in a row without better agreement."""
-    most_forgotten: float = Field(default=0.05, ge=0)
-    """A state counts as no better if it is farther from the frozen teacher on clear frames than the student
-    was at first, by more than this part."""
 
 
 @dataclass(frozen=True)

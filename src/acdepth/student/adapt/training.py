@@ -11,7 +11,8 @@ import torch
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json
+from acdepth.core.files import hash_file
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, STUDENT, or_shipped
 from acdepth.data.adverse import AdaptBatches, split_off
@@ -23,7 +24,7 @@ from acdepth.data.order import targets
 from acdepth.data.parts import has_splits
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import fingerprint, prepare
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, run_folder
 from acdepth.engine.state import STATES, load_newest_state
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -33,10 +34,11 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
 )
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
-from acdepth.student.adaptation import AdaptConfig, AdaptTask
-from acdepth.student.pose_start import load_pose_net, pose_file
+from acdepth.student.adapt.pose_start import load_pose_net, pose_file
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.adapt.task import AdaptTask
+from acdepth.student.adapt.validation import Judgement, Watch
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
-from acdepth.student.watch import Judgement, Watch
 
 BEST_FILE = "best.safetensors"
 """The state that agrees best so far."""
@@ -84,48 +86,52 @@ def train_adapted(
     footage = _adverse_footage(config, adverse)
     pose_net = load_pose_net(teacher, teacher_card) if config.photometric_weight > 0 else None
     reach = 1 if pose_net else 0
-    inputs = [
-        fingerprint(clips, card.input_size, card.crop, reach=0),
-        fingerprint(footage, card.input_size, card.crop, reach),
-        *translations_made_by(config.anchor, translations),
-    ]
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        "adverse footage": fingerprint(footage, card.input_size, card.crop, reach),
+        **translations_made_by(config.anchor, translations),
+    }
     files = {"student": hash_file(student), "teacher": hash_file(teacher), "prior": content_of(prior)}
     files |= {"pose network": hash_file(pose_file(teacher))} if pose_net else {}
     # How often a state is judged decides which one is kept, so it is not incidental here.
-    made_by = hash_json([what_shapes(config), config.loop.checkpoint_every, inputs, list(files.values())])
-    refuse_other_run(out, made_by)
-    clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
-    prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
-    learning, apart = split_off(prepared, config.judge.held_out)
-    filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
-    config.write(out / "config.yaml")
-    order = DepthAnythingPrior.from_pretrained(prior)
-    task = AdaptTask(config, network, taught_by, order, pose_net)
-    # The loop does the same, and the layout in memory shows in the last digits of what is judged before it.
-    task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    every = {"loop.checkpoint_every": config.loop.checkpoint_every}
+    made_from = Identity.of(config).and_facts({**every, **inputs, **files})
+    with run_folder(out, made_from, config.loop):
+        clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
+        prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
+        learning, apart = split_off(prepared, config.judge.held_out)
+        filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
+        config.write(out / "config.yaml")
+        order = DepthAnythingPrior.from_pretrained(prior)
+        task = AdaptTask(config, network, taught_by, order, pose_net)
+        # The loop does the same, and the layout in memory shows in the last digits of what is judged before
+        # it.
+        task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
-    def keep_best(step: int) -> None:
-        save_checkpoint(out / BEST_FILE, task.slow.network, card)
+        def keep_best(step: int) -> None:
+            save_checkpoint(out / BEST_FILE, task.slow.network, card)
 
-    known = Pool(clear, targets(clear, config.min_speed))
-    watch = Watch(task.slow, order, apart, known, taught_by, config.judge, out, keep_best)
+        known = Pool(clear, targets(clear, config.min_speed))
+        watch = Watch(task.slow, order, apart, known, taught_by, config.judge, out, keep_best)
 
-    def batches(rank: int, processes: int) -> AdaptBatches:
-        loop = config.loop
-        mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
-        return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
+        def batches(rank: int, processes: int) -> AdaptBatches:
+            loop = config.loop
+            mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
+            return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
 
-    watch.resume(_resumed_step(task, out, made_by))
-    if not watch.ended:
-        fit("adapt", task, batches, config.loop, out, made_by, on_interval=watch)
-    if card.confidence is not None:
-        logging.getLogger("acdepth").warning(
-            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
-            "one anew with acdepth train confidence",
-            student,
+        watch.resume(_resumed_step(task, out, made_from))
+        if not watch.ended:
+            fit("adapt", task, batches, config.loop, out, made_from, on_interval=watch)
+        if card.confidence is not None:
+            logging.getLogger("acdepth").warning(
+                "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; "
+                "train one anew with acdepth train confidence",
+                student,
+            )
+        best, _ = load_checkpoint(out / BEST_FILE)
+        save_checkpoint(
+            out / MODEL_FILE, best, _adapted_card(config, card, learning, watch.best, inputs, files)
         )
-    best, _ = load_checkpoint(out / BEST_FILE)
-    save_checkpoint(out / MODEL_FILE, best, _adapted_card(config, card, learning, watch.best, inputs, files))
     return out / MODEL_FILE
 
 
@@ -183,10 +189,10 @@ def _adverse_footage(config: AdaptConfig, folders: Sequence[Path]) -> list[Clip]
     return found
 
 
-def _resumed_step(task: AdaptTask, out: Path, made_by: str) -> int:
+def _resumed_step(task: AdaptTask, out: Path, made_from: Identity) -> int:
     """Load the newest state into ``task``, as the loop will do again, and return its step."""
     learning = [parameter for parameter in task.parameters() if parameter.requires_grad]
-    return load_newest_state(out / STATES, task, torch.optim.AdamW(learning), made_by)
+    return load_newest_state(out / STATES, task, torch.optim.AdamW(learning), made_from)
 
 
 def _adapted_card(
@@ -194,7 +200,7 @@ def _adapted_card(
     card: CheckpointCard,
     learning: Mapping[Condition, Pool],
     best: Judgement,
-    inputs: list[str],
+    inputs: Mapping[str, str],
     files: Mapping[str, str],
 ) -> CheckpointCard:
     seen = {*card.conditions, *learning}
@@ -207,7 +213,7 @@ def _adapted_card(
             "made_by": {
                 **provenance(),
                 "config": config.to_dict(),
-                "data": inputs,
+                "data": list(inputs.values()),
                 ", ".join(files): list(files.values()),
                 "judgement": asdict(best),
             },

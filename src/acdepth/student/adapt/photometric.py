@@ -1,45 +1,16 @@
 """Depth of adverse video from view synthesis: what the teacher learns by, where there is light enough."""
 
-from typing import Annotated, Literal, Self
-
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
-from acdepth.core.config import Config
 from acdepth.geometry.motion_length import with_length
 from acdepth.geometry.photometric import photometric_loss, window_mean
 from acdepth.geometry.view_synthesis import synthesise_views
-from acdepth.student.agreement import mean_where
+from acdepth.student.adapt.agreement import mean_where
+from acdepth.student.adapt.settings import PhotometricOptions
 from acdepth.weather.fields import luminance
-
-Brightness = Annotated[float, Field(ge=0, le=1)]
-
-
-class PhotometricOptions(Config):
-    """Where and how adverse frames are compared with what their neighbours saw."""
-
-    well_lit: tuple[Brightness, Brightness] = (0.15, 0.9)
-    """Luminance (ITU-R BT.709, of the image's values in 0..1) within which a pixel counts: below there is
-    little but noise, above there is nothing but the sensor's limit. Of the built-in world's night about half
-    of the pixels are inside, of its rain all."""
-    motion_length: Literal["predicted", "measured"] = "measured"
-    """As the teacher's: whose length motion has when views are synthesised. ``measured``, where the footage
-    tells it, lets no error of the pose network at night become an error in metres."""
-    velocity_weight: float = Field(default=0.02, ge=0)
-    """Of L_v on adverse frames, which holds the pose network to known lengths of motion. ACDepth's teacher:
-    0.02."""
-    pose_rate: float = Field(default=1.0, gt=0)
-    """Factor on the learning rate of the pose network."""
-
-    @model_validator(mode="after")
-    def _a_range_has_two_ends(self) -> Self:
-        darkest, brightest = self.well_lit
-        if darkest >= brightest:
-            raise ValueError(f"well_lit: {darkest:g} must be below {brightest:g}")
-        return self
 
 
 def well_lit_pixels(image: Tensor, darkest: float, brightest: float) -> Tensor:

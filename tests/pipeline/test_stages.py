@@ -6,10 +6,10 @@ import pytest
 
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.recipes.belonging import claim
-from acdepth.recipes.inputs import Inputs
-from acdepth.recipes.outputs import file_output, folder_output
-from acdepth.recipes.stages import Pipeline, Stage
+from acdepth.core.identity import Identity
+from acdepth.pipeline.folder import claim
+from acdepth.pipeline.outputs import file_output, folder_output
+from acdepth.pipeline.stages import Pipeline, Stage
 
 
 class Work:
@@ -20,14 +20,14 @@ class Work:
         self.first, self.second = folder / "first", folder / "results.json"
         self.text = "made"
 
-    def run(self, first: Inputs | None = None, second: Inputs | None = None) -> list[str]:
+    def run(self, first: Identity | None = None, second: Identity | None = None) -> list[str]:
         self.ran.clear()
         pages = [self.folder / "report.html"]
-        Pipeline(self._stages(first or Inputs(), second or Inputs()), self.folder, pages).run()
+        Pipeline(self._stages(first or Identity(), second or Identity()), self.folder, pages).run()
         pages[0].write_text("report")
         return self.ran
 
-    def _stages(self, first: Inputs, second: Inputs) -> list[Stage]:
+    def _stages(self, first: Identity, second: Identity) -> list[Stage]:
         outputs = (file_output(self.first / "weights"), folder_output(self.first / "more"))
         return [
             Stage("first", first, self._run_first, outputs, (self.first,)),
@@ -76,10 +76,10 @@ def test_an_output_that_comes_out_otherwise_makes_the_later_stages_stale(work: W
 
 
 def test_changed_settings_move_everything_from_there_on_aside(work: Work, capsys) -> None:
-    work.run(first=Inputs({"rate": 1}))
+    work.run(first=Identity({"rate": 1}))
     capsys.readouterr()
     work.text = "made at 2"
-    assert work.run(first=Inputs({"rate": 2})) == ["first", "second"]
+    assert work.run(first=Identity({"rate": 2})) == ["first", "second"]
     assert "first: rate: 1 → 2; what was made before is in" in capsys.readouterr().err
     old = work.folder / "old" / "first-2"
     found = sorted(path.relative_to(old).as_posix() for path in old.rglob("*") if path.is_file())
@@ -92,19 +92,19 @@ def test_changed_settings_move_everything_from_there_on_aside(work: Work, capsys
 def test_no_result_is_left_when_a_redone_stage_fails(work: Work, monkeypatch) -> None:
     monkeypatch.setattr(work, "text", None)
     with pytest.raises(TypeError):
-        work.run(first=Inputs({"rate": 2}))
+        work.run(first=Identity({"rate": 2}))
     assert not work.second.exists() and not (work.folder / "report.html").exists()
     work.text = "made"
-    assert work.run(first=Inputs({"rate": 2})) == ["first", "second"]
+    assert work.run(first=Identity({"rate": 2})) == ["first", "second"]
 
 
 def test_what_lies_elsewhere_stays_beside_its_place(tmp_path: Path) -> None:
     work = Work(tmp_path / "run")
     work.first = tmp_path / "elsewhere" / "towns"
     work.run()
-    work.run(first=Inputs({"rate": 2}))
+    work.run(first=Identity({"rate": 2}))
     (work.first / "more" / "strange").write_text("")
-    work.run(first=Inputs({"rate": 2}))
+    work.run(first=Identity({"rate": 2}))
     old = tmp_path / "elsewhere" / "old"
     assert (old / "first-1" / "towns" / "weights").exists()
     assert (old / "first-2" / "towns" / "more" / "strange").exists()
@@ -120,16 +120,16 @@ class After(Before):
 
 
 def test_a_new_option_at_its_default_changes_nothing() -> None:
-    former = Inputs.of(Before(rate=2.0)).values
-    assert Inputs.of(After(rate=2.0)).changes(former) == []
-    assert Inputs.of(After(rate=2.0, added=True)).changes(former) == ["added: nothing → true"]
+    former = Identity.of(Before(rate=2.0)).values
+    assert Identity.of(After(rate=2.0)).changes(former) == {}
+    assert Identity.of(After(rate=2.0, added=True)).changes(former) == {"added": "nothing → true"}
 
 
 def test_a_default_that_changed_is_a_change() -> None:
     class Later(Before):
         steps: int = 6
 
-    assert Inputs.of(Later()).changes(Inputs.of(Before()).values) == ["steps: 5 → 6"]
+    assert Identity.of(Later()).changes(Identity.of(Before()).values) == {"steps": "5 → 6"}
 
 
 def test_a_run_folder_belongs_to_one_data_set_and_root(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from acdepth.engine import LoopSettings
 from acdepth.evaluation.flip import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adaptation import AdaptConfig, AdaptTask
-from acdepth.student.restyle import restyle_translations, restyled
+from acdepth.student.adapt.restyle import restyle_translations, restyled
+from acdepth.student.adapt.settings import AdaptConfig, ViewSettings
+from acdepth.student.adapt.task import AdaptTask
+from acdepth.student.adapt.views import cover_patches, two_views
 from acdepth.student.slow_average import SlowAverage
 from acdepth.student.task import StudentTask
-from acdepth.student.views import ViewSettings, cover_patches, two_views
 
 TINY = DepthNetConfig(width=8)
 PLAIN = AugmentSettings(jitter=0.0, hue=0.0, noise_probability=0.0)

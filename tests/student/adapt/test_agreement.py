@@ -3,8 +3,9 @@
 import torch
 
 from acdepth.core.seeding import make_generator
-from acdepth.student.agreement import draw_pairs, log_difference, mean_where, order_agreement
-from acdepth.student.ordinal import OrdinalOptions, Pairs, agreed_labels, order_labels, ordinal_loss
+from acdepth.student.adapt.agreement import draw_pairs, log_difference, mean_where, order_agreement
+from acdepth.student.ordinal import Pairs, agreed_labels, order_labels, ordinal_loss
+from acdepth.student.settings import OrdinalOptions
 
 # Four pixels: the prior has them in falling order of nearness, the first two nearly alike.
 PRIOR = torch.tensor([[1.05, 1.0, 0.5, 0.2]])

@@ -1,7 +1,7 @@
 """Stages that are done once: a pipeline remembers what each was made from and skips it while that holds."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from acdepth.core.files import hash_json, read_json, write_json
-from acdepth.recipes.aside import put_aside
-from acdepth.recipes.inputs import Inputs, in_one_line
-from acdepth.recipes.outputs import Output
+from acdepth.core.identity import Identity, in_one_line
+from acdepth.pipeline.folder import put_aside
+from acdepth.pipeline.outputs import Output
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Stage:
 
     name: str
     """Fit for a file name."""
-    inputs: Inputs
+    made_from: Identity
     """Everything that shapes the result, beyond what earlier stages were made from."""
     run: Callable[[], None]
     """Does the work; called again, it goes on from where it was and makes what lacks."""
@@ -40,7 +40,7 @@ class Record:
     after: str
     """The key of the stage before."""
     settings: dict[str, Any]
-    """`Inputs.values`."""
+    """`Identity.values`."""
     outputs: dict[str, str] = field(default_factory=dict)
     """Digest of each output when the stage last ended; empty as long as it never did."""
     seconds: float = 0.0
@@ -69,7 +69,7 @@ class Pipeline:
         after, seconds = "", {}
         for number, stage in enumerate(self.stages, start=1):
             title = f"[bold]{number}/{len(self.stages)} {stage.name}[/bold]"
-            record = self._record(stage) or Record(_key(stage, after), after, dict(stage.inputs.values))
+            record = self._record(stage) or Record(_key(stage, after), after, dict(stage.made_from.values))
             if record.done and self._is_whole(stage, record, title):
                 self.console.print(f"{title}: done before, in {record.seconds:.0f} s")
             else:
@@ -90,13 +90,13 @@ class Pipeline:
             after = record.key
         return True
 
-    def changes(self) -> list[str]:
-        """What is not as it was when the first changed stage was begun, one text each; writes nothing."""
+    def changes(self) -> dict[str, str]:
+        """What is not as it was when the first changed stage was begun; writes nothing."""
         for stage in self.stages:
             record = self._record(stage)
-            if record and (changes := stage.inputs.changes(record.settings)):
+            if record and (changes := stage.made_from.changes(record.settings)):
                 return changes
-        return []
+        return {}
 
     def seconds(self) -> float:
         """What the stages that are done took."""
@@ -111,14 +111,14 @@ class Pipeline:
                 after = _key(stage, after)
                 continue
             if self._has_changed(stage, record, after):
-                self._retire(self.stages[number:], stage.inputs.changes(record.settings))
+                self._retire(self.stages[number:], stage.made_from.changes(record.settings))
                 return
             after = record.key
 
     def _has_changed(self, stage: Stage, record: Record, after: str) -> bool:
-        return bool(stage.inputs.changes(record.settings)) or record.after != after
+        return bool(stage.made_from.changes(record.settings)) or record.after != after
 
-    def _retire(self, stages: Sequence[Stage], changes: list[str]) -> None:
+    def _retire(self, stages: Sequence[Stage], changes: Mapping[str, str]) -> None:
         first = stages[0].name
         why = in_one_line(changes) if changes else "an earlier stage has changed"
         paths = dict.fromkeys(self.pages, self.folder)
@@ -184,4 +184,4 @@ class Pipeline:
 
 
 def _key(stage: Stage, after: str) -> str:
-    return hash_json([after, stage.name, dict(stage.inputs.values)])
+    return hash_json([after, stage.name, dict(stage.made_from.values)])

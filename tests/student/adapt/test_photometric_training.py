@@ -24,16 +24,16 @@ from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adaptation import AdaptConfig, AdaptTask
-from acdepth.student.photometric import PhotometricOptions, lit_photometric_loss
-from acdepth.student.views import ViewSettings
-from acdepth.teacher.task import TeacherConfig
+from acdepth.student.adapt.photometric import lit_photometric_loss
+from acdepth.student.adapt.settings import AdaptConfig, PhotometricOptions, ViewSettings
+from acdepth.student.adapt.task import AdaptTask
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from acdepth.translator import SimulatedWeather, TranslateSettings, translate
 from acdepth.translator.depth_source import TeacherDepth
 from tests.data.folders import HEIGHT, WIDTH, write_drive
-from tests.student.test_adapt_training import CONFIG, LOOP, TINY, adapt, die_around_judgement, save_network
-from tests.student.test_adaptation import PLAIN
+from tests.student.adapt.test_task import PLAIN
+from tests.student.adapt.test_training import CONFIG, LOOP, TINY, adapt, die_around_judgement, save_network
 from tests.triplets import triplets
 
 WITH_IT = CONFIG.model_copy(update={"photometric_weight": 0.5})
