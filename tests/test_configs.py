@@ -6,9 +6,8 @@ import pytest
 
 from acdepth.core.presets import CONFIGS
 from acdepth.networks.published import DATA_SETS
-from acdepth.pretrain.encoder import EncoderConfig
+from acdepth.pretrain.depth import EncoderConfig, PriorConfig
 from acdepth.pretrain.generator import GeneratorConfig
-from acdepth.pretrain.prior import PriorConfig
 from acdepth.recipes.ablation import AblationConfig
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig

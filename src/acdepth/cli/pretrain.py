@@ -6,9 +6,8 @@ from typing import Annotated
 import tyro
 
 from acdepth.cli.settings import configured
-from acdepth.pretrain.encoder import EncoderConfig, pretrain_encoder
+from acdepth.pretrain.depth import EncoderConfig, PriorConfig, pretrain_encoder, pretrain_prior
 from acdepth.pretrain.generator import GeneratorConfig, pretrain_generator
-from acdepth.pretrain.prior import PriorConfig, pretrain_prior
 
 
 @configured("pretrain", EncoderConfig())

@@ -11,8 +11,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.recipes.layouts import Layout, export_world, keep_drives, read_drives
 from acdepth.runtime.devices import choose_device
+from acdepth.world.car import Rig
 from acdepth.world.export import DriveSettings, write_towns
-from acdepth.world.rig import Rig
 from acdepth.world.sheet import make_sheet
 from acdepth.world.styles import TOWN, find_style
 

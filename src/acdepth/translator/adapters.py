@@ -13,7 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_folder, hash_file, hash_json, read_json, write_json
 from acdepth.diffusion.autoencoder import make_skips
 from acdepth.diffusion.model import DiffusionModel
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Adapted, Generator
 from acdepth.translator.lora import LoraSettings, load_adapters, share_weights
