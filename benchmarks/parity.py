@@ -22,13 +22,13 @@ from torch.nn import functional as F
 from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
-from acdepth.evaluation.flip import fuse_flipped
 from acdepth.evaluation.metrics import METRICS, depth_metrics
 from acdepth.geometry.motion_length import velocity_loss
 from acdepth.geometry.photometric import photometric_loss, ssim
 from acdepth.geometry.pose import pose_matrix
 from acdepth.geometry.view_synthesis import synthesise_views
 from acdepth.geometry.warp import warp
+from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
 from acdepth.networks.reference import load_reference_weights, reference_name

@@ -20,10 +20,11 @@ from acdepth.core.files import write_json
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
+from acdepth.inference.model import model_of
+from acdepth.inference.predictor import Predictor
 from acdepth.networks.checkpoint import CheckpointCard
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.runtime.predictor import Predictor
 from acdepth.student.settings import StudentConfig
 from acdepth.student.task import StudentTask
 from acdepth.teacher.settings import TeacherConfig
@@ -135,7 +136,7 @@ def measure_use(size: tuple[int, int], rounds: int) -> dict[str, dict[str, float
     draw = make_generator(0, "benchmark")
     image, depth = torch.rand(1, 3, *size, generator=draw), 1 + 50 * torch.rand(1, 1, *size, generator=draw)
     card = CheckpointCard(network=DepthNetConfig(width=32), input_size=size)
-    predictor = Predictor(DepthNet(card.network, 15.0), card, torch.device("cpu"))
+    predictor = Predictor(model_of(DepthNet(card.network, 15.0), card, torch.device("cpu")))
     renderer = prepare(0, 24, size)
     frames = iter(range(10_000))
     works: dict[str, Work] = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from acdepth.core.condition import Condition
     from acdepth.core.errors import UserError
     from acdepth.core.prediction import DepthPrediction
-    from acdepth.runtime.predictor import load
+    from acdepth.inference.predictor import load
 
 __all__ = ["Camera", "Condition", "DepthPrediction", "UserError", "load"]
 
@@ -21,7 +21,7 @@ _HOMES = {
     "Condition": "acdepth.core.condition",
     "DepthPrediction": "acdepth.core.prediction",
     "UserError": "acdepth.core.errors",
-    "load": "acdepth.runtime.predictor",
+    "load": "acdepth.inference.predictor",
 }
 
 

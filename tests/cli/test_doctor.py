@@ -3,11 +3,11 @@
 import pytest
 
 from acdepth.cli import doctor as doctor_module
+from acdepth.cli import shipped
 from acdepth.cli.doctor import doctor
 from acdepth.cli.main import Verb
 from acdepth.core.errors import UserError
-from acdepth.runtime import shipped
-from tests.runtime.tiny import tiny_checkpoint
+from tests.inference.tiny import tiny_checkpoint
 
 
 @pytest.fixture(autouse=True)

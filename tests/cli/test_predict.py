@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from acdepth.core.images import read_depth_png16
-from acdepth.runtime.predictor import Predictor
+from acdepth.inference.model import model_of
+from acdepth.inference.predictor import Predictor
 from tests.commands import call
+from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
+from tests.prediction.test_video import read_video, write_video
 from tests.real import REAL
-from tests.runtime.test_video import read_video, write_video
-from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
 
 
 def write_image(path: Path, image: np.ndarray) -> Path:
@@ -39,7 +40,7 @@ def results() -> list[str]:
 
 
 def expected_depth(image: np.ndarray) -> np.ndarray:
-    return Predictor(tiny_network(), tiny_card(), torch.device("cpu"))(image).depth
+    return Predictor(model_of(tiny_network(), tiny_card(), torch.device("cpu")))(image).depth
 
 
 def test_an_image_becomes_depth_and_colours(run) -> None:
@@ -92,7 +93,7 @@ def test_confidence_is_written_where_it_is_asked_for(run) -> None:
         "a_depth.npy",
         "a_depth.png",
     ]
-    expected = Predictor(tiny_network(), tiny_card(), torch.device("cpu"))(image).confidence
+    expected = Predictor(model_of(tiny_network(), tiny_card(), torch.device("cpu")))(image).confidence
     np.testing.assert_array_equal(np.load("out/a_confidence.npy"), expected)
     gray = cv2.imread("out/a_confidence.png", cv2.IMREAD_UNCHANGED)
     assert gray.dtype == np.uint8 and np.abs(gray / 255 - expected).max() <= 0.5001 / 255

@@ -7,8 +7,8 @@ import pytest
 
 from acdepth.core.camera import Camera
 from tests.cli.test_predict import run, write_image  # noqa: F401 - a fixture
-from tests.runtime.test_video import write_video
-from tests.runtime.tiny import CAMERA, picture
+from tests.inference.tiny import CAMERA, picture
+from tests.prediction.test_video import write_video
 
 
 def depth() -> np.ndarray:

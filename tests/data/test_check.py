@@ -197,7 +197,7 @@ class TestNuScenes:
             ("mini_val", "night"),
         ]
         train = rows["mini_train", "clear"]
-        assert (train.clips, train.images, train.targets) == (3, 33, 9)
+        assert (train.sequences, train.images, train.targets) == (3, 33, 9)
         assert (train.looked_at, train.measured) == (9, 9)
         assert train.hours == pytest.approx(33 / 12 / 3600)
         assert not [doubt for doubt in report.doubts if doubt.group in ("cameras", "motion")]

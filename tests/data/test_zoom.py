@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from acdepth.core.camera import Camera
 from acdepth.data.zoom import Zoom, ZoomSettings, draw_zoom
-from acdepth.evaluation.predict import focal_ratio
+from acdepth.inference.framing import focal_ratio
 
 HEIGHT, WIDTH = 24, 40
 CAMERA = Camera(30.0, 28.0, 18.0, 12.5, WIDTH, HEIGHT)
@@ -53,7 +53,7 @@ def test_metres_are_what_they_were_after_the_focal_ratio() -> None:
     through = zoom(1.5, 0.1)
     said = 1 / through.inverse_depth(torch.full((1, 1, HEIGHT, WIDTH), 1 / 30), 1 / 80, 10)
     torch.testing.assert_close(said, torch.full_like(said, 20.0))
-    ratio = focal_ratio(through.camera(CAMERA, 0), (HEIGHT, WIDTH), CAMERA)
+    ratio = focal_ratio(through.camera(CAMERA, 0), (HEIGHT, WIDTH), CAMERA, (HEIGHT, WIDTH))
     assert ratio == pytest.approx(1.5) and ratio * said[0, 0, 3, 5].item() == pytest.approx(30.0)
 
 

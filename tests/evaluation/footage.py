@@ -1,5 +1,7 @@
 """Drives made of numbers, with depth that a network may or may not know."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -7,7 +9,9 @@ from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.evaluation.predict import Model
+from acdepth.evaluation.predict import NetworkModel
+from acdepth.inference.model import DepthModel
+from acdepth.networks.depth_net import DepthOutput
 
 HEIGHT, WIDTH = 32, 64
 CAMERA = Camera(40.0, 40.0, 31.5, 15.5, WIDTH, HEIGHT)
@@ -50,6 +54,20 @@ class Drive(Clip):
         return classes
 
 
-def constant(name: str, metres: float, camera: Camera | None = None) -> Model:
+def model(
+    name: str,
+    says: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor],
+    input_size: tuple[int, int] = (HEIGHT, WIDTH),
+    camera: Camera | None = None,
+) -> NetworkModel:
+    """A model whose inverse depth is a function of the images and of which are of the night."""
+
+    def backend(image: torch.Tensor, night: torch.Tensor | None) -> DepthOutput:
+        return DepthOutput((says(image, night),), ())
+
+    return NetworkModel(DepthModel(name, backend, input_size, camera, torch.device("cpu")))
+
+
+def constant(name: str, metres: float, camera: Camera | None = None) -> NetworkModel:
     """A model that says the same distance of everything."""
-    return Model(name, lambda image, night: torch.full((len(image), 1, 16, 32), 1 / metres), (16, 32), camera)
+    return model(name, lambda image, night: torch.full((len(image), 1, 16, 32), 1 / metres), (16, 32), camera)

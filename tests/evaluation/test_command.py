@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from acdepth.cli.evaluate import evaluate
-from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
+from acdepth.core.resize import Crop
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from tests.real import REAL, needs_real_data
@@ -61,7 +61,7 @@ def test_a_second_run_takes_the_place_of_all_of_the_first_at_its_end(weights, da
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("acdepth.cli.evaluate.write_results", killed)
+        patch.setattr("acdepth.evaluation.run.write_results", killed)
         evaluate(data, weights=chosen, out=out, conditions="night", device="cpu")
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
     evaluate(data, weights=chosen, out=out, conditions="night", examples=False, device="cpu")

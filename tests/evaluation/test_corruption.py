@@ -17,14 +17,14 @@ from acdepth.evaluation.corruption import (
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import find_protocol
-from tests.evaluation.footage import Drive, constant
+from tests.evaluation.footage import Drive, constant, model
 
 WORLD = find_protocol("world-80m")
 
 
 def by_brightness(name: str) -> Model:
     """A model that takes brightness for inverse depth [1/m]."""
-    return Model(name, lambda image, night: image.mean(1, keepdim=True), input_size=(32, 64), camera=None)
+    return model(name, lambda image, night: image.mean(1, keepdim=True))
 
 
 def test_dee_joins_both_errors():
@@ -159,7 +159,7 @@ def test_all_models_see_the_same_pictures():
             seen[name].append(image)
             return image.mean(1, keepdim=True)
 
-        return Model(name, network, input_size=(32, 64))
+        return model(name, network)
 
     evaluate_corrupted(
         [watching("first"), watching("second")], [Frame(Drive("a", [8.0]), 0)], WORLD, ["snow"]

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from acdepth.evaluation.alignment import align
-from acdepth.evaluation.flip import fuse_flipped
 from acdepth.evaluation.metrics import METRICS, depth_metrics
+from acdepth.inference.output import fuse_flipped
 
 
 def random_depths(count: int = 50, seed: int = 0) -> np.ndarray:

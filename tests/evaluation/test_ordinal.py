@@ -15,7 +15,7 @@ from acdepth.evaluation.ordinal_results import summarise_pairs
 from acdepth.evaluation.pairs import PointPair, Relation, read_pairs, write_pairs
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import Protocol, Window, find_protocol
-from tests.evaluation.footage import HEIGHT, WIDTH, Drive, constant
+from tests.evaluation.footage import HEIGHT, WIDTH, Drive, constant, model
 
 WHOLE = find_protocol("world-80m")
 
@@ -28,7 +28,7 @@ def pair(first: tuple[int, int], second: tuple[int, int], relation: str = "close
 def columns(factor: float = 1.0) -> Model:
     """A model whose depth grows from left to right, by 100 m over the image, beyond every clamp."""
     metres = factor * (1 + 100 * torch.linspace(0, 1, WIDTH).expand(HEIGHT, WIDTH))
-    return Model("columns", lambda image, night: (1 / metres).expand(len(image), 1, -1, -1), (HEIGHT, WIDTH))
+    return model("columns", lambda image, night: (1 / metres).expand(len(image), 1, -1, -1))
 
 
 def asked(*pairs: PointPair, name: str = "a", condition: Condition = Condition.CLEAR) -> AskedFrame:

@@ -1,6 +1,8 @@
 """AUSE of orders whose area is known, and what becomes of it in rows, results and files."""
 
 import json
+from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import torch
 from acdepth.cli.evaluate import evaluate as evaluate_command
 from acdepth.core.errors import UserError
 from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.predict import Model
+from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import summarise
 from acdepth.evaluation.rows import read_rows, write_rows
@@ -17,8 +19,8 @@ from acdepth.evaluation.sparsification import COVERAGE, sparsify
 from acdepth.networks.checkpoint import save_checkpoint
 from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
 from tests.data.folders import write_drive
-from tests.evaluation.footage import HEIGHT, WIDTH, Drive
-from tests.runtime.tiny import tiny_card, tiny_network
+from tests.evaluation.footage import HEIGHT, WIDTH, Drive, model
+from tests.inference.tiny import tiny_card, tiny_network
 
 WORLD = find_protocol("world-80m")
 EVEN = np.linspace(0, 1, 2001)
@@ -81,18 +83,20 @@ class Halves(Drive):
         return depth
 
 
-def model(sure: torch.Tensor | None) -> Model:
-    def ten_metres(image, night):
-        return torch.full((len(image), 1, HEIGHT, WIDTH), 0.1)
-
-    confidence = None if sure is None else lambda image, night: sure.expand(len(image), 1, -1, -1)
-    return Model("m", ten_metres, (HEIGHT, WIDTH), confidence=confidence)
+def ten_metres(sure: torch.Tensor | None) -> NetworkModel:
+    """A model whose confidence head is ``sure`` of parts of the image."""
+    plain = model("m", lambda image, night: torch.full((len(image), 1, HEIGHT, WIDTH), 0.1))
+    if sure is None:
+        return plain
+    log_error = (-sure.log()).log()
+    head = cast(ConfidenceHead, lambda image, output: log_error.expand(len(image), 1, -1, -1))
+    return NetworkModel(replace(plain.network, head=head), "head")
 
 
 def test_rows_and_results_have_the_confidence_of_the_models_answer(tmp_path):
     left_is_sure = torch.linspace(1, 0, WIDTH).expand(1, 1, HEIGHT, WIDTH)
     footage = [Halves("a", [10.0, 10.0]), Halves("b", [10.0])]
-    rows = evaluate([model(left_is_sure)], footage, WORLD)
+    rows = evaluate([ten_metres(left_is_sure)], footage, WORLD)
     assert rows[0].confidence["ause"] == pytest.approx(0, abs=1e-6)
     # Errors 0 and 1/3 in halves: the oracle has 0 up to 1/2, then 2 - 1/c; a constant's area is ln 2.
     assert rows[0].confidence["ause_constant"] == pytest.approx(np.log(2), abs=1e-3)
@@ -107,13 +111,13 @@ def test_rows_and_results_have_the_confidence_of_the_models_answer(tmp_path):
 
 
 def test_results_without_confidence_are_as_before():
-    rows = evaluate([model(None)], [Halves("a", [10.0])], WORLD)
+    rows = evaluate([ten_metres(None)], [Halves("a", [10.0])], WORLD)
     assert rows[0].confidence is None
     assert "confidence" not in summarise(rows, WORLD)["models"]["m"]["clear"]
 
 
 def test_rows_written_before_there_was_confidence_are_read(tmp_path):
-    rows = evaluate([model(None)], [Halves("a", [10.0])], WORLD)
+    rows = evaluate([ten_metres(None)], [Halves("a", [10.0])], WORLD)
     write_rows(tmp_path / "frames.jsonl", rows)
     old = json.loads((tmp_path / "frames.jsonl").read_text())
     del old["confidence"]

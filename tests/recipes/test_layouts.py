@@ -16,11 +16,11 @@ from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.nuscenes.tables import rigid
 from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.recipes.layouts import Layout, export_world, read_drives
 from acdepth.recipes.layouts.drives import FARTHEST
 from acdepth.recipes.layouts.nuscenes import quaternion
+from tests.evaluation.footage import model
 from tests.recipes.conftest import EVALUATION, FRAMES, TRAINING
 
 LAYOUTS: dict[Layout, str] = {"nuscenes": "val", "robotcar": "test", "kitti": "test"}
@@ -78,7 +78,7 @@ def test_each_protocol_measures_its_layout(exported):
     layout, _ = exported
     protocol = find_protocol(PROTOCOLS[layout])
     footage = [one for one in opened(exported, LAYOUTS[layout]) if one.condition is Condition.CLEAR]
-    constant = Model("constant", lambda image, night: torch.full((len(image), 1, 64, 96), 1 / 20), (64, 96))
+    constant = model("constant", lambda image, night: torch.full((len(image), 1, 64, 96), 1 / 20), (64, 96))
     rows = evaluate([constant], footage, protocol)
     (clip,) = footage
     for row in rows:

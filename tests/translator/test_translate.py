@@ -184,10 +184,10 @@ def test_the_teachers_depth(tmp_path: Path) -> None:
     card = CheckpointCard(network=config, input_size=(64, 96))
     save_checkpoint(tmp_path / "model.safetensors", DepthNet(config), card)
     source = TeacherDepth(tmp_path / "model.safetensors")
-    image = torch.rand(3, 3, HEIGHT, WIDTH)
-    together = source.depth(image, [], None)
+    images = list(np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH, 3), np.uint8))
+    together = source.depth(images, [], None)
     assert together.shape == (3, 1, HEIGHT, WIDTH) and together.min() > 0
-    assert torch.equal(source.depth(image[1:2], [], None), together[1:2])
+    assert torch.equal(source.depth(images[1:2], [], None), together[1:2])
     assert len(source.describe()["weights"]) == 64
 
 

@@ -9,10 +9,10 @@ from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
+from acdepth.core.resize import Crop, crop_and_resize
 from acdepth.core.sheet import check_sheet_name, draw_block, save_sheet
 from acdepth.core.spread import spread
 from acdepth.data.choice import FootageChoice
-from acdepth.data.crop import Crop, crop_and_resize
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
 from acdepth.data.stored import hash_pixels

@@ -14,10 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from acdepth.cli.main import VERBS, Verb
+from acdepth.cli.shipped import describe_shipped
 from acdepth.core.errors import UserError
 from acdepth.core.precision import fast_bfloat16
-from acdepth.runtime.shipped import describe_shipped
-from acdepth.runtime.video import CODECS
+from acdepth.prediction.video import CODECS
 
 
 def doctor() -> None:

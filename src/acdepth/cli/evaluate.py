@@ -1,47 +1,42 @@
-"""``acdepth evaluate``: errors of checkpoints against measured depth, per condition."""
+"""``acdepth evaluate``: errors of checkpoints, or of anybody's predictions, against measured depth."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
-from acdepth.cli.corruptions import SHEET, plan_benchmark, run_benchmark
-from acdepth.cli.evaluate_pairs import has_depth, measure_pairs, open_asked, write_pairs_alone
-from acdepth.cli.evaluated_models import load_models, refuse_cropped, warn_about_cameras, warn_about_scale
+from acdepth.cli.evaluated_models import (
+    open_asked,
+    open_models,
+    refuse_cropped,
+    warn_about_cameras,
+    warn_about_scale,
+)
 from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_set, check_folder
-from acdepth.core.progress import progress
+from acdepth.core.files import check_folder
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import count_targets
 from acdepth.data.parts import describe_part
-from acdepth.evaluation.evaluate import evaluate as score
-from acdepth.evaluation.examples import EXAMPLE_FILES, export_examples
+from acdepth.evaluation.corruptions.benchmark import plan_benchmark
 from acdepth.evaluation.protocols import Protocol, find_protocol
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import write_rows
+from acdepth.evaluation.run import RESULTS_FILE, Options, Outcome, has_depth, run
+from acdepth.inference.model import Confidence
 from acdepth.reports.ordinal import print_ordinal
 from acdepth.reports.tables import print_results
-from acdepth.runtime.scored import CONFIDENCE_IN_WORDS, Confidence
 
 OF_A_RUN = ("run.json", "stages")
 """What only the folder of a demo or a reproduction holds."""
-WRITTEN = (
-    "results.json",
-    "report.html",
-    "frames.jsonl",
-    *(f"examples/{name}" for name in (SHEET, *EXAMPLE_FILES)),
-)
-"""What an evaluation and its report write, which goes when another takes its place."""
 
 
 def evaluate(
     data: Annotated[Path, tyro.conf.Positional],
     *,
     weights: tuple[str, ...] = (),
+    predictions: tuple[str, ...] = (),
     out: Path = Path("evaluation"),
     protocol: str = "own",
     split: str | None = None,
@@ -57,16 +52,20 @@ def evaluate(
     pairs: Path | None = None,
     batch_size: int = 8,
     examples: bool = True,
+    keep_predictions: bool = False,
     seed: int = 0,
     device: str = "auto",
 ) -> None:
-    """Measure checkpoints against measured depth, and write OUT/results.json and OUT/frames.jsonl.
+    """Measure checkpoints or predictions against measured depth; write OUT/results.json and OUT/frames.jsonl.
 
     Args:
         data: footage with measured depth: sequence folders with depth/ as the built-in world has them, KITTI
             frames with LiDAR, or the root of nuScenes, RobotCar, KITTI raw or DrivingStereo's weather.
         weights: checkpoints or their folders, as PATH or NAME=PATH; the first is the one that the others are
-            compared with. The small student that ships if not given.
+            compared with. The small student that ships where neither these nor predictions are given.
+        predictions: folders of predictions in files, as PATH or NAME=PATH, measured after the checkpoints:
+            what --keep-predictions left, or depth maps of any method, NAME.npy or 16-bit NAME.png for each
+            image; docs/protocols.md.
         out: folder for the results, not that of a demo or reproduction; acdepth report OUT makes a page of
             them.
         protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m as the papers measure these data sets, world-80m
@@ -75,7 +74,7 @@ def evaluate(
             a list in splits/, or the path of one), or all; these must be told, other footage has no splits.
         cameras: channels of nuScenes.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
-        flip: average with the prediction of the mirror image.
+        flip: fuse with the prediction of the mirror image.
         confidence: also measure how well confidence sorts pixels by their error (AUSE, coverage): that of the
             agreement of the network's scales, of these and those of the mirror image (flip, which is another
             thing than --flip), or of the checkpoint's confidence head.
@@ -91,6 +90,8 @@ def evaluate(
             ordered right: CSV, or JSON as of DA-2K; docs/data.md.
         batch_size: images predicted at a time.
         examples: also write the best, median and worst frames of each condition to OUT/examples.
+        keep_predictions: also write what each checkpoint says to OUT/predictions/NAME, to be measured again
+            with --predictions, under other protocols too.
         seed: of the intervals.
         device: auto, cpu, cuda, cuda:1 or mps.
     """
@@ -99,51 +100,51 @@ def evaluate(
     _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
     wanted = parse_conditions(conditions)
-    models, cards = load_models(weights, device, confidence)
-    refuse_cropped(cards, measured_by)
+    models = open_models(weights, predictions, device, confidence)
+    refuse_cropped(models, measured_by)
     opened, asked = open_asked(pairs, data, split, cameras)
     footage = _counted_under(wanted, opened, measured_by, str(data))
-    benchmark = plan_benchmark(corruptions, corruption_every, baseline, list(cards), footage)
-    about: dict[str, Any] = {
+    names = [model.name for model in models]
+    benchmark = plan_benchmark(corruptions, corruption_every, baseline, names, footage)
+    _refuse_stored(predictions, confidence, benchmark is not None)
+    options = Options(
+        seed, tuple(wanted), batch_size, None if examples else (), benchmark, asked, keep_predictions
+    )
+    if asked and not has_depth(footage) and (confidence != "none" or benchmark):
+        raise UserError(data, "has no measured depth, which --confidence and --corruptions need")
+    warn_about_scale(models, measured_by)
+    warn_about_cameras(models, footage, measured_by)
+    about = {
         "data": describe_part(data, split, cameras, footage),
-        "checkpoints": cards,
+        "checkpoints": {model.name: model.describe() for model in models},
         "made_by": provenance(),
     }
-    if pairs:
-        measured = has_depth(footage)
-        if not measured and (confidence != "none" or corruptions is not None):
-            raise UserError(data, "has no measured depth, which --confidence and --corruptions need")
-        about["ordinal"] = measure_pairs(pairs, asked, footage, models, measured_by, wanted, batch_size, seed)
-        if not measured:
-            nothing = summarise((), measured_by, seed, wanted)
-            write_pairs_alone(out, WRITTEN, {**nothing, **about, "model_order": list(cards)})
-            return
-    warn_about_scale(cards, measured_by)
-    warn_about_cameras(models, footage, measured_by)
-    frames, unreadable = count_targets(footage), []
-    with progress("evaluate", frames, unit="image") as advance:
-        rows = score(models, footage, measured_by, advance, unreadable.append, batch_size)
-    counts = {"found": frames, "scored": len(rows) // len(models), "unreadable": len(unreadable)}
-    about["frames"] = counts
-    if confidence != "none":
-        about["confidence"] = {"source": confidence, "in_words": CONFIDENCE_IN_WORDS[confidence]}
-    with atomic_set(out, WRITTEN) as fresh:
-        write_rows(fresh / "frames.jsonl", rows)
-        if examples:
-            export_examples(rows, models, models[-1].name, footage, measured_by, fresh / "examples")
-        if benchmark:
-            sheet = fresh / "examples" / SHEET if examples else None
-            about["corruptions"] = run_benchmark(
-                benchmark, models, footage, rows, measured_by, batch_size, seed, sheet
-            )
-        write_results(fresh / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
-    for warning in unreadable:
+    outcome = run(models, footage, measured_by, out, options, about)
+    _tell(outcome, out, outcome.counts(len(models), count_targets(footage)), pairs is not None)
+
+
+def _tell(outcome: Outcome, out: Path, counts: dict[str, int], with_pairs: bool) -> None:
+    for warning in outcome.unreadable:
         say(warning)
-    say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
-    print_results(out / "results.json")
-    if pairs:
-        print_ordinal(out / "results.json")
-    say(f"results in {out}; a page with pictures: acdepth report {out}")
+    if outcome.rows:
+        say(
+            f"{counts['scored']} of {counts['found']} images have measured depth in range, "
+            f"{counts['unreadable']} unreadable"
+        )
+        print_results(out / RESULTS_FILE)
+    if with_pairs:
+        print_ordinal(out / RESULTS_FILE)
+    if outcome.rows:
+        say(f"results in {out}; a page with pictures: acdepth report {out}")
+    else:
+        say(f"no measured depth, so no errors of depth; results in {out}")
+
+
+def _refuse_stored(predictions: tuple[str, ...], confidence: Confidence, corrupted: bool) -> None:
+    """Refuse what only a network can be asked for."""
+    for flag, given in (("--confidence", confidence != "none"), ("--corruptions", corrupted)):
+        if predictions and given:
+            raise UserError(flag, "needs networks, and --predictions are files", "give --weights alone")
 
 
 def _refuse_out(out: Path) -> None:

@@ -1,72 +1,113 @@
-"""The networks that ``acdepth evaluate`` measures, and what must be said of them first."""
+"""What ``acdepth evaluate`` measures, and what must be said of it first."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from acdepth.cli.say import say
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file
 from acdepth.core.shipped import SHIPPED, STUDENT, or_shipped
-from acdepth.evaluation.predict import Model
+from acdepth.data.folder import NoFootageError
+from acdepth.data.pairs import ask_frames
+from acdepth.data.parts import open_part
+from acdepth.evaluation.pairs import read_pairs
+from acdepth.evaluation.predict import Model, NetworkModel
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol
+from acdepth.evaluation.run import Pairs
+from acdepth.evaluation.stored import StoredModel
+from acdepth.inference.model import Confidence, open_model
 from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
-from acdepth.runtime.scored import Confidence, scored_model
 
 
-def load_models(
-    weights: tuple[str, ...], device: str, confidence: Confidence
-) -> tuple[list[Model], dict[str, dict[str, Any]]]:
-    """The models in the order given, and what results say about each.
+def open_models(
+    weights: tuple[str, ...], predictions: tuple[str, ...], device: str, confidence: Confidence
+) -> list[Model]:
+    """The models in the order given, checkpoints first.
 
     Args:
-        weights: PATH or NAME=PATH; the student that ships where there is none.
+        weights: PATH or NAME=PATH of checkpoints; the student that ships where nothing is given.
+        predictions: PATH or NAME=PATH of folders of predictions.
         device: as for `choose_device`.
-        confidence: what the models say it from.
+        confidence: what networks make it from.
 
     Raises:
-        UserError: if a checkpoint cannot be read, or two have one name.
+        UserError: if a checkpoint or folder cannot be read, a confidence head is asked for that is not there,
+            or two have one name.
     """
-    models, cards = [], {}
-    for text in weights or (f"shipped={STUDENT}",):
-        name, path = _name_and_path(text)
-        if name in cards:
+    named = [("--weights", *_name_and_file(text)) for text in weights]
+    named += [("--predictions", *_name_and_folder(text)) for text in predictions]
+    models: dict[str, Model] = {}
+    for flag, name, path in named or [("--weights", "shipped", STUDENT)]:
+        if name in models:
             raise UserError(
-                f"--weights {text}", f"a second model {name}", "name them, as in first=PATH second=PATH"
+                f"{flag} {path}", f"a second model {name}", "name them, as in first=PATH second=PATH"
             )
-        model, card = scored_model(name, path, device, confidence)
-        models.append(model)
-        cards[name] = {
-            "sha256": hash_file(path),
-            "description": card.description,
-            "metric": card.metric,
-            "conditions": list(card.conditions),
-            "input_size": list(card.input_size),
-            "crop": card.crop and card.crop.to_dict(),
-        }
-    return models, cards
+        if flag == "--predictions":
+            models[name] = StoredModel.open(name, path)
+        else:
+            network = open_model(path, name, device)
+            if confidence == "head" and network.head is None:
+                raise UserError(
+                    path,
+                    "has no confidence head",
+                    "train one with acdepth train confidence, or use --confidence scales or flip",
+                )
+            models[name] = NetworkModel(network, confidence)
+    return list(models.values())
 
 
-def _name_and_path(text: str) -> tuple[str, Path]:
+def _name_and_file(text: str) -> tuple[str, Path]:
     name, separator, rest = text.partition("=")
     path = checkpoint_file(or_shipped(Path(rest if separator else text), STUDENT))
     if not separator and text != str(SHIPPED):
         name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
+    return _fit(name, f"--weights {text}"), path
+
+
+def _name_and_folder(text: str) -> tuple[str, Path]:
+    name, separator, rest = text.partition("=")
+    folder = Path(rest if separator else text)
+    return _fit(name if separator else folder.resolve().name, f"--predictions {text}"), folder
+
+
+def _fit(name: str, where: str) -> str:
     if not re.fullmatch(r"[\w.+-]+", name):
-        raise UserError(f"--weights {text}", f"{name!r} is no name", "use letters, digits, and . + - _")
-    return name, path
+        raise UserError(where, f"{name!r} is no name", "use letters, digits, and . + - _")
+    return name
 
 
-def warn_about_scale(cards: Mapping[str, Mapping[str, Any]], protocol: Protocol) -> None:
+def open_asked(
+    pairs: Path | None, data: Path, split: str | None, cameras: tuple[str, ...]
+) -> tuple[list[Clip], Pairs | None]:
+    """The footage, and the frames of it that there are pairs of; without a file of pairs, None.
+
+    Raises:
+        UserError: if there is no footage, or not all images that the pairs are of.
+    """
+    if pairs is None:
+        return open_part(data, split, cameras), None
+    points = read_pairs(pairs)
+    try:
+        footage = open_part(data, split, cameras)
+    except NoFootageError:
+        footage = []  # photographs in folders of folders, which the pairs name one by one
+    asked = ask_frames(points, footage, data)
+    known = {id(clip) for clip in footage}
+    return footage if id(asked[0].clip) in known else [one.clip for one in asked], Pairs(pairs, asked)
+
+
+def warn_about_scale(models: Sequence[Model], protocol: Protocol) -> None:
     """Say whose metres have no scale."""
-    for name, card in cards.items():
-        if protocol.alignment == "none" and not card["metric"]:
-            say(f"{name} was trained without true lengths: its metres have no scale; use --alignment median")
+    for model in models:
+        if protocol.alignment == "none" and not model.metric:
+            say(
+                f"{model.name} was trained without true lengths: its metres have no scale; use --alignment "
+                "median"
+            )
 
 
-def warn_about_cameras(models: list[Model], footage: list[Clip], protocol: Protocol) -> None:
+def warn_about_cameras(models: Sequence[Model], footage: Sequence[Clip], protocol: Protocol) -> None:
     """Say whose metres cannot follow the lens although the protocol would let them."""
     if not protocol.focal_rescale:
         return
@@ -81,13 +122,14 @@ def warn_about_cameras(models: list[Model], footage: list[Clip], protocol: Proto
         )
 
 
-def refuse_cropped(cards: Mapping[str, Mapping[str, Any]], protocol: Protocol) -> None:
+def refuse_cropped(models: Sequence[Model], protocol: Protocol) -> None:
     """Refuse networks of a part of the image where the protocol would stretch the whole to their size."""
-    for name, card in cards.items():
-        if card["crop"] and not protocol.keep_aspect and protocol.input_window == WHOLE_IMAGE:
+    for model in models:
+        cropped = isinstance(model, NetworkModel) and model.network.crop
+        if cropped and not protocol.keep_aspect and protocol.input_window == WHOLE_IMAGE:
             raise UserError(
                 None,
-                f"{name} was trained on a part of the image, and {protocol.name} would stretch the whole "
-                "image to its size",
+                f"{model.name} was trained on a part of the image, and {protocol.name} would stretch the "
+                "whole image to its size",
                 "use --protocol own, which keeps the aspect",
             )

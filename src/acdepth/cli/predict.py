@@ -18,9 +18,9 @@ from acdepth.core.prediction import DepthPrediction
 from acdepth.core.progress import Advance, progress
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoClip
-from acdepth.runtime.collect import Job, collect
-from acdepth.runtime.predictor import Predictor, load
-from acdepth.runtime.video import UnreadableVideo, predict_video
+from acdepth.inference.predictor import Predictor, load
+from acdepth.prediction.collect import Job, collect
+from acdepth.prediction.video import UnreadableVideo, predict_video
 
 MANY_IMAGES = 100
 """From here on a folder is footage: up to 1 % may be unreadable, more stops the run. In a smaller folder each
@@ -127,7 +127,7 @@ class Run:
         self.failed: list[UserError] = []
         """Errors that the run ends with."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
-        self._says_ratio = options.fx is not None and rescales(predictor)
+        self._says_ratio = options.fx is not None and predictor.rescales()
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
         self._tallies = {folder: ReadTally(n, say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
@@ -171,7 +171,7 @@ class Run:
         try:
             camera = self.options.camera_of(job, image.shape)
             self._say_ratio(job, camera)
-            return self.predictor(image, camera, self.options.flip)
+            return self.predictor(image, camera, self.options.flip, self.options.confidence)
         except UserError as error:
             raise UserError(job.source, error) from error
 
@@ -249,14 +249,9 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
 
 def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     """Say what the metres mean; where that differs between the inputs, for how many of them."""
-    if options.fx is not None and rescales(predictor):
+    if options.fx is not None and predictor.rescales():
         return  # until the first image tells its size
     cameras = (options.camera_of(job, ()) if options.fx is None else None for job in jobs)
     answers = Counter(predictor.describe_scale(camera) for camera in cameras)
     for answer, count in answers.items():
         say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
-
-
-def rescales(predictor: Predictor) -> bool:
-    """Whether the camera of an image changes the metres of its depth."""
-    return predictor.card.metric and predictor.trained_camera is not None

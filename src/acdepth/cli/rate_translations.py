@@ -18,9 +18,9 @@ from acdepth.core.shipped import PRIOR, SHIPPED, or_shipped
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
+from acdepth.inference.devices import choose_device
 from acdepth.prior.depth_anything import WEIGHTS_FILE, DepthAnythingPrior
 from acdepth.reports.translation_quality import print_translation_quality
-from acdepth.runtime.devices import choose_device
 from acdepth.translator.perception import Perception
 from acdepth.translator.quality.cases import Case, build_case, find_window
 from acdepth.translator.quality.looking import Eye

@@ -11,12 +11,12 @@ from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.core.resize import Crop
 from acdepth.core.share import ALL, Share
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.choice import FootageChoice
-from acdepth.data.crop import Crop
 from acdepth.data.folder import count_targets, open_data
-from acdepth.runtime.devices import choose_device
+from acdepth.inference.devices import choose_device
 from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import DepthSource, MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate as translate_sequences

@@ -9,8 +9,8 @@ import tyro
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.inference.devices import choose_device
 from acdepth.recipes.layouts import Layout, export_world, keep_drives, read_drives
-from acdepth.runtime.devices import choose_device
 from acdepth.world.car import Rig
 from acdepth.world.export import DriveSettings, write_towns
 from acdepth.world.sheet import make_sheet

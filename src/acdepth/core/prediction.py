@@ -21,8 +21,9 @@ class DepthPrediction:
 
     depth: np.ndarray
     """(H, W) float32 [m] along the optical axis."""
-    confidence: np.ndarray
-    """(H, W) float32 in 0..1: exp(-e), where e is how far the logarithm of depth may be off."""
+    confidence: np.ndarray | None
+    """(H, W) float32 in 0..1: exp(-e), where e is how far the logarithm of depth may be off; None where it
+    was not asked for."""
     camera: Camera | None
     """Intrinsics of the image; None if nobody gave any."""
     metric: bool
@@ -53,12 +54,17 @@ class DepthPrediction:
 
     def save_confidence_png(self, path: Path) -> None:
         """Write confidence as an 8-bit gray PNG: white is 1, black is 0."""
-        _write_image(path, np.clip(np.rint(self.confidence * 255), 0, 255).astype(np.uint8))
+        _write_image(path, np.clip(np.rint(self._known_confidence() * 255), 0, 255).astype(np.uint8))
 
     def save_confidence_npy(self, path: Path) -> None:
         """Write confidence as a float32 NumPy array."""
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, self.confidence.astype(np.float32))
+            np.save(stream, self._known_confidence().astype(np.float32))
+
+    def _known_confidence(self) -> np.ndarray:
+        if self.confidence is None:
+            raise ValueError("confidence was not asked for; predict with confidence=True")
+        return self.confidence
 
     def points(self) -> np.ndarray:
         """(H * W, 3) float32 [m]: x right, y down, z forward.

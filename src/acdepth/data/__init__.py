@@ -1,6 +1,6 @@
 """Floor 3: from footage of any kind to batches."""
 
-from acdepth.core.crop import Crop
+from acdepth.core.resize import Crop
 from acdepth.data.augment import AugmentSettings, augment
 from acdepth.data.folder import open_data
 from acdepth.data.mix import MixBatches

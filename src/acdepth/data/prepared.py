@@ -9,11 +9,10 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_json, read_json, write_json
+from acdepth.core.resize import Crop, camera_after, crop_and_resize
 from acdepth.core.tally import ReadTally
-from acdepth.data.crop import camera_after, crop_and_resize
 from acdepth.data.stored import frame_stamp
 
 FORMAT = 3

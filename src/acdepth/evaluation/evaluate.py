@@ -11,7 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.evaluation.edges import edge_metrics, is_dense
 from acdepth.evaluation.frames import TrueFrame, read_frames
 from acdepth.evaluation.metrics import depth_metrics
-from acdepth.evaluation.predict import Model, predict_confidence, predict_depth
+from acdepth.evaluation.predict import Answer, Model, Prediction, predict
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.rows import FrameRow
 from acdepth.evaluation.sparsification import sparsify
@@ -26,6 +26,7 @@ def evaluate(
     advance: Callable[[], object] = lambda: None,
     on_warning: Callable[[str], object] | None = None,
     batch_size: int = 8,
+    on_answer: Callable[[Model, TrueFrame, Answer], object] = lambda model, frame, answer: None,
 ) -> list[FrameRow]:
     """Score every model on every frame with measured depth, reading each frame once.
 
@@ -36,6 +37,7 @@ def evaluate(
         advance: called once per target of ``footage``.
         on_warning: told about unreadable frames; more than 1 % stop the evaluation.
         batch_size: frames predicted at a time; as many are in memory.
+        on_answer: gets what a model says about a frame, before the protocol makes depth of it.
 
     Returns:
         The rows of the first model, then those of the second; each in the order of the frames.
@@ -47,9 +49,10 @@ def evaluate(
     rows: dict[str, list[FrameRow]] = {model.name: [] for model in models}
     for some in in_batches(frames, batch_size):
         for model in models:
-            predicted = predict_depth(model, some, protocol)
-            sure = [predict_confidence(model, frame, protocol) for frame in some]
-            rows[model.name] += map(_score, [model.name] * len(some), some, predicted, sure)
+            predictions = predict(model, some, protocol)
+            rows[model.name] += map(_score, [model.name] * len(some), some, predictions)
+            for frame, prediction in zip(some, predictions, strict=True):
+                on_answer(model, frame, prediction.answer)
     if not any(rows.values()):
         raise UserError(
             None,
@@ -67,7 +70,9 @@ def in_batches(frames: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield some
 
 
-def _score(model: str, frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray | None) -> FrameRow:
+def _score(model: str, frame: TrueFrame, prediction: Prediction) -> FrameRow:
+    predicted, sure = prediction.depth, prediction.confidence
+
     def metrics(pixels: np.ndarray) -> dict[str, float]:
         return depth_metrics(predicted[pixels], frame.depth[pixels])
 

@@ -29,6 +29,8 @@ class TrueFrame:
     """uint8 (H, W), numbers of the sequence's ``class_names``."""
     camera: Camera | None
     """Intrinsics of ``image``; None where nobody gave any."""
+    whole: tuple[int, int]
+    """(height, width) of the image that ``image`` is the shown part of [px]."""
 
     @property
     def key(self) -> str:
@@ -66,6 +68,7 @@ def read_frame(clip: Clip, index: int, protocol: Protocol) -> TrueFrame | None:
         counted=counted,
         classes=None if classes is None else classes[shown],
         camera=None if clip.camera is None else _cut(clip.camera, shown, counted.shape),
+        whole=(image.shape[0], image.shape[1]),
     )
 
 
@@ -81,6 +84,7 @@ def unmeasured_frame(clip: Clip, index: int, image: np.ndarray, protocol: Protoc
         counted=np.zeros(size, bool),
         classes=None,
         camera=None if clip.camera is None else _cut(clip.camera, shown, size),
+        whole=(image.shape[0], image.shape[1]),
     )
 
 

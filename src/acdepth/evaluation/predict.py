@@ -1,155 +1,175 @@
-"""What a model says about frames, at their own size and as the protocol scores it."""
+"""What models say about frames, and what a protocol makes of it."""
 
-import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
-from acdepth.evaluation.flip import fuse_flipped
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.protocols import Protocol
+from acdepth.inference.model import Confidence, DepthModel
+from acdepth.inference.output import depth_of, depth_of_published, enlarge, enlarge_published, fused
 
-Network = Callable[[Tensor, Tensor | None], Tensor]
-"""(B, 3, h, w) float in 0..1, and which of them are of the night, (B,) bool, or None where that is not told
--> inverse depth (B, 1, h, w) [1/m]."""
-SMALLEST_INVERSE_DEPTH = 1e-6
-"""[1/m]; keeps depth finite."""
+
+class Answer(NamedTuple):
+    """What a model says about one frame, at whatever size it says it."""
+
+    inverse_depth: Tensor
+    """(1, 1, h, w) [1/m]."""
+    focal_ratio: float
+    """Factor on metres for the frame's lens; 1 where a camera is not known."""
+    confidence: Tensor | None = None
+    """(1, 1, h, w), of which only the order counts; None where there is none."""
+    whole: bool = False
+    """Whether it is about the whole image, of which the protocol may show a part."""
+
+
+class Model(ABC):
+    """Anything that says how deep frames are: a network, or files that somebody's network left."""
+
+    name: str
+    """What tables call it."""
+    metric: bool
+    """Whether its metres are metres."""
+    camera: Camera | None
+    """Training camera; None if unknown."""
+
+    @abstractmethod
+    def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
+        """What it says about each frame as the protocol shows it."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What ``results.json`` says about it."""
 
 
 @dataclass(frozen=True)
-class Model:
-    """A network under evaluation."""
+class NetworkModel(Model):
+    """A depth model under evaluation.
 
-    name: str
-    network: Network
-    input_size: tuple[int, int]
-    """(height, width) that the network was trained at [px]; images are stretched to it."""
-    camera: Camera | None = None
-    """Training camera at ``input_size``; metres are rescaled by it where the protocol says so."""
-    device: torch.device | str = "cpu"
-    """Where ``network`` takes its input."""
-    confidence: Network | None = None
-    """Arguments as ``network``, gives confidence (B, 1, h, w), of which only the order counts; None where
-    none is asked for."""
-    fit: Callable[[tuple[int, int]], tuple[int, int]] | None = None
-    """The (height, width) for an image of some (height, width) where the protocol keeps its aspect."""
+    Args:
+        network: what answers.
+        confidence: what confidence is made from, where it is measured too.
+    """
 
-    def size_for(self, frame: TrueFrame, protocol: Protocol) -> tuple[int, int]:
-        """(height, width) at which the network sees a frame [px]."""
-        if not protocol.keep_aspect:
-            return self.input_size
-        if self.fit is None:
-            raise ValueError(f"{self.name}: protocol {protocol.name} keeps the aspect, so it needs fit")
-        height, width = frame.depth.shape
-        return self.fit((height, width))
+    network: DepthModel
+    confidence: Confidence = "none"
+
+    @property
+    def name(self) -> str:  # noqa: D102
+        return self.network.name
+
+    @property
+    def metric(self) -> bool:  # noqa: D102
+        return self.network.metric
+
+    @property
+    def camera(self) -> Camera | None:  # noqa: D102
+        return self.network.camera
+
+    def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
+        """Ask the network, all frames of one size together."""
+        network = self.network
+        keeps = protocol.keep_aspect
+        sizes = [network.fit(frame.image.shape) if keeps else network.input_size for frame in frames]
+        answers = network.infer(
+            [frame.image for frame in frames],
+            sizes,
+            night=[frame.clip.condition.dark for frame in frames] if protocol.condition_known else None,
+            mirrored=protocol.flip,
+            confidence=self.confidence,
+            at_once=len(frames),
+        )
+        return [
+            Answer(fused(answer), network.focal_ratio(frame.camera, size), answer.confidence)
+            for frame, size, answer in zip(frames, sizes, answers, strict=True)
+        ]
+
+    def describe(self) -> dict[str, Any]:
+        """What its checkpoint says about itself."""
+        network = self.network
+        return {
+            "sha256": network.sha256,
+            "description": network.description,
+            "metric": network.metric,
+            "conditions": list(network.conditions),
+            "input_size": list(network.input_size),
+            "crop": network.crop and network.crop.to_dict(),
+        }
 
 
-def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
-    """Depth of each frame at its own size, float32 (H, W) [m], aligned and clamped as the protocol says.
+class Prediction(NamedTuple):
+    """A frame's depth at its own size."""
+
+    depth: np.ndarray
+    """float32 (H, W) [m]."""
+    confidence: np.ndarray | None
+    """float32 (H, W); None where the model has none."""
+    answer: Answer
+    """What it was made from."""
+
+
+def predict(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Prediction]:
+    """Depth of each frame, aligned and clamped as the protocol says, and its confidence.
 
     Raises:
         UserError: if a prediction is not finite.
     """
-    said = predict_unscored(model, frames, protocol)
-    return [_as_scored(depth, model, frame, protocol) for depth, frame in zip(said, frames, strict=True)]
+    found = []
+    for frame, answer in zip(frames, model.answer(frames, protocol), strict=True):
+        depth = _depth(model, frame, answer, protocol)
+        if protocol.focal_rescale:
+            depth = depth * answer.focal_ratio
+        aligned = align(depth, frame.depth, frame.counted, protocol.alignment)
+        scored = aligned.clip(protocol.min_depth, protocol.max_depth).astype(np.float32)
+        found.append(Prediction(scored, _confidence(frame, answer, protocol), answer))
+    return found
+
+
+def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
+    """`predict` without confidence: float32 (H, W) [m] of each frame."""
+    return [prediction.depth for prediction in predict(model, frames, protocol)]
 
 
 def predict_unscored(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
-    """What the network says of each frame at its own size, float32 (H, W) [m]: not rescaled to another lens,
+    """What the model says of each frame at its own size, float32 (H, W) [m]: not rescaled to another lens,
     neither aligned nor clamped.
 
     Raises:
         UserError: if a prediction is not finite.
     """
-    of_size: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for position, frame in enumerate(frames):
-        of_size[model.size_for(frame, protocol)].append(position)
-    predicted: dict[int, np.ndarray] = {}
-    for size, positions in of_size.items():
-        some = [frames[position] for position in positions]
-        for position, inverse_depth in zip(positions, _infer(model, some, size, protocol), strict=True):
-            predicted[position] = _as_depth(inverse_depth, model, frames[position])
-    return [predicted[position] for position in range(len(frames))]
+    answers = model.answer(frames, protocol)
+    return [_depth(model, frame, answer, protocol) for frame, answer in zip(frames, answers, strict=True)]
 
 
-def predict_confidence(model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray | None:
-    """Confidence of a frame at its own size, float32 (H, W); None where the model has none."""
-    if model.confidence is None:
-        return None
-    with torch.inference_mode():
-        found = model.confidence(*_as_input(model, [frame], model.size_for(frame, protocol), protocol))
-    return resize_depth(found, frame.depth.shape)[0, 0].cpu().numpy()
-
-
-@torch.inference_mode()
-def _infer(model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], protocol: Protocol) -> Tensor:
-    """Inverse depth (B, 1, h, w) [1/m] at the network's size."""
-    batch, night = _as_input(model, frames, size, protocol)
-    if not protocol.flip:
-        return model.network(batch, night)
-    return fuse_flipped(model.network(batch, night), model.network(batch.flip(-1), night).flip(-1))
-
-
-def _as_input(
-    model: Model, frames: Sequence[TrueFrame], size: tuple[int, int], protocol: Protocol
-) -> tuple[Tensor, Tensor | None]:
-    """Frames as a network takes them."""
-    small = np.stack([bring_to_size(frame.image, size) for frame in frames])
-    batch = torch.from_numpy(small).to(model.device).permute(0, 3, 1, 2).float() / 255
-    night = None
-    if protocol.condition_known:
-        dark = [frame.clip.condition.dark for frame in frames]
-        night = torch.tensor(dark, device=model.device)
-    return batch, night
-
-
-def bring_to_size(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize uint8 (H, W, 3) to ``size`` (height, width) as training did: shrinking averages."""
-    if image.shape[:2] == size:
-        return image
-    shrinks = size[0] <= image.shape[0] and size[1] <= image.shape[1]
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
-def focal_ratio(camera: Camera, size: tuple[int, int], trained: Camera) -> float:
-    """The factor on metric depth for images of ``camera`` that the network sees at ``size`` (height, width).
-
-    Depth is in proportion to the focal length in pixels of the network's input; ``trained`` is the training
-    camera at the training size.
-    """
-    seen = camera.resized(*size)
-    return math.sqrt(seen.fx * seen.fy / (trained.fx * trained.fy))
-
-
-def resize_depth(depth: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Bring predicted depth (B, 1, h, w) [m] to the measurement's size (height, width).
-
-    Depth itself is interpolated, bilinearly and with corners aligned, because the published evaluation does
-    so; interpolated inverse depth would give other errors along edges.
-    """
-    return F.interpolate(depth.float(), size, mode="bilinear", align_corners=True)
-
-
-def _as_depth(inverse_depth: Tensor, model: Model, frame: TrueFrame) -> np.ndarray:
-    # No depth is beyond the clamp, so an inverse depth of 0 may stand for the farthest.
-    small = 1 / inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH)[None]
-    depth = resize_depth(small, frame.depth.shape)[0, 0].cpu().numpy()
+def _depth(model: Model, frame: TrueFrame, answer: Answer, protocol: Protocol) -> np.ndarray:
+    enlarged = depth_of if protocol.enlarge == "inverse_depth" else depth_of_published
+    depth = _shown(enlarged(answer.inverse_depth, _size(frame, answer)), frame, answer, protocol)
     if not np.isfinite(depth).all():
-        raise UserError(frame.key, f"the prediction of {model.name} is not finite", "its weights are damaged")
+        raise UserError(
+            frame.key, f"the prediction of {model.name} is not finite", "its weights or files are damaged"
+        )
     return depth
 
 
-def _as_scored(depth: np.ndarray, model: Model, frame: TrueFrame, protocol: Protocol) -> np.ndarray:
-    if protocol.focal_rescale and frame.camera and model.camera:
-        depth = depth * focal_ratio(frame.camera, model.size_for(frame, protocol), model.camera)
-    aligned = align(depth, frame.depth, frame.counted, protocol.alignment)
-    return aligned.clip(protocol.min_depth, protocol.max_depth).astype(np.float32)
+def _confidence(frame: TrueFrame, answer: Answer, protocol: Protocol) -> np.ndarray | None:
+    if answer.confidence is None:
+        return None
+    enlarged = enlarge if protocol.enlarge == "inverse_depth" else enlarge_published
+    return _shown(enlarged(answer.confidence, _size(frame, answer)), frame, answer, protocol)
+
+
+def _size(frame: TrueFrame, answer: Answer) -> tuple[int, ...]:
+    return frame.whole if answer.whole else frame.image.shape[:2]
+
+
+def _shown(values: Tensor, frame: TrueFrame, answer: Answer, protocol: Protocol) -> np.ndarray:
+    """(1, 1, H, W) as an array of what the protocol shows."""
+    array = values[0, 0].cpu().numpy()
+    return array[protocol.input_window.slices(*frame.whole)] if answer.whole else array

@@ -87,6 +87,11 @@ class Protocol(Config):
     """Whether metric depth is scaled by the ratio of the image's focal length to the training camera's, as
     ``acdepth predict`` does. False takes the network's metres as they are."""
 
+    enlarge: Literal["depth", "inverse_depth"] = "depth"
+    """What is interpolated when a prediction is brought to the size of the measurement: depth, with corners
+    aligned, as in the published evaluation, or inverse depth, as ``acdepth predict`` does, which puts no
+    surfaces between a car and what is behind it."""
+
     def conditions_of(self, condition: Condition) -> tuple[Condition, ...]:
         """Under which conditions an image of this one is counted."""
         if condition == Condition.NIGHT_RAIN and self.night_rain_in_both:
@@ -127,6 +132,7 @@ class Protocol(Config):
             "metres rescaled by focal length where cameras are known"
             if self.focal_rescale
             else "metres as predicted",
+            f"enlarged as {self.enlarge.replace('_', ' ')}",
             f"night-rain counted {'in both night and rain' if self.night_rain_in_both else 'on its own'}",
             "mean over images",
         ]
@@ -145,7 +151,7 @@ PROTOCOLS = {
         Protocol(name="robotcar-50m", max_depth=50.0, input_window=Window(bottom=0.8)),
         Protocol(name="kitti-eigen-80m", min_depth=1e-3, scored_window=GARG),
         Protocol(name="world-80m"),
-        Protocol(name="own", keep_aspect=True, focal_rescale=True),
+        Protocol(name="own", keep_aspect=True, focal_rescale=True, enlarge="inverse_depth"),
     )
 }
 """nuScenes and RobotCar: ACDepth, section 4, and md4all (RobotCar: the top 768 of 960 rows). KITTI: Eigen et
@@ -176,6 +182,7 @@ def read_protocol(stored: dict[str, Any], where: str) -> Protocol:
     """
     named = PROTOCOLS.get(stored["name"])
     settings = named.to_dict() if named else {}
+    settings["enlarge"] = "depth"  # as it was in all protocols before they could choose
     settings |= {name: value for name, value in stored.items() if name in Protocol.model_fields}
     return Protocol.from_dict(settings, where)
 

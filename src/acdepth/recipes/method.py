@@ -13,10 +13,10 @@ from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
-from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.examples import export_examples
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import write_rows
+from acdepth.evaluation.predict import NetworkModel
+from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
+from acdepth.inference.devices import choose_device
+from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
@@ -24,8 +24,6 @@ from acdepth.pipeline.outputs import file_output, folder_output, translations_ou
 from acdepth.pipeline.stages import Stage
 from acdepth.prior.depth_anything import content_of
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.runtime.devices import choose_device
-from acdepth.runtime.scored import scored_model
 from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 from acdepth.teacher.training import MOTION_FILE, train_teacher
@@ -34,8 +32,6 @@ from acdepth.translator.adapters import adapters_hash, base_hash
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import ADAPTERS, judged_by, train_translator
-
-RESULTS_FILE, FRAMES_FILE = "results.json", "frames.jsonl"
 
 
 class Method:
@@ -184,15 +180,11 @@ class Method:
         )
 
     def _evaluate(self) -> None:
-        models = [scored_model(name, path)[0] for name, path in self.weights.items()]
+        models = [NetworkModel(open_model(path, name)) for name, path in self.weights.items()]
         footage, protocol = self.evaluation_footage(), self.config.measured_by()
-        with progress("evaluate", count_targets(footage), unit="frame") as advance:
-            rows = evaluate(models, footage, protocol, advance)
-        write_rows(self.out / FRAMES_FILE, rows)
-        shown = [model for model in models if model.name != "control"]
-        export_examples(rows, shown, "student", footage, protocol, self.out / "examples")
-        results = summarise(rows, protocol, self.config.seed)
-        write_results(self.out / RESULTS_FILE, {**results, "data": self._about_data(footage)})
+        shown = tuple(name for name in self.weights if name != "control")
+        options = Options(seed=self.config.seed, shown=shown)
+        run(models, footage, protocol, self.out, options, {"data": self._about_data(footage)})
 
     def _about_data(self, footage: list[Clip]) -> dict[str, Any]:
         data, choice = self.evaluation, self.config.evaluation_footage

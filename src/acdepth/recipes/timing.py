@@ -20,11 +20,11 @@ from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
+from acdepth.inference.devices import choose_device
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.runtime.devices import choose_device
 from acdepth.student.task import StudentTask
 from acdepth.teacher.task import TeacherTask
 from acdepth.translator import SimulatedWeather, Translator, translate

@@ -1,20 +1,21 @@
 """Where the depth of clear images comes from when they are translated."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.core.clip import Clip, Frame
-from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file
-from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint
+from acdepth.core.resize import Crop
+from acdepth.inference.model import open_model
+from acdepth.inference.output import depth_of
+from acdepth.networks.checkpoint import checkpoint_file
 
 INFINITELY_FAR = 1000.0
 """[m]; what dense measured depth leaves empty is sky."""
@@ -30,8 +31,8 @@ class DepthSource(ABC):
         """Plain values that name the source and all that shapes its output."""
 
     @abstractmethod
-    def depth(self, image: Tensor, frames: list[Frame], crop: Crop | None) -> Tensor:
-        """Depth [m] (B, 1, H, W) of clear images (B, 3, H, W) in 0..1, which show ``crop`` of ``frames``."""
+    def depth(self, images: Sequence[np.ndarray], frames: Sequence[Frame], crop: Crop | None) -> Tensor:
+        """Depth [m] (B, 1, H, W) of clear images, uint8 (H, W, 3) each, which show ``crop`` of ``frames``."""
 
 
 class TeacherDepth(DepthSource):
@@ -42,41 +43,34 @@ class TeacherDepth(DepthSource):
         device: where the network runs.
     """
 
-    def __init__(self, weights: Path, device: str = "cpu") -> None:
-        weights = checkpoint_file(weights)
-        self.network, card = load_checkpoint(weights)
-        self.network.eval().to(device)
-        self.device, self.input_size, self.weights = device, card.input_size, hash_file(weights)
-        self.crop = card.crop
+    def __init__(self, weights: Path, device: str = "auto") -> None:
+        self.model = open_model(checkpoint_file(weights), "teacher", device)
 
     def describe(self) -> dict[str, Any]:
         """Hash of the checkpoint, and where it runs if not on a CPU: depth is rounded differently there."""
-        device = torch.device(self.device).type
+        device = self.model.device.type
         place = {} if device == "cpu" else {"device": device}
-        return {"depth": "teacher", "weights": self.weights, **place}
+        return {"depth": "teacher", "weights": self.model.sha256, **place}
 
-    @torch.inference_mode()
-    def depth(self, image: Tensor, frames: list[Frame], crop: Crop | None) -> Tensor:
-        """Predict at the network's size, then bring inverse depth to the image's.
+    def depth(self, images: Sequence[np.ndarray], frames: Sequence[Frame], crop: Crop | None) -> Tensor:
+        """Predict at the network's size, then bring inverse depth to the images'.
 
-        One image at a time: convolutions round differently in batches of different size, and translations
-        must not depend on what else was in the batch.
+        One image at a time, as translations must not depend on what else was in the batch.
 
         Raises:
             UserError: if the network was trained on a crop, and the images do not show it.
         """
-        if self.crop is not None and crop != self.crop:
-            window = (self.crop.top, self.crop.left, self.crop.height, self.crop.width)
+        model = self.model
+        if model.crop is not None and crop != model.crop:
+            window = (model.crop.top, model.crop.left, model.crop.height, model.crop.width)
             raise UserError(
                 None,
                 "the teacher was trained on a part of the image",
                 f"give --crop {','.join(map(str, window))}",
             )
-        small = F.interpolate(image, self.input_size, mode="bilinear", antialias=True).to(self.device)
-        inverse = torch.cat([self.network(one).inverse_depths[0] for one in small.split(1)])
-        return 1 / F.interpolate(
-            inverse.float().cpu(), image.shape[-2:], mode="bilinear", align_corners=False
-        )
+        answers = model.infer(images, [model.input_size] * len(images), at_once=1)
+        inverse_depth = torch.cat([answer.inverse_depth for answer in answers])
+        return depth_of(inverse_depth, images[0].shape).cpu()
 
 
 class MeasuredDepth(DepthSource):
@@ -86,9 +80,9 @@ class MeasuredDepth(DepthSource):
         """Nothing but its name."""
         return {"depth": "measured"}
 
-    def depth(self, image: Tensor, frames: list[Frame], crop: Crop | None) -> Tensor:
+    def depth(self, images: Sequence[np.ndarray], frames: Sequence[Frame], crop: Crop | None) -> Tensor:
         """Read, cut and resize; empty pixels are sky."""
-        height, width = image.shape[-2:]
+        height, width = images[0].shape[:2]
         maps = []
         for clip, index in frames:
             metres = _dense(clip, index)

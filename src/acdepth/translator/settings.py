@@ -6,7 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
+from acdepth.core.resize import Crop
 from acdepth.data.choice import FootageChoice
 from acdepth.data.pools import Sampling
 from acdepth.engine import LoopSettings

@@ -16,10 +16,10 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.identity import Identity
+from acdepth.core.resize import Crop, crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
-from acdepth.data.crop import Crop, crop_and_resize
 from acdepth.data.manifest import Entry, Manifest, generator_hash
 from acdepth.data.order import as_floats
 from acdepth.data.stored import frame_stamp, hash_pixels
@@ -173,7 +173,7 @@ class _Work:
         clear, depth = as_floats(list(images)), None
         if self.depth_source:
             depth = self.depth_source.depth(
-                clear, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
+                images, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
             )
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):

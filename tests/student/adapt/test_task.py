@@ -10,7 +10,7 @@ from acdepth.core.shipped import PRIOR
 from acdepth.data.adverse import AdaptBatch
 from acdepth.data.augment import AugmentSettings
 from acdepth.engine import LoopSettings
-from acdepth.evaluation.flip import fuse_flipped
+from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.adapt.restyle import restyle_translations, restyled

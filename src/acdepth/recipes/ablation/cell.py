@@ -12,18 +12,15 @@ from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.identity import Identity
-from acdepth.core.progress import progress
-from acdepth.data.folder import count_targets
 from acdepth.engine.state import STATES
-from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import FrameRow, read_rows, write_rows
+from acdepth.evaluation.predict import NetworkModel
+from acdepth.evaluation.rows import FrameRow, read_rows
+from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
+from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.pipeline.outputs import file_output, weights_output
 from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.ablation.sources import Sources
-from acdepth.recipes.method import FRAMES_FILE, RESULTS_FILE
-from acdepth.runtime.scored import scored_model
 from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 
@@ -153,11 +150,7 @@ class Cell:
         # Its weights are done: the states, three times as large, have nothing to resume any more.
         shutil.rmtree(self.folder / "student" / STATES, ignore_errors=True)
         device = "cpu" if self.student and self.student.loop.device == "cpu" else "auto"
-        model, _ = scored_model(self.variant, self.weights, device)
-        with progress("evaluate", count_targets(shared.footage), unit="frame") as advance:
-            rows = evaluate([model], shared.footage, protocol, advance)
-        write_rows(self.folder / FRAMES_FILE, rows)
-        about = {"variant": self.variant, "seed": self.seed}
-        write_results(
-            self.folder / RESULTS_FILE, {**summarise(rows, protocol, shared.interval_seed), "cell": about}
-        )
+        model = NetworkModel(open_model(self.weights, self.variant, device))
+        about = {"cell": {"variant": self.variant, "seed": self.seed}}
+        options = Options(seed=shared.interval_seed, shown=())
+        run([model], shared.footage, protocol, self.folder, options, about)

@@ -6,11 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
+from acdepth.core.resize import Crop, crop_and_resize
 from acdepth.core.spread import spread
-from acdepth.data.crop import crop_and_resize
 from acdepth.data.manifest import Manifest
 from acdepth.translator.quality.pictures import Pictures, Window, read_frames
 

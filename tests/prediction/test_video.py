@@ -12,9 +12,10 @@ import torch
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
 from acdepth.data.video import VideoClip
-from acdepth.runtime.predictor import Predictor
-from acdepth.runtime.video import WIDEST_HALF, PairWriter, SteadyColours, predict_video
-from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_network
+from acdepth.inference.model import model_of
+from acdepth.inference.predictor import Predictor
+from acdepth.prediction.video import WIDEST_HALF, PairWriter, SteadyColours, predict_video
+from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_network
 
 
 def write_video(path: Path, images: list[np.ndarray], rate: int = 12) -> Path:
@@ -37,7 +38,7 @@ def read_video(path: Path) -> tuple[list[np.ndarray], Fraction]:
 
 @pytest.fixture
 def predictor() -> Predictor:
-    return Predictor(tiny_network(), tiny_card(), torch.device("cpu"))
+    return Predictor(model_of(tiny_network(), tiny_card(), torch.device("cpu")))
 
 
 def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predictor: Predictor) -> None:

@@ -1,4 +1,4 @@
-"""The part of ``acdepth evaluate`` that ``--corruptions`` asks for."""
+"""The benchmark of corruptions: planned and refused before any work, then run and summarised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,10 +1,16 @@
-"""Where to compute."""
+"""Where to compute, and in what precision."""
 
 import re
+from typing import Literal
 
 import torch
 
 from acdepth.core.errors import UserError
+from acdepth.core.precision import fast_bfloat16
+
+Precision = Literal["fp32", "bf16", "auto"]
+"""``fp32``: as trained and measured; ``bf16``: faster where the device computes in it; ``auto``: bf16 there,
+fp32 elsewhere."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -26,3 +32,8 @@ def choose_device(name: str = "auto") -> torch.device:
         reason = str(error).splitlines()[0]
         raise UserError(None, f"device {name!r} cannot be used here ({reason})", "try auto or cpu") from error
     return device
+
+
+def computes_in_bfloat16(device: torch.device, precision: Precision) -> bool:
+    """What a precision comes to on a device."""
+    return precision == "bf16" or (precision == "auto" and fast_bfloat16(device))

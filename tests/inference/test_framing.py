@@ -6,7 +6,7 @@ import pytest
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.runtime.framing import check_camera, focal_ratio, network_size
+from acdepth.inference.framing import check_camera, focal_ratio, network_size
 
 NUSCENES = (320, 576)
 

@@ -17,7 +17,7 @@ from acdepth.core.files import atomic_path
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoClip
-from acdepth.runtime.predictor import Predictor
+from acdepth.inference.predictor import Predictor
 
 WIDEST_HALF = 1920
 """Each half is shrunk to at most this many pixels across; wider pairs many players refuse."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.runtime.collect import collect
-from tests.runtime.tiny import CAMERA
+from acdepth.prediction.collect import collect
+from tests.inference.tiny import CAMERA
 
 
 def touch(*paths: Path) -> None:

@@ -15,18 +15,19 @@ from torch.nn import functional as F
 import acdepth
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.inference import predictor as predictor_module
+from acdepth.inference.model import model_of
+from acdepth.inference.predictor import Predictor
 from acdepth.networks.checkpoint import save_checkpoint
 from acdepth.networks.confidence import smoothed
 from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
-from acdepth.runtime import predictor as predictor_module
-from acdepth.runtime.predictor import Predictor
-from tests.runtime.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
+from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
 
 CPU = torch.device("cpu")
 
 
 def make(**changes: object) -> Predictor:
-    return Predictor(tiny_network(), tiny_card(**changes), CPU)
+    return Predictor(model_of(tiny_network(), tiny_card(**changes), CPU))
 
 
 def test_a_checkpoint_becomes_a_prediction_of_the_images_size(tmp_path: Path) -> None:

@@ -1,0 +1,195 @@
+"""One evaluation: from models, footage and a protocol to rows, summary, examples and files.
+
+The verb, the recipes and the ablation all measure through `run`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from acdepth.core.clip import Clip, target_frames
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_set, hash_file
+from acdepth.core.progress import progress
+from acdepth.evaluation.corruptions.benchmark import SHEET, Benchmark, run_benchmark
+from acdepth.evaluation.evaluate import evaluate
+from acdepth.evaluation.examples import EXAMPLE_FILES, export_examples
+from acdepth.evaluation.frames import TrueFrame
+from acdepth.evaluation.ordinal import AskedFrame, order_pairs
+from acdepth.evaluation.ordinal_results import summarise_pairs
+from acdepth.evaluation.predict import Answer, Model, NetworkModel
+from acdepth.evaluation.protocols import Protocol
+from acdepth.evaluation.results import summarise, write_results
+from acdepth.evaluation.rows import FrameRow, write_rows
+from acdepth.evaluation.stored import FACTS_FILE, Keeper
+from acdepth.inference.model import CONFIDENCE_IN_WORDS
+
+RESULTS_FILE, FRAMES_FILE, PREDICTIONS = "results.json", "frames.jsonl", "predictions"
+WRITTEN = (
+    RESULTS_FILE,
+    "report.html",
+    FRAMES_FILE,
+    *(f"examples/{name}" for name in (SHEET, *EXAMPLE_FILES)),
+    f"{PREDICTIONS}/*/{FACTS_FILE}",
+    f"{PREDICTIONS}/*/**/*.npy",
+)
+"""What an evaluation and its report write, which goes when another takes its place."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A file of pairs of points, and the frames that they are of."""
+
+    file: Path
+    asked: Sequence[AskedFrame]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an evaluation is done, beyond its protocol."""
+
+    seed: int = 0
+    """Of the intervals."""
+    conditions: tuple[Condition, ...] = tuple(Condition)
+    """Those that are reported."""
+    batch_size: int = 8
+    """Images predicted at a time."""
+    shown: tuple[str, ...] | None = None
+    """Models whose depth the examples show, the last choosing the frames; None for all, () for none."""
+    corruptions: Benchmark | None = None
+    """To be run too."""
+    pairs: Pairs | None = None
+    """To be ordered too, or alone where nothing was measured."""
+    keep_predictions: bool = False
+    """Whether to write what networks say to ``predictions/NAME``, to be scored again."""
+
+
+@dataclass
+class Outcome:
+    """What came of an evaluation, beside its files."""
+
+    rows: list[FrameRow] = field(default_factory=list)
+    """Of each model and frame; none where only pairs were ordered."""
+    unreadable: list[str] = field(default_factory=list)
+    """What was wrong with each frame that could not be read."""
+
+    def counts(self, models: int, found: int) -> dict[str, int]:
+        """How many frames were ``found``, scored by each of so many models, and not readable."""
+        scored = len(self.rows) // models
+        return {"found": found, "scored": scored, "unreadable": len(self.unreadable)}
+
+
+def has_depth(footage: Sequence[Clip]) -> bool:
+    """Whether any frame has measured depth."""
+    return any(clip.depth(index) is not None for clip, index in target_frames(footage))
+
+
+def run(
+    models: Sequence[Model],
+    footage: Sequence[Clip],
+    protocol: Protocol,
+    out: Path,
+    options: Options = Options(),
+    about: Mapping[str, Any] = {},
+) -> Outcome:
+    """Measure models on footage; write ``results.json``, ``frames.jsonl`` and ``examples/`` into a folder.
+
+    Args:
+        models: one or more, with names of their own; the first is what the others are compared with.
+        footage: frames without measured depth within the protocol's range are passed over.
+        protocol: decides the numbers.
+        out: a former evaluation in it is replaced once this one is whole; other files stay.
+        options: what else to do.
+        about: what else ``results.json`` says.
+
+    Raises:
+        UserError: if there is nothing to measure, too much is unreadable, or the disk is full.
+    """
+    outcome, content = Outcome(), dict(about)
+    content["model_order"] = [model.name for model in models]
+    if options.pairs:
+        content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, outcome)
+        if not has_depth(footage):
+            with atomic_set(out, WRITTEN) as fresh:
+                nothing = summarise((), protocol, options.seed, options.conditions)
+                write_results(fresh / RESULTS_FILE, {**nothing, **content})
+            return outcome
+    with atomic_set(out, WRITTEN) as fresh:
+        rows = outcome.rows = _score(models, footage, protocol, options, fresh, outcome)
+        write_rows(fresh / FRAMES_FILE, rows)
+        _write_examples(rows, models, footage, protocol, options, fresh / "examples")
+        if options.corruptions:
+            sheet = None if options.shown == () else fresh / "examples" / SHEET
+            content["corruptions"] = run_benchmark(
+                options.corruptions, models, footage, rows, protocol, options.batch_size, options.seed, sheet
+            )
+        content["frames"] = outcome.counts(len(models), len(target_frames(footage)))
+        for model in models:
+            if isinstance(model, NetworkModel) and model.confidence != "none":
+                words = CONFIDENCE_IN_WORDS[model.confidence]
+                content["confidence"] = {"source": model.confidence, "in_words": words}
+        summary = summarise(rows, protocol, options.seed, options.conditions)
+        write_results(fresh / RESULTS_FILE, {**summary, **content})
+    return outcome
+
+
+def _score(
+    models: Sequence[Model],
+    footage: Sequence[Clip],
+    protocol: Protocol,
+    options: Options,
+    fresh: Path,
+    outcome: Outcome,
+) -> list[FrameRow]:
+    networks = [model for model in models if options.keep_predictions and isinstance(model, NetworkModel)]
+    keepers = {one.name: Keeper(fresh / PREDICTIONS / one.name, one, protocol) for one in networks}
+
+    def keep(model: Model, frame: TrueFrame, answer: Answer) -> None:
+        if model.name in keepers:
+            keepers[model.name].write(frame, answer)
+
+    with progress("evaluate", len(target_frames(footage)), unit="image") as advance:
+        told = outcome.unreadable.append
+        return evaluate(models, footage, protocol, advance, told, options.batch_size, keep)
+
+
+def _write_examples(
+    rows: Sequence[FrameRow],
+    models: Sequence[Model],
+    footage: Sequence[Clip],
+    protocol: Protocol,
+    options: Options,
+    folder: Path,
+) -> None:
+    wanted = [model.name for model in models] if options.shown is None else options.shown
+    shown = [model for model in models if model.name in wanted]
+    if shown:
+        export_examples(rows, shown, shown[-1].name, footage, protocol, folder)
+
+
+def _order_pairs(
+    models: Sequence[Model],
+    footage: Sequence[Clip],
+    protocol: Protocol,
+    pairs: Pairs,
+    options: Options,
+    outcome: Outcome,
+) -> dict[str, Any]:
+    """What ``results.json`` says under ``ordinal``."""
+    counted = {id(clip) for clip in footage}
+    chosen = [one for one in pairs.asked if id(one.clip) in counted]
+    if not chosen:
+        raise UserError(
+            pairs.file, "has no pairs of images of these conditions", "give others to --conditions"
+        )
+    with progress("order pairs", len(chosen), unit="image") as advance:
+        rows = order_pairs(models, chosen, protocol, advance, outcome.unreadable.append, options.batch_size)
+    about = {
+        "path": pairs.file.as_posix(),
+        "sha256": hash_file(pairs.file),
+        "found": sum(len(one.pairs) for one in pairs.asked),
+        "scored": sum(row.model == models[0].name for row in rows),
+    }
+    return {"pairs": about, **summarise_pairs(rows, protocol, options.seed, options.conditions)}

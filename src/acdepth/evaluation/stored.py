@@ -1,0 +1,176 @@
+"""Predictions in files: first export, then score, under any protocol, without the network that made them.
+
+A folder holds a file for each frame, under the frame's key with another suffix: ``NAME.npy``, or ``NAME.png``
+with 16 bits, metres * 256, as KITTI has them; ``NAME_depth.npy`` and ``NAME_depth.png``, as ``acdepth
+predict`` names them, are found too. They hold depth [m] of the whole image at any size, unless
+``predictions.json`` says otherwise.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import cv2
+import numpy as np
+import torch
+from pydantic import Field
+
+from acdepth.core.camera import Camera
+from acdepth.core.config import Config
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_path, inside, read_json, write_json
+from acdepth.core.prediction import PNG16_UNITS_PER_METRE
+from acdepth.evaluation.frames import TrueFrame
+from acdepth.evaluation.predict import Answer, Model, NetworkModel
+from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, Window
+from acdepth.inference.framing import focal_ratio
+
+FACTS_FILE = "predictions.json"
+ENDINGS = (".npy", ".png", "_depth.npy", "_depth.png")
+"""What may follow a key without its suffix, in the order in which they are looked for."""
+
+
+class Facts(Config):
+    """``predictions.json``: what a folder of predictions holds, and how it was made."""
+
+    format: Literal[1] = 1
+    """Counts up when the meaning of the files changes."""
+    holds: Literal["depth", "inverse_depth"] = "depth"
+    """[m] or [1/m]."""
+    shows: Window = WHOLE_IMAGE
+    """The part of the image that the predictions are about."""
+    metric: bool = True
+    """Whether metres are metres."""
+    camera: dict[str, float | int] | None = None
+    """Training camera at the training size (fx, fy, cx, cy, width, height) [px]; null if unknown."""
+    made_under: str | None = None
+    """The protocol under which the network was shown the images; null where it was none of ours."""
+    flip: bool | None = None
+    """Whether fused with the prediction of the mirror image; null if unknown."""
+    condition_known: bool | None = None
+    """Whether the network was told day or night; null if unknown."""
+    network: dict[str, Any] = Field(default_factory=dict)
+    """What the network's checkpoint says about itself."""
+
+
+class Keeper:
+    """Writes what a network says, at the size at which it says it, as inverse depth in float32.
+
+    Args:
+        folder: of the predictions.
+        model: whose they are.
+        protocol: under which it is asked.
+    """
+
+    def __init__(self, folder: Path, model: NetworkModel, protocol: Protocol) -> None:
+        self.folder = folder
+        facts = Facts(
+            holds="inverse_depth",
+            shows=protocol.input_window,
+            metric=model.metric,
+            camera=model.camera and model.camera.to_dict(),
+            made_under=protocol.name,
+            flip=protocol.flip,
+            condition_known=protocol.condition_known,
+            network=model.describe(),
+        )
+        write_json(folder / FACTS_FILE, facts.to_dict())
+
+    def write(self, frame: TrueFrame, answer: Answer) -> None:
+        """Write one frame's."""
+        path = inside(self.folder, frame.key, "footage").with_suffix(".npy")
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.save(stream, answer.inverse_depth[0, 0].float().cpu().numpy())
+
+
+class StoredModel(Model):
+    """Predictions in files, of anybody's network.
+
+    Args:
+        name: what tables call it.
+        folder: of the predictions.
+        facts: of ``predictions.json``.
+    """
+
+    def __init__(self, name: str, folder: Path, facts: Facts) -> None:
+        self.name, self.folder, self.facts = name, folder, facts
+        self.metric = facts.metric
+        self.camera = Camera.from_dict(facts.camera, str(folder / FACTS_FILE)) if facts.camera else None
+
+    @classmethod
+    def open(cls, name: str, folder: Path) -> Self:
+        """Open a folder of predictions.
+
+        Raises:
+            UserError: if there is none, or its ``predictions.json`` is malformed.
+        """
+        if not folder.is_dir():
+            raise UserError(folder, "no such folder of predictions")
+        file = folder / FACTS_FILE
+        facts = Facts.from_dict(read_json(file), str(file)) if file.exists() else Facts()
+        return cls(name, folder, facts)
+
+    def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
+        """Read what is stored of each frame.
+
+        Raises:
+            UserError: if a file is missing or damaged, or is about another part of the image.
+        """
+        shows = self.facts.shows
+        if shows not in (WHOLE_IMAGE, protocol.input_window):
+            raise UserError(
+                self.folder,
+                f"holds predictions of the part of the images that {self.facts.made_under} shows",
+                f"{protocol.name} shows another: predict again",
+            )
+        return [self._answer(frame, whole=shows == WHOLE_IMAGE) for frame in frames]
+
+    def describe(self) -> dict[str, Any]:
+        """What is known of the network, and how the predictions were made."""
+        made = self.facts.model_dump(mode="json", include={"made_under", "flip", "condition_known"})
+        return {**self.facts.network, "metric": self.metric, "predictions": made}
+
+    def _answer(self, frame: TrueFrame, whole: bool) -> Answer:
+        values = _read(self._file(frame.key))
+        inverse_depth = values if self.facts.holds == "inverse_depth" else 1 / values
+        size, ratio = (values.shape[0], values.shape[1]), 1.0
+        camera = frame.clip.camera if whole else frame.camera
+        if camera and self.camera and self.metric:
+            ratio = focal_ratio(camera, size, self.camera, (self.camera.height, self.camera.width))
+        return Answer(torch.from_numpy(inverse_depth)[None, None], ratio, whole=whole)
+
+    def _file(self, key: str) -> Path:
+        base = inside(self.folder, key, "footage").with_suffix("")
+        for ending in ENDINGS:
+            if (file := base.with_name(base.name + ending)).is_file():
+                return file
+        raise UserError(
+            f"{base}.npy",
+            "no such file: every scored frame needs its prediction",
+            f"an image NAME.jpg of the footage needs NAME.npy or a 16-bit NAME.png in {self.folder}",
+        )
+
+
+def _read(path: Path) -> np.ndarray:
+    """float32 (h, w), all above 0.
+
+    Raises:
+        UserError: if the file is damaged, or a pixel has no prediction.
+    """
+    if path.suffix == ".png":
+        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if stored is None or stored.dtype != np.uint16 or stored.ndim != 2:
+            raise UserError(path, "not readable as a 16-bit depth image (metres * 256)", "write it again")
+        values = stored.astype(np.float32) / PNG16_UNITS_PER_METRE
+    else:
+        try:
+            values = np.load(path, allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise UserError(path, f"not readable as a NumPy array ({error})", "write it again") from error
+        if values.ndim != 2 or values.dtype.kind != "f":
+            raise UserError(path, f"holds {values.dtype} {values.shape}, expected floats (H, W)")
+        values = values.astype(np.float32)
+    without = int((~np.isfinite(values) | (values <= 0)).sum())
+    if without:
+        raise UserError(path, f"{without} pixels have no depth", "a prediction must be dense")
+    return values

@@ -1,0 +1,214 @@
+"""A depth network that is ready to answer, whatever computes it."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+from acdepth.core.files import hash_file
+from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
+from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
+from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
+from acdepth.networks.confidence import confidence_of, disagreement
+from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.depth_net import DepthNet, DepthOutput
+from acdepth.networks.frozen import frozen
+
+Backend = Callable[[Tensor, Tensor | None], DepthOutput]
+"""What computes: (B, 3, h, w) float in 0..1 on the model's device, and which of them are of the night, (B,)
+bool, or None where that is not told -> inverse depths, the finest first, and features, which may be none.
+
+`DepthNet` is one, in training too; an exported graph or another's model is a function around it."""
+
+Confidence = Literal["none", "scales", "flip", "head"]
+"""What confidence is made from: nothing; how far the network's four scales lie apart; these and those of the
+mirror image; the checkpoint's confidence head."""
+CONFIDENCE_IN_WORDS: dict[Confidence, str] = {
+    "none": "none",
+    "scales": "agreement of the network's four scales, smoothed",
+    "flip": "agreement of the network's four scales and those of the mirror image, smoothed",
+    "head": "the checkpoint's confidence head",
+}
+IMAGES_AT_ONCE = 8
+
+
+class RawDepth(NamedTuple):
+    """What a model says, at the size at which it saw the image."""
+
+    inverse_depth: Tensor
+    """(B, 1, h, w) [1/m]."""
+    mirrored: Tensor | None
+    """(B, 1, h, w) [1/m] of the mirror image, mirrored back; None where it was not asked for."""
+    confidence: Tensor | None
+    """(B, 1, h, w) in 0..1; None where it was not asked for."""
+
+
+@dataclass(frozen=True)
+class DepthModel:
+    """A backend, and what must be known of the network behind it."""
+
+    name: str
+    """What tables call it."""
+    backend: Backend
+    input_size: tuple[int, int]
+    """(height, width) that the network was trained at [px]."""
+    camera: Camera | None = None
+    """Training camera at ``input_size``; None if unknown."""
+    device: torch.device = field(default_factory=choose_device)
+    """Where ``backend`` takes its input."""
+    head: ConfidenceHead | None = None
+    """The checkpoint's confidence head, on ``device``."""
+    metric: bool = True
+    """Whether its metres are metres."""
+    crop: Crop | None = None
+    """Window of the original images that it was trained on; None for all of them."""
+    conditions: tuple[Condition, ...] = ()
+    """That it was trained on."""
+    description: str = ""
+    """For people: what it was trained on and how."""
+    sha256: str | None = None
+    """Of its checkpoint; None where there is none."""
+
+    def fit(self, image_size: tuple[int, ...]) -> tuple[int, int]:
+        """The (height, width) [px] at which the network sees an image of ``image_size`` in its own aspect."""
+        height, width = image_size[:2]
+        return network_size((height, width), self.input_size, trained_aspect(self.input_size, self.camera))
+
+    def focal_ratio(self, camera: Camera | None, size: tuple[int, int]) -> float:
+        """The factor on metres for an image of ``camera`` seen at ``size``; 1 where that is not known."""
+        if camera is None or self.camera is None or not self.metric:
+            return 1.0
+        return focal_ratio(camera, size, self.camera, self.input_size)
+
+    def infer(
+        self,
+        images: Sequence[np.ndarray],
+        sizes: Sequence[tuple[int, int]],
+        *,
+        night: Sequence[bool] | None = None,
+        mirrored: bool = False,
+        confidence: Confidence = "none",
+        at_once: int = IMAGES_AT_ONCE,
+    ) -> list[RawDepth]:
+        """What the network says of each of N images, those of one size together.
+
+        Args:
+            images: RGB, uint8 (H, W, 3), of any sizes.
+            sizes: (height, width) at which the network sees each [px].
+            night: which are of the night, for networks that are told; None tells nothing.
+            mirrored: whether to ask about the mirror images as well, for twice the time.
+            confidence: what to make confidence from.
+            at_once: images of one size that are computed together. Convolutions round differently in
+                batches of different size.
+
+        Returns:
+            N answers with B = 1.
+        """
+        of_size: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for index, size in enumerate(sizes):
+            of_size[size].append(index)
+        found: dict[int, RawDepth] = {}
+        for size, indices in of_size.items():
+            for start in range(0, len(indices), at_once):
+                some = indices[start : start + at_once]
+                batch = np.stack([crop_and_resize(images[index], None, size, "image") for index in some])
+                told = None if night is None else [night[index] for index in some]
+                found.update(zip(some, _rows(self._answer(batch, told, mirrored, confidence)), strict=True))
+        return [found[index] for index in range(len(images))]
+
+    @torch.inference_mode()
+    def _answer(
+        self, pixels: np.ndarray, night: list[bool] | None, mirrored: bool, confidence: Confidence
+    ) -> RawDepth:
+        image = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
+        told = None if night is None else torch.tensor(night, device=self.device)
+        output, twins = self.backend(image, told), []
+        if mirrored or confidence == "flip":
+            twins = [one.flip(-1) for one in self.backend(image.flip(-1), told).inverse_depths]
+        return RawDepth(
+            output.inverse_depths[0],
+            twins[0] if mirrored else None,
+            self._confidence(image, output, twins, confidence),
+        )
+
+    def _confidence(
+        self, image: Tensor, output: DepthOutput, twins: Sequence[Tensor], kind: Confidence
+    ) -> Tensor | None:
+        if kind == "none":
+            return None
+        if kind == "head":
+            if self.head is None:
+                raise ValueError(f"{self.name} has no confidence head")
+            return confidence_of(self.head(image, output).exp())
+        return confidence_of(disagreement([*output.inverse_depths, *twins]))
+
+
+def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
+    """Load a checkpoint.
+
+    Args:
+        path: of the checkpoint.
+        name: what tables call it.
+        device: as `choose_device` takes it.
+        precision: as `Precision` says.
+
+    Raises:
+        UserError: if it is no checkpoint of ours, or the device cannot be used.
+    """
+    network, card = load_checkpoint(path)
+    head = load_confidence_head(path) if card.confidence else None
+    return model_of(network, card, choose_device(device), head, name or str(path), precision, hash_file(path))
+
+
+def model_of(
+    network: DepthNet,
+    card: CheckpointCard,
+    device: torch.device,
+    head: ConfidenceHead | None = None,
+    name: str = "",
+    precision: Precision = "fp32",
+    sha256: str | None = None,
+) -> DepthModel:
+    """A network of ours with its card; it is frozen and moved to ``device``."""
+    return DepthModel(
+        name=name,
+        backend=torch_backend(network, device, precision),
+        input_size=card.input_size,
+        camera=Camera.from_dict(card.camera, name or "checkpoint") if card.camera else None,
+        device=device,
+        head=frozen(head).to(device) if head else None,
+        metric=card.metric,
+        crop=card.crop,
+        conditions=card.conditions,
+        description=card.description,
+        sha256=sha256,
+    )
+
+
+def torch_backend(network: DepthNet, device: torch.device, precision: Precision) -> Backend:
+    """A network of ours on a device. In bfloat16 its weights lie channels last, which is when that pays."""
+    frozen(network).to(device)
+    if not computes_in_bfloat16(device, precision):
+        return network
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def in_bfloat16(image: Tensor, night: Tensor | None) -> DepthOutput:
+        with torch.autocast(device.type, torch.bfloat16):
+            output = network(image.contiguous(memory_format=torch.channels_last), night)
+        return DepthOutput(*(tuple(one.float() for one in group) for group in output))
+
+    return in_bfloat16
+
+
+def _rows(answer: RawDepth) -> list[RawDepth]:
+    """A batch of N as N answers with B = 1."""
+    pieces = [[None] * len(answer.inverse_depth) if one is None else one.split(1) for one in answer]
+    return [RawDepth(*row) for row in zip(*pieces, strict=True)]
