@@ -18,6 +18,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
+from acdepth.core.lock import sole_writer
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import count_targets
 from acdepth.data.parts import describe_part
@@ -119,7 +120,8 @@ def evaluate(
         "checkpoints": {model.name: model.describe() for model in models},
         "made_by": provenance(),
     }
-    outcome = run(models, footage, measured_by, out, options, about)
+    with sole_writer(out):
+        outcome = run(models, footage, measured_by, out, options, about)
     _tell(outcome, out, outcome.counts(len(models), count_targets(footage)), pairs is not None)
 
 

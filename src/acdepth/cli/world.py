@@ -8,6 +8,7 @@ import tyro
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 from acdepth.inference.devices import choose_device
 from acdepth.recipes.layouts import Layout, export_world, keep_drives, read_drives
@@ -28,7 +29,7 @@ def make(
     focal: float = 1.0,
     camera_height: float | None = None,
     pitch: float = 0.0,
-    device: str = "cpu",
+    device: str = "auto",
     workers: int = 1,
 ) -> None:
     """Make towns and drive through them in several conditions; complete sequences are left as they are.
@@ -59,7 +60,7 @@ def make(
     )
     _at_least_one("workers", workers)
     place = str(choose_device(device))
-    with progress("render", len(seeds) * frames, unit="frame") as advance:
+    with sole_writer(out), progress("render", len(seeds) * frames, unit="frame") as advance:
         write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)
 
 

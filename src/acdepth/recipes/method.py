@@ -15,7 +15,6 @@ from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
 from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
-from acdepth.inference.devices import choose_device
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
@@ -163,7 +162,7 @@ class Method:
                 self.out / "translator" / ADAPTERS if self.config.trains_translator else config.adapters
             )
             assert adapters is not None
-            translator, depth = DiffusedWeather(adapters, device=choose_device()), None
+            translator, depth = DiffusedWeather(adapters), None
         else:
             translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
         with progress("translate", count_targets(clips), unit="image") as advance:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from acdepth.core.files import write_json
+from acdepth.core.lock import sole_writer
 from acdepth.core.provenance import provenance
 from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.method_config import MethodConfig
@@ -16,17 +17,18 @@ def run_method(
     stages: Sequence[Stage], config: MethodConfig, out: Path, title: str, notes: list[str]
 ) -> None:
     """Do the stages that are not done yet; then ``run.json`` tells the report about them."""
-    pipeline = Pipeline(stages, out, [out / page for page in PAGES])
-    pipeline.put_stale_aside()  # before, so that the settings never stand beside results of others
-    config.write(out / "config.yaml")
-    seconds = pipeline.run()
-    write_json(
-        out / "run.json",
-        {
-            "title": title,
-            "made_by": provenance(),
-            "config": config.to_dict(),
-            "seconds": seconds,
-            "notes": notes,
-        },
-    )
+    with sole_writer(out):
+        pipeline = Pipeline(stages, out, [out / page for page in PAGES])
+        pipeline.put_stale_aside()  # before, so that the settings never stand beside results of others
+        config.write(out / "config.yaml")
+        seconds = pipeline.run()
+        write_json(
+            out / "run.json",
+            {
+                "title": title,
+                "made_by": provenance(),
+                "config": config.to_dict(),
+                "seconds": seconds,
+                "notes": notes,
+            },
+        )
