@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from acdepth.cli.corruptions import SHEET, plan_benchmark, run_benchmark
 from acdepth.cli.evaluate_pairs import has_depth, measure_pairs, open_asked, write_pairs_alone
 from acdepth.cli.evaluated_models import load_models, refuse_cropped, warn_about_cameras, warn_about_scale
 from acdepth.cli.say import say
@@ -18,11 +17,12 @@ from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import count_targets
 from acdepth.data.parts import describe_part
+from acdepth.evaluation.corruptions.benchmark import SHEET, plan_benchmark, run_benchmark
 from acdepth.evaluation.evaluate import evaluate as score
 from acdepth.evaluation.examples import EXAMPLE_FILES, export_examples
 from acdepth.evaluation.protocols import Protocol, find_protocol
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import write_rows
+from acdepth.evaluation.results import summarise
+from acdepth.evaluation.schema import write_results, write_rows
 from acdepth.reports.ordinal import print_ordinal
 from acdepth.reports.tables import print_results
 from acdepth.runtime.scored import CONFIDENCE_IN_WORDS, Confidence
@@ -115,8 +115,8 @@ def evaluate(
             raise UserError(data, "has no measured depth, which --confidence and --corruptions need")
         about["ordinal"] = measure_pairs(pairs, asked, footage, models, measured_by, wanted, batch_size, seed)
         if not measured:
-            nothing = summarise((), measured_by, seed, wanted)
-            write_pairs_alone(out, WRITTEN, {**nothing, **about, "model_order": list(cards)})
+            nothing = summarise((), measured_by, seed, wanted, **about, model_order=list(cards))
+            write_pairs_alone(out, WRITTEN, nothing)
             return
     warn_about_scale(cards, measured_by)
     warn_about_cameras(models, footage, measured_by)
@@ -136,13 +136,14 @@ def evaluate(
             about["corruptions"] = run_benchmark(
                 benchmark, models, footage, rows, measured_by, batch_size, seed, sheet
             )
-        write_results(fresh / "results.json", {**summarise(rows, measured_by, seed, wanted), **about})
+        results = summarise(rows, measured_by, seed, wanted, **about)
+        write_results(fresh / "results.json", results)
     for warning in unreadable:
         say(warning)
     say(f"{counts['scored']} of {frames} images have measured depth in range, {len(unreadable)} unreadable")
     print_results(out / "results.json")
-    if pairs:
-        print_ordinal(out / "results.json")
+    if results.ordinal:
+        print_ordinal(results.ordinal)
     say(f"results in {out}; a page with pictures: acdepth report {out}")
 
 

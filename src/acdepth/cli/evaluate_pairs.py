@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 from acdepth.cli.say import say
 from acdepth.core.clip import Clip
@@ -18,7 +17,7 @@ from acdepth.evaluation.ordinal_results import summarise_pairs
 from acdepth.evaluation.pairs import read_pairs
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.results import write_results
+from acdepth.evaluation.schema import OrdinalResults, PairsFile, Results, write_results
 from acdepth.reports.ordinal import print_ordinal
 
 
@@ -56,7 +55,7 @@ def measure_pairs(
     conditions: Collection[Condition],
     batch_size: int,
     seed: int,
-) -> dict[str, Any]:
+) -> OrdinalResults:
     """What ``results.json`` says under ``ordinal``; unreadable images are told.
 
     Args:
@@ -79,20 +78,21 @@ def measure_pairs(
     unreadable: list[str] = []
     with progress("order pairs", len(chosen), unit="image") as advance:
         rows = order_pairs(models, chosen, protocol, advance, unreadable.append, batch_size)
-    about = {
-        "path": pairs.as_posix(),
-        "sha256": hash_file(pairs),
-        "found": sum(len(one.pairs) for one in asked),
-        "scored": sum(row.model == models[0].name for row in rows),
-    }
+    about = PairsFile(
+        path=pairs.as_posix(),
+        sha256=hash_file(pairs),
+        found=sum(len(one.pairs) for one in asked),
+        scored=sum(row.model == models[0].name for row in rows),
+    )
     for warning in unreadable:
         say(warning)
-    return {"pairs": about, **summarise_pairs(rows, protocol, seed, conditions)}
+    return summarise_pairs(rows, protocol, about, seed, conditions)
 
 
-def write_pairs_alone(out: Path, former: Sequence[str], results: dict[str, Any]) -> None:
+def write_pairs_alone(out: Path, former: Sequence[str], results: Results) -> None:
     """Write results without measured depth in the place of ``former`` ones (`atomic_set`), and print them."""
     with atomic_set(out, former) as fresh:
         write_results(fresh / "results.json", results)
-    print_ordinal(out / "results.json")
+    if results.ordinal:
+        print_ordinal(results.ordinal)
     say(f"no measured depth, so no errors of depth; results in {out}")

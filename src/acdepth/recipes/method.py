@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
@@ -14,8 +13,8 @@ from acdepth.data.parts import describe_part
 from acdepth.diffusion.model import model_folder
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import export_examples
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import write_rows
+from acdepth.evaluation.results import summarise
+from acdepth.evaluation.schema import Data, write_results, write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
@@ -191,15 +190,15 @@ class Method:
         write_rows(self.out / FRAMES_FILE, rows)
         shown = [model for model in models if model.name != "control"]
         export_examples(rows, shown, "student", footage, protocol, self.out / "examples")
-        results = summarise(rows, protocol, self.config.seed)
-        write_results(self.out / RESULTS_FILE, {**results, "data": self._about_data(footage)})
+        results = summarise(rows, protocol, self.config.seed, data=self._about_data(footage))
+        write_results(self.out / RESULTS_FILE, results)
 
-    def _about_data(self, footage: list[Clip]) -> dict[str, Any]:
+    def _about_data(self, footage: list[Clip]) -> Data:
         data, choice = self.evaluation, self.config.evaluation_footage
         about = describe_part(data, choice.split, choice.cameras, footage)
         # Within the run it is told from there, so that equal runs in two places have equal results.
         if data.is_relative_to(self.out):
-            about["path"] = data.relative_to(self.out).as_posix()
+            return about.model_copy(update={"path": data.relative_to(self.out).as_posix()})
         return about
 
 

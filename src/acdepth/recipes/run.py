@@ -7,6 +7,7 @@ from acdepth.core.files import write_json
 from acdepth.core.provenance import provenance
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.stages import Pipeline, Stage
+from acdepth.reports.story import Story
 
 PAGES = ("report.html", "table.md", "run.json", "config.yaml")
 """Files of a run folder that tell about its results."""
@@ -20,13 +21,5 @@ def run_method(
     pipeline.put_stale_aside()  # before, so that the settings never stand beside results of others
     config.write(out / "config.yaml")
     seconds = pipeline.run()
-    write_json(
-        out / "run.json",
-        {
-            "title": title,
-            "made_by": provenance(),
-            "config": config.to_dict(),
-            "seconds": seconds,
-            "notes": notes,
-        },
-    )
+    story = Story(title=title, made_by=provenance(), config=config.to_dict(), seconds=seconds, notes=notes)
+    write_json(out / "run.json", story.to_dict())

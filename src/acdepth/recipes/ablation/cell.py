@@ -15,8 +15,8 @@ from acdepth.core.progress import progress
 from acdepth.data.folder import count_targets
 from acdepth.engine.state import STATES
 from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import FrameRow, read_rows, write_rows
+from acdepth.evaluation.results import summarise
+from acdepth.evaluation.schema import AblationCell, FrameRow, read_rows, write_results, write_rows
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.inputs import Inputs
@@ -157,7 +157,6 @@ class Cell:
         with progress("evaluate", count_targets(shared.footage), unit="frame") as advance:
             rows = evaluate([model], shared.footage, protocol, advance)
         write_rows(self.folder / FRAMES_FILE, rows)
-        about = {"variant": self.variant, "seed": self.seed}
-        write_results(
-            self.folder / RESULTS_FILE, {**summarise(rows, protocol, shared.interval_seed), "cell": about}
-        )
+        about = AblationCell(variant=self.variant, seed=self.seed)
+        results = summarise(rows, protocol, shared.interval_seed, cell=about)
+        write_results(self.folder / RESULTS_FILE, results)
