@@ -1,6 +1,6 @@
 """``ablation.json``, field by field: variants trained with several seeds, and their differences."""
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -8,6 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.evaluation.schema import Data, MeasuredBy, Number, Record
 
 TEACHER = "teacher"
+Column = TypeVar("Column")
 
 
 class Part(Record):
@@ -39,29 +40,22 @@ class Difference(Part):
     of_seeds: tuple[Number | None, ...]
 
 
-class Spreads(Part):
+class ByColumn(Part, Generic[Column]):
     """By metric over all pixels, and absRel by class of surface."""
 
-    metrics: dict[str, Spread]
-    classes: dict[str, Spread]
-
-
-class Differences(Part):
-    """As `Spreads`."""
-
-    metrics: dict[str, Difference]
-    classes: dict[str, Difference]
+    metrics: dict[str, Column]
+    classes: dict[str, Column]
 
 
 class Variant(Part):
     """One variant, or the teacher: its spreads by condition beside the seeds that are done."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Spreads] = Field(init=False)
+    __pydantic_extra__: dict[str, ByColumn[Spread]] = Field(init=False)
 
     seeds: tuple[int, ...]
 
-    def under(self, condition: Condition) -> Spreads | None:
+    def under(self, condition: Condition) -> ByColumn[Spread] | None:
         """None where it was not measured."""
         return self.__pydantic_extra__.get(condition.value)
 
@@ -83,7 +77,7 @@ class AblationResults(Part):
     """Of the variants, the teacher among them."""
     conditions: dict[Condition, FrameCount]
     variants: dict[str, Variant]
-    differences: dict[str, dict[str, dict[Condition, Differences]]]
+    differences: dict[str, dict[str, dict[Condition, ByColumn[Difference]]]]
     """By the base or the teacher, then by the variant that is compared with it."""
     data: Data
     changes: dict[str, dict[str, Any]]

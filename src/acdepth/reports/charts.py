@@ -38,7 +38,7 @@ STYLE = {
     "grid.color": STAND_INS["rule"],
     "grid.linewidth": 0.7,
 }
-WIDTH, SQUARE = 3.4, 2.4
+WIDTH, SQUARE = 3.4, 2.0
 """Inches: narrow, so that a phone shows the letters at a size that can be read."""
 BAR = 0.17
 """Inches of a bar's row."""
@@ -101,7 +101,7 @@ def bars(results: Results, measure: Measure) -> str:
         axes.set_ylim(place - 1, -0.7)
         axes.set_xlim(left=0, right=None if axes.dataLim.x1 > 0 else 1)
         axes.margins(x=0.16)
-        axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
+        axes.xaxis.set_major_locator(_ticks(5))
         return _svg(figure, measure.title)
 
 
@@ -131,7 +131,7 @@ def lines(
             axes.plot(line.steps, line.values, color=STAND_INS[line.style], clip_on=False)
         axes.set_xlim(0, max(line.steps[-1] for line in drawn if line.steps))
         axes.set_ylim(*(limits or (min(0.0, *finite), max(finite) or 1.0)))
-        axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+        axes.yaxis.set_major_locator(_ticks(4))
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_xlabel("step")
         return _svg(figure, title)
@@ -148,7 +148,7 @@ def scatter(pairs: Sequence[tuple[float, float]], baseline: str, subject: str, t
         axes.plot([0, most], [0, most], color=STAND_INS["quiet"], linestyle="--", linewidth=0.8)
         axes.scatter(across, up, s=9, color=STAND_INS["subject"], alpha=0.45, linewidths=0, clip_on=False)
         _square(axes, most)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(_ticks(4))
         axes.set_xlabel(f"{baseline}, absRel")
         axes.set_ylabel(f"{subject}, absRel")
         return _svg(figure, title)
@@ -168,6 +168,7 @@ def coverage(drawn: Mapping[str, ConfidenceScores], title: str) -> str:
             axes.plot(parts, one.abs_rel_at_coverage, color=STAND_INS[style], clip_on=False)
         _square(axes, most)
         axes.set_xlim(0, 100)
+        axes.xaxis.set_major_locator(_ticks(4))
         axes.set_xlabel("surest part of the pixels [%]")
         axes.set_ylabel("absRel")
         return _svg(figure, title)
@@ -183,11 +184,15 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def _ticks(most: int) -> MaxNLocator:
+    return MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3)
+
+
 def _square(axes: Axes, most: float) -> None:
     axes.set_xlim(0, most)
     axes.set_ylim(0, most)
     axes.set_box_aspect(1)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_locator(_ticks(4))
 
 
 def _bar(axes: Axes, place: float, estimate: Estimate, measure: Measure, style: str) -> None:

@@ -18,7 +18,7 @@ from acdepth.reports import charts, pictures
 from acdepth.reports.facts import facts
 from acdepth.reports.ordinal import ordinal_table
 from acdepth.reports.story import Story
-from acdepth.reports.tables import corruption_tables, depth_tables, read_depth_results
+from acdepth.reports.tables import confidence_table, corruption_tables, depth_tables, read_depth_results
 from acdepth.reports.training import conflicts, loss_charts, read_training
 from acdepth.reports.verdicts import comparisons, headlines, signed_percent
 
@@ -98,6 +98,7 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "tables": [*tables[1:], *([ordinal_table(results.ordinal)] if results.ordinal else [])],
         "facts": facts(results),
         "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
+        "confidence": confidence_table(results),
         "coverage": _coverage(results, styles),
         "scatters": _scatters(run_folder, results),
         "examples": _examples(run_folder, results),

@@ -50,7 +50,8 @@ def print_results(path: Path, console: Console | None = None) -> None:
     """
     results = read_depth_results(path)
     console = console or Console()
-    for table in depth_tables(results):
+    confidence = confidence_table(results)
+    for table in [*depth_tables(results), *([confidence] if confidence else [])]:
         table.print(console)
     print_notes(console, ["; ".join(facts(results))])
     if results.corruptions:
@@ -60,9 +61,8 @@ def print_results(path: Path, console: Console | None = None) -> None:
 
 
 def depth_tables(results: Results) -> list[Table]:
-    """Errors; and edges, classes and confidence, where there are any."""
-    tables = [_errors(results), _edges(results), _classes(results), _confidence(results)]
-    return [table for table in tables if table]
+    """Errors; and edges and classes, where there are any."""
+    return [table for table in (_errors(results), _edges(results), _classes(results)) if table]
 
 
 def corruption_tables(corruptions: CorruptionResults, models: Sequence[str]) -> list[Table]:
@@ -153,7 +153,8 @@ def _classes(results: Results) -> Table | None:
     return _per_cell(results, "absRel ↓ per class", names, cells) if names else None
 
 
-def _confidence(results: Results) -> Table | None:
+def confidence_table(results: Results) -> Table | None:
+    """AUSE, and errors at some coverages; None where no model has a confidence."""
     groups = [
         (
             of.value,

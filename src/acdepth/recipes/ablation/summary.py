@@ -12,11 +12,10 @@ from acdepth.core.seeding import make_generator
 from acdepth.evaluation.ablation import (
     TEACHER,
     AblationResults,
+    ByColumn,
     Difference,
-    Differences,
     FrameCount,
     Spread,
-    Spreads,
     Variant,
 )
 from acdepth.evaluation.metrics import METRICS
@@ -144,7 +143,7 @@ def _arrange(
     return {condition: places[condition] for condition in Condition if condition in places}, scores
 
 
-def _spreads(values: Values, columns: Sequence[Column]) -> Spreads:
+def _spreads(values: Values, columns: Sequence[Column]) -> ByColumn[Spread]:
     found = [
         Spread(
             mean=_finite(spread.mean),
@@ -153,15 +152,14 @@ def _spreads(values: Values, columns: Sequence[Column]) -> Spreads:
         )
         for spread in spread_over_seeds(values)
     ]
-    metrics, classes = _by_column(columns, found)
-    return Spreads(metrics=metrics, classes=classes)
+    return _by_column(columns, found)
 
 
 def _differences(
     scores: Scores, places: Mapping[Condition, FrameSet], columns: Sequence[Column], baseline: str, seed: int
-) -> dict[str, dict[Condition, Differences]]:
+) -> dict[str, dict[Condition, ByColumn[Difference]]]:
     """By variant and condition: its difference to the baseline over the seeds that both have."""
-    found: dict[str, dict[Condition, Differences]] = {}
+    found: dict[str, dict[Condition, ByColumn[Difference]]] = {}
     for condition, place in places.items():
         of_variants = scores[condition]
         for variant, of_seeds in of_variants.items():
@@ -188,7 +186,7 @@ def _in_pairs(
 
 def _compare(
     ours: Values, theirs: Values, groups: np.ndarray, columns: Sequence[Column], seed: int
-) -> Differences:
+) -> ByColumn[Difference]:
     differences = paired_difference(ours, theirs, groups, make_generator(seed, "bootstrap"))
     base = [spread.mean for spread in spread_over_seeds(theirs)]
     of_seeds = [spread.of_seeds for spread in spread_over_seeds(ours - theirs)]
@@ -204,18 +202,14 @@ def _compare(
         )
         for interval, seeds, mean in zip(differences, of_seeds, base, strict=True)
     ]
-    metrics, classes = _by_column(columns, found)
-    return Differences(metrics=metrics, classes=classes)
+    return _by_column(columns, found)
 
 
-def _by_column(
-    columns: Sequence[Column], contents: Sequence[Content]
-) -> tuple[dict[str, Content], dict[str, Content]]:
-    """Of metrics over all pixels, and of classes of surface."""
+def _by_column(columns: Sequence[Column], contents: Sequence[Content]) -> ByColumn[Content]:
     pairs = list(zip(columns, contents, strict=True))
-    return (
-        {column.metric: content for column, content in pairs if column.surface is None},
-        {column.surface: content for column, content in pairs if column.surface is not None},
+    return ByColumn(
+        metrics={column.metric: content for column, content in pairs if column.surface is None},
+        classes={column.surface: content for column, content in pairs if column.surface is not None},
     )
 
 
