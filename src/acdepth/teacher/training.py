@@ -13,7 +13,7 @@ from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance
-from acdepth.engine import fit, refuse_other_run
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -53,29 +53,31 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
     made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
-    refuse_other_run(out, made_from)
-    prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
-    config.write(out / "config.yaml")
-    task = TeacherTask(config, _initial_forward(prepared, config))
-    _start(task, config)
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
+            config.write(out / "config.yaml")
+        task = TeacherTask(config, _initial_forward(prepared, config))
+        _start(task, config)
 
-    def batches(rank: int, processes: int) -> TripletBatches:
-        loop = config.loop
-        return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
+        def batches(rank: int, processes: int) -> TripletBatches:
+            loop = config.loop
+            return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    fit("teacher", task, batches, config.loop, out, made_from)
-    card = CheckpointCard(
-        network=config.network,
-        input_size=config.image_size,
-        camera=training_camera(prepared),
-        crop=config.crop,
-        metric=_is_metric(prepared, config),
-        description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
-        made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
-    )
-    write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
-    save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
-    save_checkpoint(out / MODEL_FILE, task.depth_net, card)
+        fit("teacher", task, batches, config.loop, out, made_from)
+        card = CheckpointCard(
+            network=config.network,
+            input_size=config.image_size,
+            camera=training_camera(prepared),
+            crop=config.crop,
+            metric=_is_metric(prepared, config),
+            description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
+            made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
+        )
+        if share.leads:
+            write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
+            save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
+            save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
 
 

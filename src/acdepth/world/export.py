@@ -96,7 +96,7 @@ def write_town(
     town: int,
     conditions: Sequence[Condition],
     settings: DriveSettings,
-    device: str = "cpu",
+    device: str,
     on_frame: Callable[[], None] = lambda: None,
 ) -> None:
     """Render a town's drive once and write its sequences for all given conditions.
@@ -186,7 +186,7 @@ def write_towns(
     towns: Sequence[int],
     conditions: Sequence[Condition],
     settings: DriveSettings,
-    device: str = "cpu",
+    device: str,
     workers: int = 1,
     on_frames: Callable[[int], None] = lambda count: None,
 ) -> None:
