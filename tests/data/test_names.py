@@ -17,7 +17,7 @@ from acdepth.data.pairs import ask_frames
 from acdepth.data.robotcar import open_robotcar
 from acdepth.evaluation.pairs import PointPair, Relation
 from tests.commands import call
-from tests.data.folders import write_drive
+from tests.data.folders import CAMERA, write_drive
 from tests.data.nuscenes_layout import HEIGHT, WIDTH, write_nuscenes
 from tests.data.robotcar_layout import write_prepared
 
@@ -79,13 +79,22 @@ class TestNuScenes:
             open_nuscenes(root, "mini_train")
 
 
+def translate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Two translations to night by measured depth; returns their folder."""
+    drive, out = write_drive(tmp_path / "data", count=2, depth=True), tmp_path / "out"
+    for file in (drive / "depth").iterdir():
+        cv2.imwrite(
+            str(file), np.tile(np.linspace(512, 23040, CAMERA.width), (CAMERA.height, 1)).astype(np.uint16)
+        )
+    arguments = ("--depth", "measured", "--conditions", "night")
+    assert call(monkeypatch, "translate", tmp_path / "data", out, *arguments) == 0
+    return out
+
+
 class TestTranslations:
     @pytest.mark.parametrize("source", ["/etc/holiday.jpg", "../../holiday.jpg", "."])
     def test_a_manifest_leads_nowhere_else(self, tmp_path, monkeypatch, capsys, source):
-        write_drive(tmp_path / "data", count=2, depth=True)
-        out = tmp_path / "out"
-        translate = ("translate", tmp_path / "data", out, "--depth", "measured", "--conditions", "night")
-        assert call(monkeypatch, *translate) == 0
+        out = translate(monkeypatch, tmp_path)
         entry = json.loads((out / "manifest.jsonl").read_text().splitlines()[0])
         write_text(out / "manifest.jsonl", json.dumps(entry | {"source": source}) + "\n")
         capsys.readouterr()
@@ -96,9 +105,7 @@ class TestTranslations:
             Manifest(out).file("night", source)
 
     def test_a_condition_that_is_none_is_told_with_its_line(self, tmp_path, monkeypatch):
-        write_drive(tmp_path / "data", count=2, depth=True)
-        out = tmp_path / "out"
-        call(monkeypatch, "translate", tmp_path / "data", out, "--depth", "measured", "--conditions", "night")
+        out = translate(monkeypatch, tmp_path)
         manifest = out / "manifest.jsonl"
         manifest.write_text(manifest.read_text().replace('"night"', '"../night"'))
         with pytest.raises(UserError, match=r"line 1 is no manifest entry \('\.\./night' is not a valid"):

@@ -8,7 +8,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from acdepth.checking import CheckReport
 from acdepth.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ def check(
             there is always checked.
     """
     from acdepth.checking import check_data
+    from acdepth.data.choice import FootageChoice
 
     if sample < 0:
         raise UserError(f"--sample {sample}", "must be 0, for all, or a number of images")
