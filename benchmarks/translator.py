@@ -37,9 +37,8 @@ from acdepth.translator.adapters import merge
 from acdepth.translator.discriminator import PatchDiscriminator
 from acdepth.translator.feature_discriminators import ClipDiscriminator
 from acdepth.translator.generator import Generator, build_generator
-from acdepth.translator.lora import LoraSettings
 from acdepth.translator.perception import Perception
-from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.settings import LoraSettings, TranslatorConfig
 from acdepth.translator.task import TranslatorTask
 
 GIB = 2**30

@@ -15,8 +15,9 @@ from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import write_drive
 
 TINY = DepthNetConfig(width=8)

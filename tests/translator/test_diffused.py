@@ -146,7 +146,7 @@ def test_a_missing_base_and_a_wrong_one_are_named(weights: Path, tmp_path: Path)
 def command(*arguments: object, processes: int = 1) -> list[str]:
     many = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
     start = ["-m", *many] if processes > 1 else ["-m"]
-    return [sys.executable, *start, "acdepth.cli.main", "translate", *map(str, arguments)]
+    return [sys.executable, *start, "acdepth", "translate", *map(str, arguments)]
 
 
 def content(out: Path) -> dict[str, bytes]:

@@ -45,11 +45,8 @@ def test_levels_count_the_same_whatever_their_size():
 
 
 def test_colour():
-    image, wanted, apart = (
-        torch.tensor(colour).view(1, 3, 1, 1)
-        for colour in ([-1.0, 0.5, 0.0], [1.0, 0.25, 0.0], [2.0, 0.25, 0.0])
-    )
-    torch.testing.assert_close(colour_loss(image, wanted), apart)
+    image, wanted = (torch.tensor(one).view(1, 3, 1, 1) for one in ([-1.0, 0.5, 0.0], [1.0, 0.25, 0.0]))
+    assert colour_loss(image, wanted).flatten().tolist() == [2.0, 0.25, 0.0]
 
 
 class TestPerceptual:

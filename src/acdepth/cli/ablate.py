@@ -1,7 +1,7 @@
 """``acdepth ablate``: what each part of the student's method is worth, over seeds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
@@ -9,12 +9,10 @@ from rich.table import Table
 
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
-from acdepth.recipes.ablation import Ablation, AblationConfig, gather_sources
-from acdepth.recipes.ablation.workers import work_together
-from acdepth.reports.ablation_page import write_ablation
-from acdepth.reports.ablation_tables import changes_in_words, print_ablation
 from acdepth.reports.terminal import escaped
-from acdepth.student.settings import StudentConfig
+
+if TYPE_CHECKING:
+    from acdepth.recipes.ablation import Ablation, AblationConfig
 
 
 def ablate(
@@ -54,6 +52,11 @@ def ablate(
         dry_run: print the variants and how many cells there are, and do nothing else.
         so_far: do nothing more, but make the tables of the cells that are done.
     """
+    from acdepth.recipes.ablation import Ablation, AblationConfig, gather_sources
+    from acdepth.recipes.ablation.workers import work_together
+    from acdepth.reports.ablation_page import write_ablation
+    from acdepth.reports.ablation_tables import print_ablation
+
     if workers < 1:
         raise UserError(f"--workers {workers}", "must be at least 1")
     settings = _changed(AblationConfig.read(find_config("ablate", config)), student, variants, seeds)
@@ -88,9 +91,11 @@ def ablate(
 
 
 def _changed(
-    config: AblationConfig, student: str | None, variants: tuple[str, ...], seeds: tuple[int, ...]
-) -> AblationConfig:
+    config: "AblationConfig", student: str | None, variants: tuple[str, ...], seeds: tuple[int, ...]
+) -> "AblationConfig":
     """The settings with what the flags say instead."""
+    from acdepth.student.settings import StudentConfig
+
     if student is not None:
         base = StudentConfig.read(find_config("student", student, "--student"))
         config = config.model_copy(update={"student": base})
@@ -99,7 +104,9 @@ def _changed(
     return config.with_changes({"seeds": list(seeds)}, "--seeds") if seeds else config
 
 
-def _print_plan(ablation: Ablation) -> None:
+def _print_plan(ablation: "Ablation") -> None:
+    from acdepth.reports.ablation_tables import changes_in_words
+
     config, cells = ablation.config, ablation.cells
     done = sum(cell.is_done() for cell in cells)
     table = Table("variant", "steps", "changes", title=escaped(f"ablation of {ablation.sources.data}"))
@@ -115,7 +122,7 @@ def _print_plan(ablation: Ablation) -> None:
     )
 
 
-def _hours(ablation: Ablation) -> str:
+def _hours(ablation: "Ablation") -> str:
     step = ablation.sources.seconds_per_step
     if step is None:
         return ""

@@ -1,24 +1,35 @@
 """The command ``acdepth``: finds the verb, makes its flags from the function's arguments, and runs it."""
 
+import ast
+import inspect
+import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
+from typing import TextIO
 
 from pydantic import ValidationError
 
 from acdepth.cli.flags import parse
-from acdepth.cli.settings import with_config
+from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 
+EXIT_CLOSED_PIPE = 141
 EXIT_INTERRUPTED = 130
 EXIT_USER_ERROR = 2
 
 
 @dataclass(frozen=True)
 class Verb:
-    """One thing the command can do. Its module is imported only when it is asked for."""
+    """One thing the command can do. Its module is imported only when it is asked for.
+
+    The function imports what it works with when it is called, so that help and a misspelt flag are answered
+    before torch is there.
+    """
 
     module: str
     function: str
@@ -27,19 +38,19 @@ class Verb:
     """Whether the same command, given again after it was stopped, goes on."""
 
     def load(self) -> Callable[..., None]:
-        """The function behind the verb.
+        """The function behind the verb."""
+        return getattr(import_module(f"acdepth.cli.{self.module}"), self.function)
+
+    def load_work(self) -> None:
+        """Import what the function will import when it is called.
 
         Raises:
             UserError: if a package of an extra is not installed.
         """
-        try:
-            return getattr(import_module(f"acdepth.cli.{self.module}"), self.function)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.startswith("acdepth"):
-                raise
-            raise UserError(
-                None, f"this verb needs {error.name}, which is not installed", "pip install 'acdepth[train]'"
-            ) from error
+        with _missing_packages_named():
+            for node in ast.walk(ast.parse(inspect.getsource(self.load()))):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    import_module(node.module)
 
 
 VERBS = {
@@ -61,8 +72,8 @@ VERBS = {
     "translate": Verb(
         "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
     ),
-    "translate check": Verb("check_translations", "check", "verify translations against their manifest"),
-    "translate rate": Verb("rate_translations", "rate", "how good translations are, all methods in a table"),
+    "translate check": Verb("translate_check", "check", "verify translations against their manifest"),
+    "translate score": Verb("translate_score", "score", "how good translations are, all methods in a table"),
     "rate": Verb(
         "rate", "rate", "a page on which people tell real images from generated ones, blind", resumes=True
     ),
@@ -97,7 +108,12 @@ VERBS = {
     "doctor": Verb(
         "doctor", "doctor", "what is installed, which devices and weights are here, what is missing"
     ),
+    "completion": Verb(
+        "completion", "completion", "a script by which bash, zsh or fish completes verbs and flags"
+    ),
 }
+RENAMED = {"translate rate": "translate score"}
+"""Names that go with the next release."""
 
 
 def main() -> None:
@@ -106,7 +122,10 @@ def main() -> None:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
-        run(arguments)
+        try:
+            run(arguments)
+        finally:
+            sys.stdout.flush()
     except (UserError, ValidationError) as error:
         if debug:
             traceback.print_exc()
@@ -117,6 +136,21 @@ def main() -> None:
         goes_on = "; the same command goes on from here" if verb and VERBS[verb].resumes else ""
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        if not _nobody_reads(sys.stdout):
+            raise
+        # What is left must not be written at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_CLOSED_PIPE)
+
+
+def _nobody_reads(stream: TextIO) -> bool:
+    """Whether what read the output, as ``head``, has ended."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def run(arguments: list[str]) -> None:
@@ -125,21 +159,35 @@ def run(arguments: list[str]) -> None:
         print(_overview())
         return
     if arguments[0] == "--version":
-        from importlib.metadata import version
-
         print(version("acdepth"))
         return
     name = _find(arguments)
     if name is None:
         _tell_group(arguments)
         return
-    verb, flags = with_config(VERBS[name].load(), arguments[len(name.split()) :])
-    parse(verb, name, flags)()
+    with _missing_packages_named():
+        parse(VERBS[name].load(), name, arguments[len(name.split()) :])()
+
+
+@contextmanager
+def _missing_packages_named() -> Iterator[None]:
+    """Turn the failed import of a package into what to do about it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("acdepth"):
+            raise
+        what = f"this verb needs {error.name}, which is not installed"
+        raise UserError(None, what, "pip install 'acdepth[train]'") from error
 
 
 def _find(arguments: list[str]) -> str | None:
     """The verb that the arguments begin with, of two words or one."""
     names = [" ".join(arguments[:words]) for words in (2, 1)]
+    for old, new in RENAMED.items():
+        if old in names:
+            say(f"acdepth {old} is now acdepth {new}; the old name goes with the next release")
+            return new
     return next((name for name in names if name in VERBS), None)
 
 

@@ -8,7 +8,6 @@ import tyro
 
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.data.robotcar import plan_scene, prepare_scene, raw_scenes, read_raw_calibration
 
 
 def prepare(
@@ -32,6 +31,8 @@ def prepare(
         scenes: names of the traversals; all that are in RAW by default.
         lists: split and filter lists, copied to OUT/splits; only images that they name get a cloud.
     """
+    from acdepth.data.robotcar import plan_scene, prepare_scene, raw_scenes, read_raw_calibration
+
     found = scenes or tuple(raw_scenes(raw))
     if not found:
         raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")

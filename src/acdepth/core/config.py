@@ -23,6 +23,13 @@ class Config(BaseModel):
     """Names of settings that say how work is done, and not what comes out of it."""
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the fields' docstrings as help shows them: without line breaks and marks of code."""
+        for field in cls.model_fields.values():
+            if field.description:
+                field.description = " ".join(field.description.replace("``", "").split())
+
+    @classmethod
     def read(cls, path: Path) -> Self:
         """Read YAML.
 

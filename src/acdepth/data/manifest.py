@@ -3,13 +3,15 @@
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, read_json, write_json, write_text
+from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
 from acdepth.core.identity import Identity, in_one_line
+from acdepth.data.stored import hash_pixels
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,13 @@ class Manifest:
         return file.exists() and file.stat().st_size == entry.file_size
 
     def file(self, condition: Condition | str, source: str) -> Path:
-        """Where a translation lies: ``<condition>/<source>`` with the suffix of its format."""
-        suffix = "." + self.settings["format"]
-        return self.folder / Condition(condition).value / PurePosixPath(source).with_suffix(suffix)
+        """Where a translation lies: ``<condition>/<source>`` with the suffix of its format.
+
+        Raises:
+            UserError: if ``source``, which data sets and manifests name, leads elsewhere.
+        """
+        place = inside(self.folder / Condition(condition).value, source, self.path)
+        return place.with_suffix("." + self.settings["format"])
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("manifest-*.jsonl"))
@@ -127,6 +133,17 @@ class Manifest:
                 found.append(f"{file}: has changed since it was made")
         return found
 
+    def changed_sources(self, clear: list[Clip]) -> list[str]:
+        """Translations whose source is another image now, or is none of ``clear``, one line each."""
+        hashes = {
+            clip.key(index): hash_pixels(clip.image(index)) for clip in clear for index in clip.targets()
+        }
+        return [
+            f"{entry.source}: has changed since it became {entry.condition}, or is gone"
+            for entry in self.entries.values()
+            if hashes.get(entry.source) != entry.source_hash
+        ]
+
 
 def generator_hash(settings: dict[str, Any]) -> str:
     """Hash of all settings but the seed, which has a place of its own in each entry."""
@@ -141,9 +158,11 @@ def _read_entries(path: Path) -> list[Entry]:
         if not line.endswith("\n"):
             break  # torn by a kill
         try:
-            entries.append(Entry(**json.loads(line)))
+            entry = Entry(**json.loads(line))
+            Condition(entry.condition)
         except (ValueError, TypeError) as error:
             raise UserError(
                 path, f"line {number} is no manifest entry ({error})", "delete it, the image is made again"
             ) from error
+        entries.append(entry)
     return entries

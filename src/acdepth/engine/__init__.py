@@ -1,10 +1,15 @@
 """Floor 1: the training loop on Hugging Face Accelerate, which knows no stage."""
 
-from acdepth.engine.loop import BatchSource, fit
-from acdepth.engine.processes import share_of_processes
-from acdepth.engine.settings import LoopSettings
-from acdepth.engine.state import refuse_other_run
-from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
+from typing import TYPE_CHECKING
+
+from acdepth.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from acdepth.engine.loop import BatchSource, fit
+    from acdepth.engine.processes import share_of_processes
+    from acdepth.engine.settings import LoopSettings
+    from acdepth.engine.state import refuse_other_run
+    from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
 
 __all__ = [
     "BatchSource",
@@ -18,3 +23,5 @@ __all__ = [
     "refuse_other_run",
     "share_of_processes",
 ]
+
+__getattr__ = lazy_names(__name__)

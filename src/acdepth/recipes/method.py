@@ -24,11 +24,12 @@ from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.settings import StudentConfig
 from acdepth.student.training import student_files, train_student
 from acdepth.teacher.training import MOTION_FILE, teacher_identity, train_teacher
-from acdepth.translator import SimulatedWeather, translate
+from acdepth.translator import SimulatedWeather
 from acdepth.translator.adapters import adapters_hash
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import ADAPTERS, train_translator, translator_identity
+from acdepth.translator.translate import translate
 
 PAGES = ("report.html", "table.md", "run.json", "config.yaml")
 """Files of a run folder that tell about its results."""

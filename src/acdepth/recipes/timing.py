@@ -27,10 +27,11 @@ from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.task import StudentTask
 from acdepth.teacher.task import TeacherTask
-from acdepth.translator import SimulatedWeather, Translator, translate
+from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import make_task, save_untrained
+from acdepth.translator.translate import translate
 
 TRANSLATED_IMAGES = 4
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from acdepth.reports.facts import interval_words
 from acdepth.reports.terminal import open_table
-from acdepth.translator.quality.rate import SOURCES, TRUTH
+from acdepth.translator.scoring.cases import SOURCES, TRUTH
 
 WIDTH_ELSEWHERE = 150
 """Characters, where no terminal says how many it has."""
@@ -48,7 +48,7 @@ COLUMNS = (
 
 
 def print_translation_quality(results: dict[str, Any], console: Console | None = None) -> None:
-    """Print what ``acdepth translate rate`` found: means with their 95 % intervals below."""
+    """Print what ``acdepth translate score`` found: means with their 95 % intervals below."""
     console = console or Console()
     if not console.is_terminal:
         console = Console(file=console.file, width=WIDTH_ELSEWHERE)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 from rich.table import Table
 
-from acdepth.rating.tally import Count, Tally
+from acdepth.rating.votes import Count, Tally
 from acdepth.reports.terminal import escaped, open_table
 
 NOTE = (

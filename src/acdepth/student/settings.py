@@ -7,10 +7,9 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.data.augment import AugmentSettings
 from acdepth.data.choice import FootageChoice
-from acdepth.data.zoom import ZoomSettings
-from acdepth.engine import LoopSettings
+from acdepth.data.settings import AugmentSettings, ZoomSettings
+from acdepth.engine.settings import LoopSettings
 
 DistillationError = Literal["relative", "log"]
 

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from acdepth.core.resize import Crop
 from acdepth.data.choice import FootageChoice
-from acdepth.engine import LoopSettings
-from acdepth.networks.depth_net import DepthNetConfig, Side
+from acdepth.engine.settings import LoopSettings
+from acdepth.networks.settings import DepthNetConfig, Side
 
 
 class TeacherConfig(FootageChoice):

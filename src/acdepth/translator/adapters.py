@@ -14,10 +14,11 @@ from acdepth.core.files import atomic_folder, hash_file, hash_json, read_json, w
 from acdepth.core.hub import ADAPTER_CONFIG, HALF_PRECISION, files_content
 from acdepth.diffusion.autoencoder import make_skips
 from acdepth.diffusion.model import DiffusionModel, settings_hash
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Adapted, Generator
-from acdepth.translator.lora import LoraSettings, load_adapters, share_weights
+from acdepth.translator.lora import load_adapters, share_weights
+from acdepth.translator.settings import LoraSettings
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
 ADAPTED = ("unet", *(f"vae_{direction}" for direction in DIRECTIONS))

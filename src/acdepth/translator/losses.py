@@ -4,7 +4,6 @@ Adversarial + cycle consistency + identity; the term that keeps depth is ours.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -12,9 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.prior.losses import scale_shift_invariant_loss
-
-Adversary = Literal["sigmoid", "squares"]
-"""``sigmoid``: cross entropy, as in img2img-turbo; ``squares``: least squares (Mao et al. 2017)."""
+from acdepth.translator.settings import Adversary
 
 
 def adversarial_loss(scores: Float[Tensor, "*shape"], real: bool, kind: Adversary) -> Float[Tensor, "*shape"]:

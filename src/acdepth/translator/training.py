@@ -18,7 +18,7 @@ from acdepth.data.folder import open_data
 from acdepth.data.pools import Pool, UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import PROMPTS
 from acdepth.engine import fit, refuse_other_run, share_of_processes
 from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of

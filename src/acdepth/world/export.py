@@ -21,8 +21,8 @@ from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.render import RenderedFrame, prepare
-from acdepth.world.rig import USUAL, Rig
 from acdepth.world.styles import TOWN
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.trajectory import FRAME_RATE

@@ -28,8 +28,9 @@ from acdepth.student.adapt.settings import AdaptConfig, PhotometricOptions, View
 from acdepth.student.adapt.task import AdaptTask, mean_lit_photometric
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 from tests.student.adapt.test_task import PLAIN
 from tests.student.adapt.test_training import CONFIG, LOOP, TINY, adapt, die_around_scoring, save_network

@@ -20,13 +20,14 @@ from acdepth.networks.checkpoint import (
     load_confidence_head,
     save_checkpoint,
 )
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.student.adapt.settings import AdaptConfig, ValidationSettings
 from acdepth.student.adapt.training import train_adapted
 from acdepth.student.adapt.validation import HISTORY_FILE, Score, Validation
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import write_drive
 
 TINY = DepthNetConfig(width=8)

@@ -16,14 +16,15 @@ from acdepth.data.folder import open_data
 from acdepth.engine import LoopSettings
 from acdepth.engine.log import read_log
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.confidence.task import ConfidenceTask
 from acdepth.student.confidence.training import train_confidence
 from acdepth.student.losses import expected_error_loss
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import write_drive
 
 TINY = DepthNetConfig(width=8)

@@ -6,9 +6,9 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.data.augment import AugmentSettings
 from acdepth.data.choice import FootageChoice
-from acdepth.engine import LoopSettings
+from acdepth.data.settings import AugmentSettings
+from acdepth.engine.settings import LoopSettings
 from acdepth.student.settings import DistillationError, OrdinalOptions, StudentConfig
 
 Brightness = Annotated[float, Field(ge=0, le=1)]

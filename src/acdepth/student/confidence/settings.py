@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from acdepth.core.condition import Condition
-from acdepth.data.augment import AugmentSettings
 from acdepth.data.choice import FootageChoice
-from acdepth.engine import LoopSettings
-from acdepth.networks.confidence_head import ConfidenceHeadConfig
+from acdepth.data.settings import AugmentSettings
+from acdepth.engine.settings import LoopSettings
+from acdepth.networks.settings import ConfidenceHeadConfig
 from acdepth.student.settings import StudentConfig
 
 

@@ -20,7 +20,7 @@ from acdepth.networks.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.confidence.task import ConfidenceTask
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
