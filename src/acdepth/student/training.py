@@ -188,6 +188,6 @@ def starting_encoder(config: StudentConfig) -> Path | None:
         raise UserError(
             None,
             "student.start_from is encoder, but student.encoder is not set",
-            "give the path of its weights",
+            "name its weights",
         )
     return encoder_file(config.encoder)
