@@ -99,14 +99,7 @@ class Torn(Task):
 
 def train(folder: Path, projected: tuple[str, ...] = (), source: Source | None = None, **values: object):
     task, settings = Torn(projected), SETTINGS.model_copy(update=values)
-    fit(
-        "torn",
-        task,
-        lambda rank, count: source or Source(),
-        settings,
-        folder,
-        made_from=Identity({"run": "the same"}),
-    )
+    fit("torn", task, lambda rank, count: source or Source(), settings, folder, made_from=Identity())
     return {name: value.detach() for name, value in task.named_parameters()}
 
 
@@ -213,14 +206,7 @@ def test_two_batches_of_one_are_one_batch_of_two(tmp_path):
     ):
         task = Even(("up", "down"))
         settings = SETTINGS.model_copy(update={**values, "gradient_statistics_every": 1})
-        fit(
-            "torn",
-            task,
-            lambda rank, count, source=source: source,
-            settings,
-            tmp_path / folder,
-            Identity({"run": "x"}),
-        )
+        fit("torn", task, lambda rank, count, source=source: source, settings, tmp_path / folder, Identity())
         lines = read_log(tmp_path / folder / "log.jsonl")
         ends.append((dict(task.named_parameters()), [line["gradients"]["up/down/cosine"] for line in lines]))
     (whole, angles), (split, others) = ends

@@ -66,14 +66,7 @@ class Sum(Task):
 
 def train(task: Task, folder: Path, source: Source | None = None, **values: object) -> dict[str, Tensor]:
     settings = SETTINGS.model_copy(update=values)
-    fit(
-        "turns",
-        task,
-        lambda rank, count: source or Source(),
-        settings,
-        folder,
-        made_from=Identity({"run": "the same"}),
-    )
+    fit("turns", task, lambda rank, count: source or Source(), settings, folder, made_from=Identity())
     return {name: value.detach() for name, value in task.named_parameters()}
 
 
@@ -203,15 +196,7 @@ def test_the_callback_comes_after_each_saved_state(tmp_path):
 
     settings = SETTINGS.model_copy(update={"steps": 5})
     for _ in range(2):
-        fit(
-            "turns",
-            Duel(),
-            lambda rank, count: Source(),
-            settings,
-            tmp_path,
-            Identity({"run": "x"}),
-            on_interval=on_interval,
-        )
+        fit("turns", Duel(), lambda rank, count: Source(), settings, tmp_path, Identity(), on_interval)
     assert [step for step, _ in calls] == [2, 4, 5]
     assert all(f"step_{step:07d}.safetensors" in states for step, states in calls)
 
@@ -271,13 +256,6 @@ def test_adam_forgets_as_the_settings_say(tmp_path):
     for beta1 in (0.9, 0.0):
         duel = Duel()
         settings = SETTINGS.model_copy(update={"beta1": beta1})
-        fit(
-            "duel",
-            duel,
-            lambda rank, count: Source(2),
-            settings,
-            tmp_path / str(beta1),
-            Identity({"run": "test"}),
-        )
+        fit("duel", duel, lambda rank, count: Source(2), settings, tmp_path / str(beta1), Identity())
         ends.append(duel.maker[0].weight.detach().clone())
     assert not torch.equal(*ends)

@@ -22,7 +22,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("styles")
     for style, town in (("country", 1), ("town", 2)):
         settings = DriveSettings(2, (16, 24), style=style)
-        write_towns(folder / style, [town], [Condition.CLEAR], settings)
+        write_towns(folder / style, [town], [Condition.CLEAR], settings, "cpu")
     return folder
 
 

@@ -20,7 +20,7 @@ HORIZON = 20.0
 
 
 def draws(seed: int = 0) -> Draws:
-    return Draws(make_generator(seed))
+    return Draws(make_generator(seed), "cpu")
 
 
 def street(wall: float = 60.0) -> Tensor:

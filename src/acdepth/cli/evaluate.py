@@ -121,7 +121,8 @@ def evaluate(
         "checkpoints": {model.name: model.describe() for model in models},
         "made_by": provenance(),
     }
-    outcome = run(models, footage, measured_by, out, options, about)
+    with sole_writer(out):
+        outcome = run(models, footage, measured_by, out, options, about)
     _tell(outcome, out, outcome.counts(len(models), count_targets(footage)), pairs is not None)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from acdepth.core.errors import UserError
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 
 
@@ -37,11 +38,11 @@ def prepare(
     if not found:
         raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")
     calibration = read_raw_calibration(models, extrinsics)
-    plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
     warn = logging.getLogger("acdepth").warning
-    with progress(
-        "prepare", sum(plan.total for plan in plans), unit="file", done=sum(plan.done for plan in plans)
-    ) as advance:
-        for plan in plans:
-            prepare_scene(plan, advance, warn)
+    with sole_writer(out):
+        plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
+        done, total = sum(plan.done for plan in plans), sum(plan.total for plan in plans)
+        with progress("prepare", total, done, unit="file") as advance:
+            for plan in plans:
+                prepare_scene(plan, advance, warn)
     print(f"{out}: {', '.join(found)}; check it with acdepth data check robotcar --root {out}")

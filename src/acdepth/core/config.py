@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import read_yaml, write_text
 
 
 class Config(BaseModel):
@@ -36,13 +36,7 @@ class Config(BaseModel):
         Raises:
             UserError: naming the file, the key, the value and the nearest known key.
         """
-        try:
-            values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UserError(path, "no such config file") from error
-        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-            raise UserError(path, f"not readable as YAML ({str(error).splitlines()[0]})") from error
-        return cls.from_dict(values or {}, where=str(path))
+        return cls.from_dict(read_yaml(path) or {}, where=str(path))
 
     @classmethod
     def from_dict(cls, values: Any, where: str) -> Self:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from acdepth.core.camera import Camera
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.files import read_yaml
 from acdepth.core.images import read_classes, read_depth_png16, read_image
 from acdepth.data.motion import Motion, read_motion
 from acdepth.data.stored import (
@@ -210,12 +210,7 @@ def _read_description(folder: Path) -> Description:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(
-            path, f"not readable as YAML ({str(error).splitlines()[0]})", "write lines of key: value"
-        ) from error
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise UserError(path, "expected keys and values", "write lines of key: value")
     return values

@@ -27,6 +27,17 @@ class StoredClip(Clip):
     def stamp(self, index: int) -> str:
         """Text that changes when the file behind the frame does."""
 
+    def stamps(self, indices: Sequence[int]) -> list[str]:
+        """Those of several frames; each file is asked once."""
+        return [self.stamp(index) for index in indices]
+
+
+def frame_stamps(clip: Clip, indices: Sequence[int]) -> list[str]:
+    """What frames are, for caches: by their files where they have some, else by their pixels."""
+    if isinstance(clip, StoredClip):
+        return clip.stamps(indices)
+    return [hash_pixels(clip.image(index)) for index in indices]
+
 
 class PosedClip(StoredClip):
     """A clip of which it is known where the camera was at each image."""
@@ -41,8 +52,8 @@ class PosedClip(StoredClip):
 
 
 def frame_stamp(clip: Clip, index: int) -> str:
-    """What a frame is, for caches: by its file where it has one, else by its pixels."""
-    return clip.stamp(index) if isinstance(clip, StoredClip) else hash_pixels(clip.image(index))
+    """What one frame is."""
+    return frame_stamps(clip, [index])[0]
 
 
 def hash_pixels(image: np.ndarray) -> str:

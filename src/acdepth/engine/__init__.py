@@ -6,9 +6,8 @@ from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from acdepth.engine.loop import BatchSource, fit
-    from acdepth.engine.processes import share_of_processes
+    from acdepth.engine.processes import run_folder, share_of_processes
     from acdepth.engine.settings import LoopSettings
-    from acdepth.engine.state import refuse_other_run
     from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
 
 __all__ = [
@@ -20,7 +19,7 @@ __all__ = [
     "Update",
     "fit",
     "masked_mean",
-    "refuse_other_run",
+    "run_folder",
     "share_of_processes",
 ]
 

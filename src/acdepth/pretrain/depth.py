@@ -1,5 +1,6 @@
 """Starting points that learn depth on rendered towns, where it is known: the encoder and the tiny prior."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -11,7 +12,7 @@ from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.truth import TruthBatch, TruthBatches
-from acdepth.engine import Task, fit
+from acdepth.engine import Task, fit, run_folder
 from acdepth.networks.checkpoint import save_encoder
 from acdepth.networks.depth_net import DepthNet
 from acdepth.pretrain.settings import EncoderConfig, PriorConfig
@@ -68,26 +69,44 @@ def pretrain_encoder(config: EncoderConfig, data: Path, out: Path, description: 
         description: for the card: what it was trained on.
     """
     task = EncoderTask(config)
-    _fit("encoder", task, config, data, out)
-    about = {**provenance(), "config": config.to_dict()}
-    save_encoder(out / "encoder.safetensors", task.network, description, about, half=True)
-    return out / "encoder.safetensors"
+    weights = out / "encoder.safetensors"
+
+    def save() -> None:
+        about = {**provenance(), "config": config.to_dict()}
+        save_encoder(weights, task.network, description, about, half=True)
+
+    _train("encoder", task, config, data, out, save)
+    return weights
 
 
 def pretrain_prior(config: PriorConfig, data: Path, out: Path, description: str) -> Path:
     """The same for the tiny Depth Anything: the folder ``out/model``, fit for `DepthAnythingPrior`."""
     task = PriorTask(config)
-    _fit("prior", task, config, data, out)
-    card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
-    DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")
+
+    def save() -> None:
+        card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
+        DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")
+
+    _train("prior", task, config, data, out, save)
     return out / "model"
 
 
-def _fit(name: str, task: Task, config: EncoderConfig | PriorConfig, data: Path, out: Path) -> None:
+def _train(
+    name: str,
+    task: Task,
+    config: EncoderConfig | PriorConfig,
+    data: Path,
+    out: Path,
+    save: Callable[[], object],
+) -> None:
     clear = [clip for clip in open_data(data) if clip.condition == Condition.CLEAR]
 
     def batches(rank: int, processes: int) -> TruthBatches:
-        return TruthBatches(clear, config.image_size, config.loop.batch_size, config.loop.seed + rank)
+        loop = config.loop
+        return TruthBatches(clear, config.image_size, loop.batch_size, loop.seed, rank, processes)
 
     made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
-    fit(f"pretrain {name}", task, batches, config.loop, out, made_from)
+    with run_folder(out, made_from, config.loop) as share:
+        fit(f"pretrain {name}", task, batches, config.loop, out, made_from)
+        if share.leads:
+            save()

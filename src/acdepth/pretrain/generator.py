@@ -17,7 +17,7 @@ from acdepth.data.prepared import prepare
 from acdepth.diffusion.autoencoder import encode
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
-from acdepth.engine import LoopSettings, Task, fit
+from acdepth.engine import LoopSettings, Task, fit, run_folder
 from acdepth.networks.frozen import frozen
 from acdepth.pretrain.settings import GeneratorConfig
 
@@ -110,19 +110,21 @@ def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, descripti
     Returns:
         The model folder, fit for `DiffusionModel.from_pretrained`.
     """
-    footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
-    pools = make_pools([footage], config.conditions)
-    model = config.network.build(config.autoencoder.seed)
-    values = config.to_dict()
-    _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
-    model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
-    _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
-    card = {"description": description, "config": values, "made_by": provenance()}
-    for part in (model.vae, model.unet, model.text_encoder):
-        part.half()
-    DiffusionModel(model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card).save(
-        out / "model"
-    )
+    with run_folder(out, Identity(), config.autoencoder) as share:  # the states lie in folders of their own
+        with share.main_first():
+            footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
+        pools = make_pools([footage], config.conditions)
+        model = config.network.build(config.autoencoder.seed)
+        _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
+        model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
+        _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
+        card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
+        for part in (model.vae, model.unet, model.text_encoder):
+            part.half()
+        if share.leads:
+            DiffusionModel(
+                model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card
+            ).save(out / "model")
     return out / "model"
 
 
@@ -144,7 +146,8 @@ def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> floa
     """One over the deviation of latents, so that the UNet sees values of size one (Rombach et al. 2022)."""
     model.vae.eval()
     batch = LabelledBatches(pools, 16, seed=0).batch(0)
-    latents = encode(model.vae, batch.image * 2 - 1)[0] / model.vae.config["scaling_factor"]
+    image = batch.image.to(model.vae.device)
+    latents = encode(model.vae, image * 2 - 1)[0] / model.vae.config["scaling_factor"]
     return round(float(1 / latents.std()), 5)
 
 

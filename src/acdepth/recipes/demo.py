@@ -12,6 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
+from acdepth.inference.devices import choose_device
 from acdepth.pipeline.folder import claim
 from acdepth.pipeline.outputs import folder_output
 from acdepth.pipeline.stages import Stage
@@ -118,6 +119,7 @@ class Demo:
                 towns.seeds,
                 towns.conditions,
                 settings,
+                str(choose_device()),
                 workers=min(self.config.workers, os.cpu_count() or 1),
                 on_frames=advance,
             )

@@ -8,13 +8,13 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_json
 from acdepth.core.identity import Identity
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
 from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
-from acdepth.inference.devices import choose_device
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.pose_net import POSE_FILE
@@ -94,12 +94,13 @@ class Method:
             title: of the run.
             notes: what a reader of its results must know.
         """
-        pipeline = Pipeline(stages, self.out, [self.out / page for page in PAGES])
-        pipeline.put_stale_aside()  # before, so that the settings never stand beside results of others
-        self.config.write(self.out / "config.yaml")
-        seconds = pipeline.run()
-        about = {"title": title, "made_by": provenance(), "config": self.config.to_dict()}
-        write_json(self.out / "run.json", {**about, "seconds": seconds, "notes": notes})
+        with sole_writer(self.out):
+            pipeline = Pipeline(stages, self.out, [self.out / page for page in PAGES])
+            pipeline.put_stale_aside()  # before, so that the settings never stand beside results of others
+            self.config.write(self.out / "config.yaml")
+            seconds = pipeline.run()
+            about = {"title": title, "made_by": provenance(), "config": self.config.to_dict()}
+            write_json(self.out / "run.json", {**about, "seconds": seconds, "notes": notes})
 
     def training_footage(self) -> list[Clip]:
         """The clear sequences that teacher and student learn on."""
@@ -165,7 +166,7 @@ class Method:
                 self.out / "translator" / ADAPTERS if self.config.trains_translator else config.adapters
             )
             assert adapters is not None
-            translator, depth = DiffusedWeather(adapters, device=choose_device()), None
+            translator, depth = DiffusedWeather(adapters), None
         else:
             translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
         with progress("translate", count_targets(clips), unit="image") as advance:

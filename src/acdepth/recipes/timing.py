@@ -20,7 +20,6 @@ from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
-from acdepth.inference.devices import choose_device
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
@@ -164,7 +163,7 @@ class Timing:
         if config.adapters is None:
             assert config.translator is not None
             save_untrained(config.translator, adapters)
-        return DiffusedWeather(adapters, device=choose_device()), None
+        return DiffusedWeather(adapters), None
 
     def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: Callable[[], BatchSource]) -> Timed:
         few = loop.model_copy(

@@ -17,7 +17,7 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.translated import prepare_translations
-from acdepth.engine import fit, refuse_other_run
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -78,28 +78,35 @@ def train_student(
         **translations_made_by(config, translations),
     }
     made_from = Identity.of(config).and_facts({**inputs, **files})
-    refuse_other_run(out, made_from)
-    clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
-    config.write(out / "config.yaml")
-    task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
+            config.write(out / "config.yaml")
+        task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
 
-    def batches(rank: int, processes: int) -> MixBatches:
-        loop, mix = config.loop, config.mix
-        return MixBatches(
-            clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+        def batches(rank: int, processes: int) -> MixBatches:
+            loop, mix = config.loop, config.mix
+            return MixBatches(
+                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+            )
+
+        fit("student", task, batches, config.loop, out, made_from)
+        conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
+        student_card = card.model_copy(
+            update={
+                "conditions": conditions,
+                "description": f"student of {len(clear)} clear frames and their translations "
+                f"({', '.join(conditions)}); its teacher: {card.description}",
+                "made_by": {
+                    **provenance(),
+                    "config": config.to_dict(),
+                    "data": list(inputs.values()),
+                    **files,
+                },
+            }
         )
-
-    fit("student", task, batches, config.loop, out, made_from)
-    conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
-    student_card = card.model_copy(
-        update={
-            "conditions": conditions,
-            "description": f"student of {len(clear)} clear frames and their translations "
-            f"({', '.join(conditions)}); its teacher: {card.description}",
-            "made_by": {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files},
-        }
-    )
-    save_checkpoint(out / MODEL_FILE, task.student, student_card)
+        if share.leads:
+            save_checkpoint(out / MODEL_FILE, task.student, student_card)
     return out / MODEL_FILE
 
 

@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
@@ -11,7 +13,7 @@ from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance
-from acdepth.engine import fit, refuse_other_run
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -51,29 +53,31 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
     made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
-    refuse_other_run(out, made_from)
-    prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
-    config.write(out / "config.yaml")
-    task = TeacherTask(config, _initial_forward(prepared, config))
-    _start(task, config)
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
+            config.write(out / "config.yaml")
+        task = TeacherTask(config, _initial_forward(prepared, config))
+        _start(task, config)
 
-    def batches(rank: int, processes: int) -> TripletBatches:
-        loop = config.loop
-        return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
+        def batches(rank: int, processes: int) -> TripletBatches:
+            loop = config.loop
+            return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    fit("teacher", task, batches, config.loop, out, made_from)
-    card = CheckpointCard(
-        network=config.network,
-        input_size=config.image_size,
-        camera=training_camera(prepared),
-        crop=config.crop,
-        metric=_is_metric(prepared, config),
-        description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
-        made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
-    )
-    write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
-    save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
-    save_checkpoint(out / MODEL_FILE, task.depth_net, card)
+        fit("teacher", task, batches, config.loop, out, made_from)
+        card = CheckpointCard(
+            network=config.network,
+            input_size=config.image_size,
+            camera=training_camera(prepared),
+            crop=config.crop,
+            metric=_is_metric(prepared, config),
+            description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
+            made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
+        )
+        if share.leads:
+            write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
+            save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
+            save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
 
 
@@ -93,10 +97,15 @@ def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
 
     One network has one canonical camera, so a warning says where the footage has several unlike ones.
     """
-    cameras = sorted(frame.intrinsics for frame in prepared.frames if frame.intrinsics)
-    if not cameras:
+    frames = prepared.frames
+    counts = np.bincount(frames.clip, minlength=len(frames.clip_intrinsics))
+    known = (counts > 0) & ~np.isnan(frames.clip_intrinsics[:, 0])
+    if not known.any():
         return None
-    shortest, intrinsics, longest = cameras[0], cameras[len(cameras) // 2], cameras[-1]
+    cameras, counts = frames.clip_intrinsics[known], counts[known]
+    order = np.lexsort(cameras.T[::-1])
+    middle = np.searchsorted(np.cumsum(counts[order]), counts.sum() // 2, side="right")
+    shortest, intrinsics, longest = cameras[order[[0, middle, -1]]].tolist()
     if longest[0] > MOST_UNLIKE * shortest[0]:
         logging.getLogger("acdepth").warning(
             "the footage has focal lengths from %.0f to %.0f pixels of the network's input; metres will be "
@@ -121,7 +130,7 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
 
 def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
     lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
-    return lengths_are_used and any(frame.distance_to_next is not None for frame in prepared.frames)
+    return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
 
 
 def starting_files(config: TeacherConfig) -> list[Path]:

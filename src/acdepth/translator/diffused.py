@@ -2,22 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.precision import fast_bfloat16
 from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.diffusion.model import DiffusionModel, model_folder
-from acdepth.translator.adapters import adapters_hash, base_facts, load_card, load_translator, merge
+from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
+from acdepth.translator.adapters import (
+    adapters_hash,
+    base_facts,
+    load_card,
+    load_translator,
+    merge,
+)
 from acdepth.translator.method import Translator
 
 VERSION = 1
 """Counts up when the same weights give another image, so that old and new translations are not mixed."""
-
-Precision = Literal["auto", "bf16", "fp32"]
 
 
 class DiffusedWeather(Translator):
@@ -32,7 +36,7 @@ class DiffusedWeather(Translator):
             ``shipped``.
         base: the diffusion model they stand on: a folder or a name of the hub; their card says which by
             default.
-        device: where it runs.
+        device: where it runs, as `choose_device` takes it.
         precision: ``auto`` is bfloat16 where the device computes in it.
 
     Raises:
@@ -45,18 +49,17 @@ class DiffusedWeather(Translator):
         self,
         weights: Path,
         base: Path | None = None,
-        device: torch.device | str = "cpu",
+        device: torch.device | str = "auto",
         precision: Precision = "auto",
     ) -> None:
-        self.device = torch.device(device)
+        self.device = choose_device(str(device))
         self.rounds_by_batch = self.device.type != "cpu"
         weights = or_shipped(weights, TRANSLATOR)
         card = load_card(weights)
         folder = model_folder(base or Path(card.base))
         model, self.base = DiffusionModel.from_pretrained(folder), base_facts(folder)
         generator = merge(load_translator(weights, model, self.base["base"]))
-        in_bfloat16 = precision == "bf16" or (precision == "auto" and fast_bfloat16(self.device))
-        self.dtype = torch.bfloat16 if in_bfloat16 else torch.float32
+        self.dtype = torch.bfloat16 if computes_in_bfloat16(self.device, precision) else torch.float32
         self.generator: Any = generator.eval().requires_grad_(False).to(self.device, self.dtype)
         self.generator.to(memory_format=torch.channels_last)
         if self.device.type == "cuda":

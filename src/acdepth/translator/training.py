@@ -19,7 +19,7 @@ from acdepth.data.pools import Pool, UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.diffusion.one_step import PROMPTS
-from acdepth.engine import fit, refuse_other_run, share_of_processes
+from acdepth.engine import fit, run_folder
 from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.translator.adapters import (
@@ -84,26 +84,30 @@ def train_translator(
         raise UserError(data, "no clear footage to translate")
     about = [fingerprint(clips, config.image_size, config.crop, reach=0) for clips in (clear, bad)]
     made_from = translator_identity(config, about[0], about[1], prior, start)
-    refuse_other_run(out, made_from)
-    prepared = [
-        prepare(clear, out / "prepared" / "clear", config.image_size, config.crop, reach=0),
-        prepare(bad, out / "prepared" / "adverse", config.image_size, config.crop, reach=0) if bad else None,
-    ]
-    pools = _pools(config, [one for one in prepared if one])
-    config.write(out / "config.yaml")
-    task = make_task(config, folder, prior, start)
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            prepared = [
+                prepare(clips, out / "prepared" / name, config.image_size, config.crop, reach=0)
+                for name, clips in {"clear": clear, "adverse": bad}.items()
+                if clips
+            ]
+            pools = _pools(config, prepared)
+            config.write(out / "config.yaml")
+        task = make_task(config, folder, prior, start)
 
-    def batches(rank: int, processes: int) -> UnpairedBatches:
-        return UnpairedBatches(pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch)
+        def batches(rank: int, processes: int) -> UnpairedBatches:
+            return UnpairedBatches(
+                pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch
+            )
 
-    sheet = SampleSheet(task, pools, out / "samples")
-    fit("translator", task, batches, config.loop, out, made_from, on_interval=sheet.write)
-    made = {**provenance(), "config": config.to_dict(), "data": about}
-    told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
-    if share_of_processes().leads:
-        with task.as_saved() as generator:
-            card = _card(config, generator, made_from.values["base weights"], told, made, start)
-            save_translator(out / ADAPTERS, generator, card)
+        sheet = SampleSheet(task, pools, out / "samples")
+        fit("translator", task, batches, config.loop, out, made_from, on_interval=sheet.write)
+        made = {**provenance(), "config": config.to_dict(), "data": about}
+        told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
+        if share.leads:
+            with task.as_saved() as generator:
+                card = _card(config, generator, made_from.values["base weights"], told, made, start)
+                save_translator(out / ADAPTERS, generator, card)
     return out / ADAPTERS
 
 

@@ -17,6 +17,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.identity import Identity
+from acdepth.core.lock import sole_writer
 from acdepth.core.resize import Crop, crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
@@ -94,8 +95,8 @@ def translate(
         share: which batches are this process's.
 
     Raises:
-        UserError: if there is nothing to translate, ``out`` was made with other settings, or more than 1 %
-            of the frames cannot be read.
+        UserError: if there is nothing to translate, another run writes to ``out`` or it was made with other
+            settings, or more than 1 % of the frames cannot be read.
     """
     clear = [clip for clip in clips if clip.condition is Condition.CLEAR]
     total = sum(len(clip.targets()) for clip in clear)
@@ -111,19 +112,20 @@ def translate(
         raise UserError(
             None, "this method needs the depth of the clear images", "give a teacher or measured depth"
         )
-    manifest = _open(out, _made_from(translator, depth_source, settings), share)
-    work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
-    frames = _frames(clear, manifest, settings.conditions)
-    for number, batch in enumerate(_batches(frames, settings.batch_size)):
-        if share.has(number) and any(frame.todo for frame in batch):
-            work.translate(batch)
-        if progress:
-            progress(len(batch))
-    share.wait()
-    manifest = Manifest(out)
-    share.wait()
-    if share.leads:
-        manifest.gather()
+    with sole_writer(out, share=share):
+        manifest = _open(out, _made_from(translator, depth_source, settings), share)
+        work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
+        frames = _frames(clear, manifest, settings.conditions)
+        for number, batch in enumerate(_batches(frames, settings.batch_size)):
+            if share.has(number) and any(frame.todo for frame in batch):
+                work.translate(batch)
+            if progress:
+                progress(len(batch))
+        share.wait()
+        manifest = Manifest(out)
+        share.wait()
+        if share.leads:
+            manifest.gather()
     return manifest
 
 

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from rich.console import Console
 
 from acdepth.core.condition import Condition
@@ -72,12 +71,10 @@ class Ablation:
         for cell in self.cells:
             cell.forget_failure()
         prepared = self.out / "prepared"
-        prepared.mkdir(parents=True, exist_ok=True)
-        with FileLock(prepared / ".lock"):
-            every = dict.fromkeys((Condition.CLEAR, *self._degraded()), 1.0)
-            mixed = self.sources.student.model_copy(update={"mix": every})
-            footage = clear_footage(mixed, self.sources.data, self.sources.translations)
-            prepare_mix(mixed, footage, self.sources.translations, self.card, prepared)
+        every = dict.fromkeys((Condition.CLEAR, *self._degraded()), 1.0)
+        mixed = self.sources.student.model_copy(update={"mix": every})
+        footage = clear_footage(mixed, self.sources.data, self.sources.translations)
+        prepare_mix(mixed, footage, self.sources.translations, self.card, prepared)
 
     def work(self) -> None:
         """Do one cell after another; returns when all are done or failed, also those of other processes."""

@@ -24,7 +24,7 @@ from acdepth.data.order import targets
 from acdepth.data.parts import has_splits
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import fingerprint, prepare
-from acdepth.engine import fit, refuse_other_run
+from acdepth.engine import fit, run_folder
 from acdepth.engine.state import STATES, load_newest_state
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -96,42 +96,42 @@ def train_adapted(
     # How often a state is scored decides which one is kept, so it is not incidental here.
     every = {"loop.checkpoint_every": config.loop.checkpoint_every}
     made_from = Identity.of(config).and_facts({**every, **inputs, **files})
-    refuse_other_run(out, made_from)
-    clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
-    prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
-    learning, apart = split_off(prepared, config.validation.held_out)
-    filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
-    config.write(out / "config.yaml")
-    order = DepthAnythingPrior.from_pretrained(prior)
-    task = AdaptTask(config, network, taught_by, order, pose_net)
-    # The loop does the same, and the layout in memory shows in the last digits of the first score.
-    task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    with run_folder(out, made_from, config.loop):
+        clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
+        prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
+        learning, apart = split_off(prepared, config.validation.held_out)
+        filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
+        config.write(out / "config.yaml")
+        order = DepthAnythingPrior.from_pretrained(prior)
+        task = AdaptTask(config, network, taught_by, order, pose_net)
+        # The loop does the same, and the layout in memory shows in the last digits of the first score.
+        task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
-    def keep_best(step: int) -> None:
-        with task.slow.in_place():
-            save_checkpoint(out / BEST_FILE, network, card)
+        def keep_best(step: int) -> None:
+            with task.slow.in_place():
+                save_checkpoint(out / BEST_FILE, network, card)
 
-    known = Pool(clear, targets(clear, config.min_speed))
-    validation = Validation(task, apart, known, out, keep_best)
+        known = Pool(clear, targets(clear, config.min_speed))
+        validation = Validation(task, apart, known, out, keep_best)
 
-    def batches(rank: int, processes: int) -> AdaptBatches:
-        loop = config.loop
-        mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
-        return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
+        def batches(rank: int, processes: int) -> AdaptBatches:
+            loop = config.loop
+            mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
+            return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
 
-    validation.resume(_resumed_step(task, out, made_from))
-    if not validation.ended:
-        fit("adapt", task, batches, config.loop, out, made_from, on_interval=validation)
-    if card.confidence is not None:
-        logging.getLogger("acdepth").warning(
-            "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
-            "one anew with acdepth train confidence",
-            student,
+        validation.resume(_resumed_step(task, out, made_from))
+        if not validation.ended:
+            fit("adapt", task, batches, config.loop, out, made_from, on_interval=validation)
+        if card.confidence is not None:
+            logging.getLogger("acdepth").warning(
+                "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; "
+                "train one anew with acdepth train confidence",
+                student,
+            )
+        best, _ = load_checkpoint(out / BEST_FILE)
+        save_checkpoint(
+            out / MODEL_FILE, best, _adapted_card(config, card, learning, validation.best, inputs, files)
         )
-    best, _ = load_checkpoint(out / BEST_FILE)
-    save_checkpoint(
-        out / MODEL_FILE, best, _adapted_card(config, card, learning, validation.best, inputs, files)
-    )
     return out / MODEL_FILE
 
 

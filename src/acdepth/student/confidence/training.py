@@ -12,7 +12,7 @@ from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import fingerprint
-from acdepth.engine import fit, refuse_other_run
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -60,22 +60,24 @@ def train_confidence(
     }
     files = {"student": hash_file(student), "teacher": hash_file(teacher)}
     made_from = Identity.of(config).and_facts({**inputs, **files})
-    refuse_other_run(out, made_from)
-    clear, translated = prepare_mix(config.shown, clips, translations, card, out / "prepared")
-    config.write(out / "config.yaml")
-    head = _new_head(config, card)
-    task = ConfidenceTask(config, head, network, taught_by, teacher_card.input_size)
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            clear, translated = prepare_mix(config.shown, clips, translations, card, out / "prepared")
+            config.write(out / "config.yaml")
+        head = _new_head(config, card)
+        task = ConfidenceTask(config, head, network, taught_by, teacher_card.input_size)
 
-    def batches(rank: int, processes: int) -> MixBatches:
-        loop, mix = config.loop, config.mix
-        return MixBatches(
-            clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
-        )
+        def batches(rank: int, processes: int) -> MixBatches:
+            loop, mix = config.loop, config.mix
+            return MixBatches(
+                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+            )
 
-    fit("confidence", task, batches, config.loop, out, made_from)
-    history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
-    with_head = card.model_copy(update={"made_by": {**card.made_by, "confidence": history}})
-    save_checkpoint(out / MODEL_FILE, network, with_head, head=head)
+        fit("confidence", task, batches, config.loop, out, made_from)
+        history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
+        with_head = card.model_copy(update={"made_by": {**card.made_by, "confidence": history}})
+        if share.leads:
+            save_checkpoint(out / MODEL_FILE, network, with_head, head=head)
     return out / MODEL_FILE
 
 
