@@ -105,7 +105,7 @@ def test_a_control_needs_no_translations(taught, tmp_path):
     [
         ({"ordinal_weight": 0.01}, "L_r needs a prior"),
         ({"mix": {Condition.CLEAR: 1.0, Condition.FOG: 1.0}}, "has no fog translation of"),
-        ({"start_from": "encoder"}, "needs encoder: the path of its weights"),
+        ({"start_from": "encoder"}, "student.encoder is not set"),
     ],
 )
 def test_what_is_missing_is_named(taught, tmp_path, values, message):

@@ -101,8 +101,7 @@ def train_student(
                     **provenance(),
                     "config": config.to_dict(),
                     "data": list(inputs.values()),
-                    "teacher": files["teacher"],
-                    **({"prior": files["prior"]} if files["prior"] else {}),
+                    **files,
                 },
             }
         )
@@ -118,7 +117,7 @@ def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
         UserError: if one is missing.
     """
     files = {}
-    if encoder := _encoder(config):
+    if encoder := starting_encoder(config):
         files["encoder weights"] = hash_file(encoder)
     if prior and config.ordinal_weight > 0:
         files["prior"] = content_of(or_shipped(prior, PRIOR))
@@ -179,14 +178,23 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
         student = DepthNet(card.network)
-    if encoder := _encoder(config):
+    if encoder := starting_encoder(config):
         load_encoder(student.encoder, encoder)
     return student
 
 
-def _encoder(config: StudentConfig) -> Path | None:
+def starting_encoder(config: StudentConfig) -> Path | None:
+    """The weights that the student's encoder starts from; None where they are the teacher's or random.
+
+    Raises:
+        UserError: if the settings want some and name none.
+    """
     if config.start_from != "encoder":
         return None
     if config.encoder is None:
-        raise UserError(None, "start_from encoder needs encoder: the path of its weights")
+        raise UserError(
+            None,
+            "student.start_from is encoder, but student.encoder is not set",
+            "name its weights",
+        )
     return encoder_file(config.encoder)

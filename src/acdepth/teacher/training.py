@@ -88,7 +88,7 @@ def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
         config: settings.
         footage: fingerprint of the training footage; None where something else stands for it.
     """
-    starts = {f"content of {path.name}": hash_file(path) for path in _starting_points(config)}
+    starts = {f"content of {path.name}": hash_file(path) for path in starting_files(config)}
     return Identity.of(config).and_facts({"training footage": footage, **starts})
 
 
@@ -133,7 +133,7 @@ def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
     return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
 
 
-def _starting_points(config: TeacherConfig) -> list[Path]:
+def starting_files(config: TeacherConfig) -> list[Path]:
     """The files that the networks start from.
 
     Raises:
@@ -150,7 +150,7 @@ def _starting_points(config: TeacherConfig) -> list[Path]:
 
 
 def _start(task: TeacherTask, config: TeacherConfig) -> None:
-    files = _starting_points(config)
+    files = starting_files(config)
     networks = (task.depth_net, task.pose_net)
     if config.start is not None:
         for network, file in zip(networks, files, strict=True):
