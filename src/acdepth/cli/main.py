@@ -147,6 +147,7 @@ def main() -> None:
 def _nobody_reads(stream: TextIO) -> bool:
     """Whether what read the output, as ``head``, has ended."""
     try:
+        stream.write("\n")
         stream.flush()
     except BrokenPipeError:
         return True
