@@ -31,7 +31,7 @@ from acdepth.geometry.warp import warp
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
-from acdepth.networks.reference import load_reference_weights, reference_name
+from acdepth.networks.published import load_reference_weights, reference_name
 from acdepth.student.ordinal import discrepancy, order_labels, ranking_terms, uncertain_pixels, window_mean
 from acdepth.student.task import mean_consistency, mean_distillation
 from acdepth.teacher.task import mean_smoothness

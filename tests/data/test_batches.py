@@ -1,6 +1,7 @@
 """Batches are pure functions of (seed, step), for one process and for many."""
 
 import math
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 def night(clear: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """The clear frames with all values halved."""
     folder = tmp_path_factory.mktemp("night")
-    (folder / "index.json").write_text((clear.folder / "index.json").read_text())
+    shutil.copytree(clear.folder, folder, dirs_exist_ok=True)
     (folder / "images.bin").write_bytes((clear.images // 2).tobytes())
     return Prepared.open(folder)
 

@@ -51,17 +51,17 @@ def test_no_neighbour_is_of_another_drive(tmp_path: Path):
     assert filmed_frames(prepared, pools(prepared, *range(6)), {}, None) == {1, 4}
 
 
-def test_frames_without_camera_or_motion_are_not_filmed(rain: Prepared):
-    frames = list(rain.frames)
-    frames[2], frames[3], frames[4] = (
-        replace(frames[2], intrinsics=None),
-        replace(frames[3], speed=0.2),
-        replace(frames[4], speed=None),
-    )
-    changed = Prepared(rain.folder, "", None, SIZE, frames)
-    everything = pools(changed, *range(10))
-    assert filmed_frames(changed, everything, {}, 0.5) == {1, 4, 5, 6, 7, 8}
-    assert filmed_frames(changed, everything, {}, None) == {1, 3, 4, 5, 6, 7, 8}
+def test_frames_without_camera_or_motion_are_not_filmed(tmp_path: Path):
+    write_drive(tmp_path / "data" / "a", count=10, condition="rain")
+    (write_drive(tmp_path / "data" / "b", count=3, condition="rain") / "camera.yaml").unlink()
+    (tmp_path / "data" / "b" / "motion.csv").unlink()
+    whole = prepare(open_data(tmp_path / "data"), tmp_path / "out", SIZE)
+    speed = whole.frames.speed.copy()
+    speed[3:5] = 0.2, np.nan
+    changed = Prepared(whole.folder, "", None, SIZE, replace(whole.frames, speed=speed))
+    everything = pools(changed, *range(13))
+    assert filmed_frames(changed, everything, {}, 0.5) == {1, 2, 4, 5, 6, 7, 8}
+    assert filmed_frames(changed, everything, {}, None) == {1, 2, 3, 4, 5, 6, 7, 8}
 
 
 def test_nothing_filmed_is_one_line(rain: Prepared):

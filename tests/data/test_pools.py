@@ -10,7 +10,7 @@ import torch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data import open_data, prepare
-from acdepth.data.pools import STRATA, UnpairedBatches, make_pools
+from acdepth.data.pools import STRATA, UnpairedBatches, _spread, make_pools
 from acdepth.data.prepared import Prepared
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 
@@ -55,6 +55,23 @@ def test_luminance_takes_as_many_from_every_class_of_brightness(uneven: Prepared
     assert sum(frame < 40 for frame in pool.frames) == 1 and set(range(40, 47)) <= set(pool.frames)
     plain = make_pools([uneven], (Condition.CLEAR,), STRATA)[Condition.CLEAR]
     assert sum(frame < 40 for frame in plain.frames) > 4
+
+
+def test_choosing_reads_no_pixel(uneven: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = make_pools([uneven], (Condition.CLEAR,), STRATA, "luminance")[Condition.CLEAR].frames
+    monkeypatch.setattr(Prepared, "images", property(lambda self: pytest.fail("read")))
+    assert make_pools([uneven], (Condition.CLEAR,), STRATA, "luminance")[Condition.CLEAR].frames == whole
+
+
+def test_the_spread_is_that_of_counting_one_by_one_and_linear() -> None:
+    """Of each stratum of brightness the first comes first, then of each the second."""
+    draw = np.random.default_rng(4)
+    brightness = 255 * draw.random(300) ** 3
+    stratum = np.digitize(brightness, np.linspace(brightness.min(), brightness.max(), STRATA + 1)[1:-1])
+    rank = [np.count_nonzero(stratum[:place] == one) for place, one in enumerate(stratum)]
+    assert _spread(brightness).tolist() == np.lexsort((stratum, rank)).tolist()
+    many = _spread(draw.random(500_000))  # a quadratic number of steps would take an hour
+    assert np.array_equal(np.sort(many), np.arange(500_000))
 
 
 def test_a_condition_without_images_is_named(prepared: Prepared) -> None:

@@ -62,8 +62,8 @@ def test_one_bad_frame_in_two_hundred_is_left_out(tmp_path: Path) -> None:
     warnings: list[str] = []
     prepared = prepare(open_data(drive), tmp_path / "out", (12, 20), on_warning=warnings.append)
     assert len(prepared) == 199 and len(warnings) == 1 and "000100.png" in warnings[0]
-    assert prepared.neighbour(99, 1) is None and prepared.neighbour(100, -1) is None
-    assert prepared.neighbour(98, 1) == 99
+    assert np.flatnonzero(~prepared.frames.has_neighbour(1)).tolist() == [99, 198]
+    assert np.flatnonzero(~prepared.frames.has_neighbour(-1)).tolist() == [0, 100]
 
 
 def test_more_than_one_in_a_hundred_stops() -> None:

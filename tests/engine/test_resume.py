@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
 from acdepth.core.seeding import make_generator
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.log import read_log
@@ -53,7 +54,7 @@ class Fit(Task):
 
 def train(folder: Path, pause: float = 0.0, settings: LoopSettings = SETTINGS) -> Fit:
     task = Fit(pause)
-    fit("test", task, lambda rank, count: Source(), settings, folder, made_by="the same")
+    fit("test", task, lambda rank, count: Source(), settings, folder, made_from=Identity({"run": "the same"}))
     return task
 
 
@@ -88,7 +89,14 @@ def _newest(folder: Path) -> int:
 def test_another_runs_folder_is_refused(tmp_path: Path) -> None:
     train(tmp_path)
     with pytest.raises(UserError, match="other settings or data"):
-        fit("test", Fit(), lambda rank, count: Source(), SETTINGS, tmp_path, made_by="another")
+        fit(
+            "test",
+            Fit(),
+            lambda rank, count: Source(),
+            SETTINGS,
+            tmp_path,
+            made_from=Identity({"run": "another"}),
+        )
 
 
 def test_a_damaged_state_is_named(tmp_path: Path) -> None:
@@ -105,7 +113,14 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
             return {"far": self.net(batch.x).mean() * float("nan")}
 
     with pytest.raises(UserError, match="loss of step 0 is nan"):
-        fit("test", Diverging(), lambda rank, count: Source(), SETTINGS, tmp_path, made_by="x")
+        fit(
+            "test",
+            Diverging(),
+            lambda rank, count: Source(),
+            SETTINGS,
+            tmp_path,
+            made_from=Identity({"run": "x"}),
+        )
     assert not list(tmp_path.glob("checkpoints/*"))
 
 
@@ -136,7 +151,14 @@ def test_tensorboard_shows_each_step_once_after_a_resume(tmp_path: Path) -> None
 
     settings = SETTINGS.model_copy(update={"checkpoint_every": 20, "trackers": ("tensorboard",)})
     with pytest.raises(Stop):
-        fit("test", Fit(), lambda rank, count: StopAt(33), settings, tmp_path, made_by="the same")
+        fit(
+            "test",
+            Fit(),
+            lambda rank, count: StopAt(33),
+            settings,
+            tmp_path,
+            made_from=Identity({"run": "the same"}),
+        )
     train(tmp_path, settings=settings)
     (tracked,) = tmp_path.rglob("tracked")
     events = EventAccumulator(str(tracked))

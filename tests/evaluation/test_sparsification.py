@@ -17,7 +17,7 @@ from acdepth.evaluation.results import summarise
 from acdepth.evaluation.rows import read_rows, write_rows
 from acdepth.evaluation.sparsification import COVERAGE, sparsify
 from acdepth.networks.checkpoint import save_checkpoint
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig
 from tests.data.folders import write_drive
 from tests.evaluation.footage import HEIGHT, WIDTH, Drive, model
 from tests.inference.tiny import tiny_card, tiny_network

@@ -56,7 +56,7 @@ def test_all_stages_end_in_results_and_a_table(reproduced):
 def test_only_targets_and_their_neighbours_are_prepared(reproduced):
     data_set, out, _ = reproduced
     prepared = {
-        stage: len(read_json(out / stage / "index.json")["frames"])
+        stage: read_json(out / stage / "index.json")["frames"]
         for stage in ("teacher/prepared", "student/prepared/clear")
     }
     # nuScenes: of 0..7 the key frames 0, 6, 7 and the frames beside them, in two towns.

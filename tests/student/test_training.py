@@ -82,6 +82,7 @@ def test_the_prior_is_normalised_as_the_teacher_only_where_settings_say_so(
 
 def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, tmp_path, monkeypatch):
     """Nothing is downloaded: both names give the prior that ships."""
+    monkeypatch.setattr("acdepth.core.hub.hub_folder", lambda name, files: Path("snapshots/0123"))
     data, translations, teacher = taught
     prior = DepthAnythingPrior.from_pretrained(PRIOR)
     monkeypatch.setattr(DepthAnythingPrior, "from_pretrained", lambda source: prior)

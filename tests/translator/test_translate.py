@@ -134,9 +134,9 @@ def test_what_is_there_is_not_made_again_unless_its_source_changed(tmp_path: Pat
 
 def test_other_settings_are_refused_by_name(data: Path, tmp_path: Path) -> None:
     run(data, tmp_path)
-    with pytest.raises(UserError, match="made with seed = 0, not 1"):
+    with pytest.raises(UserError, match=r"made with other settings \(seed: 0 → 1\)"):
         run(data, tmp_path, seed=1)
-    with pytest.raises(UserError, match="made with method = darker, not simulate"):
+    with pytest.raises(UserError, match=r"made with other settings .*method: darker → simulate"):
         run(data, tmp_path, SimulatedWeather())
 
 

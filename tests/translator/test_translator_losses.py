@@ -24,7 +24,7 @@ def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("kind", "verdict", "real", "fake"),
+    ("kind", "score", "real", "fake"),
     [
         ("sigmoid", 0.0, math.log(2), math.log(2)),
         ("sigmoid", 2.0, math.log1p(math.exp(-2)), math.log1p(math.exp(2))),
@@ -33,15 +33,15 @@ def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
         ("squares", 3.0, 4.0, 9.0),
     ],
 )
-def test_adversarial_losses_of_known_verdicts(kind, verdict, real, fake):
-    verdicts = [torch.full((2, 3, 4), verdict)]
-    torch.testing.assert_close(mean_adversarial(verdicts, True, kind), torch.tensor(real))
-    torch.testing.assert_close(mean_adversarial(verdicts, False, kind), torch.tensor(fake))
+def test_adversarial_losses_of_known_scores(kind, score, real, fake):
+    scores = [torch.full((2, 3, 4), score)]
+    torch.testing.assert_close(mean_adversarial(scores, True, kind), torch.tensor(real))
+    torch.testing.assert_close(mean_adversarial(scores, False, kind), torch.tensor(fake))
 
 
 def test_levels_count_the_same_whatever_their_size():
-    verdicts = [torch.zeros(2, 8, 8), torch.full((2, 1, 1), 3.0)]
-    torch.testing.assert_close(mean_adversarial(verdicts, True, "squares"), torch.tensor((1.0 + 4.0) / 2))
+    scores = [torch.zeros(2, 8, 8), torch.full((2, 1, 1), 3.0)]
+    torch.testing.assert_close(mean_adversarial(scores, True, "squares"), torch.tensor((1.0 + 4.0) / 2))
 
 
 def test_colour():

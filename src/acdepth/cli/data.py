@@ -8,10 +8,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from acdepth.checking import CheckReport
 from acdepth.core.errors import UserError
 
 if TYPE_CHECKING:
-    from acdepth.data.check import CheckReport
+    from acdepth.checking import CheckReport
 
 
 def check(
@@ -36,8 +37,7 @@ def check(
         sample: images whose pixels and depth are read, evenly spread; 0 reads all. That every image is
             there is always checked.
     """
-    from acdepth.data.check import check_data
-    from acdepth.data.choice import FootageChoice
+    from acdepth.checking import check_data
 
     if sample < 0:
         raise UserError(f"--sample {sample}", "must be 0, for all, or a number of images")

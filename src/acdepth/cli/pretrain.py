@@ -24,7 +24,7 @@ def encoder(
         out: run folder; the same command goes on where it was stopped.
         description: what the weights' card says they were trained on.
     """
-    from acdepth.pretrain.encoder import pretrain_encoder
+    from acdepth.pretrain.depth import pretrain_encoder
 
     print(pretrain_encoder(config, data, out, description))
 
@@ -44,7 +44,7 @@ def prior(
         out: run folder; the same command goes on where it was stopped.
         description: what the model's card says it was trained on.
     """
-    from acdepth.pretrain.prior import pretrain_prior
+    from acdepth.pretrain.depth import pretrain_prior
 
     print(pretrain_prior(config, data, out, description))
 

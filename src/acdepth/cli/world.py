@@ -45,8 +45,8 @@ def make(
         workers: processes that make towns at the same time.
     """
     from acdepth.inference.devices import choose_device
+    from acdepth.world.car import Rig
     from acdepth.world.export import DriveSettings, write_towns
-    from acdepth.world.rig import Rig
     from acdepth.world.styles import find_style
 
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)

@@ -1,5 +1,6 @@
 """One writer at a time, by a lock that the system drops with its process, however that ends."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,18 @@ from acdepth.core.errors import UserError
 
 
 @contextmanager
-def sole_writer(place: Path, remedy: str = "wait for it, or give another --out") -> Iterator[None]:
+def sole_writer(
+    place: Path, remedy: str = "wait for it, or give another --out", wait: bool = False
+) -> Iterator[None]:
     """Keep other processes from writing to ``place`` while the context lasts.
 
     What is locked is ``place/.lock``, or, where ``place`` has a suffix and so is a file, ``NAME.lock`` beside
     it: the file itself is replaced when it is written, and a lock would go with the former one.
+
+    Args:
+        place: folder or file.
+        remedy: what to do if another process has it.
+        wait: until no other process has it, instead of raising an error.
 
     Raises:
         UserError: if another process has it, or it cannot be locked.
@@ -22,7 +30,7 @@ def sole_writer(place: Path, remedy: str = "wait for it, or give another --out")
     lock = FileLock(place.with_name(f"{place.name}.lock") if place.suffix else place / ".lock")
     try:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(blocking=False)
+        _acquire(lock, place, wait)
     except Timeout as error:
         raise UserError(place, "another acdepth process is writing there", remedy) from error
     except (OSError, NotImplementedError) as error:
@@ -31,3 +39,13 @@ def sole_writer(place: Path, remedy: str = "wait for it, or give another --out")
         yield
     finally:
         lock.release()
+
+
+def _acquire(lock: FileLock, place: Path, wait: bool) -> None:
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        if not wait:
+            raise
+        logging.getLogger("acdepth").warning("%s: waiting for another process that writes there", place)
+        lock.acquire()

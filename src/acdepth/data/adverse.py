@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -115,27 +116,23 @@ def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], d
         UserError: if a condition has a single frame.
     """
     learning, apart = {}, {}
-    for condition in dict.fromkeys(frame.condition for frame in prepared.frames):
-        frames = [
-            index
-            for index, frame in enumerate(prepared.frames)
-            if frame.condition is condition and frame.target
-        ]
+    for condition in prepared.frames.conditions():
+        frames = prepared.frames.targets_of(condition)
         if len(frames) < 2:
             raise UserError(prepared.folder, f"one {condition} frame alone", "adaptation needs at least two")
-        kept = _kept_apart(prepared, frames, part)
-        learning[condition] = Pool(prepared, [frame for frame in frames if frame not in kept])
-        apart[condition] = Pool(prepared, sorted(kept))
+        kept = _is_kept_apart(prepared.frames.clip[frames], part)
+        learning[condition] = Pool(prepared, frames[~kept].tolist())
+        apart[condition] = Pool(prepared, frames[kept].tolist())
     return learning, apart
 
 
-def _kept_apart(prepared: Prepared, frames: list[int], part: float) -> set[int]:
-    drives = list(dict.fromkeys(prepared.frames[frame].clip for frame in frames))
+def _is_kept_apart(clips: np.ndarray, part: float) -> np.ndarray:
+    """(N,) bool: which frames of one condition are kept apart, given the number of each one's clip."""
+    drives = np.unique(clips)
     if len(drives) == 1:
-        return set(frames[-_some(len(frames), part) :])
-    chosen = set(spread(list(range(len(drives))), _some(len(drives), part)))
-    names = {drives[place] for place in chosen}
-    return {frame for frame in frames if prepared.frames[frame].clip in names}
+        return np.arange(len(clips)) >= len(clips) - _some(len(clips), part)
+    chosen = spread(list(range(len(drives))), _some(len(drives), part))
+    return np.isin(clips, drives[chosen])
 
 
 def _some(count: int, part: float) -> int:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.order import is_slower
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
-from acdepth.data.triplets import STEPS, has_both_neighbours
+from acdepth.data.triplets import STEPS, has_both_neighbours, has_camera
 
 
 def filmed_frames(
@@ -30,16 +32,12 @@ def filmed_frames(
     Raises:
         UserError: if there are none.
     """
-    hidden = {frame for pool in apart.values() for frame in pool.frames}
-    found = frozenset(
-        index
-        for pool in learning.values()
-        for index in pool.frames
-        if has_both_neighbours(prepared, index)
-        and prepared.frames[index].intrinsics is not None
-        and not is_slower(prepared.frames[index], min_speed)
-        and hidden.isdisjoint(index + step for step in STEPS)
-    )
+    fit = has_both_neighbours(prepared) & has_camera(prepared) & ~is_slower(prepared, min_speed)
+    for pool in apart.values():
+        for step in STEPS:
+            beside = np.array(pool.frames) + step
+            fit[beside[(beside >= 0) & (beside < len(fit))]] = False
+    found = frozenset(index for pool in learning.values() for index in pool.frames if fit[index])
     if not found:
         raise UserError(
             prepared.folder,

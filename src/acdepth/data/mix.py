@@ -71,8 +71,7 @@ class MixBatches:
 
 
 def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:
-    same_frames = [frame.key for frame in clear.frames] == [frame.key for frame in translated.frames]
-    if not same_frames or clear.image_size != translated.image_size:
+    if not clear.frames.has_same_keys(translated.frames) or clear.image_size != translated.image_size:
         raise UserError(
             translated.folder,
             f"its frames are not those of {clear.folder}",

@@ -1,5 +1,6 @@
 """Which frame comes when: an endless shuffled order as a pure function of the seed."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
-from acdepth.data.prepared import Prepared, PreparedFrame
+from acdepth.data.prepared import Prepared
 
 SLOWEST = 0.5
 """[m/s]; slower frames are left out of training, because a camera that stands still teaches no geometry.
@@ -22,15 +23,20 @@ class Order:
     """
 
     def __init__(
-        self, items: list[int], name: str, seed: int, batch_size: int, rank: int = 0, world_size: int = 1
+        self,
+        items: Sequence[int] | np.ndarray,
+        name: str,
+        seed: int,
+        batch_size: int,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self.items, self.name, self.seed = np.array(items), name, seed
         self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
         self._pass = lru_cache(maxsize=2)(self._shuffle)
 
-    def __reduce__(self) -> tuple[type["Order"], tuple[list[int], str, int, int, int, int]]:
-        settings = (self.name, self.seed, self.batch_size, self.rank, self.world_size)
-        return type(self), (self.items.tolist(), *settings)
+    def __reduce__(self) -> tuple[type["Order"], tuple[np.ndarray, str, int, int, int, int]]:
+        return type(self), (self.items, self.name, self.seed, self.batch_size, self.rank, self.world_size)
 
     def draws(self, step: int) -> list[int]:
         """Numbers of this process's draws in one step."""
@@ -50,29 +56,26 @@ class Order:
         return torch.randperm(len(self.items), generator=make_generator(self.seed, self.name, epoch)).numpy()
 
 
-def targets(prepared: Prepared, min_speed: float | None) -> list[int]:
-    """Frames that training is about and that are not known to be slower than ``min_speed`` [m/s].
+def targets(prepared: Prepared, min_speed: float | None) -> np.ndarray:
+    """Numbers of the frames that training is about and that are not known to be slower than ``min_speed``.
 
     Raises:
         UserError: if there are none.
     """
-    frames = [
-        index
-        for index, frame in enumerate(prepared.frames)
-        if frame.target and not is_slower(frame, min_speed)
-    ]
-    if not frames:
+    numbers = np.flatnonzero(prepared.frames.target & ~is_slower(prepared, min_speed))
+    if not len(numbers):
         raise UserError(
             prepared.folder,
             f"all {len(prepared)} frames are slower than {min_speed} m/s",
             "check motion.csv, or lower min_speed",
         )
-    return frames
+    return numbers
 
 
-def is_slower(frame: PreparedFrame, min_speed: float | None) -> bool:
-    """Whether a frame is known to be slower than ``min_speed`` [m/s]; None asks for no speed."""
-    return not (min_speed is None or frame.speed is None or frame.speed >= min_speed)
+def is_slower(prepared: Prepared, min_speed: float | None) -> np.ndarray:
+    """(N,) bool: which frames are known to be slower than ``min_speed`` [m/s]; None asks for no speed."""
+    speed = prepared.frames.speed
+    return np.zeros(len(speed), bool) if min_speed is None else speed < min_speed
 
 
 def as_floats(images: list[np.ndarray]) -> torch.Tensor:

@@ -54,16 +54,12 @@ def make_pools(
     pools = {}
     for condition in conditions:
         for footage in prepared:
-            frames = [
-                index
-                for index, frame in enumerate(footage.frames)
-                if frame.condition is condition and frame.target
-            ]
-            if frames:
+            frames = footage.frames.targets_of(condition)
+            if len(frames):
                 chosen = _choose(footage, frames, size, sampling, make_generator(seed, "pool", condition))
-                pools[condition] = Pool(footage, chosen)
+                pools[condition] = Pool(footage, chosen.tolist())
         if condition not in pools:
-            found = ", ".join(sorted({frame.condition for one in prepared for frame in one.frames}))
+            found = ", ".join(sorted({known for one in prepared for known in one.frames.conditions()}))
             raise UserError(
                 None,
                 f"there are no images of condition {condition}, only of {found}",
@@ -158,20 +154,22 @@ def _random_image(pool: Pool, generator: torch.Generator, patch: tuple[int, int]
 
 
 def _choose(
-    prepared: Prepared, frames: list[int], size: int | None, sampling: Sampling, generator: torch.Generator
-) -> list[int]:
+    prepared: Prepared, frames: np.ndarray, size: int | None, sampling: Sampling, generator: torch.Generator
+) -> np.ndarray:
     if size is None or size >= len(frames):
         return frames
-    shuffled = [frames[one] for one in torch.randperm(len(frames), generator=generator).tolist()]
+    shuffled = frames[torch.randperm(len(frames), generator=generator).numpy()]
     if sampling == "luminance":
-        shuffled = _spread_by_luminance(prepared, shuffled)
-    return sorted(shuffled[:size])
+        shuffled = shuffled[_spread(prepared.frames.brightness[shuffled])]
+    return np.sort(shuffled[:size])
 
 
-def _spread_by_luminance(prepared: Prepared, frames: list[int]) -> list[int]:
-    """The frames in an order whose beginnings, however long, cover the range of brightness evenly."""
-    brightness = np.array([prepared.images[frame].mean() for frame in frames])
+def _spread(brightness: np.ndarray) -> np.ndarray:
+    """An order whose beginnings, however long, cover the range of brightness evenly."""
     edges = np.linspace(brightness.min(), brightness.max(), STRATA + 1)[1:-1]
     stratum = np.digitize(brightness, edges)
-    rank = np.array([np.count_nonzero(stratum[:place] == one) for place, one in enumerate(stratum)])
-    return [frames[place] for place in np.lexsort((stratum, rank))]
+    rank = np.zeros(len(stratum), np.int64)  # how many of the same stratum come before
+    for one in range(STRATA):
+        of_stratum = stratum == one
+        rank[of_stratum] = np.arange(np.count_nonzero(of_stratum))
+    return np.lexsort((stratum, rank))

@@ -1,59 +1,32 @@
-"""Footage decoded, cropped and resized once: a memory map of uint8 images and an index."""
+"""Footage decoded, cropped and resized once: a memory map of uint8 images, and what is known about them."""
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from acdepth.core.clip import Clip
-from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path, hash_json, read_json, write_json
+from acdepth.core.files import hash_json, read_json, write_json
+from acdepth.core.lock import sole_writer
 from acdepth.core.resize import Crop, camera_after, crop_and_resize
-from acdepth.core.tally import ReadTally
-from acdepth.data.stored import frame_stamp
+from acdepth.data.decoding import Decoded, Reader, decode, journal_of
+from acdepth.data.frames import Frames, pack
+from acdepth.data.stored import frame_stamps
 
-FORMAT = 3
+FORMAT = 4
 """Counts up when the files' meaning changes, so that old ones are remade."""
-
-
-@dataclass(frozen=True)
-class PreparedFrame:
-    """What the index says about one image."""
-
-    key: str
-    """Name of the image in its data set."""
-    clip: str
-    """Name of its sequence."""
-    position: int
-    """Index in its sequence; neighbours differ by one."""
-    condition: Condition
-    source_size: tuple[int, int]
-    """(height, width) of the original image [px]."""
-    intrinsics: tuple[float, float, float, float] | None
-    """fx, fy, cx, cy after crop and resize [px]; None where the camera is not known."""
-    distance_to_previous: float | None
-    """[m]; None if unknown or if there is none."""
-    distance_to_next: float | None
-    """[m]; None if unknown or if there is none."""
-    speed: float | None
-    """[m/s]; None if unknown."""
-    target: bool
-    """Whether training is about the frame; the others are neighbours only."""
+INDEX, IMAGES, FRAMES = "index.json", "images.bin", "frames"
+"""What a folder of prepared images holds; with the index it is whole."""
 
 
 class Prepared:
     """Prepared images, read as they are asked for. Small to hand to another process: just a path."""
 
     def __init__(
-        self,
-        folder: Path,
-        made_from: str,
-        crop: Crop | None,
-        image_size: tuple[int, int],
-        frames: list[PreparedFrame],
+        self, folder: Path, made_from: str, crop: Crop | None, image_size: tuple[int, int], frames: Frames
     ) -> None:
         self.folder, self.made_from, self.crop = folder, made_from, crop
         self.image_size, self.frames = image_size, frames
@@ -67,11 +40,14 @@ class Prepared:
             UserError: if the folder holds no finished preparation of this version.
         """
         folder = Path(folder)
-        index = read_json(folder / "index.json")
+        return cls._from_index(folder, read_json(folder / INDEX))
+
+    @classmethod
+    def _from_index(cls, folder: Path, index: dict[str, Any]) -> Self:
         if index.get("format") != FORMAT:
             raise UserError(folder, "written by another version", "delete it, it will be made again")
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
-        frames = [_frame_from_json(values) for values in index["frames"]]
+        frames = Frames.open(folder / FRAMES)
         return cls(folder, index["made_from"], crop, tuple(index["image_size"]), frames)
 
     def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
@@ -88,7 +64,7 @@ class Prepared:
             UserError: if the file does not hold what the index says.
         """
         if self._images is None:
-            path, shape = self.folder / "images.bin", (len(self), *self.image_size, 3)
+            path, shape = self.folder / IMAGES, (len(self), *self.image_size, 3)
             if not path.exists() or path.stat().st_size != np.prod(shape):
                 raise UserError(
                     path, "does not fit its index", f"delete {self.folder}, it will be made again"
@@ -101,14 +77,6 @@ class Prepared:
         image = self.images[index]
         return image[:, ::-1] if mirror else image
 
-    def neighbour(self, index: int, step: int) -> int | None:
-        """Index of the frame ``step`` later in its sequence (-1: the one before); None if it is missing."""
-        other = index + step
-        if not 0 <= other < len(self):
-            return None
-        here, there = self.frames[index], self.frames[other]
-        return other if (there.clip, there.position) == (here.clip, here.position + step) else None
-
 
 def prepare(
     clips: Collection[Clip],
@@ -118,152 +86,229 @@ def prepare(
     reach: int = 1,
     progress: Callable[[], object] | None = None,
     on_warning: Callable[[str], object] | None = None,
+    workers: int | None = None,
 ) -> Prepared:
     """Decode, crop and resize every frame once; what is there already and still true is used again.
 
+    Killed at any moment, the next call goes on where it was. Any number of processes may call this for one
+    folder at once: one does the work, the others wait for it and open the result.
+
     Args:
         clips: the frames of all of them are prepared, in order.
-        out: folder that gets ``images.bin`` and ``index.json``.
+        out: folder that gets ``images.bin``, ``frames/`` and ``index.json``.
         image_size: (height, width) of the prepared images.
         crop: window of the original images; None for all of it.
         reach: how many frames beside each target are needed; 0 where no training step looks at neighbours.
-        progress: called once per finished frame.
+        progress: called once per frame that is decoded now.
         on_warning: called with each warning, for example about a skipped frame; by default it is logged.
+        workers: processes that decode; by default one per core, if there is enough to do.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
     """
-    stamp = fingerprint(clips, image_size, crop, reach, times=True)
-    found = reuse(out, stamp)
+    listed = [_list(clip, reach) for clip in clips]
+    reader = _Footage(
+        clips=[one.clip for one in listed],
+        clip=np.repeat(np.arange(len(listed), dtype=np.uint32), [len(one.positions) for one in listed]),
+        position=np.array([position for one in listed for position in one.positions], np.uint32),
+        image_size=image_size,
+        crop=crop,
+    )
+    return make(
+        Path(out),
+        made_from=_identity([one.content for one in listed], image_size, crop),
+        stamp=_identity([one.stamp for one in listed], image_size, crop),
+        crop=crop,
+        reader=reader,
+        describe=lambda: _describe(listed, reader),
+        progress=progress,
+        on_warning=on_warning,
+        workers=workers,
+    )
+
+
+def make(
+    out: Path,
+    made_from: str,
+    stamp: str,
+    crop: Crop | None,
+    reader: Reader,
+    describe: Callable[[], Frames],
+    progress: Callable[[], object] | None = None,
+    on_warning: Callable[[str], object] | None = None,
+    workers: int | None = None,
+) -> Prepared:
+    """Open what ``out`` holds if its stamp is the same; else decode it, by one process while others wait.
+
+    Args:
+        out: folder of the prepared images.
+        made_from: identity of the data.
+        stamp: changes with all that decides the images.
+        crop: that the images show.
+        reader: of the images.
+        describe: gives a row for each image of ``reader``; sizes and brightness are filled in.
+        progress: see `decode`.
+        on_warning: see `decode`.
+        workers: see `decode`.
+    """
+    found = _reuse(out, stamp)  # also where nothing may be written
     if found:
         return found
-    total = sum(len(needed_positions(clip, reach)) for clip in clips)
-    tally = ReadTally(total, on_warning)
-    frames: list[PreparedFrame] = []
-
-    with atomic_path(out / "images.bin") as temporary, temporary.open("wb") as stream:
-        for clip in clips:
-            for position in needed_positions(clip, reach):
-                try:
-                    image = clip.image(position)
-                except UserError as error:
-                    tally.skip(error)
-                    continue
-                stream.write(crop_and_resize(image, crop, image_size, clip.key(position)).data)
-                frames.append(_describe(clip, position, image.shape[:2], crop, image_size))
-                if progress:
-                    progress()
-    made_from = fingerprint(clips, image_size, crop, reach)
-    return write_index(out, made_from, stamp, crop, image_size, frames)
+    if not len(reader):
+        raise UserError(out, "there are no frames to prepare")
+    with sole_writer(out, wait=True):
+        found = _reuse(out, stamp)
+        if found:
+            return found
+        (out / INDEX).unlink(missing_ok=True)
+        decoded = decode(reader, out / IMAGES, stamp, progress, on_warning, workers)
+        frames = replace(
+            describe().take(np.array(decoded.numbers)),
+            source_size=np.array(decoded.source_sizes, np.uint32),
+            brightness=np.array(decoded.brightness),
+        )
+        frames.write(out / FRAMES)
+        index = {
+            "format": FORMAT,
+            "made_from": made_from,
+            "stamp": stamp,
+            "crop": crop and crop.to_dict(),
+            "image_size": list(reader.image_size),
+            "frames": len(frames),
+        }
+        write_json(out / INDEX, index)
+        journal_of(out / IMAGES).unlink()
+    return Prepared._from_index(out, index)
 
 
 def needed_positions(clip: Clip, reach: int) -> list[int]:
-    """Numbers of the targets of a sequence and of the frames up to ``reach`` beside them, in order."""
+    """Numbers of the targets of a clip and of the frames up to ``reach`` beside them, in order."""
     beside = range(-reach, reach + 1)
     wanted = {target + step for target in clip.targets() for step in beside}
     return sorted(wanted & set(range(len(clip))))
 
 
-def fingerprint(
-    clips: Iterable[Clip],
-    image_size: tuple[int, int],
-    crop: Crop | None,
-    reach: int = 1,
-    times: bool = False,
-) -> str:
+def fingerprint(clips: Iterable[Clip], image_size: tuple[int, int], crop: Crop | None, reach: int = 1) -> str:
     """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
 
-    With ``times`` also when the files were last changed: right for a cache, but not for the identity of a
-    run, which should survive a copy to another disk.
+    It does not depend on when files were last changed: the identity of a run should survive a copy to another
+    disk.
     """
-    about = [
-        [
-            clip.name,
-            clip.condition,
-            clip.camera and clip.camera.to_dict(),
-            clip.frame_rate,
-        ]
-        + [
-            [
-                clip.key(position),
-                _stamp(clip, position, times),
-                _distance(clip, position, 1),
-                clip.is_target(position),
-            ]
-            for position in needed_positions(clip, reach)
-        ]
-        for clip in clips
+    return _identity([_list(clip, reach).content for clip in clips], image_size, crop)
+
+
+class _Listed(NamedTuple):
+    """What is known of the needed frames of a clip before one is read; each file is asked once."""
+
+    clip: Clip
+    positions: list[int]
+    keys: list[str]
+    target: list[bool]
+    distance_to_next: list[float | None]
+    content: str
+    """Hash of all this, and of the files' sizes."""
+    stamp: str
+    """Hash of all this, and of when the files were last changed too."""
+
+
+def _list(clip: Clip, reach: int) -> _Listed:
+    positions = needed_positions(clip, reach)
+    keys = [clip.key(position) for position in positions]
+    target = [clip.is_target(position) for position in positions]
+    following = _distances(clip, positions, 1)
+    stamps = frame_stamps(clip, positions)
+    sizes = [stamp.partition(":")[0] for stamp in stamps]
+    about = [clip.name, clip.condition, clip.camera and clip.camera.to_dict(), clip.frame_rate]
+    content, stamp = (
+        hash_json([*about, list(zip(keys, files, following, target, strict=True))])
+        for files in (sizes, stamps)
+    )
+    return _Listed(clip, positions, keys, target, following, content, stamp)
+
+
+def _identity(hashes: list[str], image_size: tuple[int, int], crop: Crop | None) -> str:
+    return hash_json([FORMAT, image_size, crop and crop.to_dict(), hashes])
+
+
+def _distances(clip: Clip, positions: list[int], step: int) -> list[float | None]:
+    """Metres from each frame to the one ``step`` later; None if unknown, or beyond the clip's ends."""
+    inside = range(len(clip))
+    return [
+        clip.distance(position, position + step) if position + step in inside else None
+        for position in positions
     ]
-    return hash_json([FORMAT, image_size, crop and crop.to_dict(), about])
 
 
-def reuse(out: Path, stamp: str) -> Prepared | None:
-    """What ``out`` holds if its stamp is the same; else its index is removed and None returned."""
-    index = Path(out) / "index.json"
-    if not index.exists():
-        return None
-    found = read_json(index)
-    if found.get("format") == FORMAT and found.get("stamp") == stamp:
-        return Prepared.open(out)
-    index.unlink()
-    return None
+@dataclass(frozen=True)
+class _Footage:
+    """The needed frames of some clips."""
+
+    clips: list[Clip]
+    clip: np.ndarray
+    """(N,) uint32: number in ``clips``, of each frame."""
+    position: np.ndarray
+    """(N,) uint32: index in its clip."""
+    image_size: tuple[int, int]
+    crop: Crop | None
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def read(self, number: int) -> Decoded | UserError:
+        """The part of the image that training sees; a frame that cannot be read may be left out."""
+        clip, position = self.clips[self.clip[number]], int(self.position[number])
+        try:
+            image = clip.image(position)
+        except UserError as error:
+            return error
+        height, width = image.shape[:2]
+        return Decoded(
+            crop_and_resize(image, self.crop, self.image_size, clip.key(position)), (height, width)
+        )
 
 
-def write_index(
-    out: Path,
-    made_from: str,
-    stamp: str,
-    crop: Crop | None,
-    image_size: tuple[int, int],
-    frames: list[PreparedFrame],
-) -> Prepared:
-    """Write ``index.json``, which makes the images beside it count, and open both."""
-    if not frames:
-        raise UserError(out, "there are no frames to prepare")
-    index = {
-        "format": FORMAT,
-        "made_from": made_from,
-        "stamp": stamp,
-        "crop": crop and crop.to_dict(),
-        "image_size": list(image_size),
-        "frames": [asdict(frame) for frame in frames],
-    }
-    write_json(Path(out) / "index.json", index)
-    return Prepared.open(out)
-
-
-def _describe(
-    clip: Clip, position: int, size: tuple[int, int], crop: Crop | None, image_size: tuple[int, int]
-) -> PreparedFrame:
-    camera = camera_after(clip.camera, crop, image_size) if clip.camera else None
-    before, after = _distance(clip, position, -1), _distance(clip, position, 1)
-    known = [distance for distance in (before, after) if distance is not None]
-    speed = sum(known) / len(known) * clip.frame_rate if known and clip.frame_rate else None
-    return PreparedFrame(
-        key=clip.key(position),
-        clip=clip.name,
-        position=position,
-        condition=clip.condition,
-        source_size=size,
-        intrinsics=(camera.fx, camera.fy, camera.cx, camera.cy) if camera else None,
-        distance_to_previous=before,
-        distance_to_next=after,
-        speed=speed,
-        target=clip.is_target(position),
+def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
+    """Rows of all frames, without what is known only of those that are read."""
+    key_bytes, key_ends = pack([key for one in listed for key in one.keys])
+    name_bytes, name_ends = pack([one.clip.name for one in listed])
+    previous = _column([_distances(one.clip, one.positions, -1) for one in listed])
+    following = _column([one.distance_to_next for one in listed])
+    mean = np.where(np.isnan(previous), following, (previous + following) / 2)
+    frame_rate = np.array([one.clip.frame_rate or np.nan for one in listed])
+    unknown = np.zeros(len(reader))
+    return Frames(
+        clip=reader.clip,
+        position=reader.position,
+        target=np.array([target for one in listed for target in one.target]),
+        source_size=np.stack([unknown, unknown], 1),
+        brightness=unknown,
+        distance_to_previous=previous,
+        distance_to_next=following,
+        speed=np.where(np.isnan(mean), previous, mean) * frame_rate[reader.clip],
+        key_bytes=key_bytes,
+        key_ends=key_ends,
+        clip_condition=np.array([one.clip.condition.index for one in listed], np.uint8),
+        clip_intrinsics=np.array([_intrinsics(one.clip, reader) for one in listed]),
+        clip_name_bytes=name_bytes,
+        clip_name_ends=name_ends,
     )
 
 
-def _stamp(clip: Clip, position: int, times: bool) -> str:
-    stamp = frame_stamp(clip, position)
-    return stamp if times else stamp.partition(":")[0]
+def _column(distances: list[list[float | None]]) -> np.ndarray:
+    return np.array([distance for of_clip in distances for distance in of_clip], np.float64)
 
 
-def _distance(clip: Clip, position: int, step: int) -> float | None:
-    inside = 0 <= position + step < len(clip)
-    return clip.distance(position, position + step) if inside else None
+def _intrinsics(clip: Clip, reader: _Footage) -> tuple[float, float, float, float]:
+    if clip.camera is None:
+        return np.nan, np.nan, np.nan, np.nan
+    camera = camera_after(clip.camera, reader.crop, reader.image_size)
+    return camera.fx, camera.fy, camera.cx, camera.cy
 
 
-def _frame_from_json(values: dict[str, Any]) -> PreparedFrame:
-    intrinsics = values["intrinsics"] and tuple(values["intrinsics"])
-    condition, size = Condition(values["condition"]), tuple(values["source_size"])
-    return PreparedFrame(**{**values, "condition": condition, "source_size": size, "intrinsics": intrinsics})
+def _reuse(out: Path, stamp: str) -> Prepared | None:
+    """What a folder holds, if its stamp is the same."""
+    if not (out / INDEX).exists():
+        return None
+    index = read_json(out / INDEX)
+    same = (index.get("format"), index.get("stamp")) == (FORMAT, stamp)
+    return Prepared._from_index(out, index) if same else None

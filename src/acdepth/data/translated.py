@@ -1,18 +1,19 @@
 """Translations as prepared data, index for index beside the clear frames they were made from."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path, hash_json
+from acdepth.core.files import hash_json
 from acdepth.core.images import read_image
 from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.data.decoding import Decoded
 from acdepth.data.manifest import Entry, Manifest
-from acdepth.data.prepared import Prepared, PreparedFrame, reuse, write_index
+from acdepth.data.prepared import Prepared, make
 
 
 def prepare_translations(
@@ -21,43 +22,54 @@ def prepare_translations(
     condition: Condition,
     out: Path,
     progress: Callable[[], object] | None = None,
+    workers: int | None = None,
 ) -> Prepared:
     """Bring the translations of prepared clear frames to the same crop and size.
 
-    What is in ``out`` already is used again as long as clear frames and translations are the same.
+    What is in ``out`` already is used again as long as clear frames and translations are the same. Kills and
+    several processes at once are no harm, see `prepare`.
 
     Args:
         clear: what `acdepth.data.prepare` made of the clear footage.
         translations: folder that `translate` wrote.
         condition: which of its conditions.
         out: folder for the prepared images.
-        progress: called once per finished frame.
+        progress: called once per frame that is decoded now.
+        workers: processes that decode; by default one per core, if there is enough to do.
 
     Raises:
         UserError: if a frame has no translation, or it shows another part of the picture.
     """
     manifest = Manifest(translations)
-    entries = [_entry(manifest, condition, frame) for frame in clear.frames]
+    entries = [_entry(manifest, condition, clear.frames.key(number)) for number in range(len(clear))]
     made_from = hash_json([clear.made_from, condition, [entry.file_hash for entry in entries]])
-    found = reuse(out, made_from)
-    if found:
-        return found
-    crop = _translated_crop(manifest)
-    with atomic_path(Path(out) / "images.bin") as temporary, temporary.open("wb") as stream:
-        for frame, entry in zip(clear.frames, entries, strict=True):
-            stream.write(_read(clear, frame, manifest.file(condition, entry.source), crop).data)
-            if progress:
-                progress()
-    frames = [replace(frame, condition=condition) for frame in clear.frames]
-    return write_index(out, made_from, made_from, clear.crop, clear.image_size, frames)
+    reader = _Translations(
+        files=[manifest.file(condition, entry.source) for entry in entries],
+        source_size=clear.frames.source_size,
+        window=clear.crop,
+        shown=_translated_crop(manifest),
+        image_size=clear.image_size,
+        clear=clear.folder,
+    )
+    number = np.full_like(clear.frames.clip_condition, condition.index)
+    return make(
+        Path(out),
+        made_from=made_from,
+        stamp=made_from,
+        crop=clear.crop,
+        reader=reader,
+        describe=lambda: replace(clear.frames, clip_condition=number),
+        progress=progress,
+        workers=workers,
+    )
 
 
-def _entry(manifest: Manifest, condition: Condition, frame: PreparedFrame) -> Entry:
-    entry = manifest.entries.get((condition, frame.key))
-    if entry is None or not manifest.file(condition, frame.key).exists():
+def _entry(manifest: Manifest, condition: Condition, key: str) -> Entry:
+    entry = manifest.entries.get((condition, key))
+    if entry is None or not manifest.file(condition, key).exists():
         raise UserError(
             manifest.folder,
-            f"has no {condition} translation of {frame.key}",
+            f"has no {condition} translation of {key}",
             f"run acdepth translate with --conditions {condition}, it makes what is missing",
         )
     return entry
@@ -68,22 +80,44 @@ def _translated_crop(manifest: Manifest) -> Crop | None:
     return None if crop is None else Crop.from_dict(crop, where=str(manifest.folder))
 
 
-def _read(clear: Prepared, frame: PreparedFrame, file: Path, translated: Crop | None) -> np.ndarray:
-    """Read one translation; where it shows the whole image, the clear frames' crop is cut out of it."""
-    image = read_image(file)
-    if translated == clear.crop:
-        return crop_and_resize(image, None, clear.image_size, str(file))
-    if translated is not None or clear.crop is None:
-        raise UserError(
-            file,
-            f"shows another part of the picture than the clear frames in {clear.folder}",
-            "translate with the same crop, or without one",
+@dataclass(frozen=True)
+class _Translations:
+    """Translated images at the crop and size of the clear frames."""
+
+    files: list[Path]
+    source_size: np.ndarray
+    """(N, 2): height and width of the clear originals [px]."""
+    window: Crop | None
+    """That the clear frames show."""
+    shown: Crop | None
+    """That the translations show."""
+    image_size: tuple[int, int]
+    clear: Path
+    """Folder of the clear frames."""
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def read(self, number: int) -> Decoded:
+        """One translation; where it shows the whole image, the clear frames' crop is cut out of it."""
+        file, (height, width) = self.files[number], self.source_size[number].tolist()
+        image = read_image(file)
+        window = self._window(file, image.shape[0] / height, image.shape[1] / width)
+        return Decoded(crop_and_resize(image, window, self.image_size, str(file)), (height, width))
+
+    def _window(self, file: Path, down: float, across: float) -> Crop | None:
+        """The clear frames' crop in a translation of ``down`` and ``across`` times the original's size."""
+        if self.shown == self.window:
+            return None
+        if self.shown is not None or self.window is None:
+            raise UserError(
+                file,
+                f"shows another part of the picture than the clear frames in {self.clear}",
+                "translate with the same crop, or without one",
+            )
+        return Crop(
+            top=round(self.window.top * down),
+            left=round(self.window.left * across),
+            height=round(self.window.height * down),
+            width=round(self.window.width * across),
         )
-    down, across = image.shape[0] / frame.source_size[0], image.shape[1] / frame.source_size[1]
-    window = Crop(
-        top=round(clear.crop.top * down),
-        left=round(clear.crop.left * across),
-        height=round(clear.crop.height * down),
-        width=round(clear.crop.width * across),
-    )
-    return crop_and_resize(image, window, clear.image_size, str(file))

@@ -1,9 +1,8 @@
 """Batches of consecutive frames for self-supervision."""
 
-import math
 from collections.abc import Sequence
-from statistics import median
 
+import numpy as np
 import torch
 
 from acdepth.core.batches import TripletBatch
@@ -42,20 +41,21 @@ class TripletBatches:
         world_size: int = 1,
     ) -> None:
         self.prepared = prepared
-        whole = [index for index in targets(prepared, min_speed) if has_both_neighbours(prepared, index)]
-        if not whole:
+        numbers = targets(prepared, min_speed)
+        whole = numbers[has_both_neighbours(prepared)[numbers]]
+        if not len(whole):
             raise UserError(
                 prepared.folder,
                 "no frame has a neighbour before and after it",
                 "self-supervision needs three consecutive images, so give a video or a folder without gaps",
             )
-        for index in whole:
-            if prepared.frames[index].intrinsics is None:
-                raise UserError(
-                    prepared.frames[index].key,
-                    "its camera is not known",
-                    "put camera.yaml (fx, fy, cx, cy, width, height) beside images/",
-                )
+        unknown = whole[~has_camera(prepared)[whole]]
+        if len(unknown):
+            raise UserError(
+                prepared.frames.key(unknown[0]),
+                "its camera is not known",
+                "put camera.yaml (fx, fy, cx, cy, width, height) beside images/",
+            )
         self.order = Order(whole, "clips", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
@@ -69,9 +69,14 @@ class TripletBatches:
         return triplet_batch(self.prepared, [self.order.item(draw) for draw in draws], mirrored)
 
 
-def has_both_neighbours(prepared: Prepared, index: int) -> bool:
-    """Whether the frames before and after one are there."""
-    return all(prepared.neighbour(index, step) is not None for step in STEPS)
+def has_both_neighbours(prepared: Prepared) -> np.ndarray:
+    """(N,) bool: for which frames those before and after are there."""
+    return np.logical_and(*(prepared.frames.has_neighbour(step) for step in STEPS))
+
+
+def has_camera(prepared: Prepared) -> np.ndarray:
+    """(N,) bool: for which frames the camera is known."""
+    return ~np.isnan(prepared.frames.clip_intrinsics[:, 0])[prepared.frames.clip]
 
 
 def triplet_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[bool]) -> TripletBatch:
@@ -96,18 +101,19 @@ def triplet_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[
 
 def median_distance(prepared: Prepared) -> float | None:
     """How far the camera usually moves from a frame to the next [m]; None where no distance is known."""
-    known = [frame.distance_to_next for frame in prepared.frames if frame.distance_to_next is not None]
-    return median(known) if known else None
+    distance = prepared.frames.distance_to_next
+    known = distance[~np.isnan(distance)]
+    return float(np.median(known)) if len(known) else None
 
 
 def _intrinsics(prepared: Prepared, index: int, mirror: bool) -> torch.Tensor:
-    fx, fy, cx, cy = prepared.frames[index].intrinsics or (math.nan,) * 4
+    frames = prepared.frames
+    fx, fy, cx, cy = frames.clip_intrinsics[frames.clip[index]].tolist()
     if mirror:
         cx = prepared.image_size[1] - 1 - cx
     return torch.tensor([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
 
 
 def _distances(prepared: Prepared, index: int) -> list[float]:
-    frame = prepared.frames[index]
-    known = (frame.distance_to_previous, frame.distance_to_next)
-    return [math.nan if distance is None else distance for distance in known]
+    frames = prepared.frames
+    return [float(frames.distance_to_previous[index]), float(frames.distance_to_next[index])]

@@ -1,8 +1,9 @@
 """A video file as a sequence, read forwards without seeking and backwards with."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -41,10 +42,22 @@ class VideoClip(StoredClip):
         self._motion: Motion | None = None
         if motion_file:
             self._motion = read_motion(motion_file, len(self._times), None, self.frame_rate)
+        self._begin()
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._container: InputContainer | None = None
         self._frames: Iterator[VideoFrame] = iter(())
         self._next = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the open file, for another process, which opens it again."""
+        opened = ("_lock", "_container", "_frames", "_next")
+        return {name: value for name, value in vars(self).items() if name not in opened}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
 
     def __len__(self) -> int:
         return len(self._times)
@@ -56,6 +69,10 @@ class VideoClip(StoredClip):
     def stamp(self, index: int) -> str:
         """Size and time of last change of the video file."""
         return stamp_file(self.path)
+
+    def stamps(self, indices: Sequence[int]) -> list[str]:
+        """The same of all frames."""
+        return [stamp_file(self.path)] * len(indices)
 
     def distance(self, index: int, other: int) -> float | None:
         """Metres between two frames."""

@@ -7,7 +7,7 @@ from acdepth.core.lazy import lazy_names
 if TYPE_CHECKING:
     from acdepth.engine.loop import BatchSource, fit
     from acdepth.engine.processes import share_of_processes
-    from acdepth.engine.settings import LoopSettings, what_shapes
+    from acdepth.engine.settings import LoopSettings
     from acdepth.engine.state import refuse_other_run
     from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
 
@@ -22,7 +22,6 @@ __all__ = [
     "masked_mean",
     "refuse_other_run",
     "share_of_processes",
-    "what_shapes",
 ]
 
 __getattr__ = lazy_names(__name__)

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
 from acdepth.core.precision import fast_bfloat16
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
@@ -71,7 +72,7 @@ def fit(
     batches: Callable[[int, int], BatchSource],
     settings: LoopSettings,
     run_folder: Path,
-    made_by: str,
+    made_from: Identity,
     on_interval: Callable[[int], object] | None = None,
 ) -> None:
     """Train ``task`` in place for ``settings.steps`` steps, resuming from ``run_folder`` where it can.
@@ -82,7 +83,7 @@ def fit(
         batches: gives the batch source of a process from (rank, number of processes).
         settings: length, speed, precision, seed.
         run_folder: gets ``checkpoints/``, ``log.jsonl`` and the trackers' files.
-        made_by: hash of everything that shapes the run; another run's state is refused.
+        made_from: everything that shapes the run; another run's state is refused.
         on_interval: called by the main process after each saved state, with the number of finished steps;
             True ends the run.
 
@@ -93,7 +94,7 @@ def fit(
     source = batches(accelerator.process_index, accelerator.num_processes)
     updates = _Updates(accelerator, task, settings)
     states = run_folder / STATES
-    start = load_newest_state(states, task, updates.optimizer, made_by)
+    start = load_newest_state(states, task, updates.optimizer, made_from)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
     with progress(title, settings.steps, done=start) as advance:
@@ -113,7 +114,7 @@ def fit(
             if finished % settings.log_every == 0 or finished == settings.steps:
                 record.write(finished, learning_rate(settings, step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
-                updates.save(states, finished, made_by)
+                updates.save(states, finished, made_from)
                 if on_interval and _ends_run(accelerator, on_interval, finished):
                     break
             advance(note=f"loss {terms['loss']:.4f}")
@@ -218,10 +219,10 @@ class _Updates:
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
 
-    def save(self, folder: Path, step: int, made_by: str) -> None:
+    def save(self, folder: Path, step: int, made_from: Identity) -> None:
         """Save the run's state, once for all processes."""
         if self.accelerator.is_main_process:
-            save_state(folder, step, self.task, self.optimizer, made_by)
+            save_state(folder, step, self.task, self.optimizer, made_from)
 
 
 def _groups(task: Task) -> list[dict[str, Any]]:

@@ -1,20 +1,18 @@
 """How long, how fast and on what a stage trains."""
 
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
 
-INCIDENTAL = frozenset(
-    {"log_every", "checkpoint_every", "workers", "device", "trackers", "gradient_statistics_every"}
-)
-"""Settings of the loop that say how a run is done, and not what comes out of it."""
-
 
 class LoopSettings(Config):
     """Settings of the training loop, the same for every stage."""
 
+    incidental: ClassVar[frozenset[str]] = frozenset(
+        {"log_every", "checkpoint_every", "workers", "device", "trackers", "gradient_statistics_every"}
+    )
     steps: int = Field(gt=0)
     """Optimiser steps in all."""
     batch_size: int = Field(default=16, gt=0)
@@ -67,12 +65,3 @@ class LoopSettings(Config):
                 f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
             )
         return self
-
-
-def what_shapes(config: Config) -> dict[str, Any]:
-    """A stage's settings without the incidental ones of its loops: what tells one run from another."""
-    values = config.to_dict()
-    for name in type(config).model_fields:
-        if isinstance(getattr(config, name), LoopSettings):
-            values[name] = {key: value for key, value in values[name].items() if key not in INCIDENTAL}
-    return values

@@ -9,22 +9,22 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import LabelledBatch
 from acdepth.core.condition import Condition
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.pools import LabelledBatches, Pool, make_pools
 from acdepth.data.prepared import prepare
 from acdepth.diffusion.autoencoder import encode
 from acdepth.diffusion.model import DiffusionModel
-from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
-from acdepth.diffusion.prompts import PROMPTS
-from acdepth.engine import Task, fit, what_shapes
+from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
+from acdepth.engine import LoopSettings, Task, fit
 from acdepth.networks.frozen import frozen
-from acdepth.pretrain.light import change_light
 from acdepth.pretrain.settings import GeneratorConfig
 
 OF_DENOISER = frozenset({"noise_probability", "light_strength", "denoiser"})
 """Settings that the first training knows nothing of: the second may be repeated with others."""
+STRONGEST_GAMMA = 2.5
+"""Exponent that darkens most; one over it brightens most."""
 
 
 class AutoencoderTask(Task):
@@ -134,11 +134,9 @@ def _fit(
     def batches(rank: int, processes: int) -> LabelledBatches:
         return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
 
-    settings = what_shapes(config)
-    if name == "autoencoder":
-        settings = {key: value for key, value in settings.items() if key not in OF_DENOISER}
-    made_by = hash_json([name, settings, data])
-    fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
+    shapes_it = type(config).model_fields.keys() - (OF_DENOISER if name == "autoencoder" else set())
+    made_from = Identity.of(config, only=shapes_it).and_facts({"training footage": data})
+    fit(f"pretrain {name}", task, batches, loop, out / name, made_from)
 
 
 @torch.no_grad()
@@ -148,3 +146,23 @@ def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> floa
     batch = LabelledBatches(pools, 16, seed=0).batch(0)
     latents = encode(model.vae, batch.image * 2 - 1)[0] / model.vae.config["scaling_factor"]
     return round(float(1 / latents.std()), 5)
+
+
+def change_light(image: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """Gamma, contrast, tint and saturation, drawn anew for every image.
+
+    Args:
+        image: (B, 3, H, W) float in 0..1.
+        generator: on the CPU.
+        strength: 0 changes nothing; 1 can make a day dark and a night bright.
+
+    Returns:
+        (B, 3, H, W) float in 0..1.
+    """
+    draws = torch.rand(3, len(image), 1, 1, 1, generator=generator).to(image) * 2 - 1
+    tint = torch.rand(len(image), 3, 1, 1, generator=generator).to(image) * 2 - 1
+    image = image.clamp(min=1e-3) ** STRONGEST_GAMMA ** (strength * draws[0])
+    image = torch.lerp(image.mean((1, 2, 3), keepdim=True), image, 1 + 0.5 * strength * draws[1])
+    gray = image.mean(1, keepdim=True)
+    image = torch.lerp(gray, image, 1 + 0.8 * strength * draws[2])
+    return (image * (1 + 0.25 * strength * tint)).clamp(0, 1)

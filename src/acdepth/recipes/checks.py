@@ -14,7 +14,7 @@ from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.translator.adapters import load_card
-from acdepth.translator.training import check_start, make_judge
+from acdepth.translator.training import check_start, make_discriminator
 
 RecordedDataSet = Literal["nuscenes", "robotcar"]
 
@@ -52,7 +52,7 @@ def _check_translator(config: MethodConfig) -> None:
         check_model_folder(model_folder(config.translator.base))
         if config.adapters_folder:
             check_start(config.translator, config.adapters_folder)
-        make_judge(config.translator)
+        make_discriminator(config.translator)
     elif config.adapters_folder:
         card = load_card(config.adapters_folder)
         lacking = sorted(set(config.translated) - set(card.conditions))

@@ -10,6 +10,7 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.identity import Identity
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
@@ -176,7 +177,7 @@ class Timing:
         )
         name = f"time {stage}"
         started = time.perf_counter()
-        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, "timing")
+        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, Identity())
         return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
 
 

@@ -8,6 +8,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, or_shipped
@@ -16,7 +17,7 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.translated import prepare_translations
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, refuse_other_run
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -71,17 +72,13 @@ def train_student(
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    files = {"teacher": hash_file(teacher)}
-    if encoder := _encoder(config):
-        files["encoder"] = hash_file(encoder)
-    if prior:
-        files["prior"] = content_of(prior)
-    inputs = [
-        fingerprint(clips, card.input_size, card.crop, reach=0),
-        *translations_made_by(config, translations),
-    ]
-    made_by = hash_json([what_shapes(config), inputs, list(files.values())])
-    refuse_other_run(out, made_by)
+    files = {"teacher": hash_file(teacher), **student_files(config, prior)}
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        **translations_made_by(config, translations),
+    }
+    made_from = Identity.of(config).and_facts({**inputs, **files})
+    refuse_other_run(out, made_from)
     clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
     config.write(out / "config.yaml")
     task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
@@ -92,18 +89,32 @@ def train_student(
             clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
         )
 
-    fit("student", task, batches, config.loop, out, made_by)
+    fit("student", task, batches, config.loop, out, made_from)
     conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
     student_card = card.model_copy(
         update={
             "conditions": conditions,
             "description": f"student of {len(clear)} clear frames and their translations "
             f"({', '.join(conditions)}); its teacher: {card.description}",
-            "made_by": {**provenance(), "config": config.to_dict(), "data": inputs, **files},
+            "made_by": {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files},
         }
     )
     save_checkpoint(out / MODEL_FILE, task.student, student_card)
     return out / MODEL_FILE
+
+
+def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
+    """What tells the files, beside the teacher's, that a student is made from.
+
+    Raises:
+        UserError: if one is missing.
+    """
+    files = {}
+    if encoder := _encoder(config):
+        files["encoder weights"] = hash_file(encoder)
+    if prior and config.ordinal_weight > 0:
+        files["prior"] = content_of(or_shipped(prior, PRIOR))
+    return files
 
 
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
@@ -124,17 +135,17 @@ def clear_footage(config: StudentConfig, data: Path, translations: Path | None) 
     return clips
 
 
-def translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
-    """Hashes of what the translations of the mix are: their method, their sources and their pixels."""
+def translations_made_by(config: StudentConfig, translations: Path | None) -> dict[str, str]:
+    """By condition the hash of the translations of the mix: their method, their sources and their pixels."""
     if translations is None or not config.degraded:
-        return []
+        return {}
     manifest = Manifest(translations)
-    return [
-        hash_json(
+    return {
+        f"translations into {one}": hash_json(
             sorted(entry.file_hash for (condition, _), entry in manifest.entries.items() if condition == one)
         )
         for one in config.degraded
-    ]
+    }
 
 
 def prepare_mix(
@@ -160,14 +171,14 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
         student = DepthNet(card.network)
-    if config.start_from == "encoder":
-        encoder = _encoder(config)
-        if encoder is None:
-            raise UserError(None, "start_from encoder needs encoder: the path of its weights")
+    if encoder := _encoder(config):
         load_encoder(student.encoder, encoder)
     return student
 
 
 def _encoder(config: StudentConfig) -> Path | None:
-    used = config.encoder if config.start_from == "encoder" else None
-    return encoder_file(used) if used else None
+    if config.start_from != "encoder":
+        return None
+    if config.encoder is None:
+        raise UserError(None, "start_from encoder needs encoder: the path of its weights")
+    return encoder_file(config.encoder)

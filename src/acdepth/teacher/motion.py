@@ -1,7 +1,6 @@
 """How far the pose network says the camera moves, beside how far it moved: whether metres were learnt."""
 
 from dataclasses import asdict, dataclass
-from itertools import groupby
 
 import numpy as np
 import torch
@@ -37,15 +36,13 @@ def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, MotionLeng
         prepared: the frames; a pair counts if its length is known and not zero.
     """
     network.eval()
+    frames = prepared.frames
+    pairs = np.flatnonzero((frames.distance_to_next > 0) & frames.has_neighbour(1))
+    clips = frames.clip[pairs]
     found = {}
-    for clip, group in groupby(range(len(prepared)), lambda index: prepared.frames[index].clip):
-        pairs = [
-            index
-            for index in group
-            if prepared.frames[index].distance_to_next and prepared.neighbour(index, 1) is not None
-        ]
-        if pairs:
-            found[clip] = _compare(network, prepared, pairs[:: -(-len(pairs) // MOST_PAIRS)])
+    for group in np.split(pairs, np.flatnonzero(np.diff(clips)) + 1) if len(pairs) else ():
+        thinned = group[:: -(-len(group) // MOST_PAIRS)]
+        found[frames.clip_name(int(frames.clip[group[0]]))] = _compare(network, prepared, thinned)
     return found
 
 
@@ -54,8 +51,8 @@ def to_json(lengths: dict[str, MotionLength]) -> dict[str, dict[str, float]]:
     return {clip: asdict(length) for clip, length in lengths.items()}
 
 
-def _compare(network: PoseNet, prepared: Prepared, pairs: list[int]) -> MotionLength:
-    measured = np.array([prepared.frames[index].distance_to_next for index in pairs])
+def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray) -> MotionLength:
+    measured = prepared.frames.distance_to_next[pairs]
     predicted = np.concatenate(
         [
             _lengths(network, prepared, pairs[start : start + PAIRS_AT_ONCE])
@@ -68,7 +65,7 @@ def _compare(network: PoseNet, prepared: Prepared, pairs: list[int]) -> MotionLe
 
 
 @torch.no_grad()
-def _lengths(network: PoseNet, prepared: Prepared, pairs: list[int]) -> np.ndarray:
+def _lengths(network: PoseNet, prepared: Prepared, pairs: np.ndarray) -> np.ndarray:
     device = next(network.parameters()).device
     targets, following = (
         as_floats([prepared.images[index + step] for index in pairs]).to(device) for step in (0, 1)

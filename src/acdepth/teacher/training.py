@@ -3,14 +3,17 @@
 import logging
 from pathlib import Path
 
+import numpy as np
+
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, write_json
+from acdepth.core.files import hash_file, write_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, refuse_other_run
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -49,10 +52,8 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
-    starts = [hash_file(path) for path in _starting_points(config)]
-    made_from = fingerprint(clear, config.image_size, config.crop)
-    made_by = hash_json([what_shapes(config), made_from, starts])
-    refuse_other_run(out, made_by)
+    made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
+    refuse_other_run(out, made_from)
     prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
     config.write(out / "config.yaml")
     task = TeacherTask(config, _initial_forward(prepared, config))
@@ -62,7 +63,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         loop = config.loop
         return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    fit("teacher", task, batches, config.loop, out, made_by)
+    fit("teacher", task, batches, config.loop, out, made_from)
     card = CheckpointCard(
         network=config.network,
         input_size=config.image_size,
@@ -78,15 +79,31 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     return out / MODEL_FILE
 
 
+def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
+    """What decides how a teacher comes out.
+
+    Args:
+        config: settings.
+        footage: fingerprint of the training footage; None where something else stands for it.
+    """
+    starts = {f"content of {path.name}": hash_file(path) for path in _starting_points(config)}
+    return Identity.of(config).and_facts({"training footage": footage, **starts})
+
+
 def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
     """The camera of middle focal length of those trained on [px]; None if none is known.
 
     One network has one canonical camera, so a warning says where the footage has several unlike ones.
     """
-    cameras = sorted(frame.intrinsics for frame in prepared.frames if frame.intrinsics)
-    if not cameras:
+    frames = prepared.frames
+    counts = np.bincount(frames.clip, minlength=len(frames.clip_intrinsics))
+    known = (counts > 0) & ~np.isnan(frames.clip_intrinsics[:, 0])
+    if not known.any():
         return None
-    shortest, intrinsics, longest = cameras[0], cameras[len(cameras) // 2], cameras[-1]
+    cameras, counts = frames.clip_intrinsics[known], counts[known]
+    order = np.lexsort(cameras.T[::-1])
+    middle = np.searchsorted(np.cumsum(counts[order]), counts.sum() // 2, side="right")
+    shortest, intrinsics, longest = cameras[order[[0, middle, -1]]].tolist()
     if longest[0] > MOST_UNLIKE * shortest[0]:
         logging.getLogger("acdepth").warning(
             "the footage has focal lengths from %.0f to %.0f pixels of the network's input; metres will be "
@@ -111,7 +128,7 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
 
 def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
     lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
-    return lengths_are_used and any(frame.distance_to_next is not None for frame in prepared.frames)
+    return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
 
 
 def _starting_points(config: TeacherConfig) -> list[Path]:

@@ -17,8 +17,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.diffusion.autoencoder import decode, encode, make_skips, reduction
 from acdepth.diffusion.model import DiffusionModel
-from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
 from acdepth.translator.lora import adapt_unet, adapt_vae, share_weights
 from acdepth.translator.settings import LoraSettings
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.crop import Crop
+from acdepth.core.resize import Crop
 from acdepth.data.choice import FootageChoice
 from acdepth.data.settings import Sampling
 from acdepth.engine.settings import LoopSettings
@@ -49,10 +49,10 @@ class TranslatorConfig(FootageChoice):
     lora: LoraSettings = LoraSettings()
     """Size of the adapters."""
     discriminator: Path = Path("openai/clip-vit-base-patch32")
-    """Judge of what is real: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``, which
-    needs no weights but, where steps are few, falls behind the generator."""
+    """What tells real from made: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``,
+    which needs no weights but, where steps are few, falls behind the generator."""
     encoder: Path = Path("shipped")
-    """Weights of the ResNet18 by whose features ``discriminator: encoder`` judges: ``shipped``, which knows
+    """Weights of the ResNet18 by whose features ``discriminator: encoder`` tells: ``shipped``, which knows
     the built-in world, a file of ours or of ImageNet's, or a name of the hub such as
     ``timm/resnet18.tv_in1k``."""
     adversary: Adversary = "sigmoid"

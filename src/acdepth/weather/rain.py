@@ -8,12 +8,11 @@ from torch import Tensor
 
 from acdepth.weather.draws import Draws
 from acdepth.weather.fields import blur, luminance, smooth_noise
-from acdepth.weather.lens_drops import lens_drops
 from acdepth.weather.lights import shine, traffic_lights
 from acdepth.weather.night import photograph, relight
+from acdepth.weather.rain import lens_drops, wet_ground
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import capture, expose
-from acdepth.weather.wet_ground import wet_ground
 
 
 def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:

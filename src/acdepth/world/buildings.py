@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from acdepth.world.dice import Dice
 from acdepth.world.palette import AWNINGS, FACADES, ROOFS, TRIMS, vary
 from acdepth.world.road import PAVEMENT_HEIGHT, Road
-from acdepth.world.solids import Material, Shape, Triple, Workshop
+from acdepth.world.solids import Material, Pair, Shape, Triple, Workshop
 
 # Ways to build a wall: the first number of a facade's detail. Houses of the last two have no shops.
 BRICK, PLASTER, PANELS, BOARDS, RUBBLE, LIMEWASH = range(6)
@@ -96,7 +96,7 @@ def add_building(
     shop: Workshop,
     style: BuildingStyle,
     dice: Dice,
-    place: tuple[float, float],
+    place: Pair,
     width: float,
     depth: float,
     yaw: float,
@@ -123,7 +123,7 @@ def _add_roof(
     shop: Workshop,
     style: BuildingStyle,
     dice: Dice,
-    place: tuple[float, float],
+    place: Pair,
     size: Triple,
     yaw: float,
     colours: tuple[Triple, Triple],
@@ -152,9 +152,7 @@ def _add_roof(
         _add_awning(shop, dice, place, width, depth, yaw)
 
 
-def _add_awning(
-    shop: Workshop, dice: Dice, place: tuple[float, float], width: float, depth: float, yaw: float
-) -> None:
+def _add_awning(shop: Workshop, dice: Dice, place: Pair, width: float, depth: float, yaw: float) -> None:
     """A striped awning over the shop windows of the ground floor."""
     local = Workshop()
     half = (width * dice.uniform(0.2, 0.45), 0.2, 0.55)

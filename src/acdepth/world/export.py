@@ -5,15 +5,13 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 import yaml
 
 from acdepth.core.camera import Camera
@@ -21,8 +19,9 @@ from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.workers import worker_pool
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.render import RenderedFrame, prepare
-from acdepth.world.rig import USUAL, Rig
 from acdepth.world.styles import TOWN
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.trajectory import FRAME_RATE
@@ -182,13 +181,6 @@ def _write_facts(folder: Path, camera: Camera, motion: list[list], description: 
     write_text(folder / "sequence.yaml", yaml.safe_dump(description, sort_keys=False))
 
 
-def _write_in_worker(
-    out: Path, town: int, conditions: list[Condition], settings: DriveSettings, device: str
-) -> None:
-    torch.set_num_threads(1)
-    write_town(out, town, conditions, settings, device)
-
-
 def write_towns(
     out: Path,
     towns: Sequence[int],
@@ -216,15 +208,10 @@ def write_towns(
         for town, missing in jobs.items():
             write_town(out, town, missing, settings, device, lambda: on_frames(1))
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with worker_pool(workers) as pool:
         running = [
-            pool.submit(_write_in_worker, out, town, missing, settings, device)
-            for town, missing in jobs.items()
+            pool.submit(write_town, out, town, missing, settings, device) for town, missing in jobs.items()
         ]
-        try:
-            for done in as_completed(running):
-                done.result()
-                on_frames(settings.frames)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for done in as_completed(running):
+            done.result()
+            on_frames(settings.frames)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.car import Car
+from acdepth.world.car import Car, Rig
 from acdepth.world.dice import Dice
-from acdepth.world.rig import Rig
 from acdepth.world.road import Road
+from acdepth.world.solids import Triple
 
 FRAME_RATE = 12.0  # 1/s
 SLOWEST, FASTEST = 6.6, 13.8  # m/s: 0.55 to 1.15 m a frame
@@ -83,7 +83,7 @@ def _rotation(yaw: float, pitch: float, roll: float) -> Tensor:
     return about_y @ about_x @ about_z
 
 
-def _pose(rotation: Tensor, position: tuple[float, float, float]) -> Tensor:
+def _pose(rotation: Tensor, position: Triple) -> Tensor:
     pose = torch.eye(4, dtype=torch.float64)
     pose[:3, :3] = rotation
     pose[:3, 3] = torch.tensor(position, dtype=torch.float64)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from acdepth.core.camera import Camera
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.raycast import Bundle
-from acdepth.world.rig import USUAL, Rig
 
 TILE = 4  # pixels
 SAMPLES = 4 * TILE * TILE  # rays of a tile that make the image: 2 x 2 in each pixel
@@ -25,8 +25,7 @@ def world_camera(image_size: tuple[int, int], rig: Rig = USUAL, usual_focal: flo
         usual_focal: focal length of that one, over the image's width.
     """
     height, width = image_size
-    focal = usual_focal * width * rig.focal
-    return Camera(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
+    return Camera.central(usual_focal * width * rig.focal, height, width)
 
 
 @dataclass(frozen=True)

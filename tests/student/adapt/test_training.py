@@ -20,7 +20,7 @@ from acdepth.networks.checkpoint import (
     load_confidence_head,
     save_checkpoint,
 )
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.student.adapt.settings import AdaptConfig, ValidationSettings
 from acdepth.student.adapt.training import train_adapted

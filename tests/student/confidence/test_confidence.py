@@ -16,7 +16,7 @@ from acdepth.data.folder import open_data
 from acdepth.engine import LoopSettings
 from acdepth.engine.log import read_log
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.confidence.task import ConfidenceTask

@@ -4,12 +4,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from rich.console import Console
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import check_folder, hash_file, hash_json, write_json
+from acdepth.core.files import check_folder, hash_file, write_json
+from acdepth.core.identity import in_one_line
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
@@ -17,15 +17,13 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.parts import describe_part
 from acdepth.data.prepared import fingerprint
 from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
-from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
-from acdepth.recipes.inputs import in_one_line
 from acdepth.student.settings import StudentConfig
-from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
+from acdepth.student.training import clear_footage, prepare_mix, student_files, translations_made_by
 
 SUMMARY_FILE = "ablation.json"
 OF_OTHERS = ("stages", "results.json", MODEL_FILE)
@@ -73,12 +71,10 @@ class Ablation:
         for cell in self.cells:
             cell.forget_failure()
         prepared = self.out / "prepared"
-        prepared.mkdir(parents=True, exist_ok=True)
-        with FileLock(prepared / ".lock"):
-            every = dict.fromkeys((Condition.CLEAR, *self._degraded()), 1.0)
-            mixed = self.sources.student.model_copy(update={"mix": every})
-            footage = clear_footage(mixed, self.sources.data, self.sources.translations)
-            prepare_mix(mixed, footage, self.sources.translations, self.card, prepared)
+        every = dict.fromkeys((Condition.CLEAR, *self._degraded()), 1.0)
+        mixed = self.sources.student.model_copy(update={"mix": every})
+        footage = clear_footage(mixed, self.sources.data, self.sources.translations)
+        prepare_mix(mixed, footage, self.sources.translations, self.card, prepared)
 
     def work(self) -> None:
         """Do one cell after another; returns when all are done or failed, also those of other processes."""
@@ -169,16 +165,10 @@ class Ablation:
     def _facts(self, student: StudentConfig) -> dict[str, str]:
         """What no setting says of what a student is made from."""
         sources = self.sources
-        facts = {"translations": hash_json(translations_made_by(student, sources.translations))}
-        if student.ordinal_weight > 0:
-            facts["prior"] = content_of(or_shipped(sources.prior, PRIOR))
-        if student.start_from == "encoder":
-            if student.encoder is None:
-                raise UserError(
-                    None, "student.start_from is encoder, but student.encoder is not set", "name one"
-                )
-            facts["encoder's content"] = hash_file(encoder_file(student.encoder))
-        return facts
+        return {
+            **translations_made_by(student, sources.translations),
+            **student_files(student, sources.prior),
+        }
 
     def _check_prior(self) -> None:
         if any(student.ordinal_weight > 0 for student in self.students.values()):

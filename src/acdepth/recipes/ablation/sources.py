@@ -9,8 +9,8 @@ from acdepth.core.files import read_json
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.networks.checkpoint import checkpoint_file
+from acdepth.pipeline.folder import BELONGING_FILE
 from acdepth.recipes.ablation.config import AblationConfig
-from acdepth.recipes.belonging import BELONGING_FILE
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.reproduce import ReproduceConfig

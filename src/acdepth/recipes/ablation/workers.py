@@ -1,18 +1,16 @@
 """Several processes on one ablation, each taking cells that nobody has."""
 
-import os
 import sys
 import time
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Thread
 
 import torch
 
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.core.workers import end_with_parent
 from acdepth.recipes.ablation.ablation import Ablation
 from acdepth.recipes.ablation.config import AblationConfig
 from acdepth.recipes.ablation.sources import Sources
@@ -69,7 +67,7 @@ def _show(ablation: Ablation, processes: list[BaseProcess]) -> None:
 
 def _work(config: AblationConfig, sources: Sources, out: Path, threads: int, log: Path) -> None:
     torch.set_num_threads(threads)
-    Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()  # what is half done goes on from its last state anyway
     with log.open("a", encoding="utf-8", buffering=1) as stream:
         sys.stdout = sys.stderr = stream
         try:
@@ -77,14 +75,6 @@ def _work(config: AblationConfig, sources: Sources, out: Path, threads: int, log
         except UserError as error:
             print(error, file=stream)
             sys.exit(2)
-
-
-def _end_with_parent() -> None:
-    """A killed ablation leaves nobody training: what is half done goes on from its last state anyway."""
-    parent = parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
 
 
 def _log(out: Path, number: int) -> Path:

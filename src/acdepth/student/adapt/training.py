@@ -11,7 +11,8 @@ import torch
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json
+from acdepth.core.files import hash_file
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, STUDENT, or_shipped
 from acdepth.data.adverse import AdaptBatches, split_off
@@ -23,7 +24,7 @@ from acdepth.data.order import targets
 from acdepth.data.parts import has_splits
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import fingerprint, prepare
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, refuse_other_run
 from acdepth.engine.state import STATES, load_newest_state
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -85,16 +86,17 @@ def train_adapted(
     footage = _adverse_footage(config, adverse)
     pose_net = load_pose_net(teacher, teacher_card) if config.photometric_weight > 0 else None
     reach = 1 if pose_net else 0
-    inputs = [
-        fingerprint(clips, card.input_size, card.crop, reach=0),
-        fingerprint(footage, card.input_size, card.crop, reach),
-        *translations_made_by(config.anchor, translations),
-    ]
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        "adverse footage": fingerprint(footage, card.input_size, card.crop, reach),
+        **translations_made_by(config.anchor, translations),
+    }
     files = {"student": hash_file(student), "teacher": hash_file(teacher), "prior": content_of(prior)}
     files |= {"pose network": hash_file(pose_file(teacher))} if pose_net else {}
     # How often a state is scored decides which one is kept, so it is not incidental here.
-    made_by = hash_json([what_shapes(config), config.loop.checkpoint_every, inputs, list(files.values())])
-    refuse_other_run(out, made_by)
+    every = {"loop.checkpoint_every": config.loop.checkpoint_every}
+    made_from = Identity.of(config).and_facts({**every, **inputs, **files})
+    refuse_other_run(out, made_from)
     clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
     prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
     learning, apart = split_off(prepared, config.validation.held_out)
@@ -117,9 +119,9 @@ def train_adapted(
         mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
         return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
 
-    validation.resume(_resumed_step(task, out, made_by))
+    validation.resume(_resumed_step(task, out, made_from))
     if not validation.ended:
-        fit("adapt", task, batches, config.loop, out, made_by, on_interval=validation)
+        fit("adapt", task, batches, config.loop, out, made_from, on_interval=validation)
     if card.confidence is not None:
         logging.getLogger("acdepth").warning(
             "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; train "
@@ -187,10 +189,10 @@ def _adverse_footage(config: AdaptConfig, folders: Sequence[Path]) -> list[Clip]
     return found
 
 
-def _resumed_step(task: AdaptTask, out: Path, made_by: str) -> int:
+def _resumed_step(task: AdaptTask, out: Path, made_from: Identity) -> int:
     """Load the newest state into ``task``, as the loop will do again, and return its step."""
     learning = [parameter for parameter in task.parameters() if parameter.requires_grad]
-    return load_newest_state(out / STATES, task, torch.optim.AdamW(learning), made_by)
+    return load_newest_state(out / STATES, task, torch.optim.AdamW(learning), made_from)
 
 
 def _adapted_card(
@@ -198,7 +200,7 @@ def _adapted_card(
     card: CheckpointCard,
     learning: Mapping[Condition, Pool],
     best: Score,
-    inputs: list[str],
+    inputs: Mapping[str, str],
     files: Mapping[str, str],
 ) -> CheckpointCard:
     seen = {*card.conditions, *learning}
@@ -211,7 +213,7 @@ def _adapted_card(
             "made_by": {
                 **provenance(),
                 "config": config.to_dict(),
-                "data": inputs,
+                "data": list(inputs.values()),
                 ", ".join(files): list(files.values()),
                 "validation": asdict(best),
             },

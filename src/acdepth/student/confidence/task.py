@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from acdepth.core.batches import MixBatch
 from acdepth.data.augment import augment
 from acdepth.engine import Task
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.frozen import frozen
 from acdepth.student.confidence.settings import ConfidenceConfig

@@ -5,13 +5,14 @@ from pathlib import Path
 import torch
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json
+from acdepth.core.files import hash_file
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import fingerprint
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, refuse_other_run
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -19,7 +20,7 @@ from acdepth.networks.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.confidence.task import ConfidenceTask
 from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
@@ -53,13 +54,13 @@ def train_confidence(
             teacher, f"saw another part of the images than {student}", "give a teacher with the same crop"
         )
     clips = clear_footage(config.shown, data, translations)
-    inputs = [
-        fingerprint(clips, card.input_size, card.crop, reach=0),
-        *translations_made_by(config.shown, translations),
-    ]
-    files = [hash_file(student), hash_file(teacher)]
-    made_by = hash_json([what_shapes(config), inputs, files])
-    refuse_other_run(out, made_by)
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        **translations_made_by(config.shown, translations),
+    }
+    files = {"student": hash_file(student), "teacher": hash_file(teacher)}
+    made_from = Identity.of(config).and_facts({**inputs, **files})
+    refuse_other_run(out, made_from)
     clear, translated = prepare_mix(config.shown, clips, translations, card, out / "prepared")
     config.write(out / "config.yaml")
     head = _new_head(config, card)
@@ -71,14 +72,8 @@ def train_confidence(
             clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
         )
 
-    fit("confidence", task, batches, config.loop, out, made_by)
-    history = {
-        **provenance(),
-        "config": config.to_dict(),
-        "data": inputs,
-        "student": files[0],
-        "teacher": files[1],
-    }
+    fit("confidence", task, batches, config.loop, out, made_from)
+    history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
     with_head = card.model_copy(update={"made_by": {**card.made_by, "confidence": history}})
     save_checkpoint(out / MODEL_FILE, network, with_head, head=head)
     return out / MODEL_FILE

@@ -18,8 +18,7 @@ def illuminate(scene: Scene) -> Tensor:
     bounce = day.sun_colour * 0.11
     light = direct[:, None] * day.sun_colour + ambient(scene, surface, top, bounce)
     colour = surface.albedo * light
-    reflected, fresnel = mirror_direction(surface)
-    open_sky = (reflected[:, 1] * 2.5 + 0.3).clamp(0.12, 1)
+    reflected, fresnel, open_sky = mirror_direction(surface)
     mirrored = gradient(reflected, day.zenith, day.horizon) * open_sky[:, None]
     colour = colour + mirrored * (surface.glass * fresnel)[:, None]
     colour = with_air(colour, surface, day.haze, day.horizon)

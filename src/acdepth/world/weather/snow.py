@@ -19,13 +19,13 @@ def snow_cover(scene: Scene, surface: Surface) -> Tensor:
     cover = 0.95 * up + 0.06
     point, road = surface.point[surface.ground], scene.town.road
     lateral = road.lateral(point[:, 0], point[:, 2])
-    noise = surface.ground_noise
+    noise, kerb_distance = surface.below.noise, surface.below.kerb_distance
     lane = road.lane_offset(lateral).abs() - 0.8
-    track = torch.exp(-((lane / 0.32) ** 2)) * (surface.kerb_distance < -0.4)
+    track = torch.exp(-((lane / 0.32) ** 2)) * (kerb_distance < -0.4)
     cover[surface.ground] = (0.92 - 0.75 * track + 0.16 * noise[:, 0] + 0.1 * noise[:, 1]).clamp(0.05, 0.97)
     white = surface.albedo.new_tensor(WHITE).expand_as(surface.albedo).clone()
     shade = 1 + 0.07 * noise[:, 1:2] + 0.05 * noise[:, 3:4]
-    dirty = (track * 0.7 + 0.15 * (surface.kerb_distance < 0)).clamp(0, 1)
+    dirty = (track * 0.7 + 0.15 * (kerb_distance < 0)).clamp(0, 1)
     slush = white.new_tensor(SLUSH).expand(len(point), 3)
     white[surface.ground] = mix(white[surface.ground], slush, dirty) * shade
     return mix(surface.albedo, white, cover)

@@ -1,0 +1,172 @@
+"""What is known about prepared images: memory-mapped columns, so that millions open at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_folder
+
+CONDITIONS = tuple(Condition)
+
+
+class PreparedFrame(NamedTuple):
+    """One row of `Frames`."""
+
+    key: str
+    """Name of the image in its data set."""
+    clip: str
+    """Name of its clip."""
+    position: int
+    condition: Condition
+    source_size: tuple[int, int]
+    intrinsics: tuple[float, float, float, float] | None
+    """fx, fy, cx, cy after crop and resize [px]; None where the camera is not known."""
+    distance_to_previous: float | None
+    distance_to_next: float | None
+    speed: float | None
+    target: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Columns about N frames of C clips. Texts are two: all their bytes (UTF-8), and where each text ends."""
+
+    clip: np.ndarray
+    """(N,) uint32: number of its clip."""
+    position: np.ndarray
+    """(N,) uint32: index in its clip; neighbours differ by one."""
+    target: np.ndarray
+    """(N,) bool: whether training is about the frame; the others are neighbours only."""
+    source_size: np.ndarray
+    """(N, 2) uint32: height and width of the original image [px]."""
+    brightness: np.ndarray
+    """(N,) float64: mean of the prepared image's values, 0 to 255."""
+    distance_to_previous: np.ndarray
+    """(N,) float64 [m]; NaN if unknown or if there is none."""
+    distance_to_next: np.ndarray
+    """(N,) float64 [m]; NaN if unknown or if there is none."""
+    speed: np.ndarray
+    """(N,) float64 [m/s]; NaN if unknown."""
+    key_bytes: np.ndarray
+    key_ends: np.ndarray
+    """Names of the images in their data set: (K,) uint8 and (N,) int64."""
+    clip_condition: np.ndarray
+    """(C,) uint8: `Condition.index`."""
+    clip_intrinsics: np.ndarray
+    """(C, 4) float64: fx, fy, cx, cy after crop and resize [px]; NaN where the camera is not known."""
+    clip_name_bytes: np.ndarray
+    clip_name_ends: np.ndarray
+    """Names of the clips: (L,) uint8 and (C,) int64."""
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Map the columns that `write` wrote; none is read before it is used.
+
+        Raises:
+            UserError: if one is missing or cut.
+        """
+        try:
+            return cls(**{one.name: np.load(folder / f"{one.name}.npy", "r") for one in fields(cls)})
+        except (OSError, ValueError) as error:
+            remedy = f"delete {folder.parent}, it will be made again"
+            raise UserError(folder, f"cannot be read ({error})", remedy) from error
+
+    def write(self, folder: Path) -> None:
+        """Write a file per column into ``folder``, whole or not at all."""
+        with atomic_folder(folder) as fresh:
+            for one in fields(self):
+                np.save(fresh / f"{one.name}.npy", getattr(self, one.name))
+
+    def __len__(self) -> int:
+        return len(self.clip)
+
+    def __getitem__(self, index: int) -> PreparedFrame:
+        index = range(len(self))[index]
+        clip = int(self.clip[index])
+        before, after, speed = (
+            None if np.isnan(column[index]) else float(column[index])
+            for column in (self.distance_to_previous, self.distance_to_next, self.speed)
+        )
+        height, width = self.source_size[index].tolist()
+        fx, fy, cx, cy = self.clip_intrinsics[clip].tolist()
+        return PreparedFrame(
+            key=self.key(index),
+            clip=self.clip_name(clip),
+            position=int(self.position[index]),
+            condition=CONDITIONS[self.clip_condition[clip]],
+            source_size=(height, width),
+            intrinsics=None if np.isnan(fx) else (fx, fy, cx, cy),
+            distance_to_previous=before,
+            distance_to_next=after,
+            speed=speed,
+            target=bool(self.target[index]),
+        )
+
+    def key(self, index: int) -> str:
+        """Name of one image in its data set."""
+        return _text(self.key_bytes, self.key_ends, index)
+
+    def clip_name(self, number: int) -> str:
+        """Name of one clip."""
+        return _text(self.clip_name_bytes, self.clip_name_ends, number)
+
+    @property
+    def condition(self) -> np.ndarray:
+        """(N,) uint8: `Condition.index`."""
+        return self.clip_condition[self.clip]
+
+    def conditions(self) -> list[Condition]:
+        """Those that there are frames of, in the order of their first frames."""
+        numbers, first = np.unique(self.condition, return_index=True)
+        return [CONDITIONS[number] for number in numbers[np.argsort(first)]]
+
+    def targets_of(self, condition: Condition) -> np.ndarray:
+        """Numbers of the targets of one condition, in order."""
+        return np.flatnonzero(self.target & (self.condition == condition.index))
+
+    def has_neighbour(self, step: int) -> np.ndarray:
+        """(N,) bool: whether the frame ``step`` later in its clip (-1: the one before) is there."""
+        has = np.zeros(len(self), bool)
+        first, last = max(0, -step), len(self) - max(0, step)
+        here, there = slice(first, last), slice(first + step, last + step)
+        moved = self.position[there].astype(np.int64) - self.position[here]
+        has[here] = (self.clip[there] == self.clip[here]) & (moved == step)
+        return has
+
+    def has_same_keys(self, other: "Frames") -> bool:
+        """Whether the images have the same names in the same order."""
+        return np.array_equal(self.key_ends, other.key_ends) and np.array_equal(
+            self.key_bytes, other.key_bytes
+        )
+
+    def take(self, rows: np.ndarray) -> "Frames":
+        """Some of the frames, in order."""
+        if len(rows) == len(self):
+            return self
+        lengths = np.diff(self.key_ends, prepend=0)
+        taken = np.zeros(len(self), bool)
+        taken[rows] = True
+        names = [one.name for one in fields(self) if not one.name.startswith(("key_", "clip_"))]
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in names},
+            key_bytes=self.key_bytes[np.repeat(taken, lengths)],
+            key_ends=np.cumsum(lengths[rows]),
+        )
+
+
+def pack(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Two columns of texts: their bytes (K,) uint8, and where each ends (N,) int64."""
+    coded = [text.encode() for text in texts]
+    ends = np.cumsum([len(one) for one in coded], dtype=np.int64)
+    return np.frombuffer(b"".join(coded), np.uint8), ends
+
+
+def _text(letters: np.ndarray, ends: np.ndarray, index: int) -> str:
+    start = ends[index - 1] if index else 0
+    return letters[start : ends[index]].tobytes().decode()
