@@ -8,7 +8,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from acdepth.checking import CheckReport
 from acdepth.core.errors import UserError
 
 if TYPE_CHECKING:
