@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from functools import partial
 from io import StringIO
 from typing import Annotated, Any
@@ -71,11 +71,12 @@ def parse(verb: Verb, name: str, arguments: list[str]) -> Callable[[], None]:
 
 
 def flag_names(verb: Verb) -> list[str]:
-    """All flags of a verb."""
-    config, _ = _take_config(verb, [])
-    parser = tyro.extras.get_parser(_with_flags(verb, config), config=MARKERS, registry=FLAG_TYPES)
-    names = [name for name in parser._option_string_actions if name.startswith("--")]
-    return [*names, "--config"] if config else names
+    """All flags of a verb, as its help lists them."""
+    shown = StringIO()
+    with redirect_stdout(shown), suppress(SystemExit):
+        parse(verb, "", ["--help"])
+    lines = re.findall(r"(?m)^[^\w-]*(--[\w.-]+)(?:, (--[\w.-]+))?", shown.getvalue())
+    return ["--config"] * ("stage" in verb.__dict__) + [name for names in lines for name in names if name]
 
 
 class _Shown(StringIO):
@@ -149,6 +150,7 @@ def _with_config_told(docstring: str, stage: str) -> str:
 def _wrapped(help_text: str) -> str:
     """Help with paragraphs as wide as the terminal, as its boxes are, and with no empty lines in those."""
     width = shutil.get_terminal_size().columns
+    help_text = help_text.replace("(default: )    ", "(default: none)")
     lines = [line for line in help_text.splitlines() if not line or line.strip(FRAME)]
     return "\n".join(textwrap.fill(line, width) if line[:1].isalnum() else line for line in lines)
 

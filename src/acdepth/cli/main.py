@@ -31,15 +31,16 @@ class Verb:
     before torch is there.
     """
 
-    module: str
     function: str
+    """With its module in ``acdepth.cli``."""
     summary: str
     resumes: bool = False
     """Whether the same command, given again after it was stopped, goes on."""
 
     def load(self) -> Callable[..., None]:
         """The function behind the verb."""
-        return getattr(import_module(f"acdepth.cli.{self.module}"), self.function)
+        module, _, function = self.function.rpartition(".")
+        return getattr(import_module(f"acdepth.cli.{module}"), function)
 
     def load_work(self) -> None:
         """Import what the function will import when it is called.
@@ -54,63 +55,42 @@ class Verb:
 
 
 VERBS = {
-    "demo": Verb(
-        "demo",
-        "demo",
-        "the whole method on the built-in world, ending with a table and a report",
-        resumes=True,
-    ),
-    "predict": Verb("predict", "predict", "depth of images, folders and videos"),
-    "world make": Verb(
-        "world", "make", "render drives of the built-in world as sequence folders", resumes=True
-    ),
-    "world export": Verb("world", "export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
-    "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
-    "data check": Verb("data", "check", "what a data set holds, what is broken in it and what looks wrong"),
-    "data pairs": Verb("pairs", "pairs", "pairs of points whose order measured depth tells"),
-    "data prepare": Verb("prepare", "prepare", "a raw RobotCar download made readable", resumes=True),
-    "translate": Verb(
-        "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
-    ),
-    "translate check": Verb("translate_check", "check", "verify translations against their manifest"),
-    "translate score": Verb("translate_score", "score", "how good translations are, all methods in a table"),
-    "rate": Verb(
-        "rate", "rate", "a page on which people tell real images from generated ones, blind", resumes=True
-    ),
-    "rate summary": Verb("rate", "summary", "what people took for real, as a table"),
-    "train teacher": Verb("train", "teacher", "self-supervised depth from clear video", resumes=True),
+    "demo": Verb("demo.demo", "the whole method on the built-in world, up to a report", resumes=True),
+    "predict": Verb("predict.predict", "depth of images, folders and videos"),
+    "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
+    "world export": Verb("world.export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
+    "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),
+    "data check": Verb("data.check", "what a data set holds, and what is wrong with it"),
+    "data pairs": Verb("pairs.pairs", "pairs of points whose order measured depth tells"),
+    "data prepare": Verb("prepare.prepare", "a raw RobotCar download made readable", resumes=True),
+    "translate": Verb("translate.translate", "turn clear images into night, rain, fog, snow", resumes=True),
+    "translate check": Verb("translate_check.check", "verify translations against their manifest"),
+    "translate score": Verb("translate_score.score", "how good translations are, all methods in a table"),
+    "rate": Verb("rate.rate", "a page on which people tell real images from generated ones", resumes=True),
+    "rate summary": Verb("rate.summary", "what people took for real, as a table"),
+    "train teacher": Verb("train.teacher", "self-supervised depth from clear video", resumes=True),
     "train student": Verb(
-        "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True
+        "train.student", "depth that holds in bad weather, by teacher and prior", resumes=True
     ),
     "train adapt": Verb(
-        "train", "adapt", "the student made to fit real adverse footage, which needs no labels", resumes=True
+        "train.adapt", "a student made to fit real adverse footage without labels", resumes=True
     ),
     "train confidence": Verb(
-        "train", "confidence", "a head beside the student that says how far depth may be off", resumes=True
+        "train.confidence", "a head that says how far a student's depth may be off", resumes=True
     ),
     "train translator": Verb(
-        "train", "translator", "clear images to night, rain, fog, snow, from unpaired footage", resumes=True
+        "train.translator", "clear images to bad weather, from unpaired footage", resumes=True
     ),
-    "pretrain encoder": Verb(
-        "pretrain", "encoder", "the encoder that ships as a starting point", resumes=True
-    ),
-    "pretrain generator": Verb("pretrain", "generator", "the small diffusion model that ships", resumes=True),
-    "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships", resumes=True),
-    "reproduce": Verb(
-        "reproduce", "reproduce", "the paper's experiment on nuScenes, RobotCar or the world", resumes=True
-    ),
-    "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
-    "ablate": Verb(
-        "ablate", "ablate", "what each part of the student is worth: variants over seeds", resumes=True
-    ),
-    "report": Verb("report", "report", "the report page of a finished run"),
-    "import": Verb("import_weights", "import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
-    "doctor": Verb(
-        "doctor", "doctor", "what is installed, which devices and weights are here, what is missing"
-    ),
-    "completion": Verb(
-        "completion", "completion", "a script by which bash, zsh or fish completes verbs and flags"
-    ),
+    "pretrain encoder": Verb("pretrain.encoder", "the encoder that ships as a starting point", resumes=True),
+    "pretrain generator": Verb("pretrain.generator", "the small diffusion model that ships", resumes=True),
+    "pretrain prior": Verb("pretrain.prior", "the tiny Depth Anything that ships", resumes=True),
+    "reproduce": Verb("reproduce.reproduce", "the paper's experiment on a data set", resumes=True),
+    "evaluate": Verb("evaluate.evaluate", "errors of depth against what was measured"),
+    "ablate": Verb("ablate.ablate", "what each part of the student is worth", resumes=True),
+    "report": Verb("report.report", "the report page of a finished run"),
+    "import": Verb("import_weights.import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
+    "doctor": Verb("doctor.doctor", "what is installed, which devices and weights are here"),
+    "completion": Verb("completion.completion", "a script by which a shell completes verbs and flags"),
 }
 RENAMED = {"translate rate": "translate score"}
 """Names that go with the next release."""
@@ -147,6 +127,7 @@ def main() -> None:
 def _nobody_reads(stream: TextIO) -> bool:
     """Whether what read the output, as ``head``, has ended."""
     try:
+        stream.write("\n")
         stream.flush()
     except BrokenPipeError:
         return True
@@ -165,6 +146,8 @@ def run(arguments: list[str]) -> None:
     if name is None:
         _tell_group(arguments)
         return
+    if (typed := " ".join(arguments[:2])) in RENAMED:
+        say(f"acdepth {typed} is now acdepth {name}; the old name goes with the next release")
     with _missing_packages_named():
         parse(VERBS[name].load(), name, arguments[len(name.split()) :])()
 
@@ -184,11 +167,7 @@ def _missing_packages_named() -> Iterator[None]:
 def _find(arguments: list[str]) -> str | None:
     """The verb that the arguments begin with, of two words or one."""
     names = [" ".join(arguments[:words]) for words in (2, 1)]
-    for old, new in RENAMED.items():
-        if old in names:
-            say(f"acdepth {old} is now acdepth {new}; the old name goes with the next release")
-            return new
-    return next((name for name in names if name in VERBS), None)
+    return next((RENAMED.get(name, name) for name in names if name in {*VERBS, *RENAMED}), None)
 
 
 def _tell_group(arguments: list[str]) -> None:

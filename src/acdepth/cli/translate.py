@@ -16,7 +16,7 @@ from acdepth.core.shipped import STUDENT, or_shipped
 if TYPE_CHECKING:
     import torch
 
-    from acdepth.core.resize import Crop
+    from acdepth.core.crop import Crop
     from acdepth.translator import Translator
     from acdepth.translator.depth_source import DepthSource
 
@@ -181,7 +181,7 @@ def _parse_severity(text: str) -> tuple[float, float]:
 
 
 def _parse_crop(text: str) -> "Crop":
-    from acdepth.core.resize import Crop
+    from acdepth.core.crop import Crop
 
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdigit() for part in parts):

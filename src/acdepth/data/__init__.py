@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from acdepth.core.resize import Crop
+    from acdepth.core.crop import Crop
     from acdepth.data.augment import AugmentSettings
     from acdepth.data.folder import open_data
     from acdepth.data.mix import MixBatches

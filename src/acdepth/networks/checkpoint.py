@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
-from acdepth.core.resize import Crop
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.resnet import ResNetEncoder
