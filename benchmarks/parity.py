@@ -23,25 +23,16 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.metrics import METRICS, depth_metrics
-from acdepth.geometry.motion_length import velocity_loss
+from acdepth.geometry.motion import pose_matrix, velocity_loss
 from acdepth.geometry.photometric import photometric_loss, ssim
-from acdepth.geometry.pose import pose_matrix
-from acdepth.geometry.view_synthesis import synthesise_views
-from acdepth.geometry.warp import warp
+from acdepth.geometry.warp import synthesise_views, warp
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
-from acdepth.networks.reference import load_reference_weights, reference_name
-from acdepth.student.consistency import consistency_loss
-from acdepth.student.distillation import distillation_loss
-from acdepth.student.ordinal import (
-    discrepancy,
-    order_labels,
-    ranking_terms,
-    uncertain_pixels,
-    window_mean,
-)
-from acdepth.teacher.losses import smoothness_loss
+from acdepth.networks.published import load_reference_weights, reference_name
+from acdepth.student.ordinal import discrepancy, order_labels, ranking_terms, uncertain_pixels, window_mean
+from acdepth.student.task import mean_consistency, mean_distillation
+from acdepth.teacher.task import mean_smoothness
 
 TOLERANCE, NETWORK_TOLERANCE = 1e-5, 1e-4
 SCALES, LEVELS = 4, 5
@@ -118,20 +109,20 @@ def _teacher(golden: Golden) -> Iterator[Result]:
     synthesised = synthesise_views(triplet, inverse_depths, motions)
     yield "ssim", ssim(image, golden["image_prev"])
     yield "photometric_loss", photometric_loss(synthesised, image, neighbours).mean()
-    yield "smoothness_loss", smoothness_loss(inverse_depths, image)
-    yield "velocity_loss", velocity_loss(motions, triplet.distance)
+    yield "smoothness_loss", mean_smoothness(inverse_depths, image)
+    yield "velocity_loss", velocity_loss(motions, triplet.distance).mean()
 
 
 def _student(golden: Golden) -> Iterator[Result]:
     student, teacher = _several(golden, "disp", SCALES), _several(golden, "teacher_disp", SCALES)
-    yield "distillation_loss", distillation_loss(student, teacher)
+    yield "distillation_loss", mean_distillation(student, teacher)
     disagreement = discrepancy(student[0], teacher[0])
     yield "discrepancy", disagreement
     yield "uncertain_mask", uncertain_pixels(disagreement)
     mixed, clear, taught = (
         _several(golden, f"feat_{name}", LEVELS) for name in ("student_mixed", "student_clear", "teacher")
     )
-    yield "consistency_loss", consistency_loss(mixed, clear, taught, golden["consistency_degraded"])
+    yield "consistency_loss", mean_consistency(mixed, clear, taught, golden["consistency_degraded"])
     labels = order_labels(golden["rank_prior_a"], golden["rank_prior_b"], MARGIN)
     yield "rank_label", labels
     yield "rank_loss_sum", ranking_terms(golden["rank_pred_a"], golden["rank_pred_b"], labels).sum()

@@ -53,7 +53,7 @@ def sd_turbo() -> DiffusionModel:
     )
 
 
-def clip_judge() -> ClipDiscriminator:
+def clip_discriminator() -> ClipDiscriminator:
     """Heads on a CLIP ViT-B/32, at the levels that `ClipDiscriminator.from_pretrained` chooses."""
     return ClipDiscriminator(CLIPVisionModel(CLIPVisionConfig()), (3, 6, 9, 12))
 

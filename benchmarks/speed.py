@@ -25,8 +25,10 @@ from acdepth.inference.predictor import Predictor
 from acdepth.networks.checkpoint import CheckpointCard
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig, StudentTask
-from acdepth.teacher.task import TeacherConfig, TeacherTask
+from acdepth.student.settings import StudentConfig
+from acdepth.student.task import StudentTask
+from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.task import TeacherTask
 from acdepth.weather import simulate
 from acdepth.world.render import prepare
 

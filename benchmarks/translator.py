@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import torch
 from fake_memory import counting, fill
-from sd_turbo import clip_judge, depth_anything_small, sd_turbo
+from sd_turbo import clip_discriminator, depth_anything_small, sd_turbo
 from speed import medians
 from torch import Tensor
 
@@ -37,9 +37,8 @@ from acdepth.translator.adapters import merge
 from acdepth.translator.discriminator import PatchDiscriminator
 from acdepth.translator.feature_discriminators import ClipDiscriminator
 from acdepth.translator.generator import Generator, build_generator
-from acdepth.translator.lora import LoraSettings
 from acdepth.translator.perception import Perception
-from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.settings import LoraSettings, TranslatorConfig
 from acdepth.translator.task import TranslatorTask
 
 GIB = 2**30
@@ -82,8 +81,8 @@ def measuring(task: TranslatorTask) -> Iterator[tuple[Meter, torch.device]]:
         yield CudaMeter(), device
     else:
         with counting() as meter:
-            judge = task.judge.frozen if isinstance(task.judge, ClipDiscriminator) else ()
-            fill([task, task.perception.prior, *judge])
+            frozen = task.discriminator.frozen if isinstance(task.discriminator, ClipDiscriminator) else ()
+            fill([task, task.perception.prior, *frozen])
             yield meter, torch.device("cpu")
 
 
@@ -173,9 +172,9 @@ def make_task(model: str, frugal: bool) -> TranslatorTask:
     generator = make_generator_of(model)
     if frugal:
         generator.spare_memory()
-    judge = clip_judge() if model == "turbo" else PatchDiscriminator()
+    discriminator = clip_discriminator() if model == "turbo" else PatchDiscriminator()
     prior = depth_anything_small() if model == "turbo" else DepthAnythingPrior.tiny(0)
-    task = TranslatorTask(TranslatorConfig(), generator, judge, Perception(prior))
+    task = TranslatorTask(TranslatorConfig(), generator, discriminator, Perception(prior))
     return task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 

@@ -6,16 +6,15 @@ import pytest
 
 from acdepth.core.presets import CONFIGS
 from acdepth.networks.published import DATA_SETS
-from acdepth.pretrain.encoder import EncoderConfig
+from acdepth.pretrain.depth import EncoderConfig, PriorConfig
 from acdepth.pretrain.generator import GeneratorConfig
-from acdepth.pretrain.prior import PriorConfig
 from acdepth.recipes.ablation import AblationConfig
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig
-from acdepth.student.adaptation import AdaptConfig
-from acdepth.student.confidence import ConfidenceConfig
-from acdepth.student.task import StudentConfig
-from acdepth.teacher.task import TeacherConfig
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.settings import StudentConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.translator.settings import TranslatorConfig
 
 KINDS = {
@@ -65,7 +64,8 @@ def test_the_published_students_settings_are_the_published_preset(data_set):
 @pytest.mark.parametrize("data_set", ["nuscenes", "robotcar"])
 def test_published_teachers_are_normalised_as_imported_checkpoints_are(data_set):
     teacher = TeacherConfig.read(CONFIGS / "teacher" / f"{data_set}-published.yaml")
-    facts = DATA_SETS[data_set]
-    assert (teacher.network.mean, teacher.network.std) == (facts.mean, facts.std)
-    assert (teacher.network.night_mean, teacher.network.night_std) == (facts.night_mean, facts.night_std)
-    assert teacher.image_size == facts.input_size
+    card = DATA_SETS[data_set]
+    assert (teacher.network.mean, teacher.network.std) == (card.network.mean, card.network.std)
+    assert teacher.network.night_mean == card.network.night_mean
+    assert teacher.network.night_std == card.network.night_std
+    assert teacher.image_size == card.input_size

@@ -8,8 +8,14 @@ import pytest
 EXTRAS = ("accelerate", "jinja2", "tensorboard", "transformers")
 
 
-@pytest.mark.parametrize("module", ["predict", "world", "doctor", "import_weights", "main", "rate"])
-def test_a_verb_of_the_core_install_imports_no_extra(module: str) -> None:
-    code = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r})); import acdepth.cli.{module}"
+@pytest.mark.parametrize(
+    "verb",
+    ["predict", "world make", "world export", "world sheet", "doctor", "import", "rate", "rate summary"],
+)
+def test_a_verb_of_the_core_install_imports_no_extra(verb: str) -> None:
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
+        f"from acdepth.cli.main import VERBS; VERBS[{verb!r}].load_work()"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -117,19 +117,25 @@ def test_numbers_that_are_read_do_not_stop_it():
 def test_a_training_step_is_counted_by_phase():
     benchmark = load("translator")
     images = torch.rand(2, 1, 3, 32, 32)
-    judge, perception = PatchDiscriminator(4), Perception(tiny_prior())
-    task = TranslatorTask(TranslatorConfig(), tiny_generator(), judge, perception)
+    discriminator, perception = PatchDiscriminator(4), Perception(tiny_prior())
+    task = TranslatorTask(TranslatorConfig(), tiny_generator(), discriminator, perception)
     trained = [parameter for parameter in task.parameters() if parameter.requires_grad]
-    judged = [parameter for parameter in judge.parameters() if parameter.requires_grad]
+    learning = [parameter for parameter in discriminator.parameters() if parameter.requires_grad]
     # The same bytes as with fake tensors, which only take longer.
     with fake_memory.LiveBytes() as meter:
         step = benchmark.Step(task, meter, torch.device("cpu"))
         step.run(UnpairedBatch(images[0], images[1], torch.tensor([NIGHT])), at_once=False)
     phases = {phase.name: phase for phase in step.phases}
     turns = [f"{turn}: {way}" for turn in ("forth", "back", "identity") for way in ("forward", "backward")]
-    assert list(phases) == [*turns, "generator: update", "judge: forward", "judge: backward", "judge: update"]
+    assert list(phases) == [
+        *turns,
+        "generator: update",
+        "discriminator: forward",
+        "discriminator: backward",
+        "discriminator: update",
+    ]
     # Two moments, and a number of steps, each in blocks.
     blocks = sum(-(-parameter.nbytes // fake_memory.BLOCK) for parameter in trained)
     assert {phase.moments for phase in step.phases} == {(2 * blocks + len(trained)) * fake_memory.BLOCK}
-    assert phases["judge: update"].gradients == sum(parameter.nbytes for parameter in judged)
+    assert phases["discriminator: update"].gradients == sum(parameter.nbytes for parameter in learning)
     assert all(phase.passes > 0 for phase in step.phases)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from acdepth.student.task import StudentConfig
-from acdepth.teacher.task import TeacherConfig
+from acdepth.student.settings import StudentConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.translator.settings import TranslatorConfig
 
 TEXT = (Path(__file__).parents[1] / "docs" / "paper.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
-from acdepth.networks.reference import CLASSIFIER, reference_name
+from acdepth.networks.published import CLASSIFIER, reference_name
 
 HERE = Path(__file__).parents[1]
 REFERENCE = Path(os.environ.get("ACDEPTH_REFERENCE", HERE.parent / "shared" / "reference"))

@@ -4,8 +4,9 @@
 used, so that ``import acdepth`` costs nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from acdepth.core.camera import Camera
@@ -16,19 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Camera", "Condition", "DepthPrediction", "UserError", "load"]
 
-_HOMES = {
-    "Camera": "acdepth.core.camera",
-    "Condition": "acdepth.core.condition",
-    "DepthPrediction": "acdepth.core.prediction",
-    "UserError": "acdepth.core.errors",
-    "load": "acdepth.inference.predictor",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'acdepth' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = lazy_names(__name__)
 
 
 def __dir__() -> list[str]:

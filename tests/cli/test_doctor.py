@@ -20,7 +20,7 @@ def test_it_names_versions_devices_and_weights(
 ) -> None:
     monkeypatch.setattr(shipped, "STUDENT", tiny_checkpoint(tmp_path / "model.safetensors"))
     monkeypatch.setattr(shipped, "ENCODER", tmp_path / "gone.safetensors")
-    monkeypatch.setattr(doctor_module, "VERBS", {"doctor": Verb("doctor", "doctor", "")})
+    monkeypatch.setattr(doctor_module, "VERBS", {"doctor": Verb("doctor.doctor", "")})
     doctor()
     said = capsys.readouterr().out
     assert "torch" in said and "cores" in said and "bfloat16" in said
@@ -50,9 +50,9 @@ def test_verbs_are_tried_and_a_broken_one_does_not_stop_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     verbs = {
-        "needy": Needy("x", "x", ""),
-        "broken": Verb("no_such_module", "x", ""),
-        "good": Verb("doctor", "doctor", ""),
+        "needy": Needy("x.x", ""),
+        "broken": Verb("no_such_module.x", ""),
+        "good": Verb("doctor.doctor", ""),
     }
     monkeypatch.setattr(doctor_module, "VERBS", verbs)
     doctor()

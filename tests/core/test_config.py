@@ -3,7 +3,7 @@
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.settings import TeacherConfig
 
 
 @pytest.mark.parametrize(

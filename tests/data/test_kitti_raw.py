@@ -12,8 +12,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data.kitti import is_kitti_raw, open_kitti_raw, open_lidar_folder
-from acdepth.data.kitti.oxts import mercator_scale, read_oxts
-from acdepth.data.kitti.scans import read_points, scatter_nearest
+from acdepth.data.kitti.raw import mercator_scale, read_oxts
+from acdepth.data.kitti.scans import depth_image, read_points
 from tests.data.folders import picture
 from tests.data.kitti_layout import (
     AXES,
@@ -139,7 +139,7 @@ class TestDepth:
 
     def test_pixels_are_counted_from_one_and_the_nearest_stays(self):
         projected = np.array([[1.4, 1.6, 1], [4, 8, 4], [0.9, 1, 2]]) * [[5], [1], [1]]
-        depth = scatter_nearest(projected, 3, 3, first_pixel=1)
+        depth = depth_image(projected, np.eye(3, 4), (3, 3), first_pixel=1)
         assert depth[1, 0] == 4 and (depth > 0).sum() == 1
 
     def test_points_behind_the_scanner_are_dropped(self, tmp_path):

@@ -14,7 +14,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.scenes import condition_of, open_nuscenes, scene_names
-from acdepth.data.nuscenes.tables import read_tables, rigid
+from acdepth.data.nuscenes.tables import read_tables
+from acdepth.data.rigid import from_quaternion
 from tests.data.nuscenes_layout import HEIGHT, INTRINSICS, WIDTH, write_nuscenes
 from tests.real import REAL, needs_real_data
 
@@ -78,7 +79,7 @@ def test_depth_goes_through_the_world(root):
 def test_motion_and_its_inverse():
     draw = np.random.default_rng(0)
     points = draw.normal(0, 20, (50, 3)).astype(np.float32)
-    T = rigid([0.9, 0.1, -0.3, 0.2], [600.0, 1600.0, 2.0])
+    T = from_quaternion([0.9, 0.1, -0.3, 0.2], [600.0, 1600.0, 2.0])
     np.testing.assert_allclose(T[:3, :3] @ T[:3, :3].T, np.eye(3), atol=1e-12)
     exact = points @ T[:3, :3].T + T[:3, 3]
     np.testing.assert_allclose(moved(points, T), exact, atol=5e-4)

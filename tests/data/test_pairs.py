@@ -8,7 +8,7 @@ import pytest
 
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
-from acdepth.data.pairs import ask_frames, draw_pairs
+from acdepth.data.pairs import ask_frames, draw_point_pairs
 from acdepth.evaluation.pairs import PointPair, Relation
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
 
@@ -33,7 +33,7 @@ def named(image: str) -> PointPair:
 
 def test_pairs_have_the_ratio_lie_where_depth_is_and_say_its_order(data: Path) -> None:
     footage = open_data(data)
-    pairs = draw_pairs(footage, 30, 1.15, 4, RANGE, seed=1)
+    pairs = draw_point_pairs(footage, 30, 1.15, 4, RANGE, seed=1)
     assert len(pairs) == 2 * 34 and {pair.image for pair in pairs} == {
         "a/images/000000.png",
         "b/images/000000.png",
@@ -54,21 +54,21 @@ def test_pairs_have_the_ratio_lie_where_depth_is_and_say_its_order(data: Path) -
 
 
 def test_an_ordered_pair_is_never_the_same_however_close_the_depths(data: Path) -> None:
-    pairs = draw_pairs(open_data(data), 200, 1.001, 0, RANGE, seed=1)
+    pairs = draw_point_pairs(open_data(data), 200, 1.001, 0, RANGE, seed=1)
     assert {pair.relation for pair in pairs} == {Relation.CLOSER, Relation.FARTHER}
 
 
 def test_pairs_of_an_image_depend_on_the_seed_and_its_name_alone(data: Path) -> None:
-    both = draw_pairs(open_data(data), 5, 1.15, 0, RANGE, seed=1)
-    assert draw_pairs(reversed(open_data(data)), 5, 1.15, 0, RANGE, seed=1) == both[5:] + both[:5]
-    assert draw_pairs(open_data(data), 5, 1.15, 0, RANGE, seed=2) != both
+    both = draw_point_pairs(open_data(data), 5, 1.15, 0, RANGE, seed=1)
+    assert draw_point_pairs(reversed(open_data(data)), 5, 1.15, 0, RANGE, seed=1) == both[5:] + both[:5]
+    assert draw_point_pairs(open_data(data), 5, 1.15, 0, RANGE, seed=2) != both
     assert [pair.x1 for pair in both[:5]] != [pair.x1 for pair in both[5:]]
 
 
 def test_fewer_come_where_there_are_none(tmp_path: Path) -> None:
     write_drive(tmp_path / "flat", count=1, depth=True)
-    assert draw_pairs(open_data(tmp_path), 5, 1.15, 0, RANGE, seed=1) == []
-    assert len(draw_pairs(open_data(tmp_path), 5, 1.15, 3, RANGE, seed=1)) == 3
+    assert draw_point_pairs(open_data(tmp_path), 5, 1.15, 0, RANGE, seed=1) == []
+    assert len(draw_point_pairs(open_data(tmp_path), 5, 1.15, 3, RANGE, seed=1)) == 3
 
 
 def test_images_are_found_by_their_key_with_or_without_the_folders_name(data: Path) -> None:

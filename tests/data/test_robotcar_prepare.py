@@ -11,13 +11,12 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
 from acdepth.core.tally import ReadTally
+from acdepth.data.rigid import from_angles, part_of
 from acdepth.data.robotcar import open_robotcar, plan_scene, prepare_scene, raw_scenes, read_raw_calibration
-from acdepth.data.robotcar.accumulate import Accumulator
-from acdepth.data.robotcar.motions import motions, part_of
+from acdepth.data.robotcar.clouds import Accumulator
 from acdepth.data.robotcar.odometry import read_odometry
-from acdepth.data.robotcar.plan import ScenePlan
-from acdepth.data.robotcar.raw import Recording, read_bayer, read_scan
-from acdepth.data.robotcar.undistort import Undistortion, read_undistortion
+from acdepth.data.robotcar.prepare import ScenePlan
+from acdepth.data.robotcar.raw import Recording, Undistortion, read_bayer, read_scan, read_undistortion
 from tests.data.folders import picture
 from tests.data.robotcar_layout import (
     HEIGHT,
@@ -74,11 +73,11 @@ class TestMotions:
 
     def test_six_numbers(self):
         expected = [rigid(values) for values in self.VALUES.tolist()]
-        np.testing.assert_allclose(motions(self.VALUES), expected, atol=1e-12)
+        np.testing.assert_allclose(from_angles(self.VALUES), expected, atol=1e-12)
 
     @pytest.mark.parametrize("part", [0.0, 0.3, 1.0])
     def test_parts_against_rotation_vectors(self, part):
-        T = motions(self.VALUES)
+        T = from_angles(self.VALUES)
         for whole, made in zip(T, part_of(T, np.full(20, part)), strict=True):
             R = cv2.Rodrigues(part * cv2.Rodrigues(whole[:3, :3])[0])[0]
             np.testing.assert_allclose(made[:3, :3], R, atol=1e-9)

@@ -26,7 +26,7 @@ STAGES = [
     "control",
     "evaluate",
 ]
-COMMAND = [sys.executable, "-m", "acdepth.cli.main", "demo", "--config", str(CONFIG), "--out"]
+COMMAND = [sys.executable, "-m", "acdepth", "demo", "--config", str(CONFIG), "--out"]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from diffusers import StableDiffusionImg2ImgPipeline
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.diffusion.model import NEEDED, PARTS, DiffusionModel
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import PROMPTS
 from tests.diffusion.tiny import HEIGHT, WIDTH, random_image, tiny_model
 
 

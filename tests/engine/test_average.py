@@ -20,7 +20,7 @@ def averaged(average: WeightAverage, layer: nn.Linear) -> float:
 
 def test_it_follows_slowly_once_there_are_steps_enough():
     layer = learner()
-    average = WeightAverage(dict(layer.named_parameters()), momentum=0.5)
+    average = WeightAverage(dict(layer.named_parameters()), momentum=0.5, warm_up=9)
     layer.weight.data.fill_(1.0)
     average.follow()
     assert abs(averaged(average, layer) - 0.9) < 1e-6, "the beginning is forgotten quickly"

@@ -8,6 +8,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from acdepth.core.identity import Identity
 from acdepth.core.seeding import make_generator
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.gradients import compare_gradients, project_conflicts
@@ -98,7 +99,7 @@ class Torn(Task):
 
 def train(folder: Path, projected: tuple[str, ...] = (), source: Source | None = None, **values: object):
     task, settings = Torn(projected), SETTINGS.model_copy(update=values)
-    fit("torn", task, lambda rank, count: source or Source(), settings, folder, made_by="the same")
+    fit("torn", task, lambda rank, count: source or Source(), settings, folder, made_from=Identity())
     return {name: value.detach() for name, value in task.named_parameters()}
 
 
@@ -205,7 +206,7 @@ def test_two_batches_of_one_are_one_batch_of_two(tmp_path):
     ):
         task = Even(("up", "down"))
         settings = SETTINGS.model_copy(update={**values, "gradient_statistics_every": 1})
-        fit("torn", task, lambda rank, count, source=source: source, settings, tmp_path / folder, "x")
+        fit("torn", task, lambda rank, count, source=source: source, settings, tmp_path / folder, Identity())
         lines = read_log(tmp_path / folder / "log.jsonl")
         ends.append((dict(task.named_parameters()), [line["gradients"]["up/down/cosine"] for line in lines]))
     (whole, angles), (split, others) = ends

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
 from acdepth.core.seeding import make_generator
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.log import read_log
@@ -31,6 +32,22 @@ class Points(Tensors):
 class Source:
     def batch(self, step: int) -> Points:
         return Points(torch.randn(4, 3, 8, 8, generator=make_generator(0, step)))
+
+
+class Stop(Exception):
+    pass
+
+
+class StopAt(Source):
+    """A run that dies after it has logged beyond its last saved state."""
+
+    def __init__(self, step: int) -> None:
+        self.last = step
+
+    def batch(self, step: int) -> Points:
+        if step == self.last:
+            raise Stop
+        return super().batch(step)
 
 
 class Fit(Task):
@@ -53,7 +70,7 @@ class Fit(Task):
 
 def train(folder: Path, pause: float = 0.0, settings: LoopSettings = SETTINGS) -> Fit:
     task = Fit(pause)
-    fit("test", task, lambda rank, count: Source(), settings, folder, made_by="the same")
+    fit("test", task, lambda rank, count: Source(), settings, folder, Identity())
     return task
 
 
@@ -63,7 +80,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(tmp_path: Path) -> None:
     for kill_after_states in (1, 3):
         command = f"from tests.engine.test_resume import *; train(Path({str(killed)!r}), pause=0.05)"
         process = subprocess.Popen(
-            [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+            [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         )
         deadline = time.monotonic() + 60
         while len(list(killed.glob("checkpoints/step_*"))) == 0 or _newest(killed) < 5 * kill_after_states:
@@ -88,15 +105,59 @@ def _newest(folder: Path) -> int:
 def test_another_runs_folder_is_refused(tmp_path: Path) -> None:
     train(tmp_path)
     with pytest.raises(UserError, match="other settings or data"):
-        fit("test", Fit(), lambda rank, count: Source(), SETTINGS, tmp_path, made_by="another")
+        fit("test", Fit(), lambda rank, count: Source(), SETTINGS, tmp_path, Identity({"data": "other"}))
 
 
-def test_a_damaged_state_is_named(tmp_path: Path) -> None:
-    train(tmp_path)
-    newest = sorted(tmp_path.glob("checkpoints/*"))[-1]
+def test_a_damaged_newest_state_falls_back_to_the_one_before_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    unbroken = train(tmp_path).state_dict()
+    before, newest = sorted(tmp_path.glob("checkpoints/*"))
     newest.write_bytes(newest.read_bytes()[:500])
-    with pytest.raises(UserError, match=f"{newest.name}.*damaged"):
+    resumed = train(tmp_path).state_dict()
+    assert all(torch.equal(resumed[name], unbroken[name]) for name in unbroken)
+    (warning,) = [record.getMessage() for record in caplog.records]
+    assert f"{newest.name} is damaged" in warning and f"going on from {before.name}" in warning
+    assert [line["step"] for line in read_log(tmp_path / "log.jsonl")] == list(range(5, 41, 5))
+
+
+def test_a_damaged_state_does_not_outlive_those_that_are_saved_after_it(tmp_path: Path) -> None:
+    train(tmp_path, settings=SETTINGS.model_copy(update={"checkpoint_every": 20}))
+    (tmp_path / "checkpoints" / "step_0000040.safetensors").write_bytes(b"")
+    with pytest.raises(Stop):
+        fit("test", Fit(), lambda rank, count: StopAt(31), SETTINGS, tmp_path, Identity())
+    assert [int(path.stem[5:]) for path in sorted(tmp_path.glob("checkpoints/*"))] == [25, 30]
+
+
+def test_where_all_states_are_damaged_each_is_named(tmp_path: Path) -> None:
+    train(tmp_path)
+    states = sorted(tmp_path.glob("checkpoints/*"))
+    for state in states:
+        state.write_bytes(state.read_bytes()[:500])
+    with pytest.raises(UserError, match=f"{states[1].name} is damaged.*{states[0].name} is damaged"):
         train(tmp_path)
+
+
+def test_a_longer_run_is_refused_by_the_settings_name_and_goes_on_where_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    def run(steps: int, seed: int = 0, extend: bool = False) -> Fit:
+        settings = SETTINGS.model_copy(update={"steps": steps, "extend": extend})
+        task, made_from = Fit(), Identity({"loop.steps": steps, "loop.seed": seed})
+        fit("test", task, lambda rank, count: Source(), settings, tmp_path, made_from)
+        return task
+
+    first = run(20).state_dict()
+    with pytest.raises(UserError, match=r"loop\.steps: 20 → 40\); --loop\.extend goes on from"):
+        run(40)
+    with pytest.raises(UserError, match=r"loop\.seed: 0 → 1; loop\.steps: 20 → 40\); give another --out"):
+        run(40, seed=1, extend=True)
+    with pytest.raises(UserError, match=r"loop\.steps: 20 → 10\); give another --out"):
+        run(10, extend=True)
+    assert all(torch.equal(value, first[name]) for name, value in run(20).state_dict().items())
+    run(40, extend=True)
+    assert [line["step"] for line in read_log(tmp_path / "log.jsonl")] == list(range(5, 41, 5))
+    run(40)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
@@ -105,7 +166,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
             return {"far": self.net(batch.x).mean() * float("nan")}
 
     with pytest.raises(UserError, match="loss of step 0 is nan"):
-        fit("test", Diverging(), lambda rank, count: Source(), SETTINGS, tmp_path, made_by="x")
+        fit("test", Diverging(), lambda rank, count: Source(), SETTINGS, tmp_path, Identity())
     assert not list(tmp_path.glob("checkpoints/*"))
 
 
@@ -115,28 +176,12 @@ def test_workers_give_the_same_run(tmp_path: Path) -> None:
     assert all(torch.equal(with_workers[name], without[name]) for name in without)
 
 
-class Stop(Exception):
-    pass
-
-
-class StopAt(Source):
-    """A run that dies after it has logged beyond its last saved state."""
-
-    def __init__(self, step: int) -> None:
-        self.last = step
-
-    def batch(self, step: int) -> Points:
-        if step == self.last:
-            raise Stop
-        return super().batch(step)
-
-
 def test_tensorboard_shows_each_step_once_after_a_resume(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     settings = SETTINGS.model_copy(update={"checkpoint_every": 20, "trackers": ("tensorboard",)})
     with pytest.raises(Stop):
-        fit("test", Fit(), lambda rank, count: StopAt(33), settings, tmp_path, made_by="the same")
+        fit("test", Fit(), lambda rank, count: StopAt(33), settings, tmp_path, Identity())
     train(tmp_path, settings=settings)
     (tracked,) = tmp_path.rglob("tracked")
     events = EventAccumulator(str(tracked))

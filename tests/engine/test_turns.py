@@ -8,7 +8,8 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from acdepth.core.config import Config
-from acdepth.engine import Leftovers, LoopSettings, Task, TurnTask, Update, fit, what_shapes
+from acdepth.core.identity import Identity
+from acdepth.engine import Leftovers, LoopSettings, Task, TurnTask, Update, fit
 from acdepth.engine.log import read_log
 from tests.engine.points import Points, Source
 
@@ -65,7 +66,7 @@ class Sum(Task):
 
 def train(task: Task, folder: Path, source: Source | None = None, **values: object) -> dict[str, Tensor]:
     settings = SETTINGS.model_copy(update=values)
-    fit("turns", task, lambda rank, count: source or Source(), settings, folder, made_by="the same")
+    fit("turns", task, lambda rank, count: source or Source(), settings, folder, made_from=Identity())
     return {name: value.detach() for name, value in task.named_parameters()}
 
 
@@ -195,7 +196,7 @@ def test_the_callback_comes_after_each_saved_state(tmp_path):
 
     settings = SETTINGS.model_copy(update={"steps": 5})
     for _ in range(2):
-        fit("turns", Duel(), lambda rank, count: Source(), settings, tmp_path, "x", on_interval=on_interval)
+        fit("turns", Duel(), lambda rank, count: Source(), settings, tmp_path, Identity(), on_interval)
     assert [step for step, _ in calls] == [2, 4, 5]
     assert all(f"step_{step:07d}.safetensors" in states for step, states in calls)
 
@@ -207,7 +208,7 @@ def test_what_is_incidental_is_left_out_of_every_loop():
         second: LoopSettings = SETTINGS
 
     def shape(**values: object) -> dict[str, object]:
-        return what_shapes(TwoLoops(second=SETTINGS.model_copy(update=values)))
+        return dict(Identity.of(TwoLoops(second=SETTINGS.model_copy(update=values))).values)
 
     assert shape(workers=4, checkpoint_every=3) == shape()
     assert shape(accumulate=2) != shape() and shape(steps=9) != shape()
@@ -255,6 +256,6 @@ def test_adam_forgets_as_the_settings_say(tmp_path):
     for beta1 in (0.9, 0.0):
         duel = Duel()
         settings = SETTINGS.model_copy(update={"beta1": beta1})
-        fit("duel", duel, lambda rank, count: Source(2), settings, tmp_path / str(beta1), "test")
+        fit("duel", duel, lambda rank, count: Source(2), settings, tmp_path / str(beta1), Identity())
         ends.append(duel.maker[0].weight.detach().clone())
     assert not torch.equal(*ends)

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from acdepth.evaluation.bootstrap import bootstrap_difference, bootstrap_means
+from acdepth.evaluation.bootstrap import (
+    CONFIDENCE_LEVEL,
+    DRAWN_AT_ONCE,
+    DRAWS,
+    bootstrap_difference,
+    bootstrap_means,
+    of_draws,
+    per_sequence,
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -60,3 +68,38 @@ def test_the_seed_decides():
     values, groups = np.random.default_rng(2).random((40, 3)), np.arange(40) // 4
     assert bootstrap_means(values, groups, generator(1)) == bootstrap_means(values, groups, generator(1))
     assert bootstrap_means(values, groups, generator(1)) != bootstrap_means(values, groups, generator(2))
+
+
+def whole(values: np.ndarray, groups: np.ndarray, seed: int, draws: int = DRAWS) -> list[tuple[float, float]]:
+    """The ends of intervals from all draws at once, as they were made before draws came in groups."""
+    sums, counts = per_sequence(values, groups)
+    drawn = torch.randint(len(sums), (draws, len(sums)), generator=generator(seed))
+    times = torch.zeros(draws, len(sums), dtype=torch.float64)
+    times = times.scatter_add_(1, drawn, torch.ones_like(times)).numpy()
+    means = (times @ sums) / (times @ counts)
+    tail = (1 - CONFIDENCE_LEVEL) / 2
+    return [tuple(np.nanquantile(column, [tail, 1 - tail])) for column in means.T]
+
+
+def test_intervals_are_those_of_all_draws_at_once_to_the_last_bit():
+    values, groups = np.random.default_rng(3).random((200, 4)), np.arange(200) // 5
+    found = bootstrap_means(values, groups, generator(7))
+    assert [(one.low, one.high) for one in found] == whole(values, groups, 7)
+
+
+def test_draws_are_the_same_in_groups_of_any_size():
+    once, grouped = (of_draws(lambda times: times, 30, 50, generator(1), size) for size in (10**6, 7 * 30))
+    assert np.array_equal(once, grouped) and once.shape == (50, 30) and (once.sum(1) == 30).all()
+
+
+def test_memory_does_not_grow_with_clips_and_draws():
+    """Drawn whole, 2000 draws of a million images as clips of their own would take 32 GB."""
+    shapes = []
+
+    def seen(times: np.ndarray) -> np.ndarray:
+        shapes.append(times.shape)
+        return times[:, :1]
+
+    drawn = of_draws(seen, 200_000, 200, generator())
+    assert drawn.shape == (200, 1) and sum(rows for rows, _ in shapes) == 200
+    assert max(rows * clips for rows, clips in shapes) <= DRAWN_AT_ONCE < 200 * 200_000

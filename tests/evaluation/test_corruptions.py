@@ -27,7 +27,7 @@ UNEVEN = {"glass_blur", "fog", "frost", "snow", "motion_blur", "pixelate"}
 
 
 def draws(seed: int = 0) -> Draws:
-    return Draws(make_generator(seed, "test"))
+    return Draws(make_generator(seed, "test"), "cpu")
 
 
 def gray(value: float, height: int = 64, width: int = 96) -> np.ndarray:

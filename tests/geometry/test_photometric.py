@@ -3,7 +3,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.photometric import photometric_error, photometric_loss, ssim, window_mean
+from acdepth.geometry.photometric import mean_of_3x3, photometric_error, photometric_loss, ssim
 
 
 def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -34,13 +34,13 @@ class TestSsim:
         assert found.shape == many.shape
         torch.testing.assert_close(found[1, 0], ssim(many[1, 0], one))
 
-    def test_window_mean_and_its_gradient_equal_pooling(self):
+    def test_the_mean_of_windows_and_its_gradient_equal_pooling(self):
         image = noise(2, 3, 6, 7, dtype=torch.float64).requires_grad_()
         twin = image.detach().clone().requires_grad_()
         weights = noise(2, 3, 4, 5, seed=2, dtype=torch.float64)
-        (window_mean(image) * weights).sum().backward()
+        (mean_of_3x3(image) * weights).sum().backward()
         (F.avg_pool2d(twin, 3, 1) * weights).sum().backward()
-        torch.testing.assert_close(window_mean(image), F.avg_pool2d(twin, 3, 1))
+        torch.testing.assert_close(mean_of_3x3(image), F.avg_pool2d(twin, 3, 1))
         torch.testing.assert_close(image.grad, twin.grad)
 
 

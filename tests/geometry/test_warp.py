@@ -5,16 +5,15 @@ import torch
 from torch import Tensor
 
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.camera import inverse_intrinsics
-from acdepth.geometry.pose import pose_matrix
-from acdepth.geometry.warp import source_coordinates, warp
+from acdepth.geometry.motion import pose_matrix
+from acdepth.geometry.warp import inverse_intrinsics, source_coordinates, warp
 
 HEIGHT, WIDTH = 6, 10
 K = torch.tensor([[8.0, 0.0, 4.3], [0.0, 7.0, 2.6], [0.0, 0.0, 1.0]])[None]
 
 
 def moved(*vector: float) -> Tensor:
-    return pose_matrix(torch.tensor(vector)[None])
+    return pose_matrix(torch.tensor([vector], dtype=torch.float32))
 
 
 def random_image(seed: int = 0) -> Tensor:

@@ -19,8 +19,7 @@ from acdepth.inference import predictor as predictor_module
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
 from acdepth.networks.checkpoint import save_checkpoint
-from acdepth.networks.confidence import smoothed
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import ConfidenceHead, ConfidenceHeadConfig, smoothed
 from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
 
 CPU = torch.device("cpu")

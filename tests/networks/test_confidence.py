@@ -17,8 +17,17 @@ from acdepth.networks.checkpoint import (
     save_checkpoint,
     save_tensors,
 )
-from acdepth.networks.confidence import SMOOTHING, confidence_of, disagreement, smoothed
-from acdepth.networks.confidence_head import LEAST_LOG, MOST_LOG, START, ConfidenceHead, ConfidenceHeadConfig
+from acdepth.networks.confidence import (
+    LEAST_LOG,
+    MOST_LOG,
+    SMOOTHING,
+    START,
+    ConfidenceHead,
+    ConfidenceHeadConfig,
+    confidence_of,
+    disagreement,
+    smoothed,
+)
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 
 CONFIG = DepthNetConfig(width=8)

@@ -8,8 +8,7 @@ import torch
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.networks.published import import_published
-from acdepth.networks.reference import reference_name
+from acdepth.networks.published import import_published, reference_name
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.networks.reference import load_reference_weights, reference_name
+from acdepth.networks.published import load_reference_weights, reference_name
 
 TINY = DepthNetConfig(width=8)
 

@@ -10,7 +10,7 @@ import torch
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json
 from acdepth.core.seeding import make_generator
-from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of, relative_inverse_depth
 from acdepth.prior.losses import scale_shift_invariant_loss
 from acdepth.prior.preprocessing import Preprocessing
 from acdepth.prior.tiny import TinyPriorConfig
@@ -131,6 +131,41 @@ def test_what_is_no_relative_depth_anything_is_refused_in_words(folder: Path, tm
         DepthAnythingPrior.from_pretrained(tmp_path / "empty")
     with pytest.raises(UserError, match="no such folder"):
         DepthAnythingPrior.from_pretrained(tmp_path / "nowhere" / "at" / "all")
+
+
+def test_adapters_beside_the_weights_are_refused(folder: Path) -> None:
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"adapter_config\.json: adapters beside a model's weights"):
+        DepthAnythingPrior.from_pretrained(folder)
+
+
+def test_every_file_that_decides_the_answer_tells_priors_apart(folder: Path) -> None:
+    contents = [content_of(folder)]
+    write_json(folder / "card.json", {"description": "another"})
+    assert content_of(folder) == contents[0]
+    changes = {"preprocessor_config.json": {"image_mean": [0.5] * 3}, "config.json": {"patch_size": 7}}
+    for file, values in changes.items():
+        write_json(folder / file, {**read_json(folder / file), **values})
+        contents.append(content_of(folder))
+    assert len(set(contents)) == 3
+
+
+def test_a_prior_of_the_hub_is_told_by_name_and_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    revisions = iter(["0123", "4567"])
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: f"snapshots/{next(revisions)}")
+    small = Path("depth-anything/Small")
+    assert [content_of(small) for _ in "ab"] == ["depth-anything/Small@0123", "depth-anything/Small@4567"]
+
+
+@pytest.mark.parametrize(("value", "fault"), [(torch.nan, "not finite"), (0.0, "is the same everywhere")])
+def test_a_broken_prior_stops_with_its_name(folder: Path, value: float, fault: str) -> None:
+    prior = DepthAnythingPrior.from_pretrained(folder)
+    for parameter in prior.network.head.parameters():
+        parameter.fill_(value)
+    with pytest.raises(UserError, match=rf"{folder.name}: its inverse depth of an image .*{fault}"):
+        prior(picture())
+    if value == 0.0:
+        assert torch.equal(prior(torch.full((1, 3, 50, 90), 0.3)).unique(), torch.zeros(1)), "nothing to see"
 
 
 @pytest.mark.parametrize("spoil", ["cut", "noise", "missing"])

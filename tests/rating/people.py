@@ -12,9 +12,8 @@ from urllib.request import Request, urlopen
 import cv2
 import numpy as np
 
-from acdepth.cli.rate import open_panel
 from acdepth.core.condition import Condition
-from acdepth.rating.panel import Panel
+from acdepth.rating.panel import Panel, open_panel
 from acdepth.rating.pictures import Kind, find_pictures
 from acdepth.rating.server import RatingServer
 from acdepth.rating.votes import VoteFile

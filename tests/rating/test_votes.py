@@ -6,8 +6,7 @@ import pytest
 
 from acdepth.core.errors import UserError
 from acdepth.rating.pictures import Kind
-from acdepth.rating.tally import tally, tally_raters
-from acdepth.rating.votes import Vote, VoteFile, read_votes
+from acdepth.rating.votes import Vote, VoteFile, read_votes, tally, tally_raters
 
 HEADER = "time,rater,image,truth,vote,seconds\n"
 

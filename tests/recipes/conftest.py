@@ -25,5 +25,5 @@ def settings_file(data_set: str, folder: Path) -> Path:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     settings = DriveSettings(FRAMES, (64, 96))
-    write_towns(folder, (*TRAINING, *EVALUATION), (Condition.CLEAR, Condition.NIGHT), settings)
+    write_towns(folder, (*TRAINING, *EVALUATION), (Condition.CLEAR, Condition.NIGHT), settings, "cpu")
     return folder

@@ -23,8 +23,9 @@ from acdepth.engine.state import STATES
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.recipes.ablation import Ablation, AblationConfig, gather_sources
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 
 GRID = Path(__file__).parent / "tiny-grid.yaml"
 SIZE = (64, 96)

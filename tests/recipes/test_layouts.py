@@ -14,7 +14,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
-from acdepth.data.nuscenes.tables import rigid
+from acdepth.data.rigid import from_quaternion
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.recipes.layouts import Layout, export_world, read_drives
@@ -113,8 +113,8 @@ def test_quaternions_of_any_turn():
     draw = np.random.default_rng(0)
     for _ in range(50):
         numbers = draw.normal(size=4)
-        R = rigid(numbers.tolist(), [0, 0, 0])[:3, :3]
-        np.testing.assert_allclose(rigid(quaternion(R), [0, 0, 0])[:3, :3], R, atol=1e-12)
+        R = from_quaternion(numbers.tolist(), [0, 0, 0])[:3, :3]
+        np.testing.assert_allclose(from_quaternion(quaternion(R), [0, 0, 0])[:3, :3], R, atol=1e-12)
 
 
 def test_what_cannot_be_exported(world, tmp_path):

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from acdepth.cli.ablate import _print_plan
-from acdepth.rating.tally import Count, Tally
+from acdepth.rating.votes import Count, Tally
 from acdepth.reports.votes import print_votes
 
 NAMES = ["[/b]", r"\[/b]", "[red]x"]

@@ -9,15 +9,16 @@ from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
-from acdepth.engine import LoopSettings, fit, what_shapes
+from acdepth.engine import LoopSettings, fit
 from acdepth.engine.log import read_log
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.ordinal import OrdinalOptions
-from acdepth.student.task import StudentConfig, StudentTask
-from acdepth.student.uncertainty import UncertaintyWeights
+from acdepth.student.losses import UncertaintyWeights
+from acdepth.student.settings import OrdinalOptions, StudentConfig
+from acdepth.student.task import StudentTask
 
 TEACHER = 4
 """Of a seed with which L_d and L_r pull apart in the first step, by a cosine of about -0.6."""
@@ -62,7 +63,7 @@ class Source:
 def train(folder: Path, conflict: str, dies_at: int | None = None, **loop: object) -> StudentTask:
     task = make(conflict=conflict)
     settings = LOOP.model_copy(update=loop)
-    fit("student", task, lambda rank, count: Source(dies_at), settings, folder, "the same")
+    fit("student", task, lambda rank, count: Source(dies_at), settings, folder, Identity({"run": "the same"}))
     return task
 
 
@@ -167,7 +168,7 @@ def test_dynamic_factors_leave_l_c_alone_and_learn_at_their_own_rate(tmp_path):
     for rate in (1.0, 20.0):
         task = make(conflict="dynamic", dynamic_rate=rate)
         one = LOOP.model_copy(update={"steps": 1, "learning_rate": 1e-3})
-        fit("student", task, lambda rank, count: Source(), one, tmp_path / str(rate), "x")
+        fit("student", task, lambda rank, count: Source(), one, tmp_path / str(rate), Identity({"run": "x"}))
         assert task.factors is not None
         moved = task.factors.log_scales["distillation"].abs()
         torch.testing.assert_close(moved.detach(), torch.tensor(1e-3 * rate), rtol=1e-2, atol=0)
@@ -181,5 +182,5 @@ def test_a_conflict_needs_both_losses():
 
 def test_whether_gradients_are_measured_tells_no_run_from_another():
     measured = CONFIG.model_copy(update={"loop": LOOP.model_copy(update={"gradient_statistics_every": 5})})
-    assert what_shapes(measured) == what_shapes(CONFIG)
+    assert Identity.of(measured) == Identity.of(CONFIG)
     assert isinstance(CONFIG, Config) and CONFIG.conflict == "none"

@@ -6,16 +6,16 @@ from pydantic import ValidationError
 
 from acdepth.core.seeding import make_generator
 from acdepth.student.ordinal import (
-    OrdinalOptions,
     discrepancy,
     order_labels,
-    ordinal_loss,
     ranking_terms,
     sample_global,
     sample_local,
     uncertain_pixels,
     window_mean,
 )
+from acdepth.student.settings import OrdinalOptions
+from acdepth.student.task import mean_ranking
 
 HEIGHT, WIDTH = 40, 50
 PIXELS = HEIGHT * WIDTH
@@ -123,7 +123,7 @@ class TestOrder:
 
 class TestLoss:
     def loss(self, student, prior, options=OrdinalOptions(local_part=1.0), seed=0):  # noqa: B008 - immutable
-        return ordinal_loss(student, inverse_depth(1), prior, options, make_generator(seed))
+        return mean_ranking(student, inverse_depth(1), prior, options, make_generator(seed))
 
     def smooth(self) -> torch.Tensor:
         """Near at the left, far at the right."""
@@ -192,9 +192,9 @@ class TestLoss:
                         terms[kind].append(math.log1p(math.exp(-order * (z_a - z_b))))
         means = [sum(values) / len(values) for values in terms]
         pooled = sum(map(sum, terms)) / sum(map(len, terms))
-        found = ordinal_loss(student, teacher, prior, options, make_generator(4))
+        found = mean_ranking(student, teacher, prior, options, make_generator(4))
         assert found.item() == pytest.approx(sum(means), rel=1e-4)
-        published = ordinal_loss(student, teacher, prior, OrdinalOptions.published(), make_generator(4))
+        published = mean_ranking(student, teacher, prior, OrdinalOptions.published(), make_generator(4))
         assert published.item() == pytest.approx(pooled, rel=1e-4)
 
     def test_a_student_that_diverged_has_a_loss_that_is_no_number(self):
@@ -213,7 +213,7 @@ class TestLoss:
         generator = make_generator(0)
         sample_local(uncertain_pixels(discrepancy(student, inverse_depth(1))), options, generator)
         only_global = options.model_copy(update={"pairs": "global"})
-        after_local = ordinal_loss(student, inverse_depth(1), prior, only_global, generator)
+        after_local = mean_ranking(student, inverse_depth(1), prior, only_global, generator)
         torch.testing.assert_close(alone["both"], alone["local"] + after_local)
         assert alone["local"] > 0 and alone["global"] > 0 and alone["local"] != alone["global"]
 

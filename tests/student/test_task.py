@@ -9,7 +9,8 @@ from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig, StudentTask
+from acdepth.student.settings import StudentConfig
+from acdepth.student.task import StudentTask
 
 TINY = DepthNetConfig(width=8)
 CONFIG = StudentConfig(consistency_start=0.5)

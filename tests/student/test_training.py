@@ -7,15 +7,17 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.shipped import PRIOR
 from acdepth.data.folder import open_data
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
-from acdepth.translator import SimulatedWeather, TranslateSettings, translate
+from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import write_drive
 
 TINY = DepthNetConfig(width=8)
@@ -78,6 +80,19 @@ def test_the_prior_is_normalised_as_the_teacher_only_where_settings_say_so(
     assert given == [(TINY.mean, TINY.std)] * calls
 
 
+def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, tmp_path, monkeypatch):
+    """Nothing is downloaded: both names give the prior that ships."""
+    monkeypatch.setattr("acdepth.core.hub.hub_folder", lambda name, files: Path("snapshots/0123"))
+    data, translations, teacher = taught
+    prior = DepthAnythingPrior.from_pretrained(PRIOR)
+    monkeypatch.setattr(DepthAnythingPrior, "from_pretrained", lambda source: prior)
+    config, small = changed(ordinal_weight=0.01), Path("depth-anything/Small")
+    path = train_student(config, data, translations, teacher, small, tmp_path)
+    assert load_checkpoint(path)[1].made_by["prior"] == content_of(small)
+    with pytest.raises(UserError, match="other settings or data"):
+        train_student(config, data, translations, teacher, Path("depth-anything/Base"), tmp_path)
+
+
 def test_a_control_needs_no_translations(taught, tmp_path):
     data, _, teacher = taught
     config = changed(mix={Condition.CLEAR: 1.0})
@@ -90,7 +105,7 @@ def test_a_control_needs_no_translations(taught, tmp_path):
     [
         ({"ordinal_weight": 0.01}, "L_r needs a prior"),
         ({"mix": {Condition.CLEAR: 1.0, Condition.FOG: 1.0}}, "has no fog translation of"),
-        ({"start_from": "encoder"}, "needs encoder: the path of its weights"),
+        ({"start_from": "encoder"}, "student.encoder is not set"),
     ],
 )
 def test_what_is_missing_is_named(taught, tmp_path, values, message):
@@ -101,7 +116,7 @@ def test_what_is_missing_is_named(taught, tmp_path, values, message):
 
 def test_a_mix_without_translations(taught, tmp_path):
     data, _, teacher = taught
-    with pytest.raises(UserError, match="the mix has night: give --translations"):
+    with pytest.raises(UserError, match="the mix has night; give --translations"):
         train_student(CONFIG, data, None, teacher, None, tmp_path)
 
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from acdepth.core.seeding import make_generator
 from acdepth.data.augment import AugmentSettings
 from acdepth.data.zoom import Zoom, ZoomSettings
-from acdepth.student.zoomed import learn_inside, zoom_lesson
+from acdepth.student.task import learn_inside, zoom_lesson
 from tests.student.test_task import batch, network, task, terms
 
 PLAIN = AugmentSettings(jitter=0, hue=0, noise_probability=0)

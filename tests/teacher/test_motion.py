@@ -10,7 +10,7 @@ from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
 from acdepth.teacher.motion import compare_motion
-from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from tests.data.folders import write_drive
 

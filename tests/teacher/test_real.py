@@ -6,7 +6,7 @@ import pytest
 
 from acdepth.core.presets import find_config
 from acdepth.engine import LoopSettings
-from acdepth.teacher.task import TeacherConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from tests.real import REAL, needs_real_data
 

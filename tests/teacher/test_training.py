@@ -15,9 +15,10 @@ from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import load_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
-from acdepth.teacher.task import TeacherConfig, TeacherTask
+from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.task import TeacherTask
 from acdepth.teacher.training import train_teacher
 from acdepth.translator.depth_source import TeacherDepth
 from tests.data.folders import write_drive

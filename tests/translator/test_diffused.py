@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,10 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.files import read_json, write_json
+from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
+from acdepth.translator import TranslateSettings, translate
 from acdepth.translator.adapters import TranslatorCard, base_hash, load_card, save_translator
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.generator import Generator
@@ -75,6 +79,62 @@ def test_what_shapes_it_is_told(weights: Path, tmp_path: Path) -> None:
     assert {key for key in first if first[key] != other[key]} == {"adapters"}
 
 
+def with_values(folder: Path, copy: Path, file: str, **values: object) -> Path:
+    """A copy of a model's folder with some values of a JSON file changed."""
+    shutil.copytree(folder, copy)
+    write_json(copy / file, {**read_json(copy / file), **values})
+    return copy
+
+
+@pytest.mark.parametrize("part", ["unet", "vae_forth"])
+def test_how_adapters_are_put_on_is_told_and_broken_images_stop(
+    weights: Path, tmp_path: Path, part: str
+) -> None:
+    broken = with_values(weights, tmp_path / "broken", f"{part}/adapter_config.json", lora_alpha=1e30)
+    translator = DiffusedWeather(broken)
+    first, other = DiffusedWeather(weights).describe(), translator.describe()
+    assert {key for key in first if first[key] != other[key]} == {"adapters"}
+    write_drive(tmp_path / "data" / "drive", count=2)
+    settings, out = TranslateSettings((Condition.NIGHT,)), tmp_path / "out"
+    with pytest.raises(UserError, match=r"into night by .*broken holds numbers that are not finite; train"):
+        translate(open_data(tmp_path / "data"), out, translator, None, settings)
+    assert not list(out.rglob("*.jpg"))
+
+
+@pytest.mark.parametrize(
+    ("file", "values"),
+    [
+        ("scheduler/scheduler_config.json", {"beta_end": 0.02}),
+        ("tokenizer/tokenizer_config.json", {"model_max_length": 7}),
+        ("vae/config.json", {"scaling_factor": 0.5}),
+    ],
+)
+def test_all_of_the_base_is_told(
+    base: Path, weights: Path, tmp_path: Path, file: str, values: dict[str, object]
+) -> None:
+    other = DiffusedWeather(weights, with_values(base, tmp_path / "base", file, **values)).describe()
+    first = DiffusedWeather(weights).describe()
+    assert {key for key in first if first[key] != other[key]} == {"base_settings"}
+
+
+def test_adapters_beside_the_weights_of_the_base_are_refused(
+    base: Path, weights: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(base, tmp_path / "base")
+    (tmp_path / "base" / "text_encoder" / "adapter_config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"text_encoder.adapter_config\.json: adapters beside"):
+        DiffusedWeather(weights, tmp_path / "base")
+
+
+def test_equal_adapters_are_equal_files(weights: Path, tmp_path: Path) -> None:
+    save_translator(tmp_path / "again", learned(), load_card(weights))
+    assert content(tmp_path / "again") == content(weights)
+    config = read_json(weights / "vae_forth" / "adapter_config.json")
+    assert isinstance(config["target_modules"], str) or config["target_modules"] == sorted(
+        config["target_modules"]
+    )
+
+
 def test_a_missing_base_and_a_wrong_one_are_named(weights: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"vae.config\.json: missing"):
         DiffusedWeather(weights, tmp_path)
@@ -86,7 +146,7 @@ def test_a_missing_base_and_a_wrong_one_are_named(weights: Path, tmp_path: Path)
 def command(*arguments: object, processes: int = 1) -> list[str]:
     many = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
     start = ["-m", *many] if processes > 1 else ["-m"]
-    return [sys.executable, *start, "acdepth.cli.main", "translate", *map(str, arguments)]
+    return [sys.executable, *start, "acdepth", "translate", *map(str, arguments)]
 
 
 def content(out: Path) -> dict[str, bytes]:

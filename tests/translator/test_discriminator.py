@@ -1,4 +1,4 @@
-"""Judges: one set of verdicts per condition, from which a row is taken."""
+"""Discriminators: one set of scores per condition, from which a row is taken."""
 
 from pathlib import Path
 
@@ -35,83 +35,83 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def patch_judge() -> PatchDiscriminator:
+def patch_discriminator() -> PatchDiscriminator:
     torch.manual_seed(0)
     return PatchDiscriminator(width=4).eval()
 
 
-def clip_judge(folder: Path) -> ClipDiscriminator:
+def clip_discriminator(folder: Path) -> ClipDiscriminator:
     torch.manual_seed(0)
-    judge = ClipDiscriminator.from_pretrained(folder)
-    return judge.eval()
+    discriminator = ClipDiscriminator.from_pretrained(folder)
+    return discriminator.eval()
 
 
-def encoder_judge() -> EncoderDiscriminator:
+def encoder_discriminator() -> EncoderDiscriminator:
     torch.manual_seed(0)
     return EncoderDiscriminator(ResNetEncoder(8), width=8).eval()
 
 
 @pytest.fixture(params=["patch", "clip", "encoder"])
-def judge(request: pytest.FixtureRequest, clip_folder: Path) -> Discriminator:
+def discriminator(request: pytest.FixtureRequest, clip_folder: Path) -> Discriminator:
     if request.param == "clip":
-        return clip_judge(clip_folder)
-    return patch_judge() if request.param == "patch" else encoder_judge()
+        return clip_discriminator(clip_folder)
+    return patch_discriminator() if request.param == "patch" else encoder_discriminator()
 
 
-def test_each_image_is_judged_as_its_own_condition(judge):
+def test_each_image_is_taken_for_its_own_condition(discriminator):
     image, wanted = random_image(3), (CLEAR, NIGHT, FOG)
-    found, every = judge(image, indices(*wanted)), judge.verdicts(image)
+    found, every = discriminator(image, indices(*wanted)), discriminator.scores(image)
     assert len(found) == len(every) > 1
     for one, table in zip(found, every, strict=True):
         assert table.shape == (3, len(Condition), *one.shape[1:])
         for row, condition in enumerate(wanted):
             assert torch.equal(one[row], table[row, condition])
-    as_other = judge(image, indices(FOG, CLEAR, NIGHT))
+    as_other = discriminator(image, indices(FOG, CLEAR, NIGHT))
     assert not any(torch.allclose(a, b, atol=1e-5) for a, b in zip(found, as_other, strict=True))
 
 
-def test_a_verdict_reaches_the_image_and_all_that_learns(judge):
-    judge.train()
+def test_a_score_reaches_the_image_and_all_that_learns(discriminator):
+    discriminator.train()
     image = random_image().requires_grad_()
-    torch.stack([one.mean() for one in judge(image, indices(NIGHT, FOG))]).sum().backward()
+    torch.stack([one.mean() for one in discriminator(image, indices(NIGHT, FOG))]).sum().backward()
     assert image.grad is not None and image.grad.abs().sum() > 0
-    assert all(parameter.grad is not None for parameter in judge.parameters())
+    assert all(parameter.grad is not None for parameter in discriminator.parameters())
 
 
-def test_the_patch_judge_looks_at_two_sizes_and_at_places():
-    judge = patch_judge()
-    large, small = judge.verdicts(torch.zeros(1, 3, 64, 96))
+def test_the_patch_discriminator_looks_at_two_sizes_and_at_places():
+    discriminator = patch_discriminator()
+    large, small = discriminator.scores(torch.zeros(1, 3, 64, 96))
     assert large.shape[-2:] == (8, 12) and small.shape[-2:] == (4, 6)
     inner = large[0, NIGHT, 2:-2, 2:-2]
-    assert inner.std() > 1e-4, "an even image is not even to a judge that knows places"
+    assert inner.std() > 1e-4, "an even image is not even to a discriminator that knows places"
 
 
-def test_the_patch_judge_sees_more_than_one_colour_at_half_size():
+def test_the_patch_discriminator_sees_more_than_one_colour_at_half_size():
     """A checkerboard averages out at half the size; an even grey does not change."""
-    judge, grey = patch_judge(), torch.zeros(1, 3, 64, 96)
+    discriminator, grey = patch_discriminator(), torch.zeros(1, 3, 64, 96)
     board = grey.clone()
     board[..., ::2, ::2], board[..., 1::2, 1::2] = 1, 1
     board[..., ::2, 1::2], board[..., 1::2, ::2] = -1, -1
-    (large_grey, small_grey), (large, small) = judge.verdicts(grey), judge.verdicts(board)
+    (large_grey, small_grey), (large, small) = discriminator.scores(grey), discriminator.scores(board)
     torch.testing.assert_close(small, small_grey)
     assert not torch.allclose(large, large_grey, atol=1e-3)
 
 
 def test_clip_is_frozen_and_no_part_of_what_is_saved(clip_folder):
-    judge = clip_judge(clip_folder)
-    (encoder,) = judge.frozen
+    discriminator = clip_discriminator(clip_folder)
+    (encoder,) = discriminator.frozen
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
-    assert judge.levels == (1, 2, 3, 4)
-    assert all(name.startswith("heads.") for name in judge.state_dict())
-    judge.train()
+    assert discriminator.levels == (1, 2, 3, 4)
+    assert all(name.startswith("heads.") for name in discriminator.state_dict())
+    discriminator.train()
     assert not encoder.training
 
 
 def test_clip_sees_images_as_it_was_trained_to(clip_folder, monkeypatch):
-    judge, seen = clip_judge(clip_folder), []
-    (encoder,) = judge.frozen
+    discriminator, seen = clip_discriminator(clip_folder), []
+    (encoder,) = discriminator.frozen
     encoder.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
-    judge.verdicts(torch.stack([torch.full((3, 40, 56), -1.0), torch.full((3, 40, 56), 1.0)]))
+    discriminator.scores(torch.stack([torch.full((3, 40, 56), -1.0), torch.full((3, 40, 56), 1.0)]))
     (given,) = seen
     assert given.shape == (2, 3, SIDE, SIDE)
     for channel in range(3):
@@ -127,27 +127,27 @@ def test_a_folder_without_clip_is_named(tmp_path):
 
 
 def test_the_encoder_is_frozen_and_no_part_of_what_is_saved():
-    judge = encoder_judge()
-    (encoder,) = judge.frozen
+    discriminator = encoder_discriminator()
+    (encoder,) = discriminator.frozen
     assert not any(parameter.requires_grad for parameter in encoder.parameters())
-    assert {name.partition(".")[0] for name in judge.state_dict()} == {"heads", "patches"}
-    judge.train()
+    assert {name.partition(".")[0] for name in discriminator.state_dict()} == {"heads", "patches"}
+    discriminator.train()
     assert not encoder.training
 
 
-def test_the_encoder_judges_four_levels_of_any_size_beside_the_patches():
-    judge = encoder_judge()
-    found = judge.verdicts(torch.zeros(1, 3, 64, 96))
+def test_the_encoder_discriminators_four_levels_of_any_size_beside_the_patches():
+    discriminator = encoder_discriminator()
+    found = discriminator.scores(torch.zeros(1, 3, 64, 96))
     assert [tuple(one.shape[-2:]) for one in found] == [(16, 24), (8, 12), (4, 6), (2, 3), (8, 12), (4, 6)]
-    assert len(judge.verdicts(torch.zeros(1, 3, 40, 56))) == len(found)
+    assert len(discriminator.scores(torch.zeros(1, 3, 40, 56))) == len(found)
 
 
 def test_the_encoder_that_ships_is_read_at_its_width():
-    judge = EncoderDiscriminator.from_pretrained(encoder_file(Path("shipped")))
-    assert judge.frozen[0].channels[0] == 32
+    discriminator = EncoderDiscriminator.from_pretrained(encoder_file(Path("shipped")))
+    assert discriminator.frozen[0].channels[0] == 32
     image = random_image()
-    (level, *_) = judge.frozen[0](torch.zeros(1, 3, 64, 96))
-    assert level.abs().sum() > 0 and judge.verdicts(image)[0].isfinite().all()
+    (level, *_) = discriminator.frozen[0](torch.zeros(1, 3, 64, 96))
+    assert level.abs().sum() > 0 and discriminator.scores(image)[0].isfinite().all()
 
 
 def test_a_file_that_is_no_resnet_is_named(tmp_path):

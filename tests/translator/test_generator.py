@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import PROMPTS
 from acdepth.translator.generator import DIRECTIONS, build_generator, pad_to_multiple
 from tests.diffusion.tiny import random_image, tiny_model
 from tests.translator.tiny import CLEAR, CONDITIONS, FOG, LORA, NIGHT, gradients, indices, tiny_generator

@@ -1,7 +1,7 @@
 """The translator's training step by step, and whole runs: what learns, from what, and that runs repeat."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,12 @@ from acdepth.translator.feature_discriminators import EncoderDiscriminator
 from acdepth.translator.losses import (
     colour_loss,
     depth_consistency_loss,
-    fake_loss,
     perceptual_loss,
-    real_loss,
 )
 from acdepth.translator.perception import Perception
 from acdepth.translator.settings import TranslatorConfig
-from acdepth.translator.task import TranslatorTask
-from acdepth.translator.training import make_judge, train_translator
+from acdepth.translator.task import TranslatorTask, mean_adversarial
+from acdepth.translator.training import make_discriminator, train_translator
 from tests.data.folders import write_drive
 from tests.diffusion.tiny import random_image, tiny_model
 from tests.translator.tiny import (
@@ -72,9 +70,13 @@ def batch() -> UnpairedBatch:
 
 def task(**values: Any) -> TranslatorTask:
     torch.manual_seed(0)
-    judge = PatchDiscriminator(width=4)
+    discriminator = PatchDiscriminator(width=4)
     config = CONFIG.model_copy(update=values)
-    return TranslatorTask(config, tiny_generator(), judge, Perception(tiny_prior()))
+    return TranslatorTask(config, tiny_generator(), discriminator, Perception(tiny_prior()))
+
+
+def toward(scores: Sequence[torch.Tensor], real: bool) -> torch.Tensor:
+    return mean_adversarial(scores, real, "sigmoid")
 
 
 def play(task: TranslatorTask, *turns: str) -> dict[str, torch.Tensor]:
@@ -85,7 +87,7 @@ def play(task: TranslatorTask, *turns: str) -> dict[str, torch.Tensor]:
 
 
 class TestTerms:
-    """In evaluation mode: spectral norms then stand still from one call of the judge to the next."""
+    """In evaluation mode: spectral norms then stand still from one call of the discriminator to the next."""
 
     @torch.no_grad()
     @pytest.mark.parametrize("way", ["forth", "back"])
@@ -100,7 +102,7 @@ class TestTerms:
         made = played.generator(source, wanted, way)
         back = played.generator(made, own, opposite)
         expected = {
-            f"adversarial_{way}": 0.25 * real_loss(played.judge(made, wanted), "sigmoid"),
+            f"adversarial_{way}": 0.25 * toward(played.discriminator(made, wanted), True),
             f"cycle_{way}": 3 * colour_loss(back, source).mean(),
         }
         if way == "forth":
@@ -131,16 +133,16 @@ class TestTerms:
         torch.testing.assert_close(play(played, "identity"), {"identity": 5 * still})
 
     @torch.no_grad()
-    def test_judging(self):
+    def test_telling_apart(self):
         played = task().eval()
         clear, adverse = batch().clear * 2 - 1, batch().adverse * 2 - 1
         day, bad = indices(CLEAR, CLEAR), indices(NIGHT, FOG)
         night, morning = played.generator(clear, bad, "forth"), played.generator(adverse, day, "back")
-        judge = played.judge
-        real = real_loss(judge(adverse, bad), "sigmoid") + real_loss(judge(clear, day), "sigmoid")
-        fake = fake_loss(judge(night, bad), "sigmoid") + fake_loss(judge(morning, day), "sigmoid")
-        found = play(played, "forth", "back", "judge")
-        torch.testing.assert_close(found, {"judge_real": real / 2, "judge_fake": fake / 2})
+        discriminator = played.discriminator
+        real = toward(discriminator(adverse, bad), True) + toward(discriminator(clear, day), True)
+        fake = toward(discriminator(night, bad), False) + toward(discriminator(morning, day), False)
+        found = play(played, "forth", "back", "discriminator")
+        torch.testing.assert_close(found, {"discriminator_real": real / 2, "discriminator_fake": fake / 2})
 
     def test_terms_without_weight_are_not_computed(self):
         played = task(identity_weight=0.0, identity_perceptual_weight=0.0, depth_weight=0.0)
@@ -164,13 +166,15 @@ class TestOneWay:
         assert found and not any("back" in name for name in found)
 
     @torch.no_grad()
-    def test_clear_images_are_not_judged(self):
+    def test_clear_images_are_not_scored(self):
         played = task(**ONE_WAY).eval()
         bad, adverse = indices(NIGHT, FOG), batch().adverse * 2 - 1
         made = played.generator(batch().clear * 2 - 1, bad, "forth")
-        found = play(played, "forth", "judge")
-        real, fake = real_loss(played.judge(adverse, bad), "sigmoid"), played.judge(made, bad)
-        torch.testing.assert_close(found, {"judge_real": real, "judge_fake": fake_loss(fake, "sigmoid")})
+        found = play(played, "forth", "discriminator")
+        real, fake = toward(played.discriminator(adverse, bad), True), played.discriminator(made, bad)
+        torch.testing.assert_close(
+            found, {"discriminator_real": real, "discriminator_fake": toward(fake, False)}
+        )
 
 
 class TestAverage:
@@ -198,28 +202,28 @@ class TestAverage:
 
 
 @torch.no_grad()
-def test_the_judge_is_shown_earlier_translations():
+def test_the_discriminator_is_shown_earlier_translations():
     played = task(**ONE_WAY, earlier_translations=1, patch=None, image_size=(32, 48)).eval()
     assert played.earlier is not None
     played.earlier.counts.fill_(1)
     bad, white, shown = indices(NIGHT, FOG), torch.ones(2, 3, 32, 48), 0
-    expected = fake_loss(played.judge(white, bad), "sigmoid")
+    expected = toward(played.discriminator(white, bad), False)
     for step in range(20):
         played.earlier.images.fill_(255)
         left = Leftovers()
         played(batch(), make_generator(0), 0.0, "forth", left)
-        found = played(batch(), make_generator(1, step), 0.0, "judge", left)["judge_fake"]
+        found = played(batch(), make_generator(1, step), 0.0, "discriminator", left)["discriminator_fake"]
         shown += torch.allclose(found, expected)
     assert 1 <= shown < 12, "both images are earlier ones in about a quarter of the steps"
 
 
-def test_the_judge_that_settings_name(tmp_path):
-    loaded = make_judge(CONFIG.model_copy(update={"discriminator": Path("encoder")}))
+def test_the_discriminator_that_settings_name(tmp_path):
+    loaded = make_discriminator(CONFIG.model_copy(update={"discriminator": Path("encoder")}))
     assert isinstance(loaded, EncoderDiscriminator)
-    assert isinstance(make_judge(CONFIG), PatchDiscriminator)
+    assert isinstance(make_discriminator(CONFIG), PatchDiscriminator)
     missing = {"discriminator": Path("encoder"), "encoder": tmp_path / "none.safetensors"}
     with pytest.raises(UserError, match=r"none\.safetensors"):
-        make_judge(CONFIG.model_copy(update=missing))
+        make_discriminator(CONFIG.model_copy(update=missing))
 
 
 def test_a_translation_that_nothing_holds_is_refused():
@@ -237,11 +241,11 @@ class TestGradients:
         assert all(bool(gradient.any()) for gradient in found.values())
         assert not gradients(played.perception.prior)
 
-    def test_the_judges_turn_leaves_the_generator_alone(self):
+    def test_the_discriminators_turn_leaves_the_generator_alone(self):
         played = task()
-        torch.stack(list(play(played, "forth", "back", "judge").values())).sum().backward()
+        torch.stack(list(play(played, "forth", "back", "discriminator").values())).sum().backward()
         assert not gradients(played.generator) and not gradients(played.perception.prior)
-        assert gradients(played.judge).keys() == dict(played.judge.named_parameters()).keys()
+        assert gradients(played.discriminator).keys() == dict(played.discriminator.named_parameters()).keys()
 
 
 @torch.no_grad()
@@ -252,12 +256,12 @@ def test_change_is_logged_in_parts_of_the_range():
     assert left.statistics["change_forth"] == pytest.approx(float(change.abs().mean()), rel=1e-4)
 
 
-def test_the_seed_decides_the_judge_and_nobody_elses_draws():
+def test_the_seed_decides_the_discriminator_and_nobody_elses_draws():
     before = torch.random.get_rng_state()
     loops = [CONFIG.loop.model_copy(update={"seed": seed}) for seed in (0, 0, 1)]
-    first, again, other = (make_judge(CONFIG.model_copy(update={"loop": loop})) for loop in loops)
+    first, again, other = (make_discriminator(CONFIG.model_copy(update={"loop": loop})) for loop in loops)
     assert torch.equal(torch.random.get_rng_state(), before)
-    first, again, other = (dict(judge.state_dict()) for judge in (first, again, other))
+    first, again, other = (dict(discriminator.state_dict()) for discriminator in (first, again, other))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
@@ -355,7 +359,13 @@ def test_what_a_run_leaves(world, whole):
         f"step_{step:07d}.jpg" for step in (1, 2, 3)
     }
     terms = read_log(whole / "log.jsonl")[-1]["terms"]
-    assert {"change_forth", "change_back", "depth", "judge_real", "identity_perceptual"} <= terms.keys()
+    assert {
+        "change_forth",
+        "change_back",
+        "depth",
+        "discriminator_real",
+        "identity_perceptual",
+    } <= terms.keys()
     for file in (whole / "adapters").rglob("adapter_config.json"):
         assert json.loads(file.read_text())["base_model_name_or_path"] in (None, "")
 

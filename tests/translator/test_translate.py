@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from acdepth.cli.check_translations import check
+from acdepth.cli.translate_check import check
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
@@ -23,13 +23,9 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.translated import prepare_translations
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.translator import (
-    SimulatedWeather,
-    TranslateSettings,
-    Translator,
-    translate,
-)
+from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
+from acdepth.translator.translate import translate
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
 
 BOTH = (Condition.NIGHT, Condition.RAIN)
@@ -138,9 +134,9 @@ def test_what_is_there_is_not_made_again_unless_its_source_changed(tmp_path: Pat
 
 def test_other_settings_are_refused_by_name(data: Path, tmp_path: Path) -> None:
     run(data, tmp_path)
-    with pytest.raises(UserError, match="made with seed = 0, not 1"):
+    with pytest.raises(UserError, match=r"made with other settings \(seed: 0 → 1\)"):
         run(data, tmp_path, seed=1)
-    with pytest.raises(UserError, match="made with method = darker, not simulate"):
+    with pytest.raises(UserError, match=r"made with other settings .*method: darker → simulate"):
         run(data, tmp_path, SimulatedWeather())
 
 

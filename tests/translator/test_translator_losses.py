@@ -11,11 +11,10 @@ from acdepth.core.seeding import make_generator
 from acdepth.translator.losses import (
     colour_loss,
     depth_consistency_loss,
-    fake_loss,
     perceptual_loss,
-    real_loss,
 )
 from acdepth.translator.perception import Perception, load_lpips
+from acdepth.translator.task import mean_adversarial
 from tests.diffusion.tiny import random_image
 from tests.translator.tiny import tiny_prior
 
@@ -25,7 +24,7 @@ def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("kind", "verdict", "real", "fake"),
+    ("kind", "score", "real", "fake"),
     [
         ("sigmoid", 0.0, math.log(2), math.log(2)),
         ("sigmoid", 2.0, math.log1p(math.exp(-2)), math.log1p(math.exp(2))),
@@ -34,20 +33,20 @@ def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
         ("squares", 3.0, 4.0, 9.0),
     ],
 )
-def test_adversarial_losses_of_known_verdicts(kind, verdict, real, fake):
-    verdicts = [torch.full((2, 3, 4), verdict)]
-    torch.testing.assert_close(real_loss(verdicts, kind), torch.tensor(real))
-    torch.testing.assert_close(fake_loss(verdicts, kind), torch.tensor(fake))
+def test_adversarial_losses_of_known_scores(kind, score, real, fake):
+    scores = [torch.full((2, 3, 4), score)]
+    torch.testing.assert_close(mean_adversarial(scores, True, kind), torch.tensor(real))
+    torch.testing.assert_close(mean_adversarial(scores, False, kind), torch.tensor(fake))
 
 
 def test_levels_count_the_same_whatever_their_size():
-    verdicts = [torch.zeros(2, 8, 8), torch.full((2, 1, 1), 3.0)]
-    torch.testing.assert_close(real_loss(verdicts, "squares"), torch.tensor((1.0 + 4.0) / 2))
+    scores = [torch.zeros(2, 8, 8), torch.full((2, 1, 1), 3.0)]
+    torch.testing.assert_close(mean_adversarial(scores, True, "squares"), torch.tensor((1.0 + 4.0) / 2))
 
 
 def test_colour():
-    found = colour_loss(torch.tensor([[-1.0, 0.5]]), torch.tensor([[1.0, 0.25]]))
-    torch.testing.assert_close(found, torch.tensor([[2.0, 0.25]]))
+    image, wanted = (torch.tensor(one).view(1, 3, 1, 1) for one in ([-1.0, 0.5, 0.0], [1.0, 0.25, 0.0]))
+    assert colour_loss(image, wanted).flatten().tolist() == [2.0, 0.25, 0.0]
 
 
 class TestPerceptual:

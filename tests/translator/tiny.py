@@ -11,7 +11,7 @@ from acdepth.core.seeding import make_generator
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.prior.tiny import TinyPriorConfig
 from acdepth.translator.generator import Generator, build_generator
-from acdepth.translator.lora import LoraSettings
+from acdepth.translator.settings import LoraSettings
 from tests.diffusion.tiny import tiny_model
 
 LORA = LoraSettings(unet_rank=3, vae_rank=2)

@@ -10,10 +10,9 @@ from acdepth.weather import WEATHERS, simulate
 from acdepth.weather.draws import Draws
 from acdepth.weather.fields import blur, to_linear
 from acdepth.weather.fog import fog
-from acdepth.weather.lens_drops import lens_drops
 from acdepth.weather.lights import headlights, street_lamps
+from acdepth.weather.rain import lens_drops, wet_ground
 from acdepth.weather.scene import Scene, understand
-from acdepth.weather.wet_ground import wet_ground
 
 HEIGHT, WIDTH = 48, 80
 HORIZON = 20.0
@@ -21,7 +20,7 @@ HORIZON = 20.0
 
 
 def draws(seed: int = 0) -> Draws:
-    return Draws(make_generator(seed))
+    return Draws(make_generator(seed), "cpu")
 
 
 def street(wall: float = 60.0) -> Tensor:

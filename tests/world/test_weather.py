@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from acdepth.core.condition import Condition
-from acdepth.world.noise import sample_noise
-from acdepth.world.patterns import hash01, inside, pulse
+from acdepth.world.patterns import hash01, inside, pulse, sample_noise
 from acdepth.world.weather import WEATHERS
 
 

@@ -1,20 +1,18 @@
 """``acdepth ablate``: what each part of the student's method is worth, over seeds."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
-from acdepth.recipes.ablation import Ablation, AblationConfig, gather_sources
-from acdepth.recipes.ablation.workers import work_together
-from acdepth.reports.ablation_page import write_ablation
-from acdepth.reports.ablation_tables import changes_in_words, print_ablation
-from acdepth.reports.terminal import escaped
-from acdepth.student.task import StudentConfig
+
+if TYPE_CHECKING:
+    from acdepth.recipes.ablation import Ablation, AblationConfig
 
 
 def ablate(
@@ -54,6 +52,10 @@ def ablate(
         dry_run: print the variants and how many cells there are, and do nothing else.
         so_far: do nothing more, but make the tables of the cells that are done.
     """
+    from acdepth.recipes.ablation import Ablation, AblationConfig, gather_sources
+    from acdepth.recipes.ablation.workers import work_together
+    from acdepth.reports.ablation import print_ablation, write_ablation
+
     if workers < 1:
         raise UserError(f"--workers {workers}", "must be at least 1")
     settings = _changed(AblationConfig.read(find_config("ablate", config)), student, variants, seeds)
@@ -88,9 +90,11 @@ def ablate(
 
 
 def _changed(
-    config: AblationConfig, student: str | None, variants: tuple[str, ...], seeds: tuple[int, ...]
-) -> AblationConfig:
+    config: "AblationConfig", student: str | None, variants: tuple[str, ...], seeds: tuple[int, ...]
+) -> "AblationConfig":
     """The settings with what the flags say instead."""
+    from acdepth.student.settings import StudentConfig
+
     if student is not None:
         base = StudentConfig.read(find_config("student", student, "--student"))
         config = config.model_copy(update={"student": base})
@@ -99,10 +103,12 @@ def _changed(
     return config.with_changes({"seeds": list(seeds)}, "--seeds") if seeds else config
 
 
-def _print_plan(ablation: Ablation) -> None:
+def _print_plan(ablation: "Ablation") -> None:
+    from acdepth.reports.ablation import changes_in_words
+
     config, cells = ablation.config, ablation.cells
     done = sum(cell.is_done() for cell in cells)
-    table = Table("variant", "steps", "changes", title=escaped(f"ablation of {ablation.sources.data}"))
+    table = Table("variant", "steps", "changes", title=Text(f"ablation of {ablation.sources.data}"))
     for name, student in ablation.students.items():
         changes = changes_in_words(config.variants[name])
         table.add_row(f"{name} (base)" if name == config.base else name, str(student.loop.steps), changes)
@@ -115,7 +121,7 @@ def _print_plan(ablation: Ablation) -> None:
     )
 
 
-def _hours(ablation: Ablation) -> str:
+def _hours(ablation: "Ablation") -> str:
     step = ablation.sources.seconds_per_step
     if step is None:
         return ""

@@ -1,7 +1,7 @@
 """``acdepth data``: look through a download before anything is trained on it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich import box
@@ -9,12 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.core.errors import UserError
-from acdepth.data.check import CheckReport, Kind, check_data
-from acdepth.data.choice import FootageChoice
+
+if TYPE_CHECKING:
+    from acdepth.checking import CheckReport
 
 
 def check(
-    kind: Annotated[Kind, tyro.conf.Positional],
+    kind: Annotated[
+        Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"], tyro.conf.Positional
+    ],
     *,
     root: Path,
     split: str | None = None,
@@ -33,6 +36,9 @@ def check(
         sample: images whose pixels and depth are read, evenly spread; 0 reads all. That every image is
             there is always checked.
     """
+    from acdepth.checking import check_data
+    from acdepth.data.choice import FootageChoice
+
     if sample < 0:
         raise UserError(f"--sample {sample}", "must be 0, for all, or a number of images")
     report = check_data(kind, root, out, FootageChoice(split=split, cameras=cameras), sample)
@@ -45,7 +51,7 @@ def check(
     print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
 
 
-def _table(report: CheckReport) -> Table:
+def _table(report: "CheckReport") -> Table:
     table = Table(
         title=f"{report.kind}: {report.root}",
         title_justify="left",

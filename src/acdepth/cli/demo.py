@@ -4,9 +4,6 @@ from pathlib import Path
 from typing import Literal
 
 from acdepth.core.presets import find_config
-from acdepth.recipes.demo import Demo, DemoConfig
-from acdepth.reports.page import write_report
-from acdepth.reports.tables import print_results
 
 
 def demo(
@@ -24,6 +21,10 @@ def demo(
         method: instead of the settings' way to translate; simulate draws weather by rules and trains no
             translator.
     """
+    from acdepth.recipes.demo import Demo, DemoConfig
+    from acdepth.reports.page import write_report
+    from acdepth.reports.tables import print_results
+
     settings = DemoConfig.read(find_config("demo", config)).translated_by(method)
     Demo(settings, out).run()
     print_results(out / "results.json")

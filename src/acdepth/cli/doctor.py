@@ -6,22 +6,23 @@ import re
 import sys
 from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, requires, version
+from typing import TYPE_CHECKING
 
-import av
-import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from acdepth.cli.main import VERBS, Verb
-from acdepth.cli.shipped import describe_shipped
 from acdepth.core.errors import UserError
-from acdepth.core.precision import fast_bfloat16
-from acdepth.prediction.video import CODECS
+
+if TYPE_CHECKING:
+    import torch
 
 
 def doctor() -> None:
     """Show what is installed, which devices and weights are here, and what is missing for which verb."""
+    from acdepth.cli.shipped import describe_shipped
+
     console = Console()
     for title, rows in (
         ("Installed", _packages()),
@@ -37,6 +38,10 @@ def doctor() -> None:
 
 def _packages() -> list[tuple[str, str]]:
     """Versions of what the package needs, and for each extra what is missing."""
+    import av
+
+    from acdepth.prediction.video import CODECS
+
     rows = [("python", platform.python_version()), ("acdepth", version("acdepth"))]
     for extra, packages in _requirements().items():
         found = {package: _version(package) for package in packages}
@@ -68,6 +73,8 @@ def _version(package: str) -> str | None:
 
 
 def _devices() -> list[tuple[str, str]]:
+    import torch
+
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
     rows = [
         (
@@ -87,16 +94,18 @@ def _devices() -> list[tuple[str, str]]:
     return rows
 
 
-def _trains_in(device: torch.device) -> str:
+def _trains_in(device: "torch.device") -> str:
+    from acdepth.core.precision import fast_bfloat16
+
     if fast_bfloat16(device):
         return "trains in bfloat16"
     return "trains in float32, as bfloat16 would only be imitated"
 
 
 def _state(verb: Verb) -> str:
-    """Whether a verb can be used, found out by importing it: a list of needs could be wrong."""
+    """Whether a verb can be used, found out by importing what it uses: a list of needs could be wrong."""
     try:
-        verb.load()
+        verb.load_work()
     except UserError as error:
         return str(error)
     except Exception as error:  # a doctor reports a broken part and looks at the next one

@@ -1,32 +1,22 @@
 """``acdepth evaluate``: errors of checkpoints, or of anybody's predictions, against measured depth."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from acdepth.cli.evaluated_models import (
-    open_asked,
-    open_models,
-    refuse_cropped,
-    warn_about_cameras,
-    warn_about_scale,
-)
+from acdepth.cli.evaluated_models import refuse_cropped, warn_about_cameras, warn_about_scale
 from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions
-from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
-from acdepth.core.provenance import provenance
-from acdepth.data.folder import count_targets
-from acdepth.data.parts import describe_part
-from acdepth.evaluation.corruptions.benchmark import plan_benchmark
-from acdepth.evaluation.protocols import Protocol, find_protocol
-from acdepth.evaluation.run import RESULTS_FILE, Options, Outcome, has_depth, run
-from acdepth.inference.model import Confidence
-from acdepth.reports.ordinal import print_ordinal
-from acdepth.reports.tables import print_results
+
+if TYPE_CHECKING:
+    from acdepth.core.clip import Clip
+    from acdepth.evaluation.protocols import Protocol
+    from acdepth.evaluation.run import Outcome
+
 
 OF_A_RUN = ("run.json", "stages")
 """What only the folder of a demo or a reproduction holds."""
@@ -43,7 +33,7 @@ def evaluate(
     cameras: tuple[str, ...] = ("CAM_FRONT",),
     alignment: Literal["protocol", "none", "median", "scale_and_shift"] = "protocol",
     flip: bool = False,
-    confidence: Confidence = "none",
+    confidence: Literal["none", "scales", "flip", "head"] = "none",
     corruptions: tuple[str, ...] | None = None,
     corruption_every: int = 1,
     baseline: str | None = None,
@@ -95,6 +85,15 @@ def evaluate(
         seed: of the intervals.
         device: auto, cpu, cuda, cuda:1 or mps.
     """
+    from acdepth.cli.evaluated_models import (
+        open_asked,
+        open_models,
+    )
+    from acdepth.core.provenance import provenance
+    from acdepth.data.parts import describe_part
+    from acdepth.evaluation.corruptions.benchmark import plan_benchmark
+    from acdepth.evaluation.run import Options, has_depth, run
+
     if batch_size < 1:
         raise UserError(f"--batch-size {batch_size}", "must be at least 1")
     _refuse_out(out)
@@ -119,28 +118,33 @@ def evaluate(
         "checkpoints": {model.name: model.describe() for model in models},
         "made_by": provenance(),
     }
-    outcome = run(models, footage, measured_by, out, options, about)
-    _tell(outcome, out, outcome.counts(len(models), count_targets(footage)), pairs is not None)
+    with sole_writer(out):
+        outcome = run(models, footage, measured_by, out, options, about)
+    _tell(outcome, out)
 
 
-def _tell(outcome: Outcome, out: Path, counts: dict[str, int], with_pairs: bool) -> None:
+def _tell(outcome: "Outcome", out: Path) -> None:
+    from acdepth.reports.ordinal import print_ordinal
+    from acdepth.reports.tables import print_results
+
     for warning in outcome.unreadable:
         say(warning)
-    if outcome.rows:
+    results = outcome.results
+    if counts := results.frames:
         say(
-            f"{counts['scored']} of {counts['found']} images have measured depth in range, "
-            f"{counts['unreadable']} unreadable"
+            f"{counts.scored} of {counts.found} images have measured depth in range, "
+            f"{counts.unreadable} unreadable"
         )
         print_results(out / RESULTS_FILE)
-    if with_pairs:
-        print_ordinal(out / RESULTS_FILE)
-    if outcome.rows:
+    if results.ordinal:
+        print_ordinal(results.ordinal)
+    if results.frames:
         say(f"results in {out}; a page with pictures: acdepth report {out}")
     else:
         say(f"no measured depth, so no errors of depth; results in {out}")
 
 
-def _refuse_stored(predictions: tuple[str, ...], confidence: Confidence, corrupted: bool) -> None:
+def _refuse_stored(predictions: tuple[str, ...], confidence: str, corrupted: bool) -> None:
     """Refuse what only a network can be asked for."""
     for flag, given in (("--confidence", confidence != "none"), ("--corruptions", corrupted)):
         if predictions and given:
@@ -158,7 +162,9 @@ def _refuse_out(out: Path) -> None:
     check_folder(out, "--out")
 
 
-def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> Protocol:
+def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> "Protocol":
+    from acdepth.evaluation.protocols import find_protocol
+
     protocol = find_protocol(name)
     aligned = protocol.alignment if alignment == "protocol" else alignment
     return protocol.model_copy(
@@ -171,8 +177,8 @@ def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> P
 
 
 def _counted_under(
-    wanted: list[Condition], footage: list[Clip], protocol: Protocol, where: str
-) -> list[Clip]:
+    wanted: list[Condition], footage: list["Clip"], protocol: "Protocol", where: str
+) -> list["Clip"]:
     """The footage that the protocol counts under one of the wanted conditions."""
     chosen = [one for one in footage if not set(wanted).isdisjoint(protocol.conditions_of(one.condition))]
     if not chosen:

@@ -1,49 +1,158 @@
-"""Flags read by tyro, whose errors become one line like all others."""
+"""Flags of a verb, made by tyro from the arguments of its function; an error of theirs is one line."""
 
-import functools
+import inspect
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from io import StringIO
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 
-from acdepth.cli.mix import FLAG_TYPES
+from acdepth.cli.flag_types import FLAG_TYPES
+from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.core.presets import find_config, shipped_configs
 
+Verb = Callable[..., None]
+
+MARKERS = (tyro.conf.AvoidSubcommands, tyro.conf.EnumChoicesFromValues)
 FRAME = "│| "
 """Left and right of the boxes that tyro draws around errors, in Unicode or ASCII."""
 RULE = re.compile(r"[\W_]*")
 """A line between their parts, and their lower edge."""
 
 
-def parse(verb: Callable[..., None], name: str, flags: list[str]) -> Callable[[], None]:
+def configured(stage: str, default: Config) -> Callable[[Verb], Verb]:
+    """Mark a verb whose argument ``config`` is settings of a stage, with ``default`` where no file is named.
+
+    ``--config`` names a file; the other flags change single values of it.
+    """
+
+    def mark(verb: Verb) -> Verb:
+        verb.__dict__.update(stage=stage, default=default)
+        return verb
+
+    return mark
+
+
+def parse(verb: Verb, name: str, arguments: list[str]) -> Callable[[], None]:
     """The verb with its flags, ready to run.
 
     Args:
         verb: its arguments are the flags.
         name: of the verb, for the help text.
-        flags: as given.
+        arguments: as given.
 
     Raises:
         UserError: if a flag is unknown, missing or no value of its kind.
         SystemExit: with 0, after the help text.
     """
-
-    @functools.wraps(verb)
-    def ready(*arguments: Any, **values: Any) -> Callable[[], None]:
-        return functools.partial(verb, *arguments, **values)
-
-    said = StringIO()
-    config = (tyro.conf.AvoidSubcommands, tyro.conf.EnumChoicesFromValues)
+    config, flags = _take_config(verb, arguments)
+    said, shown = StringIO(), _Shown()
     try:
-        with redirect_stderr(said):
-            return tyro.cli(ready, prog=f"acdepth {name}", args=flags, config=config, registry=FLAG_TYPES)
+        with redirect_stderr(said), redirect_stdout(shown):
+            return tyro.cli(
+                _with_flags(verb, config),
+                prog=f"acdepth {name}",
+                args=flags,
+                config=MARKERS,
+                registry=FLAG_TYPES,
+            )
     except SystemExit as stopped:
         if stopped.code in (0, None):
+            print(_wrapped(shown.getvalue()))
             raise
         raise UserError(None, one_line(said.getvalue()), f"acdepth {name} --help lists the flags") from None
+
+
+def flag_names(verb: Verb) -> list[str]:
+    """All flags of a verb, as its help lists them."""
+    shown = StringIO()
+    with redirect_stdout(shown), suppress(SystemExit):
+        parse(verb, "", ["--help"])
+    lines = re.findall(r"(?m)^[^\w-]*(--[\w.-]+)(?:, (--[\w.-]+))?", shown.getvalue())
+    return ["--config"] * ("stage" in verb.__dict__) + [name for names in lines for name in names if name]
+
+
+class _Shown(StringIO):
+    """Takes what is printed, in the colours and signs that the terminal shows."""
+
+    @property
+    def encoding(self) -> str:
+        return getattr(sys.__stdout__, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        return sys.__stdout__ is not None and sys.__stdout__.isatty()
+
+
+def _take_config(verb: Verb, arguments: list[str]) -> tuple[Config | None, list[str]]:
+    """The settings whose values are the flags' defaults, and the arguments without ``--config NAME``."""
+    marks: dict[str, Any] = verb.__dict__
+    if "stage" not in marks:
+        return None, arguments
+    rest, name = [], None
+    remaining = iter(arguments)
+    for argument in remaining:
+        if argument == "--config":
+            name = next(remaining, None)
+            if name is None:
+                raise UserError("--config", "needs a name or a path behind it")
+        elif argument.startswith("--config="):
+            name = argument.removeprefix("--config=")
+        else:
+            rest.append(argument)
+    default: Config = marks["default"]
+    return (default if name is None else type(default).read(find_config(marks["stage"], name))), rest
+
+
+def _with_flags(verb: Verb, config: Config | None) -> Callable[..., Callable[[], None]]:
+    """A function for tyro that, called with the flags, returns the verb ready to run."""
+
+    def ready(*arguments: Any, **values: Any) -> Callable[[], None]:
+        return partial(verb, *arguments, **values)
+
+    signature = inspect.signature(verb)
+    parameters = [_as_flag(parameter, config) for parameter in signature.parameters.values()]
+    parameters.sort(key=lambda parameter: parameter.kind)
+    ready.__dict__["__signature__"] = signature.replace(parameters=parameters)
+    ready.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    # Lines that go on with the text of an argument would be broken where the source breaks them.
+    told = re.sub(r"\n {8,}", " ", inspect.cleandoc(verb.__doc__ or ""))
+    ready.__doc__ = told if config is None else _with_config_told(told, verb.__dict__["stage"])
+    return ready
+
+
+def _as_flag(parameter: inspect.Parameter, config: Config | None) -> inspect.Parameter:
+    if config is not None and parameter.name == "config":
+        return parameter.replace(default=config, kind=inspect.Parameter.KEYWORD_ONLY)
+    if config is not None:
+        parameter = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+    if parameter.default in (None, False, (), ""):  # what happens without it stands in its description
+        without_hint = tyro.conf.arg(help_behavior_hint="")
+        annotation = Annotated[parameter.annotation, without_hint, tyro.conf.DisallowNone]
+        return parameter.replace(annotation=annotation)
+    return parameter
+
+
+def _with_config_told(docstring: str, stage: str) -> str:
+    """Help that names ``--config``, which no flag of the verb does, as it is taken out before."""
+    summary, _, rest = docstring.partition("\n")
+    names = ", ".join(shipped_configs(stage))
+    told = f"The flags below change the settings of --config NAME|PATH: {names}, or a YAML of one's own."
+    return f"{summary}\n\n{told}\n{rest}"
+
+
+def _wrapped(help_text: str) -> str:
+    """Help with paragraphs as wide as the terminal, as its boxes are, and with no empty lines in those."""
+    width = shutil.get_terminal_size().columns
+    help_text = help_text.replace("(default: )    ", "(default: none)")
+    lines = [line for line in help_text.splitlines() if not line or line.strip(FRAME)]
+    return "\n".join(textwrap.fill(line, width) if line[:1].isalnum() else line for line in lines)
 
 
 def one_line(box: str) -> str:
@@ -62,5 +171,5 @@ def one_line(box: str) -> str:
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ Value error, (.*) \[type=.*", r"--\1: \2", text)
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ (\S+) ", r"--\1.\2: ", text)
     text = re.sub(r"\[type=\w+, input_value=(.*?), input_type=\w+\].*", r"(\1)", text)
-    text = text.replace(" Perhaps you meant:", "; perhaps you meant")
+    text = re.sub(r" Perhaps you meant: (--\S+).*", r"; perhaps you meant \1", text)
     return text.replace("--: ", "--").replace("--.", "--").strip()

@@ -5,19 +5,16 @@ from typing import Annotated, Literal
 
 import tyro
 
-from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.networks.checkpoint import save_checkpoint
-from acdepth.networks.published import DataSet, Kind, import_published
 
 
 def import_weights(
     path: Annotated[Path, tyro.conf.Positional],
     out: Annotated[Path, tyro.conf.Positional],
     *,
-    kind: Kind | Literal["img2img-turbo"],
-    data_set: DataSet = "nuscenes",
+    kind: Literal["acdepth", "md4all", "monodepth2", "img2img-turbo"],
+    data_set: Literal["nuscenes", "robotcar"] = "nuscenes",
     camera: Path | None = None,
     base: str = "stabilityai/sd-turbo",
     condition: Literal["night", "rain", "night-rain", "fog", "snow"] | None = None,
@@ -38,6 +35,10 @@ def import_weights(
         direction: img2img-turbo's name for the way from clear to --condition; a2b in the published files.
         prompt: the words img2img-turbo was trained with; those of the published files for night and rain.
     """
+    from acdepth.core.camera import Camera
+    from acdepth.networks.checkpoint import save_checkpoint
+    from acdepth.networks.published import import_published
+
     if kind == "img2img-turbo":
         if condition is None:
             raise UserError(None, "--kind img2img-turbo needs --condition, as night for day2night.pkl")
@@ -62,12 +63,6 @@ def _translator(
     prompt: str | None,
 ) -> str:
     """Import, and say what it is."""
-    try:
-        from acdepth.translator.turbo_import import import_turbo  # not part of the core install
-    except ModuleNotFoundError as error:
-        raise UserError(
-            None,
-            f"--kind img2img-turbo needs {error.name}, which is not installed",
-            "pip install 'acdepth[train]'",
-        ) from error
+    from acdepth.translator.turbo_import import import_turbo  # not part of the core install
+
     return import_turbo(path, out, base, condition, direction, prompt).description

@@ -1,103 +1,99 @@
 """The command ``acdepth``: finds the verb, makes its flags from the function's arguments, and runs it."""
 
+import ast
+import inspect
+import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
+from typing import TextIO
 
 from pydantic import ValidationError
 
 from acdepth.cli.flags import parse
-from acdepth.cli.settings import with_config
+from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 
+EXIT_CLOSED_PIPE = 141
 EXIT_INTERRUPTED = 130
 EXIT_USER_ERROR = 2
 
 
 @dataclass(frozen=True)
 class Verb:
-    """One thing the command can do. Its module is imported only when it is asked for."""
+    """One thing the command can do. Its module is imported only when it is asked for.
 
-    module: str
+    The function imports what it works with when it is called, so that help and a misspelt flag are answered
+    before torch is there.
+    """
+
     function: str
+    """With its module in ``acdepth.cli``."""
     summary: str
     resumes: bool = False
     """Whether the same command, given again after it was stopped, goes on."""
 
     def load(self) -> Callable[..., None]:
-        """The function behind the verb.
+        """The function behind the verb."""
+        module, _, function = self.function.rpartition(".")
+        return getattr(import_module(f"acdepth.cli.{module}"), function)
+
+    def load_work(self) -> None:
+        """Import what the function will import when it is called.
 
         Raises:
             UserError: if a package of an extra is not installed.
         """
-        try:
-            return getattr(import_module(f"acdepth.cli.{self.module}"), self.function)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.startswith("acdepth"):
-                raise
-            raise UserError(
-                None, f"this verb needs {error.name}, which is not installed", "pip install 'acdepth[train]'"
-            ) from error
+        with _missing_packages_named():
+            for node in ast.walk(ast.parse(inspect.getsource(self.load()))):
+                if isinstance(node, ast.ImportFrom) and node.module:
+                    import_module(node.module)
 
 
 VERBS = {
-    "demo": Verb(
-        "demo",
-        "demo",
-        "the whole method on the built-in world, ending with a table and a report",
-        resumes=True,
-    ),
-    "predict": Verb("predict", "predict", "depth of images, folders and videos"),
-    "world make": Verb(
-        "world", "make", "render drives of the built-in world as sequence folders", resumes=True
-    ),
-    "world export": Verb("world", "export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
-    "world sheet": Verb("world", "sheet", "a contact sheet of rendered drives"),
-    "data check": Verb("data", "check", "what a data set holds, what is broken in it and what looks wrong"),
-    "data pairs": Verb("pairs", "pairs", "pairs of points whose order measured depth tells"),
-    "data prepare": Verb("prepare", "prepare", "a raw RobotCar download made readable", resumes=True),
-    "translate": Verb(
-        "translate", "translate", "turn clear images into night, rain, fog, snow", resumes=True
-    ),
-    "translate check": Verb("check_translations", "check", "verify translations against their manifest"),
-    "translate rate": Verb("rate_translations", "rate", "how good translations are, all methods in a table"),
-    "rate": Verb(
-        "rate", "rate", "a page on which people tell real images from generated ones, blind", resumes=True
-    ),
-    "rate summary": Verb("rate", "summary", "what people took for real, as a table"),
-    "train teacher": Verb("train", "teacher", "self-supervised depth from clear video", resumes=True),
+    "demo": Verb("demo.demo", "the whole method on the built-in world, up to a report", resumes=True),
+    "predict": Verb("predict.predict", "depth of images, folders and videos"),
+    "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
+    "world export": Verb("world.export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
+    "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),
+    "data check": Verb("data.check", "what a data set holds, and what is wrong with it"),
+    "data pairs": Verb("pairs.pairs", "pairs of points whose order measured depth tells"),
+    "data prepare": Verb("prepare.prepare", "a raw RobotCar download made readable", resumes=True),
+    "translate": Verb("translate.translate", "turn clear images into night, rain, fog, snow", resumes=True),
+    "translate check": Verb("translate_check.check", "verify translations against their manifest"),
+    "translate score": Verb("translate_score.score", "how good translations are, all methods in a table"),
+    "rate": Verb("rate.rate", "a page on which people tell real images from generated ones", resumes=True),
+    "rate summary": Verb("rate.summary", "what people took for real, as a table"),
+    "train teacher": Verb("train.teacher", "self-supervised depth from clear video", resumes=True),
     "train student": Verb(
-        "train", "student", "depth that holds in bad weather, from teacher and prior", resumes=True
+        "train.student", "depth that holds in bad weather, by teacher and prior", resumes=True
     ),
     "train adapt": Verb(
-        "train", "adapt", "the student made to fit real adverse footage, which needs no labels", resumes=True
+        "train.adapt", "a student made to fit real adverse footage without labels", resumes=True
     ),
     "train confidence": Verb(
-        "train", "confidence", "a head beside the student that says how far depth may be off", resumes=True
+        "train.confidence", "a head that says how far a student's depth may be off", resumes=True
     ),
     "train translator": Verb(
-        "train", "translator", "clear images to night, rain, fog, snow, from unpaired footage", resumes=True
+        "train.translator", "clear images to bad weather, from unpaired footage", resumes=True
     ),
-    "pretrain encoder": Verb(
-        "pretrain", "encoder", "the encoder that ships as a starting point", resumes=True
-    ),
-    "pretrain generator": Verb("pretrain", "generator", "the small diffusion model that ships", resumes=True),
-    "pretrain prior": Verb("pretrain", "prior", "the tiny Depth Anything that ships", resumes=True),
-    "reproduce": Verb(
-        "reproduce", "reproduce", "the paper's experiment on nuScenes, RobotCar or the world", resumes=True
-    ),
-    "evaluate": Verb("evaluate", "evaluate", "errors of checkpoints against measured depth, per condition"),
-    "ablate": Verb(
-        "ablate", "ablate", "what each part of the student is worth: variants over seeds", resumes=True
-    ),
-    "report": Verb("report", "report", "the report page of a finished run"),
-    "import": Verb("import_weights", "import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
-    "doctor": Verb(
-        "doctor", "doctor", "what is installed, which devices and weights are here, what is missing"
-    ),
+    "pretrain encoder": Verb("pretrain.encoder", "the encoder that ships as a starting point", resumes=True),
+    "pretrain generator": Verb("pretrain.generator", "the small diffusion model that ships", resumes=True),
+    "pretrain prior": Verb("pretrain.prior", "the tiny Depth Anything that ships", resumes=True),
+    "reproduce": Verb("reproduce.reproduce", "the paper's experiment on a data set", resumes=True),
+    "evaluate": Verb("evaluate.evaluate", "errors of depth against what was measured"),
+    "ablate": Verb("ablate.ablate", "what each part of the student is worth", resumes=True),
+    "report": Verb("report.report", "the report page of a finished run"),
+    "import": Verb("import_weights.import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
+    "doctor": Verb("doctor.doctor", "what is installed, which devices and weights are here"),
+    "completion": Verb("completion.completion", "a script by which a shell completes verbs and flags"),
 }
+RENAMED = {"translate rate": "translate score"}
+"""Names that go with the next release."""
 
 
 def main() -> None:
@@ -106,7 +102,10 @@ def main() -> None:
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
     try:
-        run(arguments)
+        try:
+            run(arguments)
+        finally:
+            sys.stdout.flush()
     except (UserError, ValidationError) as error:
         if debug:
             traceback.print_exc()
@@ -117,6 +116,22 @@ def main() -> None:
         goes_on = "; the same command goes on from here" if verb and VERBS[verb].resumes else ""
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        if not _nobody_reads(sys.stdout):
+            raise
+        # What is left must not be written at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_CLOSED_PIPE)
+
+
+def _nobody_reads(stream: TextIO) -> bool:
+    """Whether what read the output, as ``head``, has ended."""
+    try:
+        stream.write("\n")
+        stream.flush()
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def run(arguments: list[str]) -> None:
@@ -125,22 +140,34 @@ def run(arguments: list[str]) -> None:
         print(_overview())
         return
     if arguments[0] == "--version":
-        from importlib.metadata import version
-
         print(version("acdepth"))
         return
     name = _find(arguments)
     if name is None:
         _tell_group(arguments)
         return
-    verb, flags = with_config(VERBS[name].load(), arguments[len(name.split()) :])
-    parse(verb, name, flags)()
+    if (typed := " ".join(arguments[:2])) in RENAMED:
+        say(f"acdepth {typed} is now acdepth {name}; the old name goes with the next release")
+    with _missing_packages_named():
+        parse(VERBS[name].load(), name, arguments[len(name.split()) :])()
+
+
+@contextmanager
+def _missing_packages_named() -> Iterator[None]:
+    """Turn the failed import of a package into what to do about it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("acdepth"):
+            raise
+        what = f"this verb needs {error.name}, which is not installed"
+        raise UserError(None, what, "pip install 'acdepth[train]'") from error
 
 
 def _find(arguments: list[str]) -> str | None:
     """The verb that the arguments begin with, of two words or one."""
     names = [" ".join(arguments[:words]) for words in (2, 1)]
-    return next((name for name in names if name in VERBS), None)
+    return next((RENAMED.get(name, name) for name in names if name in {*VERBS, *RENAMED}), None)
 
 
 def _tell_group(arguments: list[str]) -> None:

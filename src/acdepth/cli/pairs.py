@@ -12,7 +12,7 @@ from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import count_targets, open_data
-from acdepth.data.pairs import draw_pairs
+from acdepth.data.pairs import draw_point_pairs
 from acdepth.evaluation.pairs import Relation, write_pairs
 
 
@@ -44,10 +44,11 @@ def pairs(
         cameras: channels of nuScenes.
         seed: of the draws.
     """
+
     _check(out, per_image, min_ratio, same, min_depth, max_depth)
     footage = open_data(data, choice=FootageChoice(split=split, cameras=cameras))
     with progress("draw pairs", count_targets(footage), unit="image") as advance:
-        drawn = draw_pairs(footage, per_image, min_ratio, same, (min_depth, max_depth), seed, advance)
+        drawn = draw_point_pairs(footage, per_image, min_ratio, same, (min_depth, max_depth), seed, advance)
     if not drawn:
         raise UserError(
             data,

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import tyro
 
 from acdepth.core.errors import UserError
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
-from acdepth.data.robotcar import plan_scene, prepare_scene, raw_scenes, read_raw_calibration
 
 
 def prepare(
@@ -32,15 +32,17 @@ def prepare(
         scenes: names of the traversals; all that are in RAW by default.
         lists: split and filter lists, copied to OUT/splits; only images that they name get a cloud.
     """
+    from acdepth.data.robotcar import plan_scene, prepare_scene, raw_scenes, read_raw_calibration
+
     found = scenes or tuple(raw_scenes(raw))
     if not found:
         raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")
     calibration = read_raw_calibration(models, extrinsics)
-    plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
     warn = logging.getLogger("acdepth").warning
-    with progress(
-        "prepare", sum(plan.total for plan in plans), unit="file", done=sum(plan.done for plan in plans)
-    ) as advance:
-        for plan in plans:
-            prepare_scene(plan, advance, warn)
+    with sole_writer(out):
+        plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
+        done, total = sum(plan.done for plan in plans), sum(plan.total for plan in plans)
+        with progress("prepare", total, done, unit="file") as advance:
+            for plan in plans:
+                prepare_scene(plan, advance, warn)
     print(f"{out}: {', '.join(found)}; check it with acdepth data check robotcar --root {out}")

@@ -5,10 +5,8 @@ from typing import Annotated
 
 import tyro
 
-from acdepth.cli.settings import configured
-from acdepth.pretrain.encoder import EncoderConfig, pretrain_encoder
-from acdepth.pretrain.generator import GeneratorConfig, pretrain_generator
-from acdepth.pretrain.prior import PriorConfig, pretrain_prior
+from acdepth.cli.flags import configured
+from acdepth.pretrain.settings import EncoderConfig, GeneratorConfig, PriorConfig
 
 
 @configured("pretrain", EncoderConfig())
@@ -26,6 +24,8 @@ def encoder(
         out: run folder; the same command goes on where it was stopped.
         description: what the weights' card says they were trained on.
     """
+    from acdepth.pretrain.depth import pretrain_encoder
+
     print(pretrain_encoder(config, data, out, description))
 
 
@@ -44,6 +44,8 @@ def prior(
         out: run folder; the same command goes on where it was stopped.
         description: what the model's card says it was trained on.
     """
+    from acdepth.pretrain.depth import pretrain_prior
+
     print(pretrain_prior(config, data, out, description))
 
 
@@ -62,4 +64,6 @@ def generator(
         out: run folder; the same command goes on where it was stopped.
         description: what the model's card says it was trained on.
     """
+    from acdepth.pretrain.generator import pretrain_generator
+
     print(pretrain_generator(config, data, out, description))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -11,15 +11,11 @@ from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
-from acdepth.core.progress import progress
-from acdepth.data.choice import FootageChoice
-from acdepth.rating.panel import Panel, refuse_other_images
-from acdepth.rating.pictures import Kind, Picture, common_size, draw_pictures, encode_alike, find_pictures
-from acdepth.rating.server import RatingServer
-from acdepth.rating.tally import tally, tally_raters
-from acdepth.rating.votes import Vote, VoteFile, read_votes
-from acdepth.reports.rate_page import rate_page
-from acdepth.reports.votes import print_votes
+
+if TYPE_CHECKING:
+    from acdepth.rating.panel import Panel
+    from acdepth.rating.pictures import Picture
+    from acdepth.rating.votes import Vote
 
 
 def rate(
@@ -54,6 +50,13 @@ def rate(
         host: address to listen at. Only the default keeps other machines out; 0.0.0.0 lets phones in.
         port: to listen at; 0 takes any that is free.
     """
+    from acdepth.data.choice import FootageChoice
+    from acdepth.rating.panel import open_panel
+    from acdepth.rating.pictures import Kind, find_pictures
+    from acdepth.rating.server import RatingServer
+    from acdepth.rating.votes import VoteFile
+    from acdepth.reports.rate_page import rate_page
+
     if images < 2:
         raise UserError(f"--images {images}", "must be at least 2, one real and one generated")
     wanted, size = parse_conditions(conditions), parse_image_size(image_size) if image_size else None
@@ -85,37 +88,15 @@ def summary(votes: Annotated[Path, tyro.conf.Positional]) -> None:
     Args:
         votes: CSV file that acdepth rate wrote.
     """
+    from acdepth.rating.votes import read_votes
+
     found = read_votes(votes)
     if not found:
         raise UserError(votes, "holds no votes yet", "rate some images first")
     _print(found)
 
 
-def open_panel(
-    real: list[Picture],
-    generated: list[Picture],
-    votes: VoteFile,
-    images: int,
-    image_size: tuple[int, int] | None,
-    seed: int,
-) -> tuple[Panel, dict[str, bytes]]:
-    """Draw the images and bring them to one size; the panel, and the JPEG of each by its random name.
-
-    They are all read now, so that none is late because of its file, and what is unreadable is told before
-    anybody votes.
-    """
-    refuse_other_images(votes, [*real, *generated])
-    panel = Panel(draw_pictures(real, generated, images, seed), votes, seed)
-    with progress("read", (1 if image_size else 2) * panel.size, unit="image") as advance:
-        size = image_size or common_size(panel.pictures.values(), advance)
-        shown = {}
-        for token, picture in panel.pictures.items():
-            shown[token] = encode_alike(picture, size)
-            advance()
-    return panel, shown
-
-
-def _warn(real: list[Picture], generated: list[Picture], panel: Panel, images: int) -> None:
+def _warn(real: list["Picture"], generated: list["Picture"], panel: "Panel", images: int) -> None:
     """Say what the votes could be about besides real and generated, and why there are fewer images."""
     if panel.size < images:
         say(f"{len(real)} real and {len(generated)} generated images: {panel.size} are rated, half of each")
@@ -124,10 +105,13 @@ def _warn(real: list[Picture], generated: list[Picture], panel: Panel, images: i
         say(f"real images are {first}, generated ones {second}: if that tells them apart, use --conditions")
 
 
-def _conditions(pictures: Iterable[Picture]) -> str:
+def _conditions(pictures: Iterable["Picture"]) -> str:
     there = {picture.condition for picture in pictures}
     return ", ".join(condition for condition in Condition if condition in there)
 
 
-def _print(votes: list[Vote]) -> None:
+def _print(votes: list["Vote"]) -> None:
+    from acdepth.rating.votes import tally, tally_raters
+    from acdepth.reports.votes import print_votes
+
     print_votes(tally_raters(votes), tally(votes))

@@ -1,25 +1,21 @@
 """``acdepth reproduce``: the paper's experiment on a data set, or what it would cost."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import tyro
 
 from acdepth.core.files import write_text
 from acdepth.core.presets import find_config
-from acdepth.recipes.demo import Demo, DemoConfig
-from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.plan import TIMED_STEPS, print_plan
-from acdepth.recipes.reproduce import DataSet, ReproduceConfig, Reproduction
-from acdepth.recipes.world_plan import plan_world
-from acdepth.reports.page import write_report
-from acdepth.reports.tables import print_results
 
-Settings = TypeVar("Settings", bound=MethodConfig)
+if TYPE_CHECKING:
+    from acdepth.recipes.method_config import MethodConfig
+
+Settings = TypeVar("Settings", bound="MethodConfig")
 
 
 def reproduce(
-    data_set: Annotated[DataSet, tyro.conf.Positional],
+    data_set: Annotated[Literal["nuscenes", "robotcar", "world"], tyro.conf.Positional],
     *,
     root: Path,
     out: Path | None = None,
@@ -30,7 +26,7 @@ def reproduce(
     base: Path | None = None,
     condition_known: bool = False,
     dry_run: bool = False,
-    timed_steps: int = TIMED_STEPS,
+    timed_steps: int = 20,
 ) -> None:
     """Teacher, translations, student and evaluation on a data set, ending with the paper's table beside ours.
 
@@ -50,6 +46,11 @@ def reproduce(
         dry_run: print the stages, image counts, disk and hours, timed on a few steps, and do nothing else.
         timed_steps: steps that a dry run times, of teacher and student each.
     """
+    from acdepth.recipes.demo import Demo, DemoConfig
+    from acdepth.recipes.plan import print_plan
+    from acdepth.recipes.reproduce import ReproduceConfig, Reproduction
+    from acdepth.recipes.world_plan import plan_world
+
     out = out or Path("runs") / data_set
     file = find_config("reproduce", config or data_set)
     title = f"plan for {data_set} in {root}, timed on {timed_steps} steps here"
@@ -76,6 +77,9 @@ def reproduce(
 
 
 def _report(out: Path) -> None:
+    from acdepth.reports.page import write_report
+    from acdepth.reports.tables import print_results
+
     print_results(out / "results.json")
     print(f"report: {write_report(out)}")
 

@@ -5,18 +5,13 @@ from typing import Annotated
 
 import tyro
 
-from acdepth.cli.settings import configured
+from acdepth.cli.flags import configured
 from acdepth.core.files import read_json
-from acdepth.student.adapt_training import train_adapted
-from acdepth.student.adaptation import AdaptConfig
-from acdepth.student.confidence import ConfidenceConfig
-from acdepth.student.confidence_training import train_confidence
-from acdepth.student.task import StudentConfig
-from acdepth.student.training import train_student
-from acdepth.teacher.task import TeacherConfig
-from acdepth.teacher.training import MOTION_FILE, train_teacher
+from acdepth.student.adapt.settings import AdaptConfig
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.settings import StudentConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.translator.settings import TranslatorConfig
-from acdepth.translator.training import train_translator
 
 
 @configured("teacher", TeacherConfig())
@@ -32,6 +27,8 @@ def teacher(
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
     """
+    from acdepth.teacher.training import MOTION_FILE, train_teacher
+
     path = train_teacher(config, data, out)
     for clip, length in read_json(out / MOTION_FILE).items():
         print(
@@ -60,6 +57,8 @@ def student(
         translations: folder that acdepth translate wrote.
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """
+    from acdepth.student.training import train_student
+
     print(train_student(config, data, translations, teacher, prior, out))
 
 
@@ -87,6 +86,8 @@ def adapt(
         translations: folder that acdepth translate made of data.
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """
+    from acdepth.student.adapt.training import train_adapted
+
     print(train_adapted(config, data, adverse, translations, student, teacher, prior, out))
 
 
@@ -110,6 +111,8 @@ def confidence(
         student: run folder or checkpoint; the small one that ships by default.
         translations: folder that acdepth translate made of data.
     """
+    from acdepth.student.confidence.training import train_confidence
+
     print(train_confidence(config, data, translations, student, teacher, out))
 
 
@@ -134,4 +137,6 @@ def translator(
         prior: Depth Anything model, for perceptual distance and depth consistency; shipped by default.
         description: what the translator's card says it was trained on.
     """
+    from acdepth.translator.training import train_translator
+
     print(train_translator(config, data, adverse, prior, out, start, description))

@@ -2,24 +2,23 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import torch
 import tyro
 
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.core.resize import Crop
 from acdepth.core.share import ALL, Share
 from acdepth.core.shipped import STUDENT, or_shipped
-from acdepth.data.choice import FootageChoice
-from acdepth.data.folder import count_targets, open_data
-from acdepth.inference.devices import choose_device
-from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
-from acdepth.translator.depth_source import DepthSource, MeasuredDepth, TeacherDepth
-from acdepth.translator.translate import translate as translate_sequences
+
+if TYPE_CHECKING:
+    import torch
+
+    from acdepth.core.crop import Crop
+    from acdepth.translator import Translator
+    from acdepth.translator.depth_source import DepthSource
 
 
 def translate(
@@ -44,7 +43,7 @@ def translate(
 ) -> None:
     """Turn clear footage into other conditions; the same command goes on where it was stopped.
 
-    accelerate launch -m acdepth.cli.main translate ... divides the work among processes and machines.
+    accelerate launch -m acdepth translate ... divides the work among processes and machines.
 
     Args:
         data: footage; only what is clear in it is translated.
@@ -68,6 +67,11 @@ def translate(
         device: where networks run: auto, cpu, cuda, cuda:1 or mps.
         precision: of diffusion; auto is bf16 where the device computes in it.
     """
+    from acdepth.data.choice import FootageChoice
+    from acdepth.data.folder import count_targets, open_data
+    from acdepth.translator import SimulatedWeather, TranslateSettings
+    from acdepth.translator.translate import translate as translate_clips
+
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
     _refuse_inside(out, data)
     settings = TranslateSettings(
@@ -80,7 +84,6 @@ def translate(
     )
     place = _place(device)
     share = _share(place)
-    translator: Translator
     if method == "diffusion":
         translator, source = _diffusion(weights, base, place, precision), None
     else:
@@ -89,7 +92,7 @@ def translate(
     clips = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
     with progress(title, count_targets(clips), unit="image") as advance:
-        translate_sequences(clips, out, translator, source, settings, progress=advance, share=share)
+        translate_clips(clips, out, translator, source, settings, progress=advance, share=share)
 
 
 def _refuse_inside(out: Path, data: Path) -> None:
@@ -98,12 +101,16 @@ def _refuse_inside(out: Path, data: Path) -> None:
         raise UserError(out, f"translations would lie among the footage of {data}", "choose another folder")
 
 
-def _place(device: str) -> torch.device:
+def _place(device: str) -> "torch.device":
     """The device; of several processes on one machine, each takes a GPU of its own.
 
     Raises:
         UserError: if there are more processes on this machine than GPUs.
     """
+    import torch
+
+    from acdepth.inference.devices import choose_device
+
     place = choose_device(device)
     if place.type != "cuda" or _launched() == 1:
         return place
@@ -124,7 +131,7 @@ def _launched() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def _share(place: torch.device) -> Share:
+def _share(place: "torch.device") -> Share:
     """All of the work, unless a launcher started several processes."""
     if _launched() == 1:
         return ALL
@@ -134,16 +141,10 @@ def _share(place: torch.device) -> Share:
 
 
 def _diffusion(
-    weights: Path | None, base: Path | None, place: torch.device, precision: Literal["auto", "bf16", "fp32"]
-) -> Translator:
-    try:
-        from acdepth.translator.diffused import DiffusedWeather  # not part of the core install
-    except ModuleNotFoundError as error:
-        raise UserError(
-            None,
-            f"--method diffusion needs {error.name}, which is not installed",
-            "pip install 'acdepth[train]'",
-        ) from error
+    weights: Path | None, base: Path | None, place: "torch.device", precision: Literal["auto", "bf16", "fp32"]
+) -> "Translator":
+    from acdepth.translator.diffused import DiffusedWeather  # not part of the core install
+
     if weights is None:
         raise UserError(
             None,
@@ -155,8 +156,10 @@ def _diffusion(
 
 
 def _depth_source(
-    kind: Literal["teacher", "measured"], weights: Path | None, place: torch.device
-) -> DepthSource:
+    kind: Literal["teacher", "measured"], weights: Path | None, place: "torch.device"
+) -> "DepthSource":
+    from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
+
     if kind == "measured":
         return MeasuredDepth()
     if weights is None:
@@ -177,7 +180,9 @@ def _parse_severity(text: str) -> tuple[float, float]:
     return low, high
 
 
-def _parse_crop(text: str) -> Crop:
+def _parse_crop(text: str) -> "Crop":
+    from acdepth.core.crop import Crop
+
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdigit() for part in parts):
         raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")

@@ -2,19 +2,20 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 from acdepth.inference.devices import choose_device
-from acdepth.recipes.layouts import Layout, export_world, keep_drives, read_drives
+from acdepth.recipes.layouts import export_world, keep_drives, read_drives
+from acdepth.world.car import Rig
 from acdepth.world.export import DriveSettings, write_towns
-from acdepth.world.rig import Rig
 from acdepth.world.sheet import make_sheet
-from acdepth.world.styles import TOWN, find_style
+from acdepth.world.styles import find_style
 
 
 def make(
@@ -24,11 +25,11 @@ def make(
     conditions: str = "clear",
     image_size: str = "96x160",
     frames: int = 24,
-    style: str = TOWN.name,
+    style: str = "town",
     focal: float = 1.0,
     camera_height: float | None = None,
     pitch: float = 0.0,
-    device: str = "cpu",
+    device: str = "auto",
     workers: int = 1,
 ) -> None:
     """Make towns and drive through them in several conditions; complete sequences are left as they are.
@@ -50,6 +51,7 @@ def make(
         device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
+
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)
     settings = DriveSettings(
         _at_least_one("frames", frames),
@@ -59,7 +61,7 @@ def make(
     )
     _at_least_one("workers", workers)
     place = str(choose_device(device))
-    with progress("render", len(seeds) * frames, unit="frame") as advance:
+    with sole_writer(out), progress("render", len(seeds) * frames, unit="frame") as advance:
         write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)
 
 
@@ -67,7 +69,7 @@ def export(
     data: Annotated[Path, tyro.conf.Positional],
     out: Annotated[Path, tyro.conf.Positional],
     *,
-    layout: Layout,
+    layout: Literal["nuscenes", "robotcar", "kitti"],
     evaluation: str,
 ) -> None:
     """Write rendered drives as another data set would be laid out, to try its reader, settings and protocol.
@@ -78,6 +80,7 @@ def export(
         layout: nuscenes (v1.0-trainval), robotcar (as md4all prepares it) or kitti (raw).
         evaluation: towns of the evaluation split, as in 8000-8003; the others are for training.
     """
+
     drives = read_drives(data)
     images = sum(len(drive.images) for drive in keep_drives(drives, layout))
     with progress("export", images, unit="image") as advance:
@@ -99,6 +102,7 @@ def sheet(
         frame: which frame of each drive.
         most_towns: rows at most.
     """
+
     make_sheet(data, out, frame, _at_least_one("most-towns", most_towns))
 
 

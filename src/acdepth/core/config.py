@@ -4,13 +4,13 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import read_yaml, write_text
 
 
 class Config(BaseModel):
@@ -19,6 +19,15 @@ class Config(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=()
     )
+    incidental: ClassVar[frozenset[str]] = frozenset()
+    """Names of settings that say how work is done, and not what comes out of it."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep the fields' docstrings as help shows them: without line breaks and marks of code."""
+        for field in cls.model_fields.values():
+            if field.description:
+                field.description = " ".join(field.description.replace("``", "").split())
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -27,13 +36,7 @@ class Config(BaseModel):
         Raises:
             UserError: naming the file, the key, the value and the nearest known key.
         """
-        try:
-            values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UserError(path, "no such config file") from error
-        except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-            raise UserError(path, f"not readable as YAML ({str(error).splitlines()[0]})") from error
-        return cls.from_dict(values or {}, where=str(path))
+        return cls.from_dict(read_yaml(path) or {}, where=str(path))
 
     @classmethod
     def from_dict(cls, values: Any, where: str) -> Self:

@@ -1,5 +1,6 @@
 """The one exception that means: a person can mend this."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -24,3 +25,12 @@ class UserError(Exception):
     def __str__(self) -> str:
         place = "" if self.where is None else f"{self.where}: "
         return " ".join(f"{place}{self.what}{self.remedy and f'; {self.remedy}'}".split())
+
+
+OnFault = Callable[[UserError], object]
+"""Told about each fault of a data set, which is then left out; `raise_fault` stops at the first."""
+
+
+def raise_fault(fault: UserError) -> None:
+    """Stop at the first fault."""
+    raise fault

@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from acdepth.core.errors import UserError
 
@@ -123,15 +125,16 @@ def inside(root: Path, name: str, told_by: Path | str) -> Path:
         told_by: file or field that the name comes from, for the message.
 
     Raises:
-        UserError: if the name is empty or absolute, or leads out of ``root``.
+        UserError: if the name is absolute, leads out of ``root``, or is of ``root`` itself.
     """
-    path = PurePosixPath(name)
-    parts = name.replace("\\", "/").split("/")
-    if not name or path.is_absolute() or PureWindowsPath(name).anchor or ".." in parts or "\0" in name:
+    # As Windows reads names too: it takes \ for /, C: for a root, and drops spaces at the end.
+    parts = [part.rstrip(" ") for part in name.replace("\\", "/").split("/")]
+    leaves = not parts[0] or parts[0][1:2] == ":" or ".." in parts or "\0" in name
+    if leaves or set(parts) <= {"", "."}:
         raise UserError(
             told_by, f"names {name!r}, which is not within {root}", "correct it, or copy it again"
         )
-    return root / path
+    return root / name
 
 
 def check_folder(path: Path, flag: str) -> None:
@@ -177,6 +180,21 @@ def read_json(path: Path) -> Any:
         raise UserError(path, "no such file") from error
     except (ValueError, OSError) as error:
         raise UserError(path, f"not readable as JSON ({error})", "copy or make it again") from error
+
+
+def read_yaml(path: Path, remedy: str = "") -> Any:
+    """Read YAML; ``remedy`` is for a file that is missing.
+
+    Raises:
+        UserError: if the file is missing or is not YAML.
+    """
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(path, "no such file", remedy) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        told = f"not readable as YAML ({str(error).splitlines()[0]})"
+        raise UserError(path, told, "write lines of key: value") from error
 
 
 def hash_file(path: Path) -> str:

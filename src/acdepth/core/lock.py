@@ -2,17 +2,21 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from acdepth.core.errors import UserError
+from acdepth.core.share import ALL, Share
 
 
 @contextmanager
 def sole_writer(
-    place: Path, remedy: str = "wait for it, or give another --out", wait: bool = False
+    place: Path,
+    remedy: str = "wait for it, or give another --out",
+    share: Share = ALL,
+    wait: bool = False,
 ) -> Iterator[None]:
     """Keep other processes from writing to ``place`` while the context lasts.
 
@@ -21,12 +25,21 @@ def sole_writer(
 
     Args:
         place: folder or file.
-        remedy: what to do if another process has it.
+        remedy: what a person can do who is refused.
+        share: of processes that write there together, of which the first holds the lock for all.
         wait: until no other process has it, instead of raising an error.
 
     Raises:
-        UserError: if another process has it, or it cannot be locked.
+        UserError: in all of them if another process has it, or it cannot be locked.
     """
+    with ExitStack() as held:
+        with share.main_first():
+            if share.leads:
+                held.callback(_lock(place, remedy, wait).release)
+        yield
+
+
+def _lock(place: Path, remedy: str, wait: bool) -> FileLock:
     lock = FileLock(place.with_name(f"{place.name}.lock") if place.suffix else place / ".lock")
     try:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
@@ -35,10 +48,7 @@ def sole_writer(
         raise UserError(place, "another acdepth process is writing there", remedy) from error
     except (OSError, NotImplementedError) as error:
         raise UserError(place, f"cannot be locked ({error})", "give another --out") from error
-    try:
-        yield
-    finally:
-        lock.release()
+    return lock
 
 
 def _acquire(lock: FileLock, place: Path, wait: bool) -> None:

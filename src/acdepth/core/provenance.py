@@ -1,7 +1,7 @@
 """What made a file: the versions and the commit that its card names."""
 
 import platform
-import subprocess
+import tomllib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 
 PACKAGES = ("acdepth", "torch", "numpy", "accelerate", "transformers", "opencv-python-headless")
+NO_COMMIT = "none"
+"""Of a package that does not run from a clone of its own repository."""
 
 
 @cache
@@ -23,15 +25,37 @@ def provenance() -> dict[str, str]:
     found["device"] = (
         torch.cuda.get_device_name() if torch.cuda.is_available() else f"{platform.machine()} CPU"
     )
-    found["commit"] = _commit()
+    found["commit"] = commit_of(Path(__file__).parents[1])
     return found
 
 
-def _commit() -> str:
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty"]
+def commit_of(package: Path) -> str:
+    """The commit that the clone is at whose ``src`` folder holds ``package``; `NO_COMMIT` where that is none.
+
+    Git itself is not asked: it would run what is configured in whatever repository the package lies in, and
+    answer for that one.
+    """
+    clone = package.parents[1]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return answer.stdout.strip() or "unknown"
+        project = tomllib.loads((clone / "pyproject.toml").read_text(encoding="utf-8"))
+        if package.parent.name != "src" or project["project"]["name"] != package.name:
+            return NO_COMMIT
+        return _head(clone / ".git") or NO_COMMIT
+    except (OSError, ValueError, KeyError, TypeError):  # no clone, or nothing that git would write
+        return NO_COMMIT
+
+
+def _head(place: Path) -> str:
+    """The commit of a repository's HEAD; empty where it has none yet."""
+    if place.is_file():  # a second worktree's names its own folder, which names the repository's
+        place = place.parent / place.read_text(encoding="utf-8").strip().removeprefix("gitdir: ")
+    common = place / "commondir"
+    shared = place / common.read_text(encoding="utf-8").strip() if common.exists() else place
+    head = (place / "HEAD").read_text(encoding="utf-8").strip()
+    if not head.startswith("ref: "):
+        return head
+    name = head.removeprefix("ref: ")
+    if (shared / name).is_file():
+        return (shared / name).read_text(encoding="utf-8").strip()
+    packed = (shared / "packed-refs").read_text(encoding="utf-8").splitlines()
+    return next((line.split()[0] for line in packed if line.endswith(f" {name}")), "")

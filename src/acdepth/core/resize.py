@@ -2,24 +2,10 @@
 
 import cv2
 import numpy as np
-from pydantic import Field
 
 from acdepth.core.camera import Camera
-from acdepth.core.config import Config
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-
-
-class Crop(Config):
-    """A window of the original image [px]."""
-
-    top: int = Field(default=0, ge=0)
-    """First row."""
-    left: int = Field(default=0, ge=0)
-    """First column."""
-    height: int = Field(gt=0)
-    """Rows. md4all's RobotCar: 768 of 960, which leaves the bonnet out."""
-    width: int = Field(gt=0)
-    """Columns."""
 
 
 def crop_and_resize(

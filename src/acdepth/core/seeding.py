@@ -11,9 +11,9 @@ def derive_seed(seed: int, *names: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def make_generator(seed: int, *names: str | int, device: torch.device | str = "cpu") -> torch.Generator:
+def make_generator(seed: int, *names: str | int) -> torch.Generator:
     """A generator for one purpose, for example ``make_generator(7, "teacher", "step", 120)``.
 
     Because it depends on nothing but its arguments, a resumed run draws what the unbroken one would have.
     """
-    return torch.Generator(device=device).manual_seed(derive_seed(seed, *names))
+    return torch.Generator().manual_seed(derive_seed(seed, *names))

@@ -1,11 +1,20 @@
 """A part of work that several processes divide among themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from acdepth.core.errors import UserError
 
 
 def _nobody() -> None:
     """There is no one to wait for."""
+
+
+def _alone(value: Any) -> Any:
+    """There is no one to tell."""
+    return value
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,8 @@ class Share:
     """Processes in all."""
     wait: Callable[[], object] = _nobody
     """Returns when all processes have called it."""
+    tell: Callable[[Any], Any] = _alone
+    """Returns in every process what the first one called it with."""
 
     @property
     def leads(self) -> bool:
@@ -27,6 +38,21 @@ class Share:
     def has(self, piece: int) -> bool:
         """Whether a piece is this process's."""
         return piece % self.count == self.rank
+
+    @contextmanager
+    def main_first(self) -> Iterator[None]:
+        """The first process goes through the block, then all others; where it fails, they fail with it."""
+        if not self.leads and (failure := self.tell(None)):
+            raise failure
+        try:
+            yield
+        except Exception as error:
+            if self.leads:
+                known = isinstance(error, UserError)
+                self.tell(error if known else RuntimeError(f"the first process failed: {error!r}"))
+            raise
+        if self.leads:
+            self.tell(None)
 
 
 ALL = Share()

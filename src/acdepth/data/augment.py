@@ -1,35 +1,13 @@
 """What is done to the student's input, and to nothing else, before it sees it."""
 
-from typing import Literal
-
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.core.config import Config
+from acdepth.data.settings import AugmentSettings
 
 LUMA = (0.299, 0.587, 0.114)
 """Parts of red, green and blue in perceived brightness (ITU-R BT.601)."""
-
-
-class AugmentSettings(Config):
-    """Strength of the changes; the defaults are ACDepth's."""
-
-    jitter: float = Field(default=0.2, ge=0, lt=1)
-    """Brightness, contrast and saturation are each multiplied by 1 - jitter to 1 + jitter. ACDepth: 0.2."""
-    hue: float = Field(default=0.05, ge=0, le=0.5)
-    """Hue is turned by up to this part of the colour circle. ACDepth: 0.05."""
-    noise_probability: float = Field(default=0.5, ge=0, le=1)
-    """Part of the images that get Gaussian noise. ACDepth: 0.5."""
-    noise_range: tuple[float, float] = (0.005, 0.05)
-    """Least and largest standard deviation of the noise, in units of the 0..1 range. ACDepth: 0.005-0.05."""
-    coarse_probability: float = Field(default=0.0, ge=0, le=1)
-    """Part of the images that are halved and enlarged again, for a student that will also be given smaller
-    images than its teacher had. ACDepth: 0."""
-    noise: Literal["per image", "published"] = "per image"
-    """``per image`` draws one standard deviation per image, as the paper says; ``published`` adds
-    0.005 + 0.045 * randn to every value, as the published code does."""
 
 
 def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:

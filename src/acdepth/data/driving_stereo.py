@@ -8,7 +8,7 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.calibration import camera_of, read_raw_calibration
+from acdepth.data.kitti.calibration import camera_of, read_calibration
 from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.data.stored import list_images
 
@@ -105,4 +105,4 @@ def _by_drive(folder: Path) -> dict[str, list[Path]]:
 
 
 def _camera(file: Path, image: Path) -> Camera | None:
-    return camera_of(read_raw_calibration(file), LEFT_CAMERA, image) if file.exists() else None
+    return camera_of(read_calibration(file), LEFT_CAMERA, image) if file.exists() else None

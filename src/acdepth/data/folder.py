@@ -11,11 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data import kitti
 from acdepth.data.choice import EVERYTHING, FootageChoice
-from acdepth.data.driving_stereo import open_driving_stereo
-from acdepth.data.kitti import open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
-from acdepth.data.nuscenes import open_nuscenes
-from acdepth.data.robotcar import open_robotcar
 from acdepth.data.sequence_folder import (
     Description,
     ImageClip,
@@ -67,6 +63,11 @@ def open_data(
     return clips
 
 
+def name_below(root: Path, folder: Path) -> str:
+    """How footage in a folder of a tree is named; ``root`` itself by its own name."""
+    return root.resolve().name if folder == root else folder.relative_to(root).as_posix()
+
+
 def count_targets(clips: Iterable[Clip]) -> int:
     """How many frames training or evaluation of some footage is about."""
     return sum(len(clip.targets()) for clip in clips)
@@ -76,15 +77,8 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
     layout = layout_of(root)
     if choice.split is not None and not (layout and layout.has_splits):
         raise _no_splits(root, choice.split)
-    match layout and layout.name:
-        case "nuscenes":
-            return list(open_nuscenes(root, choice.split, choice.cameras))
-        case "robotcar":
-            return list(open_robotcar(root, choice.split, warn))
-        case "kitti":
-            return list(open_kitti_raw(root, choice.split, warn))
-        case "driving-stereo":
-            return list(open_driving_stereo(root, warn))
+    if layout:
+        return list(layout.open(root, choice, warn))
     return list(_open_tree(root, warn)) or _open_photographs(root)
 
 
@@ -104,7 +98,7 @@ def _open_file(path: Path) -> Clip:
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return VideoClip(path, path.stem)
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return ImageClip(path.stem, path.parent.name, [path], Description())
+        return ImageClip(path.stem, path.parent.resolve().name, [path], Description())
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
 
@@ -112,7 +106,7 @@ def _open_file(path: Path) -> Clip:
 def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
     for parent, folders, files in os.walk(root):
         folder = Path(parent)
-        name = root.resolve().name if folder == root else folder.relative_to(root).as_posix()
+        name = name_below(root, folder)
         if is_sequence_folder(folder):
             folders.clear()
             yield from open_sequence_folder(folder, name, warn)

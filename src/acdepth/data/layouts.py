@@ -1,14 +1,16 @@
 """The data sets that are known by their root folder, and where one lies if another folder was given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.data.driving_stereo import is_driving_stereo
-from acdepth.data.kitti import is_kitti_raw
-from acdepth.data.nuscenes import is_nuscenes
-from acdepth.data.robotcar import is_robotcar
+from acdepth.data.choice import FootageChoice
+from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
+from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
+from acdepth.data.nuscenes import is_nuscenes, open_nuscenes
+from acdepth.data.robotcar import is_robotcar, open_robotcar
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,36 @@ class Layout:
     recognises: Callable[[Path], bool]
     signs: str
     """What it is recognised by, relative to the root."""
+    open: Callable[[Path, FootageChoice, Callable[[str], object]], Sequence[Clip]]
+    """Its footage: of a root, the part that is chosen; told each warning."""
     has_splits: bool = True
 
 
 LAYOUTS = (
-    Layout("nuscenes", is_nuscenes, "v1.0-trainval, v1.0-mini or v1.0-test"),
-    Layout("robotcar", is_robotcar, "models/stereo_narrow_left.txt and SCENE/stereo/centre"),
-    Layout("kitti", is_kitti_raw, "days such as 2011_09_26/calib_cam_to_cam.txt"),
     Layout(
-        "driving-stereo", is_driving_stereo, "sunny, cloudy, foggy or rainy with left-image-half-size", False
+        "nuscenes",
+        is_nuscenes,
+        "v1.0-trainval, v1.0-mini or v1.0-test",
+        lambda root, choice, _: open_nuscenes(root, choice.split, choice.cameras),
+    ),
+    Layout(
+        "robotcar",
+        is_robotcar,
+        "models/stereo_narrow_left.txt and SCENE/stereo/centre",
+        lambda root, choice, warn: open_robotcar(root, choice.split, warn),
+    ),
+    Layout(
+        "kitti",
+        is_kitti_raw,
+        "days such as 2011_09_26/calib_cam_to_cam.txt",
+        lambda root, choice, warn: open_kitti_raw(root, choice.split, warn),
+    ),
+    Layout(
+        "driving-stereo",
+        is_driving_stereo,
+        "sunny, cloudy, foggy or rainy with left-image-half-size",
+        lambda root, _, warn: open_driving_stereo(root, warn),
+        has_splits=False,
     ),
 )
 

@@ -3,12 +3,15 @@
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, read_json, write_json, write_text
+from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
+from acdepth.core.identity import Identity, in_one_line
+from acdepth.data.stored import hash_pixels
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,20 @@ class Manifest:
             raise UserError(self.folder, "holds no translations", "make some with acdepth translate")
         return read_json(path)
 
-    def open_for_writing(self, settings: dict[str, Any]) -> None:
+    def open_for_writing(self, made_from: Identity) -> None:
         """Make sure that new images will be made like those already there.
 
         Raises:
-            UserError: naming the first setting that differs.
+            UserError: naming the settings that differ.
         """
-        if self.entries:
-            _refuse_other_settings(self.folder, self.settings, settings)
-        self.settings = settings
-        write_json(self.folder / "settings.json", settings)
+        if self.entries and (changes := made_from.changes(self.settings)):
+            raise UserError(
+                self.folder,
+                f"its images were made with other settings ({in_one_line(changes)})",
+                "give another folder, or delete this one",
+            )
+        self.settings = dict(made_from.values)
+        write_json(self.folder / "settings.json", self.settings)
         self.gather()
 
     def gather(self) -> None:
@@ -101,9 +108,13 @@ class Manifest:
         return file.exists() and file.stat().st_size == entry.file_size
 
     def file(self, condition: Condition | str, source: str) -> Path:
-        """Where a translation lies: ``<condition>/<source>`` with the suffix of its format."""
-        suffix = "." + self.settings["format"]
-        return self.folder / Condition(condition).value / PurePosixPath(source).with_suffix(suffix)
+        """Where a translation lies: ``<condition>/<source>`` with the suffix of its format.
+
+        Raises:
+            UserError: if ``source``, which data sets and manifests name, leads elsewhere.
+        """
+        place = inside(self.folder / Condition(condition).value, source, self.path)
+        return place.with_suffix("." + self.settings["format"])
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("manifest-*.jsonl"))
@@ -122,6 +133,17 @@ class Manifest:
                 found.append(f"{file}: has changed since it was made")
         return found
 
+    def changed_sources(self, clear: list[Clip]) -> list[str]:
+        """Translations whose source is another image now, or is none of ``clear``, one line each."""
+        hashes = {
+            clip.key(index): hash_pixels(clip.image(index)) for clip in clear for index in clip.targets()
+        }
+        return [
+            f"{entry.source}: has changed since it became {entry.condition}, or is gone"
+            for entry in self.entries.values()
+            if hashes.get(entry.source) != entry.source_hash
+        ]
+
 
 def generator_hash(settings: dict[str, Any]) -> str:
     """Hash of all settings but the seed, which has a place of its own in each entry."""
@@ -136,19 +158,11 @@ def _read_entries(path: Path) -> list[Entry]:
         if not line.endswith("\n"):
             break  # torn by a kill
         try:
-            entries.append(Entry(**json.loads(line)))
+            entry = Entry(**json.loads(line))
+            Condition(entry.condition)
         except (ValueError, TypeError) as error:
             raise UserError(
                 path, f"line {number} is no manifest entry ({error})", "delete it, the image is made again"
             ) from error
+        entries.append(entry)
     return entries
-
-
-def _refuse_other_settings(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    for key in sorted(found.keys() | wanted.keys()):
-        if found.get(key) != wanted.get(key):
-            raise UserError(
-                folder,
-                f"its images were made with {key} = {found.get(key)}, not {wanted.get(key)}",
-                "give another folder, or delete this one",
-            )

@@ -6,8 +6,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, target_frames
 from acdepth.core.errors import UserError
+from acdepth.core.files import inside
 from acdepth.core.seeding import make_generator
 from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.evaluation.ordinal import AskedFrame
@@ -32,7 +33,7 @@ def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) 
         root: folder of the data.
 
     Raises:
-        UserError: naming the first image that is not there.
+        UserError: naming the first image that is not there, or is not below ``root``.
     """
     of_image: dict[str, list[PointPair]] = {}
     for pair in pairs:
@@ -41,14 +42,18 @@ def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) 
     names = {image: _known(image, place_of, root) for image in of_image}
     if None not in names.values():
         return [AskedFrame(*place_of[name], tuple(of_image[image])) for image, name in names.items() if name]
-    if all((root / image).is_file() for image in of_image):
-        return [AskedFrame(_photograph(root, image), 0, tuple(some)) for image, some in of_image.items()]
-    missing = next(image for image in of_image if names[image] is None and not (root / image).is_file())
+    files = {image: inside(root, image, "the pairs") for image in of_image}
+    if all(file.is_file() for file in files.values()):
+        return [
+            AskedFrame(_photograph(root, image, files[image]), 0, tuple(some))
+            for image, some in of_image.items()
+        ]
+    missing = next(image for image in of_image if names[image] is None and not files[image].is_file())
     example = f"; its images are named as {next(iter(place_of))}" if place_of else ""
     raise UserError(root, f"has no image {missing}, of which there are pairs{example}")
 
 
-def draw_pairs(
+def draw_point_pairs(
     footage: Iterable[Clip],
     per_image: int,
     min_ratio: float,
@@ -72,48 +77,48 @@ def draw_pairs(
         advance: called once per target.
     """
     found = []
-    for clip in footage:
-        for index in clip.targets():
-            depth = clip.depth(index)
-            if depth is not None:
-                key = clip.key(index)
-                generator = make_generator(seed, "pairs", key)
-                known = np.flatnonzero((depth > depth_range[0]) & (depth < depth_range[1]))
-                drawer = _Drawer(depth, known, key, generator)
-                found += drawer.draw(per_image, lambda ratio: ratio >= min_ratio)
-                found += drawer.draw(same, lambda ratio: ratio < SAME_RATIO, ordered=False)
-            advance()
+    for frame in target_frames(footage):
+        depth = frame.clip.depth(frame.index)
+        if depth is not None:
+            generator, flat = make_generator(seed, "pairs", frame.key), depth.ravel()
+            known = np.flatnonzero((flat > depth_range[0]) & (flat < depth_range[1]))
+            ordered = _draw(flat, known, per_image, lambda ratio: ratio >= min_ratio, generator)
+            equal = _draw(flat, known, same, lambda ratio: ratio < SAME_RATIO, generator)
+            closer = [flat[first] < flat[second] for first, second in ordered]
+            relations = [Relation.CLOSER if one else Relation.FARTHER for one in closer]
+            relations += [Relation.SAME] * len(equal)
+            for points, relation in zip(ordered + equal, relations, strict=True):
+                (y1, x1), (y2, x2) = (divmod(point, depth.shape[1]) for point in points)
+                found.append(PointPair(frame.key, x1, y1, x2, y2, relation))
+        advance()
     return found
 
 
-class _Drawer:
-    """Draws pairs of one image."""
+def _draw(
+    depth: np.ndarray,
+    known: np.ndarray,
+    wanted: int,
+    fits: Callable[[np.ndarray], np.ndarray],
+    generator: torch.Generator,
+) -> list[tuple[int, int]]:
+    """Up to so many pairs of different known points, whose ratio of depths, at least 1, fits.
 
-    def __init__(self, depth: np.ndarray, known: np.ndarray, key: str, generator: torch.Generator) -> None:
-        self._depth, self._known, self._key, self._generator = depth.ravel(), known, key, generator
-        self._width = depth.shape[1]
-
-    def draw(
-        self, wanted: int, fits: Callable[[np.ndarray], np.ndarray], ordered: bool = True
-    ) -> list[PointPair]:
-        """Up to so many pairs of different points, whose ratio of depths, at least 1, fits; not ``ordered``
-        are the same, however their depths differ."""
-        kept: list[PointPair] = []
-        for _ in range(ROUNDS if len(self._known) > 1 else 0):
-            if len(kept) >= wanted:
-                break
-            drawn = torch.randint(len(self._known), (2, AT_ONCE), generator=self._generator).numpy()
-            first, second = self._known[drawn]
-            ratio = self._depth[first] / self._depth[second]
-            good = fits(np.maximum(ratio, 1 / ratio)) & (first != second)
-            kept += [self._pair(*points, ordered) for points in zip(first[good], second[good], strict=True)]
-        return kept[:wanted]
-
-    def _pair(self, first: int, second: int, ordered: bool) -> PointPair:
-        closer = self._depth[first] < self._depth[second]
-        relation = (Relation.CLOSER if closer else Relation.FARTHER) if ordered else Relation.SAME
-        (y1, x1), (y2, x2) = (divmod(int(place), self._width) for place in (first, second))
-        return PointPair(self._key, x1, y1, x2, y2, relation)
+    Args:
+        depth: of all pixels, flat [m].
+        known: numbers of the pixels to draw from.
+        wanted: pairs.
+        fits: of ratios, which will do.
+        generator: of the draws.
+    """
+    kept: list[tuple[int, int]] = []
+    for _ in range(ROUNDS if len(known) > 1 else 0):
+        if len(kept) >= wanted:
+            break
+        first, second = known[torch.randint(len(known), (2, AT_ONCE), generator=generator).numpy()]
+        ratio = depth[first] / depth[second]
+        good = fits(np.maximum(ratio, 1 / ratio)) & (first != second)
+        kept += zip(first[good].tolist(), second[good].tolist(), strict=True)
+    return kept[:wanted]
 
 
 def _known(image: str, place_of: Iterable[str], root: Path) -> str | None:
@@ -121,7 +126,7 @@ def _known(image: str, place_of: Iterable[str], root: Path) -> str | None:
     return next((name for name in (image, f"{root.resolve().name}/{image}") if name in place_of), None)
 
 
-def _photograph(root: Path, image: str) -> ImageClip:
+def _photograph(root: Path, image: str, file: Path) -> ImageClip:
     parent = PurePosixPath(image).parent.as_posix()
     folder = root.resolve().name if parent == "." else parent
-    return ImageClip(image, folder, [root / image], Description())
+    return ImageClip(image, folder, [file], Description())

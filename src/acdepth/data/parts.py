@@ -2,19 +2,18 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
-from acdepth.data.kitti import is_kitti_raw
+from acdepth.data.layouts import layouts_of
 from acdepth.data.nuscenes import is_nuscenes
 from acdepth.data.nuscenes.scenes import VERSIONS, open_scenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
-from acdepth.data.robotcar import is_robotcar
-from acdepth.data.robotcar.lists import FILTER_ENDING
+from acdepth.data.robotcar.scenes import FILTER_ENDING
 from acdepth.evaluation.results import describe_data
+from acdepth.evaluation.schema import Data
 
 ALL = "all"
 """Stands for every image of a data set, those that networks are trained on among them."""
@@ -22,7 +21,7 @@ ALL = "all"
 
 def has_splits(data: Path) -> bool:
     """Whether a path is a data set of which a part must be named."""
-    return is_nuscenes(data) or is_robotcar(data) or is_kitti_raw(data)
+    return any(layout.has_splits for layout in layouts_of(data))
 
 
 def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[Clip]:
@@ -52,9 +51,7 @@ def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[C
     return open_data(data, choice=FootageChoice(split=None if split == ALL else split, cameras=cameras))
 
 
-def describe_part(
-    data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Clip]
-) -> dict[str, Any]:
+def describe_part(data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Clip]) -> Data:
     """What the results say of data that `open_part` opened."""
     return describe_data(
         data, split if has_splits(data) else None, cameras if is_nuscenes(data) else None, footage

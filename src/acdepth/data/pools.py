@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -13,8 +12,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
 from acdepth.data.order import Order, as_floats
 from acdepth.data.prepared import Prepared
+from acdepth.data.settings import Sampling
 
-Sampling = Literal["random", "luminance"]
 STRATA = 8
 """Classes of brightness that stratified sampling draws equally from."""
 

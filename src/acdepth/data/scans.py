@@ -1,4 +1,4 @@
-"""Files of LiDAR points as all data sets write them: rows of plain numbers without a header."""
+"""LiDAR points as all data sets have them: files of plain numbers without a header, and depth images."""
 
 from pathlib import Path
 
@@ -31,3 +31,26 @@ def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> 
     if not np.isfinite(points[:, :3]).all():
         raise UserError(path, "holds points that are not finite", "copy it again")
     return points
+
+
+def scatter_nearest(
+    column: np.ndarray, row: np.ndarray, depth: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """Depth image of points; where several fall into one pixel the nearest stays.
+
+    Args:
+        column: (N,) of each point [px]; points outside the image are dropped.
+        row: likewise.
+        depth: (N,) [m].
+        size: (height, width) of the image.
+
+    Returns:
+        float32 (H, W) [m]; 0 where no point falls.
+    """
+    height, width = size
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    image = np.full(size, np.inf, np.float32)
+    pixels = row[inside].astype(np.int64), column[inside].astype(np.int64)
+    np.minimum.at(image, pixels, depth[inside].astype(np.float32))
+    image[np.isinf(image)] = 0
+    return image

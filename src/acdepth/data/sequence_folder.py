@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from acdepth.core.camera import Camera
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.files import read_yaml
 from acdepth.core.images import read_classes, read_depth_png16, read_image
 from acdepth.data.motion import Motion, read_motion
-from acdepth.data.stored import StoredClip, frame_numbers, list_images, split_at_gaps, stamp_file
+from acdepth.data.stored import (
+    StoredClip,
+    frame_numbers,
+    list_images,
+    named_pieces,
+    split_at_gaps,
+    stamp_file,
+)
 
 SEQUENCE_KEYS = ("condition", "class_names", "classes")
 """What ``sequence.yaml`` may tell."""
@@ -142,7 +149,7 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     motion = None
     if motion_file.exists():
         motion = read_motion(motion_file, len(paths), frame_numbers(paths), description.frame_rate)
-    return cut_into_sequences(
+    return cut_at_gaps(
         paths,
         name,
         f"{name}/images",
@@ -154,7 +161,7 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     )
 
 
-def cut_into_sequences(
+def cut_at_gaps(
     paths: list[Path],
     name: str,
     key_folder: str,
@@ -163,19 +170,11 @@ def cut_into_sequences(
     on_warning: Callable[[str], object],
     **folders: Path | None,
 ) -> list[ImageClip]:
-    """One sequence per run of consecutive numbers; a warning names each gap between them."""
-    clips: list[ImageClip] = []
-    start = 0
-    for piece in split_at_gaps(paths):
-        piece_name = f"{name}/from_{piece[0].stem}" if start else name
-        if start:
-            on_warning(
-                f"{piece[0].parent}: images are missing between {paths[start - 1].name} and {piece[0].name}; "
-                "no clip crosses this gap"
-            )
-        clips.append(ImageClip(piece_name, key_folder, piece, description, motion, start, **folders))
-        start += len(piece)
-    return clips
+    """One clip per run of consecutive numbers."""
+    return [
+        ImageClip(piece_name, key_folder, piece, description, motion, start, **folders)
+        for piece_name, start, piece in named_pieces(split_at_gaps(paths), name, on_warning)
+    ]
 
 
 def read_frame_rate(path: Path) -> float | None:
@@ -211,12 +210,7 @@ def _read_description(folder: Path) -> Description:
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(
-            path, f"not readable as YAML ({str(error).splitlines()[0]})", "write lines of key: value"
-        ) from error
+    values = read_yaml(path)
     if not isinstance(values, dict):
         raise UserError(path, "expected keys and values", "write lines of key: value")
     return values

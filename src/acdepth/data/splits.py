@@ -1,13 +1,82 @@
-"""Lists of images that choose a part of a data set: where they lie, and what of them is not there."""
+"""Data sets whose images are named by numbers, opened whole or by a list that chooses some of them."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from acdepth.core.errors import UserError
-from acdepth.data.faults import OnFault
+from acdepth.core.clip import Clip
+from acdepth.core.errors import OnFault, UserError
+from acdepth.core.files import inside
+from acdepth.data.stored import list_images
 
+AnyClip = TypeVar("AnyClip", bound=Clip)
 MOST_MISSING = 0.01
 """Part of a list's images that may be missing."""
+
+
+@dataclass(frozen=True)
+class NumberedImages:
+    """Where such a data set keeps its images, and how its lists are read."""
+
+    folders: Callable[[Path], Collection[str]]
+    """All folders of images under a root, relative to it."""
+    read_list: Callable[[Path], Mapping[str, set[int]]]
+    """Of a list: the numbers of its images by folder."""
+    file: str
+    """Name of an image with a place for its number."""
+    number: str
+    """What the number is called."""
+    layout: str
+    """Where images are looked for, for a person."""
+    source: str
+    """How to come by images."""
+
+
+def open_by_list(
+    root: Path,
+    split: str | None,
+    data_set: NumberedImages,
+    open_folder: Callable[[str, dict[int, Path], set[int]], Sequence[AnyClip]],
+    on_warning: Callable[[str], object],
+    on_fault: OnFault,
+) -> list[AnyClip]:
+    """Open every folder of images that a list names.
+
+    Args:
+        root: of the data set.
+        split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets. None opens all
+            folders, and every image is a target.
+        data_set: how it is laid out.
+        open_folder: gets a folder relative to ``root``, its images by number, in order, and which of them are
+            targets.
+        on_warning: told if a few images of the list are missing.
+        on_fault: told about each folder that cannot be understood, which is then left out, and if more than
+            1 % of the list's images are missing.
+
+    Raises:
+        UserError: by ``on_fault``, or if nothing is found or the list cannot be understood.
+    """
+    file = root if split is None else find_list(root, split)
+    listed = {} if split is None else data_set.read_list(file)
+    names = sorted(listed or data_set.folders(root))
+    images: dict[str, dict[int, Path]] = {}
+    clips: list[AnyClip] = []
+    for name in names:
+        try:
+            images[name] = _numbered(inside(root, name, file), data_set.number)
+        except UserError as fault:
+            on_fault(fault)
+    _tell_missing(root, file, listed, images, data_set, on_warning, on_fault)
+    for name, numbered in images.items():
+        try:
+            clips += open_folder(name, numbered, listed.get(name, set(numbered))) if numbered else []
+        except UserError as fault:
+            on_fault(fault)
+    if split is None and len(images) == len(names) and not any(images.values()):
+        on_fault(UserError(root, f"has no images in {data_set.layout}", data_set.source))
+    return clips
 
 
 def find_list(root: Path, split: str) -> Path:
@@ -25,40 +94,61 @@ def find_list(root: Path, split: str) -> Path:
     raise UserError(split, f"no such list, and none of this name in {folder}{there}", "give the path of one")
 
 
-def read_lines(path: Path) -> list[str]:
-    """The lines of a list, without line ends.
+def read_lines(path: Path, form: re.Pattern[str], example: str) -> Iterator[re.Match[str]]:
+    """The lines of a list; blank lines and # comments may stand between them.
+
+    Args:
+        path: of the list.
+        form: of each line.
+        example: of a line, for a person.
 
     Raises:
-        UserError: if it is no text.
+        UserError: if it is no text, or naming the line that is something else.
     """
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(path, f"not readable as a list of images ({error})", "give another list") from error
+    for number, line in enumerate(lines, start=1):
+        text = line.partition("#")[0].strip()
+        if found := form.fullmatch(text):
+            yield found
+        elif text:
+            raise UserError(path, f"line {number}, {text!r}: expected {example}")
 
 
-def tell_missing(
+def _numbered(folder: Path, number: str) -> dict[int, Path]:
+    """The images of a folder by number, in order; none where there is no such folder."""
+    numbered: dict[int, Path] = {}
+    for path in list_images(folder) if folder.is_dir() else ():
+        if not (path.stem.isascii() and path.stem.isdigit()):
+            raise UserError(path, f"its name is no {number}", "take it out of the folder")
+        found = numbered.setdefault(int(path.stem), path)
+        if found is not path:
+            raise UserError(path, f"is also there as {found.name}", "keep one of them")
+    return numbered
+
+
+def _tell_missing(
+    root: Path,
     file: Path,
-    missing: Sequence[Path],
-    total: int,
-    remedy: str,
+    listed: Mapping[str, set[int]],
+    images: Mapping[str, Mapping[int, Path]],
+    data_set: NumberedImages,
     on_warning: Callable[[str], object],
     on_fault: OnFault,
 ) -> None:
-    """Warn about images of a list that are not there; more than 1 % are a fault.
-
-    Args:
-        file: the list.
-        missing: its images that are not there.
-        total: number of all its images.
-        remedy: what to do, for the fault.
-        on_warning: called once if a few are missing.
-        on_fault: called once if more are.
-    """
+    """Warn about images of a list that are not there; more than 1 % are a fault."""
+    missing = [
+        root / name / data_set.file.format(number)
+        for name, numbered in images.items()
+        for number in sorted(listed.get(name, set()) - numbered.keys())
+    ]
+    total = sum(map(len, listed.values()))
     if not missing:
         return
     told = f"{len(missing)} of {total} images are not there, such as {missing[0]}"
     if len(missing) > MOST_MISSING * total:
-        on_fault(UserError(file, told, remedy))
+        on_fault(UserError(file, told, f"{data_set.source}, or give another list"))
     else:
         on_warning(f"{file}: {told}; they are left out")

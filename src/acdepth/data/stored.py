@@ -5,7 +5,7 @@ import re
 import struct
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,6 +37,18 @@ def frame_stamps(clip: Clip, indices: Sequence[int]) -> list[str]:
     if isinstance(clip, StoredClip):
         return clip.stamps(indices)
     return [hash_pixels(clip.image(index)) for index in indices]
+
+
+class PosedClip(StoredClip):
+    """A clip of which it is known where the camera was at each image."""
+
+    @abstractmethod
+    def T_camera_to_world(self, index: int) -> np.ndarray:
+        """(4, 4) float64 [m]; NaN if unknown."""
+
+    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
+        """(4, 4) float64 [m], from the camera at one image to the camera at another; NaN if unknown."""
+        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
 
 
 def frame_stamp(clip: Clip, index: int) -> str:
@@ -121,3 +133,24 @@ def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
             pieces.append([])
         pieces[-1].append(path)
     return pieces
+
+
+def named_pieces(
+    pieces: Sequence[list[Path]], name: str, on_warning: Callable[[str], object]
+) -> Iterator[tuple[str, int, list[Path]]]:
+    """Name the pieces of a drive that is cut where images are missing.
+
+    One warning tells the first gap and how many more there are.
+
+    Yields:
+        Name of a piece, place of its first image in the whole, its images.
+    """
+    gaps = [f"{before[-1].name} and {after[0].name}" for before, after in pairwise(pieces)]
+    if gaps:
+        others = f", and {len(gaps) - 1} times more" if gaps[1:] else ""
+        folder = pieces[0][0].parent
+        on_warning(f"{folder}: images are missing between {gaps[0]}{others}; no clip crosses a gap")
+    start = 0
+    for piece in pieces:
+        yield (f"{name}/from_{piece[0].stem}" if start else name), start, piece
+        start += len(piece)

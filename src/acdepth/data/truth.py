@@ -32,6 +32,8 @@ class TruthBatches:
         image_size: (height, width) that images and depth are brought to.
         batch_size: frames per batch.
         seed: of the order, the mirroring and the light.
+        rank: of this process.
+        world_size: number of processes.
         light: largest factor by which an image's brightness is changed, up or down; 1 changes nothing.
 
     Raises:
@@ -44,9 +46,12 @@ class TruthBatches:
         image_size: tuple[int, int],
         batch_size: int,
         seed: int,
+        rank: int = 0,
+        world_size: int = 1,
         light: float = 1.4,
     ) -> None:
-        self.batch_size, self.seed, self.light = batch_size, seed, light
+        self.seed, self.light = seed, light
+        self.drawn, self.own = batch_size * world_size, slice(rank * batch_size, (rank + 1) * batch_size)
         images, inverse_depths = [], []
         for clip in clips:
             for index in range(len(clip)):
@@ -65,15 +70,15 @@ class TruthBatches:
         self.images, self.inverse_depths = np.stack(images), np.stack(inverse_depths)
 
     def batch(self, step: int) -> TruthBatch:
-        """The batch of one step."""
+        """The batch of one step: this process's rows of what all draw alike."""
         generator = make_generator(self.seed, "truth", step)
-        chosen = torch.randint(len(self.images), (self.batch_size,), generator=generator).numpy()
+        chosen = torch.randint(len(self.images), (self.drawn,), generator=generator).numpy()[self.own]
         image = torch.from_numpy(self.images[chosen]).permute(0, 3, 1, 2).float().div_(255)
         inverse_depth = torch.from_numpy(self.inverse_depths[chosen]).float()[:, None]
-        mirrored = torch.rand(self.batch_size, generator=generator) < 0.5
+        mirrored = torch.rand(self.drawn, generator=generator)[self.own] < 0.5
         image[mirrored] = image[mirrored].flip(-1)
         inverse_depth[mirrored] = inverse_depth[mirrored].flip(-1)
-        exponent = torch.rand(self.batch_size, 1, 1, 1, generator=generator) * 2 - 1
+        exponent = torch.rand(self.drawn, 1, 1, 1, generator=generator)[self.own] * 2 - 1
         return TruthBatch((image * self.light**exponent).clamp(0, 1), inverse_depth)
 
 

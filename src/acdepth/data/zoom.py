@@ -3,34 +3,11 @@
 from dataclasses import dataclass
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.camera import Camera
-from acdepth.core.config import Config
-
-
-class ZoomSettings(Config):
-    """How many images are seen through another lens, and through which; by default none, as in ACDepth."""
-
-    probability: float = Field(default=0.0, ge=0, le=1)
-    """Part of the images that are zoomed. ACDepth: 0."""
-    focal_range: tuple[float, float] = (0.7, 1.5)
-    """Least and largest focal length over the camera's own, drawn evenly in its logarithm. Below 1 the image
-    shrinks and is continued by its mirror image, which nothing is learnt from."""
-    wander: float = Field(default=0.5, ge=0, le=1)
-    """How far the window leaves the middle, as a part of the room it has: 0 keeps it there, 1 lets it touch
-    the edges. Up and down that is much like a camera that nods."""
-
-    @model_validator(mode="after")
-    def _a_range_goes_up(self) -> "ZoomSettings":
-        low, high = self.focal_range
-        if not 0.25 <= low <= high <= 4:
-            raise ValueError(
-                f"focal_range {low:g} to {high:g}: give two factors from 0.25 to 4, the least first"
-            )
-        return self
+from acdepth.data.settings import ZoomSettings
 
 
 @dataclass(frozen=True)

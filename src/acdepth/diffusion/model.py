@@ -1,7 +1,5 @@
 """A latent diffusion model as diffusers keeps it in a folder: autoencoder, UNet, text encoder, schedule."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,14 +9,13 @@ from typing import Any, Self
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json
+from acdepth.core.hub import files_content, hub_folder, refuse_adapters
 from acdepth.core.shipped import GENERATOR, or_shipped
 from acdepth.diffusion.autoencoder import Autoencoder
 
@@ -32,6 +29,9 @@ NEEDED = {
     "scheduler": "scheduler_config.json",
 }
 """A file without which a part cannot be read."""
+SETTINGS = tuple(f"{part}/*.{kind}" for part in PARTS for kind in ("json", "txt"))
+"""Files that say how a model's parts are built, how words are cut, and how much noise a step has."""
+WEIGHTS = tuple(f"{part}/*.safetensors" for part in ("unet", "vae", "text_encoder"))
 CARD_FILE = "card.json"
 
 
@@ -98,7 +98,8 @@ class DiffusionModel:
 
 
 def check_model_folder(folder: Path) -> None:
-    """Raise `UserError` naming a part that a folder lacks; loads nothing."""
+    """Raise `UserError` naming a part that a folder lacks or has too many; loads nothing."""
+    refuse_adapters(*(folder / part for part in PARTS))
     for part, file in NEEDED.items():
         if not (folder / part / file).is_file():
             raise UserError(
@@ -112,7 +113,12 @@ def check_model_folder(folder: Path) -> None:
 def model_folder(source: str | Path) -> Path:
     """The folder of a model: ``source`` itself, the one that ships, or where the hub's was stored here."""
     folder = or_shipped(Path(source), GENERATOR)
-    return folder if folder.is_dir() else _download(str(source))
+    return folder if folder.is_dir() else hub_folder(str(source), (*SETTINGS, *WEIGHTS))
+
+
+def settings_hash(folder: Path) -> str:
+    """Hash of all that shapes a model's outcome beside its weights."""
+    return files_content(folder, SETTINGS)
 
 
 def _load(kind: Any, folder: Path, **options: Any) -> Any:
@@ -148,17 +154,3 @@ def _quiet() -> Iterator[None]:
         transformers_logging.set_verbosity(levels[1])
         if had_bar:
             transformers_logging.enable_progress_bar()
-
-
-def _download(name: str) -> Path:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
-    patterns = [f"{part}/*.{kind}" for part in PARTS for kind in ("json", "txt", "safetensors")]
-    try:
-        return Path(snapshot_download(name, allow_patterns=patterns, ignore_patterns=["*.fp16.*"]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, json.JSONDecodeError) as error:
-        raise UserError(
-            name,
-            "no such folder, and not available from the Hugging Face hub",
-            "check the name and the network, or download the model into a folder",
-        ) from error

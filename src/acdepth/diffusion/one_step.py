@@ -1,13 +1,23 @@
-"""The single denoising step of SD-Turbo and img2img-turbo."""
+"""The single denoising step of SD-Turbo and img2img-turbo, and what it is told about each condition."""
 
 import torch
 from diffusers import DDPMScheduler
 from torch import Tensor
 
+from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 
 LAST = 999
 """The timestep of the one step: as far from a clean image as the schedule goes. ACDepth: t = 999."""
+PROMPTS: dict[Condition, str] = {
+    Condition.CLEAR: "driving in the day",
+    Condition.NIGHT: "driving in the night",
+    Condition.RAIN: "driving in heavy rain",
+    Condition.NIGHT_RAIN: "driving in heavy rain at night",
+    Condition.FOG: "driving in dense fog",
+    Condition.SNOW: "driving in heavy snow",
+}
+"""Day, night and rain: the words of img2img-turbo, on which ACDepth builds; the rest is ours."""
 
 
 def signal_and_noise(scheduler: DDPMScheduler) -> tuple[float, float]:

@@ -2,17 +2,15 @@
 
 import tempfile
 from pathlib import Path
-from typing import Literal, Self
 
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
-from pydantic import Field, model_validator
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from acdepth.core.config import Config
 from acdepth.core.seeding import derive_seed
 from acdepth.diffusion.autoencoder import Autoencoder
 from acdepth.diffusion.model import DiffusionModel
+from acdepth.diffusion.settings import TinyDiffusionConfig
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 VAE_GROUPS, UNET_GROUPS = 2, 8
@@ -20,87 +18,67 @@ VAE_GROUPS, UNET_GROUPS = 2, 8
 normalised alone cannot say how bright an image is."""
 
 
-class TinyDiffusionConfig(Config):
-    """Size of a small diffusion model; the defaults have 4 million parameters."""
-
-    autoencoder: Literal["taesd", "kl"] = "taesd"
-    """Whose class the autoencoder is of: TAESD's, which learns in minutes, or SD-Turbo's."""
-    vae_channels: tuple[int, ...] = (24, 24, 24)
-    """At strides 1, 2, 4; of TAESD's kind equal, there 64. SD-Turbo: 128, 256, 512, 512, down to stride 8: a
-    tenth of the pixels of these small images would not be enough for a decoder that invents nothing."""
-    latent_channels: int = Field(default=8, gt=0)
-    """SD-Turbo: 4; more, because a small decoder invents less detail."""
-    unet_channels: tuple[int, int, int] = (32, 64, 128)
-    """At strides 4, 8, 16. SD-Turbo: 320, 640, 1280, 1280 from stride 8 on."""
-    text_width: int = Field(default=64, gt=0)
-    """Of text embeddings. SD-Turbo: 1024."""
-    prompt_length: int = Field(default=40, gt=2)
-    """Tokens; a token is a character here, because there are no merges to learn. SD-Turbo: 77."""
-
-    @model_validator(mode="after")
-    def _levels_are_equal(self) -> Self:
-        if self.autoencoder == "taesd" and len(set(self.vae_channels)) != 1:
-            raise ValueError("vae_channels: an autoencoder of TAESD's kind has equal channels at all levels")
-        return self
-
-    def build(self, seed: int) -> DiffusionModel:
-        """An untrained model; the same seed gives the same weights."""
-        with torch.random.fork_rng(devices=[]):
-            # diffusers draws from the global generator; the fork keeps that to ourselves.
-            torch.manual_seed(derive_seed(seed, "tiny diffusion"))
-            tokenizer = character_tokenizer(self.prompt_length)
-            return DiffusionModel(
-                self._vae(), self._unet(), self._text_encoder(tokenizer), tokenizer, gentle_schedule()
-            )
-
-    def _vae(self) -> Autoencoder:
-        levels = len(self.vae_channels)
-        if self.autoencoder == "taesd":
-            return AutoencoderTiny(
-                encoder_block_out_channels=self.vae_channels,
-                decoder_block_out_channels=self.vae_channels,
-                num_encoder_blocks=(1,) * levels,
-                num_decoder_blocks=(1,) * levels,
-                latent_channels=self.latent_channels,
-            )
-        return AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
-            up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
-            block_out_channels=self.vae_channels,  # pyright: ignore[reportArgumentType]
-            latent_channels=self.latent_channels,
-            norm_num_groups=VAE_GROUPS,
+def build_tiny_diffusion(size: TinyDiffusionConfig, seed: int) -> DiffusionModel:
+    """An untrained model; the same seed gives the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        # diffusers draws from the global generator; the fork keeps that to ourselves.
+        torch.manual_seed(derive_seed(seed, "tiny diffusion"))
+        tokenizer = character_tokenizer(size.prompt_length)
+        return DiffusionModel(
+            _vae(size), _unet(size), _text_encoder(size, tokenizer), tokenizer, gentle_schedule()
         )
 
-    def _unet(self) -> UNet2DConditionModel:
-        return UNet2DConditionModel(
-            sample_size=64,  # diffusers' pipelines compare it, and refuse none
-            in_channels=self.latent_channels,
-            out_channels=self.latent_channels,
-            block_out_channels=self.unet_channels,
-            # Not at the finest level, as SD-Turbo does: it was half of the work of a training step on a CPU.
-            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-            layers_per_block=1,
-            norm_num_groups=UNET_GROUPS,
-            cross_attention_dim=self.text_width,
-            attention_head_dim=4,
-        )
 
-    def _text_encoder(self, tokenizer: CLIPTokenizer) -> CLIPTextModel:
-        return CLIPTextModel(
-            CLIPTextConfig(
-                vocab_size=len(tokenizer),
-                hidden_size=self.text_width,
-                intermediate_size=2 * self.text_width,
-                projection_dim=self.text_width,
-                num_hidden_layers=2,
-                num_attention_heads=4,
-                max_position_embeddings=self.prompt_length,
-                bos_token_id=tokenizer.bos_token_id,  # pyright: ignore[reportArgumentType]
-                eos_token_id=tokenizer.eos_token_id,  # pyright: ignore[reportArgumentType]
-                pad_token_id=tokenizer.pad_token_id,  # pyright: ignore[reportArgumentType]
-            )
-        ).eval()
+def _vae(size: TinyDiffusionConfig) -> Autoencoder:
+    levels = len(size.vae_channels)
+    if size.autoencoder == "taesd":
+        return AutoencoderTiny(
+            encoder_block_out_channels=size.vae_channels,
+            decoder_block_out_channels=size.vae_channels,
+            num_encoder_blocks=(1,) * levels,
+            num_decoder_blocks=(1,) * levels,
+            latent_channels=size.latent_channels,
+        )
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
+        up_block_types=("UpDecoderBlock2D",) * levels,  # pyright: ignore[reportArgumentType]
+        block_out_channels=size.vae_channels,  # pyright: ignore[reportArgumentType]
+        latent_channels=size.latent_channels,
+        norm_num_groups=VAE_GROUPS,
+    )
+
+
+def _unet(size: TinyDiffusionConfig) -> UNet2DConditionModel:
+    return UNet2DConditionModel(
+        sample_size=64,  # diffusers' pipelines compare it, and refuse none
+        in_channels=size.latent_channels,
+        out_channels=size.latent_channels,
+        block_out_channels=size.unet_channels,
+        # Not at the finest level, as SD-Turbo does: it was half of the work of a training step on a CPU.
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        layers_per_block=1,
+        norm_num_groups=UNET_GROUPS,
+        cross_attention_dim=size.text_width,
+        attention_head_dim=4,
+    )
+
+
+def _text_encoder(size: TinyDiffusionConfig, tokenizer: CLIPTokenizer) -> CLIPTextModel:
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=size.text_width,
+            intermediate_size=2 * size.text_width,
+            projection_dim=size.text_width,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=size.prompt_length,
+            bos_token_id=tokenizer.bos_token_id,  # pyright: ignore[reportArgumentType]
+            eos_token_id=tokenizer.eos_token_id,  # pyright: ignore[reportArgumentType]
+            pad_token_id=tokenizer.pad_token_id,  # pyright: ignore[reportArgumentType]
+        )
+    ).eval()
 
 
 def sd_turbo_schedule() -> DDPMScheduler:

@@ -1,10 +1,14 @@
 """Floor 1: the training loop on Hugging Face Accelerate, which knows no stage."""
 
-from acdepth.engine.loop import BatchSource, fit
-from acdepth.engine.processes import share_of_processes
-from acdepth.engine.settings import LoopSettings, what_shapes
-from acdepth.engine.state import refuse_other_run
-from acdepth.engine.task import Leftovers, Task, TurnTask, Update
+from typing import TYPE_CHECKING
+
+from acdepth.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from acdepth.engine.loop import BatchSource, fit
+    from acdepth.engine.processes import run_folder, share_of_processes
+    from acdepth.engine.settings import LoopSettings
+    from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
 
 __all__ = [
     "BatchSource",
@@ -14,7 +18,9 @@ __all__ = [
     "TurnTask",
     "Update",
     "fit",
-    "refuse_other_run",
+    "masked_mean",
+    "run_folder",
     "share_of_processes",
-    "what_shapes",
 ]
+
+__getattr__ = lazy_names(__name__)

@@ -6,13 +6,9 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-START = 10
-"""After n steps the average is about the mean of the last n / (START - 1), until the momentum makes it longer
-than its own: the beginning, where little was learnt, is soon forgotten."""
-
 
 class WeightAverage(nn.Module):
-    """The mean of some parameters over about the last 1 / (1 - momentum) steps (Yazici et al. 2019).
+    """The mean of some parameters over about the last 1 / (1 - momentum) steps (Tarvainen and Valpola 2017).
 
     It holds buffers, which a run's state keeps, and none of the parameters. Of several processes all hold the
     same.
@@ -20,13 +16,15 @@ class WeightAverage(nn.Module):
     Args:
         learning: the parameters by name.
         momentum: in 0..1.
+        warm_up: above 0, the average of the first n steps is about the mean of the last n / warm_up, so that
+            the beginning, where little was learnt, is soon forgotten.
     """
 
     count: torch.Tensor
 
-    def __init__(self, learning: Mapping[str, nn.Parameter], momentum: float) -> None:
+    def __init__(self, learning: Mapping[str, nn.Parameter], momentum: float, warm_up: int = 0) -> None:
         super().__init__()
-        self.momentum = momentum
+        self.momentum, self.warm_up = momentum, warm_up
         # In a tuple, so that torch sees no second owner of the parameters.
         self.learning = (dict(learning),)
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
@@ -36,17 +34,20 @@ class WeightAverage(nn.Module):
     @torch.no_grad()
     def follow(self) -> None:
         """Take in what the last step made of the parameters."""
-        done = int(self.count)
-        momentum = min(self.momentum, (1 + done) / (START + done))
-        for name, parameter in self.learning[0].items():
-            self.get_buffer(_buffer_name(name)).lerp_(parameter.detach(), 1 - momentum)
         self.count += 1
+        momentum = min(self.momentum, int(self.count) / (int(self.count) + self.warm_up))
+        for name, average in self.values().items():
+            average.lerp_(self.learning[0][name].detach(), 1 - momentum)
+
+    def values(self) -> dict[str, torch.Tensor]:
+        """The average by the parameters' names; the buffers themselves."""
+        return {name: self.get_buffer(_buffer_name(name)) for name in self.learning[0]}
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """The parameters are the average for a while, and then what they were."""
         own = {name: parameter.detach().clone() for name, parameter in self.learning[0].items()}
-        self._write({name: self.get_buffer(_buffer_name(name)) for name in own})
+        self._write(self.values())
         try:
             yield
         finally:

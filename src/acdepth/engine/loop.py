@@ -9,18 +9,19 @@ from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState
-from accelerate.utils import broadcast_object_list
+from accelerate.utils import gather_object
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
 from acdepth.core.precision import fast_bfloat16
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
 from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
+from acdepth.engine.processes import of_processes, share_of_processes, training_device
 from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state
@@ -38,40 +39,13 @@ class BatchSource(Protocol):
         ...
 
 
-def make_accelerator(settings: LoopSettings, run_folder: Path, in_turns: bool = False) -> Accelerator:
-    """The device, precision, process group and trackers that ``settings`` ask for.
-
-    Args:
-        settings: of the loop.
-        run_folder: for the trackers' files.
-        in_turns: whether a pass may leave some networks out, as a turn does.
-    """
-    # Accelerate keeps precision for the life of the process, but each stage has its own. The process group,
-    # which is kept apart from it, stays.
-    AcceleratorState._reset_state()
-    return Accelerator(
-        mixed_precision="bf16" if _in_bfloat16(settings) else "no",
-        cpu=settings.device == "cpu",
-        log_with=list(settings.trackers) or None,
-        project_dir=run_folder,
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=in_turns)],
-    )
-
-
-def _in_bfloat16(settings: LoopSettings) -> bool:
-    if settings.precision == "auto":
-        on_gpu = settings.device == "auto" and torch.cuda.is_available()
-        return fast_bfloat16(torch.device("cuda" if on_gpu else "cpu"))
-    return settings.precision == "bf16"
-
-
 def fit(
     title: str,
     task: Task,
     batches: Callable[[int, int], BatchSource],
     settings: LoopSettings,
     run_folder: Path,
-    made_by: str,
+    made_from: Identity,
     on_interval: Callable[[int], object] | None = None,
 ) -> None:
     """Train ``task`` in place for ``settings.steps`` steps, resuming from ``run_folder`` where it can.
@@ -82,24 +56,33 @@ def fit(
         batches: gives the batch source of a process from (rank, number of processes).
         settings: length, speed, precision, seed.
         run_folder: gets ``checkpoints/``, ``log.jsonl`` and the trackers' files.
-        made_by: hash of everything that shapes the run; another run's state is refused.
+        made_from: everything that shapes the run; another run's state is refused.
         on_interval: called by the main process after each saved state, with the number of finished steps;
             True ends the run.
 
     Raises:
         UserError: if the loss stops being finite, or the folder belongs to another run.
     """
-    accelerator = make_accelerator(settings, run_folder, isinstance(task, TurnTask))
-    source = batches(accelerator.process_index, accelerator.num_processes)
-    updates = _Updates(accelerator, task, settings)
+    share, device = share_of_processes(settings.device == "cpu"), training_device(settings.device == "cpu")
+    made_from = of_processes(made_from, share.count)
+    accelerator = Accelerator(
+        # Accelerate keeps device and precision for the life of the process, but each training has its own.
+        device_placement=False,
+        mixed_precision="no",
+        log_with=list(settings.trackers) or None,
+        project_dir=run_folder,
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=isinstance(task, TurnTask))],
+    )
+    source = batches(share.rank, share.count)
+    updates = _Updates(accelerator, task, settings, device)
     states = run_folder / STATES
-    start = load_newest_state(states, task, updates.optimizer, made_by)
+    start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
     with progress(title, settings.steps, done=start) as advance:
         for step, batches_of_step in enumerate(_read_ahead(source, start, settings), start=start):
-            generator = make_generator(settings.seed, title, "step", step, accelerator.process_index)
-            on_device = [batch.to(accelerator.device) for batch in batches_of_step]
+            generator = make_generator(settings.seed, title, "step", step, share.rank)
+            on_device = [batch.to(device) for batch in batches_of_step]
             order = make_generator(settings.seed, title, "order of projections", step)
             terms, gradients = updates.step(on_device, generator, order, step)
             record.add(terms, gradients)
@@ -113,25 +96,29 @@ def fit(
             if finished % settings.log_every == 0 or finished == settings.steps:
                 record.write(finished, learning_rate(settings, step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
-                updates.save(states, finished, made_by)
-                if on_interval and _ends_run(accelerator, on_interval, finished):
+                if share.leads:
+                    save_state(states, finished, task, updates.optimizer, made_from)
+                if on_interval and share.tell(share.leads and on_interval(finished) is True):
                     break
             advance(note=f"loss {terms['loss']:.4f}")
-    accelerator.end_training()
-
-
-def _ends_run(accelerator: Accelerator, on_interval: Callable[[int], object], finished: int) -> bool:
-    """Ask the main process; the others wait for its answer."""
-    answer = [accelerator.is_main_process and on_interval(finished) is True]
-    return bool(broadcast_object_list(answer)[0])
+    for tracker in accelerator.trackers:  # Accelerate's own end would part the processes, which may train on
+        tracker.finish()
 
 
 class _Updates:
     """The optimiser's side of the loop."""
 
-    def __init__(self, accelerator: Accelerator, task: Task, settings: LoopSettings) -> None:
-        self.accelerator, self.task, self.settings = accelerator, task, settings
-        task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    def __init__(
+        self, accelerator: Accelerator, task: Task, settings: LoopSettings, device: torch.device
+    ) -> None:
+        self.accelerator, self.task, self.settings, self.device = accelerator, task, settings, device
+        self.in_bfloat16 = settings.precision == "bf16" or (
+            settings.precision == "auto" and fast_bfloat16(device)
+        )
+        if settings.sync_batch_norm and accelerator.num_processes > 1:
+            _share_statistics(task, device)
+        task.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        task.to_device(device)
         self.optimizer = torch.optim.AdamW(
             _groups(task),
             lr=settings.learning_rate,
@@ -141,7 +128,6 @@ class _Updates:
 
     def prepare(self) -> None:
         """Hand the networks to Accelerate, after a saved state has been loaded into them."""
-        self.task.to_device(self.accelerator.device)
         self.trained, self.prepared = self.accelerator.prepare(self.task, self.optimizer)
         self.trained.train()
 
@@ -192,7 +178,9 @@ class _Updates:
             for turn in update.turns:
                 more = (turn, left) if isinstance(self.task, TurnTask) else ()
                 with gradients.passing():
-                    terms = self.trained(batch, generator, progress, *more)
+                    with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
+                        terms = self.trained(batch, generator, progress, *more)
+                    terms = {name: value.float() for name, value in terms.items()}
                     gradients.backward(terms, len(batches))
                 for name, value in terms.items():
                     yield name, float(value.detach())
@@ -218,10 +206,12 @@ class _Updates:
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
 
-    def save(self, folder: Path, step: int, made_by: str) -> None:
-        """Save the run's state, once for all processes."""
-        if self.accelerator.is_main_process:
-            save_state(folder, step, self.task, self.optimizer, made_by)
+
+def _share_statistics(task: Task, device: torch.device) -> None:
+    """Let batch norm see the images of all processes."""
+    if device.type == "cpu":
+        raise UserError("sync_batch_norm", "torch has it on GPUs only", "set it to false")
+    nn.SyncBatchNorm.convert_sync_batchnorm(task)
 
 
 def _groups(task: Task) -> list[dict[str, Any]]:
@@ -250,8 +240,8 @@ class _Record:
         self.gradients.add(gradients)
 
     def write(self, step: int, rate: float) -> None:
-        """Write the means since the last line."""
-        terms, gradients = self.means.take(), self.gradients.take()
+        """Write the means since the last line, over all processes."""
+        terms, gradients = self._of_all(self.means), self._of_all(self.gradients)
         loss = terms.pop("loss")
         if self.log:
             seconds = round(time.monotonic() - self.started, 2)
@@ -259,6 +249,12 @@ class _Record:
             self.log.add(step=step, loss=loss, terms=terms, learning_rate=rate, seconds=seconds, **measured)
         named = {f"gradients/{name}": value for name, value in gradients.items()}
         self.accelerator.log({"loss": loss, "learning_rate": rate, **terms, **named}, step=step)
+
+    def _of_all(self, means: Means) -> dict[str, float]:
+        together = Means(means.missing_is_zero)
+        for of_process in gather_object([means.take()]):
+            together.add(of_process)
+        return together.take()
 
 
 class _Numbered(Dataset[Tensors]):

@@ -1,14 +1,54 @@
 """The processes that ``accelerate launch`` or ``torchrun`` started, on one machine or several."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import broadcast_object_list, get_int_from_env, parse_flag_from_env
 
+from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
+from acdepth.core.lock import sole_writer
 from acdepth.core.share import Share
+from acdepth.engine.settings import LoopSettings
+from acdepth.engine.state import refuse_other_run
 
 PATIENCE = timedelta(days=7)
 """How long a process that is done waits for the others; torch gives up after half an hour."""
+COUNTS = ["WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"]
+"""Where launchers say how many processes they started, as Accelerate reads them."""
+
+
+@contextmanager
+def run_folder(folder: Path, made_from: Identity, settings: LoopSettings) -> Iterator[Share]:
+    """Keep a training's folder to the processes of this one, of which the first does what is done once.
+
+    What is prepared goes below `Share.main_first`, and what is saved is `Share.leads`'s; at the end of the
+    context all processes find it there.
+
+    Args:
+        folder: of the run; made where needed.
+        made_from: what shapes the run.
+        settings: of its loop.
+
+    Raises:
+        UserError: if another training writes there, or the folder holds another run's states.
+    """
+    share = share_of_processes(settings.device == "cpu")
+    with sole_writer(folder, share=share):
+        refuse_other_run(folder, of_processes(made_from, share.count), settings.extend)
+        yield share
+        share.wait()
+
+
+def of_processes(made_from: Identity, count: int) -> Identity:
+    """What shapes a run of several processes, each of which sees a batch of its own."""
+    return made_from.and_facts({"processes": count if count > 1 else None})
 
 
 def share_of_processes(on_cpu: bool = False) -> Share:
@@ -18,8 +58,43 @@ def share_of_processes(on_cpu: bool = False) -> Share:
         on_cpu: whether the processes compute on the CPU although there is a GPU: they then need none to talk
             to each other, and may be more than there are GPUs.
     """
-    on_cpu = on_cpu or not torch.cuda.is_available()
-    state = PartialState(cpu=on_cpu, timeout=PATIENCE)
+    state = _state(on_cpu)
+    if state.num_processes == 1:
+        return Share()
     # Accelerate's own barrier names a GPU by the process's number wherever the machine has one.
-    meet = torch.distributed.barrier if on_cpu and state.num_processes > 1 else state.wait_for_everyone
-    return Share(state.process_index, state.num_processes, meet)
+    meet = torch.distributed.barrier if _group_on_cpu(on_cpu) else state.wait_for_everyone
+    return Share(state.process_index, state.num_processes, meet, _told_by_first)
+
+
+def training_device(on_cpu: bool) -> torch.device:
+    """Where this process trains: the CPU, or what Accelerate finds.
+
+    Raises:
+        UserError: if its group of processes was started to compute elsewhere; a single one may change.
+    """
+    place = _state(on_cpu).device
+    assert place is not None
+    if _launched() and (place.type == "cpu") != _group_on_cpu(on_cpu):
+        raise UserError(
+            "device", f"these processes began on {place.type} and cannot change", "set it alike in all stages"
+        )
+    return torch.device("cpu") if on_cpu else place
+
+
+def _state(on_cpu: bool) -> PartialState:
+    """The group of processes, which lasts as long as the process."""
+    return PartialState(cpu=_group_on_cpu(on_cpu), timeout=PATIENCE)
+
+
+def _group_on_cpu(on_cpu: bool) -> bool:
+    """Whether processes compute on the CPU; one that is alone may change from training to training."""
+    told = parse_flag_from_env("ACCELERATE_USE_CPU")
+    return told or (_launched() and (on_cpu or not torch.cuda.is_available()))
+
+
+def _launched() -> bool:
+    return "LOCAL_RANK" in os.environ or get_int_from_env(COUNTS, 1) > 1
+
+
+def _told_by_first(value: Any) -> Any:
+    return broadcast_object_list([value])[0]

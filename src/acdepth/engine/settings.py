@@ -1,22 +1,25 @@
 """How long, how fast and on what a stage trains."""
 
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
 
-INCIDENTAL = frozenset(
-    {"log_every", "checkpoint_every", "workers", "device", "trackers", "gradient_statistics_every"}
-)
-"""Settings of the loop that say how a run is done, and not what comes out of it."""
-
 
 class LoopSettings(Config):
     """Settings of the training loop, the same for every stage."""
 
+    incidental: ClassVar[frozenset[str]] = frozenset(
+        {"extend", "log_every", "checkpoint_every", "gradient_statistics_every"}
+        | {"workers", "device", "trackers"}
+    )
+
     steps: int = Field(gt=0)
     """Optimiser steps in all."""
+    extend: bool = False
+    """Go on from the last state of a run that had fewer ``steps``. From there on the learning rate, and what
+    begins at a part of the run, are as in a run of the new length, which had another beginning."""
     batch_size: int = Field(default=16, gt=0)
     """Images per step and process. ACDepth: 16."""
     accumulate: int = Field(default=1, gt=0)
@@ -52,6 +55,9 @@ class LoopSettings(Config):
     """Steps between two measurements of how the gradients of the loss terms lie to each other, for
     ``gradients`` in ``log.jsonl``; null measures never. A measured step costs one backward pass more per
     term; the weights come out the same."""
+    sync_batch_norm: bool = False
+    """Of several processes on GPUs, take batch norm's statistics over the images of all. The published code
+    takes each process's own."""
     workers: int = Field(default=0, ge=0)
     """Processes that read data ahead; 0 reads in the training process."""
     device: Literal["auto", "cpu"] = "auto"
@@ -67,12 +73,3 @@ class LoopSettings(Config):
                 f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
             )
         return self
-
-
-def what_shapes(config: Config) -> dict[str, Any]:
-    """A stage's settings without the incidental ones of its loops: what tells one run from another."""
-    values = config.to_dict()
-    for name in type(config).model_fields:
-        if isinstance(getattr(config, name), LoopSettings):
-            values[name] = {key: value for key, value in values[name].items() if key not in INCIDENTAL}
-    return values

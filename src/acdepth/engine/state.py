@@ -1,8 +1,11 @@
 """A run's state in one file: weights, optimiser moments and the step, without pickles."""
 
 import json
+import logging
 import struct
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -11,53 +14,67 @@ from torch import Tensor, nn
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
+from acdepth.core.identity import Identity, in_one_line
 
 STATES = "checkpoints"
 """Folder of the states in a run folder."""
 KEPT_STATES = 2
 """Saved states that stay: the newest, and one before it should the newest turn out damaged."""
+STEPS = ".steps"
+"""How the setting's name ends that says how long a run is."""
 
 
 def save_state(
-    folder: Path, step: int, task: nn.Module, optimizer: torch.optim.Optimizer, made_by: str
+    folder: Path, step: int, task: nn.Module, optimizer: torch.optim.Optimizer, made_from: Identity
 ) -> None:
     """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
 
-    Frozen parameters are left out: they are where they came from. ``made_by`` is a hash of everything that
-    shapes the run; `load_newest_state` refuses another.
+    Frozen parameters are left out: they are where they came from. Of ``made_from``, all that shapes the run,
+    the values are kept; `load_newest_state` refuses others.
     """
     frozen = _frozen(task)
     tensors = {f"task.{name}": value for name, value in task.state_dict().items() if name not in frozen}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"step": str(step), "made_by": made_by}
-    write_bytes(folder / f"step_{step:07d}.safetensors", save(tensors, metadata))
-    for old in sorted(folder.glob("step_*.safetensors"))[:-KEPT_STATES]:
-        old.unlink()
+    metadata = {"step": str(step), "made_from": json.dumps(dict(made_from.values), sort_keys=True)}
+    path = folder / f"step_{step:07d}.safetensors"
+    write_bytes(path, save(tensors, metadata))
+    # What claims to be later was passed over as damaged.
+    kept = [state for state in _states(folder) if state <= path][-KEPT_STATES:]
+    for other in set(_states(folder)).difference(kept):
+        other.unlink()
 
 
-def refuse_other_run(run_folder: Path, made_by: str) -> None:
-    """Raise `UserError` if ``run_folder`` holds states of a run that was made by something else.
+def refuse_other_run(run_folder: Path, made_from: Identity, extend: bool = False) -> None:
+    """Raise `UserError` if ``run_folder`` holds states of a run that was made from something else.
 
     To be asked before anything is written there.
+
+    Args:
+        run_folder: whose states are looked at; it need not be there.
+        made_from: what shapes the run.
+        extend: whether more steps than before are no other run; see `LoopSettings.extend`.
     """
-    states = sorted((run_folder / STATES).glob("step_*.safetensors"))
-    if states:
-        _metadata_of(states[-1], made_by)
+    if (found := _newest(run_folder / STATES)) is not None:
+        _refuse_changes(found[0].parent, found[1], made_from, extend)
 
 
-def load_newest_state(folder: Path, task: nn.Module, optimizer: torch.optim.Optimizer, made_by: str) -> int:
+def load_newest_state(
+    folder: Path, task: nn.Module, optimizer: torch.optim.Optimizer, made_from: Identity, extend: bool = False
+) -> int:
     """Load the newest state into ``task`` and ``optimizer`` and return its step; 0 if there is none.
 
+    A damaged state is passed over for the one before it, with a warning.
+
     Raises:
-        UserError: if the state belongs to a run with other settings or data, or is damaged.
+        UserError: if the state belongs to another run (see `refuse_other_run`), or all are damaged.
     """
-    states = sorted(folder.glob("step_*.safetensors"))
-    if not states:
+    found = _newest(folder, warn=True)
+    if found is None:
         return 0
-    path = states[-1]
-    metadata = _metadata_of(path, made_by)
+    path, metadata = found
+    _refuse_changes(folder, metadata, made_from, extend)
     tensors = load_file(path)
     current = task.state_dict()
     frozen = {name: current[name] for name in _frozen(task)}
@@ -66,20 +83,47 @@ def load_newest_state(folder: Path, task: nn.Module, optimizer: torch.optim.Opti
     return int(metadata["step"])
 
 
-def _metadata_of(path: Path, made_by: str) -> dict[str, str]:
-    """What a state of this run says about itself; safetensors refuses a file that is cut short."""
-    try:
-        with safe_open(path, "pt") as stored:
-            metadata = stored.metadata()
-    except (SafetensorError, OSError, json.JSONDecodeError, struct.error) as error:
-        raise UserError(path, f"damaged ({error})", "delete it to resume from the state before it") from error
-    if metadata.get("made_by") != made_by:
-        raise UserError(
-            path.parent,
-            "holds a run with other settings or data",
-            "give another --out, or delete that folder",
-        )
-    return metadata
+def _states(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step_*.safetensors"))
+
+
+def _newest(folder: Path, warn: bool = False) -> tuple[Path, dict[str, str]] | None:
+    """The newest state that is whole, and what it says about itself; safetensors refuses one cut short."""
+    damaged = []
+    for path in reversed(_states(folder)):
+        try:
+            with safe_open(path, "pt") as stored:
+                metadata = stored.metadata() or {}
+        except (SafetensorError, OSError, json.JSONDecodeError, struct.error) as error:
+            damaged.append(f"{path.name} is damaged ({error})")
+            continue
+        if damaged and warn:
+            logging.getLogger("acdepth").warning(
+                "%s: %s; going on from %s", folder, ", ".join(damaged), path.name
+            )
+        return path, metadata
+    if damaged:
+        raise UserError(folder, f"has no other state: {', '.join(damaged)}", "delete it to begin anew")
+    return None
+
+
+def _refuse_changes(folder: Path, metadata: Mapping[str, str], made_from: Identity, extend: bool) -> None:
+    remedy = "give another --out, or delete that folder"
+    if "made_from" not in metadata:
+        raise UserError(folder, "holds a run of an earlier version", remedy)
+    former = json.loads(metadata["made_from"])
+    changes = made_from.changes(former)
+    longer = [name for name in changes if _is_more_steps(name, former, made_from.values)]
+    if len(longer) == len(changes):
+        if extend or not changes:
+            return
+        flag = longer[0].removesuffix(STEPS)
+        remedy = f"--{flag}.extend goes on from its last state, on the new learning rate; or {remedy}"
+    raise UserError(folder, f"holds a run with other settings or data ({in_one_line(changes)})", remedy)
+
+
+def _is_more_steps(name: str, former: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return name.endswith(STEPS) and name in former and name in now and former[name] < now[name]
 
 
 def _frozen(task: nn.Module) -> set[str]:

@@ -37,6 +37,11 @@ class Task(nn.Module, ABC):
         """Move what is not a submodule, such as frozen networks; by default nothing."""
 
 
+def masked_mean(values: Tensor, counted: Tensor) -> Tensor:
+    """Mean over the counted values, 0 if there are none: how a task reduces a loss that some do not have."""
+    return (values * counted).sum() / counted.sum().clamp(min=1)
+
+
 @dataclass(frozen=True)
 class Update:
     """One step of the optimiser."""

@@ -1,17 +1,18 @@
 """The seven customary errors of depth (Eigen et al. 2014)."""
 
 import numpy as np
+from jaxtyping import Float
 
 METRICS = ("abs_rel", "sq_rel", "rmse", "rmse_log", "d1", "d2", "d3")
 """Lower is better for the first four, higher for the last three (parts within 25 %, 56 %, 95 %)."""
 
 
-def depth_metrics(predicted: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+def depth_metrics(predicted: Float[np.ndarray, " n"], truth: Float[np.ndarray, " n"]) -> dict[str, float]:
     """Errors of one image's compared pixels.
 
     Args:
-        predicted: (N,) [m], positive, clamped to the protocol's range.
-        truth: (N,) [m], positive.
+        predicted: [m], positive, clamped to the protocol's range.
+        truth: [m], positive.
 
     Returns:
         ``abs_rel`` and ``sq_rel`` [m] relative to truth, ``rmse`` [m], ``rmse_log``, and the parts ``d1``,

@@ -2,12 +2,15 @@
 
 import math
 
+from jaxtyping import Float
 from torch import Tensor
 
 from acdepth.core.errors import UserError
 
 
-def inverse_depth_from_sigmoid(sigmoid: Tensor, min_depth: float, max_depth: float) -> Tensor:
+def inverse_depth_from_sigmoid(
+    sigmoid: Float[Tensor, "*shape"], min_depth: float, max_depth: float
+) -> Float[Tensor, "*shape"]:
     """Scale 0..1 linearly to inverse depth between 1/max_depth and 1/min_depth [1/m] (monodepth2)."""
     return 1 / max_depth + (1 / min_depth - 1 / max_depth) * sigmoid
 

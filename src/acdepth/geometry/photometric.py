@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -11,58 +12,49 @@ SSIM_PART = 0.85
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 
 
-def ssim(image: Tensor, other: Tensor) -> Tensor:
-    """Structural similarity in 3x3 windows with reflected borders (Wang et al. 2004).
+def ssim(
+    image: Float[Tensor, "*#batch c h w"], other: Float[Tensor, "*#batch c h w"]
+) -> Float[Tensor, "*batch c h w"]:
+    """Structural similarity of images in 0..1, in 3x3 windows with reflected borders (Wang et al. 2004).
 
-    Args:
-        image: (..., C, H, W) float in 0..1.
-        other: of a shape that broadcasts with ``image``.
-
-    Returns:
-        (..., C, H, W), 1 where equal.
+    1 where equal.
     """
     # Products of padded images are padded products, so each image is padded once.
     image, other = _padded(image), _padded(other)
-    mean, mean_other = window_mean(image), window_mean(other)
-    variance = window_mean(image.square()) - mean.square()
-    variance_other = window_mean(other.square()) - mean_other.square()
-    covariance = window_mean(image * other) - mean * mean_other
+    mean, mean_other = mean_of_3x3(image), mean_of_3x3(other)
+    variance = mean_of_3x3(image.square()) - mean.square()
+    variance_other = mean_of_3x3(other.square()) - mean_other.square()
+    covariance = mean_of_3x3(image * other) - mean * mean_other
     top = (2 * mean * mean_other + SSIM_C1) * (2 * covariance + SSIM_C2)
     bottom = (mean.square() + mean_other.square() + SSIM_C1) * (variance + variance_other + SSIM_C2)
     return top / bottom
 
 
-def photometric_error(seen: Tensor, target: Tensor) -> Tensor:
-    """0.85 (1 - SSIM) / 2 + 0.15 L1, averaged over colours.
-
-    Args:
-        seen: (..., 3, H, W) float in 0..1.
-        target: of a shape that broadcasts with ``seen``.
-
-    Returns:
-        (..., 1, H, W).
-    """
+def photometric_error(
+    seen: Float[Tensor, "*#batch 3 h w"], target: Float[Tensor, "*#batch 3 h w"]
+) -> Float[Tensor, "*batch 1 h w"]:
+    """0.85 (1 - SSIM) / 2 + 0.15 L1 of images in 0..1, averaged over colours."""
     dissimilarity = ((1 - ssim(seen, target)) / 2).clamp(0, 1).mean(-3, keepdim=True)
     difference = (seen - target).abs().mean(-3, keepdim=True)
     return SSIM_PART * dissimilarity + (1 - SSIM_PART) * difference
 
 
 def photometric_loss(
-    synthesised: Tensor, target: Tensor, neighbours: Tensor, automask: bool = True
-) -> Tensor:
+    synthesised: Float[Tensor, "scales n b 3 h w"],
+    target: Float[Tensor, "b 3 h w"],
+    neighbours: Float[Tensor, "b n 3 h w"],
+    automask: bool = True,
+) -> Float[Tensor, "scales b 1 h w"]:
     """L_p per pixel: the least error over neighbours, warped or (automask) as they are.
 
     Where a neighbour as it is fits better than warped, the camera stands or the object moves along, and the
     pixel teaches nothing: the unwarped term has no gradient.
 
     Args:
-        synthesised: (S, N, B, 3, H, W), from `view_synthesis.synthesise_views`.
-        target: (B, 3, H, W).
-        neighbours: (B, N, 3, H, W).
+        synthesised: from `warp.synthesise_views`.
+        target: in 0..1.
+        neighbours: likewise.
         automask: whether the unwarped neighbours take part.
-
-    Returns:
-        (S, B, 1, H, W).
     """
     # Scale by scale: faster on a CPU, whose caches hold one scale's tensors but not all of them.
     error = torch.stack([photometric_error(scale, target).amin(0) for scale in synthesised])
@@ -97,8 +89,8 @@ class _WindowMean(torch.autograd.Function):
         return rows.add_(columns[..., 2:, :]).div_(9)
 
 
-def window_mean(image: Tensor) -> Tensor:
-    """Mean of each 3x3 window: (..., H, W) -> (..., H - 2, W - 2)."""
+def mean_of_3x3(image: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch h-2 w-2"]:
+    """Mean of each whole 3x3 window."""
     mean = _WindowMean.apply(image)
     assert isinstance(mean, Tensor)
     return mean

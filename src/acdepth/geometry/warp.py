@@ -1,32 +1,66 @@
-"""Seeing one image from the place of another."""
+"""Seeing one image from the place of another: the target as its neighbours should see it."""
+
+from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.geometry.camera import inverse_intrinsics
+from acdepth.core.batches import TripletBatch
 
 
-def warp(source: Tensor, inverse_depth: Tensor, intrinsics: Tensor, T_target_to_source: Tensor) -> Tensor:
+def synthesise_views(
+    batch: TripletBatch,
+    inverse_depths: Sequence[Float[Tensor, "b 1 _ _"]],
+    T_target_to_source: Float[Tensor, "b n 4 4"],
+) -> Float[Tensor, "scales n b 3 h w"]:
+    """Warp every neighbour into the target with the inverse depth of every scale.
+
+    Each scale is brought to full size with nearest neighbour first, as the reference implementation does.
+
+    Args:
+        batch: target, neighbours and intrinsics.
+        inverse_depths: one per scale [1/m].
+        T_target_to_source: [m].
+    """
+    size = batch.image.shape[-2:]
+    count, scales = batch.neighbours.shape[1], len(inverse_depths)
+    full = torch.stack([F.interpolate(inverse, size, mode="nearest") for inverse in inverse_depths])
+    # One call for all: (S, N, B) flattened.
+    sources = batch.neighbours.transpose(0, 1).expand(scales, -1, -1, -1, -1, -1).flatten(0, 2)
+    motions = T_target_to_source.transpose(0, 1).expand(scales, -1, -1, -1, -1).flatten(0, 2)
+    intrinsics = batch.intrinsics.expand(scales, count, -1, -1, -1).flatten(0, 2)
+    depths = full[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 2)
+    return warp(sources, depths, intrinsics, motions).unflatten(0, (scales, count, -1))
+
+
+def warp(
+    source: Float[Tensor, "b c h w"],
+    inverse_depth: Float[Tensor, "b 1 h w"],
+    intrinsics: Float[Tensor, "b 3 3"],
+    T_target_to_source: Float[Tensor, "b 4 4"],
+) -> Float[Tensor, "b c h w"]:
     """Sample ``source`` where each pixel of the target is seen in it.
 
     Bilinear, zero outside the image. Pixel coordinates are those of pixel centres, 0 to W - 1.
 
     Args:
-        source: (B, C, H, W).
-        inverse_depth: (B, 1, H, W) of the target [1/m].
-        intrinsics: (B, 3, 3) of both images [px].
-        T_target_to_source: (B, 4, 4) [m].
-
-    Returns:
-        (B, C, H, W).
+        source: any channels.
+        inverse_depth: of the target [1/m].
+        intrinsics: of both images [px].
+        T_target_to_source: [m].
     """
     grid = source_coordinates(inverse_depth, intrinsics, T_target_to_source)
     return F.grid_sample(source, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
 
 
-def source_coordinates(inverse_depth: Tensor, intrinsics: Tensor, T_target_to_source: Tensor) -> Tensor:
-    """Where each target pixel is seen in the source, scaled to -1..1, (B, H, W, 2)."""
+def source_coordinates(
+    inverse_depth: Float[Tensor, "b 1 h w"],
+    intrinsics: Float[Tensor, "b 3 3"],
+    T_target_to_source: Float[Tensor, "b 4 4"],
+) -> Float[Tensor, "b h w 2"]:
+    """Where each target pixel is seen in the source, scaled to -1..1."""
     height, width = inverse_depth.shape[-2:]
     points = (inverse_intrinsics(intrinsics) @ _pixels(height, width, inverse_depth)) * (
         1 / inverse_depth.flatten(2)
@@ -36,6 +70,15 @@ def source_coordinates(inverse_depth: Tensor, intrinsics: Tensor, T_target_to_so
     u, v = (seen[:, :2] / (seen[:, 2:] + 1e-7)).unbind(1)
     grid = torch.stack([u / (width - 1) * 2 - 1, v / (height - 1) * 2 - 1], -1)
     return grid.unflatten(1, (height, width))
+
+
+def inverse_intrinsics(intrinsics: Float[Tensor, "b 3 3"]) -> Float[Tensor, "b 3 3"]:
+    """The inverse of pinhole matrices without skew, in closed form: exact where a solver is not."""
+    fx, fy = intrinsics[:, 0, 0], intrinsics[:, 1, 1]
+    inverse = torch.zeros_like(intrinsics)
+    inverse[:, 0, 0], inverse[:, 1, 1], inverse[:, 2, 2] = 1 / fx, 1 / fy, 1
+    inverse[:, 0, 2], inverse[:, 1, 2] = -intrinsics[:, 0, 2] / fx, -intrinsics[:, 1, 2] / fy
+    return inverse
 
 
 def _pixels(height: int, width: int, like: Tensor) -> Tensor:

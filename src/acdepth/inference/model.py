@@ -17,8 +17,7 @@ from acdepth.core.resize import Crop, crop_and_resize
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
 from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
-from acdepth.networks.confidence import confidence_of, disagreement
-from acdepth.networks.confidence_head import ConfidenceHead
+from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 

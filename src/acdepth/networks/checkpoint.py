@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
-from acdepth.core.resize import Crop
-from acdepth.networks.confidence_head import ConfidenceHead, ConfidenceHeadConfig
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig, Side
+from acdepth.networks.confidence import ConfidenceHead
+from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.resnet import ResNetEncoder
+from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig, Side
 
 MODEL_FILE = "model.safetensors"
 """What a checkpoint is called in a run folder."""
@@ -183,7 +184,12 @@ def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
 
 
 def _load_encoder_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    return (_load_pth(path), {}) if Path(path).suffix in (".pth", ".pt") else load_tensors(path)
+    if Path(path).suffix not in (".pth", ".pt"):
+        return load_tensors(path)
+    tensors = read_plain(path)
+    if not all(isinstance(value, Tensor) for value in tensors.values()):
+        raise UserError(path, "holds something other than named weights")
+    return tensors, {}
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str], half: bool) -> None:
@@ -237,21 +243,25 @@ def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: str) -> 
     network.load_state_dict(tensors)
 
 
-def _load_pth(path: Path) -> dict[str, Tensor]:
+def read_plain(path: Path) -> dict[str, Any]:
+    """A file that torch wrote, as long as it holds tensors and plain values only."""
+    if not path.is_file():
+        raise UserError(path, "no such file")
     try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         raise UserError(
             path,
-            f"not readable as plain weights ({torch_reason(error)})",
-            "copy it again, or save its weights alone where you trust it",
+            "not read, because it is damaged or holds objects that would have to be executed "
+            f"({_torch_reason(error)})",
+            "save its state_dict alone where you trust it",
         ) from error
-    if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
+    if not isinstance(content, dict):
         raise UserError(path, "holds something other than named weights")
-    return tensors
+    return content
 
 
-def torch_reason(error: Exception) -> str:
+def _torch_reason(error: Exception) -> str:
     """What torch says of a file that it does not load, without its advice to load it all the same."""
     if named := re.search(r"GLOBAL (\S+)", str(error)):
         return f"it refers to {named[1]}"

@@ -1,14 +1,30 @@
-"""Confidence: how far a depth may be off, from how far several answers to the same pixel lie apart."""
+"""Confidence: how far a depth may be off, from how far several answers to the same pixel lie apart, or from a
+small network beside the depth network."""
 
+import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
+
+from acdepth.networks.depth_net import DepthOutput
+from acdepth.networks.resnet import encoder_channels
+from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig
 
 SMOOTHING = 1 / 32
 """Standard deviation of the smoothing, as part of the width. One pixel's answers may agree by chance, a
 neighbourhood's hardly; 1/40 to 1/20 rank pixels equally well (docs/protocols.md)."""
+LEVELS = 4
+"""Encoder levels that are looked at: 1/4 to 1/32; the first, at 1/2, is left out because it costs most."""
+SHRINK = 4
+"""Sides of the image over those of the finest level that is looked at."""
+CUES = 4
+"""Log depth, disagreement of the scales, edges of depth, brightness."""
+START = 0.1
+"""Relative error that the untrained head expects everywhere."""
+LEAST_LOG, MOST_LOG = math.log(1e-3), math.log(7.0)
+"""Range of the answer: between a thousandth, and as wrong as the depth range allows."""
 
 
 def confidence_of(log_error: Tensor) -> Tensor:
@@ -52,3 +68,53 @@ def smoothed(values: Tensor, sigma: float) -> Tensor:
         )
         values = F.conv2d(F.pad(values, padding, mode="replicate"), (kernel / kernel.sum()).view(shape))
     return values
+
+
+class ConfidenceHead(nn.Module):
+    """Features and answer of a frozen depth network in, expected error out; 9,000 parameters at width 32.
+
+    Args:
+        config: its size.
+        network: of the depth network.
+    """
+
+    def __init__(self, config: ConfidenceHeadConfig, network: DepthNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels = encoder_channels(network.width)[-LEVELS:]
+        self.reduce = nn.ModuleList(nn.Conv2d(coming, config.channels, 1) for coming in channels)
+        self.mix = nn.Conv2d(LEVELS * config.channels + CUES, config.hidden, 3, padding=1)
+        self.answer = nn.Conv2d(config.hidden, 1, 3, padding=1)
+        with torch.no_grad():
+            self.answer.weight.mul_(0.1)
+        assert self.answer.bias is not None
+        nn.init.constant_(self.answer.bias, math.log(START))
+
+    def forward(self, image: Tensor, output: DepthOutput) -> Tensor:
+        """Log of the expected error |log depth - log truth|.
+
+        Args:
+            image: (B, 3, H, W) in 0..1.
+            output: what the depth network says about it.
+
+        Returns:
+            (B, 1, H, W).
+        """
+        size = output.features[-LEVELS].shape[-2:]
+        levels = [
+            F.interpolate(reduce(features.float()), size, mode="bilinear", align_corners=False)
+            for reduce, features in zip(self.reduce, output.features[-LEVELS:], strict=True)
+        ]
+        x = F.elu(self.mix(torch.cat([*levels, _cues(image, output)], 1)))
+        enlarged = F.interpolate(self.answer(x), image.shape[-2:], mode="bilinear", align_corners=False)
+        return enlarged.clamp(LEAST_LOG, MOST_LOG)
+
+
+def _cues(image: Tensor, output: DepthOutput) -> Tensor:
+    """(B, CUES, H / 4, W / 4), each of the order of 1."""
+    log_depth = -output.inverse_depths[0].float().log()
+    edges = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
+    apart = disagreement(output.inverse_depths)
+    brightness = image.float().mean(1, keepdim=True)
+    cues = torch.cat([log_depth - 2, apart.clamp_min(1e-3).log() + 2, 4 * edges, 4 * brightness - 1], 1)
+    return F.avg_pool2d(cues, SHRINK)

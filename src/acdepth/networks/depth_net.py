@@ -1,23 +1,20 @@
-"""The depth network: image in, inverse depth and features out."""
+"""The depth network: image in, inverse depth at four scales and features out (architecture: monodepth2)."""
 
-from typing import Annotated, NamedTuple, Self
+from typing import NamedTuple
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.networks.depth_decoder import DepthDecoder
+from acdepth.geometry.inverse_depth import inverse_depth_from_sigmoid, logit_of_depth
 from acdepth.networks.resnet import ResNetEncoder
+from acdepth.networks.settings import SMALLEST_SIDE, STRIDE, DepthNetConfig
 
-STRIDE = 32
-"""Both sides of the input must be multiples of this [px]."""
-SMALLEST_SIDE = 2 * STRIDE
-"""Least side of the input [px]: a single row of the coarsest features cannot be padded by reflection."""
-
-Side = Annotated[int, Field(ge=SMALLEST_SIDE, multiple_of=STRIDE)]
-"""A side of the input, as settings give it [px]."""
+SCALES = 4
+"""Full size, 1/2, 1/4, 1/8."""
+CALM_HEAD = 0.1
+"""Factor on a head's first weights where a starting depth is asked for, so that all pixels start near it."""
 
 
 class DepthOutput(NamedTuple):
@@ -29,35 +26,63 @@ class DepthOutput(NamedTuple):
     """Five tensors (B, C, h, w), 1/2 to 1/32."""
 
 
-Deviation = Annotated[float, Field(gt=0)]
+class DepthDecoder(nn.Module):
+    """Upsampling of the five feature levels with skips; each scale says its inverse depth through a sigmoid.
+
+    Args:
+        encoder_channels: of the five feature levels.
+        min_depth: nearest depth [m].
+        max_depth: farthest depth [m].
+        initial_depth: depth [m] that the untrained decoder says; None leaves that to chance, as in the paper.
+    """
+
+    def __init__(
+        self,
+        encoder_channels: tuple[int, ...],
+        min_depth: float,
+        max_depth: float,
+        initial_depth: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.min_depth, self.max_depth = min_depth, max_depth
+        quarter = encoder_channels[0] // 4
+        channels = tuple(quarter * 2**level for level in range(5))
+        self.before, self.after = nn.ModuleList(), nn.ModuleList()
+        for level in range(5):
+            coming = encoder_channels[4] if level == 4 else channels[level + 1]
+            skipped = encoder_channels[level - 1] if level > 0 else 0
+            self.before.append(_convolution(coming, channels[level]))
+            self.after.append(_convolution(channels[level] + skipped, channels[level]))
+        self.heads = nn.ModuleList(_convolution(channels[scale], 1) for scale in range(SCALES))
+        if initial_depth is not None:
+            self._start_at(initial_depth)
+
+    def forward(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Inverse depth [1/m]: (B, 1, H, W), then 1/2, 1/4, 1/8 of the sides."""
+        x, found = features[-1], []
+        for level in reversed(range(5)):
+            x = F.interpolate(F.elu(self.before[level](x)), scale_factor=2.0, mode="nearest")
+            if level > 0:
+                x = torch.cat([x, features[level - 1]], 1)
+            x = F.elu(self.after[level](x))
+            if level < SCALES:
+                # A logit of -5, which is 12 m, has steps of 3 % of the depth in bfloat16.
+                with torch.autocast(x.device.type, enabled=False):
+                    sigmoid = torch.sigmoid(self.heads[level](x.float()))
+                found.append(inverse_depth_from_sigmoid(sigmoid, self.min_depth, self.max_depth))
+        return tuple(reversed(found))
+
+    def _start_at(self, depth: float) -> None:
+        logit = logit_of_depth(depth, self.min_depth, self.max_depth)
+        for head in self.heads:
+            assert isinstance(head, nn.Conv2d) and head.bias is not None
+            nn.init.constant_(head.bias, logit)
+            with torch.no_grad():
+                head.weight.mul_(CALM_HEAD)
 
 
-class DepthNetConfig(Config):
-    """All that is needed to build the network again."""
-
-    width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
-    """Channels of the encoder's first level; 64 is ResNet18."""
-    min_depth: float = Field(default=0.1, gt=0)
-    """Nearest depth [m]. ACDepth: 0.1."""
-    max_depth: float = 80.0
-    """Farthest depth [m]. ACDepth: 80."""
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    """Subtracted from the image. ImageNet's; published ACDepth: one number per data set, of the day."""
-    std: tuple[Deviation, Deviation, Deviation] = (0.229, 0.224, 0.225)
-    """The image is divided by this. ImageNet's."""
-    night_mean: tuple[float, float, float] | None = None
-    """Instead of ``mean`` for images that the network is told to be of the night, as the published ACDepth
-    code tells it, in training and in evaluation; null, because no car is told."""
-    night_std: tuple[Deviation, Deviation, Deviation] | None = None
-    """Likewise, instead of ``std``."""
-
-    @model_validator(mode="after")
-    def _range_is_a_range(self) -> Self:
-        if not self.min_depth < self.max_depth:
-            raise ValueError(f"min_depth {self.min_depth:g} m must be below max_depth {self.max_depth:g} m")
-        if (self.night_mean is None) != (self.night_std is None):
-            raise ValueError("night_mean and night_std belong together: give both or none")
-        return self
+def _convolution(channels_in: int, channels: int) -> nn.Conv2d:
+    return nn.Conv2d(channels_in, channels, 3, padding=1, padding_mode="reflect")
 
 
 class DepthNet(nn.Module):
@@ -83,10 +108,7 @@ class DepthNet(nn.Module):
             self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
 
     def features(self, image: Tensor, night: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides.
-
-        ``night`` as for `normalised`.
-        """
+        """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides."""
         height, width = image.shape[-2:]
         if height % STRIDE or width % STRIDE or min(height, width) < SMALLEST_SIDE:
             raise UserError(

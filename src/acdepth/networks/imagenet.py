@@ -1,9 +1,9 @@
 """Encoder weights by name: those that ship, a file, or ImageNet's from the Hugging Face hub."""
 
-import re
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.core.hub import is_hub_name
 from acdepth.core.shipped import ENCODER, or_shipped
 
 HUB_NAME = "timm/resnet18.tv_in1k"
@@ -35,8 +35,3 @@ def encoder_file(source: Path) -> Path:
             f"neither a file here nor to be had from the hub ({reason})",
             "give the path of ResNet18's .safetensors or .pth",
         ) from error
-
-
-def is_hub_name(name: str) -> bool:
-    """Whether text has the form of the hub's names, OWNER/MODEL."""
-    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None

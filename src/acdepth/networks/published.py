@@ -1,22 +1,21 @@
 """Checkpoints that others published, as ours: ACDepth's and md4all's Lightning files, monodepth2's pairs.
 
-Their weights are not part of this package, and their licences are their owners' (non-commercial).
+Their layers are ours, called differently. The weights are not part of this package, and their licences are
+their owners' (non-commercial).
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
-from acdepth.networks.checkpoint import CheckpointCard, torch_reason
+from acdepth.networks.checkpoint import CheckpointCard, load_weights, read_plain
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.networks.reference import load_reference_weights
 
 Kind = Literal["acdepth", "md4all", "monodepth2"]
 DataSet = Literal["nuscenes", "robotcar"]
@@ -25,19 +24,12 @@ FIRST_WEIGHT = "encoder.encoder.conv1.weight"
 """Every published depth network has it, behind whatever its owner is called."""
 LEARNT_MODEL = "depth_model."
 """What a Lightning file calls the network that was trained; its teacher and prior have other names."""
-
-
-@dataclass(frozen=True)
-class _DataSet:
-    input_size: tuple[int, int]
-    """(height, width) [px]."""
-    mean: tuple[float, float, float]
-    """Of the clear day images, for all channels."""
-    std: tuple[float, float, float]
-    night_mean: tuple[float, float, float]
-    """Of the night's; the published code is told which images are."""
-    night_std: tuple[float, float, float]
-    conditions: tuple[Condition, ...]
+LEVELS = 5
+"""Of the decoder; the published one numbers its layers as they run, ours are named by scale."""
+CLASSIFIER = "encoder.encoder.fc."
+"""Comes with ImageNet's ResNet18 and is used by nobody."""
+POSE_LAYERS = {"squeeze": 0, "convolutions.0": 1, "convolutions.2": 2, "convolutions.4": 3}
+"""Our layers of the pose decoder, and their numbers in the published one."""
 
 
 def _gray(value: float) -> tuple[float, float, float]:
@@ -45,25 +37,23 @@ def _gray(value: float) -> tuple[float, float, float]:
     return (value, value, value)
 
 
-# ACDepth and md4all, published settings.
-DATA_SETS: dict[DataSet, _DataSet] = {
-    "nuscenes": _DataSet(
+DATA_SETS: dict[DataSet, CheckpointCard] = {
+    "nuscenes": CheckpointCard(
+        network=DepthNetConfig(
+            mean=_gray(0.4130), std=_gray(0.2093), night_mean=_gray(0.1652), night_std=_gray(0.1728)
+        ),
         input_size=(320, 576),
-        mean=_gray(0.4130),
-        std=_gray(0.2093),
-        night_mean=_gray(0.1652),
-        night_std=_gray(0.1728),
         conditions=(Condition.CLEAR, Condition.NIGHT, Condition.RAIN),
     ),
-    "robotcar": _DataSet(
+    "robotcar": CheckpointCard(
+        network=DepthNetConfig(
+            mean=_gray(0.5758), std=_gray(0.3190), night_mean=_gray(0.2471), night_std=_gray(0.2627)
+        ),
         input_size=(320, 544),
-        mean=_gray(0.5758),
-        std=_gray(0.3190),
-        night_mean=_gray(0.2471),
-        night_std=_gray(0.2627),
         conditions=(Condition.CLEAR, Condition.NIGHT),
     ),
 }
+"""ACDepth and md4all, published settings: statistics of the clear day images, and of the night's."""
 _MONODEPTH2 = DepthNetConfig(max_depth=100.0, mean=_gray(0.45), std=_gray(0.225))
 """monodepth2, layers.py and resnet_encoder.py: 0.1 to 100, (x - 0.45) / 0.225."""
 
@@ -100,17 +90,9 @@ def _read_lightning(path: Path, kind: Kind, data_set: DataSet) -> tuple[dict[str
     state = content.get("state_dict")
     if not isinstance(state, Mapping):
         raise UserError(path, "no Lightning checkpoint, it has no state_dict")
-    facts = DATA_SETS[data_set]
-    card = CheckpointCard(
-        network=DepthNetConfig(
-            mean=facts.mean, std=facts.std, night_mean=facts.night_mean, night_std=facts.night_std
-        ),
-        input_size=facts.input_size,
-        conditions=facts.conditions,
-        description=f"published {kind} checkpoint {path.name}, {data_set}, "
-        "normalised as by day unless told that it is night",
-        made_by={"imported": kind, "sha256": hash_file(path)},
-    )
+    about = f"published {kind} checkpoint {path.name}, {data_set}, normalised as by day unless told that it "
+    made_by = {"imported": kind, "sha256": hash_file(path)}
+    card = DATA_SETS[data_set].model_copy(update={"description": about + "is night", "made_by": made_by})
     return _depth_model(state, path), card
 
 
@@ -148,19 +130,38 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     return weights, card
 
 
-def read_plain(path: Path) -> dict[str, Any]:
-    """A file that torch wrote, as long as it holds tensors and plain values only."""
-    if not path.is_file():
-        raise UserError(path, "no such file")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises pickle, zip and runtime errors alike
-        raise UserError(
-            path,
-            "not read, because it is damaged or holds objects that would have to be executed "
-            f"({torch_reason(error)})",
-            "save its state_dict alone where you trust it",
-        ) from error
-    if not isinstance(content, dict):
-        raise UserError(path, f"holds a {type(content).__name__}, expected named weights")
-    return content
+def reference_name(name: str) -> str:
+    """The published name of a weight of `DepthNet` or of the teacher's ``PoseNet``.
+
+    Args:
+        name: ours, as in ``state_dict()``.
+    """
+    if name.startswith("encoder."):
+        return "encoder." + name
+    if match := re.fullmatch(r"decoder\.(before|after)\.(\d)\.(weight|bias)", name):
+        place, level, kind = match.groups()
+        # From the coarsest level to the finest, each with a convolution before and one after its skip.
+        number = 2 * (LEVELS - 1 - int(level)) + (place == "after")
+        return f"decoder.decoder.{number}.conv.conv.{kind}"
+    if match := re.fullmatch(r"decoder\.heads\.(\d)\.(weight|bias)", name):
+        return f"decoder.decoder.{2 * LEVELS + int(match[1])}.conv.{match[2]}"
+    layer, kind = name.rsplit(".", 1)
+    return f"decoder.net.{POSE_LAYERS[layer]}.{kind}"
+
+
+def load_reference_weights(network: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
+    """Load published weights into a `DepthNet` of full width, or into the teacher's ``PoseNet``.
+
+    Args:
+        network: takes the weights.
+        weights: by published names, without a prefix for the network; the classifier is left out.
+        where: names their source in error messages.
+
+    Raises:
+        UserError: if a weight is missing, has no place here, or has another shape.
+    """
+    ours = {reference_name(name): name for name in network.state_dict()}
+    used = {name: value for name, value in weights.items() if not name.startswith(CLASSIFIER)}
+    if unknown := sorted(used.keys() - ours.keys()):
+        raise UserError(where, f"the published weight {unknown[0]} has no place in this network")
+    load_weights(network, {ours[name]: value for name, value in used.items()}, where)

@@ -4,60 +4,27 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.batches import LabelledBatch
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
-from acdepth.core.files import hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.pools import LabelledBatches, Pool, make_pools
 from acdepth.data.prepared import prepare
 from acdepth.diffusion.autoencoder import encode
 from acdepth.diffusion.model import DiffusionModel
-from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
-from acdepth.diffusion.prompts import PROMPTS
-from acdepth.diffusion.tiny import TinyDiffusionConfig
-from acdepth.engine import LoopSettings, Task, fit, what_shapes
+from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
+from acdepth.engine import LoopSettings, Task, fit, run_folder
 from acdepth.networks.frozen import frozen
-from acdepth.pretrain.light import change_light
+from acdepth.pretrain.settings import GeneratorConfig
 
 OF_DENOISER = frozenset({"noise_probability", "light_strength", "denoiser"})
 """Settings that the first training knows nothing of: the second may be repeated with others."""
-
-
-class GeneratorConfig(Config):
-    """Settings of the small diffusion model's training."""
-
-    network: TinyDiffusionConfig = TinyDiffusionConfig()
-    """Size of the model."""
-    image_size: tuple[int, int] = (96, 160)
-    """(height, width) of the images [px], multiples of 32."""
-    conditions: tuple[Condition, ...] = (
-        Condition.CLEAR,
-        Condition.NIGHT,
-        Condition.RAIN,
-        Condition.FOG,
-        Condition.SNOW,
-    )
-    """What there are pictures and captions of."""
-    patch: tuple[int, int] = (64, 96)
-    """(height, width) of the pieces that the autoencoder learns on [px], multiples of 8: it looks at
-    surroundings only."""
-    edge_weight: float = Field(default=1.0, ge=0)
-    """Of the difference of edges beside that of colours in the autoencoder's loss."""
-    noise_probability: float = Field(default=0.5, ge=0, le=1)
-    """Part of the pictures that the UNet gets with noise, of any strength."""
-    light_strength: float = Field(default=1.0, ge=0)
-    """How far brightness, contrast and colours of the UNet's input are turned away from the picture's, so
-    that only the caption tells what light to restore; 0 turns them nowhere."""
-    autoencoder: LoopSettings = LoopSettings(steps=1500, batch_size=8, learning_rate=1e-3, decay="cosine")
-    """The first training: the autoencoder alone."""
-    denoiser: LoopSettings = LoopSettings(steps=3000, batch_size=16, learning_rate=5e-4, decay="cosine")
-    """The second: UNet and text encoder on the latents of the frozen autoencoder."""
+STRONGEST_GAMMA = 2.5
+"""Exponent that darkens most; one over it brightens most."""
 
 
 class AutoencoderTask(Task):
@@ -143,19 +110,21 @@ def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, descripti
     Returns:
         The model folder, fit for `DiffusionModel.from_pretrained`.
     """
-    footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
-    pools = make_pools([footage], config.conditions)
-    model = config.network.build(config.autoencoder.seed)
-    values = config.to_dict()
-    _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
-    model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
-    _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
-    card = {"description": description, "config": values, "made_by": provenance()}
-    for part in (model.vae, model.unet, model.text_encoder):
-        part.half()
-    DiffusionModel(model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card).save(
-        out / "model"
-    )
+    with run_folder(out, Identity(), config.autoencoder) as share:  # the states lie in folders of their own
+        with share.main_first():
+            footage = prepare(open_data(data), out / "prepared", config.image_size, reach=0)
+        pools = make_pools([footage], config.conditions)
+        model = config.network.build(config.autoencoder.seed)
+        _fit("autoencoder", AutoencoderTask(config, model), pools, config, out, footage.made_from)
+        model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
+        _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
+        card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
+        for part in (model.vae, model.unet, model.text_encoder):
+            part.half()
+        if share.leads:
+            DiffusionModel(
+                model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card
+            ).save(out / "model")
     return out / "model"
 
 
@@ -167,11 +136,9 @@ def _fit(
     def batches(rank: int, processes: int) -> LabelledBatches:
         return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
 
-    settings = what_shapes(config)
-    if name == "autoencoder":
-        settings = {key: value for key, value in settings.items() if key not in OF_DENOISER}
-    made_by = hash_json([name, settings, data])
-    fit(f"pretrain {name}", task, batches, loop, out / name, made_by)
+    shapes_it = type(config).model_fields.keys() - (OF_DENOISER if name == "autoencoder" else set())
+    made_from = Identity.of(config, only=shapes_it).and_facts({"training footage": data})
+    fit(f"pretrain {name}", task, batches, loop, out / name, made_from)
 
 
 @torch.no_grad()
@@ -179,5 +146,26 @@ def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> floa
     """One over the deviation of latents, so that the UNet sees values of size one (Rombach et al. 2022)."""
     model.vae.eval()
     batch = LabelledBatches(pools, 16, seed=0).batch(0)
-    latents = encode(model.vae, batch.image * 2 - 1)[0] / model.vae.config["scaling_factor"]
+    image = batch.image.to(model.vae.device)
+    latents = encode(model.vae, image * 2 - 1)[0] / model.vae.config["scaling_factor"]
     return round(float(1 / latents.std()), 5)
+
+
+def change_light(image: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """Gamma, contrast, tint and saturation, drawn anew for every image.
+
+    Args:
+        image: (B, 3, H, W) float in 0..1.
+        generator: on the CPU.
+        strength: 0 changes nothing; 1 can make a day dark and a night bright.
+
+    Returns:
+        (B, 3, H, W) float in 0..1.
+    """
+    draws = torch.rand(3, len(image), 1, 1, 1, generator=generator).to(image) * 2 - 1
+    tint = torch.rand(len(image), 3, 1, 1, generator=generator).to(image) * 2 - 1
+    image = image.clamp(min=1e-3) ** STRONGEST_GAMMA ** (strength * draws[0])
+    image = torch.lerp(image.mean((1, 2, 3), keepdim=True), image, 1 + 0.5 * strength * draws[1])
+    gray = image.mean(1, keepdim=True)
+    image = torch.lerp(gray, image, 1 + 0.8 * strength * draws[2])
+    return (image * (1 + 0.25 * strength * tint)).clamp(0, 1)

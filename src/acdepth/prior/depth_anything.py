@@ -1,7 +1,6 @@
 """Depth Anything V2 as a frozen prior: image to relative inverse depth."""
 
 import copy
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,26 +9,30 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
 from transformers.utils import logging as transformers_logging
 
+from acdepth.core.blank import faults
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, read_json, write_bytes, write_json
+from acdepth.core.files import read_json, write_bytes, write_json
+from acdepth.core.hub import hub_folder, model_content, refuse_adapters
 from acdepth.prior.preprocessing import PREPROCESSING_FILE, Preprocessing
 from acdepth.prior.tiny import TinyPriorConfig
 
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "card.json"
+SHAPING = (CONFIG_FILE, WEIGHTS_FILE, PREPROCESSING_FILE)
+"""Files of a model's folder that decide what it answers."""
+LEAST_SPREAD = 1e-6
+"""Standard deviation of inverse depth up to which it shows nothing."""
 UNUSED_WEIGHTS = {"backbone.embeddings.mask_token"}
 """Only DINOv2's own training reads this one, so a model without it is whole."""
 
 
 def content_of(prior: Path) -> str:
-    """What tells one prior from another: the hash of its weights, or the name of the hub's."""
-    return hash_file(prior / WEIGHTS_FILE) if prior.is_dir() else str(prior)
+    """What tells one prior from another; see `model_content`."""
+    return model_content(prior, SHAPING)
 
 
 def relative_inverse_depth(
@@ -57,6 +60,7 @@ class DepthAnythingPrior(nn.Module):
         network: becomes frozen.
         preprocessing: of the images it was trained on.
         card: JSON values that say what it was trained on; empty if nobody said.
+        source: where it comes from, for messages.
     """
 
     def __init__(
@@ -64,11 +68,12 @@ class DepthAnythingPrior(nn.Module):
         network: DepthAnythingForDepthEstimation,
         preprocessing: Preprocessing,
         card: Mapping[str, Any] | None = None,
+        source: str = "the prior",
     ) -> None:
         super().__init__()
         self.network = network.requires_grad_(False)
         self.preprocessing = preprocessing
-        self.card = dict(card or {})
+        self.card, self.source = dict(card or {}), source
         # A quarter faster on CPUs; torch's stubs do not know this argument alone.
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.eval()
@@ -84,12 +89,13 @@ class DepthAnythingPrior(nn.Module):
         Raises:
             UserError: if there is no such model or it is no relative Depth Anything.
         """
-        folder = Path(source) if Path(source).is_dir() else _download(str(source))
+        folder = Path(source) if Path(source).is_dir() else hub_folder(str(source), (*SHAPING, CARD_FILE))
+        refuse_adapters(folder)
         config = _read_config(folder)
         preprocessing = Preprocessing.read(folder)
         card_file = folder / CARD_FILE
         card = read_json(card_file) if card_file.exists() else {}
-        return cls(_load_network(folder, config), preprocessing, card)
+        return cls(_load_network(folder, config), preprocessing, card, str(source))
 
     @classmethod
     def tiny(cls, seed: int, config: TinyPriorConfig | None = None) -> Self:
@@ -123,8 +129,17 @@ class DepthAnythingPrior(nn.Module):
 
     @torch.no_grad()
     def forward(self, image: Tensor) -> Tensor:
-        """(B, 3, H, W) float in 0..1 -> (B, 1, H, W) relative inverse depth, larger is nearer."""
-        return relative_inverse_depth(self.network, self.preprocessing, image)
+        """(B, 3, H, W) float in 0..1 -> (B, 1, H, W) relative inverse depth, larger is nearer.
+
+        Raises:
+            UserError: if an answer is not finite, or the same everywhere though the image is not.
+        """
+        found = relative_inverse_depth(self.network, self.preprocessing, image)
+        if fault := max(faults(found, image, LEAST_SPREAD)):
+            raise UserError(
+                self.source, f"its inverse depth of an image {fault}", "the model is damaged, copy it again"
+            )
+        return found
 
 
 @contextmanager
@@ -139,22 +154,6 @@ def _quiet_transformers() -> Iterator[None]:
         transformers_logging.set_verbosity(verbosity)
         if had_bar:
             transformers_logging.enable_progress_bar()
-
-
-def _download(name: str) -> Path:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
-        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
-    try:
-        return Path(
-            snapshot_download(name, allow_patterns=[CONFIG_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CARD_FILE])
-        )
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise UserError(
-            name,
-            "no such folder, and not available from the Hugging Face hub",
-            f"check the name and the network, or download {CONFIG_FILE}, {WEIGHTS_FILE} and "
-            f"{PREPROCESSING_FILE} into a folder",
-        ) from error
 
 
 def _read_config(folder: Path) -> DepthAnythingConfig:

@@ -1,25 +1,22 @@
 """What Depth Anything is trained with: losses on inverse depth that ignore its scale and shift.
 
 Source: MiDaS (Ranftl et al., TPAMI 2020, eqs. 5-7, 11); Depth Anything V2 uses the same two, 1 : 2.
-Pure functions; the weights stand where the terms are added.
 """
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 SMALLEST_DEVIATION = 1e-4
 """Below this an image counts as flat: dividing by less would blow rounding up into a gradient."""
 
 
-def standardise(inverse_depth: Tensor, known: Tensor) -> Tensor:
-    """Bring each image to median 0 and mean absolute deviation 1 (MiDaS, eqs. 5-6).
+def standardise(
+    inverse_depth: Float[Tensor, "b 1 h w"], known: Bool[Tensor, "b 1 h w"]
+) -> Float[Tensor, "b 1 h w"]:
+    """Bring each image's known pixels to median 0 and mean absolute deviation 1 (MiDaS, eqs. 5-6).
 
-    Args:
-        inverse_depth: (B, 1, H, W), of any scale and shift.
-        known: (B, 1, H, W) bool; only these pixels count.
-
-    Returns:
-        (B, 1, H, W), 0 where not known.
+    0 where not known.
     """
     counted = torch.where(known, inverse_depth, torch.nan).flatten(1)
     median = counted.nanmedian(1).values.nan_to_num(0.0).view(-1, 1, 1, 1)
@@ -29,33 +26,37 @@ def standardise(inverse_depth: Tensor, known: Tensor) -> Tensor:
     return centred / deviation.clamp(min=SMALLEST_DEVIATION)
 
 
-def scale_shift_invariant_loss(prediction: Tensor, target: Tensor, known: Tensor) -> Tensor:
+def scale_shift_invariant_loss(
+    prediction: Float[Tensor, "b 1 h w"], target: Float[Tensor, "b 1 h w"], known: Bool[Tensor, "b 1 h w"]
+) -> Float[Tensor, "b 1 h w"]:
     """Absolute difference after both were standardised (MiDaS, eq. 7, without trimming).
 
     Args:
-        prediction: (B, 1, H, W) relative inverse depth.
-        target: (B, 1, H, W) inverse depth, of any scale and shift; anything finite where not known.
-        known: (B, 1, H, W) bool.
-
-    Returns:
-        (B, 1, H, W), 0 where not known.
+        prediction: relative inverse depth.
+        target: inverse depth, of any scale and shift; anything finite where not known.
+        known: which pixels count; the others are 0.
     """
     return (standardise(prediction, known) - standardise(target, known)).abs()
 
 
-def gradient_matching_loss(prediction: Tensor, target: Tensor, known: Tensor, scales: int = 4) -> Tensor:
+def gradient_matching_loss(
+    prediction: Float[Tensor, "b 1 h w"],
+    target: Float[Tensor, "b 1 h w"],
+    known: Bool[Tensor, "b 1 h w"],
+    scales: int = 4,
+) -> Float[Tensor, " b"]:
     """Gradient of the difference of the standardised maps at several scales (MiDaS, eq. 11).
 
     It keeps edges where they are and surfaces smooth. Scale k looks at every 2^k-th pixel.
 
     Args:
-        prediction: (B, 1, H, W) relative inverse depth.
-        target: (B, 1, H, W) inverse depth; anything finite where not known.
-        known: (B, 1, H, W) bool; a gradient counts where both its pixels are known.
+        prediction: relative inverse depth.
+        target: inverse depth; anything finite where not known.
+        known: a gradient counts where both its pixels are known.
         scales: how many, at most ``log2`` of the shorter side.
 
     Returns:
-        (B,): mean over the neighbouring pairs, summed over directions and scales.
+        Of each image, the mean over the neighbouring pairs, summed over directions and scales.
     """
     difference = standardise(prediction, known) - standardise(target, known)
     total = difference.new_zeros(difference.shape[0])

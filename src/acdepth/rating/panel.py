@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acdepth.core.errors import UserError
+from acdepth.core.progress import progress
 from acdepth.core.seeding import derive_seed
-from acdepth.rating.pictures import Kind, Picture
-from acdepth.rating.tally import Count, Tally, tally, tally_raters
-from acdepth.rating.votes import Vote, VoteFile
+from acdepth.rating.pictures import Kind, Picture, common_size, draw_pictures, encode_alike
+from acdepth.rating.votes import Count, Tally, Vote, VoteFile, tally, tally_raters
 
 LONGEST_NAME = 40
 """Characters."""
@@ -75,10 +75,6 @@ class Panel:
             UserError: if the vote could not be written.
         """
         rater = _checked(rater)
-        if vote not in list(Kind):
-            raise Refused("a vote is real or generated")
-        if not seconds >= 0:  # nor NaN
-            raise Refused("seconds must be a number from 0")
         with self._lock:
             waiting = self._waiting(rater)
             if not waiting or waiting[0] != token:
@@ -134,6 +130,30 @@ class Panel:
         return f"rater {number}"
 
 
+def open_panel(
+    real: list[Picture],
+    generated: list[Picture],
+    votes: VoteFile,
+    images: int,
+    image_size: tuple[int, int] | None,
+    seed: int,
+) -> tuple[Panel, dict[str, bytes]]:
+    """Draw the images and bring them to one size; the panel, and the JPEG of each by its random name.
+
+    They are all read now, so that none is late because of its file, and what is unreadable is told before
+    anybody votes.
+    """
+    _refuse_other_images(votes, [*real, *generated])
+    panel = Panel(draw_pictures(real, generated, images, seed), votes, seed)
+    with progress("read", (1 if image_size else 2) * panel.size, unit="image") as advance:
+        size = image_size or common_size(panel.pictures.values(), advance)
+        shown = {}
+        for token, picture in panel.pictures.items():
+            shown[token] = encode_alike(picture, size)
+            advance()
+    return panel, shown
+
+
 def _identity(picture: Picture) -> tuple[Kind, str]:
     return picture.kind, picture.name
 
@@ -146,16 +166,8 @@ def _checked(name: str) -> str:
     return name
 
 
-def refuse_other_images(votes: VoteFile, pictures: Many[Picture]) -> None:
-    """Keep votes on other images from being mixed with those that come.
-
-    Args:
-        votes: from before.
-        pictures: all that there are, also those that were not drawn.
-
-    Raises:
-        UserError: naming the first image that is none of them.
-    """
+def _refuse_other_images(votes: VoteFile, pictures: Many[Picture]) -> None:
+    """Keep votes on images that are none of ``pictures`` from being mixed with those that come."""
     known = {_identity(picture) for picture in pictures}
     for vote in votes.votes:
         if (vote.truth, vote.image) not in known:

@@ -12,8 +12,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
 from acdepth.core.errors import UserError
-from acdepth.rating.panel import LONGEST_VOTE, Outdated, Panel, Refused
+from acdepth.rating.panel import Outdated, Panel, Refused
+from acdepth.rating.pictures import Kind
 
 LARGEST_BODY = 4096
 """Bytes; a vote has some two hundred."""
@@ -102,6 +105,22 @@ class RatingServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class _Asked(BaseModel):
+    """What the page sends with each request."""
+
+    model_config = ConfigDict(strict=True)
+
+    rater: str
+
+
+class _Cast(_Asked):
+    """A vote as the page sends it."""
+
+    image: str
+    vote: Kind
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+
+
 class _Answer(BaseHTTPRequestHandler):
     """One request."""
 
@@ -135,20 +154,23 @@ class _Answer(BaseHTTPRequestHandler):
         elif (body := self._body()) is not None:
             self._act(body)
 
-    def _act(self, body: dict[str, Any]) -> None:
+    def _act(self, body: bytes) -> None:
         panel = self.server.panel
         try:
             match self.path:
                 case "/join":
-                    state = panel.join(_text(body, "rater"))
+                    state = panel.join(_Asked.model_validate_json(body).rater)
                 case "/vote":
-                    took = _number(body, "seconds")
-                    state = panel.vote(_text(body, "rater"), _text(body, "image"), _text(body, "vote"), took)
+                    cast = _Cast.model_validate_json(body)
+                    state = panel.vote(cast.rater, cast.image, cast.vote, cast.seconds)
                 case "/undo":
-                    state = panel.undo(_text(body, "rater"))
+                    state = panel.undo(_Asked.model_validate_json(body).rater)
                 case _:
                     self._refuse(HTTPStatus.NOT_FOUND, "there is no such thing here")
                     return
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            self._refuse(HTTPStatus.BAD_REQUEST, ": ".join([*map(str, wrong["loc"]), wrong["msg"]]))
         except Refused as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
         except Outdated:
@@ -172,21 +194,15 @@ class _Answer(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "")
         return host if re.fullmatch(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", host) else ""
 
-    def _body(self) -> dict[str, Any] | None:
-        """What was sent, a JSON object; answers if it is none."""
+    def _body(self) -> bytes | None:
+        """What was sent; answers if it has no length or is too long."""
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"\d{1,9}", length):
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "say how long it is")
         elif int(length) > LARGEST_BODY:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {LARGEST_BODY} bytes")
         else:
-            try:
-                body = json.loads(self.rfile.read(int(length)))
-            except (ValueError, RecursionError):
-                body = None
-            if isinstance(body, dict):
-                return body
-            self._refuse(HTTPStatus.BAD_REQUEST, "send a JSON object")
+            return self.rfile.read(int(length))
         return None
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
@@ -222,16 +238,3 @@ def ipaddress_or_none(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Addres
 def _is_loopback(name: str) -> bool:
     address = ipaddress_or_none(name)
     return name.casefold() == "localhost" or (address is not None and address.is_loopback)
-
-
-def _text(body: dict[str, Any], name: str) -> str:
-    if not isinstance(body.get(name), str):
-        raise Refused(f"{name} must be text")
-    return body[name]
-
-
-def _number(body: dict[str, Any], name: str) -> float:
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Refused(f"{name} must be a number")
-    return float(min(value, LONGEST_VOTE))

@@ -8,13 +8,14 @@ from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes
 from acdepth.data.robotcar import is_robotcar
 from acdepth.diffusion.model import check_model_folder, model_folder
-from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint, load_encoder
+from acdepth.networks.checkpoint import load_checkpoint, load_encoder
 from acdepth.networks.depth_net import DepthNet
-from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
+from acdepth.student.training import starting_encoder
+from acdepth.teacher.training import starting_files
 from acdepth.translator.adapters import load_card
-from acdepth.translator.training import check_start, make_judge
+from acdepth.translator.training import check_start, make_discriminator
 
 RecordedDataSet = Literal["nuscenes", "robotcar"]
 
@@ -26,21 +27,12 @@ def check_networks(config: MethodConfig) -> None:
         UserError: naming the first that is missing, damaged or of another kind.
     """
     teacher, student = config.teacher, config.student
-    encoders = [teacher.encoder]
-    if student.start_from == "encoder":
-        if student.encoder is None:
-            raise UserError(
-                None, "student.start_from is encoder, but student.encoder is not set", "give --encoder"
-            )
-        encoders.append(student.encoder)
+    files = starting_files(teacher)
     if teacher.start is not None:
-        if teacher.encoder is not None:
-            raise UserError(
-                None, "teacher.encoder and teacher.start are both set", "an earlier teacher has its own"
-            )
-        load_checkpoint(checkpoint_file(teacher.start))
-    for encoder in {encoder for encoder in encoders if encoder is not None}:
-        load_encoder(DepthNet(teacher.network).encoder, encoder_file(encoder))
+        load_checkpoint(files[0])
+    encoders = {*(files if teacher.encoder else ()), starting_encoder(student)}
+    for encoder in filter(None, encoders):
+        load_encoder(DepthNet(teacher.network).encoder, encoder)
     if config.method == "diffusion":
         _check_translator(config)
     if student.ordinal_weight > 0 or config.trains_translator:
@@ -52,7 +44,7 @@ def _check_translator(config: MethodConfig) -> None:
         check_model_folder(model_folder(config.translator.base))
         if config.adapters_folder:
             check_start(config.translator, config.adapters_folder)
-        make_judge(config.translator)
+        make_discriminator(config.translator)
     elif config.adapters_folder:
         card = load_card(config.adapters_folder)
         lacking = sorted(set(config.translated) - set(card.conditions))

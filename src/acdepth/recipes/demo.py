@@ -10,15 +10,15 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
+from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
-from acdepth.recipes.belonging import claim
+from acdepth.inference.devices import choose_device
+from acdepth.pipeline.folder import claim
+from acdepth.pipeline.outputs import folder_output
+from acdepth.pipeline.stages import Stage
 from acdepth.recipes.checks import check_networks
-from acdepth.recipes.inputs import Inputs
 from acdepth.recipes.method import Method
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.outputs import folder_output
-from acdepth.recipes.run import run_method
-from acdepth.recipes.stages import Stage
 from acdepth.world.export import VERSION, DriveSettings, sequence_folder, write_towns
 
 
@@ -97,14 +97,14 @@ class Demo:
     def run(self) -> None:
         """Do what is not done yet, and write ``run.json``."""
         claim(self.out, "world", self.world)
-        run_method(self.stages(), self.config, self.out, "acdepth demo: the built-in world", self._notes())
+        self.method.run(self.stages(), "acdepth demo: the built-in world", self._notes())
 
     def _rendering(self, name: str, towns: TownsConfig, folder: Path) -> Stage:
         made_from = {"version": VERSION, "image size": list(self.config.teacher.image_size)}
         places = [sequence_folder(folder, town, one) for town in towns.seeds for one in towns.conditions]
         return Stage(
             name,
-            Inputs.of(towns).and_facts(made_from),
+            Identity.of(towns).and_facts(made_from),
             lambda: self._render(towns, folder),
             tuple(folder_output(place) for place in places),
             (folder,),
@@ -119,6 +119,7 @@ class Demo:
                 towns.seeds,
                 towns.conditions,
                 settings,
+                str(choose_device()),
                 workers=min(self.config.workers, os.cpu_count() or 1),
                 on_frames=advance,
             )

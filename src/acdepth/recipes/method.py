@@ -1,37 +1,38 @@
 """The whole method on footage that is there, each of its stages done once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.files import hash_file
+from acdepth.core.files import write_json
+from acdepth.core.identity import Identity
+from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
-from acdepth.core.shipped import PRIOR, or_shipped
+from acdepth.core.provenance import provenance
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
-from acdepth.diffusion.model import model_folder
 from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
-from acdepth.inference.devices import choose_device
+from acdepth.evaluation.schema import Data
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
-from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
-from acdepth.prior.depth_anything import content_of
-from acdepth.recipes.inputs import Inputs
+from acdepth.pipeline.outputs import file_output, folder_output, translations_output, weights_output
+from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.outputs import file_output, folder_output, translations_output, weights_output
-from acdepth.recipes.stages import Stage
-from acdepth.student.task import StudentConfig
-from acdepth.student.training import train_student
-from acdepth.teacher.training import MOTION_FILE, train_teacher
-from acdepth.translator import SimulatedWeather, translate
-from acdepth.translator.adapters import adapters_hash, base_hash
+from acdepth.student.settings import StudentConfig
+from acdepth.student.training import student_files, train_student
+from acdepth.teacher.training import MOTION_FILE, teacher_identity, train_teacher
+from acdepth.translator import SimulatedWeather
+from acdepth.translator.adapters import adapters_hash
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
-from acdepth.translator.training import ADAPTERS, judged_by, train_translator
+from acdepth.translator.training import ADAPTERS, train_translator, translator_identity
+from acdepth.translator.translate import translate
+
+PAGES = ("report.html", "table.md", "run.json", "config.yaml")
+"""Files of a run folder that tell about its results."""
 
 
 class Method:
@@ -66,9 +67,7 @@ class Method:
         stages = [
             self._training(
                 "teacher",
-                Inputs.of(config.teacher).and_facts(
-                    {**_starting_points(config), "training footage": training}
-                ),
+                teacher_identity(config.teacher, training),
                 self._train_teacher,
                 (self.out / "teacher" / POSE_FILE, self.out / "teacher" / MOTION_FILE),
             ),
@@ -76,16 +75,32 @@ class Method:
             self._translation(),
             self._training(
                 "student",
-                Inputs.of(student).and_facts(_student_facts(config)),
+                Identity.of(student).and_facts(student_files(student, config.prior)),
                 lambda: self._train_student(student, "student"),
             ),
         ]
         if config.control:
             clear_only = student.model_copy(update={"mix": {Condition.CLEAR: 1.0}})
             stages.append(
-                self._training("control", Inputs(), lambda: self._train_student(clear_only, "control"))
+                self._training("control", Identity(), lambda: self._train_student(clear_only, "control"))
             )
         return [*stages, self._evaluation(evaluation)]
+
+    def run(self, stages: Sequence[Stage], title: str, notes: list[str]) -> None:
+        """Do the stages that are not done yet; then ``run.json`` tells the report about them.
+
+        Args:
+            stages: those of `stages`, and what a recipe does before.
+            title: of the run.
+            notes: what a reader of its results must know.
+        """
+        with sole_writer(self.out):
+            pipeline = Pipeline(stages, self.out, [self.out / page for page in PAGES])
+            pipeline.put_stale_aside()  # before, so that the settings never stand beside results of others
+            self.config.write(self.out / "config.yaml")
+            seconds = pipeline.run()
+            about = {"title": title, "made_by": provenance(), "config": self.config.to_dict()}
+            write_json(self.out / "run.json", {**about, "seconds": seconds, "notes": notes})
 
     def training_footage(self) -> list[Clip]:
         """The clear sequences that teacher and student learn on."""
@@ -97,49 +112,37 @@ class Method:
         return open_data(self.evaluation, choice=self.config.evaluation_footage)
 
     def _training(
-        self, name: str, inputs: Inputs, train: Callable[[], None], more: tuple[Path, ...] = ()
+        self, name: str, made_from: Identity, train: Callable[[], None], more: tuple[Path, ...] = ()
     ) -> Stage:
         outputs = (weights_output(self.weights[name]), *(file_output(path) for path in more))
-        return Stage(name, inputs, train, outputs, (self.out / name,))
+        return Stage(name, made_from, train, outputs, (self.out / name,))
 
     def _translator(self, training: str | None, adverse: str | None) -> Stage:
-        config = self.config.translator
-        assert config is not None
-        folder = self.out / "translator"
-        facts = {
-            "base": base_hash(model_folder(config.base)),
-            "training footage": training,
-            "adverse footage": adverse,
-            **_prior_fact(self.config),
-            **_adapters_fact(self.config),
-            "judge's content": judged_by(config),
-        }
-        outputs = (folder_output(folder / ADAPTERS),)
-        return Stage(
-            "translator", Inputs.of(config).and_facts(facts), self._train_translator, outputs, (folder,)
+        config, folder = self.config, self.out / "translator"
+        assert config.translator is not None
+        made_from = translator_identity(
+            config.translator, training, adverse, config.prior, config.adapters_folder
         )
+        outputs = (folder_output(folder / ADAPTERS),)
+        return Stage("translator", made_from, self._train_translator, outputs, (folder,))
 
     def _translation(self) -> Stage:
-        inputs = Inputs.of(self.config, only=("translated", "severity", "seed"))
-        if self.config.method == "diffusion":
-            inputs = Inputs.of(self.config, only=("translated", "method"))
-            if not self.config.trains_translator:
-                inputs = inputs.and_facts(_adapters_fact(self.config))
-        return Stage(
-            "translate",
-            inputs,
-            self._translate,
-            (translations_output(self.translations),),
-            (self.translations,),
-        )
+        config, adapters = self.config, self.config.adapters_folder
+        made_from = Identity.of(config, only=("translated", "severity", "seed"))
+        if config.method == "diffusion":
+            made_from = Identity.of(config, only=("translated", "method"))
+            if adapters and not config.trains_translator:
+                made_from = made_from.and_facts({"adapters' content": adapters_hash(adapters)})
+        outputs = (translations_output(self.translations),)
+        return Stage("translate", made_from, self._translate, outputs, (self.translations,))
 
     def _evaluation(self, footage: str | None) -> Stage:
-        inputs = Inputs.of(self.config.measured_by()).and_facts(
+        made_from = Identity.of(self.config.measured_by()).and_facts(
             {"interval seed": self.config.seed, "evaluation footage": footage}
         )
         files, examples = (self.out / RESULTS_FILE, self.out / FRAMES_FILE), self.out / "examples"
         outputs = (*(file_output(file) for file in files), folder_output(examples))
-        return Stage("evaluate", inputs, self._evaluate, outputs, (*files, examples))
+        return Stage("evaluate", made_from, self._evaluate, outputs, (*files, examples))
 
     def _train_teacher(self) -> None:
         train_teacher(self.config.teacher, self.training, self.out / "teacher")
@@ -163,7 +166,7 @@ class Method:
                 self.out / "translator" / ADAPTERS if self.config.trains_translator else config.adapters
             )
             assert adapters is not None
-            translator, depth = DiffusedWeather(adapters, device=choose_device()), None
+            translator, depth = DiffusedWeather(adapters), None
         else:
             translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
         with progress("translate", count_targets(clips), unit="image") as advance:
@@ -186,36 +189,10 @@ class Method:
         options = Options(seed=self.config.seed, shown=shown)
         run(models, footage, protocol, self.out, options, {"data": self._about_data(footage)})
 
-    def _about_data(self, footage: list[Clip]) -> dict[str, Any]:
+    def _about_data(self, footage: list[Clip]) -> Data:
         data, choice = self.evaluation, self.config.evaluation_footage
         about = describe_part(data, choice.split, choice.cameras, footage)
         # Within the run it is told from there, so that equal runs in two places have equal results.
         if data.is_relative_to(self.out):
-            about["path"] = data.relative_to(self.out).as_posix()
+            return about.model_copy(update={"path": data.relative_to(self.out).as_posix()})
         return about
-
-
-def _starting_points(config: MethodConfig) -> dict[str, str]:
-    """Hashes of the files that the teacher starts from."""
-    teacher, facts = config.teacher, {}
-    if teacher.encoder is not None:
-        facts["encoder's content"] = hash_file(encoder_file(teacher.encoder))
-    if teacher.start is not None:
-        facts["start's content"] = hash_file(teacher.start / MODEL_FILE)
-    return facts
-
-
-def _adapters_fact(config: MethodConfig) -> dict[str, str]:
-    adapters = config.adapters_folder
-    return {"adapters' content": adapters_hash(adapters)} if adapters else {}
-
-
-def _prior_fact(config: MethodConfig) -> dict[str, str]:
-    return {"prior": content_of(or_shipped(config.prior, PRIOR))}
-
-
-def _student_facts(config: MethodConfig) -> dict[str, str]:
-    student, facts = config.student, _prior_fact(config)
-    if student.start_from == "encoder" and student.encoder is not None:
-        facts["encoder's content"] = hash_file(encoder_file(student.encoder))
-    return facts

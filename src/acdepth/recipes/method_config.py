@@ -12,8 +12,8 @@ from acdepth.core.presets import find_config
 from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
-from acdepth.student.task import StudentConfig
-from acdepth.teacher.task import TeacherConfig
+from acdepth.student.settings import StudentConfig
+from acdepth.teacher.settings import TeacherConfig
 from acdepth.translator import TranslateSettings
 from acdepth.translator.settings import TranslatorConfig
 

@@ -19,7 +19,6 @@ from acdepth.evaluation.examples import RANKS
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.timing import Timed, Timing
 
-TIMED_STEPS = 20
 ROW_BYTES, EXAMPLE_BYTES = 800, 12
 """Of a frame and model in ``frames.jsonl``, and of an example's pixel: picture, truth, two depths, report."""
 

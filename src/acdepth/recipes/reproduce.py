@@ -7,13 +7,12 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder, hash_json
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.prepared import fingerprint
-from acdepth.recipes.belonging import claim
+from acdepth.pipeline.folder import claim
 from acdepth.recipes.checks import RecordedDataSet, check_networks, check_root
 from acdepth.recipes.method import RESULTS_FILE, Method
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.paper import Table, beside_ours
 from acdepth.recipes.plan import PlannedStage, count_footage, plan_method, refuse_no_steps
-from acdepth.recipes.run import run_method
+from acdepth.reports.paper import Table, beside_ours
 
 DataSet = Literal[RecordedDataSet, "world"]
 
@@ -62,7 +61,7 @@ class Reproduction:
         evaluation = fingerprint(self.evaluation, size, None, reach=0)
         stages = self.method.stages(training, evaluation, self._adverse_fingerprint())
         claim(self.out, self.data_set, self.root, hash_json([training, evaluation]))
-        run_method(stages, self.config, self.out, f"acdepth reproduce {self.data_set}", self._notes())
+        self.method.run(stages, f"acdepth reproduce {self.data_set}", self._notes())
 
     def _adverse_fingerprint(self) -> str | None:
         """Of what the translator learns to imitate; None where none is trained."""

@@ -10,6 +10,7 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.identity import Identity
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
@@ -19,17 +20,17 @@ from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
-from acdepth.inference.devices import choose_device
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.task import StudentTask
 from acdepth.teacher.task import TeacherTask
-from acdepth.translator import SimulatedWeather, Translator, translate
+from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import make_task, save_untrained
+from acdepth.translator.translate import translate
 
 TRANSLATED_IMAGES = 4
 
@@ -162,7 +163,7 @@ class Timing:
         if config.adapters is None:
             assert config.translator is not None
             save_untrained(config.translator, adapters)
-        return DiffusedWeather(adapters, device=choose_device()), None
+        return DiffusedWeather(adapters), None
 
     def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: Callable[[], BatchSource]) -> Timed:
         few = loop.model_copy(
@@ -175,7 +176,7 @@ class Timing:
         )
         name = f"time {stage}"
         started = time.perf_counter()
-        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, "timing")
+        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, Identity())
         return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
 
 

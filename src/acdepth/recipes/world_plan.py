@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
+from acdepth.inference.devices import choose_device
 from acdepth.recipes.demo import DemoConfig, TownsConfig
 from acdepth.recipes.plan import Counts, PlannedStage, plan_method, refuse_no_steps
 from acdepth.recipes.timing import Timed, batch_size, size_of
@@ -50,7 +51,8 @@ def _render(config: DemoConfig, towns: TownsConfig, folder: Path, frames: int) -
     """One frame in all of the towns' conditions."""
     frames = min(frames, towns.frames)
     started = time.perf_counter()
-    write_towns(folder, towns.seeds[:1], towns.conditions, DriveSettings(frames, config.teacher.image_size))
+    settings = DriveSettings(frames, config.teacher.image_size)
+    write_towns(folder, towns.seeds[:1], towns.conditions, settings, str(choose_device()))
     return Timed((time.perf_counter() - started) / frames, size_of(folder) / frames)
 
 

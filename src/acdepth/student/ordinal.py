@@ -1,74 +1,37 @@
 """L_r: in uncertain regions, the prior says which of two pixels is farther (ACDepth, section 3.4)."""
 
-from typing import Literal, NamedTuple, Self
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
-from pydantic import Field
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.core.config import Config
+from acdepth.student.settings import OrdinalOptions
 
-
-class OrdinalOptions(Config):
-    """Settings of the ordinal guidance; the defaults are the paper's."""
-
-    pairs: Literal["both", "local", "global"] = "both"
-    """Which pairs are compared. ACDepth: both; its ablation has each alone."""
-    local_part: float = Field(default=0.05, ge=0, le=1)
-    """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
-    global_part: float = Field(default=0.01, ge=0, le=1)
-    """Part of all pixels that are sampled as first of a global pair. ACDepth: 0.01."""
-    uncertain_quantile: float = Field(default=0.95, gt=0, lt=1)
-    """Pixels at or above this quantile of an image's discrepancy are uncertain. ACDepth: 0.95."""
-    margin: float = Field(default=0.15, ge=0)
-    """tau: the prior's inverse depths must differ by this part to order a pair. ACDepth: 0.15."""
-    window: int = Field(default=5, ge=1)
-    """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
-    window_on: Literal["prediction", "prior", "both"] = "prediction"
-    """What the window averages: what is ranked, the prior that orders it, or both. ACDepth: the first."""
-    rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
-    """What the ranking loss compares. ACDepth: depth. On log depth near and far pairs weigh the same."""
-    steepness: float = Field(default=1.0, gt=0)
-    """Factor on what is compared; the loss is divided by it again. The pull on a pair in the wrong order
-    stays, and pairs right by more than about 1 / steepness are left alone. ACDepth: 1, on metres; log depth
-    needs about 10, or the loss keeps spreading pairs that are in order."""
-    least_prior: float = Field(default=0.0, ge=0, lt=1)
-    """Pairs with a pixel whose prior is below this part of the image's largest are left out. A teacher
-    knows no depth of the sky, which the prior puts at 0: to push it away pulls the houses before it near.
-    ACDepth: 0, all pairs."""
-    uncertainty_on: Literal["depth", "inverse_depth"] = "depth"
-    """``depth``: |z_S - z_T| / (z_S + z_T), as published code; ``inverse_depth``: the same on inverse depth
-    brought to 0..1 per image, as the paper writes."""
-    pooled: bool = False
-    """Whether local and global pairs share one mean, as published code; the paper adds two means."""
-
-    @classmethod
-    def published(cls) -> Self:
-        """What the published code does on nuScenes."""
-        return cls(pooled=True)
+Map = Float[Tensor, "b 1 h w"]
+Mask = Bool[Tensor, "b 1 h w"]
 
 
 class Pairs(NamedTuple):
     """Pixel pairs of each image, as indices into the flattened image."""
 
-    a: Tensor
-    """(B, P) int64."""
-    b: Tensor
-    """(B, P) int64."""
+    a: Int[Tensor, "b p"]
+    b: Int[Tensor, "b p"]
 
 
-def discrepancy(student: Tensor, teacher: Tensor, on: str = "depth") -> Tensor:
-    """How far student and teacher differ, in 0..1.
+class Ranking(NamedTuple):
+    """L_r of pixel pairs, unreduced."""
 
-    Args:
-        student: inverse depth (B, 1, H, W) [1/m].
-        teacher: likewise.
-        on: see `OrdinalOptions.uncertainty_on`.
+    loss: Float[Tensor, "b p"]
+    """0 where a pair has no order."""
+    ordered: Bool[Tensor, "b p"]
+    """Which pairs count."""
 
-    Returns:
-        (B, 1, H, W).
-    """
+
+def discrepancy(student: Map, teacher: Map, on: str = "depth") -> Map:
+    """How far two inverse depths [1/m] differ, in 0..1; ``on`` as `OrdinalOptions.uncertainty_on`."""
     if on == "inverse_depth":
         student, teacher = _to_unit_range(student), _to_unit_range(teacher)
         return (student - teacher).abs() / (student + teacher).clamp(min=1e-6)
@@ -77,13 +40,13 @@ def discrepancy(student: Tensor, teacher: Tensor, on: str = "depth") -> Tensor:
     return (depth_student - depth_teacher).abs() / (depth_student + depth_teacher)
 
 
-def uncertain_pixels(discrepancy: Tensor, quantile: float = 0.95) -> Tensor:
-    """(B, 1, H, W) bool: each image's pixels at or above its own quantile of the discrepancy."""
+def uncertain_pixels(discrepancy: Map, quantile: float = 0.95) -> Mask:
+    """Each image's pixels at or above its own quantile of the discrepancy."""
     threshold = torch.quantile(discrepancy.flatten(1), quantile, dim=1)
     return discrepancy >= threshold.view(-1, 1, 1, 1)
 
 
-def sample_local(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
+def sample_local(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
     """Pairs of an uncertain pixel with one of the rest, the same number in each image.
 
     An image that is uncertain everywhere, because student and teacher agree on it exactly, has no rest; its
@@ -97,7 +60,7 @@ def sample_local(uncertain: Tensor, options: OrdinalOptions, generator: torch.Ge
     return _sample(uncertain | nowhere.view(-1, 1, 1, 1), rest, max(1, round(wanted)), generator)
 
 
-def sample_global(uncertain: Tensor, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
+def sample_global(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
     """Pairs of two random pixels, the same number in each image."""
     count = max(1, round(uncertain[0].numel() * options.global_part))
     everywhere = torch.ones_like(uncertain)
@@ -112,7 +75,9 @@ SAMPLES = {
 """By `OrdinalOptions.pairs`."""
 
 
-def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
+def order_labels(
+    prior_a: Float[Tensor, "*shape"], prior_b: Float[Tensor, "*shape"], margin: float
+) -> Float[Tensor, "*shape"]:
     """Which pixel of a pair is farther, from the prior's inverse depth (larger is nearer).
 
     Returns:
@@ -125,87 +90,87 @@ def order_labels(prior_a: Tensor, prior_b: Tensor, margin: float) -> Tensor:
     return a_farther.to(prior_a.dtype) - b_farther.to(prior_a.dtype)
 
 
-def agreed_labels(labels: Tensor, witness: Tensor, pairs: Pairs) -> Tensor:
-    """The labels (B, P) that a second opinion, inverse depth (B, N), shares; the others become 0."""
+def agreed_labels(
+    labels: Float[Tensor, "b p"], witness: Float[Tensor, "b n"], pairs: Pairs
+) -> Float[Tensor, "b p"]:
+    """The labels that a second opinion on the inverse depth shares; the others become 0."""
     theirs = order_labels(witness.gather(1, pairs.a), witness.gather(1, pairs.b), margin=0.0)
     return torch.where(theirs == labels, labels, 0)
 
 
-def ranking_terms(a: Tensor, b: Tensor, labels: Tensor) -> Tensor:
+def ranking_terms(
+    a: Float[Tensor, "*shape"], b: Float[Tensor, "*shape"], labels: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
     """log(1 + exp(-label (a - b))) where there is a label, else 0; a and b grow with depth."""
     return F.softplus(-labels * (a - b)) * (labels != 0)
 
 
-def window_mean(values: Tensor, side: int) -> Tensor:
-    """Mean over a square window with zeros beyond the border, (B, 1, H, W) -> (B, 1, H, W)."""
+def window_mean(values: Map, side: int) -> Map:
+    """Mean over a square window around each pixel, with zeros beyond the border."""
     return values if side == 1 else F.avg_pool2d(values, side, 1, side // 2)
 
 
-def ordinal_loss(
-    student: Tensor,
-    teacher: Tensor,
-    prior: Tensor,
-    options: OrdinalOptions,
-    generator: torch.Generator,
-    witness: Tensor | None = None,
-) -> Tensor:
-    """L_r of one batch.
+@torch.no_grad()
+def sample_pairs(
+    student: Map, teacher: Map, options: OrdinalOptions, generator: torch.Generator
+) -> list[Pairs]:
+    """Pixel pairs to rank, of each kind that the options name.
 
     Args:
-        student: inverse depth (B, 1, H, W) [1/m] of the mixed input.
-        teacher: inverse depth (B, 1, H, W) [1/m] of the clear image.
-        prior: relative inverse depth (B, 1, H, W) of the clear image.
-        options: counts, margin, what is compared.
+        student: inverse depth of the mixed input [1/m].
+        teacher: inverse depth of the clear image [1/m].
+        options: counts and kinds.
         generator: on the CPU.
-        witness: inverse depth (B, 1, H, W) of a second opinion; pairs that it puts into the other order than
-            the prior are left out. None believes the prior.
+    """
+    apart = discrepancy(student, teacher, options.uncertainty_on)
+    uncertain = uncertain_pixels(apart, options.uncertain_quantile)
+    return [sample(uncertain, options, generator) for sample in SAMPLES[options.pairs]]
+
+
+def ordinal_loss(
+    student: Map, prior: Map, kinds: Sequence[Pairs], options: OrdinalOptions, witness: Map | None = None
+) -> list[Ranking]:
+    """L_r of each pair, times ``options.steepness``.
+
+    Args:
+        student: inverse depth of the mixed input [1/m].
+        prior: relative inverse depth of the clear image.
+        kinds: the pairs, from `sample_pairs`.
+        options: margin, windows, what is compared.
+        witness: inverse depth of a second opinion; pairs that it puts into the other order than the prior
+            are left out. None believes the prior.
 
     Returns:
-        Scalar: the mean over local pairs plus that over global pairs, or one mean over both, or of one kind.
+        One for each kind of pairs.
     """
-    with torch.no_grad():
-        uncertain = uncertain_pixels(
-            discrepancy(student, teacher, options.uncertainty_on), options.uncertain_quantile
-        )
-        kinds = [sample(uncertain, options, generator) for sample in SAMPLES[options.pairs]]
-    compared = options.steepness * _ranked(student, options.rank_on)
-    of_prediction, of_prior = _windows(options)
-    ranked = window_mean(compared, of_prediction).flatten(1)
+    on_student = options.window if options.window_on != "prior" else 1
+    on_prior = options.window if options.window_on != "prediction" else 1
+    ranked = window_mean(options.steepness * _ranked(student, options.rank_on), on_student).flatten(1)
     counted = (prior >= options.least_prior * prior.amax((1, 2, 3), keepdim=True)).flatten(1)
-    prior = window_mean(prior, of_prior).flatten(1)
-    sums, counts = [], []
+    prior = window_mean(prior, on_prior).flatten(1)
+    found = []
     for pairs in kinds:
         labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
         labels = labels * (counted.gather(1, pairs.a) & counted.gather(1, pairs.b))
         if witness is not None:
             labels = agreed_labels(labels, witness.flatten(1), pairs)
-        terms = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
-        sums.append(terms.sum() / options.steepness)
-        counts.append((labels != 0).sum())
-    total, counted_pairs = torch.stack(sums), torch.stack(counts)
-    if options.pooled:
-        return total.sum() / counted_pairs.sum().clamp(min=1)
-    return (total / counted_pairs.clamp(min=1)).sum()
+        loss = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
+        found.append(Ranking(loss, labels != 0))
+    return found
 
 
-def _windows(options: OrdinalOptions) -> tuple[int, int]:
-    """Sides of the windows on the prediction and on the prior [px]."""
-    on_prediction, on_prior = options.window_on != "prior", options.window_on != "prediction"
-    return options.window if on_prediction else 1, options.window if on_prior else 1
-
-
-def _ranked(inverse_depth: Tensor, rank_on: str) -> Tensor:
+def _ranked(inverse_depth: Map, rank_on: str) -> Map:
     if rank_on == "inverse_depth":
         return -inverse_depth
     return 1 / inverse_depth if rank_on == "depth" else -inverse_depth.log()
 
 
-def _to_unit_range(inverse_depth: Tensor) -> Tensor:
+def _to_unit_range(inverse_depth: Map) -> Map:
     low, high = inverse_depth.amin((2, 3), keepdim=True), inverse_depth.amax((2, 3), keepdim=True)
     return (inverse_depth - low) / (high - low).clamp(min=1e-6)
 
 
-def _sample(among_a: Tensor, among_b: Tensor, count: int, generator: torch.Generator) -> Pairs:
+def _sample(among_a: Mask, among_b: Mask, count: int, generator: torch.Generator) -> Pairs:
     def draw(among: Tensor) -> Tensor:
         weights = among.flatten(1).float().cpu()
         return torch.multinomial(weights, count, replacement=True, generator=generator).to(among.device)

@@ -1,101 +1,30 @@
 """What the student learns by: L = L_d + l1 L_r + l2 L_c (ACDepth, section 3.3)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Literal, Self
+from dataclasses import replace
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from acdepth.core.batches import MixBatch
-from acdepth.core.condition import Condition
-from acdepth.data.augment import AugmentSettings, augment
-from acdepth.data.choice import FootageChoice
-from acdepth.data.zoom import Zoom, ZoomSettings, draw_zoom
-from acdepth.engine import LoopSettings, Task
+from acdepth.data.augment import augment
+from acdepth.data.zoom import Zoom, draw_zoom
+from acdepth.engine import Task, masked_mean
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.consistency import consistency_loss
-from acdepth.student.distillation import DistillationError, distillation_loss
-from acdepth.student.ordinal import OrdinalOptions, ordinal_loss
-from acdepth.student.uncertainty import UncertaintyWeights
-from acdepth.student.zoomed import learn_inside, zoom_lesson
+from acdepth.student.losses import UncertaintyWeights, consistency_loss, distillation_loss
+from acdepth.student.ordinal import ordinal_loss, sample_pairs
+from acdepth.student.settings import DistillationError, OrdinalOptions, StudentConfig
 
 CONFLICTING = ("distillation", "ordinal")
 """The terms of L_d and L_r, which both say what depth should be, and not always the same."""
 
-
-class StudentConfig(FootageChoice):
-    """Settings of the student; the defaults are ACDepth's on nuScenes."""
-
-    mix: dict[Condition, float] = Field(
-        default={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0, Condition.RAIN: 1.0}
-    )
-    """Parts of the conditions in what the student sees. ACDepth: a third each; RobotCar: half clear, half
-    night. With clear alone the student is a control that never saw bad weather."""
-    start_from: Literal["teacher", "encoder", "scratch"] = "encoder"
-    """Weights the student starts from: the teacher's (a departure, for short runs), an encoder as the teacher
-    had one (ACDepth: ImageNet), or random ones."""
-    encoder: Path | None = None
-    """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
-    distillation_error: DistillationError = "relative"
-    """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
-    towards the camera."""
-    ordinal_weight: float = Field(default=0.01, ge=0)
-    """lambda_1, of L_r. ACDepth: 0.01; 0 leaves it out and needs no prior."""
-    ordinal: OrdinalOptions = OrdinalOptions()
-    """How L_r samples and compares."""
-    conflict: Literal["none", "pcgrad", "dynamic"] = "none"
-    """What is done about L_d and L_r pulling apart, beside ``ordinal.window``. ``none`` adds them, as the
-    paper does; ``pcgrad`` takes out of each gradient what works against the other, on the parameters that
-    both depend on (Yu et al., NeurIPS 2020); ``dynamic`` learns a factor on each of the two (Kendall et al.,
-    CVPR 2018), which starts at 1. L_c is added in all three."""
-    dynamic_rate: float = Field(default=1.0, gt=0)
-    """Factor on the learning rate of the ``dynamic`` factors, which change by about exp(learning rate) a step
-    at most: in 450 steps at 5e-4 by a quarter, so that short runs need 10 or 20."""
-    consistency_weight: float = Field(default=0.02, ge=0)
-    """lambda_2, of L_c. ACDepth: 0.02."""
-    consistency_start: float = Field(default=0.6, ge=0, le=1)
-    """Part of the run after which L_c begins. ACDepth: after 15 of 25 epochs on nuScenes (0.6), 5 on
-    RobotCar (0.2)."""
-    augmentation: AugmentSettings = AugmentSettings()
-    """Colour jitter and noise on the student's input, and only there."""
-    zoom: ZoomSettings = ZoomSettings()
-    """Images also seen through other lenses, for cameras unlike the training one. ACDepth: none."""
-    prior_normalisation: Literal["own", "teacher"] = "own"
-    """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or the teacher's, as
-    in the published code."""
-    teacher_batch_norm: Literal["eval", "train"] = "eval"
-    """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
-    min_speed: float | None = 0.5
-    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
-    loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
-    """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
-
-    @model_validator(mode="after")
-    def _a_conflict_has_two_sides(self) -> Self:
-        if self.conflict != "none" and self.ordinal_weight == 0:
-            raise ValueError(f"conflict {self.conflict} is between L_d and L_r, but ordinal_weight is 0")
-        return self
-
-    @property
-    def degraded(self) -> tuple[Condition, ...]:
-        """Conditions of the mix that need translations."""
-        return tuple(one for one, part in self.mix.items() if part > 0 and one != Condition.CLEAR)
-
-    def published(self) -> Self:
-        """The same run with every departure of the published code that is an option here."""
-        return self.model_copy(
-            update={
-                "ordinal": self.ordinal.model_copy(update={"pooled": True}),
-                "augmentation": self.augmentation.model_copy(update={"noise": "published"}),
-                "prior_normalisation": "teacher",
-                "teacher_batch_norm": "train",
-            }
-        )
+STUDENT_FEATURES_WEIGHT = 1.0
+"""In L_c, of the student's own clear features. Published code: 1.0."""
+TEACHER_FEATURES_WEIGHT = 0.5
+"""In L_c, of the teacher's features. Published code: 0.5."""
 
 
 class StudentTask(Task):
@@ -135,10 +64,10 @@ class StudentTask(Task):
             learnt = learn_inside(zoom, learnt, taught)
         with torch.autocast(batch.clear.device.type, enabled=False):
             error = self.config.distillation_error
-            terms = {"distillation": distillation_loss(learnt.inverse_depths, taught.inverse_depths, error)}
+            terms = {"distillation": mean_distillation(learnt.inverse_depths, taught.inverse_depths, error)}
             if prior is not None and self.config.ordinal_weight > 0:
                 order = prior(batch.clear)
-                ranking = ordinal_loss(
+                ranking = mean_ranking(
                     learnt.inverse_depths[0], taught.inverse_depths[0], order, self.config.ordinal, generator
                 )
                 terms["ordinal"] = self.config.ordinal_weight * ranking
@@ -155,7 +84,84 @@ class StudentTask(Task):
         with torch.no_grad(), _untouched_statistics(self.student):
             clear = self.student.features(batch.clear)
         with torch.autocast(batch.clear.device.type, enabled=False):
-            return consistency_loss(learnt.features, clear, taught.features, batch.degraded)
+            return mean_consistency(learnt.features, clear, taught.features, batch.degraded)
+
+
+def mean_distillation(
+    student: Sequence[Tensor], teacher: Sequence[Tensor], error: DistillationError = "relative"
+) -> Tensor:
+    """L_d: mean over pixels, and over the scales of inverse depth, which all weigh the same."""
+    scales = zip(student, teacher, strict=True)
+    return torch.stack([distillation_loss(ours, theirs, error).mean() for ours, theirs in scales]).mean()
+
+
+def mean_ranking(
+    student: Tensor,
+    teacher: Tensor,
+    prior: Tensor,
+    options: OrdinalOptions,
+    generator: torch.Generator,
+    witness: Tensor | None = None,
+) -> Tensor:
+    """L_r: the mean over local pairs plus that over global pairs, or one mean over both, or of one kind.
+
+    Pairs are sampled by `sample_pairs` and compared by `ordinal_loss`, which say what the arguments are.
+    """
+    kinds = sample_pairs(student, teacher, options, generator)
+    rankings = ordinal_loss(student, prior, kinds, options, witness)
+    sums = torch.stack([ranking.loss.sum() / options.steepness for ranking in rankings])
+    counts = torch.stack([ranking.ordered.sum() for ranking in rankings])
+    if options.pooled:
+        return sums.sum() / counts.sum().clamp(min=1)
+    return (sums / counts.clamp(min=1)).sum()
+
+
+def mean_consistency(
+    mixed: Sequence[Tensor], clear: Sequence[Tensor], teacher: Sequence[Tensor], degraded: Tensor
+) -> Tensor:
+    """L_c: degraded samples to both the student's and the teacher's clear features, clear ones to the latter.
+
+    Args:
+        mixed: student features of the mixed input, one tensor (B, C, h, w) per level.
+        clear: student features of the clear twins, likewise.
+        teacher: teacher features of the clear twins, likewise.
+        degraded: (B,) bool: which mixed inputs are translations. A kind that is not there adds 0.
+    """
+    students = masked_mean(consistency_loss(mixed, clear), degraded)
+    to_teacher = consistency_loss(mixed, teacher)
+    teachers = masked_mean(to_teacher, ~degraded) + masked_mean(to_teacher, degraded)
+    return STUDENT_FEATURES_WEIGHT * students + TEACHER_FEATURES_WEIGHT * teachers
+
+
+@torch.no_grad()
+def zoom_lesson(
+    zoom: Zoom, batch: MixBatch, taught: DepthOutput, teacher: DepthNet
+) -> tuple[MixBatch, DepthOutput]:
+    """Batch and lesson as seen through another lens.
+
+    Depth comes from the teacher's answer to the whole image, at the scale it knows; it is cut and brought to
+    the metres of the other lens. Features have no such twin: they are the teacher's of the window.
+
+    Args:
+        zoom: the windows.
+        batch: whole images.
+        taught: what the teacher says about them.
+        teacher: frozen.
+    """
+    windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed))
+    nearest, farthest = 1 / teacher.config.min_depth, 1 / teacher.config.max_depth
+    depths = tuple(zoom.inverse_depth(scale, farthest, nearest) for scale in taught.inverse_depths)
+    return windows, DepthOutput(depths, teacher.features(windows.clear))
+
+
+def learn_inside(zoom: Zoom, learnt: DepthOutput, taught: DepthOutput) -> DepthOutput:
+    """What the student says; beyond the image's edge the lesson itself, so that nothing is learnt there."""
+
+    def inside(said: Tensor, lesson: Tensor) -> Tensor:
+        return torch.where(zoom.inside(said), said, lesson.to(said.dtype))
+
+    depths = map(inside, learnt.inverse_depths, taught.inverse_depths)
+    return learnt._replace(inverse_depths=tuple(depths))
 
 
 @contextmanager

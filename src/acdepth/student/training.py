@@ -8,6 +8,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, or_shipped
@@ -16,7 +17,7 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.translated import prepare_translations
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -27,8 +28,9 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.task import StudentConfig, StudentTask
+from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.student.settings import StudentConfig
+from acdepth.student.task import StudentTask
 
 
 def train_student(
@@ -63,72 +65,94 @@ def train_student(
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
         raise UserError(
-            None, "L_r needs a prior: give --prior a Depth Anything folder, or set ordinal_weight to 0"
+            None, "L_r needs a prior", "give --prior a Depth Anything folder, or set ordinal_weight to 0"
         )
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    files = [hash_file(path) for path in (teacher, _encoder(config), _prior_weights(prior)) if path]
-    inputs = [
-        fingerprint(clips, card.input_size, card.crop, reach=0),
-        *translations_made_by(config, translations),
-    ]
-    made_by = hash_json([what_shapes(config), inputs, files])
-    refuse_other_run(out, made_by)
-    clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
-    config.write(out / "config.yaml")
-    task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
+    files = {"teacher": hash_file(teacher), **student_files(config, prior)}
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        **translations_made_by(config, translations),
+    }
+    made_from = Identity.of(config).and_facts({**inputs, **files})
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
+            config.write(out / "config.yaml")
+        task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
 
-    def batches(rank: int, processes: int) -> MixBatches:
-        loop, mix = config.loop, config.mix
-        return MixBatches(
-            clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+        def batches(rank: int, processes: int) -> MixBatches:
+            loop, mix = config.loop, config.mix
+            return MixBatches(
+                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+            )
+
+        fit("student", task, batches, config.loop, out, made_from)
+        conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
+        student_card = card.model_copy(
+            update={
+                "conditions": conditions,
+                "description": f"student of {len(clear)} clear frames and their translations "
+                f"({', '.join(conditions)}); its teacher: {card.description}",
+                "made_by": {
+                    **provenance(),
+                    "config": config.to_dict(),
+                    "data": list(inputs.values()),
+                    **files,
+                },
+            }
         )
-
-    fit("student", task, batches, config.loop, out, made_by)
-    conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
-    student_card = card.model_copy(
-        update={
-            "conditions": conditions,
-            "description": f"student of {len(clear)} clear frames and their translations "
-            f"({', '.join(conditions)}); its teacher: {card.description}",
-            "made_by": {**provenance(), "config": config.to_dict(), "data": inputs, "teacher": files[0]},
-        }
-    )
-    save_checkpoint(out / MODEL_FILE, task.student, student_card)
+        if share.leads:
+            save_checkpoint(out / MODEL_FILE, task.student, student_card)
     return out / MODEL_FILE
 
 
+def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
+    """What tells the files, beside the teacher's, that a student is made from.
+
+    Raises:
+        UserError: if one is missing.
+    """
+    files = {}
+    if encoder := starting_encoder(config):
+        files["encoder weights"] = hash_file(encoder)
+    if prior and config.ordinal_weight > 0:
+        files["prior"] = content_of(or_shipped(prior, PRIOR))
+    return files
+
+
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
-    """The clear sequences of ``data``.
+    """The clear clips of ``data``.
 
     Raises:
         UserError: if there are none, or the mix needs translations and none are given.
     """
     clips = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clips:
-        raise UserError(data, "no clear footage, so there is nothing that a teacher could judge")
+        raise UserError(data, "no clear footage", "the student learns from its teacher on clear frames")
     if config.degraded and translations is None:
         raise UserError(
+            None,
             f"the mix has {', '.join(config.degraded)}",
             f"give --translations, the folder that acdepth translate made of {data}",
         )
     return clips
 
 
-def translations_made_by(config: StudentConfig, translations: Path | None) -> list[str]:
-    """Hashes of what the translations of the mix are: their method, their sources and their pixels."""
+def translations_made_by(config: StudentConfig, translations: Path | None) -> dict[str, str]:
+    """By condition the hash of the translations of the mix: their method, their sources and their pixels."""
     if translations is None or not config.degraded:
-        return []
+        return {}
     manifest = Manifest(translations)
-    return [
-        hash_json(
+    return {
+        f"translations into {one}": hash_json(
             sorted(entry.file_hash for (condition, _), entry in manifest.entries.items() if condition == one)
         )
         for one in config.degraded
-    ]
+    }
 
 
 def prepare_mix(
@@ -154,19 +178,23 @@ def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
         student = DepthNet(card.network)
-    if config.start_from == "encoder":
-        encoder = _encoder(config)
-        if encoder is None:
-            raise UserError("start_from", "encoder needs encoder: the path of its weights")
+    if encoder := starting_encoder(config):
         load_encoder(student.encoder, encoder)
     return student
 
 
-def _encoder(config: StudentConfig) -> Path | None:
-    used = config.encoder if config.start_from == "encoder" else None
-    return encoder_file(used) if used else None
+def starting_encoder(config: StudentConfig) -> Path | None:
+    """The weights that the student's encoder starts from; None where they are the teacher's or random.
 
-
-def _prior_weights(prior: Path | None) -> Path | None:
-    """The file of a prior's weights; None where it is a name of the hub, or there is no prior."""
-    return prior / "model.safetensors" if prior and prior.is_dir() else None
+    Raises:
+        UserError: if the settings want some and name none.
+    """
+    if config.start_from != "encoder":
+        return None
+    if config.encoder is None:
+        raise UserError(
+            None,
+            "student.start_from is encoder, but student.encoder is not set",
+            "name its weights",
+        )
+    return encoder_file(config.encoder)

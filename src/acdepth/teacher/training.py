@@ -7,12 +7,13 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, write_json
+from acdepth.core.files import hash_file, write_json
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance
-from acdepth.engine import fit, refuse_other_run, what_shapes
+from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
     CheckpointCard,
@@ -25,7 +26,8 @@ from acdepth.networks.checkpoint import (
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
 from acdepth.teacher.motion import compare_motion, to_json
-from acdepth.teacher.task import TeacherConfig, TeacherTask
+from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.task import TeacherTask
 
 MOTION_FILE = "motion.json"
 MOST_UNLIKE = 1.1
@@ -50,33 +52,44 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
-    starts = [hash_file(path) for path in _starting_points(config)]
-    made_from = fingerprint(clear, config.image_size, config.crop)
-    made_by = hash_json([what_shapes(config), made_from, starts])
-    refuse_other_run(out, made_by)
-    prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
-    config.write(out / "config.yaml")
-    task = TeacherTask(config, _initial_forward(prepared, config))
-    _start(task, config)
+    made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
+            config.write(out / "config.yaml")
+        task = TeacherTask(config, _initial_forward(prepared, config))
+        _start(task, config)
 
-    def batches(rank: int, processes: int) -> TripletBatches:
-        loop = config.loop
-        return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
+        def batches(rank: int, processes: int) -> TripletBatches:
+            loop = config.loop
+            return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
 
-    fit("teacher", task, batches, config.loop, out, made_by)
-    card = CheckpointCard(
-        network=config.network,
-        input_size=config.image_size,
-        camera=training_camera(prepared),
-        crop=config.crop,
-        metric=_is_metric(prepared, config),
-        description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
-        made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
-    )
-    write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
-    save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
-    save_checkpoint(out / MODEL_FILE, task.depth_net, card)
+        fit("teacher", task, batches, config.loop, out, made_from)
+        card = CheckpointCard(
+            network=config.network,
+            input_size=config.image_size,
+            camera=training_camera(prepared),
+            crop=config.crop,
+            metric=_is_metric(prepared, config),
+            description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
+            made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
+        )
+        if share.leads:
+            write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
+            save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
+            save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
+
+
+def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
+    """What decides how a teacher comes out.
+
+    Args:
+        config: settings.
+        footage: fingerprint of the training footage; None where something else stands for it.
+    """
+    starts = {f"content of {path.name}": hash_file(path) for path in starting_files(config)}
+    return Identity.of(config).and_facts({"training footage": footage, **starts})
 
 
 def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
@@ -120,7 +133,7 @@ def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
     return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
 
 
-def _starting_points(config: TeacherConfig) -> list[Path]:
+def starting_files(config: TeacherConfig) -> list[Path]:
     """The files that the networks start from.
 
     Raises:
@@ -137,7 +150,7 @@ def _starting_points(config: TeacherConfig) -> list[Path]:
 
 
 def _start(task: TeacherTask, config: TeacherConfig) -> None:
-    files = _starting_points(config)
+    files = starting_files(config)
     networks = (task.depth_net, task.pose_net)
     if config.start is not None:
         for network, file in zip(networks, files, strict=True):

@@ -1,7 +1,14 @@
 """Floor 4: turns clear images into night, rain, fog and snow."""
 
-from acdepth.translator.method import Translator
-from acdepth.translator.simulated import SimulatedWeather
-from acdepth.translator.translate import TranslateSettings, translate
+from typing import TYPE_CHECKING
 
-__all__ = ["SimulatedWeather", "TranslateSettings", "Translator", "translate"]
+from acdepth.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from acdepth.translator.method import Translator
+    from acdepth.translator.simulated import SimulatedWeather
+    from acdepth.translator.translate import TranslateSettings
+
+__all__ = ["SimulatedWeather", "TranslateSettings", "Translator"]
+
+__getattr__ = lazy_names(__name__)

@@ -11,14 +11,23 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_folder, hash_file, hash_json, read_json, write_json
+from acdepth.core.hub import ADAPTER_CONFIG, HALF_PRECISION, files_content
 from acdepth.diffusion.autoencoder import make_skips
-from acdepth.diffusion.model import DiffusionModel
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.model import DiffusionModel, settings_hash
+from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Adapted, Generator
-from acdepth.translator.lora import LoraSettings, load_adapters, share_weights
+from acdepth.translator.lora import load_adapters, share_weights
+from acdepth.translator.settings import LoraSettings
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
+ADAPTED = ("unet", *(f"vae_{direction}" for direction in DIRECTIONS))
+"""Folders of adapters."""
+SHAPING = (
+    SKIPS_FILE,
+    *(f"{part}/{file}" for part in ADAPTED for file in (ADAPTER_CONFIG, "adapter_model.safetensors")),
+)
+"""Files of a translator's folder that decide what it makes."""
 FORMAT = 1
 """Counts up when the files' meaning changes."""
 
@@ -63,10 +72,19 @@ def save_translator(folder: Path, generator: Generator, card: TranslatorCard) ->
         for direction in DIRECTIONS:
             adapted: Any = generator.vaes[direction]
             adapted.save_pretrained(str(staging / f"vae_{direction}"))
-        for readme in staging.glob("*/README.md"):  # peft's own model card, all empty fields
-            readme.unlink()
+        for part in ADAPTED:
+            (staging / part / "README.md").unlink()  # peft's own model card, all empty fields
+            _in_order(staging / part / ADAPTER_CONFIG)
         save_tensors(staging / SKIPS_FILE, generator.skips.state_dict(), {}, half=False)
         write_json(staging / CARD_FILE, card.to_dict())
+
+
+def _in_order(path: Path) -> None:
+    """Equal adapters get equal files: peft writes a set of names in the order of the day."""
+    config = read_json(path)
+    if isinstance(config["target_modules"], list):
+        config["target_modules"].sort()
+    write_json(path, config)
 
 
 def load_card(folder: Path) -> TranslatorCard:
@@ -156,14 +174,18 @@ def base_hash(folder: Path) -> str:
     hashes = []
     for part in ("unet", "vae", "text_encoder"):
         found = sorted((Path(folder) / part).glob("*.safetensors"))
-        files = [file for file in found if ".fp16." not in file.name]  # copies that lie beside, not read
+        files = [file for file in found if HALF_PRECISION not in file.name]
         if not files:
             raise UserError(f"{folder}/{part}", "holds no safetensors weights")
         hashes += [hash_file(file) for file in files]
     return hash_json(hashes)
 
 
+def base_facts(folder: Path) -> dict[str, str]:
+    """What tells one base model from another."""
+    return {"base": base_hash(folder), "base_settings": settings_hash(folder)}
+
+
 def adapters_hash(folder: Path) -> str:
-    """Hash of all weights of a translator."""
-    files = [Path(folder) / part / "adapter_model.safetensors" for part in ("unet", "vae_forth", "vae_back")]
-    return hash_json([hash_file(file) for file in (*files, Path(folder) / SKIPS_FILE)])
+    """Hash of all that shapes a translator's outcome: weights, how they are put onto the base, prompts."""
+    return hash_json([load_card(folder).to_dict()["prompts"], files_content(folder, SHAPING)])

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from acdepth.core.clip import Clip, Frame
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 from acdepth.inference.model import open_model
 from acdepth.inference.output import depth_of
 from acdepth.networks.checkpoint import checkpoint_file

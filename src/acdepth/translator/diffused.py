@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import hash_json
-from acdepth.core.precision import fast_bfloat16
 from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.diffusion.model import DiffusionModel, model_folder
-from acdepth.translator.adapters import adapters_hash, base_hash, load_card, load_translator, merge
+from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
+from acdepth.translator.adapters import (
+    adapters_hash,
+    base_facts,
+    load_card,
+    load_translator,
+    merge,
+)
 from acdepth.translator.method import Translator
 
 VERSION = 1
 """Counts up when the same weights give another image, so that old and new translations are not mixed."""
-
-Precision = Literal["auto", "bf16", "fp32"]
 
 
 class DiffusedWeather(Translator):
@@ -33,7 +36,7 @@ class DiffusedWeather(Translator):
             ``shipped``.
         base: the diffusion model they stand on: a folder or a name of the hub; their card says which by
             default.
-        device: where it runs.
+        device: where it runs, as `choose_device` takes it.
         precision: ``auto`` is bfloat16 where the device computes in it.
 
     Raises:
@@ -46,18 +49,17 @@ class DiffusedWeather(Translator):
         self,
         weights: Path,
         base: Path | None = None,
-        device: torch.device | str = "cpu",
+        device: torch.device | str = "auto",
         precision: Precision = "auto",
     ) -> None:
-        self.device = torch.device(device)
+        self.device = choose_device(str(device))
         self.rounds_by_batch = self.device.type != "cpu"
         weights = or_shipped(weights, TRANSLATOR)
         card = load_card(weights)
         folder = model_folder(base or Path(card.base))
-        model, self.base = DiffusionModel.from_pretrained(folder), base_hash(folder)
-        generator = merge(load_translator(weights, model, self.base))
-        in_bfloat16 = precision == "bf16" or (precision == "auto" and fast_bfloat16(self.device))
-        self.dtype = torch.bfloat16 if in_bfloat16 else torch.float32
+        model, self.base = DiffusionModel.from_pretrained(folder), base_facts(folder)
+        generator = merge(load_translator(weights, model, self.base["base"]))
+        self.dtype = torch.bfloat16 if computes_in_bfloat16(self.device, precision) else torch.float32
         self.generator: Any = generator.eval().requires_grad_(False).to(self.device, self.dtype)
         self.generator.to(memory_format=torch.channels_last)
         if self.device.type == "cuda":
@@ -65,15 +67,15 @@ class DiffusedWeather(Translator):
             # CPUs that takes longer than it saves.
             self.generator.compile(dynamic=False)
         self.conditions = frozenset(card.conditions)
-        self.weights = hash_json([card.prompts, adapters_hash(weights)])
+        self.name, self.adapters = str(weights), adapters_hash(weights)
 
     def describe(self) -> dict[str, Any]:
-        """Method, version, hashes of all weights, and what decides how numbers are rounded."""
+        """Method, version, hashes of all files that are read, and what decides how numbers are rounded."""
         return {
             "method": "diffusion",
             "version": VERSION,
-            "adapters": self.weights,
-            "base": self.base,
+            "adapters": self.adapters,
+            **self.base,
             "computed": f"{self.device.type} {str(self.dtype).removeprefix('torch.')}",
         }
 
@@ -93,4 +95,6 @@ class DiffusedWeather(Translator):
             self.generator(part, index, "forth")
             for part, index in zip(given.split(at_once), wanted.split(at_once), strict=True)
         ]
-        return (torch.cat(made) / 2 + 0.5).clamp(0, 1).cpu()
+        image = torch.cat(made) / 2 + 0.5
+        # An infinite colour would be brought to 0 or 1 and look like one.
+        return image.where(image.isfinite(), torch.nan).clamp(0, 1).cpu()

@@ -1,7 +1,7 @@
-"""Judges of what is real, and one that needs no weights: convolutions on patches.
+"""What tells real from made, and one that needs no weights: convolutions on patches.
 
-A judge gives one set of verdicts per condition, because there is one generator for all of them. Those on the
-features of frozen networks are in `feature_discriminators`.
+A discriminator gives one set of scores per condition, because there is one generator for all of them. Those
+on the features of frozen networks are in `feature_discriminators`.
 """
 
 from abc import ABC, abstractmethod
@@ -16,10 +16,10 @@ from acdepth.core.condition import Condition
 
 
 class Discriminator(nn.Module, ABC):
-    """Verdicts on images, one set per condition."""
+    """Scores of images, one set per condition."""
 
     @abstractmethod
-    def verdicts(self, image: Tensor) -> list[Tensor]:
+    def scores(self, image: Tensor) -> list[Tensor]:
         """Several maps (B, number of conditions, h, w) of an image (B, 3, H, W) in -1..1."""
 
     def to_device(self, device: torch.device) -> None:
@@ -30,40 +30,40 @@ class Discriminator(nn.Module, ABC):
 
         Args:
             image: (B, 3, H, W) in -1..1.
-            condition: (B,) int64: `Condition.index` that each is judged as.
+            condition: (B,) int64: `Condition.index` that each is taken for.
 
         Returns:
             Maps (B, h, w), any real number; above 0 says real.
         """
         rows = torch.arange(len(image), device=image.device)
-        return [verdict.float()[rows, condition] for verdict in self.verdicts(image)]
+        return [score.float()[rows, condition] for score in self.scores(image)]
 
 
 class PatchDiscriminator(Discriminator):
-    """Convolutions that judge patches, at full and half size (pix2pix, pix2pixHD).
+    """Convolutions that score patches, at full and half size (pix2pix, pix2pixHD).
 
     It is also told where a patch lies: a camera on a car always sees the road below and the sky above, and
     what is real depends on it, as with the light of headlamps.
 
     Args:
         width: channels of the first layer.
-        scales: sizes of the image that are judged, each half of the one before.
+        scales: sizes of the image that are scored, each half of the one before.
     """
 
     def __init__(self, width: int = 64, scales: int = 2) -> None:
         super().__init__()
-        self.judges = nn.ModuleList(_patch_judge(width) for _ in range(scales))
+        self.networks = nn.ModuleList(_patch_network(width) for _ in range(scales))
 
-    def verdicts(self, image: Tensor) -> list[Tensor]:
+    def scores(self, image: Tensor) -> list[Tensor]:
         """One map per scale."""
         found = []
-        for judge in self.judges:
-            found.append(judge(torch.cat([image, positions(image)], 1)))
+        for network in self.networks:
+            found.append(network(torch.cat([image, positions(image)], 1)))
             image = F.avg_pool2d(image, 2)
         return found
 
 
-def _patch_judge(width: int) -> nn.Sequential:
+def _patch_network(width: int) -> nn.Sequential:
     channels = [5, width, 2 * width, 4 * width]
     layers: list[nn.Module] = []
     for before, after in pairwise(channels):

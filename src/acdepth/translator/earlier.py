@@ -1,4 +1,4 @@
-"""Earlier translations that the judge sees again, so that it does not forget what it has learnt to tell."""
+"""Earlier translations that the discriminator sees again, so that it does not forget what it has learnt."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
-"""Judges that learn small heads on what frozen networks see: a CLIP, or the ResNet18 that ships.
+"""Discriminators that learn small heads on what frozen networks see: a CLIP, or the ResNet18 that ships.
 
-Features that were learned on many pictures tell more than a young network's, so that such a judge does not
+Features that were learned on many pictures tell more than a young network's, so that such a one does not
 fall behind the generator (Sauer et al. 2021, Kumari et al. 2022).
 """
 
@@ -15,6 +15,7 @@ from transformers import CLIPVisionModel
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.hub import refuse_adapters
 from acdepth.networks.checkpoint import load_encoder_of_any_width
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.frozen import frozen
@@ -28,6 +29,8 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 STRIDE = 32
 """Of ResNet18's last level."""
 GROUPS = 8
+CLIP_FILES = ("config.json", "*.safetensors")
+"""Of its folder, those that are read."""
 
 
 class ClipDiscriminator(Discriminator):
@@ -54,6 +57,7 @@ class ClipDiscriminator(Discriminator):
         Raises:
             UserError: if there is no such model.
         """
+        refuse_adapters(Path(source))
         try:
             encoder: Any = CLIPVisionModel.from_pretrained(str(source), use_safetensors=True)
         except Exception as error:  # transformers raises many kinds
@@ -67,7 +71,7 @@ class ClipDiscriminator(Discriminator):
         encoder: Any = self.frozen[0]
         encoder.to(device)
 
-    def verdicts(self, image: Tensor) -> list[Tensor]:
+    def scores(self, image: Tensor) -> list[Tensor]:
         """One map per level."""
         encoder: Any = self.frozen[0]
         side, patch = encoder.config.image_size, encoder.config.patch_size
@@ -114,16 +118,16 @@ class EncoderDiscriminator(Discriminator):
         """Move the frozen encoder."""
         self.frozen[0].to(device)
 
-    def verdicts(self, image: Tensor) -> list[Tensor]:
+    def scores(self, image: Tensor) -> list[Tensor]:
         """One map per level, then those of the patches."""
         usual = DepthNetConfig()  # ResNet18's input, here as in the depth network
         levels = self.frozen[0](pad_to_multiple(_normalised(image, usual.mean, usual.std), STRIDE))[1:]
         seen = [norm(level) for norm, level in zip(self.norms, levels, strict=True)]
-        judged = [
+        scores = [
             head(torch.cat([level, positions(level)], 1))
             for head, level in zip(self.heads, seen, strict=True)
         ]
-        return judged + self.patches.verdicts(image)
+        return scores + self.patches.scores(image)
 
 
 def _normalised(image: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

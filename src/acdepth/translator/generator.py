@@ -17,9 +17,9 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.diffusion.autoencoder import decode, encode, make_skips, reduction
 from acdepth.diffusion.model import DiffusionModel
-from acdepth.diffusion.one_step import LAST, denoise_once, signal_and_noise
-from acdepth.diffusion.prompts import PROMPTS
-from acdepth.translator.lora import LoraSettings, adapt_unet, adapt_vae, share_weights
+from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
+from acdepth.translator.lora import adapt_unet, adapt_vae, share_weights
+from acdepth.translator.settings import LoraSettings
 
 Direction = Literal["forth", "back"]
 """``forth`` makes a clear image adverse, ``back`` an adverse one clear."""

@@ -10,10 +10,8 @@ from typing import Any
 
 from diffusers import AutoencoderTiny, UNet2DConditionModel
 from peft import LoraConfig, PeftModel, get_peft_model
-from pydantic import Field
 from torch import nn
 
-from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import derive_seed
 from acdepth.diffusion.autoencoder import Autoencoder
@@ -29,15 +27,6 @@ VAE_LAYERS = (
 """Convolutions and attention projections of the autoencoder."""
 TRAINED_WHOLE = ["conv_in"]
 """Layers of the UNet that are trained without an adapter. img2img-turbo: its first convolution."""
-
-
-class LoraSettings(Config):
-    """Size of the adapters."""
-
-    unet_rank: int = Field(default=128, gt=0)
-    """Rank in the UNet. img2img-turbo: 128."""
-    vae_rank: int = Field(default=4, gt=0)
-    """Rank in the autoencoders. img2img-turbo: 4."""
 
 
 def adapt_unet(unet: UNet2DConditionModel, rank: int, seed: int) -> PeftModel:

@@ -15,6 +15,8 @@ class Translator(ABC):
 
     conditions: frozenset[Condition]
     """What it can make."""
+    name = "the simulation"
+    """What people call it in messages."""
     uses_depth = True
     """Whether `translate` needs the depth of the images."""
     rounds_by_batch = False

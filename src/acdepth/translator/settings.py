@@ -6,15 +6,25 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
-from acdepth.core.resize import Crop
+from acdepth.core.config import Config
+from acdepth.core.crop import Crop
 from acdepth.data.choice import FootageChoice
-from acdepth.data.pools import Sampling
-from acdepth.engine import LoopSettings
-from acdepth.translator.lora import LoraSettings
-from acdepth.translator.losses import Adversary
+from acdepth.data.settings import Sampling
+from acdepth.engine.settings import LoopSettings
 
+Adversary = Literal["sigmoid", "squares"]
+"""``sigmoid``: cross entropy, as in img2img-turbo; ``squares``: least squares (Mao et al. 2017)."""
 SMALLEST = 24
 """Pixels of a side; of less, nothing would be left at the coarsest level of networks and discriminators."""
+
+
+class LoraSettings(Config):
+    """Size of the adapters."""
+
+    unet_rank: int = Field(default=128, gt=0)
+    """Rank in the UNet. img2img-turbo: 128."""
+    vae_rank: int = Field(default=4, gt=0)
+    """Rank in the autoencoders. img2img-turbo: 4."""
 
 
 class TranslatorConfig(FootageChoice):
@@ -39,10 +49,10 @@ class TranslatorConfig(FootageChoice):
     lora: LoraSettings = LoraSettings()
     """Size of the adapters."""
     discriminator: Path = Path("openai/clip-vit-base-patch32")
-    """Judge of what is real: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``, which
-    needs no weights but, where steps are few, falls behind the generator."""
+    """What tells real from made: a CLIP, from a folder or the hub; ``encoder``, a ResNet18; or ``patch``,
+    which needs no weights but, where steps are few, falls behind the generator."""
     encoder: Path = Path("shipped")
-    """Weights of the ResNet18 by whose features ``discriminator: encoder`` judges: ``shipped``, which knows
+    """Weights of the ResNet18 by whose features ``discriminator: encoder`` tells: ``shipped``, which knows
     the built-in world, a file of ours or of ImageNet's, or a name of the hub such as
     ``timm/resnet18.tv_in1k``."""
     adversary: Adversary = "sigmoid"

@@ -14,11 +14,11 @@ from acdepth.translator.discriminator import Discriminator
 from acdepth.translator.earlier import EarlierImages
 from acdepth.translator.generator import Direction, Generator
 from acdepth.translator.losses import (
+    Adversary,
+    adversarial_loss,
     colour_loss,
     depth_consistency_loss,
-    fake_loss,
     perceptual_loss,
-    real_loss,
 )
 from acdepth.translator.perception import Perception, load_lpips
 from acdepth.translator.settings import TranslatorConfig
@@ -36,17 +36,27 @@ class TranslatorTask(TurnTask):
     """
 
     def __init__(
-        self, config: TranslatorConfig, generator: Generator, judge: Discriminator, perception: Perception
+        self,
+        config: TranslatorConfig,
+        generator: Generator,
+        discriminator: Discriminator,
+        perception: Perception,
     ) -> None:
         super().__init__()
-        self.config, self.generator, self.judge, self.perception = config, generator, judge, perception
+        self.config, self.generator, self.perception = config, generator, perception
+        self.discriminator = discriminator
         # In a tuple, because a submodule would be saved with the generator.
         self.lpips = (load_lpips(),) if config.perceptual == "lpips" else ()
         self.rates = {"generator.skips.": config.skip_rate}
         turns = ("forth", *(("back",) if self.goes_back else ()), *(("identity",) if self._identity else ()))
         self.updates = (
             Update(turns, trains="generator."),
-            Update(("judge",), "judge.", rate=config.discriminator_rate, times=config.discriminator_updates),
+            Update(
+                ("discriminator",),
+                "discriminator.",
+                rate=config.discriminator_rate,
+                times=config.discriminator_updates,
+            ),
         )
         size = config.patch or config.image_size
         shown = (*((Condition.CLEAR,) if self.goes_back else ()), *config.conditions)
@@ -54,7 +64,7 @@ class TranslatorTask(TurnTask):
         self.earlier = EarlierImages(shown, earlier, size) if earlier else None
         # Batches of one step are one step of the average.
         momentum = config.averaging ** (1 / config.loop.accumulate)
-        self.average = WeightAverage(generator.trained(), momentum) if config.averaging else None
+        self.average = WeightAverage(generator.trained(), momentum, warm_up=9) if config.averaging else None
 
     @property
     def goes_back(self) -> bool:
@@ -76,7 +86,7 @@ class TranslatorTask(TurnTask):
         self.perception.to_device(device)
         for network in self.lpips:
             network.to(device)
-        self.judge.to_device(device)
+        self.discriminator.to_device(device)
 
     def forward(
         self,
@@ -99,7 +109,7 @@ class TranslatorTask(TurnTask):
         if turn == "identity":
             return self._standing_still(clear, adverse, day, batch.condition)
         shown: Shown = {"forth": (adverse, batch.condition), "back": (clear, day)}
-        return self._judging(shown, leftovers, generator)
+        return self._tell_apart(shown, leftovers, generator)
 
     def _there_and_back(
         self, source: Tensor, own: Tensor, wanted: Tensor, way: Direction, leftovers: Leftovers
@@ -109,7 +119,7 @@ class TranslatorTask(TurnTask):
         leftovers.tensors[way] = made.detach()
         # With bfloat16 and little data a translator easily settles for handing images through unchanged.
         leftovers.statistics[f"change_{way}"] = float((made.detach() - source).abs().mean()) / 2
-        deceived = real_loss(self.judge(made, wanted), config.adversary)
+        deceived = mean_adversarial(self.discriminator(made, wanted), True, config.adversary)
         terms = {f"adversarial_{way}": config.adversarial_weight * deceived}
         if self.goes_back:
             terms |= self._return(made, source, own, way)
@@ -144,18 +154,23 @@ class TranslatorTask(TurnTask):
             terms["identity_perceptual"] = config.identity_perceptual_weight * seen
         return terms
 
-    def _judging(self, shown: Shown, leftovers: Leftovers, generator: torch.Generator) -> dict[str, Tensor]:
+    def _tell_apart(
+        self, shown: Shown, leftovers: Leftovers, generator: torch.Generator
+    ) -> dict[str, Tensor]:
         kind = self.config.adversary
         real, fake = [], []
         for way, (images, condition) in shown.items():
             if way not in leftovers.tensors:
                 continue
             made = leftovers.tensors[way]
-            if self.earlier:  # each of the judge's updates is shown another draw
+            if self.earlier:  # each of the discriminator's updates is shown another draw
                 made = self.earlier.exchange(made, condition, generator)
-            real.append(real_loss(self.judge(images, condition), kind))
-            fake.append(fake_loss(self.judge(made, condition), kind))
-        return {"judge_real": torch.stack(real).mean(), "judge_fake": torch.stack(fake).mean()}
+            real.append(mean_adversarial(self.discriminator(images, condition), True, kind))
+            fake.append(mean_adversarial(self.discriminator(made, condition), False, kind))
+        return {
+            "discriminator_real": torch.stack(real).mean(),
+            "discriminator_fake": torch.stack(fake).mean(),
+        }
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
         for network in self.lpips:
@@ -163,6 +178,11 @@ class TranslatorTask(TurnTask):
         with torch.no_grad():
             goal = self.perception.features(wanted)
         return perceptual_loss(self.perception.features(image), goal).mean()
+
+
+def mean_adversarial(scores: Iterable[Tensor], real: bool, kind: Adversary) -> Tensor:
+    """Mean over images and places, and over the discriminator's levels."""
+    return torch.stack([adversarial_loss(level, real, kind).mean() for level in scores]).mean()
 
 
 def _total(terms: Iterable[Tensor]) -> Tensor:

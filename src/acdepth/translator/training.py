@@ -8,7 +8,9 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json
+from acdepth.core.files import hash_file
+from acdepth.core.hub import model_content
+from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
@@ -16,20 +18,21 @@ from acdepth.data.folder import open_data
 from acdepth.data.pools import Pool, UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
-from acdepth.diffusion.prompts import PROMPTS
-from acdepth.engine import fit, refuse_other_run, share_of_processes, what_shapes
+from acdepth.diffusion.one_step import PROMPTS
+from acdepth.engine import fit, run_folder
 from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.translator.adapters import (
     TranslatorCard,
     adapters_hash,
+    base_facts,
     base_hash,
     load_card,
     load_translator,
     save_translator,
 )
 from acdepth.translator.discriminator import Discriminator, PatchDiscriminator
-from acdepth.translator.feature_discriminators import ClipDiscriminator, EncoderDiscriminator
+from acdepth.translator.feature_discriminators import CLIP_FILES, ClipDiscriminator, EncoderDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.perception import Perception
 from acdepth.translator.samples import SampleSheet
@@ -39,7 +42,7 @@ from acdepth.translator.task import TranslatorTask
 ADAPTERS = "adapters"
 """What the result is called in a run folder."""
 PATCH, ENCODER = Path("patch"), Path("encoder")
-"""What settings say where no CLIP judges."""
+"""What settings say where no CLIP is the discriminator."""
 
 
 def train_translator(
@@ -79,39 +82,58 @@ def train_translator(
     bad = [one for one in footage if one.condition in config.conditions]
     if not clear:
         raise UserError(data, "no clear footage to translate")
-    model_hash = base_hash(folder)
     about = [fingerprint(clips, config.image_size, config.crop, reach=0) for clips in (clear, bad)]
-    made_by = hash_json(
-        [
-            what_shapes(config),
-            about,
-            model_hash,
-            start and adapters_hash(start),
-            content_of(or_shipped(prior, PRIOR)),
-            judged_by(config),
-        ]
-    )
-    refuse_other_run(out, made_by)
-    prepared = [
-        prepare(clear, out / "prepared" / "clear", config.image_size, config.crop, reach=0),
-        prepare(bad, out / "prepared" / "adverse", config.image_size, config.crop, reach=0) if bad else None,
-    ]
-    pools = _pools(config, [one for one in prepared if one])
-    config.write(out / "config.yaml")
-    task = make_task(config, folder, prior, start)
+    made_from = translator_identity(config, about[0], about[1], prior, start)
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            prepared = [
+                prepare(clips, out / "prepared" / name, config.image_size, config.crop, reach=0)
+                for name, clips in {"clear": clear, "adverse": bad}.items()
+                if clips
+            ]
+            pools = _pools(config, prepared)
+            config.write(out / "config.yaml")
+        task = make_task(config, folder, prior, start)
 
-    def batches(rank: int, processes: int) -> UnpairedBatches:
-        return UnpairedBatches(pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch)
+        def batches(rank: int, processes: int) -> UnpairedBatches:
+            return UnpairedBatches(
+                pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch
+            )
 
-    sheet = SampleSheet(task, pools, out / "samples")
-    fit("translator", task, batches, config.loop, out, made_by, on_interval=sheet.write)
-    made = {**provenance(), "config": config.to_dict(), "data": about}
-    told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
-    if share_of_processes().leads:
-        with task.as_saved() as generator:
-            card = _card(config, generator, model_hash, told, made, start)
-            save_translator(out / ADAPTERS, generator, card)
+        sheet = SampleSheet(task, pools, out / "samples")
+        fit("translator", task, batches, config.loop, out, made_from, on_interval=sheet.write)
+        made = {**provenance(), "config": config.to_dict(), "data": about}
+        told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
+        if share.leads:
+            with task.as_saved() as generator:
+                card = _card(config, generator, made_from.values["base weights"], told, made, start)
+                save_translator(out / ADAPTERS, generator, card)
     return out / ADAPTERS
+
+
+def translator_identity(
+    config: TranslatorConfig, clear: str | None, adverse: str | None, prior: Path, start: Path | None
+) -> Identity:
+    """What decides how a translator comes out.
+
+    Args:
+        config: settings.
+        clear: fingerprint of the clear footage; None where something else stands for it.
+        adverse: likewise for the adverse footage.
+        prior: as `train_translator` takes it.
+        start: adapters to train on from.
+    """
+    base = base_facts(model_folder(config.base))
+    facts = {
+        "base weights": base["base"],
+        "base settings": base["base_settings"],
+        "clear footage": clear,
+        "adverse footage": adverse,
+        "start": start and adapters_hash(or_shipped(start, TRANSLATOR)),
+        "prior": content_of(or_shipped(prior, PRIOR)),
+        "discriminator weights": discriminator_content(config),
+    }
+    return Identity.of(config).and_facts(facts)
 
 
 def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | None = None) -> TranslatorTask:
@@ -125,15 +147,15 @@ def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | N
     """
     generator = _generator(config, base, start)
     perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
-    return TranslatorTask(config, generator, make_judge(config), perception)
+    return TranslatorTask(config, generator, make_discriminator(config), perception)
 
 
-def make_judge(config: TranslatorConfig) -> Discriminator:
-    """A judge that has learned nothing yet; the seed decides its weights."""
+def make_discriminator(config: TranslatorConfig) -> Discriminator:
+    """A discriminator that has learned nothing yet; the seed decides its weights."""
     source = config.discriminator
     with torch.random.fork_rng(devices=[]):
         # torch draws a network's weights from the global generator; the fork keeps that to ourselves.
-        torch.manual_seed(derive_seed(config.loop.seed, "translator", "judge"))
+        torch.manual_seed(derive_seed(config.loop.seed, "translator", "judge"))  # as it was called once
         if source == PATCH:
             return PatchDiscriminator()
         if source == ENCODER:
@@ -141,13 +163,17 @@ def make_judge(config: TranslatorConfig) -> Discriminator:
         return ClipDiscriminator.from_pretrained(source)
 
 
-def judged_by(config: TranslatorConfig) -> str | None:
-    """Hash of the encoder that the judge stands on, if it is one.
+def discriminator_content(config: TranslatorConfig) -> str | None:
+    """What tells the frozen network that the discriminator stands on from others; None if there is none.
 
     Raises:
         UserError: if it cannot be had.
     """
-    return hash_file(encoder_file(config.encoder)) if config.discriminator == ENCODER else None
+    if config.discriminator == PATCH:
+        return None
+    if config.discriminator == ENCODER:
+        return hash_file(encoder_file(config.encoder))
+    return model_content(config.discriminator, CLIP_FILES)
 
 
 def check_start(config: TranslatorConfig, start: Path) -> None:

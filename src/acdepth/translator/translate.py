@@ -4,17 +4,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
+from acdepth.core.blank import faults
 from acdepth.core.clip import Clip, Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
+from acdepth.core.identity import Identity
+from acdepth.core.lock import sole_writer
 from acdepth.core.resize import Crop, crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
@@ -92,8 +95,8 @@ def translate(
         share: which batches are this process's.
 
     Raises:
-        UserError: if there is nothing to translate, ``out`` was made with other settings, or more than 1 %
-            of the frames cannot be read.
+        UserError: if there is nothing to translate, another run writes to ``out`` or it was made with other
+            settings, or more than 1 % of the frames cannot be read.
     """
     clear = [clip for clip in clips if clip.condition is Condition.CLEAR]
     total = sum(len(clip.targets()) for clip in clear)
@@ -109,26 +112,27 @@ def translate(
         raise UserError(
             None, "this method needs the depth of the clear images", "give a teacher or measured depth"
         )
-    manifest = _open(out, _all_settings(translator, depth_source, settings), share)
-    work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
-    frames = _frames(clear, manifest, settings.conditions)
-    for number, batch in enumerate(_batches(frames, settings.batch_size)):
-        if share.has(number) and any(frame.todo for frame in batch):
-            work.translate(batch)
-        if progress:
-            progress(len(batch))
-    share.wait()
-    manifest = Manifest(out)
-    share.wait()
-    if share.leads:
-        manifest.gather()
+    with sole_writer(out, share=share):
+        manifest = _open(out, _made_from(translator, depth_source, settings), share)
+        work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
+        frames = _frames(clear, manifest, settings.conditions)
+        for number, batch in enumerate(_batches(frames, settings.batch_size)):
+            if share.has(number) and any(frame.todo for frame in batch):
+                work.translate(batch)
+            if progress:
+                progress(len(batch))
+        share.wait()
+        manifest = Manifest(out)
+        share.wait()
+        if share.leads:
+            manifest.gather()
     return manifest
 
 
-def _open(out: Path, settings: dict[str, Any], share: Share) -> Manifest:
+def _open(out: Path, made_from: Identity, share: Share) -> Manifest:
     """The manifest that this process adds to; the first process makes it ready for all."""
     if share.leads:
-        Manifest(out).open_for_writing(settings)
+        Manifest(out).open_for_writing(made_from)
     share.wait()
     manifest = Manifest(out)
     if share.count > 1:
@@ -174,11 +178,16 @@ class _Work:
             depth = self.depth_source.depth(
                 images, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
             )
+            self._refuse_broken(
+                frames, depth, clear, "its depth", "give another teacher, or --depth measured"
+            )
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
             generators = [make_generator(self.settings.seed, frame.key, condition) for frame in frames]
             made = self.translator.translate(clear, depth, condition, generators)
+            what = f"its translation into {condition} by {self.translator.name}"
+            self._refuse_broken(frames, made, clear, what, "train, import or copy those weights again")
             self.manifest.add(
                 [
                     self._write(frame, source_hash, condition, picture)
@@ -186,6 +195,13 @@ class _Work:
                     if condition in frame.todo
                 ]
             )
+
+    def _refuse_broken(
+        self, frames: tuple[_Frame, ...], made: Tensor, clear: Tensor, what: str, remedy: str
+    ) -> None:
+        for frame, fault in zip(frames, faults(made, clear), strict=True):
+            if fault:
+                raise UserError(frame.key, f"{what} {fault}", remedy)
 
     def _write(self, frame: _Frame, source_hash: str, condition: Condition, picture: Tensor) -> Entry:
         file = self.manifest.file(condition, frame.key)
@@ -216,18 +232,20 @@ def _batches(frames: Iterator[_Frame], size: int) -> Iterator[list[_Frame]]:
         yield batch
 
 
-def _all_settings(
+def _made_from(
     translator: Translator, depth_source: DepthSource | None, settings: TranslateSettings
-) -> dict[str, Any]:
-    return {
-        **translator.describe(),
-        **(depth_source.describe() if depth_source else {}),
-        "seed": settings.seed,
-        "image_size": settings.image_size and list(settings.image_size),
-        "crop": settings.crop and settings.crop.to_dict(),
-        "format": settings.format,
-        **({"batch_size": settings.batch_size} if translator.rounds_by_batch else {}),
-    }
+) -> Identity:
+    return Identity(
+        {
+            **translator.describe(),
+            **(depth_source.describe() if depth_source else {}),
+            "seed": settings.seed,
+            "image_size": settings.image_size and list(settings.image_size),
+            "crop": settings.crop and settings.crop.to_dict(),
+            "format": settings.format,
+            **({"batch_size": settings.batch_size} if translator.rounds_by_batch else {}),
+        }
+    )
 
 
 def _size_of(crop: Crop | None, image: np.ndarray) -> tuple[int, int]:

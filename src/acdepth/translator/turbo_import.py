@@ -17,10 +17,11 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.diffusion.autoencoder import Autoencoder, make_skips
 from acdepth.diffusion.model import DiffusionModel, model_folder
-from acdepth.diffusion.prompts import PROMPTS
+from acdepth.diffusion.one_step import PROMPTS
 from acdepth.translator.adapters import CARD_FILE, TranslatorCard, base_hash, save_translator
 from acdepth.translator.generator import Adapted, Generator
-from acdepth.translator.lora import LoraSettings, share_weights
+from acdepth.translator.lora import share_weights
+from acdepth.translator.settings import LoraSettings
 from acdepth.translator.turbo_file import FIRST_LAYER, TurboDirection, TurboFile, read_turbo, same_names
 
 VAE_ALPHA = 8

@@ -9,7 +9,7 @@ from torch import Tensor
 class Draws:
     """Plain numbers and tensors from one generator on the CPU, handed to the image's device."""
 
-    def __init__(self, generator: torch.Generator, device: torch.device | str = "cpu") -> None:
+    def __init__(self, generator: torch.Generator, device: torch.device | str) -> None:
         self.generator, self.device = generator, device
 
     def uniform(self, low: float, high: float) -> float:

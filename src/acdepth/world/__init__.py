@@ -1,7 +1,7 @@
 """The built-in driving world: towns made from seeds, with exact depth, in six conditions."""
 
+from acdepth.world.car import Rig
 from acdepth.world.render import RenderedFrame, Renderer, prepare, render
-from acdepth.world.rig import Rig
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.view import world_camera
 

@@ -1,11 +1,14 @@
-"""The car of a style: where its camera rides, how its sensor answers to light, how fast it goes."""
+"""The car of a style with its camera and headlights, and how another camera on it differs: its rig."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from acdepth.core.errors import UserError
 from acdepth.world.lamps import DIPPED, Headlights
+from acdepth.world.solids import Triple
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,7 @@ class Response:
     """How a sensor turns light into a picture, over the usual one."""
 
     exposure: float = 1.0
-    balance: tuple[float, float, float] = (1.0, 1.0, 1.0)  # gains of red, green, blue
+    balance: Triple = (1.0, 1.0, 1.0)  # gains of red, green, blue
     vignette: float = 0.0  # share of the light that the corners lose
     gamma: float = 1.0  # of the finished picture in 0..1; below 1 is paler
 
@@ -39,3 +42,34 @@ class Car:
     speed: tuple[float, float] = (7.6, 12.4)  # mean over the drive [m/s]; see `draw_drive`
     response: Response = Response()
     headlights: Headlights = DIPPED
+
+
+RANGES = {"focal": (0.25, 4.0), "height": (0.5, 4.0), "pitch_degrees": (-30.0, 30.0)}
+"""Least and largest of each: a car or a lorry on a street, not a drone."""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """How a camera differs from its style's own, on the same car; the defaults do not.
+
+    Raises:
+        UserError: if a number is outside `RANGES`.
+    """
+
+    focal: float = 1.0
+    """Focal length over the style's usual one, which is 0.8 of the image's width in towns."""
+    height: float | None = None
+    """Mean height of the lens above the road [m]; None leaves it to the town, 1.4 to 1.6 there."""
+    pitch_degrees: float = 0.0
+    """How far the camera looks down beyond the style's own, 0 to 0.7 degrees in towns; negative looks up. In
+    degrees, as people and files say it."""
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in RANGES.items():
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and low <= value <= high):
+                raise UserError(None, f"{name} of the camera is {value:g}", f"give {low:g} to {high:g}")
+
+
+USUAL = Rig()
+"""A style's own camera; that of towns made the training footage of everything that ships."""

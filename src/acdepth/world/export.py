@@ -20,8 +20,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.workers import worker_pool
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.render import RenderedFrame, prepare
-from acdepth.world.rig import USUAL, Rig
 from acdepth.world.styles import TOWN
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.trajectory import FRAME_RATE
@@ -96,7 +96,7 @@ def write_town(
     town: int,
     conditions: Sequence[Condition],
     settings: DriveSettings,
-    device: str = "cpu",
+    device: str,
     on_frame: Callable[[], None] = lambda: None,
 ) -> None:
     """Render a town's drive once and write its sequences for all given conditions.
@@ -186,7 +186,7 @@ def write_towns(
     towns: Sequence[int],
     conditions: Sequence[Condition],
     settings: DriveSettings,
-    device: str = "cpu",
+    device: str,
     workers: int = 1,
     on_frames: Callable[[int], None] = lambda count: None,
 ) -> None:

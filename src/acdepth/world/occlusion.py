@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from acdepth.world.intersect import meet_prism
-from acdepth.world.raycast import Bundle, trace
-from acdepth.world.solids import Material, Solids, to_local
+from acdepth.world.raycast import Bundle, meet_prism, trace
+from acdepth.world.solids import Material, Solids, Triple, to_local
 from acdepth.world.town import SIGHT, Town
 
 CELL = 0.15  # m
@@ -48,11 +47,10 @@ class HeightMap:
 
 @dataclass(frozen=True)
 class Occlusion:
-    """Light maps of a town: the sun's shadows, and how much of the sky the ground sees."""
+    """Light maps of a town, of the same cells: the sun's shadows, and how much of the sky the ground sees."""
 
     sun: HeightMap
     open_sky: Tensor  # (Z, X) share of the sky that each cell of the ground sees
-    corner: tuple[float, float]  # x, z of its first cell
 
 
 def _bounds(town: Town) -> tuple[float, float, float, float]:
@@ -116,7 +114,7 @@ def bake_occlusion(town: Town) -> Occlusion:
     above = bake_heights(solid, torch.tensor([0.0, 1.0, 0.0], device=device), bounds)
     covered = (above.heights > 0.2).float()[None, None]
     share = 0.5 * _blurred(covered, 5) + 0.5 * _blurred(covered, 19)
-    return Occlusion(sun, 1 - share[0, 0], above.corner)
+    return Occlusion(sun, 1 - share[0, 0])
 
 
 def _blurred(values: Tensor, size: int) -> Tensor:
@@ -127,21 +125,20 @@ def _blurred(values: Tensor, size: int) -> Tensor:
 
 def sky_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor) -> Tensor:
     """How open the sky is over ground points (N, 3): near 0 under cars, 1 in the open."""
-    rows, columns = occlusion.open_sky.shape
-    x = ((point[:, 0] - occlusion.corner[0]) / CELL) / (columns - 1) * 2 - 1
-    z = ((point[:, 2] - occlusion.corner[1]) / CELL) / (rows - 1) * 2 - 1
+    (rows, columns), (left, near) = occlusion.open_sky.shape, occlusion.sun.corner
+    x = ((point[:, 0] - left) / CELL) / (columns - 1) * 2 - 1
+    z = ((point[:, 2] - near) / CELL) / (rows - 1) * 2 - 1
     places = torch.stack([x, z], 1)[None, None]
     share = functional.grid_sample(
         occlusion.open_sky[None, None], places, padding_mode="border", align_corners=True
     )
     share = share[0, 0, 0]
     for mover in town.movers:
-        near = _near(point, mover.places[frame], max(3.5, mover.half_size[2] + 1.3))
-        local = _mover_frame(point[near], mover.places[frame])
-        outside = torch.stack(
-            [local[:, 0].abs() - mover.half_size[0], local[:, 2].abs() - mover.half_size[2]], 1
-        ).clamp(min=0)
-        share[near] *= 1 - 0.8 * torch.exp(-outside.square().sum(1) / 0.12)
+        width, _, length = mover.half_size
+        around = _near(point, mover.places[frame], max(3.5, length + 1.3))
+        local = _mover_frame(point[around], mover.places[frame])
+        outside = torch.stack([local[:, 0].abs() - width, local[:, 2].abs() - length], 1).clamp(min=0)
+        share[around] *= 1 - 0.8 * torch.exp(-outside.square().sum(1) / 0.12)
     return share
 
 
@@ -164,13 +161,13 @@ def sun_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor, groun
     return share
 
 
-def _near(point: Tensor, place: tuple[float, float, float], reach: float) -> Tensor:
+def _near(point: Tensor, place: Triple, reach: float) -> Tensor:
     """Indices of the points in the square around a mover."""
     x, z, _ = place
     return torch.nonzero(((point[:, 0] - x).abs() < reach) & ((point[:, 2] - z).abs() < reach))[:, 0]
 
 
-def _mover_frame(point: Tensor, place: tuple[float, float, float]) -> Tensor:
+def _mover_frame(point: Tensor, place: Triple) -> Tensor:
     x, z, yaw = place
     turn = point.new_tensor([math.cos(yaw), math.sin(yaw)])
     return to_local(point - point.new_tensor([x, 0.0, z]), turn)

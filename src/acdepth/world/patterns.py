@@ -1,7 +1,12 @@
-"""Regular patterns without aliasing: each is the exact mean of the pattern over the ray's footprint."""
+"""Patterns without aliasing: regular ones, exact means over a ray's footprint, and noise in a mip pyramid."""
+
+from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+from acdepth.core.seeding import make_generator
 
 
 def pulse(u: Tensor, period: Tensor | float, start: Tensor | float, stop: Tensor | float, width: Tensor):
@@ -45,3 +50,73 @@ def hash01(*keys: Tensor) -> Tensor:
 def mix(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
     """Blend (N, 3) colours by a share (N,) of the second."""
     return first + (second - first) * share[:, None]
+
+
+_SIDE = 512
+_LEVELS = 8
+
+
+def _octaves(persistence: float, generator: torch.Generator) -> Tensor:
+    """One (side, side) tile of noise with zero mean and unit variance; every octave wraps around."""
+    tile = torch.zeros(_SIDE, _SIDE)
+    amplitude, cells = 1.0, 4
+    while cells <= _SIDE:
+        lattice = torch.randn(1, 1, cells, cells, generator=generator)
+        padded = functional.pad(lattice, (2, 2, 2, 2), mode="circular")
+        scale = _SIDE // cells
+        grown = functional.interpolate(padded, scale_factor=scale, mode="bicubic", align_corners=False)
+        tile += amplitude * grown[0, 0, 2 * scale : -2 * scale, 2 * scale : -2 * scale]
+        amplitude, cells = amplitude * persistence, cells * 2
+    return (tile - tile.mean()) / tile.std()
+
+
+@lru_cache(maxsize=4)
+def _pyramid(device: str) -> tuple[Tensor, Tensor]:
+    """All levels as rows (texels, 4 channels), and the row at which each level starts."""
+    generator = make_generator(0, "world", "noise")
+    tile = torch.stack([_octaves(persistence, generator) for persistence in (0.85, 0.7, 0.55, 0.85)])
+    levels, starts, rows = [], [], 0
+    for _ in range(_LEVELS):
+        starts.append(rows)
+        levels.append(tile.flatten(1).T)
+        rows += tile.shape[1] * tile.shape[2]
+        tile = functional.avg_pool2d(tile[None], 2)[0]
+    return torch.cat(levels).contiguous().to(device), torch.tensor(starts, device=device)
+
+
+def _bilinear(texels: Tensor, starts: Tensor, u: Tensor, v: Tensor, level: Tensor) -> Tensor:
+    """Sample one level per point; u, v in tile widths. Sides are powers of two: masks wrap around."""
+    side = torch.bitwise_right_shift(torch.full_like(level, _SIDE), level)
+    start = starts[level]
+    x, y = u * side - 0.5, v * side - 0.5
+    left, top = x.floor(), y.floor()
+    right_share, lower_share = (x - left)[:, None], (y - top)[:, None]
+    mask = side - 1
+    column, row = left.to(torch.int64) & mask, (top.to(torch.int64) & mask) * side
+    next_column = (column + 1) & mask
+    next_row = (row + side) & (side * side - 1)
+    upper, lower = start + row, start + next_row
+    first = torch.lerp(texels[upper + column], texels[upper + next_column], right_share)
+    second = torch.lerp(texels[lower + column], texels[lower + next_column], right_share)
+    return torch.lerp(first, second, lower_share)
+
+
+def sample_noise(u: Tensor, v: Tensor, tile_size: float, footprint: Tensor) -> Tensor:
+    """Filtered noise at surface coordinates.
+
+    Args:
+        u: (N,) first surface coordinate [m].
+        v: (N,) second surface coordinate [m].
+        tile_size: width of the repeating tile [m]; the finest grain is 1/512 of it.
+        footprint: (N,) width that a ray covers on the surface [m]; octaves finer than it fade out.
+
+    Returns:
+        (N, 4) independent channels of about zero mean and unit variance when unfiltered, rougher to smoother.
+    """
+    texels, starts = _pyramid(str(u.device))
+    level = torch.log2(footprint * (_SIDE / tile_size)).clamp(0, _LEVELS - 1)
+    # Neighbouring rays take turns between the two nearest levels: a pixel's samples average to a smooth
+    # transition at half the cost of sampling both.
+    turns = torch.arange(len(u), device=u.device) % 4
+    level = (level + 0.25 * turns + 0.125).to(torch.int64).clamp(max=_LEVELS - 1)
+    return _bilinear(texels, starts, u / tile_size, v / tile_size, level)

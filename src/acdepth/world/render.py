@@ -1,8 +1,8 @@
 """From a town and a condition to pictures, exact depth and classes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import torch
 from torch import Tensor
@@ -10,9 +10,9 @@ from torch import Tensor
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.occlusion import Occlusion, bake_occlusion
 from acdepth.world.raycast import Hits, trace
-from acdepth.world.rig import USUAL, Rig
 from acdepth.world.solids import Solids
 from acdepth.world.styles import TOWN, find_style
 from acdepth.world.surface import Surface, classify, paint_surface
@@ -82,7 +82,7 @@ class Renderer:
             index,
             view,
             surface,
-            _once(lambda: _mirror(self.town, solids, view, hits)),
+            cache(lambda: _mirror(self.town, solids, view, hits)),
         )
 
 
@@ -103,18 +103,6 @@ def _mirror(town: Town, solids: Solids, view: View, hits: Hits) -> Surface:
     flat = Hits(mirrored.t.reshape(-1), mirrored.solid.reshape(-1))
     pixel = 1 / view.camera.fx
     return paint_surface(town, solids, bundle.origins[0, 0], bundle.directions.reshape(-1, 3), flat, pixel)
-
-
-def _once(make: Callable[[], Surface]) -> Callable[[], Surface]:
-    """A function that calls ``make`` the first time and remembers its result."""
-    made: list[Surface] = []
-
-    def get() -> Surface:
-        if not made:
-            made.append(make())
-        return made[0]
-
-    return get
 
 
 def _picture(scene: Scene, condition: Condition) -> Tensor:
@@ -143,19 +131,13 @@ def prepare(
     """Make a town and get ready to render its drive at ``image_size`` (height, width); see `render`."""
     looks = find_style(style)
     drawn, device = draw_town(town, frames, rig, looks), torch.device(device)
-    day = drawn.daylight
+    lights = {name: part.to(device) for name, part in vars(drawn.daylight).items() if torch.is_tensor(part)}
     there = replace(
         drawn,
         standing=drawn.standing.to(device),
         movers=tuple(replace(m, bodies=tuple(b.to(device) for b in m.bodies)) for m in drawn.movers),
         lamps=drawn.lamps.to(device),
-        daylight=replace(
-            day,
-            **{
-                k: getattr(day, k).to(device)
-                for k in ("sun", "sun_colour", "zenith", "horizon", "lamp_colour")
-            },
-        ),
+        daylight=replace(drawn.daylight, **lights),
     )
     return Renderer(there, world_camera(image_size, rig, looks.car.focal), device)
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from acdepth.world.dice import Dice
+from acdepth.world.solids import Triple
 
 PAVEMENT_HEIGHT = 0.13
 
@@ -22,7 +23,7 @@ class Road:
     to second order in curvature.
     """
 
-    waves: tuple[tuple[float, float, float], ...]  # (amplitude [m], wave number [rad/m], phase [rad])
+    waves: tuple[Triple, ...]  # (amplitude [m], wave number [rad/m], phase [rad])
     half_width: float
     lane_width: float
     pavement_width: float
@@ -63,12 +64,17 @@ class Road:
         slope = self.slope(z)
         return (x - self.centre(z)) * torch.rsqrt(1 + slope * slope)
 
-    def place(self, z: float, lateral: float) -> tuple[float, float, float]:
+    def place(self, z: float, lateral: float) -> Triple:
         """(x, z, yaw [rad]) of the point beside the centreline at z; yaw 0 is +z, right is positive."""
         slope = sum(a * k * math.cos(k * z + p) for a, k, p in self.waves)
         centre = sum(a * math.sin(k * z + p) for a, k, p in self.waves)
         length = math.hypot(1.0, slope)
         return centre + lateral / length, z - lateral * slope / length, math.atan(slope)
+
+    def leaves_room(self, x: float, z: float, radius: float) -> bool:
+        """Whether a disc around (x, z) stays off the road, which bends, all along."""
+        along = torch.linspace(z - radius, z + radius, 41)
+        return torch.hypot(self.centre(along) - x, along - z).min().item() > radius + self.half_width
 
     def crossing_position(self, block: int) -> float:
         """Middle z of the street at the start of a block."""
@@ -112,7 +118,7 @@ class Road:
         )
 
 
-def draw_waves(dice: Dice, steepest: float) -> tuple[tuple[float, float, float], ...]:
+def draw_waves(dice: Dice, steepest: float) -> tuple[Triple, ...]:
     """Waves of a centreline whose slope dx/dz stays below ``steepest``."""
     waves = []
     for share, shortest, longest in ((0.8, 150.0, 300.0), (0.2, 70.0, 120.0)):

@@ -7,6 +7,7 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.images import read_depth_png16
 from acdepth.core.sheet import check_sheet_name, draw_block, save_sheet
 
 
@@ -44,7 +45,8 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
             raise UserError(
                 town, f"its pictures are of another size than those of {towns[0].name}", "one sheet shows one"
             )
-    depths = [colour_depth(_depth(town / conditions[0].value, frame)) for town in towns]
+    places = [town / conditions[0].value / "depth" / f"{frame:06d}.png" for town in towns]
+    depths = [colour_depth(read_depth_png16(place).astype(float)) for place in places]
     save_sheet(out, [draw_block({**columns, "depth": depths})])
 
 
@@ -56,12 +58,3 @@ def _picture(drive: Path, frame: int) -> np.ndarray:
             path, "not there or not a picture", f"every town needs every condition and frame {frame}"
         )
     return picture[..., ::-1]
-
-
-def _depth(drive: Path, frame: int) -> np.ndarray:
-    """(H, W) [m]."""
-    path = drive / "depth" / f"{frame:06d}.png"
-    stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if stored is None:
-        raise UserError(path, "not there or not a picture")
-    return stored / 256.0

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -140,6 +140,27 @@ class Workshop:
         """Add one solid; the arguments are the columns of `Solids`, with the yaw in radians."""
         turn = (math.cos(yaw), math.sin(yaw))
         self._rows.append((shape, centre, half, turn, form, material, colour, trim, detail, seed))
+
+    def stand(
+        self,
+        place: Triple,
+        half: Triple,
+        material: Material,
+        colour: Triple,
+        height: float | None = None,
+        **looks: Any,
+    ) -> None:
+        """Add a prism at a place (x, z, yaw) of `Road.place`: on the ground, or its middle at ``height``."""
+        x, z, yaw = place
+        centre = (x, half[1] if height is None else height, z)
+        self.add(Shape.PRISM, centre, half, material, colour, yaw=yaw, **looks)
+
+    def erect(
+        self, x: float, z: float, radius: float, height: float, material: Material, colour: Triple, seed=0
+    ) -> None:
+        """Add an upright cylinder on the ground."""
+        half = height / 2
+        self.add(Shape.CYLINDER, (x, half, z), (radius, half, radius), material, colour, seed=seed)
 
     def extend(self, part: Solids) -> None:
         """Add solids that are already a table."""

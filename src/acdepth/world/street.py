@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from acdepth.world.dice import Dice
 from acdepth.world.palette import LEAVES, SIGNS, linear, vary
 from acdepth.world.road import Road
-from acdepth.world.solids import Material, Shape, Workshop
+from acdepth.world.solids import Material, Shape, Triple, Workshop
 from acdepth.world.trees import plant_tree
 from acdepth.world.vehicles import CAR_HALF_WIDTH, build_person, build_vehicle
 
@@ -39,13 +39,11 @@ def draw_street_style(seed: int, suburban: bool) -> StreetStyle:
     )
 
 
-def furnish_block(
-    shop: Workshop, road: Road, style: StreetStyle, seed: int, block: int
-) -> list[tuple[float, float, float]]:
+def furnish_block(shop: Workshop, road: Road, style: StreetStyle, seed: int, block: int) -> list[Triple]:
     """Furnish one block on both sides; returns the positions (x, height, z) of its lamp heads."""
     start = road.crossing_position(block) + road.crossing_half_width
     end = road.crossing_position(block + 1) - road.crossing_half_width
-    lamps: list[tuple[float, float, float]] = []
+    lamps: list[Triple] = []
     for side in (-1, 1):
         dice = Dice(seed, "furniture", block, side)
         _plant_trees(shop, road, style, dice, side, start + 4, end - 4)
@@ -61,12 +59,11 @@ def furnish_block(
     return lamps
 
 
-def _put_lamp(shop: Workshop, road: Road, side: int, z: float) -> tuple[float, float, float]:
+def _put_lamp(shop: Workshop, road: Road, side: int, z: float) -> Triple:
     """A lamp post on the pavement with its arm over the road."""
     x, foot, yaw = road.place(z, side * (road.half_width + 0.4))
     inner_x, inner_z, _ = road.place(z, side * (road.half_width - 0.9))
-    half = LAMP_HEIGHT / 2
-    shop.add(Shape.CYLINDER, (x, half, foot), (0.07, half, 0.07), Material.PLAIN, STEEL)
+    shop.erect(x, foot, 0.07, LAMP_HEIGHT, Material.PLAIN, STEEL)
     middle = ((x + inner_x) / 2, LAMP_HEIGHT, (foot + inner_z) / 2)
     shop.add(Shape.PRISM, middle, (0.7, 0.04, 0.04), Material.PLAIN, STEEL, yaw=yaw)
     head = (inner_x, LAMP_HEIGHT - 0.02, inner_z)
@@ -89,16 +86,15 @@ def _plant_gardens(shop: Workshop, road: Road, dice: Dice, side: int, z: float, 
     edge = road.half_width + road.pavement_width + 0.4
     while z < end - 6:
         length = dice.uniform(5, 11)
-        x, middle, yaw = road.place(z + length / 2, side * edge)
-        seed = dice.whole(1, 10**6)
+        place, seed = road.place(z + length / 2, side * edge), dice.whole(1, 10**6)
         if dice.chance(0.45):
             half = (0.4, dice.uniform(0.45, 0.85), length / 2)
             colour = vary(dice, dice.pick(LEAVES))
-            shop.add(Shape.PRISM, (x, half[1], middle), half, Material.FOLIAGE, colour, yaw=yaw, seed=seed)
+            shop.stand(place, half, Material.FOLIAGE, colour, seed=seed)
         elif dice.chance(0.6):
             half = (0.14, dice.uniform(0.35, 0.6), length / 2)
             colour = vary(dice, (0.42, 0.36, 0.3))
-            shop.add(Shape.PRISM, (x, half[1], middle), half, Material.WALL, colour, yaw=yaw, seed=seed)
+            shop.stand(place, half, Material.WALL, colour, seed=seed)
         if dice.chance(0.6):
             tree_x, tree_z, _ = road.place(z + dice.uniform(0, length), side * (edge + 2.2))
             plant_tree(shop, dice, tree_x, tree_z, dice.uniform(0.6, 1.2))
@@ -131,7 +127,7 @@ def put_sign(shop: Workshop, road: Road, dice: Dice, lateral: float, z: float) -
     """A traffic sign on its pole."""
     x, foot, yaw = road.place(z, lateral)
     height = dice.uniform(2.2, 2.7)
-    shop.add(Shape.CYLINDER, (x, height / 2, foot), (0.035, height / 2, 0.035), Material.PLAIN, STEEL)
+    shop.erect(x, foot, 0.035, height, Material.PLAIN, STEEL)
     half = dice.pick(((0.3, 0.3, 0.02), (0.35, 0.25, 0.02), (0.22, 0.34, 0.02)))
     shop.add(
         Shape.PRISM, (x, height - 0.3, foot - 0.06), half, Material.SIGN, dice.pick(SIGNS), yaw=yaw,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.paint import country, facade, objects, vehicles
-from acdepth.world.paint.patch import Paint, Patch, local_points, prism_faces, round_normals
+from acdepth.world.paint import facade, objects, vehicles
+from acdepth.world.paint.patch import Ground, Paint, Patch, prism_faces, round_normals
 from acdepth.world.raycast import Hits
 from acdepth.world.solids import BUILT, TERRAIN, Material, Shape, Solids, to_local, to_world
 from acdepth.world.town import Town
@@ -29,9 +29,7 @@ class Surface:
     glass: Tensor  # (R,) share that mirrors its surroundings
     kind: Tensor  # (R,) int64: SKY, GROUND, FACADES, OBJECTS
     ground: Tensor  # (G,) indices of the rays that met the flat ground
-    kerb_distance: Tensor  # (G,) [m]
-    ground_noise: Tensor  # (G, 4)
-    sealed: Tensor  # (G,) 1 where water stays on top, 0 where it drains away
+    below: Ground  # what weather needs to know of these
 
 
 def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
@@ -46,7 +44,7 @@ def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
 def paint_surface(
     town: Town, solids: Solids, origin: Tensor, directions: Tensor, hits: Hits, pixel: float
 ) -> Surface:
-    """Colour all rays of a trace.
+    """Colour all rays of a trace of a town's solids.
 
     Args:
         town: for its ground.
@@ -90,15 +88,13 @@ def paint_surface(
         glass=glass,
         kind=kind,
         ground=ground,
-        kerb_distance=below.kerb_distance,
-        ground_noise=below.noise,
-        sealed=below.sealed,
+        below=below,
     )
 
 
 def _make_patch(met: Solids, point: Tensor, unit: Tensor, footprint: Tensor) -> tuple[Patch, Tensor]:
     """The painters' view of points on solids, and the world normals there."""
-    local = local_points(point, met)
+    local = to_local(point - met.centre, met.turn)
     axis, normal = prism_faces(local, met)
     prism = met.shape == Shape.PRISM
     normal = torch.where(prism[:, None], normal, round_normals(local, met, met.shape == Shape.ELLIPSOID))
@@ -119,9 +115,9 @@ def _painters(lit_share: float) -> dict[Material, Callable[[Patch], Paint]]:
         Material.PLAIN: objects.paint_plain,
         Material.LAMP: objects.paint_lamp,
         Material.SIGN: objects.paint_sign,
-        Material.PLANKS: country.paint_planks,
-        Material.MEADOW: country.paint_meadow,
-        Material.RAIL: country.paint_rail,
-        Material.CARGO: country.paint_cargo,
-        Material.PANEL: country.paint_panel,
+        Material.PLANKS: facade.paint_planks,
+        Material.MEADOW: objects.paint_meadow,
+        Material.RAIL: objects.paint_rail,
+        Material.CARGO: vehicles.paint_cargo,
+        Material.PANEL: objects.paint_panel,
     }

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.daylight import Daylight
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.paint.patch import GroundPainter
-from acdepth.world.rig import USUAL, Rig
 from acdepth.world.road import Road
+from acdepth.world.sky import Daylight
 from acdepth.world.solids import Solids, Workshop
 from acdepth.world.styles import TOWN, Style
 from acdepth.world.traffic import Mover

@@ -1,6 +1,7 @@
-"""What moves: oncoming cars, now and then a car ahead of us, and people walking."""
+"""What moves: oncoming vehicles, now and then one ahead of us, and people walking."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from acdepth.world.dice import Dice
 from acdepth.world.road import Road
-from acdepth.world.solids import Solids, Triple
+from acdepth.world.solids import Pair, Solids, Triple
 from acdepth.world.trajectory import FRAME_RATE, Drive, drive_along
 from acdepth.world.vehicles import build_person, build_vehicle
 
@@ -18,13 +19,17 @@ class Mover:
     """A vehicle or a person: its body in each phase of its step, and where it is in each frame."""
 
     bodies: tuple[Solids, ...]  # cycled through frame by frame
-    places: tuple[tuple[float, float, float], ...]  # (x, z, yaw) per frame
-    half_size: tuple[float, float, float]  # of its shadow's box: half width, height, half length [m]
-    lean: tuple[float, float] = (0.25, 0.6)  # of the box's sides [m per m of height]
+    places: tuple[Triple, ...]  # (x, z, yaw) per frame
+    half_size: Triple  # of its shadow's box: half width, height, half length [m]
+    lean: Pair = (0.25, 0.6)  # of the box's sides [m per m of height]
 
     def at(self, frame: int) -> Solids:
         """The body, where it is in this frame."""
         return self.bodies[frame % len(self.bodies)].moved(*self.places[frame])
+
+
+Build = Callable[[Dice, tuple[Triple, ...]], Mover]
+"""Makes a vehicle that is at these places."""
 
 
 def draw_traffic(seed: int, road: Road, drive: Drive) -> tuple[Mover, ...]:
@@ -32,11 +37,31 @@ def draw_traffic(seed: int, road: Road, drive: Drive) -> tuple[Mover, ...]:
     dice = Dice(seed, "traffic")
     movers = []
     if dice.chance(0.3):
-        movers.append(_lead_car(Dice(seed, "lead"), road, drive))
+        movers.append(drive_ahead(Dice(seed, "lead"), road, drive, build_car, 0, (14, 24), 2.5))
     if dice.chance(0.6):
         movers += [_oncoming_car(Dice(seed, "oncoming", i), road, drive, i) for i in range(dice.whole(1, 3))]
     movers += [_walker(Dice(seed, "walker", i), road, drive, i) for i in range(dice.whole(0, 4))]
     return tuple(movers)
+
+
+def build_car(dice: Dice, places: tuple[Triple, ...]) -> Mover:
+    """A car or van."""
+    return Mover((build_vehicle(dice, moving=True),), places, (0.9, 1.4, 2.1))
+
+
+def drive_ahead(
+    dice: Dice, road: Road, drive: Drive, build: Build, lane: int, gap: Pair, swing: float
+) -> Mover:
+    """A vehicle before us whose distance breathes slowly, by ``swing``, around one drawn from ``gap`` [m]."""
+    count = torch.arange(len(drive.along), dtype=torch.float64)
+    away = dice.uniform(*gap) + swing * torch.sin(count / dice.uniform(25, 40) + dice.uniform(0, 6.28))
+    return build(dice, along_lane(road, drive.along + away, road.lane_middle(lane), False))
+
+
+def _oncoming_car(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
+    start = drive.along[0].item() + 22 + 38 * index + dice.uniform(0, 25)
+    speed = torch.full((len(drive.along),), -dice.uniform(6, 11), dtype=torch.float64)
+    return build_car(dice, along_lane(road, drive_along(road, start, speed), -road.lane_middle(0), True))
 
 
 def along_lane(road: Road, along: Tensor, lateral: float, backwards: bool) -> tuple[Triple, ...]:
@@ -46,23 +71,6 @@ def along_lane(road: Road, along: Tensor, lateral: float, backwards: bool) -> tu
         x, foot, yaw = road.place(z, lateral)
         places.append((x, foot, yaw + math.pi if backwards else yaw))
     return tuple(places)
-
-
-def _car(dice: Dice, places: tuple[tuple[float, float, float], ...]) -> Mover:
-    return Mover((build_vehicle(dice, moving=True),), places, (0.9, 1.4, 2.1))
-
-
-def _lead_car(dice: Dice, road: Road, drive: Drive) -> Mover:
-    """A car in our lane whose distance breathes slowly around 14 to 24 m."""
-    count = torch.arange(len(drive.along), dtype=torch.float64)
-    gap = dice.uniform(14, 24) + 2.5 * torch.sin(count / dice.uniform(25, 40) + dice.uniform(0, 6.28))
-    return _car(dice, along_lane(road, drive.along + gap, road.lane_width / 2, False))
-
-
-def _oncoming_car(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
-    start = drive.along[0].item() + 22 + 38 * index + dice.uniform(0, 25)
-    speed = torch.full((len(drive.along),), -dice.uniform(6, 11), dtype=torch.float64)
-    return _car(dice, along_lane(road, drive_along(road, start, speed), -road.lane_width / 2, True))
 
 
 def _walker(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
@@ -75,7 +83,6 @@ def _walker(dice: Dice, road: Road, drive: Drive, index: int) -> Mover:
     places = along_lane(road, drive_along(road, start, speed), lateral, way < 0)
     phases = max(4, round(2 * 0.75 / pace * FRAME_RATE))
     looks = dice.whole(0, 10**6)
-    bodies = tuple(
-        build_person(Dice(looks, "person"), math.sin(2 * math.pi * k / phases)) for k in range(phases)
-    )
+    strides = (math.sin(2 * math.pi * k / phases) for k in range(phases))
+    bodies = tuple(build_person(Dice(looks, "person"), stride) for stride in strides)
     return Mover(bodies, places, (0.25, 1.7, 0.25))

@@ -10,10 +10,7 @@ BARK = (0.11, 0.08, 0.055)
 def plant_tree(shop: Workshop, dice: Dice, x: float, z: float, size: float) -> None:
     """A trunk and a crown of bushy ellipsoids."""
     trunk = 2.6 * size
-    shop.add(
-        Shape.CYLINDER, (x, trunk / 2, z), (0.13 * size, trunk / 2, 0.13 * size), Material.BARK,
-        vary(dice, BARK), seed=dice.whole(1, 10**6),
-    )  # fmt: skip
+    _trunk(shop, dice, x, z, 0.13 * size, trunk)
     leaves = vary(dice, dice.pick(LEAVES))
     slim = dice.uniform(0.65, 1.0)
     for i in range(7):
@@ -78,10 +75,7 @@ def plant_bush(shop: Workshop, dice: Dice, x: float, z: float, size: float) -> N
 
 
 def _trunk(shop: Workshop, dice: Dice, x: float, z: float, radius: float, height: float) -> None:
-    colour, seed = vary(dice, BARK), dice.whole(1, 10**6)
-    shop.add(
-        Shape.CYLINDER, (x, height / 2, z), (radius, height / 2, radius), Material.BARK, colour, seed=seed
-    )
+    shop.erect(x, z, radius, height, Material.BARK, vary(dice, BARK), seed=dice.whole(1, 10**6))
 
 
 def _bushy(shop: Workshop, dice: Dice, centre: Triple, half: Triple, colour: Triple) -> None:

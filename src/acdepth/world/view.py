@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from acdepth.core.camera import Camera
+from acdepth.world.car import USUAL, Rig
 from acdepth.world.raycast import Bundle
-from acdepth.world.rig import USUAL, Rig
 
 TILE = 4  # pixels
 SAMPLES = 4 * TILE * TILE  # rays of a tile that make the image: 2 x 2 in each pixel
@@ -17,16 +17,12 @@ NEAR = 0.1
 
 
 def world_camera(image_size: tuple[int, int], rig: Rig = USUAL, usual_focal: float = 0.8) -> Camera:
-    """The camera of a drive: square pixels, principal point in the middle, 64 degrees wide unless told.
+    """The camera of a drive, for (height, width) [px]: 64 degrees wide unless told.
 
-    Args:
-        image_size: (height, width) [px].
-        rig: what differs from the style's own camera.
-        usual_focal: focal length of that one, over the image's width.
+    ``usual_focal`` is the focal length of the style's own camera over the image's width.
     """
     height, width = image_size
-    focal = usual_focal * width * rig.focal
-    return Camera(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
+    return Camera.central(usual_focal * width * rig.focal, height, width)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
 """KITTI as its owners lay it out (Geiger et al., 2013): raw and odometry drives, single frames with LiDAR."""
 
+from acdepth.data.kitti.benchmarks import (
+    LidarFrame,
+    is_lidar_folder,
+    is_odometry_drive,
+    open_lidar_folder,
+    open_odometry_drive,
+)
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
-from acdepth.data.kitti.object import LidarFrame, is_lidar_folder, open_lidar_folder
-from acdepth.data.kitti.odometry import is_odometry_drive, open_odometry_drive
 from acdepth.data.kitti.raw import KittiRawClip
-from acdepth.data.kitti.scans import scatter_nearest
 
 __all__ = [
     "KittiRawClip",
@@ -15,5 +19,4 @@ __all__ = [
     "open_kitti_raw",
     "open_lidar_folder",
     "open_odometry_drive",
-    "scatter_nearest",
 ]

@@ -1,19 +1,24 @@
-"""KITTI's calibration files: matrices by name, one a line."""
+"""KITTI's calibration files, matrices by name, and how the sensors of its car sit to each other by them."""
 
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.data.rigid import from_matrix
 from acdepth.data.stored import image_size
 
 FRAME_RATE = 10.0
 """Images per second of every KITTI camera (Geiger et al., 2013)."""
+LIDAR_FILE = "calib_velo_to_cam.txt"
+IMU_FILE = "calib_imu_to_velo.txt"
 
 
 class Calibration(dict[str, np.ndarray]):
-    """Matrices by name; a missing one is an error that names the file."""
+    """Numbers by name; a missing matrix is an error that names the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,39 +43,20 @@ class Calibration(dict[str, np.ndarray]):
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Lines of ``NAME: 9 or 12 numbers``; where the names were left out they are P0, P1, ...
-
-    Raises:
-        UserError: if a line is something else.
-    """
-    calibration = Calibration(path)
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        for number, line in enumerate(lines):
-            name, values = line.split(":") if ":" in line else (f"P{number}", line)
-            calibration[name.strip()] = np.array(values.split(), dtype=np.float64).reshape(3, -1)
-    except (OSError, ValueError) as error:
-        raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
-    return calibration
-
-
-def read_raw_calibration(path: Path) -> Calibration:
-    """Lines of ``NAME: numbers`` as they stand, flat; dates and other words between them are passed over.
+    """Lines of ``NAME: numbers``; dates and other words are passed over, names left out are P0, P1, ...
 
     Raises:
         UserError: if the file cannot be read.
     """
     calibration = Calibration(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
-    for line in lines:
-        name, _, values = line.partition(":")
-        try:
+    for number, line in enumerate(lines):
+        name, values = line.split(":", 1) if ":" in line else (f"P{number}", line)
+        with suppress(ValueError):
             calibration[name.strip()] = np.array(values.split(), dtype=np.float64)
-        except ValueError:
-            continue
     return calibration
 
 
@@ -88,8 +74,68 @@ def camera_of(calibration: Calibration, name: str, image: Path) -> Camera:
         raise UserError(calibration.path, f"{name}: {error}", "copy it again") from error
 
 
-def rigid(matrix: np.ndarray) -> np.ndarray:
-    """A (3, 3) rotation or (3, 4) motion as (4, 4)."""
-    square = np.eye(4)
-    square[:3, : matrix.shape[1]] = matrix
-    return square
+@dataclass(frozen=True)
+class Rig:
+    """One camera of a day, and what is known of scanner and inertial unit beside it."""
+
+    camera: Camera
+    """Of the rectified images."""
+    P_rectified_to_image: np.ndarray
+    """(3, 4) float64 [px; px * m]: projection of points in the frame of camera 0, rectified."""
+    T_lidar_to_rectified: np.ndarray | None
+    """(4, 4) float64 [m]; None where the day has no ``calib_velo_to_cam.txt``."""
+    T_imu_to_lidar: np.ndarray | None
+    """(4, 4) float64 [m]; None where the day has no ``calib_imu_to_velo.txt``."""
+
+    @property
+    def P_lidar_to_image(self) -> np.ndarray | None:
+        """(3, 4) float64; None where nobody says how the scanner sits."""
+        if self.T_lidar_to_rectified is None:
+            return None
+        return self.P_rectified_to_image @ self.T_lidar_to_rectified
+
+    @property
+    def T_camera_to_imu(self) -> np.ndarray | None:
+        """(4, 4) float64 [m]; None where nobody says how scanner or inertial unit sit."""
+        if self.T_lidar_to_rectified is None or self.T_imu_to_lidar is None:
+            return None
+        T_rectified_to_camera = np.eye(4)
+        # The last column of the projection is the intrinsics times where camera 0 is seen from this one.
+        intrinsics, column = self.P_rectified_to_image[:, :3], self.P_rectified_to_image[:, 3]
+        T_rectified_to_camera[:3, 3] = np.linalg.solve(intrinsics, column)
+        return np.linalg.inv(T_rectified_to_camera @ self.T_lidar_to_rectified @ self.T_imu_to_lidar)
+
+
+def read_rig(day: Path, number: str, image: Path) -> Rig:
+    """Read the calibration of a day.
+
+    Args:
+        day: folder that holds ``calib_cam_to_cam.txt``, and perhaps the other two files.
+        number: of the camera: 02 or 03.
+        image: any of its images, for their size.
+
+    Raises:
+        UserError: if a file is damaged, or the first one is missing.
+    """
+    cameras = read_calibration(day / "calib_cam_to_cam.txt")
+    lidar, imu = (_read_if_there(day / file) for file in (LIDAR_FILE, IMU_FILE))
+    T_lidar_to_rectified = None
+    if lidar is not None:
+        T_lidar_to_rectified = from_matrix(cameras.shaped("R_rect_00", 3, 3)) @ _motion(lidar)
+    return Rig(
+        camera=camera_of(cameras, f"P_rect_{number}", image),
+        P_rectified_to_image=cameras.shaped(f"P_rect_{number}", 3, 4),
+        T_lidar_to_rectified=T_lidar_to_rectified,
+        T_imu_to_lidar=None if imu is None else _motion(imu),
+    )
+
+
+def _read_if_there(path: Path) -> Calibration | None:
+    return read_calibration(path) if path.exists() else None
+
+
+def _motion(calibration: Calibration) -> np.ndarray:
+    R, t = calibration.shaped("R", 3, 3), calibration.shaped("T", 3, 1)
+    if abs(np.linalg.det(R) - 1) > 1e-2:
+        raise UserError(calibration.path, "R is no rotation", "copy it again")
+    return from_matrix(np.c_[R, t])

@@ -11,8 +11,7 @@ from typing import Any
 
 import orjson
 
-from acdepth.core.errors import UserError
-from acdepth.data.faults import OnFault
+from acdepth.core.errors import OnFault, UserError
 
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19
@@ -28,19 +27,16 @@ def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[d
     """
     try:
         rows = orjson.loads(path.read_bytes())
+        if not isinstance(rows, list):
+            raise ValueError("expected a list of records")
     except OSError as error:
         on_fault(UserError(path, f"cannot be read ({error.strerror or error})", "unpack the metadata again"))
         return []
     except ValueError as error:
         on_fault(UserError(path, f"not readable as a nuScenes table ({error})", "copy it again"))
         return []
-    if not isinstance(rows, list):
-        on_fault(UserError(path, "not a nuScenes table, expected a list of records", "copy it again"))
-        return []
-    tokens = _Tokens(path, on_fault)
-    return [
-        row for row in rows if is_as_described(row, types, path, on_fault) and tokens.is_new(row["token"])
-    ]
+    seen: set[str] = set()
+    return [row for row in rows if _is_whole(row, types, seen, path, on_fault)]
 
 
 def find_rows(
@@ -50,7 +46,7 @@ def find_rows(
 
     No record may hold two of the texts.
     """
-    names, tokens = {text.encode(): text for text in texts}, _Tokens(path, on_fault)
+    names, seen = {text.encode(): text for text in texts}, set[str]()
     for block in _blocks(path, on_fault):
         for text, name in names.items():
             place = block.find(text)
@@ -59,7 +55,7 @@ def find_rows(
                 end = block.find(b"}", place) + 1
                 try:
                     row = parse(block[block.rfind(b"{", 0, place) : end], path)
-                    if is_as_described(row, types, path, on_fault) and tokens.is_new(row["token"]):
+                    if _is_whole(row, types, seen, path, on_fault):
                         yield name, row
                 except UserError as error:
                     on_fault(error)
@@ -68,14 +64,15 @@ def find_rows(
 
 def find_records(path: Path, wanted: Set[bytes], on_fault: OnFault) -> dict[str, bytes]:
     """The unparsed records of a long table that have one of the wanted tokens, by token."""
-    found, tokens_seen = {}, _Tokens(path, on_fault)
+    found: dict[str, bytes] = {}
+    seen: set[str] = set()
     for block in _blocks(path, on_fault):
         records = block.split(b"}")
         tokens = _TOKEN.findall(block)
         if len(tokens) != len(records) - 1:
             tokens = [match[1] if (match := _TOKEN.search(record)) else b"" for record in records]
         for number, token in enumerate(tokens):
-            if token in wanted and tokens_seen.is_new(token.decode()):
+            if token in wanted and _is_new(token.decode(), seen, path, on_fault):
                 record = records[number]
                 found[token.decode()] = record[record.find(b"{") :] + b"}"
     return found
@@ -95,15 +92,15 @@ def parse(record: bytes, path: Path) -> dict[str, Any]:
         raise UserError(path, f"{name} is no JSON ({error})", "copy the file again") from error
 
 
-def is_as_described(row: Any, types: Mapping[str, Any], path: Path, on_fault: OnFault) -> bool:
-    """Whether a record has the named keys with values of these types; if not, the fault is told."""
+def _is_whole(row: Any, types: Mapping[str, Any], seen: set[str], path: Path, on_fault: OnFault) -> bool:
+    """Whether a record has the named keys with values of these types, and a new token; if not, it is told."""
     row = row if isinstance(row, dict) else {}
-    if [type(row.get(key)) for key in types] == list(types.values()):
-        return True
-    key = next(key for key, kind in types.items() if type(row.get(key)) is not kind)
-    said = f"has {row[key]!r} as" if key in row else "has no"
-    on_fault(UserError(path, f"record {_name_of(row)} {said} {key}", "copy the file again"))
-    return False
+    for key, kind in types.items():
+        if type(row.get(key)) is not kind:
+            said = f"has {row[key]!r} as" if key in row else "has no"
+            on_fault(UserError(path, f"record {_name_of(row)} {said} {key}", "copy the file again"))
+            return False
+    return _is_new(row["token"], seen, path, on_fault)
 
 
 def _name_of(row: Mapping[str, Any]) -> str:
@@ -111,20 +108,13 @@ def _name_of(row: Mapping[str, Any]) -> str:
     return str(next((row[key] for key in ("token", "filename", "name", "timestamp") if key in row), "?"))
 
 
-class _Tokens:
-    """The tokens of a table; no two records may have the same, as nobody could say which one is meant."""
-
-    def __init__(self, path: Path, on_fault: OnFault) -> None:
-        self._path, self._on_fault = path, on_fault
-        self._seen: set[str] = set()
-
-    def is_new(self, token: str) -> bool:
-        """Whether no record before had it; if one had, the fault is told."""
-        if token in self._seen:
-            self._on_fault(UserError(self._path, f"has record {token} twice", "copy the file again"))
-            return False
-        self._seen.add(token)
-        return True
+def _is_new(token: str, seen: set[str], path: Path, on_fault: OnFault) -> bool:
+    """Whether no record before had it; if one had, it is told, as nobody could say which one is meant."""
+    if token in seen:
+        on_fault(UserError(path, f"has record {token} twice", "copy the file again"))
+        return False
+    seen.add(token)
+    return True
 
 
 def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:

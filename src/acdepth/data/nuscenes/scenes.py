@@ -11,12 +11,11 @@ import yaml
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.core.images import read_image
-from acdepth.data.faults import OnFault, raise_fault
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
-from acdepth.data.nuscenes.tables import Calibration, Shot, Tables, read_tables
-from acdepth.data.stored import StoredClip, stamp_file
+from acdepth.data.nuscenes.tables import LIDAR, Calibration, Shot, Tables, read_tables
+from acdepth.data.stored import PosedClip, stamp_file
 
 FRAME_RATE = 12.0
 """Images per second of every camera, nearly."""
@@ -30,7 +29,7 @@ VERSIONS: dict[str, str] = {
 """Which tables hold a split."""
 
 
-class NuScenesClip(StoredClip):
+class NuScenesClip(PosedClip):
     """The images of one camera in one scene, sweeps and key frames, in the order of time.
 
     Args:
@@ -98,10 +97,6 @@ class NuScenesClip(StoredClip):
         """(4, 4) float64 [m]."""
         return self._ego_pose(self.shots[index]) @ self.calibration.T_sensor_to_ego
 
-    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
-        """(4, 4) float64 [m]: from the camera at one image to the camera at another."""
-        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
-
     def _ego_pose(self, shot: Shot) -> np.ndarray:
         return self.tables.ego_poses[shot.ego_pose].matrix()
 
@@ -136,7 +131,7 @@ def open_scenes(
     """The scenes of an official split in tables that are read; a scene at fault is told and left out."""
     wanted, found = scene_names(split), []
     scenes = {token for token, scene in tables.scenes.items() if scene.name in wanted}
-    lidar = {shot.sample: shot for shot in tables.shots["LIDAR_TOP"]}
+    lidar = {shot.sample: shot for shot in tables.shots[LIDAR]}
     for channel in cameras:
         for scene, shots in _by_scene(tables, tables.shots[channel]).items():
             if scene in scenes:

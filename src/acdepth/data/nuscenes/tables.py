@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from acdepth.core.errors import UserError
-from acdepth.data.faults import OnFault, raise_fault
+from acdepth.core.errors import OnFault, UserError, raise_fault
+from acdepth.core.files import inside
 from acdepth.data.nuscenes.records import find_records, find_rows, parse, read_rows
+from acdepth.data.rigid import from_quaternion
 
+LIDAR = "LIDAR_TOP"
+"""Channel of the scanner."""
 SCENE_ROW = {"token": str, "name": str, "description": str}
 SAMPLE_ROW = {"token": str, "scene_token": str}
 CALIBRATION_ROW = {"token": str, "rotation": list, "translation": list, "camera_intrinsic": list}
@@ -35,7 +38,7 @@ class Shot:
     """One moment of one sensor: a row of ``sample_data.json``."""
 
     file: str
-    """Relative to the root of the data set."""
+    """Relative to the root of the data set, and within it."""
     sample: str
     """Token of the annotated moment it belongs to, or stands nearest to."""
     timestamp: int
@@ -66,7 +69,7 @@ class EgoPose:
         """
         row = parse(self.record, self.path)
         try:
-            return rigid(row["rotation"], row["translation"])
+            return from_quaternion(row["rotation"], row["translation"])
         except (KeyError, TypeError, ValueError) as error:
             name = f"record {row.get('token', '?')}"
             raise UserError(self.path, f"{name} is no pose ({error!r})", "copy it again") from error
@@ -108,36 +111,29 @@ class Tables:
     """By token; of `shots` only."""
 
 
-def read_tables(
-    root: Path,
-    version: str,
-    cameras: Set[str],
-    lidar: str = "LIDAR_TOP",
-    on_fault: OnFault = raise_fault,
-) -> Tables:
+def read_tables(root: Path, version: str, cameras: Set[str], on_fault: OnFault = raise_fault) -> Tables:
     """Read the tables of one version.
 
     Args:
         root: folder that holds ``version`` beside ``samples`` and ``sweeps``.
         version: v1.0-trainval, v1.0-mini or v1.0-test.
-        cameras: channels of which every image is wanted.
-        lidar: channel of which the key frames are wanted.
+        cameras: channels of which every image is wanted; of `LIDAR` it is the key frames.
         on_fault: told about each damaged or dangling record, which is then left out.
 
     Raises:
         UserError: if there is no such folder, or by ``on_fault``.
     """
-    tables = read_loose_tables(root, version, cameras, lidar, on_fault)
+    tables = read_loose_tables(root, version, cameras, on_fault)
     return without_dangling(tables, Path(root) / version, on_fault)
 
 
-def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, on_fault: OnFault) -> Tables:
+def read_loose_tables(root: Path, version: str, cameras: Set[str], on_fault: OnFault) -> Tables:
     """Read the tables as they stand, see `read_tables`; shots may point to records that are not there.
 
     Raises:
         UserError: if there is no such folder, or by ``on_fault``.
     """
-    folder = Path(root) / version
+    root, folder = Path(root), Path(root) / version
     if not folder.is_dir():
         raise UserError(folder, "no such folder", "unpack the metadata of this version there")
     with _without_collection():
@@ -150,31 +146,9 @@ def read_loose_tables(root: Path, version: str, cameras: Set[str], lidar: str, o
             for row in read_rows(folder / "sample.json", SAMPLE_ROW, on_fault)
         }
         calibrations = _read_calibrations(folder / "calibrated_sensor.json", on_fault)
-        shots = _read_shots(folder / "sample_data.json", cameras, lidar, on_fault)
+        shots = _read_shots(root, folder / "sample_data.json", cameras, on_fault)
         poses = _read_ego_poses(folder / "ego_pose.json", shots, on_fault)
     return Tables(scenes, samples, shots, calibrations, poses)
-
-
-def rigid(rotation: list[float], translation: list[float]) -> np.ndarray:
-    """(4, 4) from a unit quaternion w, x, y, z and a translation [m].
-
-    Raises:
-        ValueError: if the quaternion has no length, or a number is missing or not finite.
-    """
-    length = np.linalg.norm(np.asarray(rotation, dtype=np.float64))
-    if not length > 0:
-        raise ValueError(f"rotation {rotation} has no length")
-    w, x, y, z = np.asarray(rotation, dtype=np.float64) / length
-    matrix = np.eye(4)
-    matrix[:3, :3] = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    matrix[:3, 3] = translation
-    if not np.isfinite(matrix).all():
-        raise ValueError(f"translation {translation} or rotation {rotation} is not finite")
-    return matrix
 
 
 def _read_calibrations(path: Path, on_fault: OnFault) -> dict[str, Calibration]:
@@ -192,15 +166,20 @@ def _calibration(row: dict[str, Any]) -> Calibration:
     intrinsics = np.array(numbers, dtype=np.float64) if numbers else None
     if intrinsics is not None and (intrinsics.shape != (3, 3) or not np.isfinite(intrinsics).all()):
         raise ValueError("camera_intrinsic is no finite 3x3 matrix")
-    return Calibration(rigid(row["rotation"], row["translation"]), intrinsics)
+    return Calibration(from_quaternion(row["rotation"], row["translation"]), intrinsics)
 
 
-def _read_shots(path: Path, cameras: Set[str], lidar: str, on_fault: OnFault) -> dict[str, list[Shot]]:
+def _read_shots(root: Path, path: Path, cameras: Set[str], on_fault: OnFault) -> dict[str, list[Shot]]:
     # samples/CAM_FRONT/..., sweeps/CAM_FRONT/...; only key frames of the LiDAR have a use.
-    places = {f"/{channel}/": channel for channel in cameras} | {f"samples/{lidar}/": lidar}
+    places = {f"/{channel}/": channel for channel in cameras} | {f"samples/{LIDAR}/": LIDAR}
     shots: dict[str, list[Shot]] = {channel: [] for channel in places.values()}
     for place, row in find_rows(path, places, SHOT_ROW, on_fault):
-        shots[places[place]].append(_shot(row))
+        try:
+            inside(root, row["filename"], path)
+        except UserError as fault:
+            on_fault(fault)
+        else:
+            shots[places[place]].append(_shot(row))
     return shots
 
 

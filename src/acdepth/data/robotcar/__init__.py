@@ -15,8 +15,7 @@ its own and is defined here. `plan_scene` and `prepare_scene` make the layout fr
 
 from acdepth.data.robotcar.calibration import RawCalibration, read_raw_calibration
 from acdepth.data.robotcar.clip import RobotCarClip
-from acdepth.data.robotcar.plan import ScenePlan, plan_scene
-from acdepth.data.robotcar.prepare import prepare_scene
+from acdepth.data.robotcar.prepare import ScenePlan, plan_scene, prepare_scene
 from acdepth.data.robotcar.raw import raw_scenes
 from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
 

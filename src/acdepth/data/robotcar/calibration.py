@@ -11,7 +11,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.data.robotcar.motions import motions
+from acdepth.data.rigid import from_angles, is_rigid
 
 MODEL_FILE = "stereo_narrow_left.txt"
 LUT_FILE = "stereo_narrow_left_distortion_lut.bin"
@@ -104,22 +104,11 @@ def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
     )
 
 
-def is_rigid(T: np.ndarray) -> bool:
-    """Whether each of (..., 4, 4) is a rotation with a translation, nearly."""
-    R = T[..., :3, :3]
-    return bool(
-        np.isfinite(T).all()
-        and (T[..., 3, :] == [0, 0, 0, 1]).all()
-        and np.allclose(R @ R.swapaxes(-1, -2), np.eye(3), atol=1e-2)
-        and (np.linalg.det(R) > 0).all()
-    )
-
-
 def _extrinsics(path: Path) -> np.ndarray:
     values = _numbers(path)
     if len(values) != 6 or not np.isfinite(values).all():
         raise UserError(path, "expected six finite numbers, x y z roll pitch yaw", "copy it again")
-    return motions(values[None])[0]
+    return from_angles(values[None])[0]
 
 
 def _numbers(path: Path) -> np.ndarray:

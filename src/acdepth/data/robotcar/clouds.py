@@ -1,12 +1,22 @@
-"""Laser points in the camera's frame: their files, and what they become in an image."""
+"""Laser clouds: scans of some seconds in the camera's frame, their files, and their depth images."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
-from acdepth.data.scans import read_scan_file
+from acdepth.core.tally import ReadTally
+from acdepth.data.robotcar.odometry import Odometry
+from acdepth.data.robotcar.raw import Recording, read_scan
+from acdepth.data.scans import read_scan_file, scatter_nearest
+
+REACH = 4_000_000
+"""Scans so long before and after an image make its cloud [us]. ACDepth takes it over from md4all."""
+KEPT = 1024
+"""Scans that stay in memory; eight seconds at 50 Hz are 400."""
 
 
 def read_cloud(path: Path) -> np.ndarray:
@@ -35,11 +45,8 @@ def project(points: np.ndarray, camera: Camera) -> np.ndarray:
     Returns:
         float32 (H, W) [m]; 0 where no point falls.
     """
-    row, column, seen = _pixels(points, camera)
-    image = np.full((camera.height, camera.width), np.inf, np.float32)
-    np.minimum.at(image, (row, column), points[seen, 2].astype(np.float32))
-    image[np.isinf(image)] = 0
-    return image
+    column, row, seen = _pixels(points, camera)
+    return scatter_nearest(column, row, points[seen, 2], (camera.height, camera.width))
 
 
 def in_view(points: np.ndarray, camera: Camera) -> np.ndarray:
@@ -48,9 +55,53 @@ def in_view(points: np.ndarray, camera: Camera) -> np.ndarray:
 
 
 def _pixels(points: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row and column of the points that fall into the image, and which points these are."""
+    """Column and row of the points that fall into the image [px], and which points these are."""
     ahead = np.flatnonzero(points[:, 2] > 0)
     x, y, z = points[ahead].astype(np.float64).T
     column, row = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
     seen = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
-    return row[seen].astype(np.int64), column[seen].astype(np.int64), ahead[seen]
+    return column[seen], row[seen], ahead[seen]
+
+
+class Accumulator:
+    """Clouds of points from scans, each moved by where the car was when it was taken.
+
+    Args:
+        scans: of the front laser.
+        odometry: of the car.
+        T_laser_to_vehicle: (4, 4) [m].
+        tally: counts scans that cannot be read, which are left out.
+    """
+
+    def __init__(
+        self, scans: Recording, odometry: Odometry, T_laser_to_vehicle: np.ndarray, tally: ReadTally
+    ) -> None:
+        self.scans, self.tally = scans, tally
+        poses = odometry.at(scans.times)
+        self._stretch = poses.stretch
+        self._T_laser_to_world = poses.T_vehicle_to_world @ T_laser_to_vehicle
+        # Images beside each other share nearly all of their scans.
+        self._in_world = lru_cache(KEPT)(self._read_in_world)
+
+    def cloud(self, time: int, stretch: int, T_camera_to_world: np.ndarray) -> np.ndarray:
+        """Points around a moment in the camera's frame, (N, 3) float64 [m].
+
+        Args:
+            time: of the image [us].
+            stretch: of the odometry that the image is in; scans of other ones are left out.
+            T_camera_to_world: (4, 4) [m].
+        """
+        first, end = np.searchsorted(self.scans.times, [time - REACH, time + REACH + 1])
+        numbers = first + np.flatnonzero(self._stretch[first:end] == stretch)
+        points = np.concatenate([np.zeros((0, 3)), *(self._in_world(number) for number in numbers.tolist())])
+        R, t = T_camera_to_world[:3, :3], T_camera_to_world[:3, 3]
+        return (points - t) @ R
+
+    def _read_in_world(self, number: int) -> np.ndarray:
+        try:
+            points = read_scan(self.scans.file(int(self.scans.times[number])))
+        except UserError as error:
+            self.tally.skip(error)
+            return np.zeros((0, 3))
+        T = self._T_laser_to_world[number]
+        return points @ T[:3, :3].T + T[:3, 3]

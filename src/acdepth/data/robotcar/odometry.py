@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
-from acdepth.data.robotcar.motions import motions, part_of
+from acdepth.data.rigid import from_angles, part_of
 
 COLUMNS = 8
 """source_timestamp, destination_timestamp, x, y, z, roll, pitch, yaw."""
@@ -82,7 +82,7 @@ def read_odometry(path: Path) -> Odometry:
     wrong = np.flatnonzero((earlier == later) | (np.r_[earlier[0], later[:-1]] > earlier))
     if wrong.size:
         raise UserError(path, f"line {wrong[0] + 2} is not in the order of time", "copy it again")
-    T_later_to_earlier = motions(rows[:, 2:])
+    T_later_to_earlier = from_angles(rows[:, 2:])
     stretch = np.cumsum(np.r_[earlier[0], later[:-1]] != earlier)
     return Odometry(earlier, later, T_later_to_earlier, _chained(T_later_to_earlier), stretch)
 

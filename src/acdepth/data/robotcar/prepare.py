@@ -5,26 +5,111 @@ same command goes on after a kill.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
+import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_bytes, write_json
+from acdepth.core.files import hash_file, read_json, write_bytes, write_json
 from acdepth.core.tally import ReadTally
-from acdepth.data.robotcar.accumulate import Accumulator
-from acdepth.data.robotcar.calibration import MODEL_FILE
-from acdepth.data.robotcar.clouds import in_view, write_cloud
-from acdepth.data.robotcar.plan import ScenePlan
-from acdepth.data.robotcar.poses import write_poses
-from acdepth.data.robotcar.raw import read_bayer
-from acdepth.data.robotcar.undistort import Undistortion, read_undistortion
+from acdepth.data.robotcar.calibration import MODEL_FILE, RawCalibration
+from acdepth.data.robotcar.clip import CLOUDS, IMAGES, POSES, write_poses
+from acdepth.data.robotcar.clouds import Accumulator, in_view, write_cloud
+from acdepth.data.robotcar.odometry import Odometry, Poses, read_odometry
+from acdepth.data.robotcar.raw import (
+    Recording,
+    Undistortion,
+    read_bayer,
+    read_images,
+    read_scans,
+    read_undistortion,
+)
+from acdepth.data.robotcar.scenes import FILTER_ENDING, read_list
 from acdepth.data.stored import image_size
 
+MADE_FROM = "made_from.json"
+"""Of a scene: hashes of calibration and odometry by file name."""
 MOST_THREADS = 8
 """That make images; more would wait for the disk."""
+
+
+@dataclass(frozen=True)
+class ScenePlan:
+    """What is to be done for one traversal."""
+
+    root: Path
+    """Of the layout."""
+    folder: Path
+    """Of the scene in the layout."""
+    calibration: RawCalibration
+    lists: tuple[Path, ...]
+    """That go to ``ROOT/splits``."""
+    images: Recording
+    scans: Recording
+    odometry: Odometry
+    poses: Poses
+    """Of the car at the images."""
+    made_from: dict[str, str]
+    """Content of `MADE_FROM`."""
+    images_to_make: list[int]
+    """Time stamps [us]."""
+    clouds_to_make: list[int]
+    """Positions in ``images``."""
+    total: int
+    """Images and clouds of the whole scene."""
+
+    @property
+    def done(self) -> int:
+        """Images and clouds that are there already."""
+        return self.total - len(self.images_to_make) - len(self.clouds_to_make)
+
+
+def plan_scene(
+    raw: Path, out: Path, scene: str, calibration: RawCalibration, lists: Sequence[Path] = ()
+) -> ScenePlan:
+    """Look at what there is to do; nothing is written.
+
+    Args:
+        raw: folder that holds the downloaded traversals.
+        out: root of the layout; not ``raw``, as both call their images the same.
+        scene: name of the traversal, such as 2014-12-09-13-21-02.
+        calibration: of camera and laser.
+        lists: go to ``OUT/splits``, and only images that they name get a cloud; without lists all do. A
+            filter (``NAME_filter.txt``) is given as a list too.
+
+    Raises:
+        UserError: if something is missing or damaged, or what ``out`` holds was made from other files.
+    """
+    raw, out, lists = Path(raw), Path(out), tuple(Path(path) for path in lists)
+    if out.resolve() == raw.resolve():
+        raise UserError(out, "is the download itself", "give another folder to prepare it into")
+    images, scans = read_images(raw / scene), read_scans(raw / scene)
+    odometry_file = raw / scene / "vo" / "vo.csv"
+    odometry, folder = read_odometry(odometry_file), out / scene
+    made_from = {path.name: hash_file(path) for path in (*calibration.files, odometry_file)}
+    _refuse_other_origin(out, folder, made_from)
+    poses = odometry.at(images.times)
+    with_cloud = _with_cloud(scene, images, poses, lists)
+    have_image, have_cloud = _names(folder / IMAGES, ".png"), _names(folder / CLOUDS, ".bin")
+    return ScenePlan(
+        root=out,
+        folder=folder,
+        calibration=calibration,
+        lists=lists,
+        images=images,
+        scans=scans,
+        odometry=odometry,
+        poses=poses,
+        made_from=made_from,
+        images_to_make=[time for time in images.times.tolist() if str(time) not in have_image],
+        clouds_to_make=[number for number in with_cloud if str(images.times[number]) not in have_cloud],
+        total=len(images.times) + len(with_cloud),
+    )
 
 
 def prepare_scene(
@@ -46,13 +131,40 @@ def prepare_scene(
     camera = plan.calibration.model.camera(*image_size(first))
     undistortion = read_undistortion(plan.calibration.lut, camera.width, camera.height)
     # First of all, so that what a kill leaves is known to be of these files.
-    write_json(plan.files.made_from, plan.made_from)
+    write_json(plan.folder / MADE_FROM, plan.made_from)
     write_bytes(plan.root / "models" / MODEL_FILE, plan.calibration.model.path.read_bytes())
     for path in plan.lists:
         write_bytes(plan.root / "splits" / path.name, path.read_bytes())
     advance = progress or (lambda: None)
     _make_images(plan, undistortion, advance, on_warning)
     _make_poses_and_clouds(plan, camera, advance, on_warning)
+
+
+def _with_cloud(scene: str, images: Recording, poses: Poses, lists: Sequence[Path]) -> list[int]:
+    """Positions of the images that get a cloud: those with a pose that a list names."""
+    wanted = poses.stretch >= 0
+    if lists:
+        of_list = {path: read_list(path).get(scene, set()) for path in lists}
+        named = [times for path, times in of_list.items() if not path.stem.endswith(FILTER_ENDING)]
+        wanted &= np.isin(images.times, list(set().union(*named)))
+    return np.flatnonzero(wanted).tolist()
+
+
+def _names(folder: Path, suffix: str) -> set[str]:
+    return {path.stem for path in folder.glob(f"*{suffix}")}
+
+
+def _refuse_other_origin(out: Path, folder: Path, made_from: dict[str, str]) -> None:
+    """Half a scene must not be finished with other files, nor a second scene get another camera."""
+    model = out / "models" / MODEL_FILE
+    if model.exists() and hash_file(model) != made_from[MODEL_FILE]:
+        raise UserError(model, "is of another camera", "prepare into another folder")
+    before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else made_from
+    other = sorted(name for name in made_from if before.get(name) != made_from[name])
+    if other:
+        raise UserError(
+            folder / MADE_FROM, f"the scene was made from another {', '.join(other)}", f"remove {folder}"
+        )
 
 
 def _make_images(
@@ -70,7 +182,7 @@ def _make_images(
         except UserError as fault:
             return fault
         _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        write_bytes(plan.files.images / f"{time}.png", encoded.tobytes())
+        write_bytes(plan.folder / IMAGES / f"{time}.png", encoded.tobytes())
         return None
 
     pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))
@@ -87,7 +199,7 @@ def _make_poses_and_clouds(
     plan: ScenePlan, camera: Camera, advance: Callable[[], object], on_warning: Callable[[str], object]
 ) -> None:
     T_camera_to_world = plan.poses.T_vehicle_to_world @ plan.calibration.T_optical_to_vehicle
-    write_poses(plan.files.poses, plan.images.times, T_camera_to_world)
+    write_poses(plan.folder / POSES, plan.images.times, T_camera_to_world)
     tally = ReadTally(len(plan.scans.times), on_warning)
     accumulator = Accumulator(plan.scans, plan.odometry, plan.calibration.T_laser_to_vehicle, tally)
     for number in plan.clouds_to_make:
@@ -95,7 +207,7 @@ def _make_poses_and_clouds(
         # What is behind the camera or beside the image is two thirds of the points, and of no use.
         points = in_view(accumulator.cloud(time, stretch, T_camera_to_world[number]), camera)
         if len(points):
-            write_cloud(plan.files.clouds / f"{time}.bin", points)
+            write_cloud(plan.folder / CLOUDS / f"{time}.bin", points)
         advance()
 
 
@@ -104,7 +216,7 @@ def _tell_gaps(plan: ScenePlan, on_warning: Callable[[str], object]) -> None:
         if what.missing:
             total = what.missing + len(what.times)
             on_warning(f"{what.folder}: {what.missing} of {total} files are not there; is a chunk missing?")
-    name, breaks = plan.files.folder.name, plan.odometry.breaks
+    name, breaks = plan.folder.name, plan.odometry.breaks
     if breaks:
         places = "one place" if breaks == 1 else f"{breaks} places"
         on_warning(f"{name}: vo.csv breaks off in {places}; no motion and no cloud crosses them")

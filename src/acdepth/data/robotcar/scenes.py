@@ -1,20 +1,19 @@
-"""Opening the prepared layout: all traversals, or those that a list names."""
+"""Opening the prepared layout: all traversals, or those that a list names; lists and their filters."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections import defaultdict
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.errors import UserError
-from acdepth.data.faults import OnFault, raise_fault
+from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.data.robotcar.calibration import MODEL_FILE, CameraModel, read_model
-from acdepth.data.robotcar.clip import RobotCarClip, Scene
-from acdepth.data.robotcar.lists import Times, read_targets
-from acdepth.data.robotcar.poses import read_poses
+from acdepth.data.robotcar.clip import IMAGES, POSES, RobotCarClip, Scene, read_poses
 from acdepth.data.sequence_folder import Description
-from acdepth.data.splits import find_list, tell_missing
-from acdepth.data.stored import image_size, list_images
+from acdepth.data.splits import NumberedImages, open_by_list, read_lines
+from acdepth.data.stored import image_size, named_pieces
 
 FRAME_RATE = 16.0
 """Images per second, nearly (Maddern et al., 2017)."""
@@ -22,6 +21,14 @@ LONGEST_STEP = 250_000
 """Time between neighbours [us]; a longer one cuts the traversal. Four times the usual one."""
 CONDITIONS = {"2014-12-09-13-21-02": Condition.CLEAR, "2014-12-16-18-44-24": Condition.NIGHT}
 """The two traversals of the paper."""
+FILTER_ENDING = "_filter"
+"""Of a list's name without suffix: the frames that are no targets after all, as they are over-exposed."""
+
+EXAMPLE = "2014-12-09-13-21-02/stereo/centre/1418132504537582.png"
+_LINE = re.compile(rf"([^/\s]+)/{IMAGES}/(\d{{1,18}})\.png")
+
+Times = dict[str, set[int]]
+"""Time stamps of images [us] by scene."""
 
 
 class SceneNotes(Config):
@@ -33,7 +40,7 @@ class SceneNotes(Config):
 
 def is_robotcar(root: Path) -> bool:
     """Whether a folder has the prepared layout: the camera model, and images of the centre camera."""
-    return (Path(root) / "models" / MODEL_FILE).is_file() and bool(_scenes(Path(root)))
+    return (Path(root) / "models" / MODEL_FILE).is_file() and bool(_folders(Path(root)))
 
 
 def open_robotcar(
@@ -46,8 +53,7 @@ def open_robotcar(
         split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets, except those of
             ``NAME_filter.txt`` beside it. None opens all scenes, and every image is a target.
         on_warning: called with each warning.
-        on_fault: told about each scene that cannot be understood, which is then left out, and if more than
-            1 % of the list's images are missing.
+        on_fault: as `open_by_list` has it.
 
     Raises:
         UserError: by ``on_fault``, or if nothing is found, or a file that all scenes need cannot be
@@ -55,71 +61,64 @@ def open_robotcar(
     """
     root = Path(root)
     model = read_model(root / "models" / MODEL_FILE)
-    if split is None:
-        scenes = _scenes(root)
-        images = _images_of(root, scenes, on_fault)
-        targets: Times = {scene: set(timed) for scene, timed in images.items()}
-    else:
-        file = find_list(root, split)
-        targets = scenes = read_targets(file)
-        images = _images_of(root, scenes, on_fault)
-        missing = [
-            root / scene / "stereo" / "centre" / f"{time}.png"
-            for scene, timed in images.items()
-            for time in sorted(targets[scene] - timed.keys())
+    data_set = NumberedImages(
+        folders=_folders,
+        read_list=lambda path: {f"{scene}/{IMAGES}": times for scene, times in read_targets(path).items()},
+        file="{}.png",
+        number="time stamp [us]",
+        layout=f"SCENE/{IMAGES}",
+        source="prepare their scenes with acdepth data prepare",
+    )
+
+    def open_folder(folder: str, images: dict[int, Path], targets: set[int]) -> list[RobotCarClip]:
+        scene = _read_scene(root / folder.removesuffix(f"/{IMAGES}"), model, images, on_warning)
+        return [
+            RobotCarClip(name, scene, piece, targets)
+            for name, _, piece in named_pieces(_cut(images), scene.name, on_warning)
+            if any(int(path.stem) in targets for path in piece)
         ]
-        total = sum(map(len, targets.values()))
-        remedy = "prepare their scenes or give another list"
-        tell_missing(file, missing, total, remedy, on_warning, on_fault)
-    clips = []
-    for name, timed in images.items():
-        try:
-            scene = _read_scene(root / name, model, timed, on_warning) if timed else None
-        except UserError as fault:
-            on_fault(fault)
-        else:
-            clips += _cut(scene, timed, targets[name], on_warning) if scene else []
-    if split is None and len(images) == len(scenes) and not any(images.values()):
-        on_fault(
-            UserError(root, "has no images in SCENE/stereo/centre", "make them with acdepth data prepare")
-        )
-    return clips
+
+    return open_by_list(root, split, data_set, open_folder, on_warning, on_fault)
 
 
-def _images_of(root: Path, scenes: Iterable[str], on_fault: OnFault) -> dict[str, dict[int, Path]]:
-    """The images of each scene by time; a scene with other files among them is told and left out."""
-    images = {}
-    for scene in sorted(scenes):
-        try:
-            images[scene] = _images(root / scene)
-        except UserError as fault:
-            on_fault(fault)
-    return images
+def read_targets(path: Path) -> Times:
+    """The images of a list without those of ``NAME_filter.txt`` beside it, if there is one.
+
+    Raises:
+        UserError: if a list cannot be understood, or nothing is left.
+    """
+    targets = read_list(path)
+    left_out = path.with_stem(path.stem + FILTER_ENDING)
+    if left_out.is_file():
+        for scene, times in read_list(left_out).items():
+            targets.get(scene, set()).difference_update(times)
+    targets = {scene: times for scene, times in targets.items() if times}
+    if not targets:
+        raise UserError(path, f"names no images that {left_out.name} leaves", "give another list")
+    return targets
 
 
-def _scenes(root: Path) -> list[str]:
-    return sorted(path.parent.parent.name for path in root.glob("*/stereo/centre"))
+def read_list(path: Path) -> Times:
+    """Read lines of ``SCENE/stereo/centre/TIME.png``; see `read_lines` for errors."""
+    times: Times = defaultdict(set)
+    for line in read_lines(path, _LINE, f"SCENE/{IMAGES}/TIME.png, such as {EXAMPLE}"):
+        times[line[1]].add(int(line[2]))
+    return dict(times)
 
 
-def _images(folder: Path) -> dict[int, Path]:
-    """The images of a scene by time, in order; none where there is no such folder."""
-    centre, timed = folder / "stereo" / "centre", {}
-    for path in list_images(centre) if centre.is_dir() else ():
-        if not path.stem.isdecimal():
-            raise UserError(path, "its name is no time stamp [us]", "take it out of the scene")
-        timed[int(path.stem)] = path
-    return timed
+def _folders(root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in root.glob(f"*/{IMAGES}")]
 
 
 def _read_scene(
-    folder: Path, model: CameraModel, timed: dict[int, Path], on_warning: Callable[[str], object]
+    folder: Path, model: CameraModel, images: dict[int, Path], on_warning: Callable[[str], object]
 ) -> Scene:
-    camera = model.camera(*image_size(next(iter(timed.values()))))
-    file = folder / "poses_synchronized.json"
+    camera = model.camera(*image_size(next(iter(images.values()))))
+    file = folder / POSES
     poses = read_poses(file)
-    without = [path.name for time, path in timed.items() if time not in poses]
+    without = [path.name for time, path in images.items() if time not in poses]
     if without:
-        told = f"{file}: has no pose for {len(without)} of {len(timed)} images, such as {without[0]}"
+        told = f"{file}: has no pose for {len(without)} of {len(images)} images, such as {without[0]}"
         on_warning(f"{told}; their distances are unknown")
     return Scene(folder.name, folder, Description(_condition(folder), camera, FRAME_RATE), poses)
 
@@ -133,24 +132,8 @@ def _condition(folder: Path) -> Condition:
     return CONDITIONS[folder.name]
 
 
-def _cut(
-    scene: Scene, timed: dict[int, Path], targets: set[int], on_warning: Callable[[str], object]
-) -> list[RobotCarClip]:
-    times = list(timed)
-    starts = [number for number, step in enumerate(_steps(times), start=1) if step > LONGEST_STEP]
-    clips = []
-    for start, end in pairwise([0, *starts, len(times)]):
-        here = times[start:end]
-        if not targets.isdisjoint(here):
-            name = f"{scene.name}/from_{here[0]}" if start else scene.name
-            clips.append(RobotCarClip(name, scene, [timed[time] for time in here], targets))
-    if starts:
-        before, after = (timed[times[number]].name for number in (starts[0] - 1, starts[0]))
-        others = f" and in {len(starts) - 1} other places" if starts[1:] else ""
-        gap = f"images are missing between {before} and {after}{others}"
-        on_warning(f"{scene.folder}: {gap}; no clip crosses a gap")
-    return clips
-
-
-def _steps(times: list[int]) -> list[int]:
-    return [after - before for before, after in pairwise(times)]
+def _cut(images: dict[int, Path]) -> list[list[Path]]:
+    """The images in pieces between which too much time goes by."""
+    times, paths = list(images), list(images.values())
+    gaps = [place for place, (one, next_) in enumerate(pairwise(times), 1) if next_ - one > LONGEST_STEP]
+    return [paths[start:end] for start, end in pairwise([0, *gaps, len(paths)])]

@@ -68,7 +68,7 @@ def corrupt(image: np.ndarray, kind: str, severity: int, generator: torch.Genera
     """
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity}: must be from 1 to 5")
-    changed = KINDS[kind](image.astype(np.float32) / 255, severity, Draws(generator))
+    changed = KINDS[kind](image.astype(np.float32) / 255, severity, Draws(generator, "cpu"))
     return to_bytes(changed)
 
 

@@ -2,13 +2,13 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import check_folder, hash_file, hash_json, write_json
+from acdepth.core.files import check_folder, hash_file, write_json
+from acdepth.core.identity import in_one_line
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
@@ -16,15 +16,14 @@ from acdepth.data.manifest import Manifest
 from acdepth.data.parts import describe_part
 from acdepth.data.prepared import fingerprint
 from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
-from acdepth.networks.imagenet import encoder_file
-from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
-from acdepth.recipes.inputs import in_one_line
-from acdepth.student.task import StudentConfig
-from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
+from acdepth.reports.story import Story
+from acdepth.student.settings import StudentConfig
+from acdepth.student.training import clear_footage, prepare_mix, student_files, translations_made_by
 
 SUMMARY_FILE = "ablation.json"
 OF_OTHERS = ("stages", "results.json", MODEL_FILE)
@@ -89,8 +88,8 @@ class Ablation:
                 time.sleep(SECONDS_BETWEEN_TRIES)
             left = some
 
-    def summarise(self) -> dict[str, Any]:
-        """Write ``ablation.json`` of the cells that are done, and ``run.json`` about them; returns the first.
+    def summarise(self) -> None:
+        """Write ``ablation.json`` of the cells that are done, and ``run.json`` about them.
 
         Raises:
             UserError: if none is done, or two were measured on different frames.
@@ -98,18 +97,18 @@ class Ablation:
         done = [cell for cell in self.cells if cell.is_done()]
         choice, data = self.sources.evaluation_footage, self.sources.evaluation
         about = describe_part(data, choice.split, choice.cameras, self.footage)
-        summary = summarise_cells(self.config, self.sources.protocol, done)
-        summary |= {
-            "data": about,
-            "changes": self.config.variants,
-            "missing": [cell.title for cell in self.cells if cell not in done],
-        }
-        write_json(self.out / SUMMARY_FILE, summary)
+        missing = [cell.title for cell in self.cells if cell not in done]
+        summary = summarise_cells(self.config, self.sources.protocol, done, about, missing)
+        write_json(self.out / SUMMARY_FILE, summary.to_dict())
         seconds = {cell.title: round(cell.pipeline.seconds(), 1) for cell in done}
-        student = self.sources.student.to_dict()
-        story = {"title": "acdepth ablate", "made_by": provenance(), "seconds": seconds, "config": student}
-        write_json(self.out / "run.json", {**story, "notes": []})
-        return summary
+        story = Story(
+            title="acdepth ablate",
+            made_by=provenance(),
+            config=self.sources.student.to_dict(),
+            seconds=seconds,
+            notes=[],
+        )
+        write_json(self.out / "run.json", story.to_dict())
 
     def failures(self) -> dict[str, str]:
         """Why cells could not be done, by their titles."""
@@ -166,16 +165,10 @@ class Ablation:
     def _facts(self, student: StudentConfig) -> dict[str, str]:
         """What no setting says of what a student is made from."""
         sources = self.sources
-        facts = {"translations": hash_json(translations_made_by(student, sources.translations))}
-        if student.ordinal_weight > 0:
-            facts["prior"] = content_of(or_shipped(sources.prior, PRIOR))
-        if student.start_from == "encoder":
-            if student.encoder is None:
-                raise UserError(
-                    None, "student.start_from is encoder, but student.encoder is not set", "name one"
-                )
-            facts["encoder's content"] = hash_file(encoder_file(student.encoder))
-        return facts
+        return {
+            **translations_made_by(student, sources.translations),
+            **student_files(student, sources.prior),
+        }
 
     def _check_prior(self) -> None:
         if any(student.ordinal_weight > 0 for student in self.students.values()):

@@ -11,17 +11,17 @@ from filelock import FileLock, Timeout
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.identity import Identity
 from acdepth.engine.state import STATES
 from acdepth.evaluation.predict import NetworkModel
-from acdepth.evaluation.rows import FrameRow, read_rows
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
+from acdepth.evaluation.schema import AblationCell, FrameRow, read_rows
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
+from acdepth.pipeline.outputs import file_output, weights_output
+from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.ablation.sources import Sources
-from acdepth.recipes.inputs import Inputs
-from acdepth.recipes.outputs import file_output, weights_output
-from acdepth.recipes.stages import Pipeline, Stage
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 from acdepth.student.training import train_student
 
 FAILED_FILE = "failed.txt"
@@ -122,13 +122,13 @@ class Cell:
     def _training(self, facts: dict[str, str]) -> list[Stage]:
         if self.student is None:
             return []
-        inputs, out = Inputs.of(self.student).and_facts(facts), self.folder / "student"
+        inputs, out = Identity.of(self.student).and_facts(facts), self.folder / "student"
         return [Stage("student", inputs, self._train, (weights_output(self.weights),), (out,))]
 
     def _evaluation(self, facts: dict[str, str]) -> Stage:
         shared = self.shared
         measured = {**shared.evaluation_facts, **({} if self.student else facts)}
-        inputs = Inputs.of(shared.sources.protocol).and_facts(measured)
+        inputs = Identity.of(shared.sources.protocol).and_facts(measured)
         files = (self.folder / RESULTS_FILE, self.folder / FRAMES_FILE)
         return Stage("evaluate", inputs, self._evaluate, tuple(map(file_output, files)), files)
 
@@ -151,6 +151,6 @@ class Cell:
         shutil.rmtree(self.folder / "student" / STATES, ignore_errors=True)
         device = "cpu" if self.student and self.student.loop.device == "cpu" else "auto"
         model = NetworkModel(open_model(self.weights, self.variant, device))
-        about = {"cell": {"variant": self.variant, "seed": self.seed}}
+        about = {"cell": AblationCell(variant=self.variant, seed=self.seed)}
         options = Options(seed=shared.interval_seed, shown=())
         run([model], shared.footage, protocol, self.folder, options, about)

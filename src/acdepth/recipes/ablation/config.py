@@ -10,7 +10,7 @@ from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
 from acdepth.data.choice import FootageChoice
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 
 TEACHER = "teacher"
 """Name of the row that is no variant."""

@@ -9,12 +9,12 @@ from acdepth.core.files import read_json
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.networks.checkpoint import checkpoint_file
+from acdepth.pipeline.folder import BELONGING_FILE
 from acdepth.recipes.ablation.config import AblationConfig
-from acdepth.recipes.belonging import BELONGING_FILE
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.reproduce import ReproduceConfig
-from acdepth.student.task import StudentConfig
+from acdepth.student.settings import StudentConfig
 
 NEEDED_STAGES = ("teacher", "translate")
 """Of a run, before its students can be varied."""

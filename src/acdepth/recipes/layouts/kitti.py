@@ -8,7 +8,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
-from acdepth.data.kitti.oxts import EARTH_RADIUS, NUMBERS
+from acdepth.data.kitti.raw import EARTH_RADIUS, NUMBERS
 from acdepth.recipes.layouts.drives import TO_Z_UP, WorldDrive
 
 DAY = "2011_09_26"

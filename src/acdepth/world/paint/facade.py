@@ -1,4 +1,4 @@
-"""Facades: walls of brick, plaster, panels or boards with windows, doors, shops, sills and cornices."""
+"""Walls of brick, plaster, panels, boards or planks, with windows, doors, shops and cornices; roofs."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from acdepth.world.buildings import BOARDS, BRICK, PANELS, RUBBLE
-from acdepth.world.noise import sample_noise
-from acdepth.world.paint.patch import Paint, Patch
-from acdepth.world.patterns import fade, hash01, inside, mix, pulse
+from acdepth.world.paint.patch import Paint, Patch, plain
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
 
 CURTAIN = (0.3, 0.27, 0.22)
 ROOM = (0.022, 0.026, 0.032)
@@ -135,25 +134,39 @@ def _stones(u: Tensor, v: Tensor, patch: Patch) -> Tensor:
 
 def paint_roof(patch: Patch) -> Paint:
     """Rows of tiles."""
-    v = patch.risen * 1.6
-    u = patch.wall_u
+    u, v = patch.wall_u, patch.risen * 1.6
     noise = sample_noise(u, v, 5.0, patch.stretched)
     row = torch.floor(v / 0.33)
     tone = (hash01(torch.floor(u / 0.4) + 512, row, patch.solids.seed) - 0.5) * fade(patch.stretched, 0.6)
     lines = pulse(v, 0.33, 0.0, 0.07, patch.footprint)
     shade = (1 + 0.18 * noise[:, 0] + 0.4 * tone - 0.45 * lines).clamp(min=0.15)
-    albedo = patch.solids.colour * shade[:, None]
-    return Paint(albedo, torch.zeros_like(albedo), torch.zeros_like(shade))
+    return plain(patch.solids.colour * shade[:, None])
 
 
 def paint_wall(patch: Patch) -> Paint:
     """Plain masonry: garden walls, parapets, chimneys."""
-    v = patch.risen
-    u = patch.wall_u
+    u, v = patch.wall_u, patch.risen
     noise = sample_noise(u, v, 3.5, patch.stretched)
     joints = torch.maximum(
         pulse(v, 0.22, 0.0, 0.03, patch.footprint), pulse(u, 0.5, 0.0, 0.03, patch.stretched)
     )
     shade = (1 + 0.15 * noise[:, 0] + 0.1 * noise[:, 3] - 0.35 * joints).clamp(min=0.15)
+    return plain(patch.solids.colour * shade[:, None])
+
+
+def paint_planks(patch: Patch) -> Paint:
+    """Upright boards, with a great door in the middle of each gable."""
+    u, v, wide = patch.wall_u, patch.risen, patch.stretched
+    noise = sample_noise(0.4 * v + patch.solids.seed % 97, 3 * u, 6.0, wide)
+    board = torch.floor(u / 0.22)
+    tone = (hash01(board + 512, patch.solids.seed) - 0.5) * fade(wide, 0.4)
+    gaps = pulse(u + 110.0, 0.22, 0.0, 0.03, wide)
+    damp = ((0.9 - v) * 0.35).clamp(0, 0.35)
+    shade = (1 + 0.16 * noise[:, 0] + 0.1 * noise[:, 2] + 0.4 * tone - 0.5 * gaps - damp).clamp(min=0.15)
     albedo = patch.solids.colour * shade[:, None]
-    return Paint(albedo, torch.zeros_like(albedo), torch.zeros_like(shade))
+    gable = patch.axis == 2
+    door = inside(u.abs(), -1.0, 1.7, wide) * inside(v, -1.0, 3.0, patch.footprint) * gable
+    leaf = inside(u.abs(), 0.05, 1.6, wide) * inside(v, -1.0, 2.9, patch.footprint) * gable
+    braces = inside((u.abs() - 0.85).abs() - 0.26 * v, -0.12, 0.02, wide) * leaf
+    albedo = mix(albedo, patch.solids.trim, (door - leaf + braces).clamp(0, 1))
+    return plain(mix(albedo, albedo * 0.55, (leaf - braces).clamp(0, 1)))

@@ -1,12 +1,14 @@
-"""Asphalt with its marks and repairs, kerbs, pavement slabs and grass."""
+"""The ground: points beside a road, and the asphalt, marks, kerbs, slabs and grass of towns."""
+
+from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from acdepth.world.noise import sample_noise
-from acdepth.world.paint.patch import Ground, Paint
-from acdepth.world.patterns import fade, hash01, inside, mix, pulse
-from acdepth.world.road import PAVEMENT_HEIGHT, Road
+from acdepth.world.paint.patch import Ground, plain
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
+from acdepth.world.road import Road
 
 ASPHALT = (0.105, 0.105, 0.11)
 SLABS = (0.3, 0.29, 0.27)
@@ -15,47 +17,64 @@ GRASS = (0.1, 0.145, 0.045)
 MARKS = (0.62, 0.61, 0.57)
 
 
+@dataclass(frozen=True)
+class Spots:
+    """N points of the ground of a road, with the widths of their rays and the grain of the world there."""
+
+    x: Tensor
+    z: Tensor
+    lateral: Tensor
+    crossing: Tensor  # distance from the edge of the nearest crossing street
+    across: Tensor  # width of a ray across its course [m]
+    along: Tensor  # and along it
+    broad: Tensor  # (N, 4) noise
+    grain: Tensor  # (N, 4) finer noise
+    face: Tensor  # whether on the upright face of the kerb
+
+    @classmethod
+    def look(cls, point: Tensor, facing: Tensor, footprint: Tensor, road: Road) -> Self:
+        """From what every `GroundPainter` is given."""
+        x, height, z = point.unbind(1)
+        along = footprint / facing.clamp(min=0.03)
+        blurred = (footprint * along).sqrt()
+        return cls(
+            x=x,
+            z=z,
+            lateral=road.lateral(x, z),
+            crossing=road.crossing_distance(z),
+            across=footprint,
+            along=along,
+            broad=sample_noise(x, z, 11.0, blurred),
+            grain=sample_noise(z + 3.1, x, 2.6, blurred),
+            face=(height > 0.004) & (height < road.step - 0.004),
+        )
+
+
 def paint_ground(
     point: Tensor, facing: Tensor, footprint: Tensor, road: Road, suburban: bool, seed: int
 ) -> Ground:
-    """Colours of ground points (N, 3).
-
-    Args:
-        point: (x, height, z) [m].
-        facing: (N,) cosine between ray and vertical, positive.
-        footprint: (N,) width of a ray across its course [m].
-        road: the town's road.
-        suburban: grass instead of slabs beyond the pavement.
-        seed: of the town, for repairs and manholes.
-    """
-    x, z = point[:, 0], point[:, 2]
-    lateral, crossing = road.lateral(x, z), road.crossing_distance(z)
-    beyond = torch.minimum(lateral.abs() - road.half_width, crossing)
-    along = footprint / facing.clamp(min=0.03)
-    blurred = (footprint * along).sqrt()
-    broad = sample_noise(x, z, 11.0, blurred)
-    grain = sample_noise(z + 3.1, x, 2.6, blurred)
-    colour = _asphalt(lateral, z, broad, grain, footprint, along, seed)
-    colour = mix(
-        colour, colour.new_tensor(MARKS), _marks(road, lateral, crossing, z, footprint, along, broad)
-    )
-    colour = torch.where((beyond > 0)[:, None], _slabs(lateral, z, broad, grain, footprint, along), colour)
+    """Paint a town's ground, with grass beyond the pavement in suburbs; `GroundPainter` says the rest."""
+    spots = Spots.look(point, facing, footprint, road)
+    broad, grain = spots.broad, spots.grain
+    beyond = torch.minimum(spots.lateral.abs() - road.half_width, spots.crossing)
+    colour = _asphalt(spots, seed)
+    colour = mix(colour, colour.new_tensor(MARKS), _marks(spots, road))
+    colour = torch.where((beyond > 0)[:, None], _slabs(spots), colour)
     if suburban:
         meadow = (beyond - road.pavement_width - 0.1 + 0.15 * broad[:, 0]).mul(4).clamp(0, 1)
         shade = (1 + 0.3 * broad[:, 1] + 0.28 * grain[:, 0]).clamp(min=0.2)
         colour = mix(colour, colour.new_tensor(GRASS) * shade[:, None], meadow)
-    kerb = inside(beyond, -0.02, 0.17, footprint) * (1 - 0.5 * pulse(z, 1.2, 0.0, 0.05, along))
+    kerb = inside(beyond, -0.02, 0.17, footprint) * (1 - 0.5 * pulse(spots.z, 1.2, 0.0, 0.05, spots.along))
     colour = mix(colour, colour.new_tensor(KERB) * (1 + 0.15 * grain[:, :1]), kerb)
-    face = (point[:, 1] > 0.004) & (point[:, 1] < PAVEMENT_HEIGHT - 0.004)
-    colour = torch.where(face[:, None], colour.new_tensor(KERB) * 0.55 * (1 + 0.2 * grain[:, :1]), colour)
-    nothing = torch.zeros_like(x)
-    return Ground(Paint(colour, torch.zeros_like(colour), nothing), beyond, broad, torch.ones_like(x))
+    face = colour.new_tensor(KERB) * 0.55 * (1 + 0.2 * grain[:, :1])
+    colour = torch.where(spots.face[:, None], face, colour)
+    return Ground(plain(colour), beyond, broad, torch.ones_like(beyond))
 
 
-def _asphalt(
-    lateral: Tensor, z: Tensor, broad: Tensor, grain: Tensor, footprint: Tensor, along: Tensor, seed: int
-) -> Tensor:
+def _asphalt(spots: Spots, seed: int) -> Tensor:
     """Grain, wear by wheels, rectangular repairs, tar seams and manhole covers."""
+    lateral, z, broad, grain = spots.lateral, spots.z, spots.broad, spots.grain
+    footprint, along = spots.across, spots.along
     shade = 1 + 0.13 * broad[:, 0] + 0.05 * broad[:, 2] + 0.2 * grain[:, 0] + 0.12 * grain[:, 3]
     cell_u, cell_v = torch.floor(lateral / 2.4), torch.floor(z / 5.5)
     key = torch.full_like(cell_u, float(seed))
@@ -79,10 +98,10 @@ def _asphalt(
     return lateral.new_tensor(ASPHALT) * shade.clamp(min=0.15)[:, None]
 
 
-def _marks(
-    road: Road, lateral: Tensor, crossing: Tensor, z: Tensor, footprint: Tensor, along: Tensor, broad: Tensor
-) -> Tensor:
+def _marks(spots: Spots, road: Road) -> Tensor:
     """Share (N,) of white paint: dashes between the lanes, bay lines, stop lines and zebra crossings."""
+    lateral, crossing, z, broad = spots.lateral, spots.crossing, spots.z, spots.broad
+    footprint, along = spots.across, spots.along
     away = (crossing > 3.6).float()
     on_road = (crossing > 0).float()
     centre = inside(lateral, -0.075, 0.075, footprint) * pulse(z, 6.0, 0.0, 3.0, along) * away
@@ -96,16 +115,15 @@ def _marks(
     return (centre + (sides + ends).clamp(max=1) * away * 0.8 + stop + zebra).clamp(0, 1) * on_road * worn
 
 
-def _slabs(
-    lateral: Tensor, z: Tensor, broad: Tensor, grain: Tensor, footprint: Tensor, along: Tensor
-) -> Tensor:
+def _slabs(spots: Spots) -> Tensor:
     """Paving slabs in a running bond, each of its own shade."""
+    lateral, footprint, along = spots.lateral, spots.across, spots.along
     size = 0.75
     row = torch.floor(lateral / size)
-    shifted = z + 0.5 * size * (row % 2)
+    shifted = spots.z + 0.5 * size * (row % 2)
     tone = (hash01(row, torch.floor(shifted / size)) - 0.5) * fade(along, 2 * size)
     joints = torch.maximum(
         pulse(lateral, size, 0.0, 0.035, footprint), pulse(shifted, size, 0.0, 0.035, along)
     )
-    shade = 1 + 0.45 * tone + 0.12 * broad[:, 0] + 0.1 * grain[:, 0]
+    shade = 1 + 0.45 * tone + 0.12 * spots.broad[:, 0] + 0.1 * spots.grain[:, 0]
     return lateral.new_tensor(SLABS) * (shade * (1 - 0.55 * joints)).clamp(min=0.15)[:, None]

@@ -1,10 +1,11 @@
-"""Leaves, bark, lamps, signs and everything plain."""
+"""Leaves, bark, lamps, signs, guard rails, grassy banks and hills, and everything plain."""
 
 import torch
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch, glowing, plain
-from acdepth.world.patterns import inside, mix, pulse
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
+
+HEDGE = (0.035, 0.06, 0.025)
 
 
 def paint_foliage(patch: Patch) -> Paint:
@@ -54,3 +55,54 @@ def paint_sign(patch: Patch) -> Paint:
     stripes = pulse(x + 20.0, 2 * stripe.clamp(min=0.1), 0.0, stripe.clamp(min=0.1), patch.stretched)
     share = torch.where(stripe > 0, stripes, figure * (patch.axis == 2))
     return plain(mix(patch.solids.colour, patch.solids.trim, share))
+
+
+def paint_meadow(patch: Patch) -> Paint:
+    """Grass on banks; on hills a patchwork of two greens with hedges between."""
+    x, z, w = patch.local[:, 0], patch.local[:, 2], patch.footprint
+    offset = (patch.solids.seed % 89).float()
+    noise = sample_noise(x + offset, z + 0.7 * patch.local[:, 1], 23.0, patch.stretched)
+    grain = sample_noise(z - offset, x + 0.7 * patch.local[:, 1], 4.0, patch.stretched)
+    shade = (1 + 0.2 * noise[:, 0] + 0.15 * noise[:, 2] + 0.25 * grain[:, 0]).clamp(min=0.2)
+    hill = (patch.solids.half[:, 0] > 20).float()
+    column, row = torch.floor(x / 41.0 + 0.2 * noise[:, 2]), torch.floor(z / 29.0)
+    other = hash01(column + 64, row + 64, patch.solids.seed)
+    albedo = mix(patch.solids.colour, patch.solids.trim, hill * (other > 0.5))
+    hedges = torch.maximum(
+        pulse(x + 41 * (10 + 0.2 * noise[:, 2]), 41.0, 0.0, 1.8, w), pulse(z + 290.0, 29.0, 0.0, 1.6, w)
+    )
+    bushes = (hedges * (0.7 + 0.6 * grain[:, 1]).clamp(0, 1)) * hill
+    return plain(mix(albedo * shade[:, None], albedo.new_tensor(HEDGE), bushes))
+
+
+def paint_rail(patch: Patch) -> Paint:
+    """The two waves of a steel rail, weathered, with its joints."""
+    v, half = patch.local[:, 1], patch.solids.half[:, 1]
+    waves = torch.cos(v / half * 6.2831853) * fade(patch.footprint, half)
+    noise = sample_noise(patch.wall_u, 3 * v + (patch.solids.seed % 61).float(), 3.0, patch.stretched)
+    joint = inside(patch.wall_u, -0.06, 0.06, patch.stretched)
+    shade = 0.9 + 0.3 * waves + 0.14 * noise[:, 0] - 0.35 * joint
+    albedo = patch.solids.colour * shade.clamp(min=0.2)[:, None]
+    return Paint(albedo, torch.zeros_like(albedo), torch.full_like(shade, 0.1))
+
+
+def paint_panel(patch: Patch) -> Paint:
+    """A large sign seen by those who drive ahead: rim, words, and an arrow; bare metal on its back."""
+    u, v, wide, w = patch.local[:, 0], patch.local[:, 1], patch.stretched, patch.footprint
+    half_width, half_height = patch.solids.half[:, 0], patch.solids.half[:, 1]
+    front = (patch.axis == 2) & (patch.local[:, 2] < 0)
+    rim = 1 - inside(u.abs(), -1.0, half_width - 0.07, wide) * inside(v.abs(), -1.0, half_height - 0.07, w)
+    line = torch.floor((v + half_height) / 0.5)
+    row = v + half_height - 0.5 * line
+    reach = (0.25 + 0.6 * hash01(line, patch.solids.seed)) * half_width
+    letters = 0.55 + 0.45 * (pulse(u + 10.0, 0.17, 0.0, 0.1, wide) - 0.59)
+    words = inside(row, 0.14, 0.36, w) * inside(u + 0.85 * half_width, 0.0, 1.6 * reach, wide) * letters
+    from_arrow = u - 0.72 * half_width
+    shaft = inside(from_arrow.abs(), -1.0, 0.06, wide) * inside(v, -0.4, 0.3, w)
+    head = inside(from_arrow.abs() - 0.6 * (0.45 - v), -1.0, 0.0, wide) * inside(v, 0.12, 0.45, w)
+    written = (rim + words + shaft + head).clamp(0, 1)
+    face = mix(patch.solids.colour, patch.solids.trim, written)
+    back = patch.local.new_tensor([0.2, 0.21, 0.22]).expand_as(face)
+    # Such signs throw headlights back to where they come from; a faint glow stands for it.
+    glow = torch.where(front[:, None], 0.12 * face, torch.zeros_like(face))
+    return Paint(torch.where(front[:, None], face, back), glow, torch.zeros_like(v))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.solids import Solids, to_local
+from acdepth.world.solids import Solids
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,3 @@ def round_normals(local: Tensor, solids: Solids, ellipsoid: Tensor) -> Tensor:
     upright = torch.stack([local[:, 0], torch.zeros_like(local[:, 1]), local[:, 2]], 1)
     normal = torch.where(ellipsoid[:, None], local / solids.half**2, upright)
     return normal / normal.norm(dim=1, keepdim=True).clamp(min=1e-9)
-
-
-def local_points(point: Tensor, solids: Solids) -> Tensor:
-    """World points (N, 3) in the frames of their solids."""
-    return to_local(point - solids.centre, solids.turn)

@@ -1,11 +1,10 @@
-"""Cars and vans: lacquer with its seams, windows with what shows through them, wheels."""
+"""Vehicles: lacquer with its seams, windows with what shows through them, wheels, the boxes of lorries."""
 
 import torch
 from torch import Tensor
 
-from acdepth.world.noise import sample_noise
 from acdepth.world.paint.patch import Paint, Patch, glowing, plain
-from acdepth.world.patterns import inside, mix, pulse
+from acdepth.world.patterns import fade, hash01, inside, mix, pulse, sample_noise
 
 GLASS = (0.02, 0.024, 0.028)
 FAR_SIDE = (0.10, 0.11, 0.115)
@@ -110,3 +109,28 @@ def paint_wheel(patch: Patch) -> Paint:
     rim = ((0.2 - radius) / patch.footprint.clamp(min=0.01) + 0.5).clamp(0, 1)
     albedo = mix(patch.solids.colour, patch.solids.trim * spokes[:, None], rim)
     return plain(albedo)
+
+
+def paint_cargo(patch: Patch) -> Paint:
+    """Detail columns: lamps on, livery (0 a band, 1 a word, 2 plain ribs)."""
+    u, v, wide, w = patch.wall_u, patch.risen, patch.stretched, patch.footprint
+    lights_on, livery = patch.solids.detail[:, 0], patch.solids.detail[:, 1]
+    tall, long = 2 * patch.solids.half[:, 1], patch.solids.half[:, 2]
+    side, rear = patch.axis == 0, (patch.axis == 2) & (patch.local[:, 2] < 0)
+    noise = sample_noise(u + (patch.solids.seed % 71).float(), v, 4.0, wide)
+    ribs = pulse(u + 30.0, 0.6, 0.0, 0.07, wide) * side
+    grime = ((0.7 - v) * 0.5).clamp(0, 0.35) * (0.8 + 0.4 * noise[:, 1])
+    albedo = patch.solids.colour * (1 + 0.07 * noise[:, 0] - 0.18 * ribs - grime).clamp(min=0.3)[:, None]
+    band = inside(v, 0.3 * tall, 0.42 * tall, w) * (livery == 0)
+    letter = (hash01(torch.floor(u / 0.55) + 64, patch.solids.seed) * 0.25 + 0.2) * fade(wide, 0.5)
+    cell = u - torch.floor(u / 0.55) * 0.55
+    word = inside(cell, 0.08, 0.08 + letter, wide) * inside(v, 0.45 * tall, 0.72 * tall, w)
+    word = word * (u.abs() < 0.6 * long) * (livery == 1)
+    albedo = mix(albedo, patch.solids.trim, (band + word).clamp(0, 1) * side)
+    frame = (1 - inside(u.abs(), -1.0, 1.14, wide) * inside(v, 0.1, tall - 0.1, w)) * rear
+    doors = (inside(u, -0.03, 0.03, wide) + inside(u.abs(), 0.5, 0.54, wide)) * rear
+    albedo = mix(albedo, albedo * 0.3, (frame + doors).clamp(0, 1))
+    tail = inside(v, 0.0, 0.22, w) * inside(u.abs(), 0.75, 1.15, wide) * rear
+    albedo = mix(albedo, albedo.new_tensor(TAIL_LIGHT), tail)
+    glow = glowing(tail * (0.12 + 0.88 * lights_on), (3.2, 0.12, 0.06))
+    return Paint(albedo, glow, torch.zeros_like(v))

@@ -1,9 +1,8 @@
 """Families of towns: each style is a module of its own, told apart by its name."""
 
 from acdepth.core.errors import UserError
-from acdepth.world.styles.base import Style
 from acdepth.world.styles.country import COUNTRY
-from acdepth.world.styles.town import TOWN
+from acdepth.world.styles.town import TOWN, Style
 
 STYLES = {style.name: style for style in (TOWN, COUNTRY)}
 

@@ -46,11 +46,12 @@ def ambient(scene: Scene, surface: Surface, top: Tensor, bottom: Tensor) -> Tens
     return light * foot[:, None]
 
 
-def mirror_direction(surface: Surface) -> tuple[Tensor, Tensor]:
-    """Directions (R, 3) reflected at the surface and Fresnel's share (R,) of glass."""
+def mirror_direction(surface: Surface) -> tuple[Tensor, Tensor, Tensor]:
+    """Directions (R, 3) reflected at the surface, Fresnel's share of glass, and how open the sky is there."""
     facing = (surface.direction * surface.normal).sum(1)
     reflected = surface.direction - 2 * facing[:, None] * surface.normal
-    return reflected, 0.06 + 0.94 * (1 - facing.abs().clamp(max=1)) ** 4
+    fresnel = 0.06 + 0.94 * (1 - facing.abs().clamp(max=1)) ** 4
+    return reflected, fresnel, (reflected[:, 1] * 2.5 + 0.3).clamp(0.12, 1)
 
 
 def with_air(light: Tensor, surface: Surface, visibility: float, air: Tensor) -> Tensor:

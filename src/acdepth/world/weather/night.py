@@ -3,10 +3,9 @@
 import torch
 from torch import Tensor
 
-from acdepth.world.daylight import Hills
 from acdepth.world.lamps import headlight, lamp_light
 from acdepth.world.patterns import mix
-from acdepth.world.sky import hill_share
+from acdepth.world.sky import Hills, gradient, hill_share
 from acdepth.world.surface import Surface
 from acdepth.world.weather.base import Scene, ambient, bloom, grain, put_sky, tone, with_air
 
@@ -32,8 +31,7 @@ def night_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
 def night_sky(direction: Tensor, hills: Hills) -> Tensor:
     """The town's own light on a dark sky."""
     low, top = direction.new_tensor(SKY_LOW), direction.new_tensor(SKY_TOP)
-    risen = direction[:, 1].clamp(min=0).pow(0.5)
-    sky = mix(low.expand_as(direction), top.expand_as(direction), risen)
+    sky = gradient(direction, top, low, 0.5)
     return mix(sky, 0.35 * sky, hill_share(direction, hills))
 
 

@@ -20,7 +20,6 @@ from acdepth.world.weather.base import (
     tone,
     with_air,
 )
-from acdepth.world.weather.night import night_light
 from acdepth.world.weather.particles import fall, lens_drops
 
 Shade = Callable[[Scene, Surface, Tensor], Tensor]  # light of a surface with the given albedo
@@ -33,8 +32,7 @@ def overcast_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
     """Linear light (R, 3) under a dark cloud cover, sky and mist included."""
     air = albedo.new_tensor(AIR)
     colour = albedo * ambient(scene, surface, 1.1 * air, 0.4 * air)
-    reflected, fresnel = mirror_direction(surface)
-    open_sky = (reflected[:, 1] * 2.5 + 0.3).clamp(0.12, 1)
+    _, fresnel, open_sky = mirror_direction(surface)
     colour = colour + (surface.glass * fresnel * open_sky)[:, None] * air
     # Cars drive with lamps on, and some windows are lit on a day as dark as this.
     colour = with_air(colour + 0.25 * surface.glow, surface, MIST, air)
@@ -43,10 +41,10 @@ def overcast_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
 
 def wetness(surface: Surface) -> Tensor:
     """How smooth the water lies on each ground ray (G,): puddles and gutters near 1, what drains less."""
-    noise = surface.ground_noise
+    below, noise = surface.below, surface.below.noise
     puddle = (0.55 + 0.45 * noise[:, 2] + 0.2 * noise[:, 1]).clamp(0, 1)
-    gutter = torch.exp(-((surface.kerb_distance + 0.3) / 0.35).square())
-    return (0.35 + 0.6 * puddle + 0.4 * gutter).clamp(0, 1) * surface.sealed
+    gutter = torch.exp(-((below.kerb_distance + 0.3) / 0.35).square())
+    return (0.35 + 0.6 * puddle + 0.4 * gutter).clamp(0, 1) * below.sealed
 
 
 def wet_albedo(surface: Surface, wet: Tensor) -> Tensor:
@@ -79,16 +77,6 @@ def _smeared(scene: Scene, light: Tensor) -> Tensor:
         stack = functional.avg_pool2d(stack, (reach, 1), 1, (reach // 2, 0), count_include_pad=False)
     grown = functional.interpolate(stack, scale_factor=2, mode="bilinear", align_corners=False)
     return from_grid(grown[0].permute(1, 2, 0), view).reshape(-1, 3)
-
-
-def illuminate_by_day(scene: Scene) -> Tensor:
-    """Rain under a dark sky."""
-    return wet_light(scene, overcast_light, 0.95)
-
-
-def illuminate_by_night(scene: Scene) -> Tensor:
-    """Rain at night: lamps, windows and tail lights stand in the wet road."""
-    return wet_light(scene, night_light, 1.3)
 
 
 def develop_by_day(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:

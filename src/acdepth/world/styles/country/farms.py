@@ -4,9 +4,8 @@ from acdepth.world.buildings import LIMEWASH, RUBBLE, BuildingStyle, add_buildin
 from acdepth.world.dice import Dice
 from acdepth.world.palette import FARM_WALLS, PLANKS, ROOFS, vary
 from acdepth.world.road import Road
-from acdepth.world.solids import Material, Shape, Triple, Workshop
+from acdepth.world.solids import Material, Pair, Shape, Triple, Workshop
 from acdepth.world.street import STEEL
-from acdepth.world.styles.country.room import is_clear
 
 LAMP_HEIGHT = 5.0
 QUARTERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -26,7 +25,8 @@ def build_farm(shop: Workshop, road: Road, dice: Dice, z: float, side: int) -> l
     house = edge + dice.uniform(9, 20)
     x, foot, yaw = road.place(z, side * house)
     facing = yaw + inwards + dice.pick((0.0, 1.5707963))
-    add_building(shop, _house_style(dice), dice, (x, foot), dice.uniform(9, 13), dice.uniform(8, 10), facing)
+    style, size = _house_style(dice), (dice.uniform(9, 13), dice.uniform(8, 10))
+    add_building(shop, style, dice, (x, foot, facing), size)
     barn, along = house + dice.uniform(6, 16), dice.sign() * dice.uniform(17, 22)
     x, foot, yaw = road.place(z + along, side * barn)
     _build_barn(shop, dice, (x, foot), yaw + dice.pick((0.0, inwards)))
@@ -35,15 +35,13 @@ def build_farm(shop: Workshop, road: Road, dice: Dice, z: float, side: int) -> l
         _build_silo(shop, dice, x, foot)
     if not dice.chance(0.75):
         return []
-    x, foot, yaw = road.place(z + along / 2, side * (edge + 3))
-    half = LAMP_HEIGHT / 2
-    shop.add(Shape.CYLINDER, (x, half, foot), (0.07, half, 0.07), Material.PLAIN, STEEL)
-    head = (x, LAMP_HEIGHT, foot)
-    shop.add(Shape.PRISM, head, (0.2, 0.08, 0.2), Material.LAMP, STEEL, yaw=yaw)
-    return [head]
+    lamp = x, foot, _ = road.place(z + along / 2, side * (edge + 3))
+    shop.erect(x, foot, 0.07, LAMP_HEIGHT, Material.PLAIN, STEEL)
+    shop.stand(lamp, (0.2, 0.08, 0.2), Material.LAMP, STEEL, height=LAMP_HEIGHT)
+    return [(x, LAMP_HEIGHT, foot)]
 
 
-def _build_barn(shop: Workshop, dice: Dice, place: tuple[float, float], yaw: float) -> None:
+def _build_barn(shop: Workshop, dice: Dice, place: Pair, yaw: float) -> None:
     """Walls of planks under a steep roof; its gables are local +z and -z."""
     x, z = place
     half = (dice.uniform(3.8, 5.5), dice.uniform(1.8, 2.6), dice.uniform(6.5, 11.0))
@@ -66,7 +64,7 @@ def add_gable_roof(shop: Workshop, dice: Dice, place: Triple, half: Triple, yaw:
 def _build_silo(shop: Workshop, dice: Dice, x: float, z: float) -> None:
     radius, half = dice.uniform(1.5, 2.2), dice.uniform(3.5, 5.5)
     colour = vary(dice, dice.pick(((0.5, 0.52, 0.53), (0.33, 0.33, 0.31), (0.1, 0.2, 0.16))))
-    shop.add(Shape.CYLINDER, (x, half, z), (radius, half, radius), Material.PLAIN, colour)
+    shop.erect(x, z, radius, 2 * half, Material.PLAIN, colour)
     shop.add(Shape.ELLIPSOID, (x, 2 * half, z), (radius, 0.6 * radius, radius), Material.PLAIN, colour)
 
 
@@ -74,16 +72,17 @@ def build_village(shop: Workshop, road: Road, dice: Dice, z: float, side: int) -
     """Houses around a church, away from the road."""
     style = _house_style(dice)
     x, middle, yaw = road.place(z, side * (road.half_width + dice.uniform(48, 85)))
-    if not is_clear(road, x, middle, 36):
+    if not road.leaves_room(x, middle, 36):
         return
     _build_church(shop, dice, (x, middle), yaw + dice.uniform(-0.6, 0.6))
     for number in range(dice.whole(4, 7)):
         across, along = QUARTERS[number % 4]
-        spot = (x + across * dice.uniform(13, 28), middle + along * dice.uniform(13, 28))
-        add_building(shop, style, dice, spot, dice.uniform(9, 13), dice.uniform(8, 10), dice.uniform(0, 6.28))
+        x_off, z_off = across * dice.uniform(13, 28), along * dice.uniform(13, 28)
+        size = dice.uniform(9, 13), dice.uniform(8, 10)
+        add_building(shop, style, dice, (x + x_off, middle + z_off, dice.uniform(0, 6.28)), size)
 
 
-def _build_church(shop: Workshop, dice: Dice, place: tuple[float, float], yaw: float) -> None:
+def _build_church(shop: Workshop, dice: Dice, place: Pair, yaw: float) -> None:
     """A nave and a tower with a pointed roof."""
     x, z = place
     walls, seed = vary(dice, dice.pick(((0.6, 0.57, 0.5), (0.36, 0.33, 0.28)))), dice.whole(1, 10**6)

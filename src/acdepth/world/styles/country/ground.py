@@ -1,16 +1,13 @@
 """The ground of the country: asphalt or concrete with its lines, verges, farm tracks and fields."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from acdepth.world.noise import sample_noise
-from acdepth.world.paint.ground import MARKS
+from acdepth.world.paint.ground import MARKS, Spots
 from acdepth.world.paint.patch import Ground, plain
 from acdepth.world.patterns import fade, hash01, inside, mix, pulse
 from acdepth.world.road import Road
-from acdepth.world.styles.country.crops import CROPS, crop_of
+from acdepth.world.styles.country.fields import CROPS, crop_of
 from acdepth.world.styles.country.way import Kind, Way
 
 GRASS = (0.12, 0.15, 0.05)
@@ -21,55 +18,37 @@ FLOWERS = ((0.5, 0.07, 0.05), (0.6, 0.58, 0.52), (0.6, 0.48, 0.06))
 FIELD_DEPTH = 85.0  # m
 
 
-@dataclass(frozen=True)
-class _Spots:
-    """N points of the ground, with the widths of their rays and the grain of the world there."""
-
-    x: Tensor
-    z: Tensor
-    lateral: Tensor
-    across: Tensor  # width of a ray across its course [m]
-    along: Tensor  # and along it
-    broad: Tensor  # (N, 4) noise
-    grain: Tensor  # (N, 4) finer noise
-
-    def shade(self, coarse: float, fine: float) -> Tensor:
-        """Brightness (N,) around 1 that varies with the grain."""
-        wide = self.broad[:, 0] + 0.6 * self.broad[:, 2]
-        return (1 + coarse * wide + fine * self.grain[:, 0]).clamp(min=0.2)
-
-
 def paint_ground(point: Tensor, facing: Tensor, footprint: Tensor, road: Road, way: Way, seed: int) -> Ground:
     """Paint points of the ground; the first three arguments are those of every `GroundPainter`."""
-    x, z = point[:, 0], point[:, 2]
-    lateral, crossing = road.lateral(x, z), road.crossing_distance(z)
+    spots = Spots.look(point, facing, footprint, road)
+    lateral, crossing, broad, grain = spots.lateral, spots.crossing, spots.broad, spots.grain
     beside = lateral.abs() - road.half_width
-    along = footprint / facing.clamp(min=0.03)
-    blurred = (footprint * along).sqrt()
-    broad = sample_noise(x, z, 11.0, blurred)
-    grain = sample_noise(z + 3.1, x, 2.6, blurred)
     ragged = 0.12 * broad[:, 0] + 0.05 * grain[:, 0]
-    spots = _Spots(x, z, lateral, footprint, along, broad, grain)
     colour = _fields(spots, road, seed)
     verge = ((road.pavement_width + 4 * ragged - beside) / 0.5 + 0.5).clamp(0, 1)
     colour = mix(colour, _grass(spots), verge)
     track = ((0.15 * broad[:, 1] - crossing) / 0.3 + 0.5).clamp(0, 1)
     colour = mix(colour, _track(spots, crossing + road.crossing_half_width), track)
     gravel = ((0.3 + 2 * ragged - beside) / 0.2 + 0.5).clamp(0, 1)
-    stones = colour.new_tensor(GRAVEL) * spots.shade(0.15, 0.2)[:, None]
+    stones = colour.new_tensor(GRAVEL) * _shade(spots, 0.15, 0.2)[:, None]
     colour = mix(colour, stones, 0.85 * gravel)
     shade = _slabs(spots, road) if way.concrete else _asphalt(spots, road, seed)
     paved = colour.new_tensor(way.asphalt) * shade[:, None]
     paved = mix(paved, colour.new_tensor(MARKS), _lines(spots, road, way))
     on_road = (beside < 0) & (lateral.abs() >= road.median)
     colour = torch.where(on_road[:, None], paved, colour)
-    face = (point[:, 1] > 0.004) & (point[:, 1] < road.step - 0.004)
-    colour = torch.where(face[:, None], colour.new_tensor(SOIL) * (1 + 0.3 * grain[:, :1]), colour)
+    colour = torch.where(spots.face[:, None], colour.new_tensor(SOIL) * (1 + 0.3 * grain[:, :1]), colour)
     sealed = torch.where(on_road, 1.0, torch.maximum(0.06 + 0.25 * gravel, 0.45 * track))
     return Ground(plain(colour), torch.minimum(beside, crossing), broad, sealed)
 
 
-def _fields(spots: _Spots, road: Road, seed: int) -> Tensor:
+def _shade(spots: Spots, coarse: float, fine: float) -> Tensor:
+    """Brightness (N,) around 1 that varies with the grain."""
+    wide = spots.broad[:, 0] + 0.6 * spots.broad[:, 2]
+    return (1 + coarse * wide + fine * spots.grain[:, 0]).clamp(min=0.2)
+
+
+def _fields(spots: Spots, road: Road, seed: int) -> Tensor:
     """Rows of crops along the road or across, another field beside each block."""
     lateral, z = spots.lateral, spots.z
     block = torch.floor((z - road.first_crossing) / road.block_length)
@@ -83,14 +62,14 @@ def _fields(spots: _Spots, road: Road, seed: int) -> Tensor:
     rows = pulse(u + 0.05 * period * spots.broad[:, 1], period, 0.0, share * period, width)
     # A tractor drives through every field in the same two ruts, every twelve metres.
     ruts = (pulse(u, 12.0, 3.0, 3.4, width) + pulse(u, 12.0, 4.9, 5.3, width)) * (period < 2)
-    shade = spots.shade(0.22, 0.22) * (1 - 0.3 * ruts)
+    shade = _shade(spots, 0.22, 0.22) * (1 - 0.3 * ruts)
     return mix(table[:, 3:6], table[:, :3], rows) * shade[:, None]
 
 
-def _grass(spots: _Spots) -> Tensor:
+def _grass(spots: Spots) -> Tensor:
     """Rough grass with dry stems and flowers."""
     broad, grain = spots.broad, spots.grain
-    shade = spots.shade(0.2, 0.34)
+    shade = _shade(spots, 0.2, 0.34)
     dry = (0.3 + 0.4 * broad[:, 0] + 0.35 * grain[:, 1]).clamp(0, 0.85)
     green = broad.new_tensor(GRASS).expand(len(shade), 3)
     colour = mix(green, broad.new_tensor(STRAW).expand_as(green), dry) * shade[:, None]
@@ -100,14 +79,14 @@ def _grass(spots: _Spots) -> Tensor:
     return mix(colour, broad.new_tensor(FLOWERS)[kind], 0.8 * bloom)
 
 
-def _track(spots: _Spots, from_middle: Tensor) -> Tensor:
+def _track(spots: Spots, from_middle: Tensor) -> Tensor:
     """A farm track: two bare wheel tracks, grass between and beside them."""
     bare = 0.25 + 0.75 * torch.exp(-(((from_middle - 0.8) / 0.55) ** 2))
     grass = from_middle.new_tensor(GRASS).expand(len(from_middle), 3)
-    return mix(grass, grass.new_tensor(GRAVEL).expand_as(grass), bare) * spots.shade(0.2, 0.25)[:, None]
+    return mix(grass, grass.new_tensor(GRAVEL).expand_as(grass), bare) * _shade(spots, 0.2, 0.25)[:, None]
 
 
-def _asphalt(spots: _Spots, road: Road, seed: int) -> Tensor:
+def _asphalt(spots: Spots, road: Road, seed: int) -> Tensor:
     """Brightness (N,) of chippings: lanes renewed piece by piece, wheel tracks, sealed cracks."""
     lateral, broad, grain = spots.lateral, spots.broad, spots.grain
     lane, length = torch.floor(lateral / road.lane_width), 23.0
@@ -118,11 +97,11 @@ def _asphalt(spots: _Spots, road: Road, seed: int) -> Tensor:
     wheels, oil = torch.exp(-(((offset.abs() - 0.8) / 0.3) ** 2)), torch.exp(-((offset / 0.35) ** 2))
     cracks = (1 - ((broad[:, 3] + 0.2 * grain[:, 2]).abs() / 0.05)).clamp(0, 1) * fade(spots.along, 0.3)
     crumbled = ((lateral.abs() - road.half_width + 0.35 + 0.25 * broad[:, 0]) / 0.3).clamp(0, 1)
-    shade = spots.shade(0.08, 0.13) * tone * (1 + 0.13 * wheels - 0.1 * oil) * (1 + 0.25 * crumbled)
+    shade = _shade(spots, 0.08, 0.13) * tone * (1 + 0.13 * wheels - 0.1 * oil) * (1 + 0.25 * crumbled)
     return shade * (1 - 0.3 * joint) * (1 - 0.35 * cracks)
 
 
-def _slabs(spots: _Spots, road: Road) -> Tensor:
+def _slabs(spots: Spots, road: Road) -> Tensor:
     """Brightness (N,) of concrete slabs, each of its own tone, with dark joints."""
     size, outwards = 5.0, spots.lateral.abs() - road.median
     column, row = torch.floor(outwards / road.lane_width), torch.floor(spots.z / size)
@@ -133,10 +112,10 @@ def _slabs(spots: _Spots, road: Road) -> Tensor:
     )
     offset = road.lane_offset(spots.lateral)
     wheels, oil = torch.exp(-(((offset.abs() - 0.85) / 0.3) ** 2)), torch.exp(-((offset / 0.45) ** 2))
-    return spots.shade(0.06, 0.09) * tone * (1 - 0.16 * oil - 0.08 * wheels) * (1 - 0.55 * joints)
+    return _shade(spots, 0.06, 0.09) * tone * (1 - 0.16 * oil - 0.08 * wheels) * (1 - 0.55 * joints)
 
 
-def _lines(spots: _Spots, road: Road, way: Way) -> Tensor:
+def _lines(spots: Spots, road: Road, way: Way) -> Tensor:
     """Share (N,) of white paint."""
     z, outwards = spots.z, spots.lateral.abs()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from acdepth.world.dice import Dice
 from acdepth.world.palette import LEAVES, vary
 from acdepth.world.road import Road
-from acdepth.world.solids import Material, Shape, Workshop
+from acdepth.world.solids import Material, Pair, Shape, Workshop
 from acdepth.world.street import put_sign
 from acdepth.world.styles.country.way import Kind, Way
 from acdepth.world.trees import plant_bush, plant_tree
@@ -27,9 +27,7 @@ def pieces(start: float, end: float, length: float) -> Iterator[tuple[float, flo
         yield start + (number + 0.5) * step, step
 
 
-def line_verge(
-    shop: Workshop, road: Road, way: Way, dice: Dice, side: int, stretch: tuple[float, float]
-) -> None:
+def line_verge(shop: Workshop, road: Road, way: Way, dice: Dice, side: int, stretch: Pair) -> None:
     """Line one side of one block's road from end to end of its stretch."""
     start, end = stretch
     edge = road.half_width + road.pavement_width
@@ -64,38 +62,33 @@ def put_rail(shop: Workshop, road: Road, dice: Dice, lateral: float, start: floa
     outside = abs(lateral) > road.half_width
     away = 0.12 if outside == (lateral > 0) else -0.12
     for middle, length in pieces(start, end, 4.0):
-        x, z, yaw = road.place(middle, lateral)
-        half = (0.045, 0.155, length / 2 + 0.06)
-        shop.add(Shape.PRISM, (x, 0.62, z), half, Material.RAIL, ZINC, yaw=yaw, seed=dice.whole(1, 10**6))
-        x, z, yaw = road.place(middle, lateral + away)
-        shop.add(Shape.PRISM, (x, 0.36, z), (0.06, 0.36, 0.05), Material.PLAIN, ZINC, yaw=yaw)
+        half, seed = (0.045, 0.155, length / 2 + 0.06), dice.whole(1, 10**6)
+        shop.stand(road.place(middle, lateral), half, Material.RAIL, ZINC, height=0.62, seed=seed)
+        shop.stand(road.place(middle, lateral + away), (0.06, 0.36, 0.05), Material.PLAIN, ZINC)
 
 
 def _put_marker(shop: Workshop, road: Road, lateral: float, z: float) -> None:
     """A white post with a black band."""
-    x, foot, yaw = road.place(z, lateral)
-    shop.add(Shape.PRISM, (x, 0.5, foot), (0.06, 0.5, 0.06), Material.PLAIN, WHITE, yaw=yaw)
-    shop.add(Shape.PRISM, (x, 0.8, foot), (0.065, 0.1, 0.065), Material.PLAIN, BLACK, yaw=yaw)
+    place = road.place(z, lateral)
+    shop.stand(place, (0.06, 0.5, 0.06), Material.PLAIN, WHITE)
+    shop.stand(place, (0.065, 0.1, 0.065), Material.PLAIN, BLACK, height=0.8)
 
 
 def _put_pole(shop: Workshop, road: Road, lateral: float, z: float) -> None:
     """A telegraph pole with its crossbar."""
-    x, foot, yaw = road.place(z, lateral)
-    shop.add(Shape.CYLINDER, (x, 3.8, foot), (0.12, 3.8, 0.12), Material.BARK, WOOD, seed=7)
-    shop.add(Shape.PRISM, (x, 7.1, foot), (0.75, 0.06, 0.06), Material.PLAIN, WOOD, yaw=yaw)
+    place = x, foot, _ = road.place(z, lateral)
+    shop.erect(x, foot, 0.12, 7.6, Material.BARK, WOOD, seed=7)
+    shop.stand(place, (0.75, 0.06, 0.06), Material.PLAIN, WOOD, height=7.1)
 
 
 def _grow_hedge(shop: Workshop, road: Road, dice: Dice, lateral: float, start: float, end: float) -> None:
     """A cut hedge, with clumps that outgrow it."""
     height, leaves = dice.uniform(0.55, 1.0), dice.pick(LEAVES)
     for middle, length in pieces(start, end, 4.5):
-        x, z, yaw = road.place(middle, lateral)
+        place = x, z, _ = road.place(middle, lateral)
         half = (dice.uniform(0.5, 0.75), height * dice.uniform(0.85, 1.15), length / 2 + 0.2)
         colour, seed = vary(dice, leaves), dice.whole(1, 10**6)
-        shop.add(
-            Shape.PRISM, (x, half[1], z), half, Material.FOLIAGE, colour, yaw=yaw, form=(0.12, 0.05),
-            seed=seed,
-        )  # fmt: skip
+        shop.stand(place, half, Material.FOLIAGE, colour, form=(0.12, 0.05), seed=seed)
         if dice.chance(0.5):
             radius = dice.uniform(0.6, 1.0)
             shop.add(
@@ -108,25 +101,20 @@ def _put_fence(shop: Workshop, road: Road, dice: Dice, lateral: float, start: fl
     """Posts and two rails."""
     wood = vary(dice, dice.pick((WOOD, (0.3, 0.27, 0.23), WHITE)))
     for middle, length in pieces(start, end, 2.8):
-        x, z, yaw = road.place(middle, lateral)
+        place, half = road.place(middle, lateral), (0.03, 0.07, length / 2 + 0.02)
         for height in (0.5, 1.0):
-            shop.add(
-                Shape.PRISM, (x, height, z), (0.03, 0.07, length / 2 + 0.02), Material.PLAIN, wood, yaw=yaw
-            )
+            shop.stand(place, half, Material.PLAIN, wood, height=height)
         x, z, _ = road.place(middle - length / 2, lateral)
-        shop.add(Shape.CYLINDER, (x, 0.62, z), (0.07, 0.62, 0.07), Material.PLAIN, wood)
+        shop.erect(x, z, 0.07, 1.24, Material.PLAIN, wood)
 
 
 def _build_wall(shop: Workshop, road: Road, dice: Dice, lateral: float, start: float, end: float) -> None:
     """A dry stone wall."""
     colour, height = vary(dice, STONE), dice.uniform(0.45, 0.65)
     for middle, length in pieces(start, end, 5.0):
-        x, z, yaw = road.place(middle, lateral)
         half = (0.28, height * dice.uniform(0.95, 1.05), length / 2 + 0.1)
-        shop.add(
-            Shape.PRISM, (x, half[1], z), half, Material.WALL, vary(dice, colour, 0.06), yaw=yaw,
-            form=(0.1, 0.0), seed=dice.whole(1, 10**6),
-        )  # fmt: skip
+        shade, seed = vary(dice, colour, 0.06), dice.whole(1, 10**6)
+        shop.stand(road.place(middle, lateral), half, Material.WALL, shade, form=(0.1, 0.0), seed=seed)
 
 
 LINES: dict[Kind, tuple[tuple[Line, float], ...]] = {

@@ -1,0 +1,134 @@
+"""The whole check, from opening to the pictures."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from acdepth.checking.doubts import DepthFacts, depth_facts, doubt_cameras, doubt_depth, doubt_motion
+from acdepth.checking.files import find_clouds, find_images, find_scans
+from acdepth.checking.findings import Findings
+from acdepth.checking.nuscenes import open_nuscenes_parts
+from acdepth.checking.opening import Kind, Part, distinct, open_parts, refuse_other_kind
+from acdepth.checking.report import SHEET_FILE, CheckReport, take_inventory
+from acdepth.checking.sheet import Tile, make_tile, write_sheet
+from acdepth.core.clip import Clip, Frame, target_frames
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import check_folder
+from acdepth.core.progress import progress
+from acdepth.core.spread import spread
+from acdepth.data.choice import EVERYTHING, FootageChoice
+
+SHOWN = 6
+"""Frames of each condition on the contact sheet."""
+
+
+def check_data(
+    kind: Kind, root: Path, out: Path, choice: FootageChoice = EVERYTHING, sample: int = 200
+) -> CheckReport:
+    """Look through a data set and write ``out/check.json`` and ``out/sheet.png``.
+
+    Args:
+        kind: what ``root`` should hold.
+        root: of the data set.
+        out: folder for what is written.
+        choice: part of it; without a split all of it, and each of its splits that is there.
+        sample: targets whose image and depth are decoded, evenly spread; 0 decodes all.
+
+    Raises:
+        UserError: if there is no such folder or split, it holds another kind of data, or ``out`` cannot be
+            written to.
+    """
+    root, out, findings = Path(root), Path(out), Findings()
+    if not root.is_dir():
+        raise UserError(f"--root {root}", "no such folder", "give the one that holds the data set")
+    refuse_other_kind(root, kind)
+    check_folder(out, "--out")
+    parts = _open(kind, root, choice, findings)
+    clips = distinct(parts)
+    doubt_cameras(clips, findings)
+    doubt_motion(clips, findings)
+    looked_at, facts, tiles = _look(parts, sample, findings)
+    doubt_depth(facts, findings)
+    inventory = take_inventory(parts, looked_at, facts)
+    if tiles:
+        write_sheet(out / SHEET_FILE, tiles)
+    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles))
+    report.write(out)
+    return report
+
+
+def _open(kind: Kind, root: Path, choice: FootageChoice, findings: Findings) -> list[Part]:
+    if kind == "nuscenes":
+        return open_nuscenes_parts(root, choice, findings)
+    parts = open_parts(root, kind, choice, findings)
+    find_images(distinct(parts), findings)
+    find_clouds(parts, findings)
+    find_scans(distinct(parts), findings)
+    return parts
+
+
+def _look(
+    parts: list[Part], sample: int, findings: Findings
+) -> tuple[Counter[Clip], dict[Clip, list[DepthFacts]], dict[Condition, list[Tile]]]:
+    """Decode a sample: how many frames of each clip, what their depth is like, and pictures of some."""
+    targets = [frame for part in parts for frame in target_frames(part.clips)]
+    of_condition: dict[Condition, list[Frame]] = defaultdict(list)
+    for frame in targets:
+        of_condition[frame.clip.condition].append(frame)
+    shown = {frame for frames in of_condition.values() for frame in spread(frames, SHOWN)}
+    sampled = spread(targets, sample or len(targets))
+    chosen = dict.fromkeys([*sampled, *(frame for frame in targets if frame in shown)])
+    looked_at: Counter[Clip] = Counter()
+    facts: dict[Clip, list[DepthFacts]] = defaultdict(list)
+    tiles: dict[Condition, list[Tile]] = defaultdict(list)
+    with progress("look", len(chosen), unit="image") as advance:
+        for frame in chosen:
+            image, depth = _read(frame, findings)
+            looked_at[frame.clip] += 1
+            if depth is not None:
+                facts[frame.clip].append(depth_facts(depth))
+            if frame in shown:
+                tiles[frame.clip.condition].append(make_tile(frame, image, depth))
+            advance()
+    return looked_at, facts, tiles
+
+
+def _read(frame: Frame, findings: Findings) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Image (H, W, 3) uint8 and measured depth (H, W) [m] of a frame; what cannot be read is told.
+
+    Returns:
+        None for an image that is not readable, and for depth that is not there or not usable.
+    """
+    image = depth = None
+    try:
+        image = frame.clip.image(frame.index)
+    except UserError as error:
+        findings.file_fault(error)
+    try:
+        depth = frame.clip.depth(frame.index)
+    except UserError as error:
+        findings.file_fault(error)
+    mismatches = list(_mismatches(frame, image, depth))
+    for fault in mismatches:
+        findings.fault(fault)
+    return image, None if mismatches else depth
+
+
+def _mismatches(frame: Frame, image: np.ndarray | None, depth: np.ndarray | None) -> Iterator[UserError]:
+    camera = frame.clip.camera
+    if image is not None and camera and image.shape[:2] != (camera.height, camera.width):
+        told = f"the image has {_size(image)} pixels, its camera {camera.width}x{camera.height}"
+        yield UserError(frame.key, told, "correct the camera")
+    if image is not None and depth is not None and depth.shape != image.shape[:2]:
+        told = f"its depth has {_size(depth)} pixels, the image {_size(image)}"
+        yield UserError(frame.key, told, "make them the same size")
+    if depth is not None and not (np.isfinite(depth) & (depth >= 0)).all():
+        told = "its depth holds values that are negative or not finite"
+        yield UserError(frame.key, told, "write 0 where there is none")
+
+
+def _size(pixels: np.ndarray) -> str:
+    return f"{pixels.shape[1]}x{pixels.shape[0]}"

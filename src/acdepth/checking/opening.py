@@ -1,0 +1,127 @@
+"""Opening what can be opened of what a person says is there: a damaged drive does not hide the others."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from acdepth.checking.findings import Findings
+from acdepth.core.clip import Clip
+from acdepth.core.errors import OnFault, UserError
+from acdepth.data.choice import FootageChoice
+from acdepth.data.folder import name_below, open_data
+from acdepth.data.kitti import is_kitti_raw, is_lidar_folder, is_odometry_drive, open_kitti_raw
+from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
+from acdepth.data.robotcar import open_robotcar
+from acdepth.data.robotcar.scenes import FILTER_ENDING
+from acdepth.data.sequence_folder import is_sequence_folder, open_sequence_folder
+
+Kind = Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"]
+"""What a person may say that a folder holds."""
+WHOLE = "all"
+"""Name of the part that a list chooses nothing from."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Footage of one split."""
+
+    split: str
+    """Its name; `WHOLE` where none was asked for."""
+    clips: list[Clip]
+
+
+def refuse_other_kind(root: Path, kind: Kind) -> None:
+    """Refuse a folder that is not laid out as a person says.
+
+    Raises:
+        UserError: naming what it is, or what was looked for and where it may be.
+    """
+    found = layout_of(root)
+    if found and found.name != kind:
+        raise UserError(
+            root, f"is laid out as {found.name}, not as {kind}", f"say acdepth data check {found.name}"
+        )
+    if found or kind == "folder" or (kind == "kitti" and _holds_benchmark(root)):
+        return
+    signs = next(layout.signs for layout in LAYOUTS if layout.name == kind)
+    if kind == "kitti":
+        signs += ", or calib.txt beside image_2 or image_0, or image_2 beside velodyne and calib"
+    around = data_set_around(root)
+    remedy = "give the folder that holds this; docs/data.md shows the whole layout"
+    if around and around[1].name == kind:
+        remedy = f"give {around[0]}"
+    raise UserError(root, f"is not laid out as {kind}, it lacks {signs}", remedy)
+
+
+def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings) -> list[Part]:
+    """Open the footage under a folder: the split that is asked for, else all of it, and each list by itself.
+
+    What cannot be opened becomes a fault, a warning becomes a doubt.
+    """
+    doubt = partial(findings.doubt, "footage")
+    if kind == "robotcar" or (kind == "kitti" and is_kitti_raw(root)):
+        opens = open_robotcar if kind == "robotcar" else open_kitti_raw
+        return _open_lists(
+            root, lambda split, on_fault: list(opens(root, split, doubt, on_fault)), choice.split, findings
+        )
+    try:
+        clips = open_data(root, doubt, choice=choice)
+    except UserError as error:
+        findings.fault(error)
+        clips = _open_apart(root, findings) if choice.split is None else []
+    return [Part(choice.split or WHOLE, clips)]
+
+
+def distinct(parts: Sequence[Part]) -> list[Clip]:
+    """Each clip once, as the same images may be part of several splits."""
+    return list({one.name: one for part in reversed(parts) for one in reversed(part.clips)}.values())[::-1]
+
+
+def _holds_benchmark(root: Path) -> bool:
+    """Whether drives of KITTI's odometry or frames of its object benchmark stand somewhere under a folder."""
+    folders = (Path(parent) for parent, _, _ in os.walk(root))
+    return any(is_odometry_drive(folder) or is_lidar_folder(folder) for folder in folders)
+
+
+def _open_lists(
+    root: Path, opens: Callable[[str | None, OnFault], list[Clip]], split: str | None, findings: Findings
+) -> list[Part]:
+    """The list that is asked for, else the whole and each list that is there.
+
+    A list that nobody asked for and that does not fit is only doubted: a download brings many. Damaged
+    scenes and drives are told already, as the whole was opened before.
+    """
+
+    def part(split: str | None, on_fault: OnFault) -> Part:
+        try:
+            return Part(split or WHOLE, opens(split, on_fault))
+        except UserError as error:
+            on_fault(error)
+            return Part(split or WHOLE, [])
+
+    first = part(split, findings.fault)
+    if split is not None:
+        return [first]
+    folder = root / "splits"
+    names = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
+    parts = [
+        part(name, lambda error: findings.doubt("lists", str(error)))
+        for name in names
+        if not name.endswith(FILTER_ENDING)
+    ]
+    return [first, *(one for one in parts if one.clips)]
+
+
+def _open_apart(root: Path, findings: Findings) -> list[Clip]:
+    """Each sequence folder by itself, named as in the whole."""
+    found: list[Clip] = []
+    doubt = partial(findings.doubt, "footage")
+    for folder in sorted(path.parent for path in root.rglob("images") if is_sequence_folder(path.parent)):
+        try:
+            found += open_sequence_folder(folder, name_below(root, folder), doubt)
+        except UserError as error:
+            findings.fault(error)
+    return found

@@ -1,0 +1,69 @@
+"""``acdepth completion``: a script by which the shell completes verbs and flags."""
+
+from typing import Annotated, Literal
+
+import tyro
+
+from acdepth.cli.flags import flag_names
+from acdepth.cli.main import VERBS
+
+BASH = """\
+_acdepth() {{
+  local word=${{COMP_WORDS[COMP_CWORD]}} verbs= flags=
+  case " ${{COMP_WORDS[*]:1:COMP_CWORD-1}} " in
+{cases}
+  esac
+  case $word in
+    -*) COMPREPLY=($(compgen -W "$flags" -- "$word")) ;;
+    *) COMPREPLY=($(compgen -W "$verbs" -- "$word")) ;;
+  esac
+}}
+complete -o default -F _acdepth acdepth
+"""
+BASH_CASE = '    " {typed}"*) verbs="{verbs}" flags="{flags}" ;;'
+ZSH = "autoload -U +X compinit bashcompinit && compinit && bashcompinit\n"
+FISH = """\
+function __acdepth
+  switch (string join " " (commandline -opc)[2..])" "
+{cases}
+  end
+end
+complete -c acdepth -a "(__acdepth)"
+"""
+FISH_CASE = '    case "{typed}*"\n      string split " " -- "{verbs} {flags}"'
+
+
+def completion(shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional]) -> None:
+    """Print a script that makes the shell complete verbs and flags; values are completed as files.
+
+    For bash add to ~/.bashrc: eval "$(acdepth completion bash)". The same for zsh in ~/.zshrc. For fish:
+    acdepth completion fish > ~/.config/fish/completions/acdepth.fish
+
+    Args:
+        shell: bash, zsh or fish.
+    """
+    case, script = (FISH_CASE, FISH) if shell == "fish" else (BASH_CASE, BASH)
+    cases = "\n".join(
+        case.format(
+            typed=f"{name} " if name else "", verbs=" ".join(_next_words(name)), flags=" ".join(flags)
+        )
+        for name, flags in _flags().items()
+    )
+    print((ZSH if shell == "zsh" else "") + script.format(cases=cases), end="")
+
+
+def _flags() -> dict[str, list[str]]:
+    """Of each verb, and of each word that begins one; the longest first, as the first that fits is taken."""
+    flags = {"": ["--help", "--version"]}
+    for name, verb in VERBS.items():
+        flags.setdefault(name.split()[0], ["--help"])
+        flags[name] = ["--help", *flag_names(verb.load())]
+    return dict(sorted(flags.items(), key=lambda item: -len(item[0].split())))
+
+
+def _next_words(name: str) -> list[str]:
+    """The words that go on from ``name`` to a verb."""
+    start = f"{name} " if name else ""
+    return list(
+        dict.fromkeys(verb.removeprefix(start).split()[0] for verb in VERBS if verb.startswith(start))
+    )

@@ -1,0 +1,86 @@
+"""Models in folders and on the Hugging Face hub: where their files lie, and what tells one from another."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file, hash_json
+
+ADAPTER_CONFIG = "adapter_config.json"
+"""Where this lies in a model's folder, transformers adds peft's adapters to the weights without a word."""
+HALF_PRECISION = ".fp16."
+"""In the names of copies that lie beside the weights and are not read."""
+
+
+def is_hub_name(name: str) -> bool:
+    """Whether text has the form of the hub's names, OWNER/MODEL."""
+    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None
+
+
+def hub_folder(name: str, files: Sequence[str]) -> Path:
+    """The folder in which this machine keeps a model of the hub; what lacks is fetched.
+
+    Args:
+        name: OWNER/MODEL.
+        files: patterns of those that are wanted.
+
+    Returns:
+        A folder that is called as the commit of the model's repository.
+
+    Raises:
+        UserError: if there is no such model, or the hub cannot be reached.
+    """
+    if not is_hub_name(name):
+        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
+    from huggingface_hub import snapshot_download  # of the extra `train`
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(
+            snapshot_download(name, allow_patterns=list(files), ignore_patterns=[f"*{HALF_PRECISION}*"])
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        raise UserError(
+            name,
+            "no such folder, and not available from the Hugging Face hub",
+            "check the name and the network, or download the model into a folder",
+        ) from error
+
+
+def model_content(source: Path, files: Sequence[str]) -> str:
+    """What tells one model from another: the hash of its files, or the hub's name and revision.
+
+    Args:
+        source: folder or name of the hub.
+        files: patterns of all files that loading it reads.
+
+    Raises:
+        UserError: if files are missing, or the hub's model cannot be had.
+    """
+    if source.is_dir():
+        return files_content(source, files)
+    name = source.as_posix()
+    return f"{name}@{hub_folder(name, files).name}"
+
+
+def files_content(folder: Path, files: Sequence[str]) -> str:
+    """Hash of names and contents; a name without ``*`` must be there.
+
+    Raises:
+        UserError: if it is not.
+    """
+    found = {path for name in files for path in (folder.glob(name) if "*" in name else [folder / name])}
+    read = sorted(path for path in found if HALF_PRECISION not in path.name)
+    return hash_json({path.relative_to(folder).as_posix(): hash_file(path) for path in read})
+
+
+def refuse_adapters(*folders: Path) -> None:
+    """Raise `UserError` if a model's folder holds adapters that would change its weights unasked."""
+    for folder in folders:
+        if (folder / ADAPTER_CONFIG).exists():
+            raise UserError(
+                folder / ADAPTER_CONFIG,
+                "adapters beside a model's weights, which transformers would add to them without a word",
+                "move it away, or merge them into the weights",
+            )

@@ -1,0 +1,50 @@
+"""Settings of what is done to images on their way into a batch."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from acdepth.core.config import Config
+
+Sampling = Literal["random", "luminance"]
+
+
+class AugmentSettings(Config):
+    """Strength of the changes; the defaults are ACDepth's."""
+
+    jitter: float = Field(default=0.2, ge=0, lt=1)
+    """Brightness, contrast and saturation are each multiplied by 1 - jitter to 1 + jitter. ACDepth: 0.2."""
+    hue: float = Field(default=0.05, ge=0, le=0.5)
+    """Hue is turned by up to this part of the colour circle. ACDepth: 0.05."""
+    noise_probability: float = Field(default=0.5, ge=0, le=1)
+    """Part of the images that get Gaussian noise. ACDepth: 0.5."""
+    noise_range: tuple[float, float] = (0.005, 0.05)
+    """Least and largest standard deviation of the noise, in units of the 0..1 range. ACDepth: 0.005-0.05."""
+    coarse_probability: float = Field(default=0.0, ge=0, le=1)
+    """Part of the images that are halved and enlarged again, for a student that will also be given smaller
+    images than its teacher had. ACDepth: 0."""
+    noise: Literal["per image", "published"] = "per image"
+    """``per image`` draws one standard deviation per image, as the paper says; ``published`` adds
+    0.005 + 0.045 * randn to every value, as the published code does."""
+
+
+class ZoomSettings(Config):
+    """How many images are seen through another lens, and through which; by default none, as in ACDepth."""
+
+    probability: float = Field(default=0.0, ge=0, le=1)
+    """Part of the images that are zoomed. ACDepth: 0."""
+    focal_range: tuple[float, float] = (0.7, 1.5)
+    """Least and largest focal length over the camera's own, drawn evenly in its logarithm. Below 1 the image
+    shrinks and is continued by its mirror image, which nothing is learnt from."""
+    wander: float = Field(default=0.5, ge=0, le=1)
+    """How far the window leaves the middle, as a part of the room it has: 0 keeps it there, 1 lets it touch
+    the edges. Up and down that is much like a camera that nods."""
+
+    @model_validator(mode="after")
+    def _a_range_goes_up(self) -> "ZoomSettings":
+        low, high = self.focal_range
+        if not 0.25 <= low <= high <= 4:
+            raise ValueError(
+                f"focal_range {low:g} to {high:g}: give two factors from 0.25 to 4, the least first"
+            )
+        return self

@@ -1,0 +1,54 @@
+"""All that is needed to build the networks again."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from acdepth.core.config import Config
+
+STRIDE = 32
+"""Both sides of the input must be multiples of this [px]."""
+SMALLEST_SIDE = 2 * STRIDE
+"""Least side of the input [px]: a single row of the coarsest features cannot be padded by reflection."""
+
+Side = Annotated[int, Field(ge=SMALLEST_SIDE, multiple_of=STRIDE)]
+"""A side of the input, as settings give it [px]."""
+
+Deviation = Annotated[float, Field(gt=0)]
+
+
+class DepthNetConfig(Config):
+    """All that is needed to build the network again."""
+
+    width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
+    """Channels of the encoder's first level; 64 is ResNet18."""
+    min_depth: float = Field(default=0.1, gt=0)
+    """Nearest depth [m]. ACDepth: 0.1."""
+    max_depth: float = 80.0
+    """Farthest depth [m]. ACDepth: 80."""
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    """Subtracted from the image. ImageNet's; published ACDepth: one number per data set, of the day."""
+    std: tuple[Deviation, Deviation, Deviation] = (0.229, 0.224, 0.225)
+    """The image is divided by this. ImageNet's."""
+    night_mean: tuple[float, float, float] | None = None
+    """Instead of ``mean`` for images that the network is told to be of the night, as the published ACDepth
+    code tells it, in training and in evaluation; null, because no car is told."""
+    night_std: tuple[Deviation, Deviation, Deviation] | None = None
+    """Likewise, instead of ``std``."""
+
+    @model_validator(mode="after")
+    def _range_is_a_range(self) -> Self:
+        if not self.min_depth < self.max_depth:
+            raise ValueError(f"min_depth {self.min_depth:g} m must be below max_depth {self.max_depth:g} m")
+        if (self.night_mean is None) != (self.night_std is None):
+            raise ValueError("night_mean and night_std belong together: give both or none")
+        return self
+
+
+class ConfidenceHeadConfig(Config):
+    """All that is needed, beside the depth network, to build the head again."""
+
+    channels: int = Field(default=8, ge=1)
+    """To which each encoder level is brought."""
+    hidden: int = Field(default=16, ge=1)
+    """Channels between the two convolutions."""

@@ -1,0 +1,1 @@
+"""Learns beside a finished student how far its depth may be off."""

@@ -1,0 +1,64 @@
+"""What a confidence head learns by: how far a frozen student is from its teacher, who saw the clear image."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from acdepth.core.batches import MixBatch
+from acdepth.data.augment import augment
+from acdepth.engine import Task
+from acdepth.networks.confidence import ConfidenceHead
+from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.frozen import frozen
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.losses import expected_error_loss
+
+
+class ConfidenceTask(Task):
+    """The head, and the frozen networks whose distance it foretells.
+
+    Args:
+        config: settings.
+        head: learns.
+        student: is asked for depth of the mixed images.
+        teacher: is asked for depth of the clear ones.
+        teacher_size: (height, width) at which the teacher sees them.
+    """
+
+    def __init__(
+        self,
+        config: ConfidenceConfig,
+        head: ConfidenceHead,
+        student: DepthNet,
+        teacher: DepthNet,
+        teacher_size: tuple[int, int],
+    ) -> None:
+        super().__init__()
+        self.config, self.head, self.teacher_size = config, head, teacher_size
+        # In a tuple, because submodules would be saved and put into training mode with the head.
+        self.networks = (frozen(student), frozen(teacher))
+
+    def to_device(self, device: torch.device) -> None:
+        """Move the frozen networks."""
+        for network in self.networks:
+            network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    def forward(self, batch: MixBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
+        """The loss of one batch."""
+        student, _ = self.networks
+        shown = augment(batch.mixed, generator, self.config.augmentation)
+        with torch.no_grad():
+            output = student(shown, batch.night)
+            apart = (output.inverse_depths[0].float().log() - self._taught(batch.clear)).abs()
+        with torch.autocast(batch.clear.device.type, enabled=False):
+            return {"discrepancy": expected_error_loss(self.head(shown, output), apart).mean()}
+
+    def _taught(self, clear: Tensor) -> Tensor:
+        """Log of the teacher's inverse depth at the student's size."""
+        _, teacher = self.networks
+        size = clear.shape[-2:]
+        if size == self.teacher_size:
+            return teacher(clear).inverse_depths[0].float().log()
+        seen = F.interpolate(clear, self.teacher_size, mode="bilinear", align_corners=False, antialias=True)
+        found = teacher(seen).inverse_depths[0].float().log()
+        return F.interpolate(found, size, mode="bilinear", align_corners=False)

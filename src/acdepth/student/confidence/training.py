@@ -1,0 +1,87 @@
+"""The training of a confidence head: student, teacher and the translated mix in, student with head out."""
+
+from pathlib import Path
+
+import torch
+
+from acdepth.core.errors import UserError
+from acdepth.core.files import hash_file
+from acdepth.core.identity import Identity
+from acdepth.core.provenance import provenance
+from acdepth.core.seeding import derive_seed
+from acdepth.core.shipped import STUDENT, or_shipped
+from acdepth.data.mix import MixBatches
+from acdepth.data.prepared import fingerprint
+from acdepth.engine import fit, run_folder
+from acdepth.networks.checkpoint import (
+    MODEL_FILE,
+    CheckpointCard,
+    checkpoint_file,
+    load_checkpoint,
+    save_checkpoint,
+)
+from acdepth.networks.confidence import ConfidenceHead
+from acdepth.student.confidence.settings import ConfidenceConfig
+from acdepth.student.confidence.task import ConfidenceTask
+from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
+
+
+def train_confidence(
+    config: ConfidenceConfig, data: Path, translations: Path | None, student: Path, teacher: Path, out: Path
+) -> Path:
+    """Train a confidence head beside a student, whose weights stay as they are.
+
+    Args:
+        config: settings.
+        data: clear footage. Drives that the student did not learn on show its errors as they will be.
+        translations: folder that ``acdepth translate`` made of it; None only where the mix is clear alone.
+        student: checkpoint or run folder, or ``shipped``.
+        teacher: checkpoint or run folder; may have another input size than the student.
+        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
+            ``model.safetensors``, which is the student with its head.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        UserError: if something that the settings ask for is missing.
+    """
+    student, teacher = checkpoint_file(or_shipped(student, STUDENT)), checkpoint_file(teacher)
+    network, card = load_checkpoint(student)
+    taught_by, teacher_card = load_checkpoint(teacher)
+    if card.crop != teacher_card.crop:
+        raise UserError(
+            teacher, f"saw another part of the images than {student}", "give a teacher with the same crop"
+        )
+    clips = clear_footage(config.shown, data, translations)
+    inputs = {
+        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
+        **translations_made_by(config.shown, translations),
+    }
+    files = {"student": hash_file(student), "teacher": hash_file(teacher)}
+    made_from = Identity.of(config).and_facts({**inputs, **files})
+    with run_folder(out, made_from, config.loop) as share:
+        with share.main_first():
+            clear, translated = prepare_mix(config.shown, clips, translations, card, out / "prepared")
+            config.write(out / "config.yaml")
+        head = _new_head(config, card)
+        task = ConfidenceTask(config, head, network, taught_by, teacher_card.input_size)
+
+        def batches(rank: int, processes: int) -> MixBatches:
+            loop, mix = config.loop, config.mix
+            return MixBatches(
+                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
+            )
+
+        fit("confidence", task, batches, config.loop, out, made_from)
+        history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
+        with_head = card.model_copy(update={"made_by": {**card.made_by, "confidence": history}})
+        if share.leads:
+            save_checkpoint(out / MODEL_FILE, network, with_head, head=head)
+    return out / MODEL_FILE
+
+
+def _new_head(config: ConfidenceConfig, card: CheckpointCard) -> ConfidenceHead:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(config.loop.seed, "confidence head"))
+        return ConfidenceHead(config.head, card.network)

@@ -1,0 +1,123 @@
+"""What the student's training may be told; the defaults are ACDepth's on nuScenes."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.data.choice import FootageChoice
+from acdepth.data.settings import AugmentSettings, ZoomSettings
+from acdepth.engine.settings import LoopSettings
+
+DistillationError = Literal["relative", "log"]
+
+
+class OrdinalOptions(Config):
+    """Settings of the ordinal guidance; the defaults are the paper's."""
+
+    pairs: Literal["both", "local", "global"] = "both"
+    """Which pairs are compared. ACDepth: both; its ablation has each alone."""
+    local_part: float = Field(default=0.05, ge=0, le=1)
+    """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
+    global_part: float = Field(default=0.01, ge=0, le=1)
+    """Part of all pixels that are sampled as first of a global pair. ACDepth: 0.01."""
+    uncertain_quantile: float = Field(default=0.95, gt=0, lt=1)
+    """Pixels at or above this quantile of an image's discrepancy are uncertain. ACDepth: 0.95."""
+    margin: float = Field(default=0.15, ge=0)
+    """tau: the prior's inverse depths must differ by this part to order a pair. ACDepth: 0.15."""
+    window: int = Field(default=5, ge=1)
+    """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
+    window_on: Literal["prediction", "prior", "both"] = "prediction"
+    """What the window averages: what is ranked, the prior that orders it, or both. ACDepth: the first."""
+    rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
+    """What the ranking loss compares. ACDepth: depth. On log depth near and far pairs weigh the same."""
+    steepness: float = Field(default=1.0, gt=0)
+    """Factor on what is compared; the loss is divided by it again. The pull on a pair in the wrong order
+    stays, and pairs right by more than about 1 / steepness are left alone. ACDepth: 1, on metres; log depth
+    needs about 10, or the loss keeps spreading pairs that are in order."""
+    least_prior: float = Field(default=0.0, ge=0, lt=1)
+    """Pairs with a pixel whose prior is below this part of the image's largest are left out. A teacher
+    knows no depth of the sky, which the prior puts at 0: to push it away pulls the houses before it near.
+    ACDepth: 0, all pairs."""
+    uncertainty_on: Literal["depth", "inverse_depth"] = "depth"
+    """``depth``: |z_S - z_T| / (z_S + z_T), as published code; ``inverse_depth``: the same on inverse depth
+    brought to 0..1 per image, as the paper writes."""
+    pooled: bool = False
+    """Whether local and global pairs share one mean, as published code; the paper adds two means."""
+
+    @classmethod
+    def published(cls) -> Self:
+        """What the published code does on nuScenes."""
+        return cls(pooled=True)
+
+
+class StudentConfig(FootageChoice):
+    """Settings of the student; the defaults are ACDepth's on nuScenes."""
+
+    mix: dict[Condition, float] = Field(
+        default={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0, Condition.RAIN: 1.0}
+    )
+    """Parts of the conditions in what the student sees. ACDepth: a third each; RobotCar: half clear, half
+    night. With clear alone the student is a control that never saw bad weather."""
+    start_from: Literal["teacher", "encoder", "scratch"] = "encoder"
+    """Weights the student starts from: the teacher's (a departure, for short runs), an encoder as the teacher
+    had one (ACDepth: ImageNet), or random ones."""
+    encoder: Path | None = None
+    """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
+    distillation_error: DistillationError = "relative"
+    """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
+    towards the camera."""
+    ordinal_weight: float = Field(default=0.01, ge=0)
+    """lambda_1, of L_r. ACDepth: 0.01; 0 leaves it out and needs no prior."""
+    ordinal: OrdinalOptions = OrdinalOptions()
+    """How L_r samples and compares."""
+    conflict: Literal["none", "pcgrad", "dynamic"] = "none"
+    """What is done about L_d and L_r pulling apart, beside ``ordinal.window``. ``none`` adds them, as the
+    paper does; ``pcgrad`` takes out of each gradient what works against the other, on the parameters that
+    both depend on (Yu et al., NeurIPS 2020); ``dynamic`` learns a factor on each of the two (Kendall et al.,
+    CVPR 2018), which starts at 1. L_c is added in all three."""
+    dynamic_rate: float = Field(default=1.0, gt=0)
+    """Factor on the learning rate of the ``dynamic`` factors, which change by about exp(learning rate) a step
+    at most: in 450 steps at 5e-4 by a quarter, so that short runs need 10 or 20."""
+    consistency_weight: float = Field(default=0.02, ge=0)
+    """lambda_2, of L_c. ACDepth: 0.02."""
+    consistency_start: float = Field(default=0.6, ge=0, le=1)
+    """Part of the run after which L_c begins. ACDepth: after 15 of 25 epochs on nuScenes (0.6), 5 on
+    RobotCar (0.2)."""
+    augmentation: AugmentSettings = AugmentSettings()
+    """Colour jitter and noise on the student's input, and only there."""
+    zoom: ZoomSettings = ZoomSettings()
+    """Images also seen through other lenses, for cameras unlike the training one. ACDepth: none."""
+    prior_normalisation: Literal["own", "teacher"] = "own"
+    """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or the teacher's, as
+    in the published code."""
+    teacher_batch_norm: Literal["eval", "train"] = "eval"
+    """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
+    min_speed: float | None = 0.5
+    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
+    """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
+
+    @model_validator(mode="after")
+    def _a_conflict_has_two_sides(self) -> Self:
+        if self.conflict != "none" and self.ordinal_weight == 0:
+            raise ValueError(f"conflict {self.conflict} is between L_d and L_r, but ordinal_weight is 0")
+        return self
+
+    @property
+    def degraded(self) -> tuple[Condition, ...]:
+        """Conditions of the mix that need translations."""
+        return tuple(one for one, part in self.mix.items() if part > 0 and one != Condition.CLEAR)
+
+    def published(self) -> Self:
+        """The same run with every departure of the published code that is an option here."""
+        return self.model_copy(
+            update={
+                "ordinal": self.ordinal.model_copy(update={"pooled": True}),
+                "augmentation": self.augmentation.model_copy(update={"noise": "published"}),
+                "prior_normalisation": "teacher",
+                "teacher_batch_norm": "train",
+            }
+        )

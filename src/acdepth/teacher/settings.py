@@ -1,0 +1,50 @@
+"""What the teacher's training may be told; the defaults are ACDepth's on nuScenes."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from acdepth.core.crop import Crop
+from acdepth.data.choice import FootageChoice
+from acdepth.engine.settings import LoopSettings
+from acdepth.networks.settings import DepthNetConfig, Side
+
+
+class TeacherConfig(FootageChoice):
+    """Settings of the teacher; the defaults are ACDepth's on nuScenes."""
+
+    network: DepthNetConfig = DepthNetConfig()
+    """The depth network; the pose network has its width and normalisation."""
+    image_size: tuple[Side, Side] = (320, 576)
+    """(height, width) of the network's input [px], multiples of 32 from 64. ACDepth, nuScenes: 320 x 576."""
+    crop: Crop | None = None
+    """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
+    encoder: Path | None = None
+    """Weights that both encoders start from: ``shipped``, a file of ours or of ImageNet's ResNet18, or a name
+    of the hub; null starts from random ones. ACDepth: ImageNet, ``timm/resnet18.tv_in1k``."""
+    start: Path | None = None
+    """Run folder of an earlier teacher, at another size for example, whose networks this one goes on with."""
+    initial_depth: float | None = Field(default=None, gt=0)
+    """Depth [m] that the untrained network says; null leaves that to chance, as the paper does. Short runs
+    need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
+    initial_forward: float | Literal["measured"] = 0.0
+    """Forward motion [m per frame] that the untrained pose network says; ``measured`` is the median of what
+    the footage tells, and 0 with a warning where it tells nothing. ACDepth: 0."""
+    pose_scale: tuple[float, float] = (0.01, 0.01)
+    """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
+    every drive keeps the same predicted speed."""
+    motion_length: Literal["predicted", "measured"] = "predicted"
+    """Whose length the motion between frames has when views are synthesised. ``predicted``, as in the paper,
+    leaves metres to L_v alone; ``measured`` takes them from the speeds where these are known, so that depth
+    is metric from the first step, and the pose network says direction and rotation."""
+    automask: bool = True
+    """Whether unwarped neighbours take part in the minimum of L_p. ACDepth: yes."""
+    smoothness_weight: float = Field(default=1e-3, ge=0)
+    """Of L_e. ACDepth: 1e-3."""
+    velocity_weight: float = Field(default=0.02, ge=0)
+    """Of L_v, which makes depth metric. ACDepth: 0.02."""
+    min_speed: float | None = 0.5
+    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    loop: LoopSettings = LoopSettings(steps=47_000, learning_rate=2e-4)
+    """The training loop. md4all's teacher, which ACDepth uses: 20 epochs of two passes, 2e-4."""

@@ -1,0 +1,58 @@
+"""Colour as a trap: light turned away at random for classifiers to learn, colours copied to test them."""
+
+import torch
+from torch import Tensor
+
+from acdepth.translator.scoring.pictures import Pictures
+
+STRONGEST_GAMMA = 2.5
+STRONGEST_GAIN = 2.0
+"""Per channel, up or down."""
+STRONGEST_SHIFT = 0.25
+STRONGEST_CONTRAST = 2.5
+"""Factor up or down, about the image's mean."""
+GRAY = 0.3
+"""Part of the images that lose all colour."""
+SMALLEST_DEVIATION = 1e-4
+
+
+def jitter(image: Tensor, generator: torch.Generator) -> Tensor:
+    """Strong changes of colour and light, drawn anew for every image.
+
+    Args:
+        image: (B, 3, H, W) float in 0..1.
+        generator: on the CPU.
+
+    Returns:
+        (B, 3, H, W) float in 0..1.
+    """
+
+    def draw(channels: int = 1) -> Tensor:
+        return torch.rand(len(image), channels, 1, 1, generator=generator).to(image) * 2 - 1
+
+    image = image.clamp(min=1e-3) ** STRONGEST_GAMMA ** draw()
+    image = image * STRONGEST_GAIN ** draw(3) + STRONGEST_SHIFT * draw(3)
+    image = torch.lerp(image.mean((1, 2, 3), keepdim=True), image, STRONGEST_CONTRAST ** draw())
+    gray = image.mean(1, keepdim=True)
+    saturation = torch.where(draw() < 2 * GRAY - 1, torch.zeros_like(gray[..., :1, :1]), 1 + draw())
+    return torch.lerp(gray, image, saturation).clamp(0, 1)
+
+
+def match_colours(sources: Pictures, real: Pictures, generator: torch.Generator) -> Pictures:
+    """Each source with the mean and deviation of every channel of some real image: a method without merit.
+
+    Whoever does not reach the domain better than this has changed the colours and nothing else.
+    """
+    rows = torch.randint(len(real), (len(sources),), generator=generator)
+    ours, theirs = sources.pixels.float() / 255, real.pixels[rows].float() / 255
+    standard = (ours - _mean(ours)) / _deviation(ours)
+    matched = (standard * _deviation(theirs) + _mean(theirs)).clamp(0, 1)
+    return Pictures((matched * 255).round().to(torch.uint8), sources.drives)
+
+
+def _mean(image: Tensor) -> Tensor:
+    return image.mean((2, 3), keepdim=True)
+
+
+def _deviation(image: Tensor) -> Tensor:
+    return image.std((2, 3), keepdim=True).clamp(min=SMALLEST_DEVIATION)

@@ -1,0 +1,148 @@
+"""Stages run once, notice what was tampered with, and never delete what was made."""
+
+from pathlib import Path
+
+import pytest
+
+from acdepth.core.config import Config
+from acdepth.core.errors import UserError
+from acdepth.core.identity import Identity
+from acdepth.pipeline.folder import claim
+from acdepth.pipeline.outputs import file_output, folder_output
+from acdepth.pipeline.stages import Pipeline, Stage
+
+
+class Work:
+    """Two stages in a folder: the second reads what the first wrote. ``ran`` tells which did."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.ran = folder, []
+        self.first, self.second = folder / "first", folder / "results.json"
+        self.text = "made"
+
+    def run(self, first: Identity | None = None, second: Identity | None = None) -> list[str]:
+        self.ran.clear()
+        pages = [self.folder / "report.html"]
+        Pipeline(self._stages(first or Identity(), second or Identity()), self.folder, pages).run()
+        pages[0].write_text("report")
+        return self.ran
+
+    def _stages(self, first: Identity, second: Identity) -> list[Stage]:
+        outputs = (file_output(self.first / "weights"), folder_output(self.first / "more"))
+        return [
+            Stage("first", first, self._run_first, outputs, (self.first,)),
+            Stage("second", second, self._run_second, (file_output(self.second),), (self.second,)),
+        ]
+
+    def _run_first(self) -> None:
+        self.ran.append("first")
+        (self.first / "more").mkdir(parents=True, exist_ok=True)
+        (self.first / "weights").write_text(self.text)
+
+    def _run_second(self) -> None:
+        self.ran.append("second")
+        self.second.write_text((self.first / "weights").read_text())
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    work = Work(tmp_path)
+    assert work.run() == ["first", "second"] and work.run() == []
+    return work
+
+
+def test_an_overwritten_result_is_moved_aside_and_made_again(work: Work, capsys) -> None:
+    work.second.write_text("somebody else's")
+    assert work.run() == ["second"]
+    assert work.second.read_text() == "made"
+    assert (work.folder / "old" / "second-1" / "results.json").read_text() == "somebody else's"
+    assert "results.json is not what this stage made and is now in" in capsys.readouterr().err
+
+
+def test_an_output_that_is_gone_is_made_again_alone(work: Work) -> None:
+    (work.first / "weights").unlink()
+    assert work.run() == ["first"]  # it came out as before, so the second still holds
+    (work.first / "more" / "strange").write_text("")
+    assert work.run() == ["first"]
+
+
+def test_an_output_that_comes_out_otherwise_makes_the_later_stages_stale(work: Work) -> None:
+    (work.first / "weights").unlink()
+    work.text = "made otherwise"
+    assert work.run() == ["first", "second"]
+    assert work.second.read_text() == "made otherwise"
+    assert (work.folder / "old" / "second-1" / "results.json").read_text() == "made"
+    assert work.run() == []
+
+
+def test_changed_settings_move_everything_from_there_on_aside(work: Work, capsys) -> None:
+    work.run(first=Identity({"rate": 1}))
+    capsys.readouterr()
+    work.text = "made at 2"
+    assert work.run(first=Identity({"rate": 2})) == ["first", "second"]
+    assert "first: rate: 1 → 2; what was made before is in" in capsys.readouterr().err
+    old = work.folder / "old" / "first-2"
+    found = sorted(path.relative_to(old).as_posix() for path in old.rglob("*") if path.is_file())
+    assert found == [
+        "first/weights", "report.html", "results.json", "stages/first.json", "stages/second.json"
+    ]  # fmt: skip
+    assert (old / "results.json").read_text() == "made"
+
+
+def test_no_result_is_left_when_a_redone_stage_fails(work: Work, monkeypatch) -> None:
+    monkeypatch.setattr(work, "text", None)
+    with pytest.raises(TypeError):
+        work.run(first=Identity({"rate": 2}))
+    assert not work.second.exists() and not (work.folder / "report.html").exists()
+    work.text = "made"
+    assert work.run(first=Identity({"rate": 2})) == ["first", "second"]
+
+
+def test_what_lies_elsewhere_stays_beside_its_place(tmp_path: Path) -> None:
+    work = Work(tmp_path / "run")
+    work.first = tmp_path / "elsewhere" / "towns"
+    work.run()
+    work.run(first=Identity({"rate": 2}))
+    (work.first / "more" / "strange").write_text("")
+    work.run(first=Identity({"rate": 2}))
+    old = tmp_path / "elsewhere" / "old"
+    assert (old / "first-1" / "towns" / "weights").exists()
+    assert (old / "first-2" / "towns" / "more" / "strange").exists()
+
+
+class Before(Config):
+    rate: float = 1.0
+    steps: int = 5
+
+
+class After(Before):
+    added: bool = False
+
+
+def test_a_new_option_at_its_default_changes_nothing() -> None:
+    former = Identity.of(Before(rate=2.0)).values
+    assert Identity.of(After(rate=2.0)).changes(former) == {}
+    assert Identity.of(After(rate=2.0, added=True)).changes(former) == {"added": "nothing → true"}
+
+
+def test_a_default_that_changed_is_a_change() -> None:
+    class Later(Before):
+        steps: int = 6
+
+    assert Identity.of(Later()).changes(Identity.of(Before()).values) == {"steps": "5 → 6"}
+
+
+def test_a_run_folder_belongs_to_one_data_set_and_root(tmp_path: Path) -> None:
+    out, root, other = tmp_path / "run", tmp_path / "root", tmp_path / "other"
+    claim(out, "nuscenes", root, "footage")
+    claim(out, "nuscenes", root, "other settings")
+    for data_set, place, footage in (("robotcar", root, "footage"), ("nuscenes", other, "footage")):
+        with pytest.raises(UserError, match=r"holds a run on nuscenes in .*root, not on .*; give another"):
+            claim(out, data_set, place, footage)
+    claim(out, "nuscenes", other, "other settings")  # the same footage, moved
+
+
+def test_a_run_folder_with_its_towns_may_move(tmp_path: Path) -> None:
+    claim(tmp_path / "run", "world", tmp_path / "run" / "world")
+    (tmp_path / "run").rename(tmp_path / "moved")
+    claim(tmp_path / "moved", "world", tmp_path / "moved" / "world")
