@@ -23,11 +23,9 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.metrics import METRICS, depth_metrics
-from acdepth.geometry.motion_length import velocity_loss
+from acdepth.geometry.motion import pose_matrix, velocity_loss
 from acdepth.geometry.photometric import photometric_loss, ssim
-from acdepth.geometry.pose import pose_matrix
-from acdepth.geometry.view_synthesis import synthesise_views
-from acdepth.geometry.warp import warp
+from acdepth.geometry.warp import synthesise_views, warp
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.pose_net import PoseNet

@@ -124,12 +124,12 @@ class Scans(Poles):
 
 def test_results_hold_edges_where_the_truth_is_dense_and_are_as_before_where_not():
     world, models = find_protocol("world-80m"), [constant("teacher", 10.0), constant("student", 12.0)]
-    dense = summarise(evaluate(models, [Poles("a", [10.0]), Poles("b", [12.0])], world), world)
+    dense = summarise(evaluate(models, [Poles("a", [10.0]), Poles("b", [12.0])], world), world).to_dict()
     cell = dense["models"]["teacher"]["clear"]
     assert cell["edge_f"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert cell["edge_recall"]["mean"] == 0.0 and "edge_precision" not in cell
     assert "edge_f" not in cell["classes"]["left"]
-    sparse = summarise(evaluate(models, [Scans("a", [10.0]), Scans("b", [12.0])], world), world)
+    sparse = summarise(evaluate(models, [Scans("a", [10.0]), Scans("b", [12.0])], world), world).to_dict()
     assert not [name for name in sparse["models"]["teacher"]["clear"] if name.startswith("edge")]
     assert sparse["comparisons"]["student vs teacher"]["clear"].keys() == {"abs_rel"}
 
@@ -137,16 +137,25 @@ def test_results_hold_edges_where_the_truth_is_dense_and_are_as_before_where_not
 def test_the_change_of_the_edge_score_is_paired():
     from acdepth.core.condition import Condition
     from acdepth.evaluation.metrics import METRICS
-    from acdepth.evaluation.rows import FrameRow
+    from acdepth.evaluation.schema import FrameRow
 
     def row(model: str, town: int, score: float | None) -> FrameRow:
         edges = {} if score is None else {"edge_f": score}
         metrics = {**dict.fromkeys(METRICS, 0.2), **edges}
-        return FrameRow(model, f"town_{town}", f"town_{town}/0.png", 0, Condition.NIGHT, metrics, {})
+        place = f"town_{town}"
+        return FrameRow(
+            model=model,
+            sequence=place,
+            key=f"{place}/0.png",
+            index=0,
+            condition=Condition.NIGHT,
+            metrics=metrics,
+            classes={},
+        )
 
     rows = [row("teacher", 0, 0.2), row("teacher", 1, 0.4), row("teacher", 2, None)]
     rows += [row("student", 0, 0.3), row("student", 1, 0.6), row("student", 2, None)]
-    found = summarise(rows, find_protocol("world-80m"))
+    found = summarise(rows, find_protocol("world-80m")).to_dict()
     change = found["comparisons"]["student vs teacher"]["night"]["edge_f"]
     assert change["relative_change"] == pytest.approx(0.5)
     assert change["low"] == pytest.approx(1 / 3) and change["high"] == pytest.approx(2 / 3)

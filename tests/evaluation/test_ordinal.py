@@ -15,9 +15,11 @@ from acdepth.evaluation.ordinal_results import summarise_pairs
 from acdepth.evaluation.pairs import PointPair, Relation, read_pairs, write_pairs
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import Protocol, Window, find_protocol
+from acdepth.evaluation.schema import PairsFile
 from tests.evaluation.footage import HEIGHT, WIDTH, Drive, constant, model
 
 WHOLE = find_protocol("world-80m")
+FILE = PairsFile(path="pairs.csv", sha256="", found=0, scored=0)
 
 
 def pair(first: tuple[int, int], second: tuple[int, int], relation: str = "closer") -> PointPair:
@@ -109,7 +111,7 @@ def test_parts_are_of_pairs_and_intervals_of_drives() -> None:
     rows += make_rows("b", "s", [True] * 3 + [False] * 3, night) + make_rows("b", "t", [False, False], rain)
     rows += make_rows(LOWER_IS_CLOSER, "s", [True] * 6, night)
     rows += make_rows(LOWER_IS_CLOSER, "t", [True, False], rain)
-    found = summarise_pairs(rows, find_protocol("nuscenes-80m"))
+    found = summarise_pairs(rows, find_protocol("nuscenes-80m"), FILE).to_dict()
     cell = found["models"]["a"]["night"]
     assert (cell["pairs"], cell["images"], cell["sequences"], cell["interval_over"]) == (8, 4, 2, "sequences")
     assert cell["accuracy"] == {"mean": 0.875, "low": None, "high": None} and "whdr" not in cell
@@ -118,7 +120,7 @@ def test_parts_are_of_pairs_and_intervals_of_drives() -> None:
     change = found["comparisons"]["b vs a"]["night"]["accuracy"]
     assert change == {"mean": -0.5, "low": None, "high": None}  # the same in both drives, which are too few
     assert set(found["models"]) == {"a", "b"} and found["reference"][LOWER_IS_CLOSER]["night"]["pairs"] == 8
-    assert summarise_pairs(rows, find_protocol("nuscenes-80m"), 0, [rain])["models"]["a"] == {}
+    assert summarise_pairs(rows, find_protocol("nuscenes-80m"), FILE, 0, [rain]).models["a"] == {}
 
 
 @pytest.mark.parametrize("drives", [5, 6])
@@ -129,7 +131,7 @@ def test_intervals_need_six_drives(drives: int) -> None:
         for drive in range(drives)
         for row in make_rows(model, f"{drive}", [model == "a", drive > 1], Condition.CLEAR)
     ]
-    found = summarise_pairs(rows, WHOLE)
+    found = summarise_pairs(rows, WHOLE, FILE).to_dict()
     change = found["comparisons"]["b vs a"]["clear"]["accuracy"]
     assert change["mean"] == -0.5 and (change["low"] is None) == (drives < 6)
     ends = found["models"]["a"]["clear"]["accuracy"]
@@ -140,7 +142,7 @@ def test_whdr_is_there_where_the_truth_has_ties() -> None:
     rows = make_rows("a", "s", [True, False], Condition.CLEAR)
     rows += [PairRow("a", "t", "t/0", Condition.CLEAR, Relation.SAME, ratio) for ratio in (1.01, 1.5)]
     ruled = [replace(row, model=LOWER_IS_CLOSER) for row in rows]
-    cell = summarise_pairs([*rows, *ruled], WHOLE)["models"]["a"]["clear"]
+    cell = summarise_pairs([*rows, *ruled], WHOLE, FILE).to_dict()["models"]["a"]["clear"]
     assert (cell["same"], cell["accuracy"]["mean"], cell["whdr"]["mean"]) == (2, 0.5, 0.5)
 
 

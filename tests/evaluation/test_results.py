@@ -6,8 +6,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import PROTOCOLS, find_protocol
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import FrameRow, read_rows, write_rows
+from acdepth.evaluation.results import summarise
+from acdepth.evaluation.schema import FrameRow, read_rows, write_results, write_rows
 
 WORLD = find_protocol("world-80m")
 
@@ -34,7 +34,7 @@ ROWS = [
 
 
 def test_means_intervals_and_classes_of_each_condition():
-    results = summarise(ROWS, WORLD)
+    results = summarise(ROWS, WORLD).to_dict()
     assert results["model_order"] == ["teacher", "student"]
     night = results["models"]["teacher"]["night"]
     assert (night["images"], night["sequences"]) == (2, 2)
@@ -46,7 +46,7 @@ def test_means_intervals_and_classes_of_each_condition():
 
 
 def test_comparison_is_relative_to_the_first_model_on_the_same_frames():
-    change = summarise(ROWS, WORLD)["comparisons"]["student vs teacher"]["night"]["abs_rel"]
+    change = summarise(ROWS, WORLD).to_dict()["comparisons"]["student vs teacher"]["night"]["abs_rel"]
     assert change["relative_change"] == pytest.approx(-0.5)
     # Drawn together: twice the easy town is -0.1 of 0.3, twice the hard one -0.2 of 0.3.
     assert change["low"] == pytest.approx(-2 / 3, abs=1e-5)
@@ -60,10 +60,10 @@ def test_the_order_of_the_other_models_frames_does_not_matter():
 
 def test_night_rain_counts_twice_where_the_protocol_says_so():
     wet = [row("m", 0, 0.1), row("m", 1, 0.3, Condition.NIGHT_RAIN), row("m", 2, 0.5, Condition.RAIN)]
-    nuscenes = summarise(wet, find_protocol("nuscenes-80m"))["models"]["m"]
+    nuscenes = summarise(wet, find_protocol("nuscenes-80m")).to_dict()["models"]["m"]
     assert {name: found["images"] for name, found in nuscenes.items()} == {"night": 2, "rain": 2}
     assert nuscenes["night"]["abs_rel"]["mean"] == pytest.approx(0.2)
-    assert summarise(wet, WORLD)["models"]["m"].keys() == {"night", "rain", "night-rain"}
+    assert summarise(wet, WORLD).models["m"].keys() == {"night", "rain", "night-rain"}
 
 
 def test_equal_rows_give_equal_bytes_and_plain_json(tmp_path):

@@ -3,8 +3,7 @@ import torch
 from torch import Tensor
 
 from acdepth.engine import masked_mean
-from acdepth.geometry.motion_length import velocity_loss, with_length
-from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.motion import pose_matrix, velocity_loss, with_length
 
 
 class TestWithLength:

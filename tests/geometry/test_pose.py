@@ -3,7 +3,7 @@ import math
 import torch
 
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.motion import pose_matrix
 
 
 def rotation(axis: int, angle: float) -> torch.Tensor:

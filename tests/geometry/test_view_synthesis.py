@@ -3,9 +3,8 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.pose import pose_matrix
-from acdepth.geometry.view_synthesis import synthesise_views
-from acdepth.geometry.warp import warp
+from acdepth.geometry.motion import pose_matrix
+from acdepth.geometry.warp import synthesise_views, warp
 
 
 def test_equals_one_warp_per_scale_and_neighbour():

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.motion import pose_matrix
 from acdepth.geometry.warp import inverse_intrinsics, source_coordinates, warp
 
 HEIGHT, WIDTH = 6, 10

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.motion import pose_matrix
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.pose_net import PoseNet
 

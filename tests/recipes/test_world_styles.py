@@ -10,9 +10,9 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
 from acdepth.evaluation.results import describe_data
+from acdepth.evaluation.schema import Results
 from acdepth.recipes.layouts import export_world, read_drives
 from acdepth.reports.facts import facts
-from acdepth.reports.reading import read_results
 from acdepth.world.export import DriveSettings, write_towns
 from tests.reports.fake_run import write, write_run
 
@@ -74,4 +74,4 @@ def test_tables_name_the_style(run: Path) -> None:
     data = {"path": "towns", "split": None, "cameras": None, "sequences": 12}
     for styles, said in ({}, "12 sequences)"), ({"country": 6}, "12 sequences, 6 of style country)"):
         write(run / "results.json", {**content, "data": {**data, **({"styles": styles} if styles else {})}})
-        assert any(fact.endswith(said) for fact in facts(read_results(run / "results.json")))
+        assert any(fact.endswith(said) for fact in facts(Results.read(run / "results.json")))

@@ -45,7 +45,10 @@ def results() -> dict[str, Any]:
                     "images": 24,
                     "sequences": 6,
                     **metrics(value),
-                    "classes": {"ground": metrics(value / 2), "<objects>": metrics(value * 2)},
+                    "classes": {
+                        "ground": {"images": 24, **metrics(value / 2)},
+                        "<objects>": {"images": 24, **metrics(value * 2)},
+                    },
                 }
                 for condition, value in errors.items()
             }

@@ -2,16 +2,16 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
 
 from acdepth.cli.report import report
 from acdepth.core.errors import UserError
-from acdepth.reports.conflict import conflicts
 from acdepth.reports.page import write_report, write_training_page
-from acdepth.reports.reading import read_training
-from tests.reports.test_page import Page
+from acdepth.reports.training import conflicts, read_training
+from tests.reports.test_page import Page, drawn
 
 STYLES = {"none": "base", "pcgrad": "subject"}
 
@@ -51,10 +51,14 @@ def test_each_training_has_its_line_and_its_numbers(trainings):
     assert (none.cosine, none.opposed, none.ratio) == pytest.approx((-0.1, 2 / 3, 0.1))
     assert (pcgrad.cosine, pcgrad.opposed, pcgrad.ratio) == pytest.approx((0.1, 0.5, 0.1))
     for chart in (found.cosine, found.ratio):
-        assert chart.count('class="line base"') == chart.count('class="line subject"') == 1
-    # The axis reaches to the next of 0.1, 0.2, 0.5 and 1, and a line goes on over what was not measured.
-    assert ">-0.5<" in found.cosine and ">0<" in found.cosine
-    assert found.cosine.count("L") - found.cosine.count("LL") >= 3 and "nan" not in found.cosine
+        assert "nan" not in chart
+        # A line goes on over what was not measured.
+        assert [len(drawn(chart, style)[0]) for style in ("base", "subject")] == [3, 2]
+    # The axis reaches to the next of 0.1, 0.2, 0.5 and 1.
+    ticks = [float(text.replace("−", "-")) for text in re.findall(r">(−?0\.\d+)</text>", found.cosine)]
+    assert -0.5 <= min(ticks) <= -0.4 and 0.4 <= max(ticks) <= 0.5
+    (_, first), (_, middle), (_, last) = drawn(found.cosine, "base")[0]
+    assert (first - middle) / (first - last) == pytest.approx(0.5, abs=0.01)
 
 
 def test_logs_without_measurements_have_no_figure(tmp_path):

@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 from acdepth.core.errors import UserError
-from acdepth.reports.corruptions import read_corruptions
+from acdepth.evaluation.schema import Results
 from acdepth.reports.page import write_report
-from acdepth.reports.tables import print_results
+from acdepth.reports.tables import corruption_tables, print_results
 from tests.reports.fake_run import results, write
 
 KINDS = {
@@ -33,6 +33,8 @@ def corrupted() -> dict:
                 "ce": interval(None if kind == "snow" else mce),
                 "rr": interval(88.8),
                 "abs_rel": [0.1, 0.2, 0.3, 0.4, 1.5],
+                "d1": [0.9] * 5,
+                "dee": [0.1] * 5,
             }
             for kind, group in KINDS.items()
         }
@@ -52,6 +54,12 @@ def corrupted() -> dict:
         "interval_seed": 0,
     }
     return {**about, "severities": [1, 2, 3, 4, 5], "kind_order": list(KINDS), "models": models}
+
+
+def facts_of(path) -> str:
+    found = Results.read(path)
+    assert found.corruptions
+    return corruption_tables(found.corruptions, found.model_order)[0].notes[0]
 
 
 @pytest.fixture
@@ -78,8 +86,7 @@ def test_tables_fit_80_columns_and_say_what_they_rest_on(path):
         "student 0.097",
     ):
         assert fact in facts
-    found = read_corruptions(path)
-    assert found and "95 % intervals over sequences, seed 0" in found.facts
+    assert "95 % intervals over sequences, seed 0" in facts_of(path)
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -89,17 +96,20 @@ def test_no_interval_is_claimed_of_one_sequence(tmp_path):
         alone = {"mean": 100.0, "low": None, "high": None}
         model |= {"mce": alone, "mrr": alone}
     write(tmp_path / "results.json", {**results(), "corruptions": content})
-    found = read_corruptions(tmp_path / "results.json")
-    assert found and "interval" not in " ".join(found.facts)
+    assert "interval" not in facts_of(tmp_path / "results.json")
 
 
 def test_the_page_has_them_too(path):
     page = write_report(path.parent).read_text()
-    assert "<h2>Corruptions</h2>" in page and "elastic_transform" in page and "62.3 [60.3–64.3]" in page
+    assert (
+        "<h2>Corruptions</h2>" in page
+        and "elastic_transform" in page
+        and "62.3 <small>[60.3–64.3]</small>" in " ".join(page.split())
+    )
 
 
 def test_without_them_nothing_is_said(run):
-    assert read_corruptions(run / "results.json") is None
+    assert Results.read(run / "results.json").corruptions is None
     assert "Corruptions" not in write_report(run).read_text()
 
 
@@ -107,5 +117,5 @@ def test_a_damaged_block_is_named(tmp_path):
     content = corrupted()
     del content["models"]["student"]["kinds"]["fog"]["rr"]
     write(tmp_path / "results.json", {**results(), "corruptions": content})
-    with pytest.raises(UserError, match=r"results.json: misses 'rr'"):
-        read_corruptions(tmp_path / "results.json")
+    with pytest.raises(UserError, match=r"results.json: corruptions.models.student.kinds.fog.rr is missing"):
+        Results.read(tmp_path / "results.json")

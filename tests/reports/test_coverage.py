@@ -10,7 +10,7 @@ from acdepth.core.errors import UserError
 from acdepth.reports.page import write_report
 from acdepth.reports.tables import print_results
 from tests.reports.fake_run import estimate, write
-from tests.reports.test_page import Page
+from tests.reports.test_page import Page, drawn
 
 MEASURED = {
     "images": 24,
@@ -45,16 +45,22 @@ def test_the_page_draws_the_curves_of_what_was_measured(measured):
     page = Page(text)
     assert not page.open and not page.crossed
     assert "agreement <of> answers" in page.text
-    assert "AUSE 0.200, of a constant 0.700 (71 % better; trusting what is near: 57 %)" in page.text
-    # 170 units are 0.16 high and 1 wide, from (36, 178): 0.08 at 80 % is half-way up.
-    assert 'class="line subject" d="M121.0 135.5L172.0 93.0L206.0 8.0"' in text
-    assert 'class="diagonal" d="M121.0 8.0L172.0 8.0L206.0 8.0"' in text
+    words = page.text[page.text.index("AUSE ↓") :].split()
+    place = words.index("nightstudent")
+    assert words[place + 1 : place + 8] == ["0.200", "0.700", "71", "57", "0.160", "0.080", "0.040"]
+    # The axes end at 100 % and 0.16, so the corner is the last point, and 0.08 at 80 % is half-way up.
+    (curve,) = drawn(text, "subject")
+    (x5, y5), (x8, y8), (x10, y10) = curve
+    assert (x10 - x8) / (x10 - x5) == pytest.approx(0.4, abs=0.01)
+    assert (y5 - y10) / (y8 - y10) == pytest.approx(0.12 / 0.08, abs=0.01)
+    constant, oracle = [line for line in drawn(text, "quiet") if len(line) == 3]
+    assert {y for _, y in constant} == {y10} and oracle[-1] == (x10, y10)
 
 
 def test_the_terminal_has_a_line_per_condition_and_model(measured):
     text = printed(measured / "results.json")
     (line,) = [line.split() for line in text.splitlines() if "0.700" in line]
-    assert line == ["night", "student", "0.200", "0.700", "71", "%", "57", "%", "0.160", "0.080", "0.040"]
+    assert line == ["night", "student", "0.200", "0.700", "71", "57", "0.160", "0.080", "0.040"]
 
 
 def test_without_confidence_there_is_nothing_of_it(run):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 from html.parser import HTMLParser
 
@@ -11,12 +12,12 @@ import pytest
 
 from acdepth.cli.report import report
 from acdepth.core.errors import UserError
-from acdepth.reports.charts import curve, nice_ticks
+from acdepth.reports.charts import Line, lines
 from acdepth.reports.page import in_words, write_report
 from acdepth.reports.pictures import error_colours, error_picture
 from tests.reports.fake_run import write
 
-VOID = {"meta", "img", "path", "rect", "circle", "br", "link"}
+VOID = {"meta", "img", "path", "rect", "use", "br", "link"}
 
 
 class Page(HTMLParser):
@@ -44,6 +45,17 @@ class Page(HTMLParser):
         self.text += data
 
 
+PATH = r'<path d="([^"]*)"[^>]*stroke: var\(--{}\)[^>]*/>'
+
+
+def drawn(text: str, colour: str) -> list[list[tuple[float, float]]]:
+    """Points of the lines of a colour."""
+    return [
+        [(float(x), float(y)) for x, y in re.findall(r"[ML] ([\d.]+) ([\d.]+)", path)]
+        for path in re.findall(PATH.format(colour), text)
+    ]
+
+
 def decoded(uri: str) -> np.ndarray:
     content = np.frombuffer(base64.b64decode(uri.partition(",")[2]), np.uint8)
     return cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
@@ -54,7 +66,7 @@ def test_the_page_is_whole_and_stands_alone(run):
     text = path.read_text(encoding="utf-8")
     page = Page(text)
     assert path == run / "report.html" and not page.open and not page.crossed
-    assert not re.search(r"https?://|<script|<link|@import|url\(", text)
+    assert not re.search(r"https?://|<script|<link|@import|url\((?!#)", text)
     assert len(page.images) == 4 * 6
     for uri in page.images:
         assert uri.startswith(("data:image/png;base64,", "data:image/jpeg;base64,"))
@@ -110,19 +122,6 @@ def test_errors_are_coloured_by_size_and_left_out_where_not_scored():
     assert tuple(pixels[0, 5, 2::-1]) == tuple(colours[int(255 * 2 / 79)])
 
 
-@pytest.mark.parametrize(
-    ("most", "ticks"),
-    [
-        (0.31, [0, 0.1, 0.2, 0.3]),
-        (10.2, [0, 2.5, 5, 7.5, 10]),
-        (84, [0, 20, 40, 60, 80]),
-        (1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-    ],
-)
-def test_ticks_are_round_and_within_the_axis(most, ticks):
-    assert nice_ticks(most) == pytest.approx(ticks)
-
-
 def test_bars_of_a_model_without_one_pixel_in_d1_are_drawn(run):
     content = json.loads((run / "results.json").read_text())
     for model in content["models"].values():
@@ -133,15 +132,19 @@ def test_bars_of_a_model_without_one_pixel_in_d1_are_drawn(run):
 
 
 def test_a_curve_has_gaps_where_nothing_was_logged():
-    drawn = re.search(
-        r'class="line base" d="([^"]*)"', curve("loss", [1, 2, 3, 4], [1, float("nan"), 2, 3], "base")
-    )
-    assert drawn and drawn[1].count("M") == 2 and drawn[1].count("L") == 1
+    chart = lines("loss", [Line([1, 2, 3, 4, 5], [1, 2, float("nan"), 2, 3], "base")])
+    (path,) = re.findall(PATH.format("base"), chart)
+    assert path.count("M") == 2 and path.count("L") == 2
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(59.4, "59 s"), (60, "1 min 00 s"), (3599.6, "1 h 00 min")])
 def test_durations_in_words(seconds, words):
     assert in_words(seconds) == words
+
+
+def rename(content, old, new):
+    content["model_order"] = [new if name == old else name for name in content["model_order"]]
+    content["models"][new] = content["models"].pop(old)
 
 
 def damage(run, name, change):
@@ -153,14 +156,52 @@ def damage(run, name, change):
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("results.json", lambda c: c.pop("protocol"), "results.json: misses 'protocol'"),
-        ("results.json", lambda c: c["protocol"].pop("alignment"), "misses 'alignment'"),
-        ("results.json", lambda c: c["models"].clear(), "results.json: misses 'teacher'"),
-        ("results.json", lambda c: c["models"]["teacher"]["night"].pop("rmse"), "misses 'rmse'"),
-        ("results.json", lambda c: c["models"]["teacher"]["night"]["d1"].update(mean="x"), "found 'x'"),
-        ("results.json", lambda c: c["models"]["teacher"].update(mist={}), "'mist' is not a valid Condition"),
-        ("run.json", lambda c: c.pop("notes"), "run.json: misses 'notes'"),
-        ("examples/index.json", lambda c: c[0].update(image="../../x.png"), "not in the run folder"),
+        (
+            "results.json",
+            lambda c: c.pop("protocol"),
+            "results.json: protocol is missing; run acdepth evaluate",
+        ),
+        ("results.json", lambda c: c["protocol"].pop("alignment"), "protocol: alignment is missing"),
+        ("results.json", lambda c: c["models"].clear(), "results.json: holds no errors of depth"),
+        ("results.json", lambda c: c["models"].pop("teacher"), "models lacks teacher of model_order"),
+        (
+            "results.json",
+            lambda c: c["models"]["teacher"]["night"].pop("rmse"),
+            "teacher.night.rmse is missing",
+        ),
+        (
+            "results.json",
+            lambda c: c["models"]["teacher"]["night"]["d1"].update(mean="x"),
+            "d1.mean = 'x': Input",
+        ),
+        (
+            "results.json",
+            lambda c: c["models"]["teacher"]["night"]["d1"].update(mean=math.nan),
+            "finite number",
+        ),
+        (
+            "results.json",
+            lambda c: c["models"]["teacher"].update(mist={}),
+            "= 'mist': Input should be 'clear'",
+        ),
+        ("results.json", lambda c: c.update(format=2), "format = 2: this acdepth reads up to 1"),
+        (
+            "results.json",
+            lambda c: rename(c, "student", "../../student"),
+            "names '../../student', which is not",
+        ),
+        ("run.json", lambda c: c.pop("notes"), "run.json: notes is missing; run the same command again"),
+        (
+            "examples/index.json",
+            lambda c: c[0].update(image="../../x.png"),
+            "names '../../x.png', which is not",
+        ),
+        (
+            "examples/index.json",
+            lambda c: c[0].update(truth="/etc/hosts"),
+            "names '/etc/hosts', which is not",
+        ),
+        ("examples/index.json", lambda c: c[0].pop("student_abs_rel"), "entry 1: student_abs_rel is missing"),
         ("examples/index.json", lambda c: c[0]["depth"].update(teacher="examples/no.npy"), "not in the run"),
     ],
 )

@@ -4,8 +4,7 @@ import io
 
 from rich.console import Console
 
-from acdepth.reports.reading import read_results
-from acdepth.reports.tables import markdown, print_results
+from acdepth.reports.tables import depth_tables, print_results, read_depth_results
 from tests.reports.fake_run import results, write
 
 
@@ -13,6 +12,10 @@ def printed(path, width=80):
     console = Console(width=width, record=True, file=io.StringIO())
     print_results(path, console)
     return console.export_text()
+
+
+def markdown(path) -> list[str]:
+    return [table.markdown() for table in depth_tables(read_depth_results(path))]
 
 
 def test_the_terminal_table_holds_numbers_marks_and_protocol_in_80_columns(run):
@@ -57,18 +60,17 @@ def test_one_sequence_is_not_said_to_have_intervals(tmp_path):
 
 
 def test_markdown_tables_have_equal_columns(run):
-    text = markdown(read_results(run / "results.json"))
-    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    texts = markdown(run / "results.json")
+    tables = [[line for line in text.splitlines() if line.startswith("|")] for text in texts]
     assert [len(table) for table in tables] == [2 + 6, 2 + 6]
     for table in tables:
         assert len({line.count("|") for line in table}) == 1
-    assert "| student | 0.170 [0.160–0.180] | 0.90 | 83.0 | −41 % [−45, −37] %, lower error |" in text
+    assert "| student | 0.170 [0.160–0.180] | 0.90 | 83.0 | ▼ −41 [−45, −37] |" in texts[0]
 
 
 def test_edges_have_a_table_of_their_own_where_they_were_measured(run, tmp_path):
-    assert "edge" not in printed(run / "results.json") and "edge" not in markdown(
-        read_results(run / "results.json")
-    )
+    assert "edge" not in printed(run / "results.json")
+    assert not any("edge" in text for text in markdown(run / "results.json"))
     content = results()
     for name, cell in content["models"]["student"].items():
         cell["edge_f"] = {"mean": 0.201, "low": 0.18, "high": 0.22}
@@ -83,6 +85,5 @@ def test_edges_have_a_table_of_their_own_where_they_were_measured(run, tmp_path)
         ["student", "0.201", "[0.180–0.220]", "0.470", "0.165"],
     ]
     assert max(map(len, text.splitlines())) <= 80
-    assert "| student | 0.201 [0.180–0.220] | 0.470 | 0.165 |" in markdown(
-        read_results(tmp_path / "results.json")
-    )
+    edges = markdown(tmp_path / "results.json")[1]
+    assert "| student | 0.201 [0.180–0.220] | 0.470 | 0.165 |" in edges

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.condition import Condition
-from acdepth.reports.reading import read_results
+from acdepth.reports.tables import read_depth_results
 from acdepth.reports.verdicts import Verdict, compare, headlines, signed_percent
 from tests.reports.fake_run import results, write
 
 
 def read(tmp_path: Path, content):
     write(tmp_path / "results.json", content)
-    return read_results(tmp_path / "results.json")
+    return read_depth_results(tmp_path / "results.json")
 
 
 def test_headlines_name_the_order_where_it_shows_and_none_elsewhere(tmp_path):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
-from acdepth.reports.terminal import escaped
 
 if TYPE_CHECKING:
     from acdepth.recipes.ablation import Ablation, AblationConfig
@@ -54,8 +54,7 @@ def ablate(
     """
     from acdepth.recipes.ablation import Ablation, AblationConfig, gather_sources
     from acdepth.recipes.ablation.workers import work_together
-    from acdepth.reports.ablation_page import write_ablation
-    from acdepth.reports.ablation_tables import print_ablation
+    from acdepth.reports.ablation import print_ablation, write_ablation
 
     if workers < 1:
         raise UserError(f"--workers {workers}", "must be at least 1")
@@ -105,11 +104,11 @@ def _changed(
 
 
 def _print_plan(ablation: "Ablation") -> None:
-    from acdepth.reports.ablation_tables import changes_in_words
+    from acdepth.reports.ablation import changes_in_words
 
     config, cells = ablation.config, ablation.cells
     done = sum(cell.is_done() for cell in cells)
-    table = Table("variant", "steps", "changes", title=escaped(f"ablation of {ablation.sources.data}"))
+    table = Table("variant", "steps", "changes", title=Text(f"ablation of {ablation.sources.data}"))
     for name, student in ablation.students.items():
         changes = changes_in_words(config.variants[name])
         table.add_row(f"{name} (base)" if name == config.base else name, str(student.loop.steps), changes)

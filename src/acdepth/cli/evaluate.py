@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from acdepth.cli.evaluated_models import refuse_cropped, warn_about_cameras, warn_about_scale
 from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
@@ -87,12 +88,8 @@ def evaluate(
     from acdepth.cli.evaluated_models import (
         open_asked,
         open_models,
-        refuse_cropped,
-        warn_about_cameras,
-        warn_about_scale,
     )
     from acdepth.core.provenance import provenance
-    from acdepth.data.folder import count_targets
     from acdepth.data.parts import describe_part
     from acdepth.evaluation.corruptions.benchmark import plan_benchmark
     from acdepth.evaluation.run import Options, has_depth, run
@@ -123,25 +120,25 @@ def evaluate(
     }
     with sole_writer(out):
         outcome = run(models, footage, measured_by, out, options, about)
-    _tell(outcome, out, outcome.counts(len(models), count_targets(footage)), pairs is not None)
+    _tell(outcome, out)
 
 
-def _tell(outcome: "Outcome", out: Path, counts: dict[str, int], with_pairs: bool) -> None:
-    from acdepth.evaluation.run import RESULTS_FILE
+def _tell(outcome: "Outcome", out: Path) -> None:
     from acdepth.reports.ordinal import print_ordinal
     from acdepth.reports.tables import print_results
 
     for warning in outcome.unreadable:
         say(warning)
-    if outcome.rows:
+    results = outcome.results
+    if counts := results.frames:
         say(
-            f"{counts['scored']} of {counts['found']} images have measured depth in range, "
-            f"{counts['unreadable']} unreadable"
+            f"{counts.scored} of {counts.found} images have measured depth in range, "
+            f"{counts.unreadable} unreadable"
         )
         print_results(out / RESULTS_FILE)
-    if with_pairs:
-        print_ordinal(out / RESULTS_FILE)
-    if outcome.rows:
+    if results.ordinal:
+        print_ordinal(results.ordinal)
+    if results.frames:
         say(f"results in {out}; a page with pictures: acdepth report {out}")
     else:
         say(f"no measured depth, so no errors of depth; results in {out}")

@@ -5,6 +5,12 @@ from typing import Annotated
 
 import tyro
 
+from acdepth.evaluation.schema import Results
+from acdepth.reports.ablation import print_ablation, write_ablation
+from acdepth.reports.ordinal import print_ordinal
+from acdepth.reports.page import write_report, write_training_page
+from acdepth.reports.tables import print_results
+
 
 def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
     """Print the results as tables and write RUN/report.html: charts and pictures in one file by itself.
@@ -16,11 +22,6 @@ def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
         run: folder that acdepth demo or acdepth evaluate wrote, with results.json; or acdepth ablate; or
             acdepth train, with log.jsonl.
     """
-    from acdepth.reports.ablation_page import write_ablation
-    from acdepth.reports.ablation_tables import print_ablation
-    from acdepth.reports.ordinal import has_depth, has_pairs, print_ordinal
-    from acdepth.reports.page import write_report, write_training_page
-    from acdepth.reports.tables import print_results
 
     if (run / "ablation.json").exists():
         print_ablation(write_ablation(run))
@@ -30,16 +31,14 @@ def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
         write_training_page(trainings, run / "training.html")
         print(f"report: {run / 'training.html'}")
         return
-    results = run / "results.json"
-    if has_pairs(results) and not has_depth(results):
-        print_ordinal(results)
-        print("no page: these results are on pairs of points alone")
-        return
-    page = write_report(run)
-    print_results(results)
-    if has_pairs(results):
-        print_ordinal(results)
-    print(f"report: {page}")
+    results = Results.read(run / "results.json")
+    pairs_alone = results.ordinal is not None and not results.models
+    page = None if pairs_alone else write_report(run)
+    if page:
+        print_results(run / "results.json")
+    if results.ordinal:
+        print_ordinal(results.ordinal)
+    print(f"report: {page}" if page else "no page: these results are on pairs of points alone")
 
 
 def _trainings(run: Path) -> dict[str, Path]:

@@ -12,7 +12,8 @@ import yaml
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml, write_text
 
-FILE_KEYS = ("fx", "fy", "cx", "cy", "width", "height", "frame_rate")
+NAMES = ("fx", "fy", "cx", "cy", "width", "height")
+FILE_KEYS = (*NAMES, "frame_rate")
 """What ``camera.yaml`` may hold: the camera [px], and images per second of those who have motion [1/s]."""
 
 
@@ -70,7 +71,7 @@ class Camera:
 
     def to_dict(self) -> dict[str, float | int]:
         """Plain values for YAML and JSON."""
-        return {name: getattr(self, name) for name in ("fx", "fy", "cx", "cy", "width", "height")}
+        return {name: getattr(self, name) for name in NAMES}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any], where: str = "camera") -> Self:
@@ -79,14 +80,13 @@ class Camera:
         Raises:
             UserError: if a key is missing or a value makes no camera.
         """
-        names = ("fx", "fy", "cx", "cy", "width", "height")
         if not isinstance(values, dict):
-            raise UserError(where, f"expected the keys {', '.join(names)}")
-        missing = [name for name in names if name not in values]
+            raise UserError(where, f"expected the keys {', '.join(NAMES)}")
+        missing = [name for name in NAMES if name not in values]
         if missing:
             raise UserError(where, f"missing {', '.join(missing)}")
         try:
-            return cls(**{name: values[name] for name in names})
+            return cls(**{name: values[name] for name in NAMES})
         except UserError as error:
             raise UserError(where, error) from error
 

@@ -49,8 +49,7 @@ class DepthPrediction:
 
     def save_npy(self, path: Path) -> None:
         """Write depth [m] as a float32 NumPy array."""
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, self.depth.astype(np.float32))
+        _write_npy(path, self.depth)
 
     def save_confidence_png(self, path: Path) -> None:
         """Write confidence as an 8-bit gray PNG: white is 1, black is 0."""
@@ -58,8 +57,7 @@ class DepthPrediction:
 
     def save_confidence_npy(self, path: Path) -> None:
         """Write confidence as a float32 NumPy array."""
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, self._known_confidence().astype(np.float32))
+        _write_npy(path, self._known_confidence())
 
     def _known_confidence(self) -> np.ndarray:
         if self.confidence is None:
@@ -88,27 +86,28 @@ class DepthPrediction:
     def save_ply(self, path: Path, image: np.ndarray) -> None:
         """Write a binary PLY point cloud [m] coloured by ``image``, uint8 (H, W, 3) RGB."""
         points = self.points()
-        record = np.empty(
-            len(points),
-            dtype=[(axis, "<f4") for axis in "xyz"] + [(c, "u1") for c in ("red", "green", "blue")],
-        )
+        colours = ("red", "green", "blue")
+        fields = [(axis, "<f4") for axis in "xyz"] + [(colour, "u1") for colour in colours]
+        record = np.empty(len(points), dtype=fields)
         for axis, values in zip("xyz", points.T, strict=True):
             record[axis] = values
-        for channel, values in zip(("red", "green", "blue"), image.reshape(-1, 3).T, strict=True):
-            record[channel] = values
-        properties = [f"property float {axis}" for axis in "xyz"] + [
-            f"property uchar {c}" for c in ("red", "green", "blue")
-        ]
+        for colour, values in zip(colours, image.reshape(-1, 3).T, strict=True):
+            record[colour] = values
         header = [
             "ply",
             "format binary_little_endian 1.0",
             f"element vertex {len(points)}",
-            *properties,
+            *(f"property {'float' if kind == '<f4' else 'uchar'} {name}" for name, kind in fields),
             "end_header",
             "",
         ]
         with atomic_path(path) as temporary:
             temporary.write_bytes("\n".join(header).encode() + record.tobytes())
+
+
+def _write_npy(path: Path, values: np.ndarray) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, values.astype(np.float32))
 
 
 def _write_image(path: Path, pixels: np.ndarray) -> None:

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 from acdepth.core.camera import Camera
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 
 
 def crop_and_resize(

@@ -71,7 +71,7 @@ def decode(
     """Write all images that can be read into one file; its bytes do not depend on workers and kills.
 
     Each part is decoded to where it belongs if no image is skipped, and moved down if some are. In order,
-    each is then flushed to disk and noted in a journal; what is noted is not decoded again. The caller
+    they are then flushed to disk and noted in a journal; what is noted is not decoded again. The caller
     removes the journal (`journal_of`) when all is done.
 
     Args:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
@@ -14,6 +13,7 @@ from acdepth.data.nuscenes.scenes import VERSIONS, open_scenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
 from acdepth.data.robotcar.scenes import FILTER_ENDING
 from acdepth.evaluation.results import describe_data
+from acdepth.evaluation.schema import Data
 
 ALL = "all"
 """Stands for every image of a data set, those that networks are trained on among them."""
@@ -51,9 +51,7 @@ def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[C
     return open_data(data, choice=FootageChoice(split=None if split == ALL else split, cameras=cameras))
 
 
-def describe_part(
-    data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Clip]
-) -> dict[str, Any]:
+def describe_part(data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Clip]) -> Data:
     """What the results say of data that `open_part` opened."""
     return describe_data(
         data, split if has_splits(data) else None, cameras if is_nuscenes(data) else None, footage

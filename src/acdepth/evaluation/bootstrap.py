@@ -3,6 +3,7 @@
 Neighbouring frames of a drive are nearly the same picture, so frames are no independent draws; sequences are.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,10 @@ FEWEST_SEQUENCES = 2
 FEWEST_DRIVES = 6
 """Below this no order is claimed: if two models were equal, all k drives would still favour the same with
 probability 2 / 2^k, which is below 5 % only from six drives on."""
-COVERAGE = 0.95
+CONFIDENCE_LEVEL = 0.95
 DRAWS = 2000
+DRAWN_AT_ONCE = 2**24
+"""Numbers in memory of one kind: sets of sequences are drawn in groups of at most so many."""
 
 
 class Interval(NamedTuple):
@@ -51,14 +54,10 @@ def bootstrap_means(
     found = [Interval(float(mean), None, None) for mean in means]
     enough = (counts > 0).sum(0) >= fewest
     if enough.any():
-        times = draw_clips(len(sums), draws, generator)
         with np.errstate(invalid="ignore"):
-            drawn = (times @ sums) / (times @ counts)
-        tail = (1 - COVERAGE) / 2
+            drawn = of_draws(lambda times: (times @ sums) / (times @ counts), len(sums), draws, generator)
         for column in np.flatnonzero(enough):
-            # A rare class may be missing from every sequence of a draw; that draw has no mean.
-            low, high = np.nanquantile(drawn[:, column], [tail, 1 - tail])
-            found[column] = Interval(float(means[column]), float(low), float(high))
+            found[column] = with_interval(float(means[column]), drawn[:, column])
     return found
 
 
@@ -91,8 +90,39 @@ def per_sequence(
     return sums, counts
 
 
-def draw_clips(clips: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
+def of_draws(
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    clips: int,
+    draws: int,
+    generator: torch.Generator,
+    at_once: int = DRAWN_AT_ONCE,
+) -> NDArray[np.float64]:
+    """A statistic of each set of clips that is drawn, (draws, ...); memory is bounded.
+
+    Args:
+        statistic: of some draws (D, S), how often each clip was drawn; gives (D, ...).
+        clips: S.
+        draws: in all.
+        generator: on the CPU; the draws are the same however many are made at once.
+        at_once: at most so many numbers, of D draws of S clips.
+    """
+    rows = max(1, at_once // clips)
+    groups = [min(rows, draws - first) for first in range(0, draws, rows)]
+    return np.concatenate([statistic(_draw(clips, group, generator)) for group in groups])
+
+
+def with_interval(mean: float, drawn: NDArray[np.float64]) -> Interval:
+    """The mean with the ends of its draws (D,).
+
+    A rare class may be missing from every sequence of a draw; that draw is NaN and does not count.
+    """
+    tail = (1 - CONFIDENCE_LEVEL) / 2
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
+    return Interval(mean, float(low), float(high))
+
+
+def _draw(clips: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
     """(draws, S): how often each clip was drawn."""
     drawn = torch.randint(clips, (draws, clips), generator=generator)
     times = torch.zeros(draws, clips, dtype=torch.float64)
-    return times.scatter_add_(1, drawn, torch.ones_like(times)).numpy()
+    return times.scatter_add_(1, drawn, torch.ones(1, 1, dtype=torch.float64).expand_as(times)).numpy()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from acdepth.evaluation.frames import TrueFrame, read_frames
 from acdepth.evaluation.metrics import depth_metrics
 from acdepth.evaluation.predict import Answer, Model, Prediction, predict
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.schema import FrameRow, Sparsification
 from acdepth.evaluation.sparsification import sparsify
 
 Item = TypeVar("Item")
@@ -90,7 +90,7 @@ def _score(model: str, frame: TrueFrame, prediction: Prediction) -> FrameRow:
     )
 
 
-def _sparsified(frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray) -> dict[str, Any] | None:
+def _sparsified(frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray) -> Sparsification | None:
     depth, truth = predicted[frame.counted], frame.depth[frame.counted]
     return sparsify(np.abs(depth - truth) / truth, sure[frame.counted], depth)
 

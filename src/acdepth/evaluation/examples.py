@@ -10,13 +10,13 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path, write_json
+from acdepth.core.files import atomic_path, inside, write_json
 from acdepth.evaluation.frames import TrueFrame, read_frame
 from acdepth.evaluation.predict import Model, predict_depth
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.schema import Example, FrameRow, Rank
 
-RANKS = {"best": 0.0, "median": 0.5, "worst": 1.0}
+RANKS: dict[Rank, float] = {"best": 0.0, "median": 0.5, "worst": 1.0}
 """Where in the order of absRel each shown frame stands."""
 EXAMPLE_FILES = (
     "index.json",
@@ -45,24 +45,24 @@ def export_examples(
     """
     places = {clip.key(index): (clip, index) for clip in footage for index in range(len(clip))}
     errors = {(row.model, row.key): row.metrics["abs_rel"] for row in rows}
-    shown: list[dict[str, Any]] = []
+    shown: list[Example] = []
     for condition in Condition:
         for rank, key in _choose(rows, chosen_by, condition).items():
             frame = read_frame(*places[key], protocol)
             if frame is None:
                 raise UserError(key, "changed since it was scored", "evaluate again")
             files = _write_example(out, f"{condition.value}_{rank}", frame, models, protocol)
-            scores = {f"{model.name}_abs_rel": round(errors[model.name, key], 6) for model in models}
-            shown.append({"condition": condition.value, "rank": rank, "key": key, **files, **scores})
-    write_json(out / "index.json", shown)
+            files |= {f"{model.name}_abs_rel": errors[model.name, key] for model in models}
+            shown.append(Example(condition=condition, rank=rank, key=key, **files))
+    write_json(out / "index.json", [example.to_dict() for example in shown])
 
 
-def _choose(rows: Sequence[FrameRow], model: str, condition: Condition) -> dict[str, str]:
+def _choose(rows: Sequence[FrameRow], model: str, condition: Condition) -> dict[Rank, str]:
     """Key of the frame at each rank; equal errors in the order of keys. Few frames fill the first ranks."""
     ranked = sorted(
         (row.metrics["abs_rel"], row.key) for row in rows if row.model == model and row.condition is condition
     )
-    chosen: dict[str, str] = {}
+    chosen: dict[Rank, str] = {}
     for rank, part in RANKS.items() if ranked else ():
         key = ranked[round(part * (len(ranked) - 1))][1]
         if key not in chosen.values():
@@ -77,7 +77,8 @@ def _write_example(
     _write_picture(out / f"{name}.png", frame.image)
     _write_depth(out / f"{name}_truth.npy", np.where(frame.counted, frame.depth, 0))
     for model in models:
-        _write_depth(out / f"{name}_{model.name}.npy", predict_depth(model, [frame], protocol)[0])
+        file = inside(out, f"{name}_{model.name}.npy", "a model's name")
+        _write_depth(file, predict_depth(model, [frame], protocol)[0])
     return {
         "image": f"{out.name}/{name}.png",
         "truth": f"{out.name}/{name}_truth.npy",

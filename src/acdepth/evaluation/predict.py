@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -13,6 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.evaluation.alignment import align
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.protocols import Protocol
+from acdepth.evaluation.schema import Checkpoint
 from acdepth.inference.model import Confidence, DepthModel
 from acdepth.inference.output import depth_of, depth_of_published, enlarge, enlarge_published, fused
 
@@ -45,7 +46,7 @@ class Model(ABC):
         """What it says about each frame as the protocol shows it."""
 
     @abstractmethod
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Checkpoint:
         """What ``results.json`` says about it."""
 
 
@@ -91,17 +92,17 @@ class NetworkModel(Model):
             for frame, size, answer in zip(frames, sizes, answers, strict=True)
         ]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Checkpoint:
         """What its checkpoint says about itself."""
         network = self.network
-        return {
-            "sha256": network.sha256,
-            "description": network.description,
-            "metric": network.metric,
-            "conditions": list(network.conditions),
-            "input_size": list(network.input_size),
-            "crop": network.crop and network.crop.to_dict(),
-        }
+        return Checkpoint(
+            sha256=network.sha256,
+            description=network.description,
+            metric=network.metric,
+            conditions=network.conditions,
+            input_size=network.input_size,
+            crop=network.crop and network.crop.to_dict(),
+        )
 
 
 class Prediction(NamedTuple):

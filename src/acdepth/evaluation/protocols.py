@@ -2,7 +2,7 @@
 
 import typing
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
@@ -167,24 +167,6 @@ def find_protocol(name: str) -> Protocol:
     if name not in PROTOCOLS:
         raise UserError(None, f"protocol {name!r} is unknown", f"choose from {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
-
-
-def read_protocol(stored: dict[str, Any], where: str) -> Protocol:
-    """A protocol from what ``results.json`` holds of it.
-
-    Args:
-        stored: its settings, among others that are not its own. A setting that came into being after the file
-            is as the protocol of this name has it.
-        where: names the file in errors.
-
-    Raises:
-        UserError: if a setting is no such value, or is missing.
-    """
-    named = PROTOCOLS.get(stored["name"])
-    settings = named.to_dict() if named else {}
-    settings["enlarge"] = "depth"  # as it was in all protocols before they could choose
-    settings |= {name: value for name, value in stored.items() if name in Protocol.model_fields}
-    return Protocol.from_dict(settings, where)
 
 
 def _in_words(window: Window) -> str:

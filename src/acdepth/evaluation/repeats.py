@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 
 from acdepth.evaluation.bootstrap import (
-    COVERAGE,
     DRAWS,
     FEWEST_SEQUENCES,
     Interval,
-    draw_clips,
+    of_draws,
     per_sequence,
+    with_interval,
 )
 
 Values = NDArray[np.float64]
@@ -79,16 +79,14 @@ def paired_difference(
     enough = (counts[0] > 0).sum(0) >= FEWEST_SEQUENCES
     if len(difference) < FEWEST_SEEDS or not enough.any():
         return found
-    times = draw_clips(sums.shape[1], draws, generator)
     with np.errstate(invalid="ignore"):
-        of_seeds = (times @ sums) / (times @ counts)  # (S, draws, M)
-    error = of_seeds.std(0, ddof=1) / np.sqrt(len(difference))
-    drawn = of_seeds.mean(0) + draw_student(len(difference) - 1, draws, generator)[:, None] * error
-    tail = (1 - COVERAGE) / 2
+        of_seeds = of_draws(  # (draws, S, M)
+            lambda times: ((times @ sums) / (times @ counts)).swapaxes(0, 1), sums.shape[1], draws, generator
+        )
+    error = of_seeds.std(1, ddof=1) / np.sqrt(len(difference))
+    drawn = of_seeds.mean(1) + draw_student(len(difference) - 1, draws, generator)[:, None] * error
     for column in np.flatnonzero(enough):
-        # A rare class may be missing from every sequence of a draw; that draw has no mean.
-        low, high = np.nanquantile(drawn[:, column], [tail, 1 - tail])
-        found[column] = Interval(float(means[column]), float(low), float(high))
+        found[column] = with_interval(float(means[column]), drawn[:, column])
     return found
 
 

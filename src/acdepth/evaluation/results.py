@@ -9,18 +9,29 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.files import write_json
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_means
-from acdepth.evaluation.confidence_summary import summarise_confidence
 from acdepth.evaluation.edges import EDGE_METRICS
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.schema import (
+    FORMAT,
+    Cell,
+    Change,
+    ConfidenceScores,
+    Data,
+    Estimate,
+    FrameRow,
+    MeasuredBy,
+    Results,
+    Scores,
+)
+from acdepth.evaluation.sparsification import COVERAGE
 
-DIGITS = 6
 COMPARED = ("abs_rel", "edge_f")
 """Metrics whose change against the baseline is told."""
+AREAS = ("ause", "ause_constant", "ause_nearness")
+CURVES = ("abs_rel_at_coverage", "oracle_at_coverage")
 
 
 def summarise(
@@ -28,7 +39,8 @@ def summarise(
     protocol: Protocol,
     seed: int = 0,
     conditions: Collection[Condition] = tuple(Condition),
-) -> dict[str, Any]:
+    **about: Any,
+) -> Results:
     """The content of ``results.json``.
 
     Args:
@@ -36,11 +48,13 @@ def summarise(
         protocol: what the rows were made with.
         seed: of the intervals' resampling.
         conditions: those that are reported; frames count under conditions as the protocol says.
+        about: further fields of `Results`.
     """
     groups = protocol.group(rows, conditions)
     models = list(groups)
-    return {
-        "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": seed},
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "protocol": MeasuredBy(**protocol.to_dict(), facts=protocol.facts(), interval_seed=seed),
         "model_order": models,
         "models": {
             model: {condition: _describe(chosen, seed) for condition, chosen in groups[model].items()}
@@ -54,59 +68,49 @@ def summarise(
             for model in models[1:]
         },
     }
+    return Results(**(content | about))
 
 
 def describe_data(
     path: Path, split: str | None, cameras: Sequence[str] | None, footage: Sequence[Clip]
-) -> dict[str, Any]:
-    """What ``results.json`` says under ``data``.
-
-    Args:
-        path: as it was given.
-        split: part of the data set; None where it has none.
-        cameras: channels; None where the data set has none to choose from.
-        footage: that was evaluated; it is counted how many sequences are of which style of the built-in
-            world, towns aside.
-    """
+) -> Data:
+    """What ``results.json`` says under ``data``; which styles of the built-in world there are is counted."""
     styles = Counter(clip.style for clip in footage if clip.style)
-    return {
-        "path": path.as_posix(),
-        "split": split,
-        "cameras": None if cameras is None else list(cameras),
-        "sequences": len(footage),
-        **({"styles": dict(sorted(styles.items()))} if styles else {}),
-    }
+    counted: dict[str, Any] = {"styles": dict(sorted(styles.items()))} if styles else {}
+    return Data(
+        path=path.as_posix(),
+        split=split,
+        cameras=None if cameras is None else tuple(cameras),
+        sequences=len(footage),
+        **counted,
+    )
 
 
-def write_results(path: Path, results: dict[str, Any]) -> None:
-    """Write ``results.json`` atomically."""
-    write_json(path, results)
-
-
-def _describe(rows: Sequence[FrameRow], seed: int) -> dict[str, Any]:
+def _describe(rows: Sequence[FrameRow], seed: int) -> Cell:
     classes = sorted({name for row in rows for name in row.classes})
-    confidence = summarise_confidence(rows, seed)
-    return {
-        "images": len(rows),
-        "sequences": len({row.sequence for row in rows}),
-        **_intervals([row.metrics for row in rows], rows, seed),
-        "classes": {
-            name: {
-                "images": sum(name in row.classes for row in rows),
-                **_intervals([row.classes.get(name) for row in rows], rows, seed),
-            }
+    confidence = _confidence([row for row in rows if row.confidence], seed)
+    measured: dict[str, Any] = {"confidence": confidence} if confidence else {}
+    return Cell(
+        images=len(rows),
+        sequences=len({row.sequence for row in rows}),
+        **_estimates([row.metrics for row in rows], rows, seed),
+        classes={
+            name: Scores(
+                images=sum(name in row.classes for row in rows),
+                **_estimates([row.classes.get(name) for row in rows], rows, seed),
+            )
             for name in classes
         },
-        **({"confidence": confidence} if confidence else {}),
-    }
+        **measured,
+    )
 
 
-def _intervals(
+def _estimates(
     metrics: Sequence[dict[str, float] | None], rows: Sequence[FrameRow], seed: int
-) -> dict[str, dict[str, float | None]]:
+) -> dict[str, Any]:
     names = _names(metrics)
     found = bootstrap_means(_table(metrics, names), _groups(rows), make_generator(seed, "bootstrap"))
-    return {name: _plain(interval) for name, interval in zip(names, found, strict=True)}
+    return {name: Estimate.of(interval) for name, interval in zip(names, found, strict=True)}
 
 
 def _names(metrics: Sequence[dict[str, float] | None]) -> tuple[str, ...]:
@@ -115,22 +119,43 @@ def _names(metrics: Sequence[dict[str, float] | None]) -> tuple[str, ...]:
     return METRICS + tuple(name for name in EDGE_METRICS if name in there)
 
 
-def _compare(rows: Sequence[FrameRow], baseline: Sequence[FrameRow], seed: int) -> dict[str, Any]:
+def _confidence(rows: Sequence[FrameRow], seed: int) -> ConfidenceScores | None:
+    """Means over images of areas and curves, of rows that have a confidence."""
+    found = [row.confidence for row in rows if row.confidence]
+    if not found:
+        return None
+    table = np.array([[getattr(one, name) for name in AREAS] for one in found], dtype=np.float64)
+    intervals = bootstrap_means(table, _groups(rows), make_generator(seed, "bootstrap"))
+    ours, constant, nearness = (interval.mean for interval in intervals)
+    curves = {name: np.mean([getattr(one, name) for one in found], 0).tolist() for name in CURVES}
+    return ConfidenceScores(
+        images=len(rows),
+        **{name: Estimate.of(interval) for name, interval in zip(AREAS, intervals, strict=True)},
+        improvement=1 - ours / constant if constant > 0 else None,
+        improvement_of_nearness=1 - nearness / constant if constant > 0 else None,
+        coverage=COVERAGE,
+        **curves,
+    )
+
+
+def _compare(rows: Sequence[FrameRow], baseline: Sequence[FrameRow], seed: int) -> dict[str, Change]:
     """Changes against the baseline on the same frames, relative to its mean, where that is not 0."""
     theirs = {row.key: row.metrics for row in baseline}
     ours = [row.metrics for row in rows]
     names = [name for name in COMPARED if name in _names(ours)]
     values, base = _table(ours, names), _table([theirs[row.key] for row in rows], names)
-    generator = make_generator(seed, "bootstrap")
-    differences = bootstrap_difference(values, base, _groups(rows), generator)
+    differences = bootstrap_difference(values, base, _groups(rows), make_generator(seed, "bootstrap"))
     means = np.nanmean(base, 0).tolist()
-    found = {}
-    for name, difference, mean in zip(names, differences, means, strict=True):
-        if mean > 0:
-            low, high = (None if end is None else end / mean for end in (difference.low, difference.high))
-            change = Interval(difference.mean / mean, low, high)
-            found[name] = {"relative_change": _rounded(change.mean), **_ends(change)}
-    return found
+    return {
+        name: _relative(difference, mean)
+        for name, difference, mean in zip(names, differences, means, strict=True)
+        if mean > 0
+    }
+
+
+def _relative(difference: Interval, mean: float) -> Change:
+    low, high = (None if end is None else end / mean for end in (difference.low, difference.high))
+    return Change(relative_change=difference.mean / mean, low=low, high=high)
 
 
 def _table(metrics: Sequence[dict[str, float] | None], names: Sequence[str]) -> np.ndarray:
@@ -140,15 +165,3 @@ def _table(metrics: Sequence[dict[str, float] | None], names: Sequence[str]) -> 
 
 def _groups(rows: Sequence[FrameRow]) -> np.ndarray:
     return np.unique([row.sequence for row in rows], return_inverse=True)[1].astype(np.int64)
-
-
-def _plain(interval: Interval) -> dict[str, float | None]:
-    return {"mean": _rounded(interval.mean), **_ends(interval)}
-
-
-def _ends(interval: Interval) -> dict[str, float | None]:
-    return {"low": _rounded(interval.low), "high": _rounded(interval.high)}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, DIGITS)

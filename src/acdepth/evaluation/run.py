@@ -4,9 +4,9 @@ The verb, the recipes and the ablation all measure through `run`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
@@ -21,8 +21,17 @@ from acdepth.evaluation.ordinal import AskedFrame, order_pairs
 from acdepth.evaluation.ordinal_results import summarise_pairs
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.results import summarise, write_results
-from acdepth.evaluation.rows import FrameRow, write_rows
+from acdepth.evaluation.results import summarise
+from acdepth.evaluation.schema import (
+    ConfidenceSource,
+    FrameCounts,
+    FrameRow,
+    OrdinalResults,
+    PairsFile,
+    Results,
+    write_results,
+    write_rows,
+)
 from acdepth.evaluation.stored import FACTS_FILE, Keeper
 from acdepth.inference.model import CONFIDENCE_IN_WORDS
 
@@ -66,19 +75,13 @@ class Options:
     """Whether to write what networks say to ``predictions/NAME``, to be scored again."""
 
 
-@dataclass
-class Outcome:
+class Outcome(NamedTuple):
     """What came of an evaluation, beside its files."""
 
-    rows: list[FrameRow] = field(default_factory=list)
-    """Of each model and frame; none where only pairs were ordered."""
-    unreadable: list[str] = field(default_factory=list)
+    results: Results
+    """The content of ``results.json``; its ``frames`` are None where only pairs were ordered."""
+    unreadable: list[str]
     """What was wrong with each frame that could not be read."""
-
-    def counts(self, models: int, found: int) -> dict[str, int]:
-        """How many frames were ``found``, scored by each of so many models, and not readable."""
-        scored = len(self.rows) // models
-        return {"found": found, "scored": scored, "unreadable": len(self.unreadable)}
 
 
 def has_depth(footage: Sequence[Clip]) -> bool:
@@ -102,37 +105,42 @@ def run(
         protocol: decides the numbers.
         out: a former evaluation in it is replaced once this one is whole; other files stay.
         options: what else to do.
-        about: what else ``results.json`` says.
+        about: further fields of `Results`.
 
     Raises:
         UserError: if there is nothing to measure, too much is unreadable, or the disk is full.
     """
-    outcome, content = Outcome(), dict(about)
-    content["model_order"] = [model.name for model in models]
+    unreadable: list[str] = []
+    content = {**about, "model_order": tuple(model.name for model in models)}
     if options.pairs:
-        content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, outcome)
-        if not has_depth(footage):
-            with atomic_set(out, WRITTEN) as fresh:
-                nothing = summarise((), protocol, options.seed, options.conditions)
-                write_results(fresh / RESULTS_FILE, {**nothing, **content})
-            return outcome
+        content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, unreadable)
+    measured = not options.pairs or has_depth(footage)
     with atomic_set(out, WRITTEN) as fresh:
-        rows = outcome.rows = _score(models, footage, protocol, options, fresh, outcome)
-        write_rows(fresh / FRAMES_FILE, rows)
-        _write_examples(rows, models, footage, protocol, options, fresh / "examples")
+        rows: Sequence[FrameRow] = ()
+        if measured:
+            rows = _score(models, footage, protocol, options, fresh, unreadable)
+            write_rows(fresh / FRAMES_FILE, rows)
+            _write_examples(rows, models, footage, protocol, options, fresh / "examples")
+            scored = len(rows) // len(models)
+            content["frames"] = FrameCounts(
+                found=len(target_frames(footage)), scored=scored, unreadable=len(unreadable)
+            )
+            content |= _confidence(models)
         if options.corruptions:
             sheet = None if options.shown == () else fresh / "examples" / SHEET
             content["corruptions"] = run_benchmark(
                 options.corruptions, models, footage, rows, protocol, options.batch_size, options.seed, sheet
             )
-        content["frames"] = outcome.counts(len(models), len(target_frames(footage)))
-        for model in models:
-            if isinstance(model, NetworkModel) and model.confidence != "none":
-                words = CONFIDENCE_IN_WORDS[model.confidence]
-                content["confidence"] = {"source": model.confidence, "in_words": words}
-        summary = summarise(rows, protocol, options.seed, options.conditions)
-        write_results(fresh / RESULTS_FILE, {**summary, **content})
-    return outcome
+        results = summarise(rows, protocol, options.seed, options.conditions, **content)
+        write_results(fresh / RESULTS_FILE, results)
+    return Outcome(results, unreadable)
+
+
+def _confidence(models: Sequence[Model]) -> dict[str, Any]:
+    for model in models:
+        if isinstance(model, NetworkModel) and (kind := model.confidence) != "none":
+            return {"confidence": ConfidenceSource(source=kind, in_words=CONFIDENCE_IN_WORDS[kind])}
+    return {}
 
 
 def _score(
@@ -141,7 +149,7 @@ def _score(
     protocol: Protocol,
     options: Options,
     fresh: Path,
-    outcome: Outcome,
+    unreadable: list[str],
 ) -> list[FrameRow]:
     networks = [model for model in models if options.keep_predictions and isinstance(model, NetworkModel)]
     keepers = {one.name: Keeper(fresh / PREDICTIONS / one.name, one, protocol) for one in networks}
@@ -151,8 +159,7 @@ def _score(
             keepers[model.name].write(frame, answer)
 
     with progress("evaluate", len(target_frames(footage)), unit="image") as advance:
-        told = outcome.unreadable.append
-        return evaluate(models, footage, protocol, advance, told, options.batch_size, keep)
+        return evaluate(models, footage, protocol, advance, unreadable.append, options.batch_size, keep)
 
 
 def _write_examples(
@@ -175,8 +182,8 @@ def _order_pairs(
     protocol: Protocol,
     pairs: Pairs,
     options: Options,
-    outcome: Outcome,
-) -> dict[str, Any]:
+    unreadable: list[str],
+) -> OrdinalResults:
     """What ``results.json`` says under ``ordinal``."""
     counted = {id(clip) for clip in footage}
     chosen = [one for one in pairs.asked if id(one.clip) in counted]
@@ -185,11 +192,11 @@ def _order_pairs(
             pairs.file, "has no pairs of images of these conditions", "give others to --conditions"
         )
     with progress("order pairs", len(chosen), unit="image") as advance:
-        rows = order_pairs(models, chosen, protocol, advance, outcome.unreadable.append, options.batch_size)
-    about = {
-        "path": pairs.file.as_posix(),
-        "sha256": hash_file(pairs.file),
-        "found": sum(len(one.pairs) for one in pairs.asked),
-        "scored": sum(row.model == models[0].name for row in rows),
-    }
-    return {"pairs": about, **summarise_pairs(rows, protocol, options.seed, options.conditions)}
+        rows = order_pairs(models, chosen, protocol, advance, unreadable.append, options.batch_size)
+    about = PairsFile(
+        path=pairs.file.as_posix(),
+        sha256=hash_file(pairs.file),
+        found=sum(len(one.pairs) for one in pairs.asked),
+        scored=sum(row.model == models[0].name for row in rows),
+    )
+    return summarise_pairs(rows, about, protocol, options.seed, options.conditions)

@@ -8,13 +8,15 @@ area between the two curves; 0 is perfect.
 import numpy as np
 from numpy.typing import NDArray
 
+from acdepth.evaluation.schema import Sparsification
+
 COVERAGE = tuple(round(0.05 * step, 2) for step in range(1, 21))
 """Parts of the pixels, the most confident ones, at which curves are kept."""
 
 
 def sparsify(
     error: NDArray[np.floating], confidence: NDArray[np.floating], depth: NDArray[np.floating]
-) -> dict[str, float | list[float]] | None:
+) -> Sparsification | None:
     """Areas and curves of one image.
 
     With S(c) the mean error of the most confident part c of the pixels, O(c) that of the part with the
@@ -44,11 +46,11 @@ def sparsify(
     }
     oracle = _curve(error, -error)
     kept = [max(1, round(part * error.size)) - 1 for part in COVERAGE]
-    return {
+    return Sparsification(
         **{name: float((curve - oracle).mean()) / mean for name, curve in curves.items()},
-        "abs_rel_at_coverage": curves["ause"][kept].tolist(),
-        "oracle_at_coverage": oracle[kept].tolist(),
-    }
+        abs_rel_at_coverage=curves["ause"][kept].tolist(),
+        oracle_at_coverage=oracle[kept].tolist(),
+    )
 
 
 def _curve(error: NDArray[np.float64], confidence: NDArray[np.floating]) -> NDArray[np.float64]:

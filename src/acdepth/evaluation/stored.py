@@ -8,12 +8,11 @@ predict`` names them, are found too. They hold depth [m] of the whole image at a
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import cv2
 import numpy as np
 import torch
-from pydantic import Field
 
 from acdepth.core.camera import Camera
 from acdepth.core.config import Config
@@ -23,6 +22,7 @@ from acdepth.core.prediction import PNG16_UNITS_PER_METRE
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, Window
+from acdepth.evaluation.schema import Checkpoint, PredictedBefore
 from acdepth.inference.framing import focal_ratio
 
 FACTS_FILE = "predictions.json"
@@ -49,8 +49,8 @@ class Facts(Config):
     """Whether fused with the prediction of the mirror image; null if unknown."""
     condition_known: bool | None = None
     """Whether the network was told day or night; null if unknown."""
-    network: dict[str, Any] = Field(default_factory=dict)
-    """What the network's checkpoint says about itself."""
+    network: Checkpoint | None = None
+    """What the network's checkpoint says about itself; null if unknown."""
 
 
 class Keeper:
@@ -125,10 +125,14 @@ class StoredModel(Model):
             )
         return [self._answer(frame, whole=shows == WHOLE_IMAGE) for frame in frames]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> Checkpoint:
         """What is known of the network, and how the predictions were made."""
-        made = self.facts.model_dump(mode="json", include={"made_under", "flip", "condition_known"})
-        return {**self.facts.network, "metric": self.metric, "predictions": made}
+        facts = self.facts
+        made = PredictedBefore(
+            made_under=facts.made_under, flip=facts.flip, condition_known=facts.condition_known
+        )
+        known = facts.network or Checkpoint(metric=facts.metric)
+        return known.model_copy(update={"predictions": made})
 
     def _answer(self, frame: TrueFrame, whole: bool) -> Answer:
         values = _read(self._file(frame.key))

@@ -51,7 +51,7 @@ def photometric_loss(
     pixel teaches nothing: the unwarped term has no gradient.
 
     Args:
-        synthesised: from `view_synthesis.synthesise_views`.
+        synthesised: from `warp.synthesise_views`.
         target: in 0..1.
         neighbours: likewise.
         automask: whether the unwarped neighbours take part.

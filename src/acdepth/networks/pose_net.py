@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.motion import pose_matrix
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.resnet import ResNetEncoder
 

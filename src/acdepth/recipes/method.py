@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
@@ -15,6 +14,7 @@ from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
 from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
+from acdepth.evaluation.schema import Data
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.networks.pose_net import POSE_FILE
@@ -189,10 +189,10 @@ class Method:
         options = Options(seed=self.config.seed, shown=shown)
         run(models, footage, protocol, self.out, options, {"data": self._about_data(footage)})
 
-    def _about_data(self, footage: list[Clip]) -> dict[str, Any]:
+    def _about_data(self, footage: list[Clip]) -> Data:
         data, choice = self.evaluation, self.config.evaluation_footage
         about = describe_part(data, choice.split, choice.cameras, footage)
         # Within the run it is told from there, so that equal runs in two places have equal results.
         if data.is_relative_to(self.out):
-            about["path"] = data.relative_to(self.out).as_posix()
+            return about.model_copy(update={"path": data.relative_to(self.out).as_posix()})
         return about

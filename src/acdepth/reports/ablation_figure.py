@@ -7,8 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from acdepth.core.condition import Condition
-from acdepth.reports.ablation_reading import TEACHER, AblationResults, Entry
-from acdepth.reports.ablation_tables import with_spread
+from acdepth.evaluation.ablation import TEACHER, AblationResults
+from acdepth.reports.ablation import Compared, compare, with_spread
 from acdepth.reports.verdicts import Verdict
 
 INK, FAINT = "#222222", "#8a8a8a"
@@ -34,19 +34,22 @@ def ablation_figure(results: AblationResults) -> bytes:
 
     The teacher differs from all students by so much that nothing else could be seen beside it.
     """
-    rows = [row for row in results.rows if row.name != TEACHER]
+    names = [name for name in results.order if name != TEACHER]
     conditions = list(results.conditions)
-    size = (MARGIN + 1 + WIDTH * len(conditions), MARGIN + ROW * len(rows))
+    size = (MARGIN + 1 + WIDTH * len(conditions), MARGIN + ROW * len(names))
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     panels = figure.subplots(1, len(conditions), sharey=True, squeeze=False)[0]
     for axes, condition in zip(panels, conditions, strict=True):
         _prepare(axes, condition)
-        span = _span([row.entries[condition] for row in rows])
+        compared = [compare(results, name, results.base, condition) for name in names]
+        span = _span([found for found in compared if found])
         axes.set_xlim(-span, ROOM * span)
-        for place, row in enumerate(rows):
-            _draw(axes, place, row.entries[condition], span)
-    panels[0].set_yticks(range(len(rows)), [row.name for row in rows])
-    panels[0].set_ylim(len(rows) - 0.5, -0.5)
+        for place, (name, found) in enumerate(zip(names, compared, strict=True)):
+            _write(axes, place, with_spread(results, name, condition))
+            if found:
+                _draw(axes, place, found, span)
+    panels[0].set_yticks(range(len(names)), names)
+    panels[0].set_ylim(len(names) - 0.5, -0.5)
     figure.suptitle(
         f"absRel against {results.base}, per cent; left of zero is better. Bars: 95 % intervals, paired over "
         "drives and seeds; dots: seeds. At the right: mean ± spread over seeds",
@@ -65,20 +68,20 @@ def _prepare(axes: Axes, condition: Condition) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _draw(axes: Axes, place: int, entry: Entry, span: float) -> None:
+def _write(axes: Axes, place: int, text: str) -> None:
     plate = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     words = {"fontsize": 7, "va": "center", "ha": "right", "color": INK, "bbox": plate, "zorder": 5}
-    axes.annotate(with_spread(entry), (1, place), xycoords=("axes fraction", "data"), **words)
-    difference = entry.to_base
-    if difference is None:
-        return
-    mean, low, high = (None if value is None else 100 * value for value in difference.change)
-    colour = COLOURS[difference.verdict]
-    if low is not None and high is not None:
-        axes.plot([low, high], [place, place], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
-    seeds = [100 * value for value in difference.of_seeds]
+    axes.annotate(text, (1, place), xycoords=("axes fraction", "data"), **words)
+
+
+def _draw(axes: Axes, place: int, found: Compared, span: float) -> None:
+    colour = COLOURS[found.verdict]
+    if found.change.low is not None and found.change.high is not None:
+        ends = [100 * found.change.low, 100 * found.change.high]
+        axes.plot(ends, [place, place], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
+    seeds = [100 * value for value in found.of_seeds]
     axes.scatter(seeds, [place] * len(seeds), s=7, color="white", edgecolors=colour, linewidths=0.7, zorder=3)
-    assert mean is not None
+    mean = 100 * found.change.mean
     if -span <= mean <= span:
         axes.scatter([mean], [place], s=22, color=colour, zorder=4)
     else:
@@ -86,11 +89,10 @@ def _draw(axes: Axes, place: int, entry: Entry, span: float) -> None:
         axes.scatter([end], [place], s=30, color=colour, zorder=4, marker=marker)
 
 
-def _span(entries: list[Entry]) -> float:
+def _span(compared: list[Compared]) -> float:
     """Around what was measured [%]; the widest intervals, of few seeds, may leave the panel."""
-    differences = [entry.to_base for entry in entries if entry.to_base]
-    seeds = max([LEAST_SPAN, *(1.3 * abs(value) for one in differences for value in one.of_seeds)])
-    ends = [abs(value) for one in differences for value in one.change[1:] if value is not None]
+    seeds = max([LEAST_SPAN, *(1.3 * abs(value) for one in compared for value in one.of_seeds)])
+    ends = [abs(end) for one in compared for end in (one.change.low, one.change.high) if end is not None]
     return 100 * min(MOST_SPAN, max([seeds, *(min(end, WIDEST * seeds) for end in ends)]))
 
 

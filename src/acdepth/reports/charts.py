@@ -1,28 +1,51 @@
-"""Charts as inline SVG: text stays text, colours follow the page's light or dark mode.
-
-Drawn narrow (`WIDTH` units), so that a phone shows the letters at a size that can be read.
-"""
+"""Charts as inline SVG, drawn by matplotlib; text stays text, colours are those of the page."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
 from html import escape
+from io import StringIO
 from typing import NamedTuple
 
-from acdepth.core.condition import Condition
-from acdepth.reports.reading import Estimate, Log, Results
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-WIDTH = 350
-LABELS = 70
-"""Units on the left for the names of conditions."""
-VALUES = 40
-"""Units on the right for numbers."""
-BAR, GAP, BETWEEN = 13, 3, 14
+from acdepth.evaluation.schema import ConfidenceScores, Estimate, Results
+
+NAMES = ("ink", "quiet", "rule", "card", "under", "base", "subject", "m1", "m2", "m3", "m4")
+STAND_INS = {name: f"#0101{number:02x}" for number, name in enumerate(NAMES, start=1)}
+"""What matplotlib draws with; `_svg` puts the variables of ``colours.css`` in their places."""
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "acdepth",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "lines.linewidth": 1.3,
+    "lines.solid_capstyle": "butt",
+    "axes.edgecolor": STAND_INS["quiet"],
+    "axes.labelcolor": STAND_INS["quiet"],
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": STAND_INS["quiet"],
+    "ytick.color": STAND_INS["quiet"],
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "grid.color": STAND_INS["rule"],
+    "grid.linewidth": 0.7,
+}
+WIDTH, SQUARE = 3.4, 2.4
+"""Inches: narrow, so that a phone shows the letters at a size that can be read."""
+BAR = 0.17
+"""Inches of a bar's row."""
 FEWEST_POINTS = 2
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """What a bar chart shows."""
 
     metric: str
@@ -60,170 +83,137 @@ def model_classes(models: Sequence[str]) -> dict[str, str]:
 
 def bars(results: Results, measure: Measure) -> str:
     """Horizontal bars from zero with 95 % intervals: a group per condition, a bar per model."""
-    shown = {
-        place: _scaled(cell.metrics[measure.metric], measure.scale) for place, cell in results.cells.items()
-    }
-    most = max(estimate.high or estimate.mean for estimate in shown.values()) or 1.0
-    axis = (WIDTH - LABELS - VALUES) / most
-    classes = model_classes(results.models)
-    top, parts = 6, []
-    for condition in results.conditions:
-        present = [model for model in results.models if (model, condition) in shown]
-        middle = top + (len(present) * (BAR + GAP) - GAP) / 2
-        parts.append(_text(LABELS - 8, middle, condition.value, "end", "name"))
-        for model in present:
-            parts.append(
-                _bar(top, axis, shown[model, condition], measure.digits, classes[model], model, condition)
-            )
-            top += BAR + GAP
-        top += BETWEEN - GAP
-    bottom = top - BETWEEN + 6
-    grid = [
-        f'<path class="grid" d="M{LABELS + tick * axis:.1f} 0V{bottom}"/>'
-        + _text(LABELS + tick * axis, bottom + 11, f"{tick:g}", "middle", "tick")
-        for tick in nice_ticks(most)
-    ]
-    return _svg(bottom + 20, measure.title, "".join(grid + parts))
+    classes = model_classes(results.model_order)
+    groups = {of: results.under(of) for of in results.conditions}
+    height = BAR * sum(len(cells) + 1 for cells in groups.values()) + 0.35
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(WIDTH, height)
+        axes.grid(axis="x")
+        axes.spines["left"].set_visible(False)
+        place, middles = 0.0, []
+        for cells in groups.values():
+            middles.append(place + (len(cells) - 1) / 2)
+            for model, cell in cells.items():
+                _bar(axes, place, getattr(cell, measure.metric), measure, classes[model])
+                place += 1
+            place += 0.7
+        axes.set_yticks(middles, [of.value for of in groups], color=STAND_INS["ink"], weight="bold")
+        axes.set_ylim(place - 1, -0.7)
+        axes.set_xlim(left=0, right=None if axes.dataLim.x1 > 0 else 1)
+        axes.margins(x=0.16)
+        axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
+        return _svg(figure, measure.title)
 
 
-def curve(title: str, steps: Sequence[int], values: Sequence[float], style: str, height: int = 150) -> str:
-    """One line over training steps; gaps where a value is not finite."""
-    return lines(title, [Line(steps, values, style)], height)
-
-
-def lines(title: str, drawn: Sequence[Line], height: int = 150, ticks: Sequence[float] | None = None) -> str:
+def lines(
+    title: str,
+    drawn: Sequence[Line],
+    height: float = 1.5,
+    limits: tuple[float, float] | None = None,
+) -> str:
     """Lines over training steps; gaps where a value is not finite.
 
     Args:
         title: for who cannot see the chart.
         drawn: one or more.
-        height: in units.
-        ticks: where the grid lies, from the bottom of the chart to its top; None finds them by the values.
+        height: inches.
+        limits: of the vertical axis; None takes the values', and zero.
     """
     finite = [value for line in drawn for value in line.values if math.isfinite(value)]
-    if len(finite) < FEWEST_POINTS:
-        return _svg(
-            height, title, _text(WIDTH / 2, height / 2, "too few points for a curve", "middle", "tick")
-        )
-    left, right, top, bottom = 40.0, WIDTH - 14.0, 8.0, height - 20.0
-    low, high = (ticks[0], ticks[-1]) if ticks else (min(0.0, *finite), max(finite))
-    if ticks is None:
-        ticks = nice_ticks(high) if low == 0 and high > 0 else [low, high]
-    span = (high - low) or 1.0
-    last = max(line.steps[-1] for line in drawn if line.steps)
-
-    def y(value: float) -> float:
-        return bottom - (value - low) / span * (bottom - top)
-
-    def x(step: float) -> float:
-        return left + step / last * (right - left)
-
-    grid = "".join(
-        f'<path class="grid" d="M{left} {y(tick):.1f}H{right}"/>'
-        + _text(left - 6, y(tick), f"{tick:.3g}", "end", "tick")
-        for tick in ticks
-    )
-    paths = ""
-    for line in drawn:
-        path, pen = "", "M"
-        for step, value in zip(line.steps, line.values, strict=True):
-            if not math.isfinite(value):
-                pen = "M"
-                continue
-            path += f"{pen}{x(step):.1f} {y(value):.1f}"
-            pen = "L"
-        paths += f'<path class="line {line.style}" d="{path}"/>'
-    ends = _text(left, height - 8, "step 0", "start", "tick") + _text(
-        right, height - 8, f"{last:,}".replace(",", " "), "end", "tick"
-    )
-    return _svg(height, title, f"{grid}{paths}{ends}")
-
-
-def loss_charts(log: Log, style: str) -> tuple[str, list[tuple[str, str]]]:
-    """The chart of the loss, and one smaller chart per (unweighted) term with its name."""
-    terms = [(name, curve(name, log.steps, values, style, 110)) for name, values in log.terms.items()]
-    return curve("loss", log.steps, log.loss, style), terms
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(WIDTH, height)
+        if len(finite) < FEWEST_POINTS:
+            axes.set_axis_off()
+            axes.text(0.5, 0.5, "too few points for a curve", ha="center", color=STAND_INS["quiet"])
+            return _svg(figure, title)
+        axes.grid(axis="y")
+        for line in drawn:
+            axes.plot(line.steps, line.values, color=STAND_INS[line.style], clip_on=False)
+        axes.set_xlim(0, max(line.steps[-1] for line in drawn if line.steps))
+        axes.set_ylim(*(limits or (min(0.0, *finite), max(finite) or 1.0)))
+        axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
+        axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+        axes.set_xlabel("step")
+        return _svg(figure, title)
 
 
 def scatter(pairs: Sequence[tuple[float, float]], baseline: str, subject: str, title: str) -> str:
     """A dot per frame: absRel of the baseline across, of the subject up; below the diagonal it wins."""
-    side, left, top = 220.0, 44.0, 8.0
     ordered = sorted(value for pair in pairs for value in pair)
     most = ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))] or 1.0
-    ticks, scale = nice_ticks(most), side / most
-    bottom = top + side
-
-    def place(value: float) -> float:
-        return min(value, most) * scale
-
-    dots = "".join(
-        f'<circle cx="{left + place(a):.1f}" cy="{bottom - place(b):.1f}" r="2.4"/>' for a, b in pairs
-    )
-    marks = "".join(
-        _text(left + tick * scale, bottom + 12, f"{tick:g}", "middle", "tick")
-        + (_text(left - 6, bottom - tick * scale, f"{tick:g}", "end", "tick") if tick else "")
-        for tick in ticks
-    )
-    frame = (
-        f'<path class="under" d="M{left} {bottom}H{left + side}V{top}Z"/>'
-        f'<path class="diagonal" d="M{left} {bottom}L{left + side} {top}"/>'
-        f'<path class="axis" d="M{left} {top}V{bottom}H{left + side}"/>'
-    )
-    names = (
-        _text(left + side / 2, bottom + 28, f"{baseline}, absRel", "middle", "tick")
-        + f'<g transform="translate(10 {top + side / 2}) rotate(-90)">'
-        + _text(0, 0, f"{subject}, absRel", "middle", "tick")
-        + "</g>"
-    )
-    return _svg(
-        bottom + 38, title, f'{frame}{marks}{names}<g class="dots">{dots}</g>', width=left + side + 14
-    )
+    across, up = ([min(value, most) for value in values] for values in zip(*pairs, strict=True))
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(SQUARE, SQUARE)
+        axes.fill([0, most, most], [0, 0, most], color=STAND_INS["under"], linewidth=0, zorder=0)
+        axes.plot([0, most], [0, most], color=STAND_INS["quiet"], linestyle="--", linewidth=0.8)
+        axes.scatter(across, up, s=9, color=STAND_INS["subject"], alpha=0.45, linewidths=0, clip_on=False)
+        _square(axes, most)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.set_xlabel(f"{baseline}, absRel")
+        axes.set_ylabel(f"{subject}, absRel")
+        return _svg(figure, title)
 
 
-def nice_ticks(most: float) -> list[float]:
-    """Round numbers from 0 up to at most ``most``, which is positive: three to six of them."""
-    rough = most / 5
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
-    count = math.floor(most / step + 1e-9)
-    return [round(number * step, 12) for number in range(count + 1)]
+def coverage(drawn: Mapping[str, ConfidenceScores], title: str) -> str:
+    """absRel of the surest part of the pixels: a line per style, dashed its oracle and a constant."""
+    most = max(max(one.abs_rel_at_coverage) for one in drawn.values()) or 1.0
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _figure(SQUARE, SQUARE)
+        axes.grid(axis="y")
+        for style, one in drawn.items():
+            parts = [100 * part for part in one.coverage]
+            constant = [one.abs_rel_at_coverage[-1]] * len(parts)
+            for dashed in (constant, one.oracle_at_coverage):
+                axes.plot(parts, dashed, color=STAND_INS["quiet"], linestyle="--", linewidth=0.8)
+            axes.plot(parts, one.abs_rel_at_coverage, color=STAND_INS[style], clip_on=False)
+        _square(axes, most)
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("surest part of the pixels [%]")
+        axes.set_ylabel("absRel")
+        return _svg(figure, title)
 
 
-def _bar(
-    top: float, axis: float, estimate: Estimate, digits: int, style: str, model: str, condition: Condition
-) -> str:
-    middle, end = top + BAR / 2, LABELS + estimate.mean * axis
-    number = f"{estimate.mean:.{digits}f}"
-    words, whisker = f"{condition.value}, {model}: {number}", ""
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    figure.patch.set_visible(False)
+    axes = figure.add_subplot()
+    axes.patch.set_visible(False)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _square(axes: Axes, most: float) -> None:
+    axes.set_xlim(0, most)
+    axes.set_ylim(0, most)
+    axes.set_box_aspect(1)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def _bar(axes: Axes, place: float, estimate: Estimate, measure: Measure, style: str) -> None:
+    mean, end = (measure.scale * value for value in (estimate.mean, estimate.high or estimate.mean))
+    axes.barh(place, mean, 0.8, color=STAND_INS[style])
     if estimate.low is not None and estimate.high is not None:
-        low, end = LABELS + estimate.low * axis, LABELS + estimate.high * axis
-        words += f", 95 % interval {estimate.low:.{digits}f} to {estimate.high:.{digits}f}"
-        caps = "".join(f"M{x:.1f} {middle - 3.5}v7" for x in (low, end))
-        path = f"M{low:.1f} {middle}H{end:.1f}{caps}"
-        whisker = f'<path class="halo" d="{path}"/><path class="whisker" d="{path}"/>'
-    return (
-        f'<g><title>{escape(words)}</title><rect class="{style}" x="{LABELS}" y="{top}" rx="1.5" '
-        f'width="{estimate.mean * axis:.1f}" height="{BAR}"/>{whisker}'
-        f"{_text(end + 6, middle, number, 'start', 'value')}</g>"
+        ends = [[mean - measure.scale * estimate.low], [end - mean]]
+        for colour, width in ((STAND_INS["card"], 2.6), (STAND_INS["ink"], 0.9)):
+            axes.errorbar(
+                mean, place, xerr=ends, ecolor=colour, elinewidth=width, capsize=1.6, capthick=width
+            )
+    words = f"{mean:.{measure.digits}f}"
+    axes.annotate(
+        words, (end, place), (4, 0), textcoords="offset points", va="center", color=STAND_INS["ink"], size=7.5
     )
 
 
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    if estimate.low is None or estimate.high is None:
-        return Estimate(estimate.mean * factor, None, None)
-    return Estimate(estimate.mean * factor, estimate.low * factor, estimate.high * factor)
-
-
-def _text(x: float, y: float, words: str, anchor: str, style: str) -> str:
-    # dy centres on the height of digits; "dominant-baseline" is not drawn alike everywhere.
-    return (
-        f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" dy=".35em" text-anchor="{anchor}">'
-        f"{escape(words)}</text>"
-    )
-
-
-def _svg(height: float, title: str, content: str, width: float = WIDTH) -> str:
-    return (
-        f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(title, quote=True)}">'
-        f"{content}</svg>"
-    )
+def _svg(figure: Figure, title: str) -> str:
+    """The figure as an element of HTML; equal figures give equal text."""
+    stream = StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    FigureCanvasSVG(figure).print_svg(stream, metadata=nothing)
+    svg = stream.getvalue()
+    box = re.search(r'viewBox="[^"]*"', svg)
+    assert box
+    for name, colour in STAND_INS.items():
+        svg = svg.replace(colour, f"var(--{name})")
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg[svg.index(">", box.end()) + 1 :])
+    return f'<svg {box[0]} role="img" aria-label="{escape(title, quote=True)}">{svg}'

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from acdepth.core.condition import Condition
 from acdepth.evaluation.bootstrap import FEWEST_SEQUENCES
-from acdepth.reports.reading import Data, Results
+from acdepth.evaluation.schema import Data, Results
 
 
 def facts(results: Results) -> list[str]:
     """Protocol, data, counts and what the intervals cover, in short phrases, the protocol's name first."""
     clips = {
-        condition.value: min(cell.clips for (_, of), cell in results.cells.items() if of is condition)
+        condition.value: min(cell.sequences for cell in results.under(condition).values())
         for condition in results.conditions
     }
     counts = [f"{condition.value} {_counts(results, condition)}" for condition in results.conditions]
@@ -18,7 +18,7 @@ def facts(results: Results) -> list[str]:
         *results.protocol.facts(),
         _data(results.data),
         ", ".join(counts),
-        interval_words(clips, "sequence", results.interval_seed),
+        interval_words(clips, "sequence", results.protocol.interval_seed),
     ]
 
 
@@ -27,7 +27,7 @@ def interval_words(counts: Mapping[str, int], drawn: str, seed: int) -> str:
 
     Args:
         counts: how many there are to draw from, by condition.
-        drawn: what is drawn, one of it: ``clip`` or ``drive``.
+        drawn: what is drawn, one of it: ``sequence`` or ``drive``.
         seed: of the draws.
     """
     few = [condition for condition, count in counts.items() if count < FEWEST_SEQUENCES]
@@ -42,14 +42,13 @@ def _data(data: Data | None) -> str:
         return "data and split not recorded"
     split = "no splits" if data.split is None else f"split {data.split}"
     cameras = f", {' '.join(data.cameras)}" if data.cameras else ""
-    styles = "".join(f", {count} of style {style}" for style, count in data.styles)
-    return f"data {data.path} ({split}{cameras}, {_number(data.clips, 'sequence')}{styles})"
+    styles = "".join(f", {count} of style {style}" for style, count in data.styles.items())
+    return f"data {data.path} ({split}{cameras}, {_number(data.sequences, 'sequence')}{styles})"
 
 
 def _counts(results: Results, condition: Condition) -> str:
-    cells = [cell for (_, of), cell in results.cells.items() if of is condition]
     # Models are scored on the same frames; where they were not, the table must not hide it.
-    found = dict.fromkeys((cell.images, cell.clips) for cell in cells)
+    found = dict.fromkeys((cell.images, cell.sequences) for cell in results.under(condition).values())
     return " or ".join(
         f"{_number(images, 'image')} of {_number(clips, 'sequence')}" for images, clips in found
     )

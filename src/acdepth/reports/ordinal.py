@@ -1,16 +1,13 @@
-"""How many pairs of points each model orders right, as a table for a terminal."""
+"""How many pairs of points each model orders right, as a table."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
 
 from rich.console import Console
 
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
-from acdepth.core.files import read_json
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
-from acdepth.reports.terminal import open_table
+from acdepth.evaluation.schema import Estimate, OrdinalResults, PairScores
+from acdepth.reports.table import Cell, Row, Table, change, number
 
 RIGHT_IN_WORDS = "right: of the pairs with a closer point, those ordered so"
 RULE_IN_WORDS = "lower is closer: the rule that needs no network"
@@ -21,97 +18,74 @@ WHDR_IN_WORDS = (
 AGAINST_IN_WORDS = "against: in points, on the same pairs"
 
 
-def has_pairs(path: Path) -> bool:
-    """Whether ``results.json`` holds an evaluation on pairs of points."""
-    return path.exists() and "ordinal" in read_json(path)
+def print_ordinal(ordinal: OrdinalResults, console: Console | None = None) -> None:
+    """Print what ``results.json`` says of pairs of points."""
+    ordinal_table(ordinal).print(console or Console())
 
 
-def has_depth(path: Path) -> bool:
-    """Whether ``results.json`` holds an evaluation against measured depth."""
-    return path.exists() and bool(read_json(path).get("models"))
+def ordinal_table(ordinal: OrdinalResults) -> Table:
+    """A line per condition and model, and the rule below."""
+    models = {**ordinal.models, **ordinal.reference}
+    first = next(iter(ordinal.models))
+    scores = [(condition, one) for of_model in models.values() for condition, one in of_model.items()]
+    ties, compared = any(one.whdr for _, one in scores), bool(ordinal.comparisons)
 
+    def cells(model: str, condition: Condition) -> tuple[Cell, ...]:
+        found = models[model][condition]
+        shown = [Cell(f"{found.pairs}"), Cell(f"{found.images}"), number(found.accuracy, 1, 100)]
+        if ties:
+            shown.append(number(found.whdr, 1, 100))
+        if compared:
+            difference = ordinal.comparisons.get(f"{model} vs {first}", {}).get(condition, {}).get("accuracy")
+            shown.append(change(difference, 1) if difference else Cell(""))
+        return tuple(shown)
 
-def print_ordinal(path: Path, console: Console | None = None) -> None:
-    """Print what ``results.json`` says of pairs of points.
-
-    Raises:
-        UserError: if the file is missing or has no such block.
-    """
-    try:
-        block = read_json(path)["ordinal"]
-        _print(block, console or Console())
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(path, f"no results of evaluate --pairs ({error})", "evaluate again") from error
-
-
-def _print(block: Mapping[str, Any], console: Console) -> None:
-    models: dict[str, Any] = {**block["models"], **block["reference"]}
-    first, ties = next(iter(block["models"])), _any(models, "whdr")
-    table = open_table("Pairs of points ordered as they are")
-    table.add_column("condition", style="bold")
-    table.add_column("model")
-    for name in ("pairs", "images", "right % \\[95 %]", *(["WHDR % \\[95 %]"] if ties else [])):
-        table.add_column(name, justify="right", no_wrap=True)
-    compared = block["comparisons"]
-    if compared:
-        table.add_column(f"against {first}", justify="right", no_wrap=True)
+    rows = []
     for condition in Condition:
         there = [model for model in models if condition in models[model]]
-        for place, model in enumerate(there):
-            cell = models[model][condition]
-            cells = ["" if place else condition.value, model, f"{cell['pairs']}", f"{cell['images']}"]
-            cells += [_percent(cell.get(name)) for name in ("accuracy", *(["whdr"] if ties else []))]
-            if compared:
-                cells.append(_points(compared.get(f"{model} vs {first}", {}).get(condition)))
-            style = "dim" if model in block["reference"] else None
-            table.add_row(*cells, style=style, end_section=model == there[-1])
-    console.print(table, "", sep="\n")
-    counts = block["pairs"]
-    facts = [f"{counts['scored']} of {counts['found']} pairs of {counts['path']}", _interval_words(models)]
+        rows += [
+            Row(
+                ("" if place else condition.value, model),
+                cells(model, condition),
+                not place,
+                model in ordinal.reference,
+            )
+            for place, model in enumerate(there)
+        ]
+    counts = ordinal.pairs
+    facts = [f"{counts.scored} of {counts.found} pairs of {counts.path}", _interval_words(scores)]
     facts += [RIGHT_IN_WORDS, RULE_IN_WORDS]
-    facts += [WHDR_IN_WORDS.format(100 * (block["tie_ratio"] - 1))] if ties else []
+    facts += [WHDR_IN_WORDS.format(100 * (ordinal.tie_ratio - 1))] if ties else []
     facts += [AGAINST_IN_WORDS] if compared else []
-    console.print("; ".join(facts), style="dim", highlight=False, markup=False)
+    numbers = [
+        "pairs",
+        "images",
+        "right %",
+        *(["WHDR %"] if ties else []),
+        *([f"against {first}"] if compared else []),
+    ]
+    title = "Pairs of points ordered as they are"
+    return Table(title, ("condition", "model"), tuple(numbers), tuple(rows), ("; ".join(facts),))
 
 
-def _any(models: Mapping[str, Any], name: str) -> bool:
-    return any(name in cell for cells in models.values() for cell in cells.values())
-
-
-def _interval_words(models: Mapping[str, Any]) -> str:
-    cells = [(condition, cell) for of_model in models.values() for condition, cell in of_model.items()]
-    over = {condition: cell["interval_over"] for condition, cell in cells if _has_interval(cell)}
-    few = dict.fromkeys(condition for condition, _ in cells if condition not in over)
-    where = "" if not over else f" of {', '.join(few)}"
-    none = f"no interval{where}: fewer than {FEWEST_DRIVES} sequences or images to draw" if few else ""
-    return "; ".join(words for words in (_drawn_over(over) if over else "", none) if words)
-
-
-def _drawn_over(over: Mapping[str, str]) -> str:
+def _interval_words(scores: Iterable[tuple[Condition, PairScores]]) -> str:
+    """What intervals are drawn over, and which conditions have none."""
+    scores = list(scores)
+    over = {condition: one.interval_over for condition, one in scores if _has_interval(one)}
+    few = dict.fromkeys(condition for condition, _ in scores if condition not in over)
     alone = [condition for condition, what in over.items() if what == "images"]
-    if not alone:
-        return "95 % intervals over sequences"
-    if len(alone) == len(over):
-        return "95 % intervals over images, as there is one sequence only"
-    return f"95 % intervals over sequences, of {', '.join(alone)} over images, as there is one sequence only"
+    said = []
+    if over and not alone:
+        said.append("95 % intervals over sequences")
+    elif over:
+        where = "" if len(alone) == len(over) else f"sequences, of {', '.join(alone)} over "
+        said.append(f"95 % intervals over {where}images, as there is one sequence only")
+    if few:
+        where = f" of {', '.join(few)}" if over else ""
+        said.append(f"no interval{where}: fewer than {FEWEST_DRIVES} sequences or images to draw")
+    return "; ".join(said)
 
 
-def _has_interval(cell: Mapping[str, Any]) -> bool:
-    return any(cell[name]["low"] is not None for name in ("accuracy", "whdr") if name in cell)
-
-
-def _percent(estimate: Mapping[str, Any] | None) -> str:
-    if estimate is None:
-        return "–"
-    mean, low, high = (estimate[end] for end in ("mean", "low", "high"))
-    ends = "" if low is None or high is None else f" \\[{100 * low:.1f}–{100 * high:.1f}]"
-    return f"{100 * mean:.1f}{ends}"
-
-
-def _points(change: Mapping[str, Any] | None) -> str:
-    found = change and change["accuracy"]
-    if not found:
-        return ""
-    mean, *ends = (found[name] for name in ("mean", "low", "high"))
-    numbers = "" if None in ends else f" \\[{', '.join(f'{100 * end:+.1f}' for end in ends)}]"
-    return f"{100 * mean:+.1f}{numbers}".replace("-", "−")
+def _has_interval(scores: PairScores) -> bool:
+    found: list[Estimate | None] = [scores.accuracy, scores.whdr]
+    return any(one is not None and one.low is not None for one in found)

@@ -4,30 +4,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 import yaml
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import inside, write_text
 from acdepth.core.images import read_image
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
-from acdepth.reports import charts, pictures, tables
-from acdepth.reports.conflict import conflicts
-from acdepth.reports.corruptions import read_corruptions, with_interval
-from acdepth.reports.coverage import coverage_charts, percent
+from acdepth.evaluation.schema import Example, Results, read_examples, read_rows
+from acdepth.reports import charts, pictures
 from acdepth.reports.facts import facts
-from acdepth.reports.page_template import page_template
-from acdepth.reports.reading import (
-    Example,
-    Log,
-    Results,
-    read_examples,
-    read_frame_errors,
-    read_results,
-    read_story,
-    read_training,
-)
+from acdepth.reports.ordinal import ordinal_table
+from acdepth.reports.story import Story
+from acdepth.reports.tables import corruption_tables, depth_tables, read_depth_results
+from acdepth.reports.training import conflicts, loss_charts, read_training
 from acdepth.reports.verdicts import comparisons, headlines, signed_percent
 
 TITLE = "Depth evaluation"
@@ -43,10 +35,22 @@ def write_report(run_folder: Path) -> Path:
         UserError: naming the file that is missing or malformed.
     """
     run_folder = Path(run_folder)
-    results = read_results(run_folder / "results.json")
+    results = read_depth_results(run_folder / "results.json")
     page = run_folder / "report.html"
-    write_text(page, page_template("report.html.j2").render(**_content(run_folder, results)))
+    write_page(page, "report.html.j2", **_content(run_folder, results))
     return page
+
+
+def write_page(page: Path, template: str, **content: Any) -> None:
+    """Write a page from a file of ``templates``; what that names must be given, and is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("acdepth.reports", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    write_text(page, environment.get_template(template).render(content))
 
 
 def write_training_page(trainings: Mapping[str, Path], page: Path) -> None:
@@ -69,49 +73,66 @@ def write_training_page(trainings: Mapping[str, Path], page: Path) -> None:
         logs[name] = log
     styles = charts.model_classes(tuple(logs))
     title = f"Training of {', '.join(logs)}"
-    content = {"trainings": _trainings(logs, styles), "conflicts": conflicts(logs, styles)}
-    write_text(page, page_template("training.html.j2").render(title=title, styles=styles, **content))
+    content = {"trainings": loss_charts(logs, styles), "conflicts": conflicts(logs, styles)}
+    write_page(page, "training.html.j2", title=title, styles=styles, **content)
 
 
 def _content(run_folder: Path, results: Results) -> dict[str, Any]:
-    story = read_story(run_folder / "run.json")
-    styles = charts.model_classes(results.models)
-    found = {model: read_training(run_folder / model / "log.jsonl") for model in results.models}
+    told = run_folder / "run.json"
+    story = Story.read(told) if told.exists() else None
+    styles = charts.model_classes(results.model_order)
+    folders = {model: inside(run_folder, model, run_folder / "results.json") for model in results.model_order}
+    found = {model: read_training(folder / "log.jsonl") for model, folder in folders.items()}
     logs = {model: log for model, log in found.items() if log}
+    tables = depth_tables(results)
+    tables += corruption_tables(results.corruptions, results.model_order) if results.corruptions else []
     return {
         "title": story.title if story else TITLE,
         "story": story,
         "results": results,
         "headlines": [sentence.replace(" %", "\u00a0%") for sentence in headlines(results)],
-        "tiles": comparisons(results, results.subject, results.baseline) if len(results.models) > 1 else [],
+        "tiles": comparisons(results, results.subject, results.baseline) if len(styles) > 1 else [],
         "styles": styles,
         "fewest_drives": FEWEST_DRIVES,
-        "rows": tables.rows(results),
+        "errors": tables[0],
+        "tables": [*tables[1:], *([ordinal_table(results.ordinal)] if results.ordinal else [])],
         "facts": facts(results),
         "bars": [(measure.title, charts.bars(results, measure)) for measure in charts.MEASURES],
-        "coverage": coverage_charts(results, styles),
-        "percent": percent,
-        "corruptions": read_corruptions(run_folder / "results.json"),
-        "with_interval": with_interval,
+        "coverage": _coverage(results, styles),
         "scatters": _scatters(run_folder, results),
         "examples": _examples(run_folder, results),
         "error_stops": pictures.ERROR_STOPS,
         "most_error": pictures.MOST_ERROR,
-        "trainings": _trainings(logs, styles),
+        "trainings": loss_charts(logs, styles),
         "conflicts": conflicts(logs, styles),
         "durations": _durations(story.seconds) if story else [],
         "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
-        "protocol": {name: plain(value) for name, value in results.protocol.to_dict().items()},
+        "protocol": {name: plain(value) for name, value in results.protocol.settings.items()},
         "made_by": story.made_by if story else results.made_by,
         "plain": plain,
-        "tables": tables,
         "signed_percent": signed_percent,
     }
 
 
+def _coverage(results: Results, styles: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Per condition in which any model has a confidence, the chart of all that have."""
+    found = {
+        of.value: {styles[m]: cell.confidence for m, cell in results.under(of).items() if cell.confidence}
+        for of in results.conditions
+    }
+    return [
+        (name, charts.coverage(drawn, f"{name}: absRel of the surest part of the pixels"))
+        for name, drawn in found.items()
+        if drawn
+    ]
+
+
 def _scatters(run_folder: Path, results: Results) -> list[dict[str, Any]]:
     """Per condition, the frames' errors of the last model against the first's."""
-    errors = read_frame_errors(run_folder / "frames.jsonl")
+    path = run_folder / "frames.jsonl"
+    errors: dict[str, dict[tuple[Condition, str], float]] = {}
+    for row in read_rows(path) if path.exists() else []:
+        errors.setdefault(row.model, {})[row.condition, row.key] = row.metrics["abs_rel"]
     subject, baseline = results.subject, results.baseline
     if subject == baseline or not {subject, baseline} <= errors.keys():
         return []
@@ -130,51 +151,40 @@ def _scatters(run_folder: Path, results: Results) -> list[dict[str, Any]]:
     return drawn
 
 
-def _trainings(logs: Mapping[str, Log], styles: Mapping[str, str]) -> list[dict[str, Any]]:
-    drawn = []
-    for model, log in logs.items():
-        loss, terms = charts.loss_charts(log, styles[model])
-        drawn.append({"model": model, "loss": loss, "terms": terms})
-    return drawn
-
-
 def _examples(run_folder: Path, results: Results) -> list[dict[str, Any]]:
     """Per condition, its frames with all pictures."""
-    examples = read_examples(run_folder)
-    least, most = results.protocol.min_depth, results.protocol.max_depth
-    return [
-        {
-            "condition": condition.value,
-            "frames": [
-                _frame(example, results.models, least, most)
-                for example in examples
-                if example.condition is condition
-            ],
-        }
-        for condition in Condition
-        if any(example.condition is condition for example in examples)
-    ]
+    index = run_folder / "examples" / "index.json"
+    examples = read_examples(index) if index.exists() else []
+    frames = [(example.condition, _frame(example, index, results)) for example in examples]
+    found = {condition.value: [frame for of, frame in frames if of is condition] for condition in Condition}
+    return [{"condition": name, "frames": some} for name, some in found.items() if some]
 
 
-def _frame(example: Example, order: tuple[str, ...], least: float, most: float) -> dict[str, Any]:
-    models = [model for model in order if model in example.depth]
-    truth = _read_depth(example.truth)
-    depths = {model: _read_depth(example.depth[model]) for model in models}
+def _frame(example: Example, index: Path, results: Results) -> dict[str, Any]:
+    def file(name: str) -> Path:
+        path = inside(index.parent.parent, name, index)
+        if not path.is_file():
+            raise UserError(index, f"names {path}, which is not in the run folder", "evaluate again")
+        return path
+
+    models = [model for model in results.model_order if model in example.depth]
+    paths = {model: file(example.depth[model]) for model in models}
+    truth_path = file(example.truth)
+    truth, depths = _read_depth(truth_path), {model: _read_depth(path) for model, path in paths.items()}
     for model, depth in depths.items():
         if depth.shape != truth.shape:
-            raise UserError(
-                example.depth[model], f"{depth.shape} depth beside {truth.shape} truth", "evaluate again"
-            )
+            raise UserError(paths[model], f"{depth.shape} depth beside {truth.shape} truth", "evaluate again")
     if not (truth > 0).any():
-        raise UserError(example.truth, "holds no measured pixel", "evaluate again")
+        raise UserError(truth_path, "holds no measured pixel", "evaluate again")
     nearest = pictures.nearest_shown(truth)
+    least, most = results.protocol.min_depth, results.protocol.max_depth
     return {
         "rank": example.rank,
         "key": example.key,
         "brightest": 1 / nearest,
-        "abs_rel": [(model, example.abs_rel[model]) for model in models],
+        "abs_rel": [(model, example.abs_rel(model)) for model in models],
         "pictures": [
-            ("input", pictures.photograph(read_image(example.image))),
+            ("input", pictures.photograph(read_image(file(example.image)))),
             ("truth", pictures.depth_picture(truth, nearest)),
             *((model, pictures.depth_picture(depth, nearest)) for model, depth in depths.items()),
             *(

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import yaml
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import read_json
+from acdepth.evaluation.schema import Results, Scores
 from acdepth.reports.facts import facts
-from acdepth.reports.reading import read_results
 
 NOT_RUN = "not run"
 NOT_PUBLISHED = "-"
@@ -151,14 +150,15 @@ def beside_ours(data_set: str, results: Path, models: Sequence[str] = ("teacher"
     """
     table = published(data_set)
     if not results.exists():
-        return table.with_rows(ours({}, table.conditions, models))
-    rows = ours(read_json(results), table.conditions, models)
-    return table.with_rows(rows, facts(read_results(results)))
+        return table.with_rows(ours(None, table.conditions, models))
+    found = Results.read(results)
+    rows = ours(found, table.conditions, models)
+    return table.with_rows(rows, facts(found))
 
 
-def ours(results: dict[str, Any], conditions: Sequence[Condition], models: Sequence[str]) -> list[Row]:
+def ours(results: Results | None, conditions: Sequence[Condition], models: Sequence[str]) -> list[Row]:
     """Rows of ``results.json``; without results, rows that say so."""
-    measured = results.get("models", {})
+    measured = results.models if results else {}
     return [
         Row(
             f"ours: {model}",
@@ -173,9 +173,8 @@ def ours(results: dict[str, Any], conditions: Sequence[Condition], models: Seque
     ]
 
 
-def _cell(metrics: dict[str, Any]) -> dict[str, str]:
+def _cell(scores: Scores) -> dict[str, str]:
     return {
-        name: f"{measure.scale * metrics[measure.metric]['mean']:.{measure.digits}f}"
+        name: f"{measure.scale * getattr(scores, measure.metric).mean:.{measure.digits}f}"
         for name, measure in MEASURES.items()
-        if measure.metric in metrics
     }

@@ -1,225 +1,206 @@
-"""The results as tables: for a terminal, for Markdown, and as rows for the page."""
+"""The tables of ``results.json``: errors, depth edges, classes, confidence, corruptions."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from acdepth.core.condition import Condition
-from acdepth.evaluation.edges import EDGE_METRICS
-from acdepth.reports.corruptions import corruption_tables, read_corruptions
-from acdepth.reports.coverage import coverage_table
+from acdepth.core.errors import UserError
+from acdepth.evaluation import schema
+from acdepth.evaluation.schema import CorruptionMeans, CorruptionResults, Results
 from acdepth.reports.facts import facts
-from acdepth.reports.reading import Cell, Estimate, Results, read_results
-from acdepth.reports.terminal import escaped, open_table
-from acdepth.reports.verdicts import Comparison, Verdict, compare, signed_percent
+from acdepth.reports.table import MARKS, Cell, Table, change, grouped, number, percent, print_notes
+from acdepth.reports.verdicts import compare
 
-COLOURS = {
-    Verdict.LOWER: "green",
-    Verdict.HIGHER: "red",
-    Verdict.NONE_SHOWN: "dim",
-    Verdict.TOO_FEW: "dim",
-}
-EDGE_COLUMNS = ("edge F ↑ [95 %]", "precision ↑", "recall ↑")
-MARKS = {Verdict.LOWER: "▼", Verdict.HIGHER: "▲", Verdict.NONE_SHOWN: "≈", Verdict.TOO_FEW: "?"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of a table: a model under a condition."""
-
-    condition: Condition
-    model: str
-    cell: Cell
-    first: bool
-    """Whether it opens its condition."""
-    comparison: Comparison | None
-    """Against the baseline; None for the baseline itself."""
+ALL_KINDS = "all kinds"
+SHOWN = (1.0, 0.8, 0.5)
+"""Parts of the pixels, the most confident ones, whose error stands in the table."""
+VERDICTS = "; ".join(f"{mark} {verdict.value}" for verdict, mark in MARKS.items())
+EDGES = (
+    "Precision: steps of predicted depth that are within a pixel of a true one; recall: true ones that are "
+    "predicted; F: both in one number. Means over steps of 5 to 25 %."
+)
+CONFIDENCE = (
+    "AUSE: area between the curve of the surest pixels' absRel and that of the truly best ones; 0 is "
+    "perfect. Better: than a constant; near: the same of trusting what is near."
+)
+CORRUPTIONS = (
+    "mCE: mean over kinds of the error, absRel and d1 in one, relative to the baseline's; mRR: what a model "
+    "keeps of its accuracy on clear images."
+)
 
 
-def rows(results: Results) -> list[Row]:
-    """All lines, grouped by condition, models in their order."""
-    found = []
-    for condition in results.conditions:
-        models = [model for model in results.models if (model, condition) in results.cells]
-        for model in models:
-            comparison = (
-                None if model == results.baseline else compare(results, model, results.baseline, condition)
-            )
-            cell = results.cells[model, condition]
-            found.append(Row(condition, model, cell, model == models[0], comparison))
-    return found
+def read_depth_results(path: Path) -> Results:
+    """Read ``results.json``.
+
+    Raises:
+        UserError: if it is missing or malformed, or holds no errors of depth.
+    """
+    results = Results.read(path)
+    if not results.models:
+        raise UserError(path, "holds no errors of depth", "evaluate on footage with measured depth")
+    return results
 
 
 def print_results(path: Path, console: Console | None = None) -> None:
-    """Print ``results.json`` as tables.
+    """Print the tables of ``results.json``, and what must stand beside them.
 
     Raises:
-        UserError: if the file is missing or is no result of ``acdepth evaluate``.
+        UserError: as `read_depth_results`.
     """
-    results = read_results(path)
+    results = read_depth_results(path)
     console = console or Console()
-    console.print(_main_table(results), "", sep="\n")
-    if results.has_edges:
-        console.print(_edge_table(results), "", sep="\n")
-    if results.classes:
-        console.print(_class_table(results), "", sep="\n")
-    if confidence := coverage_table(results):
-        console.print(confidence, "", sep="\n")
-    if len(results.models) > 1:
-        marks = [f"{mark} {verdict.value}" for verdict, mark in MARKS.items()]
-        marks.append("* on the same frames; own intervals overlap")
-        console.print("; ".join(marks), style="dim", highlight=False)
-    console.print("; ".join(facts(results)), style="dim", highlight=False)
-    if corruptions := read_corruptions(path):
-        for table in corruption_tables(corruptions):
-            console.print("", table, sep="\n")
-        console.print("", "; ".join(corruptions.facts), sep="\n", style="dim", highlight=False)
+    for table in depth_tables(results):
+        table.print(console)
+    print_notes(console, ["; ".join(facts(results))])
+    if results.corruptions:
+        for table in corruption_tables(results.corruptions, results.model_order):
+            console.print()
+            table.print(console)
 
 
-def markdown(results: Results) -> str:
-    """The main table and those of edges and classes, where there are any, as Markdown for documents."""
-    lines = [
-        "; ".join(facts(results)),
-        "",
-        "| condition | model | absRel ↓ (95 %) | RMSE ↓ [m] | d1 ↑ [%] | absRel against "
-        f"{results.baseline} |",
-        "|---|---|---|---|---|---|",
+def depth_tables(results: Results) -> list[Table]:
+    """Errors; and edges, classes and confidence, where there are any."""
+    tables = [_errors(results), _edges(results), _classes(results), _confidence(results)]
+    return [table for table in tables if table]
+
+
+def corruption_tables(corruptions: CorruptionResults, models: Sequence[str]) -> list[Table]:
+    """Means over kinds, and every kind; ``models`` in their order."""
+    found = {model: corruptions.models[model] for model in models if model in corruptions.models}
+    first = found[corruptions.baseline] if corruptions.baseline in found else next(iter(found.values()))
+    kinds = corruptions.kind_order
+    groups = list(dict.fromkeys(first.kinds[kind].group for kind in kinds))
+
+    def means(of: Callable[[schema.CorruptedModel], CorruptionMeans]) -> list[tuple[str, list[Cell]]]:
+        return [(name, [number(of(one).mce, 1), number(of(one).mrr, 1)]) for name, one in found.items()]
+
+    over_kinds = [(ALL_KINDS, means(lambda one: one))]
+    over_kinds += [(group, means(lambda one, group=group: one.groups[group])) for group in groups]
+    of_kinds = [
+        (kind, [(name, _of_kind(one.kinds[kind])) for name, one in found.items()])
+        for group in groups
+        for kind in kinds
+        if first.kinds[kind].group == group
     ]
-    lines += [
-        f"| {row.condition if row.first else ''} | {row.model} | "
-        f"{with_interval(row.cell.metrics['abs_rel'])} | {rmse(row.cell)} | {d1(row.cell)} | "
-        f"{change_in_words(row.comparison)} |"
-        for row in rows(results)
+    severities = [f"absRel {corruptions.severities[0]}", *map(str, corruptions.severities[1:])]
+    labels, notes = ("kind", "model"), ("; ".join(_corruption_facts(corruptions, found)), CORRUPTIONS)
+    return [
+        Table("Corruptions", labels, ("mCE ↓ %", "mRR ↑ %"), grouped(over_kinds), notes),
+        Table(
+            "Corruptions by kind, absRel by severity",
+            labels,
+            ("CE ↓ %", "RR ↑ %", *severities),
+            grouped(of_kinds),
+        ),
     ]
-    if results.has_edges:
-        lines += ["", "Depth edges:", "", f"| condition | model | {' | '.join(EDGE_COLUMNS)} |"]
-        lines += ["|" + "---|" * (2 + len(EDGE_COLUMNS))]
-        lines += [
-            f"| {row.condition if row.first else ''} | {row.model} | {' | '.join(edges(row.cell))} |"
-            for row in rows(results)
-        ]
-    if results.classes:
-        names = results.classes
-        lines += ["", "absRel per class:", "", f"| condition | model | {' | '.join(names)} |"]
-        lines += ["|" + "---|" * (2 + len(names))]
-        lines += [
-            f"| {row.condition if row.first else ''} | {row.model} | "
-            f"{' | '.join(class_value(row.cell, name) for name in names)} |"
-            for row in rows(results)
-        ]
-    return "\n".join(lines) + "\n"
 
 
-def with_interval(estimate: Estimate) -> str:
-    """``0.242 [0.230–0.254]``; only the mean where there is no interval."""
-    return f"{estimate.mean:.3f} {interval(estimate)}".rstrip()
+def _errors(results: Results) -> Table:
+    several = len(results.model_order) > 1
+    numbers = ("absRel ↓", "RMSE ↓ m", "d1 ↑ %", *([f"% vs {results.baseline}"] if several else []))
+
+    def cells(model: str, condition: schema.Condition, cell: schema.Cell) -> list[Cell]:
+        shown = [number(cell.abs_rel, 3), number(cell.rmse, 2, interval=False)]
+        shown.append(number(cell.d1, 1, 100, interval=False))
+        if several:
+            found = (
+                None if model == results.baseline else compare(results, model, results.baseline, condition)
+            )
+            star = "*" if found and found.by_pairing_only else ""
+            shown.append(change(found.change, None, found.verdict, star) if found else Cell(""))
+        return shown
+
+    groups = [
+        (of.value, [(model, cells(model, of, cell)) for model, cell in results.under(of).items()])
+        for of in results.conditions
+    ]
+    notes = (f"{VERDICTS}; * on the same frames, own intervals overlap",) if several else ()
+    return Table("Depth errors per condition", ("condition", "model"), numbers, grouped(groups), notes)
 
 
-def interval(estimate: Estimate) -> str:
-    """``[0.230–0.254]``, or nothing."""
-    if estimate.low is None or estimate.high is None:
-        return ""
-    return f"[{estimate.low:.3f}–{estimate.high:.3f}]"
+def _per_cell(
+    results: Results,
+    title: str,
+    numbers: Sequence[str],
+    cells: Callable[[schema.Cell], list[Cell]],
+    note: str = "",
+) -> Table:
+    groups = [
+        (of.value, [(model, cells(cell)) for model, cell in results.under(of).items()])
+        for of in results.conditions
+    ]
+    return Table(title, ("condition", "model"), tuple(numbers), grouped(groups), (note,) if note else ())
 
 
-def rmse(cell: Cell) -> str:
-    """Metres, two digits."""
-    return f"{cell.metrics['rmse'].mean:.2f}"
+def _edges(results: Results) -> Table | None:
+    if not any(cell.edge_f for cell in _cells(results)):
+        return None
+
+    def cells(cell: schema.Cell) -> list[Cell]:
+        parts = (cell.edge_precision, cell.edge_recall)
+        return [number(cell.edge_f, 3), *(number(part, 3, interval=False) for part in parts)]
+
+    return _per_cell(results, "Depth edges", ("edge F ↑", "precision ↑", "recall ↑"), cells, EDGES)
 
 
-def d1(cell: Cell) -> str:
-    """Per cent of the pixels within 25 % of truth."""
-    return f"{100 * cell.metrics['d1'].mean:.1f}"
+def _classes(results: Results) -> Table | None:
+    names = sorted({name for cell in _cells(results) for name in cell.classes})
+
+    def cells(cell: schema.Cell) -> list[Cell]:
+        return [number(cell.classes[name].abs_rel if name in cell.classes else None, 3) for name in names]
+
+    return _per_cell(results, "absRel ↓ per class", names, cells) if names else None
 
 
-def class_value(cell: Cell, name: str) -> str:
-    """absRel of a class with its interval, or a dash where no pixel of it was measured."""
-    return with_interval(cell.classes[name]) if name in cell.classes else "–"
+def _confidence(results: Results) -> Table | None:
+    groups = [
+        (
+            of.value,
+            [(m, _sorted_by(cell.confidence)) for m, cell in results.under(of).items() if cell.confidence],
+        )
+        for of in results.conditions
+    ]
+    if not any(members for _, members in groups):
+        return None
+    source = results.confidence.in_words if results.confidence else ""
+    parts = tuple(f"absRel\n{100 * part:.0f} %" for part in SHOWN)
+    numbers = ("AUSE ↓", "constant", "better %", "near %", *parts)
+    labels = ("condition", "model")
+    return Table(f"Confidence: {source}", labels, numbers, grouped(groups), (CONFIDENCE,))
 
 
-def edges(cell: Cell) -> list[str]:
-    """What stands under `EDGE_COLUMNS`: the F-score with its interval; dashes for what has no value."""
-    found = [cell.metrics.get(name) for name in EDGE_METRICS]
-    score, *parts = found
-    shown = [with_interval(score) if score else "–"]
-    return shown + [f"{part.mean:.3f}" if part else "–" for part in parts]
+def _sorted_by(found: schema.ConfidenceScores) -> list[Cell]:
+    return [
+        number(found.ause, 3, interval=False),
+        number(found.ause_constant, 3, interval=False),
+        percent(found.improvement),
+        percent(found.improvement_of_nearness),
+        *(Cell(f"{found.abs_rel_of(part):.3f}") for part in SHOWN),
+    ]
 
 
-def change_interval(comparison: Comparison) -> str:
-    """``[−35, −27] %``, or nothing where the frames were not paired."""
-    change = comparison.change
-    if change.low is None or change.high is None:
-        return ""
-    low, high = (signed_percent(end).removesuffix(" %") for end in (change.low, change.high))
-    return f"[{low}, {high}] %"
+def _cells(results: Results) -> list[schema.Cell]:
+    return [cell for condition in results.conditions for cell in results.under(condition).values()]
 
 
-def change_in_words(comparison: Comparison | None) -> str:
-    """``−31 % [−35, −27] %, lower error``; a dash for the baseline."""
-    if comparison is None:
-        return "–"
-    numbers = f"{signed_percent(comparison.change.mean)} {change_interval(comparison)}".rstrip()
-    note = " (own intervals overlap)" if comparison.by_pairing_only else ""
-    return f"{numbers}, {comparison.verdict.value}{note}"
+def _of_kind(kind: schema.KindErrors) -> list[Cell]:
+    ratios = [number(kind.ce, 1, interval=False), number(kind.rr, 1, interval=False)]
+    return ratios + [Cell(f"{value:.3f}") for value in kind.abs_rel]
 
 
-def _main_table(results: Results) -> Table:
-    table = open_table("Depth errors per condition", padding=(0, 1, 0, 0))
-    table.add_column("condition", style="bold")
-    table.add_column("model")
-    table.add_column("absRel ↓ [95 %]", no_wrap=True)
-    table.add_column("RMSE ↓", justify="right")
-    table.add_column("d1 ↑ %", justify="right")
-    if len(results.models) > 1:
-        table.add_column(f"% vs {results.baseline}", no_wrap=True)
-    for row in rows(results):
-        if row.first:
-            table.add_section()
-        cells = [
-            row.condition.value if row.first else "",
-            row.model,
-            with_interval(row.cell.metrics["abs_rel"]),
-            rmse(row.cell),
-            d1(row.cell),
-        ]
-        change = [_marked_change(row.comparison)] if len(results.models) > 1 else []
-        table.add_row(*map(escaped, cells), *change)
-    return table
-
-
-def _marked_change(comparison: Comparison | None) -> str:
-    if comparison is None:
-        return ""
-    numbers = f"{signed_percent(comparison.change.mean)} {change_interval(comparison)}".replace(" %", "")
-    mark = MARKS[comparison.verdict] + ("*" if comparison.by_pairing_only else "")
-    return f"[{COLOURS[comparison.verdict]}]{mark} {escaped(numbers.rstrip())}[/]"
-
-
-def _edge_table(results: Results) -> Table:
-    table = open_table("Depth edges")
-    table.add_column("condition", style="bold")
-    table.add_column("model")
-    for name in EDGE_COLUMNS:
-        table.add_column(escaped(name), justify="right")
-    for row in rows(results):
-        if row.first:
-            table.add_section()
-        cells = [row.condition.value if row.first else "", row.model, *edges(row.cell)]
-        table.add_row(*map(escaped, cells))
-    return table
-
-
-def _class_table(results: Results) -> Table:
-    table = open_table(escaped("absRel ↓ per class [95 %]"))
-    table.add_column("condition", style="bold")
-    table.add_column("model")
-    for name in results.classes:
-        table.add_column(name, justify="right")
-    for row in rows(results):
-        if row.first:
-            table.add_section()
-        values = [class_value(row.cell, name) for name in results.classes]
-        table.add_row(row.condition.value if row.first else "", *map(escaped, [row.model, *values]))
-    return table
+def _corruption_facts(found: CorruptionResults, models: dict[str, schema.CorruptedModel]) -> list[str]:
+    clean = ", ".join(f"{name} {one.clean.abs_rel:.3f}" for name, one in models.items())
+    ends = [ratio.low for one in models.values() for ratio in (one.mce, one.mrr)]
+    return [
+        f"corruptions of version {found.version}, {len(found.kind_order)} kinds",
+        f"{found.images} clear images of {found.sequences} sequences",
+        *([f"one frame in {found.every}"] if found.every > 1 else []),
+        f"CE relative to {found.baseline}",
+        f"absRel of the same images as they were: {clean}",
+        *(
+            [f"95 % intervals over sequences, seed {found.interval_seed}"]
+            if any(end is not None for end in ends)
+            else []
+        ),
+    ]

@@ -3,14 +3,12 @@
 from typing import Any, NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
+from acdepth.evaluation.schema import Ratio
 from acdepth.reports.facts import interval_words
-from acdepth.reports.terminal import open_table
+from acdepth.reports.table import Cell, Row, Table, number, percent
 from acdepth.translator.scoring.cases import SOURCES, TRUTH
 
-WIDTH_ELSEWHERE = 150
-"""Characters, where no terminal says how many it has."""
 NOTES = (
     "untranslated: the sources as they are; colours-only: each channel's mean and deviation of a real image, "
     "nothing else; truth: the same streets rendered under the condition",
@@ -49,12 +47,20 @@ COLUMNS = (
 
 def print_translation_quality(results: dict[str, Any], console: Console | None = None) -> None:
     """Print what ``acdepth translate score`` found: means with their 95 % intervals below."""
-    console = console or Console()
-    if not console.is_terminal:
-        console = Console(file=console.file, width=WIDTH_ELSEWHERE)
-    console.print(_table(results), "", sep="\n")
-    for line in (*facts(results), *NOTES):
-        console.print(line, style="dim", highlight=False, markup=False)
+    translation_table(results).print(console or Console(), wide=True)
+
+
+def translation_table(results: dict[str, Any]) -> Table:
+    """A line per condition and method."""
+    rows = []
+    for condition, found in results["conditions"].items():
+        for place, (method, row) in enumerate(found["methods"].items()):
+            cells = [_cell(row[column.measure], column) for column in COLUMNS]
+            cells.append(percent(row["nearer_truth"]))
+            faint = method in (SOURCES, TRUTH)
+            rows.append(Row(("" if place else condition, method), tuple(cells), not place, faint))
+    numbers = (*(column.heading for column in COLUMNS), "nearer\ntruth %")
+    return Table("Translations", ("condition", "method"), numbers, tuple(rows), (*facts(results), *NOTES))
 
 
 def facts(results: dict[str, Any]) -> list[str]:
@@ -77,32 +83,10 @@ def facts(results: dict[str, Any]) -> list[str]:
     ]
 
 
-def _table(results: dict[str, Any]) -> Table:
-    table = open_table("Translations")
-    table.add_column("condition", style="bold")
-    table.add_column("method")
-    for column in COLUMNS:
-        table.add_column(column.heading, justify="right", no_wrap=True)
-    table.add_column("nearer\ntruth %", justify="right")
-    for condition, found in results["conditions"].items():
-        table.add_section()
-        for number, (method, row) in enumerate(found["methods"].items()):
-            cells = [_cell(row[column.measure], column) for column in COLUMNS]
-            style = "dim" if method in (SOURCES, TRUTH) else None
-            nearer = "–" if row["nearer_truth"] is None else f"{100 * row['nearer_truth']:.0f}"
-            table.add_row("" if number else condition, method, *cells, nearer, style=style)
-    return table
-
-
-def _cell(estimate: dict[str, float | None], column: Column) -> str:
+def _cell(estimate: dict[str, float | None], column: Column) -> Cell:
     """The mean, and below it the interval."""
-    mean, low, high = (
-        None if value is None else f"{column.factor * value:.{column.digits}f}"
-        for value in (estimate["mean"], estimate["low"], estimate["high"])
-    )
-    if mean is None:
-        return "–"
-    return mean if low is None else f"{mean}\n{low}…{high}"
+    found = number(Ratio(**estimate), column.digits, column.factor)
+    return Cell(found.text, below=Cell(found.interval) if found.interval else None)
 
 
 def _percent(part: float) -> str:

@@ -5,7 +5,7 @@ from enum import Enum
 
 from acdepth.core.condition import Condition
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
-from acdepth.reports.reading import Estimate, Results
+from acdepth.evaluation.schema import Change, Estimate, Results
 
 
 class Verdict(Enum):
@@ -22,7 +22,7 @@ class Comparison:
     """absRel of a model against a baseline under one condition."""
 
     condition: Condition
-    change: Estimate
+    change: Change
     """Relative to the baseline's mean: -0.3 is 30 % less error. Ends are None if frames were not paired."""
     verdict: Verdict
     overlap: bool
@@ -40,24 +40,25 @@ def compare(results: Results, model: str, baseline: str, condition: Condition) -
     The interval of the paired difference decides where there is one: what makes a drive hard for both models
     cancels in it. Without it the two models' own intervals must be apart.
     """
-    ours, theirs = results.cells.get((model, condition)), results.cells.get((baseline, condition))
-    if ours is None or theirs is None:
+    cells = results.under(condition)
+    if model not in cells or baseline not in cells:
         return None
-    mine, base = ours.metrics["abs_rel"], theirs.metrics["abs_rel"]
-    change = results.paired.get((model, baseline, condition))
+    ours, theirs = cells[model], cells[baseline]
+    mine, base = ours.abs_rel, theirs.abs_rel
+    change = results.change(model, baseline, condition)
     if change is None:
         verdict = _order(mine, base)
-        change = Estimate(mine.mean / base.mean - 1, None, None)
+        change = Change(relative_change=mine.mean / base.mean - 1, low=None, high=None)
     else:
-        verdict = judge_change(change)
-    if min(ours.clips, theirs.clips) < FEWEST_DRIVES:
+        verdict = verdict_of(change)
+    if min(ours.sequences, theirs.sequences) < FEWEST_DRIVES:
         verdict = Verdict.TOO_FEW
     return Comparison(condition, change, verdict, _order(mine, base) is Verdict.NONE_SHOWN)
 
 
-def judge_change(change: Estimate) -> Verdict:
+def verdict_of(change: Estimate) -> Verdict:
     """What the interval of a paired change allows to be said."""
-    return _order(change, Estimate(0.0, 0.0, 0.0))
+    return _order(change, Estimate(mean=0.0, low=0.0, high=0.0))
 
 
 def comparisons(results: Results, model: str, baseline: str) -> list[Comparison]:
@@ -69,11 +70,11 @@ def comparisons(results: Results, model: str, baseline: str) -> list[Comparison]
 def headlines(results: Results) -> list[str]:
     """Sentences about the last model against each other one, the baseline first."""
     subject = results.subject
-    if len(results.models) == 1:
+    if len(results.model_order) == 1:
         return [f"One model was evaluated, {subject}: there is nothing to compare it with."]
     return [
         sentence
-        for other in results.models[:-1]
+        for other in results.model_order[:-1]
         for sentence in _sentences(subject, other, comparisons(results, subject, other))
     ]
 
@@ -127,6 +128,12 @@ def listed(words: list[str]) -> str:
 
 
 def signed_percent(part: float) -> str:
-    """0.123 as ``+12 %``, with a true minus sign; below half a per cent with one digit more."""
-    digits = 0 if abs(part) >= 0.005 else 1
-    return f"{100 * part:+.{digits}f} %".replace("-", "−")
+    """0.123 as ``+12 %``."""
+    return f"{signed(part)} %"
+
+
+def signed(part: float, digits: int | None = None) -> str:
+    """0.123 as ``+12``, with a true minus sign; with one digit more where it is below half a per cent."""
+    if digits is None:
+        digits = 0 if abs(part) >= 0.005 else 1
+    return f"{100 * part:+.{digits}f}".replace("-", "−")

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.engine import Task, masked_mean
-from acdepth.geometry.motion_length import velocity_loss, with_length
+from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss
-from acdepth.geometry.view_synthesis import synthesise_views
+from acdepth.geometry.warp import synthesise_views
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.teacher.losses import smoothness_loss

@@ -1,4 +1,4 @@
-"""Smooth random fields and blurs, fast enough to be drawn anew for every image."""
+"""Smooth random fields, blurs and light, fast enough to be made anew for every image."""
 
 import math
 
@@ -43,6 +43,17 @@ def blur(image: Tensor, sigma: float, sigma_down: float | None = None) -> Tensor
     if shrink > 1:
         small = F.interpolate(small, scale_factor=shrink, mode="bilinear", align_corners=False)
     return small[0, :, :height, :width]
+
+
+def flatten_light(radiance: Tensor, reach: float, floor: float, power: float) -> Tensor:
+    """Even out differences of brightness in (3, H, W) that are wider than ``reach``, a part of the width."""
+    around = blur(luminance(radiance), reach * radiance.shape[-1])
+    return radiance * ((around.mean() + floor) / (around + floor)) ** power
+
+
+def seen_through(depth: Tensor, visibility: float) -> Tensor:
+    """Part of a place's light that is left at its depth (1, H, W) [m]; a twentieth at the visibility [m]."""
+    return torch.exp(-3 * depth.clamp_max(120) / visibility)
 
 
 def _blur_along(image: Tensor, sigma: float, along_rows: bool) -> Tensor:

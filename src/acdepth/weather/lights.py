@@ -19,12 +19,9 @@ class Source:
     """A light one can look into."""
 
     column: float
-    row: float
-    """Where it is seen [px]."""
-    radius: float
-    """Of the glowing body [px]."""
-    colour: Tensor
-    """(3, 1, 1) radiance, far above 1."""
+    row: float  # where it is seen [px]
+    radius: float  # of the glowing body [px]
+    colour: Tensor  # (3, 1, 1) radiance, far above 1
 
 
 def headlights(scene: Scene, draws: Draws) -> Tensor:

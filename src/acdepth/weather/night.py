@@ -5,7 +5,7 @@ from torch import Tensor
 
 from acdepth.weather import lights
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, luminance, smooth_noise
+from acdepth.weather.fields import flatten_light, luminance, smooth_noise
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import bloom, capture, expose
 
@@ -51,9 +51,7 @@ def photograph(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
 
 def _without_daylight(radiance: Tensor, draws: Draws) -> Tensor:
     """Surfaces without sun and shadow: large differences of brightness flattened, colours paled."""
-    gray = luminance(radiance)
-    around = blur(gray, 0.08 * radiance.shape[-1])
-    flattened = radiance * ((around.mean() + 0.02) / (around + 0.02)) ** draws.uniform(0, 0.7)
+    flattened = flatten_light(radiance, 0.08, 0.02, draws.uniform(0, 0.7))
     return torch.lerp(flattened, luminance(flattened).expand_as(radiance), draws.uniform(0, 0.6))
 
 

@@ -1,4 +1,4 @@
-"""Rain: gray light, a wet road that mirrors, streaks in the air and drops on the lens."""
+"""Rain: gray light, a wet road that darkens and mirrors, streaks in the air, and drops on the lens."""
 
 import math
 
@@ -7,12 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, luminance, smooth_noise
+from acdepth.weather.fields import blur, flatten_light, luminance, seen_through, smooth_noise
 from acdepth.weather.lights import shine, traffic_lights
 from acdepth.weather.night import photograph, relight
-from acdepth.weather.rain import lens_drops, wet_ground
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import capture, expose
+
+MOST_DROPS = 35
+"""On the lens."""
 
 
 def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
@@ -67,9 +69,7 @@ def _line(length: float, angle: float, draws: Draws) -> Tensor:
 
 def _overcast(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """Light without sun: shadows filled, colours paled, a gray sky."""
-    gray = luminance(radiance)
-    around = blur(gray, 0.06 * radiance.shape[-1])
-    flattened = radiance * ((around.mean() + 0.03) / (around + 0.03)) ** draws.uniform(0.1, 0.6)
+    flattened = flatten_light(radiance, 0.06, 0.03, draws.uniform(0.1, 0.6))
     pale = torch.lerp(flattened, luminance(flattened).expand_as(radiance), draws.uniform(0.2, 0.8) * severity)
     clouds = 0.6 + 0.8 * smooth_noise(draws, *radiance.shape[1:], cells=draws.uniform(2, 6))
     sky = draws.log_uniform(0.15, 1.2) * draws.colour((1, 1, 1), (0.85, 0.93, 1.0), spread=0.05) * clouds
@@ -79,6 +79,89 @@ def _overcast(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> 
 
 def _veil(radiance: Tensor, scene: Scene, airlight: Tensor, draws: Draws, severity: float) -> Tensor:
     """Spray and falling water between camera and scene: contrast goes with distance."""
-    visibility = draws.log_uniform(100, 1500) / (0.3 + severity)
-    through = torch.exp(-3 * scene.z.clamp_max(120) / visibility)
+    through = seen_through(scene.z, draws.log_uniform(100, 1500) / (0.3 + severity))
     return radiance * through + airlight * (1 - through)
+
+
+def wet_ground(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
+    """Blend the mirror image of what stands on the ground into the ground of (3, H, W)."""
+    _, height, width = radiance.shape
+    wetness = severity**0.5 * draws.uniform(0.5, 1.0)
+    puddles = smooth_noise(draws, height, width, cells=draws.uniform(2, 8))
+    dry = draws.uniform(0.2, 0.7)
+    film = draws.uniform(0.15, 0.8)
+    water = film + (1 - film) * torch.sigmoid((puddles - dry) / 0.04)
+    # Schlick's approximation for water under the angle at which the camera sees this ground; its exponent is
+    # 5, less stands for the waves that turn towards the camera.
+    cosine = scene.camera_height / torch.sqrt(scene.z**2 + scene.camera_height**2)
+    fresnel = 0.02 + 0.98 * (1 - cosine) ** draws.uniform(1.5, 5)
+    weight = scene.ground * water * wetness
+    darkened = radiance * (1 - weight * draws.uniform(0.2, 0.6))
+    mirrored = _mirror(radiance, scene, draws)
+    return torch.lerp(darkened, mirrored, weight * fresnel)
+
+
+def _mirror(radiance: Tensor, scene: Scene, draws: Draws) -> Tensor:
+    """What each ground pixel mirrors: the picture turned over at the foot of what stands behind it.
+
+    A vertical object whose foot is seen in row f shows in a flat mirror upside down below f, at equal
+    distances, so the ground pixel in row r mirrors row 2 f - r.
+    """
+    _, height, width = radiance.shape
+    rows = torch.arange(height, device=radiance.device, dtype=radiance.dtype).view(1, -1, 1)
+    standing = blur(1 - scene.ground, 0.6) > 0.5
+    foot = torch.where(standing, rows, torch.full_like(rows, scene.horizon - 0.5)).cummax(1).values
+    foot = blur(foot, 0.008 * width, 0.3)
+    below = (rows - foot).clamp_min(0)
+    ripple = (draws.randn(1, height, width) * draws.uniform(0, 0.3)).expand(1, height, width)
+    source_rows = foot - below * (1 + 0.3 * blur(ripple, 1.5, 0.5))
+    columns = torch.arange(width, device=radiance.device, dtype=radiance.dtype).view(1, 1, -1)
+    source_columns = columns + below * blur(ripple, 0.5, 1.5) * 0.3
+    grid = torch.stack([source_columns / (width - 1), source_rows / (height - 1)], -1) * 2 - 1
+    # Rough water smears lights into vertical streaks.
+    smeared = blur(radiance.clamp_max(30), draws.uniform(0.3, 2.0), draws.log_uniform(0.01, 0.12) * height)
+    rough = draws.uniform(0.2, 1.0)
+    source = torch.lerp(radiance, smeared, rough)
+    return F.grid_sample(source[None], grid, padding_mode="reflection", align_corners=True)[0]
+
+
+def lens_drops(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
+    """Put drops, often none, before (3, H, W): each a wide-angle lens that shows the scene upside down."""
+    count = draws.integer(0, round(MOST_DROPS * severity)) if draws.chance(0.7) else 0
+    if count == 0:
+        return radiance
+    _, height, width = radiance.shape
+    rows = torch.linspace(-1, 1, height, device=draws.device).view(-1, 1).expand(height, width)
+    columns = torch.linspace(-1, 1, width, device=draws.device).view(1, -1).expand(height, width)
+    grid = torch.stack([columns, rows], -1).clone()
+    cover = torch.zeros(1, height, width, device=draws.device)
+    shade = torch.ones(1, height, width, device=draws.device)
+    for _ in range(count):
+        _add_drop(grid, cover, shade, draws)
+    # Drops are far out of focus: what they show is blurred, and so are their edges.
+    defocus = draws.uniform(0.001, 0.012) * width
+    seen = F.grid_sample(
+        blur(radiance, defocus)[None], grid[None], padding_mode="reflection", align_corners=True
+    )[0]
+    return torch.lerp(radiance, seen * shade, blur(cover, 0.5 + defocus / 2) * draws.uniform(0.6, 1.0))
+
+
+def _add_drop(grid: Tensor, cover: Tensor, shade: Tensor, draws: Draws) -> None:
+    """Write one drop into ``grid`` (H, W, 2), ``cover`` and ``shade`` (1, H, W), within its own window."""
+    height, width = grid.shape[:2]
+    radius = draws.log_uniform(0.008, 0.05) * width
+    tall = draws.uniform(0.9, 1.6)
+    column, row = draws.uniform(0, width), draws.uniform(0, height)
+    top, bottom = max(0, int(row - radius * tall)), min(height, int(row + radius * tall) + 2)
+    left, right = max(0, int(column - radius)), min(width, int(column + radius) + 2)
+    window = (slice(top, bottom), slice(left, right))
+    down = (torch.arange(top, bottom, device=grid.device).view(-1, 1) - row) / (radius * tall)
+    across = (torch.arange(left, right, device=grid.device).view(1, -1) - column) / radius
+    squared = down**2 + across**2
+    inside = squared < 1
+    view = draws.uniform(0.15, 0.6)
+    turned = torch.stack(torch.broadcast_tensors(-across, -down), -1) * view * (1 + squared[..., None])
+    centre = torch.tensor([2 * column / width - 1, 2 * row / height - 1], device=grid.device)
+    grid[window] = torch.where(inside[..., None], centre + turned, grid[window])
+    cover[0][window] = torch.where(inside, 1.0, cover[0][window])
+    shade[0][window] = torch.where(inside, 1.15 - 0.55 * squared**2, shade[0][window])

@@ -19,22 +19,14 @@ SKY_BEGINS = 55.0
 class Scene:
     """Geometry of one image; positions in metres, x right, y down, z forward, the horizon at y = 0."""
 
-    z: Tensor
-    """(1, H, W) depth [m]."""
-    x: Tensor
-    """(1, H, W) [m]."""
-    y: Tensor
-    """(1, H, W) [m]; the ground lies at ``camera_height``."""
-    ground: Tensor
-    """(1, H, W) in 0..1: how surely the pixel lies on the ground plane."""
-    sky: Tensor
-    """(1, H, W) in 0..1: how surely the pixel is sky."""
-    focal: float
-    """Assumed focal length [px]."""
-    horizon: float
-    """Row where the ground plane ends."""
-    camera_height: float
-    """[m] above the ground."""
+    z: Tensor  # (1, H, W) depth [m]
+    x: Tensor  # (1, H, W) [m]
+    y: Tensor  # (1, H, W) [m]; the ground lies at ``camera_height``
+    ground: Tensor  # (1, H, W) in 0..1: how surely the pixel lies on the ground plane
+    sky: Tensor  # (1, H, W) in 0..1: how surely the pixel is sky
+    focal: float  # assumed focal length [px]
+    horizon: float  # row where the ground plane ends
+    camera_height: float  # [m] above the ground
 
     def pixel(self, x: float, y: float, z: float) -> tuple[float, float]:
         """Column and row where a point [m] is seen."""

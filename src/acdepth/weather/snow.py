@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, luminance, smooth_noise
+from acdepth.weather.fields import blur, luminance, seen_through, smooth_noise
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import capture
 
@@ -19,7 +19,7 @@ def snow(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
     covered = _cover(scene, draws, severity)
     lit = white * (0.55 + 0.45 * (gray / (blur(gray, 0.1 * width) + 0.02)).clamp(0, 1.6))
     whitened = torch.lerp(overcast, lit, covered)
-    through = torch.exp(-3 * scene.z.clamp_max(120) / (draws.log_uniform(50, 500) / (0.3 + severity)))
+    through = seen_through(scene.z, draws.log_uniform(50, 500) / (0.3 + severity))
     veiled = whitened * through + white * draws.uniform(0.6, 1.0) * (1 - through)
     fallen = _flakes(draws, height, width, severity)
     picture = torch.lerp(veiled, white * draws.uniform(0.8, 1.3) * torch.ones_like(veiled), fallen)

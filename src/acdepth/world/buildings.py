@@ -59,7 +59,7 @@ def add_block(shop: Workshop, road: Road, style: BuildingStyle, seed: int, block
             width = min(dice.uniform(*style.width), end - z)
             front = road.half_width + road.pavement_width + dice.uniform(*style.setback)
             x, middle, yaw = road.place(z + width / 2, side * (front + depth / 2))
-            add_building(shop, style, dice, (x, middle), width, depth, yaw - side * 1.5707963)
+            add_building(shop, style, dice, (x, middle, yaw - side * 1.5707963), (width, depth))
             z += width
             if dice.chance(style.gap_chance):
                 z += dice.uniform(*style.gap)
@@ -80,7 +80,7 @@ def _line_side_street(
             width, depth = dice.uniform(10, 18), dice.uniform(9, 12)
             z = middle + across * (road.crossing_half_width + road.pavement_width + depth / 2)
             yaw = 3.14159265 if across > 0 else 0.0
-            add_building(shop, style, dice, (x + side * width / 2, z), width, depth, yaw)
+            add_building(shop, style, dice, (x + side * width / 2, z, yaw), (width, depth))
             x += side * (width + dice.uniform(0, 3))
 
 
@@ -89,20 +89,14 @@ def _add_backdrop(shop: Workshop, road: Road, style: BuildingStyle, dice: Dice, 
     x, middle, yaw = road.place(z, side * dice.uniform(38, 60))
     size = dice.uniform(14, 24)
     extra = 0 if style.suburban else dice.whole(2, 5)
-    add_building(shop, style, dice, (x, middle), size, size, yaw - side * 1.5707963, extra)
+    add_building(shop, style, dice, (x, middle, yaw - side * 1.5707963), (size, size), extra)
 
 
 def add_building(
-    shop: Workshop,
-    style: BuildingStyle,
-    dice: Dice,
-    place: Pair,
-    width: float,
-    depth: float,
-    yaw: float,
-    extra_floors: int = 0,
+    shop: Workshop, style: BuildingStyle, dice: Dice, place: Triple, size: Pair, extra_floors: int = 0
 ) -> None:
-    """One building with its roof; its front (local +z) looks along ``yaw``."""
+    """One building with its roof; size is (width, depth), the front (local +z) looks along the yaw."""
+    width, depth = size
     floors = dice.whole(*style.floors) + extra_floors
     floor_height = dice.uniform(2.7, 3.5)
     height = floors * floor_height + dice.uniform(0.3, 0.9)
@@ -110,26 +104,21 @@ def add_building(
     window_pitch = width / max(1, round(width / dice.uniform(1.9, 3.2)))
     detail = (float(dice.pick(style.walls)), floor_height, window_pitch, dice.uniform(0.38, 0.66))
     seed = dice.whole(1, 10**6)
-    x, z = place
-    base = style.base
-    shop.add(
-        Shape.PRISM, (x, base + height / 2, z), (width / 2, height / 2, depth / 2),
-        Material.FACADE, colour, yaw=yaw, trim=trim, detail=detail, seed=seed,
-    )  # fmt: skip
-    _add_roof(shop, style, dice, place, (width, base + height, depth), yaw, (colour, trim))
+    half, middle = (width / 2, height / 2, depth / 2), style.base + height / 2
+    shop.stand(place, half, Material.FACADE, colour, middle, trim=trim, detail=detail, seed=seed)
+    _add_roof(shop, style, dice, place, (width, style.base + height, depth), (colour, trim))
 
 
 def _add_roof(
     shop: Workshop,
     style: BuildingStyle,
     dice: Dice,
-    place: Pair,
+    place: Triple,
     size: Triple,
-    yaw: float,
     colours: tuple[Triple, Triple],
 ) -> None:
     """A pitched roof with a chimney, or a flat one with a cornice; ``size`` is (width, top, depth)."""
-    x, z = place
+    x, z, yaw = place
     width, top, depth = size
     seed = dice.whole(1, 10**6)
     pitched = style.suburban or dice.chance(0.45)
@@ -141,24 +130,19 @@ def _add_roof(
     # The long sides lean until they nearly meet in a ridge; gable ends lean a little or, on hip roofs, a lot.
     ends = dice.pick((0.02, 0.5)) if style.suburban else 0.02
     form = (ends * half[0] / rise, 0.97 * half[2] / rise) if pitched else (0.0, 0.0)
-    shop.add(Shape.PRISM, (x, top + rise / 2, z), half, material, colour, yaw=yaw, form=form, seed=seed)
+    shop.stand(place, half, material, colour, top + rise / 2, form=form, seed=seed)
     if pitched and dice.chance(0.8):
         shift = dice.uniform(-0.25, 0.25) * width
-        shop.add(
-            Shape.PRISM, (x + shift * 0.7, top + rise * 0.75, z + shift * 0.3), (0.35, rise * 0.55, 0.3),
-            Material.WALL, vary(dice, (0.25, 0.1, 0.07)), yaw=yaw,
-        )  # fmt: skip
+        chimney, brick = (x + shift * 0.7, z + shift * 0.3, yaw), vary(dice, (0.25, 0.1, 0.07))
+        shop.stand(chimney, (0.35, rise * 0.55, 0.3), Material.WALL, brick, top + rise * 0.75)
     if not style.suburban and dice.chance(0.45):
-        _add_awning(shop, dice, place, width, depth, yaw)
+        _add_awning(shop, dice, place, width, depth)
 
 
-def _add_awning(shop: Workshop, dice: Dice, place: Pair, width: float, depth: float, yaw: float) -> None:
+def _add_awning(shop: Workshop, dice: Dice, place: Triple, width: float, depth: float) -> None:
     """A striped awning over the shop windows of the ground floor."""
-    local = Workshop()
-    half = (width * dice.uniform(0.2, 0.45), 0.2, 0.55)
+    local, half = Workshop(), (width * dice.uniform(0.2, 0.45), 0.2, 0.55)
     first, second = dice.pick(AWNINGS), dice.pick(AWNINGS)
-    local.add(
-        Shape.PRISM, (0.0, 2.85, depth / 2 + 0.5), half, Material.SIGN, first,
-        form=(0.0, 1.2), trim=second, detail=(0.5, 0.0, 0.0, 0.0),
-    )  # fmt: skip
-    shop.extend(local.finish().moved(*place, yaw))
+    looks = {"form": (0.0, 1.2), "trim": second, "detail": (0.5, 0.0, 0.0, 0.0)}
+    local.add(Shape.PRISM, (0.0, 2.85, depth / 2 + 0.5), half, Material.SIGN, first, **looks)
+    shop.extend(local.finish().moved(*place))

@@ -22,13 +22,9 @@ DIPPED = Headlights()
 
 
 def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> Tensor:
-    """Light (N, 3) of the lamps around each point.
+    """Light (N, 3) of street lamps at points (N, 3) with unit normals (N, 3).
 
-    Args:
-        point: (N, 3).
-        normal: (N, 3) unit.
-        lamps: (M, 3) lamp heads ordered by z, perhaps none; the four next to a point along z are counted.
-        colour: (3,).
+    Of the lamp heads (M, 3), ordered by z and perhaps none, the four next to a point along z are counted.
     """
     if not len(lamps):
         return torch.zeros_like(point)
@@ -47,14 +43,9 @@ def lamp_light(point: Tensor, normal: Tensor, lamps: Tensor, colour: Tensor) -> 
 
 
 def headlight(point: Tensor, normal: Tensor, camera: Tensor, axes: Tensor, lights: Headlights) -> Tensor:
-    """Light (N, 3) of our headlights: a wide beam, cut off above the horizon.
+    """Light (N, 3) of our headlights at points (N, 3) with unit normals (N, 3): cut off above the horizon.
 
-    Args:
-        point: (N, 3).
-        normal: (N, 3) unit.
-        camera: (3,) where the camera is; the lamps sit below it.
-        axes: (3, 3) the camera's axes as columns.
-        lights: their beam.
+    They sit below the camera (3,), whose axes are the columns of (3, 3).
     """
     source = camera * camera.new_tensor([1.0, 0.0, 1.0]) + camera.new_tensor([0.0, HEADLIGHT_HEIGHT, 0.0])
     way = point - source

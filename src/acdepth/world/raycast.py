@@ -50,13 +50,7 @@ def _pairs(bounds: Tensor, columns: int, wanted: Tensor | None) -> tuple[Tensor,
 
 
 def trace(solids: Solids, bundle: Bundle, wanted_tiles: Tensor | None = None) -> Hits:
-    """Find the first solid along each ray.
-
-    Args:
-        solids: the scene.
-        bundle: the rays.
-        wanted_tiles: (T,) bool; rays of other tiles are left without a hit.
-    """
+    """Find the first solid along each ray; rays not in ``wanted_tiles`` (T,) bool are left without a hit."""
     tiles, device = bundle.rows * bundle.columns, solids.centre.device
     nearest = torch.full((tiles, bundle.lanes), math.inf, device=device)
     found = torch.full((tiles, bundle.lanes), -1.0, device=device)

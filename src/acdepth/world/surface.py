@@ -44,7 +44,7 @@ def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
 def paint_surface(
     town: Town, solids: Solids, origin: Tensor, directions: Tensor, hits: Hits, pixel: float
 ) -> Surface:
-    """Colour all rays of a trace.
+    """Colour all rays of a trace of a town's solids.
 
     Args:
         town: for its ground.

@@ -9,7 +9,6 @@ from torch import Tensor
 from acdepth.world.car import Car, Rig
 from acdepth.world.dice import Dice
 from acdepth.world.road import Road
-from acdepth.world.solids import Triple
 
 FRAME_RATE = 12.0  # 1/s
 SLOWEST, FASTEST = 6.6, 13.8  # m/s: 0.55 to 1.15 m a frame
@@ -61,8 +60,10 @@ def draw_drive(seed: int, road: Road, frames: int, rig: Rig, car: Car) -> Drive:
     poses = []
     for i in range(len(count)):
         x, z, tangent = road.place(along[i].item(), lateral[i].item())
-        turn = _rotation(tangent + yaw[i].item(), pitch[i].item(), roll[i].item())
-        poses.append(_pose(turn, (x, -height[i].item(), z)))
+        pose = torch.eye(4, dtype=torch.float64)
+        pose[:3, :3] = _rotation(tangent + yaw[i].item(), pitch[i].item(), roll[i].item())
+        pose[:3, 3] = torch.tensor((x, -height[i].item(), z), dtype=torch.float64)
+        poses.append(pose)
     # Our lane is longer than the centreline outside a bend and shorter inside it: the speed is measured.
     position = torch.stack(poses)[:, :3, 3]
     measured = (position[2:] - position[:-2]).norm(dim=1) * FRAME_RATE / 2
@@ -81,10 +82,3 @@ def _rotation(yaw: float, pitch: float, roll: float) -> Tensor:
     about_x = torch.tensor([[1, 0, 0], [0, cp, sp], [0, -sp, cp]], dtype=torch.float64)
     about_z = torch.tensor([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]], dtype=torch.float64)
     return about_y @ about_x @ about_z
-
-
-def _pose(rotation: Tensor, position: Triple) -> Tensor:
-    pose = torch.eye(4, dtype=torch.float64)
-    pose[:3, :3] = rotation
-    pose[:3, 3] = torch.tensor(position, dtype=torch.float64)
-    return pose

@@ -1,9 +1,11 @@
 """Cars, vans, lorries, tractors and people, built around the origin and facing +z."""
 
+from collections.abc import Iterable
+
 from acdepth.world.dice import Dice
 from acdepth.world.palette import CARS, CLOTHES, LORRIES, SKIN, vary
 from acdepth.world.road import PAVEMENT_HEIGHT
-from acdepth.world.solids import Material, Shape, Solids, Workshop
+from acdepth.world.solids import Material, Pair, Shape, Solids, Triple, Workshop
 
 RUBBER = (0.02, 0.02, 0.022)
 RIM = (0.3, 0.31, 0.33)
@@ -38,7 +40,7 @@ def _build(
     roof: float,
     cabin: float,
     shift: float,
-    lean: tuple[float, float],
+    lean: Pair,
 ) -> Solids:
     """A vehicle from its measures [m]; ``cabin`` is the half length at the window line."""
     shop = Workshop()
@@ -55,10 +57,16 @@ def _build(
         Shape.PRISM, (0, (body_top + roof) / 2, shift), (0.83, (roof - body_top) / 2, cabin),
         Material.CAR_CABIN, paint, form=lean, detail=detail, seed=seed,
     )  # fmt: skip
-    for x in (-0.8, 0.8):
-        for z in (-axle, axle):
-            shop.add(Shape.ELLIPSOID, (x, 0.32, z), (0.13, 0.32, 0.32), Material.WHEEL, RUBBER, trim=RIM)
+    _put_wheels(shop, 0.8, (-axle, axle), (0.13, 0.32, 0.32))
     return shop.finish()
+
+
+def _put_wheels(
+    shop: Workshop, aside: float, axles: Iterable[float], half: Triple, rim: Triple = RIM
+) -> None:
+    for x in (-aside, aside):
+        for z in axles:
+            shop.add(Shape.ELLIPSOID, (x, half[1], z), half, Material.WHEEL, RUBBER, trim=rim)
 
 
 def build_person(dice: Dice, stride: float, ground: float = PAVEMENT_HEIGHT) -> Solids:
@@ -115,9 +123,7 @@ def build_lorry(dice: Dice, moving: bool) -> Solids:
     axles = [front - 0.15, -box_length / 2 + 1.1]
     if box_length > 6:
         axles.append(-box_length / 2 + 2.3)
-    for x in (-1.05, 1.05):
-        for z in axles:
-            shop.add(Shape.ELLIPSOID, (x, 0.5, z), (0.2, 0.5, 0.5), Material.WHEEL, RUBBER, trim=RIM)
+    _put_wheels(shop, 1.05, axles, (0.2, 0.5, 0.5))
     return shop.finish()
 
 

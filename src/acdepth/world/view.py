@@ -17,12 +17,9 @@ NEAR = 0.1
 
 
 def world_camera(image_size: tuple[int, int], rig: Rig = USUAL, usual_focal: float = 0.8) -> Camera:
-    """The camera of a drive: square pixels, principal point in the middle, 64 degrees wide unless told.
+    """The camera of a drive, for (height, width) [px]: 64 degrees wide unless told.
 
-    Args:
-        image_size: (height, width) [px].
-        rig: what differs from the style's own camera.
-        usual_focal: focal length of that one, over the image's width.
+    ``usual_focal`` is the focal length of the style's own camera over the image's width.
     """
     height, width = image_size
     return Camera.central(usual_focal * width * rig.focal, height, width)

@@ -9,7 +9,7 @@ from torch import Tensor
 from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.pose import pose_matrix
+from acdepth.geometry.motion import pose_matrix
 from acdepth.student.adapt.photometric import well_lit_pixels
 from acdepth.student.adapt.settings import PhotometricOptions
 from acdepth.student.adapt.task import mean_lit_photometric

@@ -19,7 +19,7 @@ from acdepth.core.shipped import PRIOR
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.data.folder import open_data
 from acdepth.engine.log import read_log
-from acdepth.geometry.motion_length import velocity_loss
+from acdepth.geometry.motion import velocity_loss
 from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.evaluation.corrupted import choose_frames, evaluate_corrupted
-from acdepth.evaluation.corruption import summarise_corruptions
-from acdepth.evaluation.corruption_sheet import write_corruption_sheet
-from acdepth.evaluation.corruptions import KINDS, SEVERITIES
+from acdepth.evaluation.corruptions.kinds import KINDS, SEVERITIES
+from acdepth.evaluation.corruptions.scoring import choose_frames, evaluate_corrupted
+from acdepth.evaluation.corruptions.sheet import write_corruption_sheet
+from acdepth.evaluation.corruptions.summary import summarise_corruptions
 from acdepth.evaluation.frames import read_frame
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.schema import CorruptionResults, FrameRow
 
 SHEET = "corruptions.jpg"
 
@@ -69,7 +68,7 @@ def run_benchmark(
     batch_size: int,
     seed: int,
     sheet: Path | None,
-) -> dict[str, Any]:
+) -> CorruptionResults:
     """What ``results.json`` holds of it.
 
     Args:

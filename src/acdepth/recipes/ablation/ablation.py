@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -22,6 +21,7 @@ from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
+from acdepth.reports.story import Story
 from acdepth.student.settings import StudentConfig
 from acdepth.student.training import clear_footage, prepare_mix, student_files, translations_made_by
 
@@ -88,8 +88,8 @@ class Ablation:
                 time.sleep(SECONDS_BETWEEN_TRIES)
             left = some
 
-    def summarise(self) -> dict[str, Any]:
-        """Write ``ablation.json`` of the cells that are done, and ``run.json`` about them; returns the first.
+    def summarise(self) -> None:
+        """Write ``ablation.json`` of the cells that are done, and ``run.json`` about them.
 
         Raises:
             UserError: if none is done, or two were measured on different frames.
@@ -97,18 +97,18 @@ class Ablation:
         done = [cell for cell in self.cells if cell.is_done()]
         choice, data = self.sources.evaluation_footage, self.sources.evaluation
         about = describe_part(data, choice.split, choice.cameras, self.footage)
-        summary = summarise_cells(self.config, self.sources.protocol, done)
-        summary |= {
-            "data": about,
-            "changes": self.config.variants,
-            "missing": [cell.title for cell in self.cells if cell not in done],
-        }
-        write_json(self.out / SUMMARY_FILE, summary)
+        missing = [cell.title for cell in self.cells if cell not in done]
+        summary = summarise_cells(self.config, self.sources.protocol, done, about, missing)
+        write_json(self.out / SUMMARY_FILE, summary.to_dict())
         seconds = {cell.title: round(cell.pipeline.seconds(), 1) for cell in done}
-        student = self.sources.student.to_dict()
-        story = {"title": "acdepth ablate", "made_by": provenance(), "seconds": seconds, "config": student}
-        write_json(self.out / "run.json", {**story, "notes": []})
-        return summary
+        story = Story(
+            title="acdepth ablate",
+            made_by=provenance(),
+            config=self.sources.student.to_dict(),
+            seconds=seconds,
+            notes=[],
+        )
+        write_json(self.out / "run.json", story.to_dict())
 
     def failures(self) -> dict[str, str]:
         """Why cells could not be done, by their titles."""

@@ -14,8 +14,8 @@ from acdepth.core.files import write_text
 from acdepth.core.identity import Identity
 from acdepth.engine.state import STATES
 from acdepth.evaluation.predict import NetworkModel
-from acdepth.evaluation.rows import FrameRow, read_rows
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
+from acdepth.evaluation.schema import AblationCell, FrameRow, read_rows
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE
 from acdepth.pipeline.outputs import file_output, weights_output
@@ -151,6 +151,6 @@ class Cell:
         shutil.rmtree(self.folder / "student" / STATES, ignore_errors=True)
         device = "cpu" if self.student and self.student.loop.device == "cpu" else "auto"
         model = NetworkModel(open_model(self.weights, self.variant, device))
-        about = {"cell": {"variant": self.variant, "seed": self.seed}}
+        about = {"cell": AblationCell(variant=self.variant, seed=self.seed)}
         options = Options(seed=shared.interval_seed, shown=())
         run([model], shared.footage, protocol, self.folder, options, about)

@@ -2,20 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
+from acdepth.evaluation.ablation import (
+    TEACHER,
+    AblationResults,
+    Difference,
+    Differences,
+    FrameCount,
+    Spread,
+    Spreads,
+    Variant,
+)
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.repeats import Values, paired_difference, spread_over_seeds
-from acdepth.evaluation.results import DIGITS
-from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.schema import Data, FrameRow, MeasuredBy
 from acdepth.recipes.ablation.cell import Cell
-from acdepth.recipes.ablation.config import TEACHER, AblationConfig
+from acdepth.recipes.ablation.config import AblationConfig
+
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -49,13 +60,17 @@ Scores = dict[Condition, dict[str, dict[int | None, Values]]]
 """By condition, variant and seed: (N, M)."""
 
 
-def summarise_cells(config: AblationConfig, protocol: Protocol, cells: Sequence[Cell]) -> dict[str, Any]:
+def summarise_cells(
+    config: AblationConfig, protocol: Protocol, cells: Sequence[Cell], data: Data, missing: Sequence[str]
+) -> AblationResults:
     """The content of ``ablation.json``; equal cells give equal content.
 
     Args:
         config: settings.
         protocol: of the measuring.
         cells: those that are done.
+        data: that they were measured on.
+        missing: titles of the cells that are not done.
 
     Raises:
         UserError: if there is none, or they were measured on different frames.
@@ -67,31 +82,39 @@ def summarise_cells(config: AblationConfig, protocol: Protocol, cells: Sequence[
     places, scores = _arrange(rows, columns, protocol)
     names = dict.fromkeys([TEACHER, config.base, *config.variants])
     found = [name for name in names if any(name == cell.variant for cell in cells)]
-    return {
-        "protocol": {**protocol.to_dict(), "facts": protocol.facts(), "interval_seed": config.interval_seed},
-        "base": config.base,
-        "seeds": list(config.seeds),
-        "order": found,
-        "conditions": {
-            condition: {"images": len(place.keys), "sequences": len(set(place.clips))}
+    seed = config.interval_seed
+    return AblationResults(
+        protocol=MeasuredBy(**protocol.to_dict(), facts=protocol.facts(), interval_seed=seed),
+        base=config.base,
+        seeds=config.seeds,
+        order=tuple(found),
+        conditions={
+            condition: FrameCount(images=len(place.keys), sequences=len(set(place.clips)))
             for condition, place in places.items()
         },
-        "variants": {
-            name: {
-                "seeds": [cell.seed for cell in cells if cell.variant == name and cell.seed is not None],
-                **{
-                    condition: _spreads(np.stack(list(of_variants[name].values())), columns)
-                    for condition, of_variants in scores.items()
-                },
-            }
-            for name in found
+        variants={
+            name: _variant(name, cells, {of: scores[of][name] for of in scores}, columns) for name in found
         },
-        "differences": {
-            baseline: _differences(scores, places, columns, baseline, config.interval_seed)
+        differences={
+            baseline: _differences(scores, places, columns, baseline, seed)
             for baseline in (config.base, TEACHER)
             if baseline in found
         },
-    }
+        data=data,
+        changes=config.variants,
+        missing=tuple(missing),
+    )
+
+
+def _variant(
+    name: str,
+    cells: Sequence[Cell],
+    scores: Mapping[Condition, Mapping[int | None, Values]],
+    columns: Sequence[Column],
+) -> Variant:
+    seeds = [cell.seed for cell in cells if cell.variant == name and cell.seed is not None]
+    spreads = {of.value: _spreads(np.stack(list(some.values())), columns) for of, some in scores.items()}
+    return Variant(**{"seeds": seeds, **spreads})
 
 
 def _columns(rows: Sequence[FrameRow]) -> list[Column]:
@@ -121,26 +144,24 @@ def _arrange(
     return {condition: places[condition] for condition in Condition if condition in places}, scores
 
 
-def _spreads(values: Values, columns: Sequence[Column]) -> dict[str, Any]:
-    spreads = spread_over_seeds(values)
-    return _by_column(
-        columns,
-        [
-            {
-                "mean": _rounded(spread.mean),
-                "deviation": _rounded(spread.deviation),
-                "of_seeds": [_rounded(value) for value in spread.of_seeds],
-            }
-            for spread in spreads
-        ],
-    )
+def _spreads(values: Values, columns: Sequence[Column]) -> Spreads:
+    found = [
+        Spread(
+            mean=_finite(spread.mean),
+            deviation=_finite(spread.deviation),
+            of_seeds=tuple(map(_finite, spread.of_seeds)),
+        )
+        for spread in spread_over_seeds(values)
+    ]
+    metrics, classes = _by_column(columns, found)
+    return Spreads(metrics=metrics, classes=classes)
 
 
 def _differences(
     scores: Scores, places: Mapping[Condition, FrameSet], columns: Sequence[Column], baseline: str, seed: int
-) -> dict[str, Any]:
+) -> dict[str, dict[Condition, Differences]]:
     """By variant and condition: its difference to the baseline over the seeds that both have."""
-    found: dict[str, Any] = {}
+    found: dict[str, dict[Condition, Differences]] = {}
     for condition, place in places.items():
         of_variants = scores[condition]
         for variant, of_seeds in of_variants.items():
@@ -167,38 +188,40 @@ def _in_pairs(
 
 def _compare(
     ours: Values, theirs: Values, groups: np.ndarray, columns: Sequence[Column], seed: int
-) -> dict[str, Any]:
+) -> Differences:
     differences = paired_difference(ours, theirs, groups, make_generator(seed, "bootstrap"))
     base = [spread.mean for spread in spread_over_seeds(theirs)]
     of_seeds = [spread.of_seeds for spread in spread_over_seeds(ours - theirs)]
-    return _by_column(
-        columns,
-        [
-            {
-                "difference": _rounded(interval.mean),
-                "low": _rounded(interval.low),
-                "high": _rounded(interval.high),
-                "relative": _relative(interval.mean, mean),
-                "relative_low": _relative(interval.low, mean),
-                "relative_high": _relative(interval.high, mean),
-                "of_seeds": [_relative(value, mean) for value in seeds],
-            }
-            for interval, seeds, mean in zip(differences, of_seeds, base, strict=True)
-        ],
+    found = [
+        Difference(
+            difference=_finite(interval.mean),
+            low=_finite(interval.low),
+            high=_finite(interval.high),
+            relative=_relative(interval.mean, mean),
+            relative_low=_relative(interval.low, mean),
+            relative_high=_relative(interval.high, mean),
+            of_seeds=tuple(_relative(value, mean) for value in seeds),
+        )
+        for interval, seeds, mean in zip(differences, of_seeds, base, strict=True)
+    ]
+    metrics, classes = _by_column(columns, found)
+    return Differences(metrics=metrics, classes=classes)
+
+
+def _by_column(
+    columns: Sequence[Column], contents: Sequence[Content]
+) -> tuple[dict[str, Content], dict[str, Content]]:
+    """Of metrics over all pixels, and of classes of surface."""
+    pairs = list(zip(columns, contents, strict=True))
+    return (
+        {column.metric: content for column, content in pairs if column.surface is None},
+        {column.surface: content for column, content in pairs if column.surface is not None},
     )
 
 
-def _by_column(columns: Sequence[Column], contents: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    pairs = list(zip(columns, contents, strict=True))
-    return {
-        "metrics": {column.metric: content for column, content in pairs if column.surface is None},
-        "classes": {column.surface: content for column, content in pairs if column.surface is not None},
-    }
-
-
 def _relative(value: float | None, mean: float) -> float | None:
-    return None if value is None or not mean else _rounded(value / mean)
+    return None if value is None or not mean else _finite(value / mean)
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(value, DIGITS)
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else value

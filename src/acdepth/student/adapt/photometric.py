@@ -6,9 +6,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
-from acdepth.geometry.motion_length import with_length
+from acdepth.geometry.motion import with_length
 from acdepth.geometry.photometric import mean_of_3x3, photometric_loss
-from acdepth.geometry.view_synthesis import synthesise_views
+from acdepth.geometry.warp import synthesise_views
 from acdepth.weather.fields import luminance
 
 

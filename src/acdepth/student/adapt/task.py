@@ -10,7 +10,7 @@ from acdepth.core.batches import TripletBatch
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.engine import Task, masked_mean
 from acdepth.engine.average import WeightAverage
-from acdepth.geometry.motion_length import velocity_loss
+from acdepth.geometry.motion import velocity_loss
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet

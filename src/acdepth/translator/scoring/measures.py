@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.evaluation.bootstrap import COVERAGE, DRAWS, FEWEST_SEQUENCES, Interval, draw_clips
+from acdepth.evaluation.bootstrap import (
+    DRAWS,
+    FEWEST_SEQUENCES,
+    Interval,
+    of_draws,
+    with_interval,
+)
 from acdepth.prior.losses import scale_shift_invariant_loss
 
 LUMINANCE = (0.299, 0.587, 0.114)
@@ -95,10 +101,10 @@ def kernel_distance(
 
     our_count, their_count = across.sums.shape
     once = distance(np.ones((1, our_count)), np.ones((1, their_count)))
-    drawn = distance(draw_clips(our_count, DRAWS, generator), draw_clips(their_count, DRAWS, generator))
-    tail = (1 - COVERAGE) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail])
-    return Interval(float(once[0]), float(low), float(high))
+    ours_drawn, theirs_drawn = (
+        of_draws(lambda times: times, count, DRAWS, generator) for count in (our_count, their_count)
+    )
+    return with_interval(float(once[0]), distance(ours_drawn, theirs_drawn))
 
 
 class _Pairs:

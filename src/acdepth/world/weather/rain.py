@@ -20,7 +20,6 @@ from acdepth.world.weather.base import (
     tone,
     with_air,
 )
-from acdepth.world.weather.night import night_light
 from acdepth.world.weather.particles import fall, lens_drops
 
 Shade = Callable[[Scene, Surface, Tensor], Tensor]  # light of a surface with the given albedo
@@ -78,16 +77,6 @@ def _smeared(scene: Scene, light: Tensor) -> Tensor:
         stack = functional.avg_pool2d(stack, (reach, 1), 1, (reach // 2, 0), count_include_pad=False)
     grown = functional.interpolate(stack, scale_factor=2, mode="bilinear", align_corners=False)
     return from_grid(grown[0].permute(1, 2, 0), view).reshape(-1, 3)
-
-
-def illuminate_by_day(scene: Scene) -> Tensor:
-    """Rain under a dark sky."""
-    return wet_light(scene, overcast_light, 0.95)
-
-
-def illuminate_by_night(scene: Scene) -> Tensor:
-    """Rain at night: lamps, windows and tail lights stand in the wet road."""
-    return wet_light(scene, night_light, 1.3)
 
 
 def develop_by_day(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:

@@ -25,7 +25,8 @@ def build_farm(shop: Workshop, road: Road, dice: Dice, z: float, side: int) -> l
     house = edge + dice.uniform(9, 20)
     x, foot, yaw = road.place(z, side * house)
     facing = yaw + inwards + dice.pick((0.0, 1.5707963))
-    add_building(shop, _house_style(dice), dice, (x, foot), dice.uniform(9, 13), dice.uniform(8, 10), facing)
+    style, size = _house_style(dice), (dice.uniform(9, 13), dice.uniform(8, 10))
+    add_building(shop, style, dice, (x, foot, facing), size)
     barn, along = house + dice.uniform(6, 16), dice.sign() * dice.uniform(17, 22)
     x, foot, yaw = road.place(z + along, side * barn)
     _build_barn(shop, dice, (x, foot), yaw + dice.pick((0.0, inwards)))
@@ -76,8 +77,9 @@ def build_village(shop: Workshop, road: Road, dice: Dice, z: float, side: int) -
     _build_church(shop, dice, (x, middle), yaw + dice.uniform(-0.6, 0.6))
     for number in range(dice.whole(4, 7)):
         across, along = QUARTERS[number % 4]
-        spot = (x + across * dice.uniform(13, 28), middle + along * dice.uniform(13, 28))
-        add_building(shop, style, dice, spot, dice.uniform(9, 13), dice.uniform(8, 10), dice.uniform(0, 6.28))
+        x_off, z_off = across * dice.uniform(13, 28), along * dice.uniform(13, 28)
+        size = dice.uniform(9, 13), dice.uniform(8, 10)
+        add_building(shop, style, dice, (x + x_off, middle + z_off, dice.uniform(0, 6.28)), size)
 
 
 def _build_church(shop: Workshop, dice: Dice, place: Pair, yaw: float) -> None:

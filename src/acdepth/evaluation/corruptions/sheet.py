@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from acdepth.core.sheet import draw_block, save_sheet
-from acdepth.evaluation.corrupted import corrupt_frame
-from acdepth.evaluation.corruptions import GROUPS
+from acdepth.evaluation.corruptions.kinds import GROUPS
+from acdepth.evaluation.corruptions.scoring import corrupt_frame
 from acdepth.evaluation.frames import TrueFrame
 
 SHOWN = (3, 5)

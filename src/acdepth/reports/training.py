@@ -1,18 +1,47 @@
-"""Whether the gradients of two loss terms pull apart, over one training or several: charts and numbers.
+"""Trainings as charts: losses, and whether the gradients of two loss terms pull apart.
 
-Only trainings with ``loop.gradient_statistics_every`` measure it.
+Only trainings with ``loop.gradient_statistics_every`` measure the latter.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from acdepth.core.errors import UserError
+from acdepth.engine.log import read_log
 from acdepth.reports.charts import Line, lines
-from acdepth.reports.reading import Log
 
 HALF_AXES = (0.1, 0.2, 0.5, 1.0)
 """Ends of the cosine's axis; the narrowest that holds all values is taken."""
+
+
+class LogLine(BaseModel):
+    """What a report takes from a line of ``log.jsonl``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    step: int
+    loss: float
+    terms: dict[str, float]
+    gradients: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class Log:
+    """What a training wrote: one value per interval."""
+
+    steps: list[int]
+    loss: list[float]
+    terms: dict[str, list[float]]
+    """NaN before a term begins."""
+    gradients: dict[str, list[float]]
+    """How the gradients of each two terms lie to each other, NaN where that was not measured; empty where it
+    never was. Names as `acdepth.engine.gradients.compare_gradients` gives them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +70,41 @@ class Conflict:
     angles: list[Angle]
 
 
+def read_training(path: Path) -> Log | None:
+    """Read ``log.jsonl`` of a training; None where there is none or nothing was logged.
+
+    Raises:
+        UserError: if a line is malformed.
+    """
+    try:
+        found = [LogLine.model_validate(line) for line in read_log(path)]
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"]))
+        raise UserError(path, f"{field}: {problem['msg']}", "train again") from error
+    if not found:
+        return None
+    terms, gradients = (
+        _columns(values) for values in zip(*((x.terms, x.gradients) for x in found), strict=True)
+    )
+    return Log([line.step for line in found], [line.loss for line in found], terms, gradients)
+
+
+def loss_charts(logs: Mapping[str, Log], styles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Per training, the chart of the loss, and one smaller chart per (unweighted) term with its name."""
+    return [
+        {
+            "model": name,
+            "loss": lines("loss", [Line(log.steps, log.loss, styles[name])]),
+            "terms": [
+                (term, lines(term, [Line(log.steps, values, styles[name])], 1.1))
+                for term, values in log.terms.items()
+            ],
+        }
+        for name, log in logs.items()
+    ]
+
+
 def conflicts(logs: Mapping[str, Log], styles: Mapping[str, str]) -> list[Conflict]:
     """The figures of each two terms that any training measured.
 
@@ -67,11 +131,7 @@ def _conflict(first: str, second: str, logs: Mapping[str, Log], styles: Mapping[
     return Conflict(
         first,
         second,
-        lines(
-            f"cosine between the gradients of {first} and {second}",
-            cosines,
-            ticks=[-end, -end / 2, 0.0, end / 2, end],
-        ),
+        lines(f"cosine between the gradients of {first} and {second}", cosines, limits=(-end, end)),
         lines(f"norm of the gradient of {second} over that of {first}", ratios),
         angles,
     )
@@ -86,3 +146,8 @@ def _measured(log: Log, first: str, second: str) -> list[tuple[int, float, float
         for step, cosine, opposed, ours, theirs in zip(log.steps, *columns, strict=False)
         if math.isfinite(cosine)
     ]
+
+
+def _columns(lines: tuple[dict[str, float], ...]) -> dict[str, list[float]]:
+    names = sorted({name for line in lines for name in line})
+    return {name: [line.get(name, math.nan) for line in lines] for name in names}

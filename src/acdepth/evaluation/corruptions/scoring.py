@@ -10,13 +10,13 @@ from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
-from acdepth.evaluation.corruptions import SEVERITIES, corrupt
+from acdepth.evaluation.corruptions.kinds import SEVERITIES, corrupt
 from acdepth.evaluation.evaluate import in_batches
 from acdepth.evaluation.frames import TrueFrame, read_frame
 from acdepth.evaluation.metrics import depth_metrics
 from acdepth.evaluation.predict import Model, predict_depth
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.rows import FrameRow
+from acdepth.evaluation.schema import FrameRow
 
 SEED = 0
 """Of the corruptions: a frame is corrupted alike in every evaluation."""

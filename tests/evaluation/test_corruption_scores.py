@@ -7,8 +7,8 @@ import torch
 from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.evaluation.corrupted import CorruptionErrors, choose_frames, evaluate_corrupted
-from acdepth.evaluation.corruption import (
+from acdepth.evaluation.corruptions.scoring import CorruptionErrors, choose_frames, evaluate_corrupted
+from acdepth.evaluation.corruptions.summary import (
     corruption_error,
     estimation_error,
     resilience_rate,
@@ -66,6 +66,7 @@ def measured(clips: tuple[str, ...], **dee: float) -> CorruptionErrors:
 
 def test_a_summary_by_hand():
     found = summarise_corruptions(measured(("a", "b"), teacher=0.2, student=0.1), "teacher", every=3, seed=5)
+    found = found.to_dict()
     assert (found["baseline"], found["every"], found["images"], found["sequences"]) == ("teacher", 3, 2, 2)
     assert found["kind_order"] == ["fog", "snow"] and found["interval_seed"] == 5
     teacher, student = found["models"]["teacher"], found["models"]["student"]
@@ -83,16 +84,16 @@ def test_a_summary_by_hand():
 def test_intervals_come_from_sequences_and_a_single_one_has_none():
     varied = measured(("a", "a", "b"), teacher=0.2, student=0.1)
     varied.corrupted["student"][2] *= [2, 1]  # worse on drive b: DEE rises by half of absRel
-    found = summarise_corruptions(varied, "teacher")["models"]["student"]["kinds"]["fog"]["ce"]
+    found = summarise_corruptions(varied, "teacher").to_dict()["models"]["student"]["kinds"]["fog"]["ce"]
     # Drawn twice, drive a gives 0.1 / 0.2 and drive b 0.15 / 0.2; two of three frames are of a.
     assert (found["low"], found["high"]) == (50.0, 75.0)
     assert found["mean"] == pytest.approx(100 * (0.1 + 0.1 + 0.15) / 0.6, abs=1e-4)
-    alone = summarise_corruptions(measured(("a", "a"), teacher=0.2), "teacher")["models"]["teacher"]
+    alone = summarise_corruptions(measured(("a", "a"), teacher=0.2), "teacher").to_dict()["models"]["teacher"]
     assert alone["mrr"]["low"] is None and alone["mrr"]["mean"] is not None
 
 
 def test_a_perfect_baseline_leaves_no_number():
-    found = summarise_corruptions(measured(("a", "b"), teacher=0.0, student=0.1), "teacher")
+    found = summarise_corruptions(measured(("a", "b"), teacher=0.0, student=0.1), "teacher").to_dict()
     assert found["models"]["student"]["mce"] == {"mean": None, "low": None, "high": None}
 
 
