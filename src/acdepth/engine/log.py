@@ -26,11 +26,8 @@ class RunLog:
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(values) + "\n")
         except OSError as error:
-            raise UserError(
-                self.path,
-                f"cannot write ({error.strerror or error})",
-                "free some space, and the same command goes on from its last saved state",
-            ) from error
+            remedy = "free some space, and the same command goes on from its last saved state"
+            raise UserError(self.path, f"cannot write ({error.strerror or error})", remedy) from error
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

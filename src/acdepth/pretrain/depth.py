@@ -1,6 +1,7 @@
 """Starting points that learn depth on rendered towns, where it is known: the encoder and the tiny prior."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -101,12 +102,10 @@ def _train(
 ) -> None:
     clear = [clip for clip in open_data(data) if clip.condition == Condition.CLEAR]
 
-    def batches(rank: int, processes: int) -> TruthBatches:
-        loop = config.loop
-        return TruthBatches(clear, config.image_size, loop.batch_size, loop.seed, rank, processes)
-
+    loop = config.loop
+    batches = partial(TruthBatches, clear, config.image_size, loop.batch_size, loop.seed)
     made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
-    with run_folder(out, made_from, config.loop) as share:
-        fit(f"pretrain {name}", task, batches, config.loop, out, made_from)
+    with run_folder(out, made_from, loop) as share:
+        fit(f"pretrain {name}", task, batches, loop, out, made_from)
         if share.leads:
             save()
