@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -56,7 +55,9 @@ def share_of_processes(on_cpu: bool = False) -> Share:
         return Share()
     # Accelerate's own barrier names a GPU by the process's number wherever the machine has one.
     meet = torch.distributed.barrier if _group_on_cpu(on_cpu) else state.wait_for_everyone
-    return Share(state.process_index, state.num_processes, meet, _told_by_first)
+    return Share(
+        state.process_index, state.num_processes, meet, lambda value: broadcast_object_list([value])[0]
+    )
 
 
 def training_device(on_cpu: bool) -> torch.device:
@@ -86,7 +87,3 @@ def _group_on_cpu(on_cpu: bool) -> bool:
 
 def _launched() -> bool:
     return "LOCAL_RANK" in os.environ or get_int_from_env(COUNTS, 1) > 1
-
-
-def _told_by_first(value: Any) -> Any:
-    return broadcast_object_list([value])[0]

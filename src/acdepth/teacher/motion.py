@@ -34,11 +34,8 @@ def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray) -> dict[st
     measured = prepared.frames.distance_to_next[pairs]
     parts = [pairs[start : start + PAIRS_AT_ONCE] for start in range(0, len(pairs), PAIRS_AT_ONCE)]
     predicted = np.concatenate([_lengths(network, prepared, part) for part in parts])
-    lengths = {
-        "measured": measured,
-        "predicted": predicted,
-        "error": np.abs(predicted - measured) / measured,
-    }
+    error = np.abs(predicted - measured) / measured
+    lengths = {"measured": measured, "predicted": predicted, "error": error}
     return {"pairs": len(pairs), **{name: float(np.median(values)) for name, values in lengths.items()}}
 
 

@@ -60,12 +60,13 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         _start(task, config)
         batches = partial(TripletBatches, prepared, loop.batch_size, loop.seed, config.min_speed)
         fit("teacher", task, batches, loop, out, made_from)
+        lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
         card = CheckpointCard(
             network=config.network,
             input_size=config.image_size,
             camera=training_camera(prepared),
             crop=config.crop,
-            metric=_is_metric(prepared, config),
+            metric=lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all(),
             description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
             made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
         )
@@ -116,11 +117,6 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
             "no frame says how far the camera moved, so depth will have no scale; motion.csv or poses would"
         )
     return known or 0.0
-
-
-def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
-    lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
-    return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
 
 
 def starting_files(config: TeacherConfig) -> list[Path]:
