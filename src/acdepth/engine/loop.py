@@ -111,9 +111,7 @@ class _Updates:
         automatic = settings.precision == "auto" and fast_bfloat16(device)
         self.in_bfloat16 = automatic or settings.precision == "bf16"
         if settings.sync_batch_norm and accelerator.num_processes > 1:
-            if device.type == "cpu":
-                raise UserError("sync_batch_norm", "torch has it on GPUs only", "set it to false")
-            nn.SyncBatchNorm.convert_sync_batchnorm(task)
+            _share_statistics(task, device)
         task.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         task.to_device(device)
         self.optimizer = torch.optim.AdamW(
@@ -192,6 +190,13 @@ class _Updates:
             self.accelerator.clip_grad_norm_(learning.values(), self.settings.gradient_clip)
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
+
+
+def _share_statistics(task: Task, device: torch.device) -> None:
+    """Let batch norm see the images of all processes."""
+    if device.type == "cpu":
+        raise UserError("sync_batch_norm", "torch has it on GPUs only", "set it to false")
+    nn.SyncBatchNorm.convert_sync_batchnorm(task)
 
 
 def _groups(task: Task) -> list[dict[str, Any]]:
