@@ -99,7 +99,7 @@ def test_the_shipped_size_is_small() -> None:
 
 
 def test_it_learns_which_half_is_near() -> None:
-    network = CONFIG.build(0)
+    network = build_tiny_prior(CONFIG, 0)
     image = picture(56, 56)
     near_left = (torch.arange(56) < 28).float().expand(2, 1, 56, 56) + 0.1
     optimiser = torch.optim.Adam(network.parameters(), 5e-4)

@@ -3,14 +3,17 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from acdepth.core.batches import TripletBatch
+from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.resize import Crop
 from acdepth.core.seeding import make_generator
+from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import load_checkpoint, save_encoder
@@ -159,8 +162,10 @@ class TestTraining:
         assert first.frames[0].intrinsics == second.frames[0].intrinsics
         assert load_checkpoint(made)[1].crop == crop
         with pytest.raises(UserError, match="trained on a part of the image; give --crop 4,0,16,32"):
-            TeacherDepth(teacher).depth(torch.rand(1, 3, 24, 40), [], None)
-        assert TeacherDepth(teacher).depth(torch.rand(1, 3, 16, 32), [], crop).shape == (1, 1, 16, 32)
+            TeacherDepth(teacher).depth([np.zeros((24, 40, 3), np.uint8)], [], None)
+        frame = Frame(open_data(data)[0], 0)
+        shown = frame.clip.image(0)[4:20, :32]
+        assert TeacherDepth(teacher).depth([shown], [frame], crop).shape == (1, 1, 16, 32)
 
     def test_a_copy_of_the_data_goes_on_with_the_run(self, trained, tmp_path):
         data, run = trained
