@@ -19,7 +19,6 @@ from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
-from acdepth.networks.frozen import frozen
 
 Backend = Callable[[Tensor, Tensor | None], DepthOutput]
 """What computes: (B, 3, h, w) float in 0..1 on the model's device, and which of them are of the night, (B,)
@@ -183,7 +182,7 @@ def model_of(
         input_size=card.input_size,
         camera=Camera.from_dict(card.camera, name or "checkpoint") if card.camera else None,
         device=device,
-        head=frozen(head).to(device) if head else None,
+        head=head.eval().requires_grad_(False).to(device) if head else None,
         metric=card.metric,
         crop=card.crop,
         conditions=card.conditions,
@@ -194,7 +193,7 @@ def model_of(
 
 def torch_backend(network: DepthNet, device: torch.device, precision: Precision) -> Backend:
     """A network of ours on a device. In bfloat16 its weights lie channels last, which is when that pays."""
-    frozen(network).to(device)
+    network.eval().requires_grad_(False).to(device)
     if not computes_in_bfloat16(device, precision):
         return network
     network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

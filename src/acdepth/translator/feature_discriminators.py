@@ -18,7 +18,6 @@ from acdepth.core.errors import UserError
 from acdepth.core.hub import refuse_adapters
 from acdepth.networks.checkpoint import load_encoder_of_any_width
 from acdepth.networks.depth_net import DepthNetConfig
-from acdepth.networks.frozen import frozen
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.translator.discriminator import Discriminator, PatchDiscriminator, positions
 from acdepth.translator.generator import pad_to_multiple
@@ -48,7 +47,7 @@ class ClipDiscriminator(Discriminator):
         size = encoder.config.hidden_size
         self.heads = nn.ModuleList(_clip_head(size, width) for _ in levels)
         # In a tuple, because a submodule would be trained and saved with the heads.
-        self.frozen = (frozen(encoder),)
+        self.frozen = (encoder.eval().requires_grad_(False),)
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> "ClipDiscriminator":
@@ -103,7 +102,7 @@ class EncoderDiscriminator(Discriminator):
         # Each image's own level of activity says little, and would swamp the heads.
         self.norms = nn.ModuleList(nn.GroupNorm(1, size, affine=False) for size in channels)
         # In a tuple, because a submodule would be trained and saved with the heads.
-        self.frozen = (frozen(encoder),)
+        self.frozen = (encoder.eval().requires_grad_(False),)
 
     @classmethod
     def from_pretrained(cls, path: Path) -> "EncoderDiscriminator":
