@@ -8,8 +8,8 @@ import torch
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 from acdepth.core.seeding import make_generator
 from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings

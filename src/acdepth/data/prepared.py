@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from acdepth.core.clip import Clip
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.lock import sole_writer
-from acdepth.core.resize import Crop, camera_after, crop_and_resize
+from acdepth.core.resize import camera_after, crop_and_resize
 from acdepth.data.decoding import Decoded, Reader, decode, journal_of
 from acdepth.data.frames import Frames, pack
 from acdepth.data.stored import frame_stamps

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json
 from acdepth.core.images import read_image
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.data.decoding import Decoded
 from acdepth.data.manifest import Entry, Manifest
 from acdepth.data.prepared import Prepared, make

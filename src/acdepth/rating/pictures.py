@@ -12,9 +12,10 @@ import torch
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.data.folder import open_data

@@ -14,11 +14,12 @@ from torch import Tensor
 from acdepth.core.blank import faults
 from acdepth.core.clip import Clip, Frame
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
