@@ -70,17 +70,9 @@ class CheckReport:
 
 
 def take_inventory(
-    parts: Sequence[Part],
-    looked_at: Mapping[Clip, int],
-    facts: Mapping[Clip, list[DepthFacts]],
+    parts: Sequence[Part], looked_at: Mapping[Clip, int], facts: Mapping[Clip, list[DepthFacts]]
 ) -> list[InventoryRow]:
-    """Count what is there.
-
-    Args:
-        parts: all footage.
-        looked_at: decoded frames of each clip.
-        facts: of those with measured depth, likewise.
-    """
+    """Count what is there: ``looked_at`` are decoded frames of each clip, ``facts`` of those with depth."""
     rows = []
     for part in parts:
         for condition in Condition:

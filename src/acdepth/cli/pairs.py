@@ -10,9 +10,9 @@ from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
-from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.pairs import draw_point_pairs
+from acdepth.data.settings import FootageChoice
 from acdepth.evaluation.pairs import Relation, write_pairs
 
 

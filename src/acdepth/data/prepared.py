@@ -67,9 +67,8 @@ class Prepared:
         if self._images is None:
             path, shape = self.folder / IMAGES, (len(self), *self.image_size, 3)
             if not path.exists() or path.stat().st_size != np.prod(shape):
-                raise UserError(
-                    path, "does not fit its index", f"delete {self.folder}, it will be made again"
-                )
+                remedy = f"delete {self.folder}, it will be made again"
+                raise UserError(path, "does not fit its index", remedy)
             self._images = np.memmap(path, np.uint8, "r", shape=shape)
         return self._images
 
@@ -85,11 +84,11 @@ def prepare(
     image_size: tuple[int, int],
     crop: Crop | None = None,
     reach: int = 1,
-    progress: Callable[[], object] | None = None,
-    on_warning: Callable[[str], object] | None = None,
     workers: int | None = None,
 ) -> Prepared:
     """Decode, crop and resize every frame once; what is there already and still true is used again.
+
+    A frame that cannot be read is left out with a warning in the log.
 
     Killed at any moment, the next call goes on where it was. Any number of processes may call this for one
     folder at once: one does the work, the others wait for it and open the result.
@@ -100,8 +99,6 @@ def prepare(
         image_size: (height, width) of the prepared images.
         crop: window of the original images; None for all of it.
         reach: how many frames beside each target are needed; 0 where no training step looks at neighbours.
-        progress: called once per frame that is decoded now.
-        on_warning: called with each warning, for example about a skipped frame; by default it is logged.
         workers: processes that decode; by default one per core, if there is enough to do.
 
     Raises:
@@ -122,8 +119,6 @@ def prepare(
         crop=crop,
         reader=reader,
         describe=lambda: _describe(listed, reader),
-        progress=progress,
-        on_warning=on_warning,
         workers=workers,
     )
 
@@ -135,8 +130,6 @@ def make(
     crop: Crop | None,
     reader: Reader,
     describe: Callable[[], Frames],
-    progress: Callable[[], object] | None = None,
-    on_warning: Callable[[str], object] | None = None,
     workers: int | None = None,
 ) -> Prepared:
     """Open what ``out`` holds if its stamp is the same; else decode it, by one process while others wait.
@@ -148,8 +141,6 @@ def make(
         crop: that the images show.
         reader: of the images.
         describe: gives a row for each image of ``reader``; sizes and brightness are filled in.
-        progress: see `decode`.
-        on_warning: see `decode`.
         workers: see `decode`.
     """
     found = _reuse(out, stamp)  # also where nothing may be written
@@ -162,7 +153,7 @@ def make(
         if found:
             return found
         (out / INDEX).unlink(missing_ok=True)
-        decoded = decode(reader, out / IMAGES, stamp, progress, on_warning, workers)
+        decoded = decode(reader, out / IMAGES, stamp, workers)
         frames = replace(
             describe().take(np.array(decoded.numbers)),
             source_size=np.array(decoded.source_sizes, np.uint32),
@@ -263,9 +254,8 @@ class _Footage:
         except UserError as error:
             return error
         height, width = image.shape[:2]
-        return Decoded(
-            crop_and_resize(image, self.crop, self.image_size, clip.key(position)), (height, width)
-        )
+        shown = crop_and_resize(image, self.crop, self.image_size, clip.key(position))
+        return Decoded(shown, (height, width))
 
 
 def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
