@@ -84,10 +84,9 @@ def _find_images(clips: Sequence[Clip], findings: Findings) -> None:
 
 
 def _find_clouds(parts: Sequence[Part], findings: Findings) -> None:
-    """Look for RobotCar's cloud of every image that lists name, or of all images where there are no lists.
+    """Look for RobotCar's cloud of every image with a pose, of the lists' images where there are lists.
 
-    Training needs no clouds, so a traversal that has none in a split is doubted; where some are there, a
-    missing one is a fault. An image without a pose cannot have one.
+    Training needs none, so a traversal without any in a split is doubted; else a missing one is a fault.
     """
     for part in [part for part in parts if part.split != WHOLE] or parts:
         clips = [one for one in part.clips if isinstance(one, RobotCarClip)]

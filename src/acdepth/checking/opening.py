@@ -86,8 +86,7 @@ def _open_lists(
 ) -> list[Part]:
     """The list that is asked for, else the whole and each list that is there.
 
-    A list that nobody asked for and that does not fit is only doubted: a download brings many. Damaged
-    scenes and drives are told already, as the whole was opened before.
+    A list that nobody asked for and that does not fit is only doubted, as a download brings many.
     """
 
     def part(split: str | None, on_fault: OnFault) -> Part:

@@ -76,11 +76,10 @@ def take_inventory(
     rows = []
     for part in parts:
         for condition in Condition:
-            chosen = [one for one in part.clips if one.condition is condition]
-            if chosen:
-                measured = [fact for clip in chosen for fact in facts.get(clip, [])]
-                looked = sum(looked_at.get(clip, 0) for clip in chosen)
-                rows.append(_row(part.split, condition, chosen, looked, measured))
+            if clips := [one for one in part.clips if one.condition is condition]:
+                measured = [fact for clip in clips for fact in facts.get(clip, [])]
+                looked = sum(looked_at.get(clip, 0) for clip in clips)
+                rows.append(_row(part.split, condition, clips, looked, measured))
     return rows
 
 

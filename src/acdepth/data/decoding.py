@@ -63,8 +63,8 @@ def decode(reader: Reader, images: Path, stamp: str, workers: int | None = None)
     """Write all images that can be read into one file; its bytes do not depend on workers and kills.
 
     Each part is decoded to where it belongs if no image is skipped, and moved down if some are. In order,
-    they are then flushed to disk and noted in a journal; what is noted is not decoded again. The caller
-    removes the journal (`journal_of`) when all is done.
+    they are then flushed to disk and noted in a journal (`journal_of`), which the caller removes in the end;
+    what is noted is not decoded again.
 
     Args:
         reader: of the images.

@@ -32,9 +32,8 @@ def is_driving_stereo(root: Path) -> bool:
 def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list[ImageClip]:
     """Open each drive of each weather as a sequence.
 
-    The subsets are single frames of their drives: images beside each other are not neighbours in time, so
-    there are no distances and no frame rate, and nothing can be trained on clips of them. Full size is taken
-    where image and depth are both there in it.
+    Images beside each other are not neighbours in time, so there are no distances and no frame rate. Full
+    size is taken where image and depth are both there in it.
 
     Args:
         root: folder that holds ``sunny``, ``cloudy``, ``foggy``, ``rainy`` and, for cameras,

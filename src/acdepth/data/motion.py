@@ -39,7 +39,7 @@ def read_motion(path: Path, count: int, numbers: list[int] | None, frame_rate: f
 
     Args:
         path: the file.
-        count: number of images.
+        count: images.
         numbers: in the images' names, if the names count frames.
         frame_rate: images per second, from ``camera.yaml``.
 

@@ -1,6 +1,5 @@
 """Which part of a data set an evaluation is on: never all by omission, as networks learnt on most of it."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from acdepth.core.clip import Clip
@@ -63,10 +62,7 @@ def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Clip]:
         if (root / version).is_dir():
             tables = read_tables(root, version, frozenset(cameras))
             there = {scene.name for scene in tables.scenes.values()}
-            for split in _splits_of(version, there):
-                found |= {one.name: one for one in open_scenes(root, tables, split, cameras)}
+            for split in VERSIONS:
+                if VERSIONS[split] == version and there & scene_names(split):
+                    found |= {one.name: one for one in open_scenes(root, tables, split, cameras)}
     return sorted(found.values(), key=lambda clip: clip.name)
-
-
-def _splits_of(version: str, there: set[str]) -> Iterable[str]:
-    return [split for split in VERSIONS if VERSIONS[split] == version and there & scene_names(split)]

@@ -88,10 +88,9 @@ def prepare(
 ) -> Prepared:
     """Decode, crop and resize every frame once; what is there already and still true is used again.
 
-    A frame that cannot be read is left out with a warning in the log.
-
-    Killed at any moment, the next call goes on where it was. Any number of processes may call this for one
-    folder at once: one does the work, the others wait for it and open the result.
+    A frame that cannot be read is left out with a warning in the log. After a kill the next call goes on
+    where it was. Of several processes that call this for one folder at once one does the work, and the others
+    open the result.
 
     Args:
         clips: the frames of all of them are prepared, in order.
@@ -183,8 +182,7 @@ def needed_positions(clip: Clip, reach: int) -> list[int]:
 def fingerprint(clips: Iterable[Clip], image_size: tuple[int, int], crop: Crop | None, reach: int = 1) -> str:
     """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
 
-    It does not depend on when files were last changed: the identity of a run should survive a copy to another
-    disk.
+    When files were last changed is no part of it, so that a copy on another disk has the same.
     """
     return _identity([_list(clip, reach).content for clip in clips], image_size, crop)
 

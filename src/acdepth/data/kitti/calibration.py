@@ -145,16 +145,15 @@ def read_points(path: Path) -> np.ndarray:
 def depth_image(
     points: np.ndarray, P_to_image: np.ndarray, size: tuple[int, int], first_pixel: int = 0
 ) -> np.ndarray:
-    """Depth of the points in front of a camera; a point belongs to the pixel it is rounded to.
+    """Depth, float32 (H, W) [m], of the points (N, 3) [m] in front of a camera; 0 where none falls.
+
+    A point belongs to the pixel it is rounded to.
 
     Args:
-        points: (N, 3) [m].
+        points: in the frame that the projection starts from.
         P_to_image: (3, 4) projection [px; px * m].
         size: (height, width) of the image.
         first_pixel: number that the coordinates give the top left pixel.
-
-    Returns:
-        float32 (H, W) [m]; 0 where no point falls.
     """
     projected = points @ P_to_image[:, :3].T + P_to_image[:, 3]
     projected = projected[projected[:, 2] > 0]

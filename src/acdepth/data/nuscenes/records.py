@@ -1,7 +1,6 @@
 """JSON tables, read whole where they are small and searched in place where they are long.
 
-``sample_data.json`` and ``ego_pose.json`` of the full set have 2.6 million records each, of which depth
-needs a tenth; only these are parsed.
+Two of the full set have 2.6 million records, of which depth needs a tenth; only these are parsed.
 """
 
 import re

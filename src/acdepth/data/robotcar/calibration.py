@@ -76,13 +76,10 @@ def read_model(path: Path) -> CameraModel:
 
 
 def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
-    """Read camera model and extrinsics as the RobotCar SDK ships them.
+    """Read camera model and extrinsics from the folders of the RobotCar SDK.
 
-    Of a camera the extrinsics take the vehicle to the camera, of a laser they take the laser to the vehicle.
-
-    Args:
-        models: folder that holds ``stereo_narrow_left.txt`` and its ``_distortion_lut.bin``.
-        extrinsics: folder that holds ``stereo.txt`` and ``lms_front.txt``, each x y z roll pitch yaw.
+    Extrinsics are x y z roll pitch yaw; of a camera they take the vehicle to the camera, of a laser they take
+    the laser to the vehicle.
 
     Raises:
         UserError: if a file is missing or damaged; the LUT is read later.

@@ -1,9 +1,8 @@
 """Visual odometry: where the car was at any time that ``vo.csv`` covers.
 
-A row holds two time stamps and the motion between their images. It is understood as the pose of the car at
-the later one in its frame at the earlier one, so that a car that drives forwards has positive x. That is how
-the RobotCar SDK chains the rows: the pose at ``source_timestamp``, which is the later one, is the pose before
-it times the row's motion. By this rule the columns may also stand the other way round.
+A row holds two time stamps and the motion between their images, understood as the RobotCar SDK chains them:
+as the pose of the car at the later one in its frame at the earlier one, so that driving forwards is positive
+x. The earlier one may stand in either column.
 """
 
 from dataclasses import dataclass

@@ -34,12 +34,16 @@ def raw_scenes(raw: Path) -> list[str]:
 
 
 def read_images(scene: Path) -> Recording:
-    """The centre camera's images; see `_read_recording` for errors."""
+    """The centre camera's images.
+
+    Raises:
+        UserError: if their list cannot be read, or none of them is there.
+    """
     return _read_recording(scene / "stereo.timestamps", scene / "stereo" / "centre", ".png")
 
 
 def read_scans(scene: Path) -> Recording:
-    """The front laser's scans; see `_read_recording` for errors."""
+    """The front laser's scans; see `read_images` for errors."""
     return _read_recording(scene / "lms_front.timestamps", scene / "lms_front", ".bin")
 
 
@@ -71,11 +75,7 @@ def read_scan(path: Path) -> np.ndarray:
 
 
 def _read_recording(stamps: Path, folder: Path, suffix: str) -> Recording:
-    """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk.
-
-    Raises:
-        UserError: if the list cannot be read, or none of its files is there.
-    """
+    """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk."""
     with reading(stamps, "time stamps", "download it with the traversal"):
         times = np.unique(np.loadtxt(stamps, dtype=np.int64, usecols=0, ndmin=1))
     there = {path.stem for path in folder.glob(f"*{suffix}")}
