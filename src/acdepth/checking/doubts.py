@@ -145,7 +145,7 @@ def depth_facts(depth: np.ndarray) -> DepthFacts:
 
 
 def depth_doubts(images: Sequence[DepthFacts]) -> list[str]:
-    """What is unusual in more than half of a sequence's images: one lorry ahead is no reason to doubt."""
+    """What is unusual in more than half of a clip's images: one lorry ahead is no reason to doubt."""
     doubts, low, high = [], *PLAUSIBLE_MEDIAN_DEPTH
     points = np.median([facts.points for facts in images])
     median = np.median([facts.median for facts in images])

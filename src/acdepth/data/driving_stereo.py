@@ -30,7 +30,7 @@ def is_driving_stereo(root: Path) -> bool:
 
 
 def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list[ImageClip]:
-    """Open each drive of each weather as a sequence.
+    """Open each drive of each weather as a clip.
 
     Images beside each other are not neighbours in time, so there are no distances and no frame rate. Full
     size is taken where image and depth are both there in it.

@@ -1,4 +1,4 @@
-"""Finding footage: whatever layout lies under a path becomes a list of sequences."""
+"""Finding footage: whatever layout lies under a path becomes a list of clips."""
 
 import logging
 import os

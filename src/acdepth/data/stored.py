@@ -1,4 +1,4 @@
-"""What sequences that live in files have in common."""
+"""What clips that live in files have in common."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ missing frames."""
 
 
 class StoredClip(Clip):
-    """A sequence whose frames stand in files: a change shows without reading a pixel."""
+    """A clip whose frames stand in files: a change shows without reading a pixel."""
 
     @abstractmethod
     def stamp(self, index: int) -> str:

@@ -1,4 +1,4 @@
-"""A video file as a sequence, read forwards without seeking and backwards with."""
+"""A video file as a clip, read forwards without seeking and backwards with."""
 
 import threading
 from collections.abc import Iterator, Sequence

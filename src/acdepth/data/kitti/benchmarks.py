@@ -63,7 +63,7 @@ def is_lidar_folder(folder: Path) -> bool:
 
 
 def open_lidar_folder(folder: Path, name: str) -> list["LidarFrame"]:
-    """Open each image as a sequence of its own: they are single moments, each with its own camera."""
+    """Open each image as a clip of its own: they are single moments, each with its own camera."""
     paths = list_images(folder / "image_2")
     if not paths:
         raise UserError(folder / "image_2", "holds no images", "unpack them there")

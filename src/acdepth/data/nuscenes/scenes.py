@@ -1,4 +1,4 @@
-"""Scenes of nuScenes as sequences: every image of a camera in order, with depth at the key frames."""
+"""Scenes of nuScenes as clips: every image of a camera in order, with depth at the key frames."""
 
 import re
 from collections import defaultdict
