@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from acdepth.cli.evaluate import evaluate
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from tests.real import REAL, needs_real_data

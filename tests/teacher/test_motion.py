@@ -26,7 +26,7 @@ def prepared(folder, **values):
 
 def test_an_untrained_network_is_off_by_what_it_starts_with(tmp_path):
     frames = prepared(tmp_path, count=4)
-    true = frames.frames[0].distance_to_next
+    true = float(frames.frames.distance_to_next[0])
     network = PoseNet(NETWORK, initial_forward=2 * true, scale=(1e-9, 1e-9))
     (length,) = compare_motion(network, frames).values()
     assert length["pairs"] == 3

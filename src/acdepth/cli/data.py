@@ -37,7 +37,7 @@ def check(
             there is always checked.
     """
     from acdepth.checking import check_data
-    from acdepth.data.choice import FootageChoice
+    from acdepth.data.settings import FootageChoice
 
     if sample < 0:
         raise UserError(f"--sample {sample}", "must be 0, for all, or a number of images")

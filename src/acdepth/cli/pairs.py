@@ -40,9 +40,9 @@ def pairs(
         cameras: channels of nuScenes.
         seed: of the draws.
     """
-    from acdepth.data.choice import FootageChoice
     from acdepth.data.folder import count_targets, open_data
     from acdepth.data.pairs import draw_point_pairs
+    from acdepth.data.settings import FootageChoice
     from acdepth.evaluation.pairs import Relation, write_pairs
 
     _check(out, per_image, min_ratio, same, min_depth, max_depth)

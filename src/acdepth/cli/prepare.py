@@ -32,7 +32,9 @@ def prepare(
         scenes: names of the traversals; all that are in RAW by default.
         lists: split and filter lists, copied to OUT/splits; only images that they name get a cloud.
     """
-    from acdepth.data.robotcar import plan_scene, prepare_scene, raw_scenes, read_raw_calibration
+    from acdepth.data.robotcar.calibration import read_raw_calibration
+    from acdepth.data.robotcar.prepare import plan_scene, prepare_scene
+    from acdepth.data.robotcar.raw import raw_scenes
 
     found = scenes or tuple(raw_scenes(raw))
     if not found:

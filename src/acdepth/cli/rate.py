@@ -50,7 +50,7 @@ def rate(
         host: address to listen at. Only the default keeps other machines out; 0.0.0.0 lets phones in.
         port: to listen at; 0 takes any that is free.
     """
-    from acdepth.data.choice import FootageChoice
+    from acdepth.data.settings import FootageChoice
     from acdepth.rating.panel import open_panel
     from acdepth.rating.pictures import Kind, find_pictures
     from acdepth.rating.server import RatingServer

@@ -67,8 +67,8 @@ def translate(
         device: where networks run: auto, cpu, cuda, cuda:1 or mps.
         precision: of diffusion; auto is bf16 where the device computes in it.
     """
-    from acdepth.data.choice import FootageChoice
     from acdepth.data.folder import count_targets, open_data
+    from acdepth.data.settings import FootageChoice
     from acdepth.translator import SimulatedWeather, TranslateSettings
     from acdepth.translator.translate import translate as translate_clips
 

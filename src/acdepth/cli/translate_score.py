@@ -63,8 +63,8 @@ def score(
         device: where the prior runs: auto, cpu, cuda, cuda:1 or mps.
     """
     from acdepth.core.sheet import check_sheet_name
-    from acdepth.data.choice import FootageChoice
     from acdepth.data.folder import open_data
+    from acdepth.data.settings import FootageChoice
     from acdepth.inference.devices import choose_device
     from acdepth.prior.depth_anything import DepthAnythingPrior
     from acdepth.reports.translation_quality import print_translation_quality

@@ -65,6 +65,11 @@ class Camera:
         """The camera of the window that starts at row ``top`` and column ``left``."""
         return type(self)(self.fx, self.fy, self.cx - left, self.cy - top, width, height)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the images [px]."""
+        return self.height, self.width
+
     def matrix(self) -> torch.Tensor:
         """Intrinsics as a float32 (3, 3) matrix K: pixel = K @ point / depth."""
         return torch.tensor([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])

@@ -47,6 +47,23 @@ def writing(place: Path) -> Iterator[None]:
 
 
 @contextmanager
+def reading(path: Path, kind: str, remedy: str = "copy it again") -> Iterator[None]:
+    """Turn an error of the disk, or a `ValueError` of what is made of the content, into a `UserError`.
+
+    Args:
+        path: of the file, for the message.
+        kind: what it should be, such as "a calibration".
+        remedy: what to do if it is missing or something else.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise UserError(path, "no such file", remedy) from error
+    except (OSError, ValueError) as error:
+        raise UserError(path, f"not readable as {kind} ({error})", remedy) from error
+
+
+@contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Give a new empty folder beside ``path``; on success it takes the place of ``path``, whole.
 

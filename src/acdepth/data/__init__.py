@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from acdepth.data.prepared import Prepared, prepare
     from acdepth.data.triplets import TripletBatches
 
-__all__ = [
-    "AugmentSettings",
-    "Crop",
-    "MixBatches",
-    "Prepared",
-    "TripletBatches",
-    "open_data",
-    "prepare",
-]
+__all__ = ["AugmentSettings", "Crop", "MixBatches", "Prepared", "TripletBatches", "open_data", "prepare"]
 
 __getattr__ = lazy_names(__name__)

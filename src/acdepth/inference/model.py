@@ -12,8 +12,9 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.files import hash_file
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
 from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head

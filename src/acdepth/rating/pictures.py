@@ -12,13 +12,14 @@ import torch
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.core.seeding import make_generator
-from acdepth.data.choice import EVERYTHING, FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
+from acdepth.data.settings import EVERYTHING, FootageChoice
 
 JPEG_QUALITY = 90
 """Below that of translations (95), so that what an earlier JPEG did to one side alone drowns in it."""

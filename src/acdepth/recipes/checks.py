@@ -6,7 +6,7 @@ from typing import Literal
 from acdepth.core.errors import UserError
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes
-from acdepth.data.robotcar import is_robotcar
+from acdepth.data.robotcar.scenes import is_robotcar
 from acdepth.diffusion.model import check_model_folder, model_folder
 from acdepth.networks.checkpoint import load_checkpoint, load_encoder
 from acdepth.networks.depth_net import DepthNet

@@ -10,7 +10,7 @@ from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
 from acdepth.core.shipped import TRANSLATOR, or_shipped
-from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.student.settings import StudentConfig
 from acdepth.teacher.settings import TeacherConfig

@@ -14,17 +14,18 @@ from torch import Tensor
 from acdepth.core.blank import faults
 from acdepth.core.clip import Clip, Frame
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.manifest import Entry, Manifest, generator_hash
 from acdepth.data.order import as_floats
-from acdepth.data.stored import frame_stamp, hash_pixels
+from acdepth.data.stored import frame_stamps, hash_pixels
 from acdepth.translator.depth_source import DepthSource
 from acdepth.translator.method import Translator
 
@@ -214,7 +215,7 @@ def _frames(clips: list[Clip], manifest: Manifest, conditions: tuple[Condition, 
     """All frames, in order, also those that lack nothing."""
     for clip in clips:
         for index in clip.targets():
-            key, stamp = clip.key(index), frame_stamp(clip, index)
+            key, stamp = clip.key(index), frame_stamps(clip, [index])[0]
             todo = tuple(condition for condition in conditions if not manifest.has(condition, key, stamp))
             yield _Frame(clip, index, key, stamp, todo)
 

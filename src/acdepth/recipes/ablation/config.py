@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
-from acdepth.data.choice import FootageChoice
+from acdepth.data.settings import FootageChoice
 from acdepth.student.settings import StudentConfig
 
 TEACHER = "teacher"

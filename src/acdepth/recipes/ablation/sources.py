@@ -6,7 +6,7 @@ from pathlib import Path
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
-from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.networks.checkpoint import checkpoint_file
 from acdepth.pipeline.folder import BELONGING_FILE

@@ -15,15 +15,14 @@ from acdepth.core.files import hash_file
 from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, STUDENT, or_shipped
-from acdepth.data.adverse import AdaptBatches, split_off
-from acdepth.data.choice import EVERYTHING
-from acdepth.data.filmed import filmed_frames
+from acdepth.data.adverse import AdaptBatches, filmed_frames, split_off
 from acdepth.data.folder import open_data
 from acdepth.data.mix import MixBatches
 from acdepth.data.order import targets
 from acdepth.data.parts import has_splits
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import fingerprint, prepare
+from acdepth.data.settings import EVERYTHING
 from acdepth.engine import fit, run_folder
 from acdepth.engine.state import STATES, load_newest_state
 from acdepth.networks.checkpoint import (

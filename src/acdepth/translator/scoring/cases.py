@@ -6,9 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.core.spread import spread
 from acdepth.data.manifest import Manifest
 from acdepth.translator.scoring.pictures import Pictures, Window, read_frames

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from acdepth.core.clip import Frame
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.crop import Crop
+from acdepth.core.resize import crop_and_resize
 from acdepth.data.stored import hash_pixels
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.core.sheet import draw_block, save_sheet
 from acdepth.core.spread import spread
 from acdepth.data.manifest import Manifest
