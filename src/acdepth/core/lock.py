@@ -13,10 +13,7 @@ from acdepth.core.share import ALL, Share
 
 @contextmanager
 def sole_writer(
-    place: Path,
-    remedy: str = "wait for it, or give another --out",
-    share: Share = ALL,
-    wait: bool = False,
+    place: Path, remedy: str = "wait for it, or give another --out", share: Share = ALL, wait: bool = False
 ) -> Iterator[None]:
     """Keep other processes from writing to ``place`` while the context lasts.
 

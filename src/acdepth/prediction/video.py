@@ -81,12 +81,7 @@ def predict_video(
 
 
 def _predict_frame(
-    predictor: Predictor,
-    video: VideoClip,
-    index: int,
-    camera: Camera | None,
-    flip: bool,
-    tally: ReadTally,
+    predictor: Predictor, video: VideoClip, index: int, camera: Camera | None, flip: bool, tally: ReadTally
 ) -> tuple[np.ndarray, DepthPrediction] | None:
     """Image and prediction; None if the frame is skipped."""
     try:

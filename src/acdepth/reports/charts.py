@@ -107,10 +107,7 @@ def bars(results: Results, measure: Measure) -> str:
 
 
 def lines(
-    title: str,
-    drawn: Sequence[Line],
-    height: float = 1.5,
-    limits: tuple[float, float] | None = None,
+    title: str, drawn: Sequence[Line], height: float = 1.5, limits: tuple[float, float] | None = None
 ) -> str:
     """Lines over training steps; gaps where a value is not finite.
 

@@ -32,22 +32,8 @@ VERSION = 1
 """Of the kinds: numbers of two versions do not belong in one table."""
 _GROUPED: dict[str, tuple[Kind, ...]] = {
     "weather and lighting": (brightness, dark, fog, frost, snow, contrast),
-    "sensor and movement": (
-        defocus_blur,
-        glass_blur,
-        motion_blur,
-        zoom_blur,
-        elastic_transform,
-        color_quant,
-    ),
-    "data and processing": (
-        gaussian_noise,
-        impulse_noise,
-        shot_noise,
-        iso_noise,
-        pixelate,
-        jpeg_compression,
-    ),
+    "sensor and movement": (defocus_blur, glass_blur, motion_blur, zoom_blur, elastic_transform, color_quant),
+    "data and processing": (gaussian_noise, impulse_noise, shot_noise, iso_noise, pixelate, jpeg_compression),
 }
 GROUPS = {group: tuple(kind.__name__ for kind in kinds) for group, kinds in _GROUPED.items()}
 """Names of the kinds of each group (RoboDepth, Kong et al., NeurIPS 2023)."""
