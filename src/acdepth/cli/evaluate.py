@@ -10,6 +10,7 @@ from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
+from acdepth.core.lock import sole_writer
 
 if TYPE_CHECKING:
     from acdepth.core.clip import Clip
@@ -126,6 +127,7 @@ def evaluate(
 
 
 def _tell(outcome: "Outcome", out: Path) -> None:
+    from acdepth.evaluation.run import RESULTS_FILE
     from acdepth.reports.ordinal import print_ordinal
     from acdepth.reports.tables import print_results
 

@@ -100,7 +100,7 @@ def run(
     """Measure models on footage; write ``results.json``, ``frames.jsonl`` and ``examples/`` into a folder.
 
     Args:
-        models: one or more, with names of their own; the first is what the others are compared with.
+        models: of different names; the first is what the others are compared with.
         footage: frames without measured depth within the protocol's range are passed over.
         protocol: decides the numbers.
         out: a former evaluation in it is replaced once this one is whole; other files stay.
@@ -120,11 +120,11 @@ def run(
         if measured:
             rows = _score(models, footage, protocol, options, fresh, unreadable)
             write_rows(fresh / FRAMES_FILE, rows)
-            _write_examples(rows, models, footage, protocol, options, fresh / "examples")
-            scored = len(rows) // len(models)
-            content["frames"] = FrameCounts(
-                found=len(target_frames(footage)), scored=scored, unreadable=len(unreadable)
-            )
+            shown = [model for model in models if options.shown is None or model.name in options.shown]
+            if shown:
+                export_examples(rows, shown, shown[-1].name, footage, protocol, fresh / "examples")
+            found, scored = len(target_frames(footage)), len(rows) // len(models)
+            content["frames"] = FrameCounts(found=found, scored=scored, unreadable=len(unreadable))
             content |= _confidence(models)
         if options.corruptions:
             sheet = None if options.shown == () else fresh / "examples" / SHEET
@@ -144,13 +144,9 @@ def _confidence(models: Sequence[Model]) -> dict[str, Any]:
 
 
 def _score(
-    models: Sequence[Model],
-    footage: Sequence[Clip],
-    protocol: Protocol,
-    options: Options,
-    fresh: Path,
+    models: Sequence[Model], footage: Sequence[Clip], protocol: Protocol, options: Options, fresh: Path,
     unreadable: list[str],
-) -> list[FrameRow]:
+) -> list[FrameRow]:  # fmt: skip
     networks = [model for model in models if options.keep_predictions and isinstance(model, NetworkModel)]
     keepers = {one.name: Keeper(fresh / PREDICTIONS / one.name, one, protocol) for one in networks}
 
@@ -162,35 +158,16 @@ def _score(
         return evaluate(models, footage, protocol, advance, unreadable.append, options.batch_size, keep)
 
 
-def _write_examples(
-    rows: Sequence[FrameRow],
-    models: Sequence[Model],
-    footage: Sequence[Clip],
-    protocol: Protocol,
-    options: Options,
-    folder: Path,
-) -> None:
-    wanted = [model.name for model in models] if options.shown is None else options.shown
-    shown = [model for model in models if model.name in wanted]
-    if shown:
-        export_examples(rows, shown, shown[-1].name, footage, protocol, folder)
-
-
 def _order_pairs(
-    models: Sequence[Model],
-    footage: Sequence[Clip],
-    protocol: Protocol,
-    pairs: Pairs,
-    options: Options,
+    models: Sequence[Model], footage: Sequence[Clip], protocol: Protocol, pairs: Pairs, options: Options,
     unreadable: list[str],
-) -> OrdinalResults:
+) -> OrdinalResults:  # fmt: skip
     """What ``results.json`` says under ``ordinal``."""
     counted = {id(clip) for clip in footage}
     chosen = [one for one in pairs.asked if id(one.clip) in counted]
     if not chosen:
-        raise UserError(
-            pairs.file, "has no pairs of images of these conditions", "give others to --conditions"
-        )
+        what = "has no pairs of images of these conditions"
+        raise UserError(pairs.file, what, "give others to --conditions")
     with progress("order pairs", len(chosen), unit="image") as advance:
         rows = order_pairs(models, chosen, protocol, advance, unreadable.append, options.batch_size)
     about = PairsFile(
@@ -199,4 +176,4 @@ def _order_pairs(
         found=sum(len(one.pairs) for one in pairs.asked),
         scored=sum(row.model == models[0].name for row in rows),
     )
-    return summarise_pairs(rows, about, protocol, options.seed, options.conditions)
+    return summarise_pairs(rows, protocol, about, options.seed, options.conditions)

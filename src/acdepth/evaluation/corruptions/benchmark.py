@@ -69,17 +69,9 @@ def run_benchmark(
     seed: int,
     sheet: Path | None,
 ) -> CorruptionResults:
-    """What ``results.json`` holds of it.
+    """What ``results.json`` holds of it, after an evaluation on ``footage`` with these rows.
 
-    Args:
-        benchmark: as planned.
-        models: all of them.
-        footage: that was evaluated.
-        rows: of that evaluation.
-        protocol: of that evaluation.
-        batch_size: images predicted at a time.
-        seed: of the intervals.
-        sheet: picture of the first frame in all kinds; None for none.
+    Where ``sheet`` is given, it becomes a picture of the first frame in all kinds.
     """
     places = choose_frames(footage, rows, benchmark.every)
     if sheet and (frame := read_frame(*places[0], protocol)):

@@ -20,13 +20,7 @@ WIDEST = 320
 
 
 def write_corruption_sheet(path: Path, frame: TrueFrame, kinds: Sequence[str]) -> None:
-    """Write a frame in some kinds, a group in each two rows: above in severity 3, below in 5.
-
-    Args:
-        path: of the picture.
-        frame: a clear one.
-        kinds: of `KINDS`.
-    """
+    """Write a clear frame in some kinds, a group in each two rows: above in severity 3, below in 5."""
     blocks = []
     for group in GROUPS.values():
         columns = {

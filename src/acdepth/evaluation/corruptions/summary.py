@@ -26,12 +26,7 @@ Values = NDArray[np.float64]
 
 
 def estimation_error(abs_rel: Values, d1: Values) -> Values:
-    """DEE: one error of depth from two. 0 is perfect.
-
-    Args:
-        abs_rel: any shape; lower is better.
-        d1: the same shape, part of the pixels in 0..1; higher is better.
-    """
+    """DEE: one error of depth from two of the same shape. 0 is perfect."""
     return (abs_rel - d1 + 1) / 2
 
 
@@ -66,13 +61,9 @@ def resilience_rate(errors: Values, clean: Values) -> Values:
 def summarise_corruptions(
     measured: CorruptionErrors, baseline: str, every: int = 1, seed: int = 0
 ) -> CorruptionResults:
-    """What ``results.json`` holds under ``corruptions``.
+    """What ``results.json`` holds under ``corruptions``; errors are relative to those of ``baseline``.
 
-    Args:
-        measured: of all models.
-        baseline: the model that corruption errors are relative to; one of the measured.
-        every: each which frame was taken.
-        seed: of the intervals' resampling, which draws whole sequences again.
+    One frame in ``every`` was taken; ``seed`` is that of the intervals, which draw whole sequences again.
     """
     means = _means(measured, seed)
     return CorruptionResults(
@@ -101,10 +92,8 @@ def _describe(kinds: Sequence[str], clean: Values, corrupted: Values, baseline: 
         return CorruptionMeans(mce=_ratio(ce[:, members].mean(1)), mrr=_ratio(rr[:, members].mean(1)))
 
     places = {group: [kinds.index(kind) for kind in GROUPS[group] if kind in kinds] for group in GROUPS}
-    overall = means(range(len(kinds)))
     return CorruptedModel(
-        mce=overall.mce,
-        mrr=overall.mrr,
+        **dict(means(range(len(kinds)))),
         groups={group: means(members) for group, members in places.items() if members},
         clean=CleanErrors(**_named(clean[0])),
         kinds={
