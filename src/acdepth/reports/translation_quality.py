@@ -47,11 +47,6 @@ COLUMNS = (
 
 def print_translation_quality(results: dict[str, Any], console: Console | None = None) -> None:
     """Print what ``acdepth translate score`` found: means with their 95 % intervals below."""
-    translation_table(results).print(console or Console(), wide=True)
-
-
-def translation_table(results: dict[str, Any]) -> Table:
-    """A line per condition and method."""
     rows = []
     for condition, found in results["conditions"].items():
         for place, (method, row) in enumerate(found["methods"].items()):
@@ -60,7 +55,9 @@ def translation_table(results: dict[str, Any]) -> Table:
             faint = method in (SOURCES, TRUTH)
             rows.append(Row(("" if place else condition, method), tuple(cells), not place, faint))
     numbers = (*(column.heading for column in COLUMNS), "nearer\ntruth %")
-    return Table("Translations", ("condition", "method"), numbers, tuple(rows), (*facts(results), *NOTES))
+    notes = (*facts(results), *NOTES)
+    table = Table("Translations", ("condition", "method"), numbers, tuple(rows), notes)
+    table.print(console or Console(), wide=True)
 
 
 def facts(results: dict[str, Any]) -> list[str]:
