@@ -151,13 +151,7 @@ class DepthModel:
 
 
 def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
-    """Load a checkpoint.
-
-    Args:
-        path: of the checkpoint.
-        name: what tables call it.
-        device: as `choose_device` takes it.
-        precision: as `Precision` says.
+    """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
     Raises:
         UserError: if it is no checkpoint of ours, or the device cannot be used.

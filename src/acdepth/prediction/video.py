@@ -11,10 +11,9 @@ import numpy as np
 from av.video.stream import VideoStream
 
 from acdepth.core.camera import Camera
-from acdepth.core.colour import colour_inverse_depth
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
-from acdepth.core.prediction import DepthPrediction
+from acdepth.core.prediction import DepthPrediction, colour_inverse_depth
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoClip
 from acdepth.inference.predictor import Predictor
@@ -49,7 +48,7 @@ def predict_video(
         video: the frames; its own camera is used where ``camera`` is None.
         out: the MP4 file.
         camera: of the frames.
-        flip: see `Predictor`.
+        flip: as for `Predictor`.
         on_frame: gets number, image (H, W, 3) and prediction of each readable frame.
         on_progress: called once per predicted frame.
 

@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 
-from acdepth.core.colour import colour_inverse_depth
+from acdepth.core.prediction import colour_inverse_depth
 
 WIDEST = 480
 """Pixels; wider pictures are shrunk, so that a page of sixty of them still goes by mail."""
