@@ -82,3 +82,6 @@ def _means(image: np.ndarray, axis: int, count: int) -> np.ndarray:
     lengths = np.diff(starts, append=side).astype(np.float32)
     sums = np.add.reduceat(image, starts, axis)
     return sums / np.expand_dims(lengths, tuple(other for other in range(3) if other != axis))
+
+
+ALL = (gaussian_noise, impulse_noise, shot_noise, iso_noise, pixelate, jpeg_compression)

@@ -136,3 +136,6 @@ def _smoothed(field: np.ndarray) -> np.ndarray:
 
 def _blurred(image: np.ndarray, deviation: float) -> np.ndarray:
     return cv2.GaussianBlur(image, (0, 0), sigmaX=deviation, borderType=cv2.BORDER_REPLICATE)
+
+
+ALL = (defocus_blur, glass_blur, motion_blur, zoom_blur, elastic_transform, color_quant)

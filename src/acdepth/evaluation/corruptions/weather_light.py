@@ -77,3 +77,6 @@ def contrast(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
     """All colours nearer to the picture's mean."""
     mean = image.mean((0, 1), keepdims=True)
     return mean + CONTRAST[severity - 1] * (image - mean)
+
+
+ALL = (brightness, dark, fog, frost, snow, contrast)
