@@ -53,9 +53,8 @@ def export_examples(
 
 def _choose(rows: Sequence[FrameRow], model: str, condition: Condition) -> dict[Rank, str]:
     """Key of the frame at each rank; equal errors in the order of keys. Few frames fill the first ranks."""
-    ranked = sorted(
-        (row.metrics["abs_rel"], row.key) for row in rows if row.model == model and row.condition is condition
-    )
+    counted = [row for row in rows if row.model == model and row.condition is condition]
+    ranked = sorted((row.metrics["abs_rel"], row.key) for row in counted)
     chosen: dict[Rank, str] = {}
     for rank, part in RANKS.items() if ranked else ():
         key = ranked[round(part * (len(ranked) - 1))][1]

@@ -124,11 +124,8 @@ def _refuse_outside(asked: AskedFrame, image: np.ndarray) -> None:
     for pair in asked.pairs:
         for x, y in ((pair.x1, pair.y1), (pair.x2, pair.y2)):
             if round(x) >= width or round(y) >= height:
-                raise UserError(
-                    pair.image,
-                    f"point ({x:g}, {y:g}) lies outside its {width}x{height} pixels",
-                    "give points as column, row in pixels of this image",
-                )
+                what = f"point ({x:g}, {y:g}) lies outside its {width}x{height} pixels"
+                raise UserError(pair.image, what, "give points as column, row in pixels of this image")
 
 
 def _shown(pairs: Sequence[PointPair], frame: TrueFrame, protocol: Protocol) -> list[PointPair]:

@@ -77,13 +77,8 @@ def describe_data(
     """What ``results.json`` says under ``data``; which styles of the built-in world there are is counted."""
     styles = Counter(clip.style for clip in footage if clip.style)
     counted: dict[str, Any] = {"styles": dict(sorted(styles.items()))} if styles else {}
-    return Data(
-        path=path.as_posix(),
-        split=split,
-        cameras=None if cameras is None else tuple(cameras),
-        sequences=len(footage),
-        **counted,
-    )
+    channels = None if cameras is None else tuple(cameras)
+    return Data(path=path.as_posix(), split=split, cameras=channels, sequences=len(footage), **counted)
 
 
 def _describe(rows: Sequence[FrameRow], seed: int) -> Cell:

@@ -99,11 +99,8 @@ class StoredModel(Model):
         """
         shows = self.facts.shows
         if shows not in (WHOLE_IMAGE, protocol.input_window):
-            raise UserError(
-                self.folder,
-                f"holds predictions of the part of the images that {self.facts.made_under} shows",
-                f"{protocol.name} shows another: predict again",
-            )
+            what = f"holds predictions of the part of the images that {self.facts.made_under} shows"
+            raise UserError(self.folder, what, f"{protocol.name} shows another: predict again")
         return [self._answer(frame, whole=shows == WHOLE_IMAGE) for frame in frames]
 
     def describe(self) -> Checkpoint:
@@ -128,11 +125,8 @@ class StoredModel(Model):
         for ending in ENDINGS:
             if (file := base.with_name(base.name + ending)).is_file():
                 return file
-        raise UserError(
-            f"{base}.npy",
-            "no such file: every scored frame needs its prediction",
-            f"an image NAME.jpg of the footage needs NAME.npy or a 16-bit NAME.png in {self.folder}",
-        )
+        remedy = f"an image NAME.jpg of the footage needs NAME.npy or a 16-bit NAME.png in {self.folder}"
+        raise UserError(f"{base}.npy", "no such file: every scored frame needs its prediction", remedy)
 
 
 def _read(path: Path) -> np.ndarray:

@@ -132,11 +132,8 @@ class DepthModel:
         output, twins = self.backend(image, told), []
         if mirrored or confidence == "flip":
             twins = [one.flip(-1) for one in self.backend(image.flip(-1), told).inverse_depths]
-        return RawDepth(
-            output.inverse_depths[0],
-            twins[0] if mirrored else None,
-            self._confidence(image, output, twins, confidence),
-        )
+        sure = self._confidence(image, output, twins, confidence)
+        return RawDepth(output.inverse_depths[0], twins[0] if mirrored else None, sure)
 
     def _confidence(
         self, image: Tensor, output: DepthOutput, twins: Sequence[Tensor], kind: Confidence

@@ -43,14 +43,8 @@ def predict_video(
 ) -> int:
     """Predict every frame and write an MP4 of images and colours side by side.
 
-    Args:
-        predictor: finds the depth.
-        video: the frames; its own camera is used where ``camera`` is None.
-        out: the MP4 file.
-        camera: of the frames.
-        flip: as for `Predictor`.
-        on_frame: gets number, image (H, W, 3) and prediction of each readable frame.
-        on_progress: called once per predicted frame.
+    The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
+    prediction of each readable frame, and ``on_progress`` is called after it.
 
     Returns:
         Number of unreadable frames; each repeats the picture before it, so that time stays right.

@@ -100,9 +100,8 @@ def _errors(results: Results) -> Table:
         shown = [number(cell.abs_rel, 3), number(cell.rmse, 2, interval=False)]
         shown.append(number(cell.d1, 1, 100, interval=False))
         if several:
-            found = (
-                None if model == results.baseline else compare(results, model, results.baseline, condition)
-            )
+            base = results.baseline
+            found = None if model == base else compare(results, model, base, condition)
             star = "*" if found and found.by_pairing_only else ""
             shown.append(change(found.change, None, found.verdict, star) if found else Cell(""))
         return shown

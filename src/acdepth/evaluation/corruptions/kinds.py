@@ -27,16 +27,10 @@ KINDS = {kind.__name__: kind for kinds in _GROUPED.values() for kind in kinds}
 
 
 def corrupt(image: np.ndarray, kind: str, severity: int, generator: torch.Generator) -> np.ndarray:
-    """A picture as a kind of corruption leaves it. Lengths in pixels are those of this picture, as published.
+    """A picture, RGB uint8 (H, W, 3), as a kind of corruption leaves it in a severity from 1 to 5.
 
-    Args:
-        image: RGB, uint8 (H, W, 3), of any size that `acdepth.core.images.read_image` takes.
-        kind: of `KINDS`.
-        severity: 1 to 5.
-        generator: on the CPU; equal ones give equal pictures.
-
-    Returns:
-        RGB, uint8 (H, W, 3).
+    Lengths in pixels are those of this picture, as published. The generator is on the CPU; equal ones give
+    equal pictures.
     """
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity}: must be from 1 to 5")

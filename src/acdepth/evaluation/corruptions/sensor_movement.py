@@ -33,12 +33,8 @@ BITS = (5, 4, 3, 2, 1)
 def smear(image: np.ndarray, reach: int, deviation: float, towards: float, draws: Draws) -> np.ndarray:
     """Draw (H, W) or (H, W, C) out along a line, as a camera in motion does that is fastest at the end.
 
-    Args:
-        image: float32.
-        reach: the line is twice as long [px].
-        deviation: of the half Gaussian that weighs places along the line [px].
-        towards: middle direction [degrees], from which the line differs by up to `WIDEST_ANGLE`.
-        draws: of this image.
+    The line is twice as long as ``reach`` [px]; a half Gaussian of ``deviation`` [px] weighs places along it,
+    and it differs from the direction ``towards`` [degrees] by up to `WIDEST_ANGLE`.
     """
     angle = math.radians(draws.uniform(towards - WIDEST_ANGLE, towards + WIDEST_ANGLE))
     places = np.arange(2 * reach + 1)

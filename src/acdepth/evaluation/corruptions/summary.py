@@ -33,12 +33,7 @@ def estimation_error(abs_rel: Values, d1: Values) -> Values:
 def corruption_error(errors: Values, baseline: Values) -> Values:
     """CE: a model's DEE over all severities relative to the baseline's. Lower is better, 100 is as good.
 
-    Args:
-        errors: (..., L) DEE of the model.
-        baseline: (..., L) DEE of the model it is compared with.
-
-    Returns:
-        (...,) [%]; not finite where the baseline makes no error.
+    From (..., L) of both to (...,) [%]; not finite where the baseline makes no error.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return 100 * errors.sum(-1) / baseline.sum(-1)
@@ -47,12 +42,8 @@ def corruption_error(errors: Values, baseline: Values) -> Values:
 def resilience_rate(errors: Values, clean: Values) -> Values:
     """RR: what a model keeps of its accuracy on clean images, 1 - DEE. Higher is better, 100 is all of it.
 
-    Args:
-        errors: (..., L) DEE on corrupted images.
-        clean: (...,) DEE on the same images as they were.
-
-    Returns:
-        (...,) [%]; not finite where there is no accuracy to keep.
+    From DEE on corrupted images (..., L) and on the same as they were (...,) to (...,) [%]; not finite where
+    there is no accuracy to keep.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return 100 * (1 - errors).mean(-1) / (1 - clean)
