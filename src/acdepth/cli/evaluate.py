@@ -10,6 +10,7 @@ from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
+from acdepth.core.lock import sole_writer
 
 if TYPE_CHECKING:
     from acdepth.core.clip import Clip
@@ -91,7 +92,6 @@ def evaluate(
         warn_about_cameras,
         warn_about_scale,
     )
-    from acdepth.core.lock import sole_writer
     from acdepth.core.provenance import provenance
     from acdepth.data.parts import describe_part
     from acdepth.evaluation.corruptions.benchmark import plan_benchmark

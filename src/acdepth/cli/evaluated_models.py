@@ -44,7 +44,7 @@ def open_models(
                 f"{flag} {path}", f"a second model {name}", "name them, as in first=PATH second=PATH"
             )
         if flag == "--predictions":
-            models[name] = StoredModel.open(name, path)
+            models[name] = StoredModel(name, path)
         else:
             network = open_model(path, name, device)
             if confidence == "head" and network.head is None:

@@ -14,12 +14,7 @@ def shipped_configs(stage: str) -> list[str]:
 
 
 def find_config(stage: str, name: str, what: str = "--config") -> Path:
-    """A settings file by path, or a shipped one of a stage by name.
-
-    Args:
-        stage: folder of ``configs/``.
-        name: of a shipped file without its ending, or the path of one's own.
-        what: asked for it; stands in the error message.
+    """A settings file by path, or one of ``configs/STAGE`` by its name; ``what`` stands in the error message.
 
     Raises:
         UserError: if there is none; names those that ship.
@@ -28,8 +23,6 @@ def find_config(stage: str, name: str, what: str = "--config") -> Path:
         return Path(name)
     shipped = CONFIGS / stage / f"{name}.yaml"
     if not shipped.is_file():
-        known = ", ".join(shipped_configs(stage))
-        raise UserError(
-            f"{what} {name}", "no shipped settings of this name", f"there are {known}, or give a path"
-        )
+        remedy = f"there are {', '.join(shipped_configs(stage))}, or give a path"
+        raise UserError(f"{what} {name}", "no shipped settings of this name", remedy)
     return shipped

@@ -132,11 +132,8 @@ class DepthModel:
         output, twins = self.backend(image, told), []
         if mirrored or confidence == "flip":
             twins = [one.flip(-1) for one in self.backend(image.flip(-1), told).inverse_depths]
-        return RawDepth(
-            output.inverse_depths[0],
-            twins[0] if mirrored else None,
-            self._confidence(image, output, twins, confidence),
-        )
+        sure = self._confidence(image, output, twins, confidence)
+        return RawDepth(output.inverse_depths[0], twins[0] if mirrored else None, sure)
 
     def _confidence(
         self, image: Tensor, output: DepthOutput, twins: Sequence[Tensor], kind: Confidence
@@ -151,13 +148,7 @@ class DepthModel:
 
 
 def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
-    """Load a checkpoint.
-
-    Args:
-        path: of the checkpoint.
-        name: what tables call it.
-        device: as `choose_device` takes it.
-        precision: as `Precision` says.
+    """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
     Raises:
         UserError: if it is no checkpoint of ours, or the device cannot be used.
