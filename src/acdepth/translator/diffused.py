@@ -11,13 +11,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
-from acdepth.translator.adapters import (
-    adapters_hash,
-    base_facts,
-    load_card,
-    load_translator,
-    merge,
-)
+from acdepth.translator.adapters import adapters_hash, base_facts, load_card, load_translator, merge
 from acdepth.translator.method import Translator
 
 VERSION = 1
@@ -81,11 +75,7 @@ class DiffusedWeather(Translator):
 
     @torch.inference_mode()
     def translate(
-        self,
-        image: Tensor,
-        depth: Tensor | None,
-        condition: Condition,
-        generators: Sequence[torch.Generator],
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
     ) -> Tensor:
         """One step; see `Translator.translate`."""
         wanted = torch.full((len(image),), condition.index, device=self.device)

@@ -76,11 +76,7 @@ def _adapt(
     import torch
 
     config = LoraConfig(
-        r=rank,
-        lora_alpha=alpha,
-        target_modules=layers,
-        modules_to_save=whole,
-        init_lora_weights="gaussian",
+        r=rank, lora_alpha=alpha, target_modules=layers, modules_to_save=whole, init_lora_weights="gaussian"
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "lora", type(network).__name__))

@@ -28,11 +28,7 @@ class Translator(ABC):
 
     @abstractmethod
     def translate(
-        self,
-        image: Tensor,
-        depth: Tensor | None,
-        condition: Condition,
-        generators: Sequence[torch.Generator],
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
     ) -> Tensor:
         """Translate one batch; no image may depend on the others, but for rounding on a GPU.
 

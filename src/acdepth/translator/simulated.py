@@ -38,11 +38,7 @@ class SimulatedWeather(Translator):
         return {"method": "simulate", "version": VERSION, "severity": list(self.severity)}
 
     def translate(
-        self,
-        image: Tensor,
-        depth: Tensor | None,
-        condition: Condition,
-        generators: Sequence[torch.Generator],
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
     ) -> Tensor:
         """Simulate the weather; see `Translator.translate`."""
         assert depth is not None

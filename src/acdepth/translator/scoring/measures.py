@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.evaluation.bootstrap import (
-    DRAWS,
-    FEWEST_SEQUENCES,
-    Interval,
-    of_draws,
-    with_interval,
-)
+from acdepth.evaluation.bootstrap import DRAWS, FEWEST_SEQUENCES, Interval, of_draws, with_interval
 from acdepth.prior.losses import scale_shift_invariant_loss
 
 LUMINANCE = (0.299, 0.587, 0.114)
