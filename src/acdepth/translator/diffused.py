@@ -26,15 +26,10 @@ class DiffusedWeather(Translator):
     batch, which `translate` therefore always composes alike.
 
     Args:
-        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them, or
-            ``shipped``.
-        base: the diffusion model they stand on: a folder or a name of the hub; their card says which by
-            default.
+        weights: adapters, from ``acdepth train translator`` or ``acdepth import``, or ``shipped``.
+        base: folder or hub name of the diffusion model they stand on; their card says which by default.
         device: where it runs, as `choose_device` takes it.
         precision: ``auto`` is bfloat16 where the device computes in it.
-
-    Raises:
-        UserError: if files are missing, or adapters and base do not fit.
     """
 
     uses_depth = False
@@ -81,10 +76,7 @@ class DiffusedWeather(Translator):
         wanted = torch.full((len(image),), condition.index, device=self.device)
         given = (image * 2 - 1).to(self.device, self.dtype, memory_format=torch.channels_last)
         at_once = 1 if self.device.type == "cpu" else len(image)
-        made = [
-            self.generator(part, index, "forth")
-            for part, index in zip(given.split(at_once), wanted.split(at_once), strict=True)
-        ]
-        image = torch.cat(made) / 2 + 0.5
+        parts = zip(given.split(at_once), wanted.split(at_once), strict=True)
+        image = torch.cat([self.generator(part, index, "forth") for part, index in parts]) / 2 + 0.5
         # An infinite colour would be brought to 0 or 1 and look like one.
         return image.where(image.isfinite(), torch.nan).clamp(0, 1).cpu()
