@@ -173,15 +173,15 @@ class _Work:
         if self.depth_source:
             places = [Frame(frame.clip, frame.index) for frame in frames]
             depth = self.depth_source.depth(images, places, self.settings.crop)
-            remedy = "give another teacher, or --depth measured"
-            _refuse_broken(frames, depth, clear, "its depth", remedy)
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
             generators = [make_generator(self.settings.seed, frame.key, condition) for frame in frames]
             made = self.translator.translate(clear, depth, condition, generators)
-            what = f"its translation into {condition} by {self.translator.name}"
-            _refuse_broken(frames, made, clear, what, "train, import or copy those weights again")
+            for frame, fault in zip(frames, faults(made, clear), strict=True):
+                if fault:
+                    what = f"its translation into {condition} by {self.translator.name} {fault}"
+                    raise UserError(frame.key, what, "train, import or copy those weights again")
             results = zip(frames, hashes, made, strict=True)
             self.manifest.add(
                 [self._write(one, condition, *rest) for one, *rest in results if condition in one.todo]
@@ -200,12 +200,6 @@ class _Work:
             file_hash=hash_file(file),
             file_size=file.stat().st_size,
         )
-
-
-def _refuse_broken(frames: tuple[_Frame, ...], made: Tensor, clear: Tensor, what: str, remedy: str) -> None:
-    for frame, fault in zip(frames, faults(made, clear), strict=True):
-        if fault:
-            raise UserError(frame.key, f"{what} {fault}", remedy)
 
 
 def _frames(clips: list[Clip], manifest: Manifest, conditions: tuple[Condition, ...]) -> Iterator[_Frame]:
