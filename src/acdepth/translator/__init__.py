@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from acdepth.translator.method import Translator
-    from acdepth.translator.simulated import SimulatedWeather
+    from acdepth.translator.method import SimulatedWeather, Translator
     from acdepth.translator.translate import TranslateSettings
 
 __all__ = ["SimulatedWeather", "TranslateSettings", "Translator"]
