@@ -97,7 +97,7 @@ class Run:
         Raises:
             UserError: if more than 1 % of a large folder is unreadable, or results cannot be written.
         """
-        videos = {job: video for job in self.jobs if job.is_video and (video := self._open(job))}
+        videos = {job: video for job in self.jobs if job.is_video and (video := self._open(job)) is not None}
         total = sum(map(len, videos.values())) + sum(not job.is_video for job in self.jobs)
         with progress("predict", total, unit="image") as advance:
             for job in self.jobs:

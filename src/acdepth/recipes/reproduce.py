@@ -1,7 +1,6 @@
 """The paper's experiment on a data set that is there, ending with the paper's table beside ours."""
 
 from pathlib import Path
-from typing import Literal
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder, hash_json
@@ -12,8 +11,6 @@ from acdepth.recipes.checks import RecordedDataSet, check_networks, check_root
 from acdepth.recipes.method import Method
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.plan import PlannedStage, count_footage, plan_method
-
-DataSet = Literal[RecordedDataSet, "world"]
 
 
 class ReproduceConfig(MethodConfig):
