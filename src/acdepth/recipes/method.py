@@ -1,6 +1,7 @@
 """The whole method on footage that is there, each of its stages done once."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from acdepth.core.clip import Clip
@@ -105,22 +106,23 @@ class Method:
         config, folder = self.config.teacher, self.out / "teacher"
         files = (file_output(folder / POSE_FILE), file_output(folder / MOTION_FILE))
         outputs = (weights_output(self.weights["teacher"]), *files)
-        made_from = teacher_identity(config, training)
-        return Stage(
-            "teacher", made_from, lambda: train_teacher(config, self.training, folder), outputs, (folder,)
-        )
+        train = partial(train_teacher, config, self.training, folder)
+        return Stage("teacher", teacher_identity(config, training), train, outputs, (folder,))
 
     def _translator(self, training: str | None, adverse: str | None) -> Stage:
         config, folder = self.config, self.out / "translator"
         assert config.translator is not None
         footage, start = (training, adverse), config.adapters_folder
         made_from = translator_identity(config.translator, *footage, config.prior, start)
-        outputs = (folder_output(folder / ADAPTERS),)
-        return Stage("translator", made_from, self._train_translator, outputs, (folder,))
+        given = self.training, [self.adverse], config.prior, folder, config.adapters
+        train = partial(train_translator, config.translator, *given)
+        return Stage("translator", made_from, train, (folder_output(folder / ADAPTERS),), (folder,))
 
     def _student(self, name: str, config: StudentConfig, made_from: Identity) -> Stage:
         outputs, folder = (weights_output(self.weights[name]),), self.out / name
-        return Stage(name, made_from, lambda: self._train_student(config, folder), outputs, (folder,))
+        given = self.training, self.translations, self.weights["teacher"], self.config.prior
+        train = partial(train_student, config, *given, folder)
+        return Stage(name, made_from, train, outputs, (folder,))
 
     def _translation(self) -> Stage:
         config, adapters = self.config, self.config.adapters_folder
@@ -139,12 +141,6 @@ class Method:
         outputs = (*(file_output(file) for file in files), folder_output(examples))
         return Stage("evaluate", made_from, self._evaluate, outputs, (*files, examples))
 
-    def _train_translator(self) -> None:
-        config, out = self.config, self.out / "translator"
-        assert config.translator is not None
-        footage = self.training, [self.adverse]
-        train_translator(config.translator, *footage, config.prior, out, config.adapters)
-
     def _translate(self) -> None:
         clips, config = self.training_footage(), self.config
         if config.method == "diffusion":
@@ -156,10 +152,6 @@ class Method:
             translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
         with progress("translate", count_targets(clips), unit="image") as advance:
             translate(clips, self.translations, translator, depth, config.translation(), progress=advance)
-
-    def _train_student(self, config: StudentConfig, out: Path) -> None:
-        teacher, prior = self.weights["teacher"], self.config.prior
-        train_student(config, self.training, self.translations, teacher, prior, out)
 
     def _evaluate(self) -> None:
         models = [NetworkModel(open_model(path, name)) for name, path in self.weights.items()]

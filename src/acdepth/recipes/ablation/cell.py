@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from acdepth.core.clip import Clip
@@ -94,7 +95,10 @@ class Cell:
         if self.student is None:
             return []
         inputs, out = Identity.of(self.student).and_facts(facts), self.folder / "student"
-        return [Stage("student", inputs, self._train, (weights_output(self.weights),), (out,))]
+        of = self.shared.sources
+        given = of.data, of.translations, of.teacher, of.prior, out, self.shared.prepared
+        train = partial(train_student, self.student, *given)
+        return [Stage("student", inputs, train, (weights_output(self.weights),), (out,))]
 
     def _evaluation(self, facts: dict[str, str]) -> Stage:
         shared = self.shared
@@ -102,12 +106,6 @@ class Cell:
         inputs = Identity.of(shared.sources.protocol).and_facts(measured)
         files = (self.folder / RESULTS_FILE, self.folder / FRAMES_FILE)
         return Stage("evaluate", inputs, self._evaluate, tuple(map(file_output, files)), files)
-
-    def _train(self) -> None:
-        assert self.student is not None
-        of, out = self.shared.sources, self.folder / "student"
-        given = of.data, of.translations, of.teacher, of.prior
-        train_student(self.student, *given, out, self.shared.prepared)
 
     def _evaluate(self) -> None:
         shared, protocol = self.shared, self.shared.sources.protocol
