@@ -91,7 +91,6 @@ def evaluate(
         warn_about_cameras,
         warn_about_scale,
     )
-    from acdepth.core.lock import sole_writer
     from acdepth.core.provenance import provenance
     from acdepth.data.parts import describe_part
     from acdepth.evaluation.corruptions.benchmark import plan_benchmark
