@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
+from acdepth.core.progress import say
 
 if TYPE_CHECKING:
     from acdepth.rating.panel import Panel

@@ -11,6 +11,10 @@ from acdepth.core.errors import UserError
 from acdepth.core.share import ALL, Share
 
 
+class Taken(UserError):
+    """Another process writes there."""
+
+
 @contextmanager
 def sole_writer(
     place: Path, remedy: str = "wait for it, or give another --out", share: Share = ALL, wait: bool = False
@@ -23,7 +27,7 @@ def sole_writer(
     that has it is waited for.
 
     Raises:
-        UserError: in all of them if another process has it, or it cannot be locked.
+        UserError: in all of them if it cannot be locked; `Taken` if another process has it.
     """
     with ExitStack() as held:
         with share.main_first():
@@ -38,7 +42,7 @@ def _lock(place: Path, remedy: str, wait: bool) -> FileLock:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         _acquire(lock, place, wait)
     except Timeout as error:
-        raise UserError(place, "another acdepth process is writing there", remedy) from error
+        raise Taken(place, "another acdepth process is writing there", remedy) from error
     except (OSError, NotImplementedError) as error:
         raise UserError(place, f"cannot be locked ({error})", "give another --out") from error
     return lock

@@ -1,8 +1,11 @@
 """Settings files that ship, by stage and name."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 
 CONFIGS = Path(str(files("acdepth"))) / "configs"
@@ -26,3 +29,13 @@ def find_config(stage: str, name: str, what: str = "--config") -> Path:
         remedy = f"there are {', '.join(shipped_configs(stage))}, or give a path"
         raise UserError(f"{what} {name}", "no shipped settings of this name", remedy)
     return shipped
+
+
+def read_named(values: Any, kinds: Mapping[str, type[Config]], where: str) -> Any:
+    """Plain settings, those of the stages ``kinds`` read from their files where only a name is given."""
+    for stage, kind in kinds.items():
+        name = values.get(stage) if isinstance(values, dict) else None
+        if isinstance(name, str):
+            file = find_config(stage, name, f"{where}: {stage}:")
+            values = {**values, stage: kind.read(file).to_dict()}
+    return values
