@@ -91,6 +91,7 @@ def evaluate(
         warn_about_cameras,
         warn_about_scale,
     )
+    from acdepth.core.lock import sole_writer
     from acdepth.core.provenance import provenance
     from acdepth.data.parts import describe_part
     from acdepth.evaluation.corruptions.benchmark import plan_benchmark
@@ -126,6 +127,7 @@ def evaluate(
 
 
 def _tell(outcome: "Outcome", out: Path) -> None:
+    from acdepth.evaluation.run import RESULTS_FILE
     from acdepth.reports.ordinal import print_ordinal
     from acdepth.reports.tables import print_results
 

@@ -21,6 +21,8 @@ from acdepth.networks.checkpoint import checkpoint_file
 
 INFINITELY_FAR = 1000.0
 """[m]; what dense measured depth leaves empty is sky."""
+LEAST_METRES = 1e-6
+"""Standard deviation [m] up to which a network's depth shows nothing, as a network does that is broken."""
 DENSE = 0.5
 """Part of the pixels that must be measured before empty ones may be taken for sky."""
 
@@ -74,7 +76,7 @@ class TeacherDepth(DepthSource):
         answers = model.infer(images, [model.input_size] * len(images), at_once=1)
         inverse_depth = torch.cat([answer.inverse_depth for answer in answers])
         depth = depth_of(inverse_depth, images[0].shape).cpu()
-        for frame, fault in zip(frames, faults(depth, as_floats(list(images))), strict=True):
+        for frame, fault in zip(frames, faults(depth, as_floats(list(images)), LEAST_METRES), strict=True):
             if fault:
                 raise UserError(frame.key, f"its depth {fault}", "give another teacher, or --depth measured")
         return depth
