@@ -86,6 +86,7 @@ def pairs(
     """
     from acdepth.data.folder import count_targets, open_data
     from acdepth.data.pairs import draw_point_pairs
+    from acdepth.data.settings import FootageChoice
     from acdepth.evaluation.pairs import Relation, write_pairs
 
     _check_pairs(out, per_image, min_ratio, same, min_depth, max_depth)

@@ -112,6 +112,7 @@ def check(
     from acdepth.core.sheet import check_sheet_name
     from acdepth.data.folder import open_data
     from acdepth.data.manifest import Manifest
+    from acdepth.data.settings import FootageChoice
     from acdepth.translator.scoring.sheet import write_sheet_of_folder
 
     if sheet:
