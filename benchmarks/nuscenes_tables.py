@@ -30,7 +30,7 @@ started = time.perf_counter()
 {read}
 print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 """
-OURS = ("from acdepth.data.nuscenes import open_nuscenes", "open_nuscenes(Path(sys.argv[1]), 'train')")
+OURS = ("from acdepth.data.nuscenes.scenes import open_nuscenes", "open_nuscenes(Path(sys.argv[1]), 'train')")
 THEIRS = (
     "from nuscenes.nuscenes import NuScenes",
     "NuScenes('v1.0-trainval', sys.argv[1], verbose=False)",

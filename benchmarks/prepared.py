@@ -33,14 +33,14 @@ def megabytes():
 before, started = megabytes(), time.perf_counter()
 prepared = Prepared.open(Path(sys.argv[1]))
 opened, after = time.perf_counter(), megabytes()
-row = prepared.frames[len(prepared) // 2]
+key = prepared.frames.key(len(prepared) // 2)
 found = time.perf_counter()
 triplets = len(TripletBatches(prepared, 4, 0))
 print(json.dumps({
     "frames": len(prepared),
     "seconds to open": opened - started,
     "megabytes to open": after - before,
-    "seconds to find a row": found - opened,
+    "seconds to find a name": found - opened,
     "triplets": triplets,
     "seconds to find the triplets": time.perf_counter() - found,
     "megabytes to find the triplets": megabytes() - after,

@@ -24,8 +24,8 @@ from acdepth.checking.sheet import depth_colours, draw_points
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
-from acdepth.data.choice import FootageChoice
-from acdepth.data.nuscenes import open_nuscenes
+from acdepth.data.nuscenes.scenes import open_nuscenes
+from acdepth.data.settings import FootageChoice
 from tests.data.driving_stereo_layout import write_calibration, write_weather
 from tests.data.folders import CAMERA, write_drive
 from tests.data.kitti_layout import DAY, write_kitti_raw
@@ -147,7 +147,7 @@ DAMAGES = [
     Damage(
         "a sweep that is missing",
         lambda root: file(root, "scene-0916", "LIDAR_TOP").unlink(),
-        r"LIDAR_TOP/scene-0916\S*\.pcd\.bin: (cannot be read|No such file)",
+        r"LIDAR_TOP/scene-0916\S*\.pcd\.bin: [Nn]o such file",
     ),
     Damage(
         "a sweep that breaks off",

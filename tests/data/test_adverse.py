@@ -13,6 +13,7 @@ from acdepth.data import MixBatches, open_data, prepare
 from acdepth.data.adverse import AdaptBatches, split_off
 from acdepth.data.prepared import Prepared
 from tests.data.folders import HEIGHT, WIDTH, write_drive
+from tests.data.rows import row, rows
 
 SIZE = (HEIGHT, WIDTH)
 
@@ -35,14 +36,14 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 def test_whole_drives_are_kept_apart_and_of_a_single_one_its_end(adverse):
     learning, apart = split_off(adverse, 0.2)
-    drives = {adverse.frames[frame].clip for frame in apart[Condition.NIGHT].frames}
+    drives = {row(adverse.frames, frame).clip for frame in apart[Condition.NIGHT].frames}
     assert drives == {"night_2"} and len(apart[Condition.NIGHT].frames) == 3
-    positions = [adverse.frames[frame].position for frame in apart[Condition.RAIN].frames]
+    positions = [row(adverse.frames, frame).position for frame in apart[Condition.RAIN].frames]
     assert positions == [8, 9]
     for condition in (Condition.NIGHT, Condition.RAIN):
         together = learning[condition].frames + apart[condition].frames
         assert sorted(together) == [
-            index for index, frame in enumerate(adverse.frames) if frame.condition is condition
+            index for index, frame in enumerate(rows(adverse.frames)) if frame.condition is condition
         ]
 
 

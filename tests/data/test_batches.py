@@ -75,7 +75,8 @@ def test_slow_frames_are_left_out(tmp_path: Path) -> None:
     write_drive(tmp_path / "data" / "a", speed=12)
     write_drive(tmp_path / "data" / "b", speed=0.3)
     prepared = prepare(open_data(tmp_path / "data"), tmp_path / "out", (HEIGHT, WIDTH))
-    assert {prepared.frames[i].clip for i in TripletBatches(prepared, 1, 0).order.items} == {"a"}
+    clips = prepared.frames.clip[TripletBatches(prepared, 1, 0).order.items]
+    assert {prepared.frames.clip_name(clip) for clip in clips} == {"a"}
     assert len(TripletBatches(prepared, 1, 0, min_speed=None)) == 8
     with pytest.raises(UserError, match=r"all 12 frames are slower than 20 m/s"):
         TripletBatches(prepared, 1, 0, min_speed=20)

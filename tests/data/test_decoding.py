@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import av
@@ -16,15 +17,16 @@ import pytest
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.data import decoding, open_data, prepare, prepared
-from acdepth.data.choice import FootageChoice
 from acdepth.data.decoding import FRAMES_PER_PART
 from acdepth.data.prepared import fingerprint
 from acdepth.data.sequence_folder import ImageClip
+from acdepth.data.settings import FootageChoice
 from tests.data.driving_stereo_layout import write_weather
 from tests.data.folders import CAMERA, picture, write_drive
 from tests.data.kitti_layout import write_kitti_raw
 from tests.data.nuscenes_layout import write_nuscenes
 from tests.data.robotcar_layout import write_prepared
+from tests.data.rows import counting
 
 COUNT, SIZE = 3 * FRAMES_PER_PART + 8, (12, 20)
 BROKEN = 70
@@ -109,26 +111,27 @@ def test_killed_at_three_points_it_goes_on_and_gives_the_same_bytes(footage, unb
 
 def decoded_now(footage: Path, out: Path) -> int:
     """How many frames are decoded when footage is prepared."""
-    calls: list[int] = []
-    prepare(open_data(footage), out, SIZE, progress=lambda: calls.append(1))
-    return len(calls)
+    with counting() as decoded:
+        prepare(open_data(footage), out, SIZE)
+    return len(decoded)
 
 
-def test_the_number_of_processes_does_not_show(footage, unbroken, tmp_path):
-    warnings: list[str] = []
-    prepare(open_data(footage), tmp_path, SIZE, workers=2, on_warning=warnings.append)
+def test_the_number_of_processes_does_not_show(footage, unbroken, tmp_path, caplog, capsys):
+    prepare(open_data(footage), tmp_path, SIZE, workers=2)
     assert files(tmp_path) == unbroken
-    assert len(warnings) == 1 and f"{BROKEN:06d}.png" in warnings[0]
+    assert len(caplog.messages) == 1 and f"{BROKEN:06d}.png" in caplog.messages[0]
+    assert f"prepare: {COUNT}/{COUNT}" in capsys.readouterr().err
 
 
 def prepare_and_die(footage: str, out: str) -> None:
     """Prepare with two processes, killed when the first part is done; tells who they are."""
 
-    def progress() -> None:
+    def advance(_: int) -> None:
         print(*(process.pid for process in multiprocessing.active_children()), flush=True)
         die()
 
-    prepare(open_data(Path(footage)), Path(out), SIZE, workers=2, progress=progress)
+    decoding.progress = lambda *_, **__: nullcontext(advance)
+    prepare(open_data(Path(footage)), Path(out), SIZE, workers=2)
 
 
 @pytest.mark.slow

@@ -10,8 +10,7 @@ import torch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data import MixBatches, open_data, prepare
-from acdepth.data.adverse import AdaptBatch, AdaptBatches, FilmedBatch, split_off
-from acdepth.data.filmed import filmed_frames
+from acdepth.data.adverse import AdaptBatch, AdaptBatches, FilmedBatch, filmed_frames, split_off
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
 from tests.data.folders import CAMERA, HEIGHT, WIDTH, picture, write_drive

@@ -80,7 +80,7 @@ def test_no_clip_crosses_a_gap(tmp_path: Path) -> None:
     assert len(warnings) == 1 and "000002.png and 000004.png" in warnings[0]
     assert pieces[1].distance(0, 1) == pytest.approx(1.0)  # motion.csv still has the missing image's row
     triplets = TripletBatches(prepare(pieces, tmp_path / "out", (HEIGHT, WIDTH)), batch_size=1, seed=0)
-    middles = {triplets.prepared.frames[index].key[-10:] for index in triplets.order.items}
+    middles = {triplets.prepared.frames.key(index)[-10:] for index in triplets.order.items}
     assert middles == {"000001.png", "000005.png", "000006.png"}
 
 

@@ -12,6 +12,7 @@ from acdepth.core.files import read_json, write_json
 from acdepth.data import Prepared, open_data, prepare, prepared
 from acdepth.data.frames import Frames
 from tests.data.folders import write_drive
+from tests.data.rows import counting, rows
 
 SIZE = (12, 20)
 
@@ -39,27 +40,26 @@ def test_the_index_is_parsed_once(made: Prepared, monkeypatch) -> None:
 
 
 def test_rows_say_what_the_footage_says(made: Prepared) -> None:
-    rows = list(made.frames)
-    assert [row.key for row in rows[2:5]] == [
+    found = rows(made.frames)
+    assert [row.key for row in found[2:5]] == [
         "b/images/000002.png",
         "naß/images/000000.png",
         "naß/images/000001.png",
     ]
-    assert [(row.clip, row.position) for row in rows[2:5]] == [("b", 2), ("naß", 0), ("naß", 1)]
-    assert rows[0].condition is Condition.CLEAR and rows[6].condition is Condition.RAIN
+    assert [(row.clip, row.position) for row in found[2:5]] == [("b", 2), ("naß", 0), ("naß", 1)]
+    assert found[0].condition is Condition.CLEAR and found[6].condition is Condition.RAIN
     assert made.frames.conditions() == [Condition.CLEAR, Condition.RAIN]
     assert made.frames.targets_of(Condition.RAIN).tolist() == [3, 4, 5, 6]
-    assert (rows[1].distance_to_next, rows[1].speed) == (None, None)
-    assert rows[4].distance_to_previous == pytest.approx(1) and rows[-1].distance_to_next is None
-    assert rows[4].source_size == (24, 40) and rows[4].target is True
-    assert made.frames[-1] == rows[6]
+    assert (found[1].distance_to_next, found[1].speed) == (None, None)
+    assert found[4].distance_to_previous == pytest.approx(1) and found[-1].distance_to_next is None
+    assert found[4].source_size == (24, 40) and found[4].target is True
     assert made.frames.brightness.tolist() == [image.mean() for image in made.images]
 
 
 def test_some_rows_stay_what_they_were(made: Prepared) -> None:
-    rows = list(made.frames)
+    before = rows(made.frames)
     taken = made.frames.take(np.array([0, 2, 5]))
-    assert list(taken) == [rows[0], rows[2], rows[5]]
+    assert rows(taken) == [before[0], before[2], before[5]]
     assert not made.frames.has_same_keys(taken) and taken.has_same_keys(replace(taken, speed=taken.speed * 2))
     assert taken.has_neighbour(1).tolist() == taken.has_neighbour(-1).tolist() == [False] * 3
     assert made.frames.has_neighbour(-1).tolist() == [False, True, True, False, True, True, True]
@@ -74,7 +74,8 @@ def test_a_column_that_is_missing_or_cut_is_one_line(tmp_path: Path, left: int |
     if left:
         column.write_bytes(content[:left])
     with pytest.raises(
-        UserError, match=r"out/frames: cannot be read .*; delete .*out, it will be made again"
+        UserError,
+        match=r"speed\.npy: (no such file|not readable as a column .*); delete .*out, it will be made again",
     ):
         Prepared.open(made.folder)
 
@@ -86,6 +87,6 @@ def test_an_older_folder_is_not_opened_but_made_again(tmp_path: Path) -> None:
     write_json(made.folder / "index.json", older)
     with pytest.raises(UserError, match="written by another version; delete it, it will be made again"):
         Prepared.open(made.folder)
-    calls: list[int] = []
-    prepare(open_data(drive), tmp_path / "out", SIZE, progress=lambda: calls.append(1))
-    assert len(calls) == len(Prepared.open(made.folder)) == 6
+    with counting() as decoded:
+        prepare(open_data(drive), tmp_path / "out", SIZE)
+    assert len(decoded) == len(Prepared.open(made.folder)) == 6

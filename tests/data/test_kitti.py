@@ -9,7 +9,7 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import TripletBatches, open_data, prepare
-from acdepth.data.kitti.scans import depth_image
+from acdepth.data.kitti.calibration import depth_image
 from tests.real import REAL, needs_real_data
 
 IDENTITY = "1 0 0 0 1 0 0 0 1"

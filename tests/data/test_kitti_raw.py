@@ -11,9 +11,10 @@ import pytest
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
-from acdepth.data.kitti import is_kitti_raw, open_kitti_raw, open_lidar_folder
+from acdepth.data.kitti.benchmarks import open_lidar_folder
+from acdepth.data.kitti.calibration import depth_image, read_points
+from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.kitti.raw import mercator_scale, read_oxts
-from acdepth.data.kitti.scans import depth_image, read_points
 from tests.data.folders import picture
 from tests.data.kitti_layout import (
     AXES,
@@ -284,7 +285,7 @@ class TestRefusals:
 
 @needs_real_data
 def test_a_real_scan_falls_one_pixel_beside_the_object_benchmark_s(tmp_path):
-    frame = open_lidar_folder(REAL / "kitti_lidar", "real", Condition.CLEAR)[0]
+    frame = open_lidar_folder(REAL / "kitti_lidar", "real")[0]
     calibration = matrices(frame._calibration)
     R, t = np.split(calibration["Tr_velo_to_cam"].reshape(3, 4), [3], axis=1)
     write_matrices(

@@ -12,9 +12,9 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_text
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
-from acdepth.data.nuscenes import open_nuscenes
+from acdepth.data.nuscenes.scenes import open_nuscenes
 from acdepth.data.pairs import ask_frames
-from acdepth.data.robotcar import open_robotcar
+from acdepth.data.robotcar.scenes import open_robotcar
 from acdepth.evaluation.pairs import PointPair, Relation
 from tests.commands import call
 from tests.data.folders import CAMERA, write_drive

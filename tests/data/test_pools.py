@@ -13,6 +13,7 @@ from acdepth.data import open_data, prepare
 from acdepth.data.pools import STRATA, UnpairedBatches, _spread, make_pools
 from acdepth.data.prepared import Prepared
 from tests.data.folders import HEIGHT, WIDTH, write_drive
+from tests.data.rows import row
 
 ALL = (Condition.CLEAR, Condition.NIGHT, Condition.FOG)
 
@@ -41,7 +42,7 @@ def test_a_pool_holds_its_condition_alone(prepared: Prepared) -> None:
     pools = make_pools([prepared], ALL)
     for condition, pool in pools.items():
         assert len(pool.frames) == 8
-        assert {prepared.frames[frame].condition for frame in pool.frames} == {condition}
+        assert {row(prepared.frames, frame).condition for frame in pool.frames} == {condition}
 
 
 def test_a_smaller_pool_is_drawn_by_the_seed(prepared: Prepared) -> None:

@@ -11,6 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.tally import ReadTally
 from acdepth.data import Crop, Prepared, open_data, prepare
 from tests.data.folders import CAMERA, picture, write_drive
+from tests.data.rows import counting, row, rows
 
 
 def test_pixels_cameras_and_distances(tmp_path: Path) -> None:
@@ -21,20 +22,19 @@ def test_pixels_cameras_and_distances(tmp_path: Path) -> None:
     window = picture(1)[4:].reshape(10, 2, 20, 2, 3).astype(float).mean((1, 3))
     assert np.abs(prepared.images[1] - window).max() <= 1
     expected = CAMERA.cropped(4, 0, 20, 40).resized(10, 20)
-    assert prepared.frames[1].intrinsics == (expected.fx, expected.fy, expected.cx, expected.cy)
-    first, middle, last = prepared.frames
+    assert row(prepared.frames, 1).intrinsics == (expected.fx, expected.fy, expected.cx, expected.cy)
+    first, middle, last = rows(prepared.frames)
     assert (first.distance_to_previous, last.distance_to_next) == (None, None)
     assert middle.distance_to_next == pytest.approx(1.0) and middle.speed == pytest.approx(12.0)
 
 
 def test_used_again_until_something_changes(tmp_path: Path) -> None:
     drive = write_drive(tmp_path / "drive")
-    calls: list[int] = []
 
     def run(size: tuple[int, int] = (12, 20)) -> int:
-        calls.clear()
-        prepare(open_data(drive), tmp_path / "out", size, progress=lambda: calls.append(1))
-        return len(calls)
+        with counting() as decoded:
+            prepare(open_data(drive), tmp_path / "out", size)
+        return len(decoded)
 
     assert (run(), run()) == (6, 0)
     cv2.imwrite(str(drive / "images" / "000002.png"), picture(9)[..., ::-1])
@@ -56,12 +56,11 @@ def test_a_torn_preparation_does_not_count(tmp_path: Path) -> None:
     assert again.made_from == prepared.made_from and len(again.images) == 6
 
 
-def test_one_bad_frame_in_two_hundred_is_left_out(tmp_path: Path) -> None:
+def test_one_bad_frame_in_two_hundred_is_left_out(tmp_path: Path, caplog) -> None:
     drive = write_drive(tmp_path / "drive", count=200)
     (drive / "images" / "000100.png").write_bytes(b"nothing")
-    warnings: list[str] = []
-    prepared = prepare(open_data(drive), tmp_path / "out", (12, 20), on_warning=warnings.append)
-    assert len(prepared) == 199 and len(warnings) == 1 and "000100.png" in warnings[0]
+    prepared = prepare(open_data(drive), tmp_path / "out", (12, 20))
+    assert len(prepared) == 199 and len(caplog.messages) == 1 and "000100.png" in caplog.messages[0]
     assert np.flatnonzero(~prepared.frames.has_neighbour(1)).tolist() == [99, 198]
     assert np.flatnonzero(~prepared.frames.has_neighbour(-1)).tolist() == [0, 100]
 

@@ -10,8 +10,8 @@ import pytest
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
-from acdepth.data.robotcar import is_robotcar, open_robotcar
 from acdepth.data.robotcar.clouds import project
+from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
 from tests.data.folders import picture
 from tests.data.robotcar_layout import CX, CY, FX, FY, HEIGHT, MODEL, WIDTH, image_time, write_prepared
 

@@ -12,11 +12,19 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
 from acdepth.core.tally import ReadTally
 from acdepth.data.rigid import from_angles, part_of
-from acdepth.data.robotcar import open_robotcar, plan_scene, prepare_scene, raw_scenes, read_raw_calibration
+from acdepth.data.robotcar.calibration import read_raw_calibration
 from acdepth.data.robotcar.clouds import Accumulator
 from acdepth.data.robotcar.odometry import read_odometry
-from acdepth.data.robotcar.prepare import ScenePlan
-from acdepth.data.robotcar.raw import Recording, Undistortion, read_bayer, read_scan, read_undistortion
+from acdepth.data.robotcar.prepare import ScenePlan, plan_scene, prepare_scene
+from acdepth.data.robotcar.raw import (
+    Recording,
+    Undistortion,
+    raw_scenes,
+    read_bayer,
+    read_scan,
+    read_undistortion,
+)
+from acdepth.data.robotcar.scenes import open_robotcar
 from tests.data.folders import picture
 from tests.data.robotcar_layout import (
     HEIGHT,
@@ -44,7 +52,7 @@ IMAGES = 12
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A download and, in ``out``, what is made of it."""
     base = write_raw(tmp_path_factory.mktemp("robotcar_raw"), DAY, IMAGES)
-    prepare_scene(plan(base), None, fail)
+    prepare_scene(plan(base), idle, fail)
     return base
 
 
@@ -61,6 +69,10 @@ def plan(base: Path, lists: tuple[Path, ...] = ()) -> ScenePlan:
 
 def fail(message: str) -> None:
     raise AssertionError(message)
+
+
+def idle() -> None:
+    """Nobody looks at the progress."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -233,7 +245,7 @@ class TestPreparing:
         test, left_out = raw / "test.txt", raw / "test_filter.txt"
         write_text(test, "".join(f"{DAY}/stereo/centre/{image_time(number)}.png\n" for number in (2, 5)))
         write_text(left_out, f"{DAY}/stereo/centre/{image_time(5)}.png\n{DAY}/stereo/centre/1.png\n")
-        prepare_scene(plan(raw, (test, left_out)), None, fail)
+        prepare_scene(plan(raw, (test, left_out)), idle, fail)
         (clip,) = open_robotcar(raw / "out", "test", fail)
         assert [index for index in range(IMAGES) if clip.depth(index) is not None] == [2, 5]
         assert clip.targets() == [2]
@@ -243,7 +255,7 @@ class TestPreparing:
         lines = file.read_text().splitlines()
         write_text(file, "\n".join(lines[:4] + lines[5:]))
         warnings = []
-        prepare_scene(plan(raw), None, warnings.append)
+        prepare_scene(plan(raw), idle, warnings.append)
         assert any("breaks off in one place" in text for text in warnings)
         assert any("no pose for 1 of 12 images" in text for text in warnings)
         (clip,) = open_robotcar(raw / "out", None, lambda _: None)
@@ -308,7 +320,7 @@ class TestResuming:
         assert plan(raw).done == plan(raw).total
 
     def test_other_files_are_refused(self, raw):
-        prepare_scene(plan(raw), None, fail)
+        prepare_scene(plan(raw), idle, fail)
         write_text(raw / "extrinsics" / "lms_front.txt", "1 0 0 0 0 0\n")
         with pytest.raises(UserError, match=r"made_from\.json: .* made from another lms_front\.txt; remove"):
             plan(raw)
@@ -334,7 +346,7 @@ class TestDamage:
         scan = raw / "raw" / DAY / "lms_front" / f"{START + 5_000}.bin"
         write_bytes(scan, scan.read_bytes()[:-8])
         with pytest.raises(UserError, match=rf"{scan.name}: not a laser scan.*1 of 36 frames cannot be read"):
-            prepare_scene(plan(raw), None, fail)
+            prepare_scene(plan(raw), idle, fail)
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_points_that_are_nowhere(self, tmp_path, value):
@@ -346,7 +358,7 @@ class TestDamage:
         for file in sorted((raw / "raw" / DAY / "lms_front").iterdir())[:9]:
             file.unlink()
         warnings = []
-        prepare_scene(plan(raw), None, warnings.append)
+        prepare_scene(plan(raw), idle, warnings.append)
         assert len(warnings) == 1 and "lms_front: 9 of 36 files are not there" in warnings[0]
 
     @pytest.mark.parametrize(
@@ -370,7 +382,7 @@ class TestDamage:
                 b"17 1\n",
                 "holds none of the 1 files of lms_front.timestamps",
             ),
-            (f"raw/{DAY}/vo/vo.csv", None, "not readable as visual odometry"),
+            (f"raw/{DAY}/vo/vo.csv", None, "no such file; copy"),
         ],
     )
     def test_refused(self, raw, file, content, words):
@@ -379,7 +391,7 @@ class TestDamage:
         else:
             write_bytes(raw / file, content)
         with pytest.raises(UserError, match=words) as caught:
-            prepare_scene(plan(raw), None, fail)
+            prepare_scene(plan(raw), idle, fail)
         named = Path(file).parent / "lms_front" if "none of" in words else Path(file)
         assert named.as_posix() in str(caught.value) and "\n" not in str(caught.value)
 
@@ -393,7 +405,7 @@ class TestDamage:
             file = raw / "raw" / DAY / "stereo" / "centre" / f"{image_time(number)}.png"
             cv2.imwrite(str(file), np.zeros((20, 30), np.uint8))
         with pytest.raises(UserError, match=r"\.png: 30x20 pixels, but the camera model has 64x48"):
-            prepare_scene(plan(raw), None, fail)
+            prepare_scene(plan(raw), idle, fail)
 
     def test_a_made_scene_says_what_it_is_of(self, made):
         names = json.loads((made / "out" / DAY / "made_from.json").read_text()).keys()

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from acdepth.cli.evaluate import evaluate
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from tests.real import REAL, needs_real_data
@@ -66,7 +66,7 @@ def test_a_second_run_takes_the_place_of_all_of_the_first_at_its_end(weights, da
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
     evaluate(data, weights=chosen, out=out, conditions="night", examples=False, device="cpu")
     left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert left == {"results.json", "frames.jsonl", "examples/mine.png"}
+    assert left == {".lock", "results.json", "frames.jsonl", "examples/mine.png"}
     assert len((out / "frames.jsonl").read_text().splitlines()) == 6
 
 

@@ -12,9 +12,9 @@ import torch
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.rigid import from_quaternion
+from acdepth.data.settings import FootageChoice
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.recipes.layouts import Layout, export_world, read_drives

@@ -3,14 +3,15 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 from acdepth.core.seeding import make_generator
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared
@@ -158,7 +159,7 @@ class TestTraining:
             Prepared.open(tmp_path / folder) for folder in ("teacher/prepared", "student/prepared/clear")
         )
         assert first.crop == second.crop == crop
-        assert first.frames[0].intrinsics == second.frames[0].intrinsics
+        assert np.array_equal(first.frames.clip_intrinsics, second.frames.clip_intrinsics)
         assert load_checkpoint(made)[1].crop == crop
         frames = [Frame(open_data(data)[0], 0)]
         with pytest.raises(UserError, match="trained on a part of the image; give --crop 4,0,16,32"):

@@ -1,25 +1,27 @@
-"""The whole check, from opening to the pictures."""
+"""The whole check, from opening over all files to the pictures."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.checking.doubts import DepthFacts, depth_facts, doubt_cameras, doubt_depth, doubt_motion
-from acdepth.checking.files import find_clouds, find_images, find_scans
 from acdepth.checking.findings import Findings
 from acdepth.checking.nuscenes import open_nuscenes_parts
-from acdepth.checking.opening import Kind, Part, distinct, open_parts, refuse_other_kind
+from acdepth.checking.opening import WHOLE, Kind, Part, distinct, open_parts, refuse_other_kind
 from acdepth.checking.report import SHEET_FILE, CheckReport, take_inventory
 from acdepth.checking.sheet import Tile, make_tile, write_sheet
 from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, telling
 from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
 from acdepth.core.spread import spread
-from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.kitti.raw import KittiRawClip
+from acdepth.data.robotcar.clip import RobotCarClip
+from acdepth.data.settings import EVERYTHING, FootageChoice
+from acdepth.data.stored import StoredClip
 
 SHOWN = 6
 """Frames of each condition on the contact sheet."""
@@ -64,10 +66,51 @@ def _open(kind: Kind, root: Path, choice: FootageChoice, findings: Findings) -> 
     if kind == "nuscenes":
         return open_nuscenes_parts(root, choice, findings)
     parts = open_parts(root, kind, choice, findings)
-    find_images(distinct(parts), findings)
-    find_clouds(parts, findings)
-    find_scans(distinct(parts), findings)
+    _find_images(distinct(parts), findings)
+    _find_clouds(parts, findings)
+    _find_scans(distinct(parts), findings)
     return parts
+
+
+def _find_images(clips: Sequence[Clip], findings: Findings) -> None:
+    """Look for the image of every frame, without opening it."""
+    stored = [one for one in clips if isinstance(one, StoredClip)]
+    with progress("files", sum(map(len, stored)), unit="file") as advance:
+        for clip in stored:
+            for index in range(len(clip)):
+                with telling(findings.file_fault):
+                    clip.stamp(index)
+                advance()
+
+
+def _find_clouds(parts: Sequence[Part], findings: Findings) -> None:
+    """Look for RobotCar's cloud of every image with a pose, of the lists' images where there are lists.
+
+    Training needs none, so a traversal without any in a split is doubted; else a missing one is a fault.
+    """
+    for part in [part for part in parts if part.split != WHOLE] or parts:
+        clips = [one for one in part.clips if isinstance(one, RobotCarClip)]
+        for scene in dict.fromkeys(one.scene.name for one in clips):
+            of_scene = [one for one in clips if one.scene.name == scene]
+            files = [one.cloud_file(i) for one in of_scene for i in one.targets() if one.has_pose(i)]
+            missing = [file for file in files if not file.exists()]
+            if missing and len(missing) == len(files):
+                told = f"{missing[0].parent}: has no cloud for split {part.split}"
+                findings.doubt("depth", f"{told}; it can be trained on, and not measured")
+            else:
+                for file in missing:
+                    findings.file_fault(UserError(file, "no such file", "prepare its scene again"))
+
+
+def _find_scans(clips: Sequence[Clip], findings: Findings) -> None:
+    """Look for the scan of every image of KITTI's raw drives; the originals lack some, so this is a doubt."""
+    for clip in clips:
+        if isinstance(clip, KittiRawClip):
+            files = [clip.scan_file(index) for index in clip.targets()]
+            missing = [file for file in files if not file.exists()]
+            if missing:
+                told = f"{len(missing)} of {len(files)} images have no scan, such as {missing[0]}"
+                findings.doubt("depth", f"{clip.name}: {told}; they are not measured")
 
 
 def _look(
@@ -97,20 +140,12 @@ def _look(
 
 
 def _read(frame: Frame, findings: Findings) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Image (H, W, 3) uint8 and measured depth (H, W) [m] of a frame; what cannot be read is told.
-
-    Returns:
-        None for an image that is not readable, and for depth that is not there or not usable.
-    """
+    """Image (H, W, 3) uint8 and measured depth (H, W) [m] of a frame; None, and told, where not usable."""
     image = depth = None
-    try:
+    with telling(findings.file_fault):
         image = frame.clip.image(frame.index)
-    except UserError as error:
-        findings.file_fault(error)
-    try:
+    with telling(findings.file_fault):
         depth = frame.clip.depth(frame.index)
-    except UserError as error:
-        findings.file_fault(error)
     mismatches = list(_mismatches(frame, image, depth))
     for fault in mismatches:
         findings.fault(fault)
@@ -119,7 +154,7 @@ def _read(frame: Frame, findings: Findings) -> tuple[np.ndarray | None, np.ndarr
 
 def _mismatches(frame: Frame, image: np.ndarray | None, depth: np.ndarray | None) -> Iterator[UserError]:
     camera = frame.clip.camera
-    if image is not None and camera and image.shape[:2] != (camera.height, camera.width):
+    if image is not None and camera and image.shape[:2] != camera.size:
         told = f"the image has {_size(image)} pixels, its camera {camera.width}x{camera.height}"
         yield UserError(frame.key, told, "correct the camera")
     if image is not None and depth is not None and depth.shape != image.shape[:2]:

@@ -9,7 +9,7 @@ import numpy as np
 from acdepth.checking.findings import Findings
 from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
-from acdepth.core.errors import UserError
+from acdepth.core.errors import telling
 from acdepth.core.progress import progress
 from acdepth.data.stored import PosedClip
 
@@ -62,13 +62,9 @@ def doubt_motion(clips: Sequence[Clip], findings: Findings) -> None:
     clips = [clip for clip in clips if len(clip) > 1]
     with progress("motion", len(clips), unit="sequence") as advance:
         for clip in clips:
-            try:
-                doubts = _motion_doubts(clip)
-            except UserError as error:
-                findings.fault(error)
-                doubts = []
-            for doubt in doubts:
-                findings.doubt("motion", f"{clip.name}: {doubt}")
+            with telling(findings.fault):
+                for doubt in _motion_doubts(clip):
+                    findings.doubt("motion", f"{clip.name}: {doubt}")
             advance()
 
 
@@ -85,10 +81,9 @@ def camera_doubts(camera: Camera) -> list[str]:
     view = math.degrees(2 * math.atan(camera.width / 2 / camera.fx))
     low, high = PLAUSIBLE_VIEW
     if not low <= view <= high:
-        doubts.append(
-            f"fx = {camera.fx:g} for {camera.width} pixels sees {view:.0f} degrees, expected {low:g} to "
-            f"{high:g}; do intrinsics and images have the same size?"
-        )
+        seen = f"fx = {camera.fx:g} for {camera.width} pixels sees {view:.0f} degrees"
+        expected = f"expected {low:g} to {high:g}; do intrinsics and images have the same size?"
+        doubts.append(f"{seen}, {expected}")
     for name, centre, side in (("cx", camera.cx, camera.width), ("cy", camera.cy, camera.height)):
         if not side / 4 <= centre <= side * 3 / 4:
             doubts.append(f"{name} = {centre:g} of {side} pixels lies outside the image's central half")
@@ -133,10 +128,8 @@ def direction_doubts(translations: np.ndarray) -> list[str]:
         return ["drives backwards; does it look back, or are its poses inverted?"]
     if abs(along[2]) < FORWARD:
         x, y, z = along
-        return [
-            f"moves along ({x:.2f}, {y:.2f}, {z:.2f}) of x right, y down, z forward; does it look sideways, "
-            "or are its poses in other axes?"
-        ]
+        told = f"moves along ({x:.2f}, {y:.2f}, {z:.2f}) of x right, y down, z forward"
+        return [f"{told}; does it look sideways, or are its poses in other axes?"]
     return []
 
 
@@ -152,7 +145,7 @@ def depth_facts(depth: np.ndarray) -> DepthFacts:
 
 
 def depth_doubts(images: Sequence[DepthFacts]) -> list[str]:
-    """What is unusual in more than half of a sequence's images: one lorry ahead is no reason to doubt."""
+    """What is unusual in more than half of a clip's images: one lorry ahead is no reason to doubt."""
     doubts, low, high = [], *PLAUSIBLE_MEDIAN_DEPTH
     points = np.median([facts.points for facts in images])
     median = np.median([facts.median for facts in images])
@@ -170,10 +163,8 @@ def _motion_doubts(clip: Clip) -> list[str]:
     followers = range(1, len(clip))
     if isinstance(clip, PosedClip):
         translations = np.stack([clip.T_target_to_source(i, i - 1)[:3, 3] for i in followers])
-        return [
-            *speed_doubts(np.linalg.norm(translations, axis=1) * (clip.frame_rate or np.nan)),
-            *direction_doubts(translations),
-        ]
+        speeds = np.linalg.norm(translations, axis=1) * (clip.frame_rate or np.nan)
+        return speed_doubts(speeds) + direction_doubts(translations)
     distances = [clip.distance(i - 1, i) for i in followers]
     metres = np.array([np.nan if distance is None else distance for distance in distances])
     return speed_doubts(metres * (clip.frame_rate or np.nan))

@@ -18,7 +18,6 @@ class Finding:
     group: str
     """What it has in common with others: the folder of a file, or what is doubted."""
     text: str
-    """File or sequence, what is wrong, and, of a fault, what to do."""
 
 
 class Findings:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from acdepth.checking.findings import Findings
 from acdepth.checking.opening import Part
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, telling
 from acdepth.core.progress import progress
-from acdepth.data.choice import FootageChoice
 from acdepth.data.nuscenes.lidar import VALUES_PER_POINT
 from acdepth.data.nuscenes.records import find_rows, read_rows
 from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesClip, open_scenes
 from acdepth.data.nuscenes.tables import LIDAR, Tables, read_loose_tables, without_dangling
+from acdepth.data.settings import FootageChoice
 
 BYTES_PER_POINT = 4 * VALUES_PER_POINT
 LINK_ROW = {"token": str, "next": str}
@@ -28,9 +28,8 @@ def open_nuscenes_parts(root: Path, choice: FootageChoice, findings: Findings) -
     """
     if choice.split is not None and choice.split not in VERSIONS:
         raise UserError(root, f"nuScenes has no split {choice.split}", f"there are {', '.join(VERSIONS)}")
-    splits = (
-        [choice.split] if choice.split else [name for name in VERSIONS if (root / VERSIONS[name]).is_dir()]
-    )
+    there = [name for name, version in VERSIONS.items() if (root / version).is_dir()]
+    splits = [choice.split] if choice.split else there
     parts = []
     for version in dict.fromkeys(VERSIONS[split] for split in splits):
         tables = _read(root, version, choice.cameras, findings)
@@ -45,11 +44,12 @@ def open_nuscenes_parts(root: Path, choice: FootageChoice, findings: Findings) -
 def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings) -> Tables | None:
     """The whole records of a version; the files of all records are looked for, also of those left out.
 
-    None if a table is lost: what others say of its records would only repeat that.
+    None if nothing could be read of a table: what others say of its records would only repeat that.
     """
     told = len(findings.faults)
     loose = read_loose_tables(root, version, frozenset(cameras), findings.fault)
-    lost = _is_lost(loose) and len(findings.faults) > told
+    tables = loose.scenes, loose.scene_of_sample, loose.calibrations, loose.ego_poses
+    lost = not (all(tables) and any(loose.shots.values())) and len(findings.faults) > told
     _check_chains(root / version, cameras, findings)
     _find_files(root, loose, findings)
     _parse_poses(loose, findings)
@@ -58,15 +58,9 @@ def _read(root: Path, version: str, cameras: tuple[str, ...], findings: Findings
             findings.doubt("conditions", f"{scene.name}: its description is empty, so it counts as clear")
     if lost:
         return None
-    tables = without_dangling(loose, root / version, findings.fault)
-    _doubt_without_sweep(tables, findings)
-    return tables
-
-
-def _is_lost(tables: Tables) -> bool:
-    """Whether nothing could be read of one of the tables."""
-    read = (tables.scenes, tables.scene_of_sample, tables.calibrations, tables.ego_poses)
-    return not (all(read) and any(tables.shots.values()))
+    whole = without_dangling(loose, root / version, findings.fault)
+    _doubt_without_sweep(whole, findings)
+    return whole
 
 
 def _check_chains(folder: Path, channels: tuple[str, ...], findings: Findings) -> None:
@@ -120,10 +114,8 @@ def _find_file(path: Path, is_sweep: bool, findings: Findings) -> None:
 def _parse_poses(tables: Tables, findings: Findings) -> None:
     with progress("poses", len(tables.ego_poses), unit="pose") as advance:
         for pose in tables.ego_poses.values():
-            try:
+            with telling(findings.fault):
                 pose.matrix()
-            except UserError as error:
-                findings.fault(error)
             advance()
 
 

@@ -9,14 +9,14 @@ from typing import Literal
 
 from acdepth.checking.findings import Findings
 from acdepth.core.clip import Clip
-from acdepth.core.errors import OnFault, UserError
-from acdepth.data.choice import FootageChoice
+from acdepth.core.errors import OnFault, UserError, telling
 from acdepth.data.folder import name_below, open_data
-from acdepth.data.kitti import is_kitti_raw, is_lidar_folder, is_odometry_drive, open_kitti_raw
+from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
+from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
-from acdepth.data.robotcar import open_robotcar
-from acdepth.data.robotcar.scenes import FILTER_ENDING
+from acdepth.data.robotcar.scenes import FILTER_ENDING, open_robotcar
 from acdepth.data.sequence_folder import is_sequence_folder, open_sequence_folder
+from acdepth.data.settings import FootageChoice
 
 Kind = Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"]
 """What a person may say that a folder holds."""
@@ -41,9 +41,8 @@ def refuse_other_kind(root: Path, kind: Kind) -> None:
     """
     found = layout_of(root)
     if found and found.name != kind:
-        raise UserError(
-            root, f"is laid out as {found.name}, not as {kind}", f"say acdepth data check {found.name}"
-        )
+        told = f"is laid out as {found.name}, not as {kind}"
+        raise UserError(root, told, f"say acdepth data check {found.name}")
     if found or kind == "folder" or (kind == "kitti" and _holds_benchmark(root)):
         return
     signs = next(layout.signs for layout in LAYOUTS if layout.name == kind)
@@ -64,15 +63,11 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     doubt = partial(findings.doubt, "footage")
     if kind == "robotcar" or (kind == "kitti" and is_kitti_raw(root)):
         opens = open_robotcar if kind == "robotcar" else open_kitti_raw
-        return _open_lists(
-            root, lambda split, on_fault: list(opens(root, split, doubt, on_fault)), choice.split, findings
-        )
-    try:
-        clips = open_data(root, doubt, choice=choice)
-    except UserError as error:
-        findings.fault(error)
-        clips = _open_apart(root, findings) if choice.split is None else []
-    return [Part(choice.split or WHOLE, clips)]
+        opened = partial(opens, root, on_warning=doubt)
+        return _open_lists(root, opened, choice.split, findings)
+    with telling(findings.fault):
+        return [Part(choice.split or WHOLE, open_data(root, doubt, choice=choice))]
+    return [Part(choice.split or WHOLE, _open_apart(root, findings) if choice.split is None else [])]
 
 
 def distinct(parts: Sequence[Part]) -> list[Clip]:
@@ -87,20 +82,17 @@ def _holds_benchmark(root: Path) -> bool:
 
 
 def _open_lists(
-    root: Path, opens: Callable[[str | None, OnFault], list[Clip]], split: str | None, findings: Findings
+    root: Path, opens: Callable[..., Sequence[Clip]], split: str | None, findings: Findings
 ) -> list[Part]:
     """The list that is asked for, else the whole and each list that is there.
 
-    A list that nobody asked for and that does not fit is only doubted: a download brings many. Damaged
-    scenes and drives are told already, as the whole was opened before.
+    A list that nobody asked for and that does not fit is only doubted, as a download brings many.
     """
 
     def part(split: str | None, on_fault: OnFault) -> Part:
-        try:
-            return Part(split or WHOLE, opens(split, on_fault))
-        except UserError as error:
-            on_fault(error)
-            return Part(split or WHOLE, [])
+        with telling(on_fault):
+            return Part(split or WHOLE, list(opens(split=split, on_fault=on_fault)))
+        return Part(split or WHOLE, [])
 
     first = part(split, findings.fault)
     if split is not None:
@@ -120,8 +112,6 @@ def _open_apart(root: Path, findings: Findings) -> list[Clip]:
     found: list[Clip] = []
     doubt = partial(findings.doubt, "footage")
     for folder in sorted(path.parent for path in root.rglob("images") if is_sequence_folder(path.parent)):
-        try:
+        with telling(findings.fault):
             found += open_sequence_folder(folder, name_below(root, folder), doubt)
-        except UserError as error:
-            findings.fault(error)
     return found

@@ -70,25 +70,16 @@ class CheckReport:
 
 
 def take_inventory(
-    parts: Sequence[Part],
-    looked_at: Mapping[Clip, int],
-    facts: Mapping[Clip, list[DepthFacts]],
+    parts: Sequence[Part], looked_at: Mapping[Clip, int], facts: Mapping[Clip, list[DepthFacts]]
 ) -> list[InventoryRow]:
-    """Count what is there.
-
-    Args:
-        parts: all footage.
-        looked_at: decoded frames of each clip.
-        facts: of those with measured depth, likewise.
-    """
+    """Count what is there: ``looked_at`` are decoded frames of each clip, ``facts`` of those with depth."""
     rows = []
     for part in parts:
         for condition in Condition:
-            chosen = [one for one in part.clips if one.condition is condition]
-            if chosen:
-                measured = [fact for clip in chosen for fact in facts.get(clip, [])]
-                looked = sum(looked_at.get(clip, 0) for clip in chosen)
-                rows.append(_row(part.split, condition, chosen, looked, measured))
+            if clips := [one for one in part.clips if one.condition is condition]:
+                measured = [fact for clip in clips for fact in facts.get(clip, [])]
+                looked = sum(looked_at.get(clip, 0) for clip in clips)
+                rows.append(_row(part.split, condition, clips, looked, measured))
     return rows
 
 

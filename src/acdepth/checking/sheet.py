@@ -39,13 +39,7 @@ class Tile:
 
 
 def make_tile(frame: Frame, image: np.ndarray | None, depth: np.ndarray | None) -> Tile:
-    """The picture of a frame.
-
-    Args:
-        frame: that is shown.
-        image: (H, W, 3) uint8; None where it cannot be read.
-        depth: (H, W) [m]; None where there is none.
-    """
+    """The picture of a frame; ``image`` (H, W, 3) uint8 is None where it cannot be read."""
     name = frame.clip.name if len(frame.clip) == 1 else f"{frame.clip.name} {frame.index}"
     if image is None:
         return Tile(np.full((*TILE, 3), 48, np.uint8), name, "cannot be read")

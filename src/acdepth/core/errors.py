@@ -1,6 +1,7 @@
 """The one exception that means: a person can mend this."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -29,6 +30,15 @@ class UserError(Exception):
 
 OnFault = Callable[[UserError], object]
 """Told about each fault of a data set, which is then left out; `raise_fault` stops at the first."""
+
+
+@contextmanager
+def telling(on_fault: OnFault) -> Iterator[None]:
+    """Tell the fault at which the block stops, and go on behind it."""
+    try:
+        yield
+    except UserError as fault:
+        on_fault(fault)
 
 
 def raise_fault(fault: UserError) -> None:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from acdepth.core.clip import Frame as Frame
     from acdepth.core.clip import target_frames as target_frames
     from acdepth.core.crop import Crop as Crop
-    from acdepth.data.choice import FootageChoice as FootageChoice
     from acdepth.data.folder import open_data as open_data
     from acdepth.data.mix import MixBatches as MixBatches
     from acdepth.data.prepared import Prepared as Prepared
     from acdepth.data.prepared import prepare as prepare
     from acdepth.data.settings import AugmentSettings as AugmentSettings
+    from acdepth.data.settings import FootageChoice as FootageChoice
     from acdepth.data.triplets import TripletBatches as TripletBatches
 
 __all__, __getattr__ = lazy_names(
@@ -37,11 +37,10 @@ __all__, __getattr__ = lazy_names(
     {
         "acdepth.core.clip": "Clip Frame target_frames",
         "acdepth.core.crop": "Crop",
-        "acdepth.data.choice": "FootageChoice",
         "acdepth.data.folder": "open_data",
         "acdepth.data.mix": "MixBatches",
         "acdepth.data.prepared": "Prepared prepare",
-        "acdepth.data.settings": "AugmentSettings",
+        "acdepth.data.settings": "AugmentSettings FootageChoice",
         "acdepth.data.triplets": "TripletBatches",
     },
 )

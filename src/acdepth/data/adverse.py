@@ -1,4 +1,4 @@
-"""Unlabelled adverse footage beside the mix: what is adapted to, and what is kept apart to judge."""
+"""Unlabelled adverse footage beside the mix: what is adapted to, and what is kept apart for the score."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.spread import spread
 from acdepth.data.mix import MixBatches
-from acdepth.data.order import Order, as_floats
+from acdepth.data.order import Order, as_floats, is_slower
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
-from acdepth.data.triplets import triplet_batch
+from acdepth.data.triplets import STEPS, has_both_neighbours, has_camera, triplet_batch
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class AdaptBatches:
         pools: adverse frames by condition, all of one footage.
         batch_size: adverse frames per step.
         seed: of their order and mirroring.
-        filmed: frames that come with their neighbours, as `data.filmed.filmed_frames` finds them. Batches
-            that have some are a `FilmedBatch`; which frames are drawn does not depend on it.
+        filmed: what `filmed_frames` found. Batches with some of them are a `FilmedBatch`; which frames are
+            drawn does not depend on it.
     """
 
     def __init__(
@@ -105,12 +105,8 @@ class AdaptBatches:
 def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], dict[Condition, Pool]]:
     """Adverse frames to learn from, and those kept apart, both by condition.
 
-    Whole sequences are kept apart, because frames of one drive resemble each other; of a condition with a
-    single sequence its last frames.
-
-    Args:
-        prepared: frames of any conditions.
-        part: of each condition's sequences, or frames, that is kept apart; at least one, never all.
+    Of each condition a ``part`` of its clips is kept apart, at least one and never all, because frames of one
+    drive resemble each other; of a condition with a single clip, that part of its frames, the last ones.
 
     Raises:
         UserError: if a condition has a single frame.
@@ -137,3 +133,33 @@ def _is_kept_apart(clips: np.ndarray, part: float) -> np.ndarray:
 
 def _some(count: int, part: float) -> int:
     return min(max(1, round(count * part)), count - 1)
+
+
+def filmed_frames(
+    prepared: Prepared,
+    learning: Mapping[Condition, Pool],
+    apart: Mapping[Condition, Pool],
+    min_speed: float | None,
+) -> frozenset[int]:
+    """Frames to learn from that have a known camera and both neighbours, prepared with them.
+
+    Frames beside one that is kept apart are none of them, because nothing may be learnt from its pixels; nor
+    are those known to be slower than ``min_speed`` [m/s], as a camera that stands teaches no geometry.
+
+    Raises:
+        UserError: if there are none.
+    """
+    fit = has_both_neighbours(prepared) & has_camera(prepared) & ~is_slower(prepared, min_speed)
+    for pool in apart.values():
+        for step in STEPS:
+            beside = np.array(pool.frames) + step
+            fit[beside[(beside >= 0) & (beside < len(fit))]] = False
+    found = frozenset(index for pool in learning.values() for index in pool.frames if fit[index])
+    if not found:
+        raise UserError(
+            prepared.folder,
+            "photometric_weight needs adverse video, but no frame to learn from has neighbours "
+            "before and after it, a known camera (camera.yaml) and motion",
+            "give such footage, or set photometric_weight to 0",
+        )
+    return found

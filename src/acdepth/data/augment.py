@@ -14,12 +14,9 @@ def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings
     """Colour jitter, coarser pixels, noise: in this order, each drawn anew for every image.
 
     Args:
-        image: (B, 3, H, W) float in 0..1.
+        image: (B, 3, H, W) float in 0..1, as is what is returned.
         generator: on the CPU, whatever the device of the images.
         settings: ACDepth's by default.
-
-    Returns:
-        (B, 3, H, W) float in 0..1.
     """
     settings = settings or AugmentSettings()
     image = jitter_colours(image, generator, settings)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text, writing
+from acdepth.core.progress import progress
 from acdepth.core.tally import ReadTally
 from acdepth.core.workers import worker_pool
 
@@ -38,9 +39,7 @@ class Reader(Protocol):
         """(height, width) of what `read` gives."""
         ...
 
-    def __len__(self) -> int:
-        """How many images there are."""
-        ...
+    def __len__(self) -> int: ...
 
     def read(self, number: int) -> Decoded | UserError:
         """One image, or what is wrong with it if it may be skipped; an error that is raised ends the work."""
@@ -60,26 +59,17 @@ class Part(NamedTuple):
     """What is wrong with each of the others: the fields of a `UserError`."""
 
 
-def decode(
-    reader: Reader,
-    images: Path,
-    stamp: str,
-    progress: Callable[[], object] | None = None,
-    on_warning: Callable[[str], object] | None = None,
-    workers: int | None = None,
-) -> Part:
+def decode(reader: Reader, images: Path, stamp: str, workers: int | None = None) -> Part:
     """Write all images that can be read into one file; its bytes do not depend on workers and kills.
 
     Each part is decoded to where it belongs if no image is skipped, and moved down if some are. In order,
-    they are then flushed to disk and noted in a journal; what is noted is not decoded again. The caller
-    removes the journal (`journal_of`) when all is done.
+    they are then flushed to disk and noted in a journal (`journal_of`), which the caller removes in the end;
+    what is noted is not decoded again.
 
     Args:
         reader: of the images.
         images: file for them; only one process may call this for it.
         stamp: changes when the images do, which makes a journal void.
-        progress: called once per image that is decoded now.
-        on_warning: called about each skipped image; by default it is logged.
         workers: processes; by default one per core, if there is enough to do.
 
     Raises:
@@ -89,11 +79,12 @@ def decode(
     with writing(images):
         images.parent.mkdir(parents=True, exist_ok=True)
         parts = _begin(journal, images, json.dumps([stamp, FRAMES_PER_PART]), size)
-        tally = ReadTally(len(reader), on_warning)
+        tally = ReadTally(len(reader))
         _skip(parts, tally)
         rows = sum(len(part.numbers) for part in parts)
         with (
             journal.open("a", encoding="utf-8") as lines,
+            progress("prepare", len(reader), rows + len(tally.skipped), unit="image") as advance,
             closing(_decoded(reader, images, len(parts), workers)) as found,
         ):
             for part in found:
@@ -104,9 +95,7 @@ def decode(
                 lines.flush()
                 os.fsync(lines.fileno())
                 parts.append(part)
-                if progress:
-                    for _ in part.numbers:
-                        progress()
+                advance(len(part.numbers) + len(part.faults))
         with images.open("r+b") as stream:
             stream.truncate(rows * size)
             os.fsync(stream.fileno())

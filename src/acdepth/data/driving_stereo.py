@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.kitti.calibration import camera_of, read_calibration
@@ -31,11 +30,10 @@ def is_driving_stereo(root: Path) -> bool:
 
 
 def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list[ImageClip]:
-    """Open each drive of each weather as a sequence.
+    """Open each drive of each weather as a clip.
 
-    The subsets are single frames of their drives: images beside each other are not neighbours in time, so
-    there are no distances and no frame rate, and nothing can be trained on clips of them. Full size is taken
-    where image and depth are both there in it.
+    Images beside each other are not neighbours in time, so there are no distances and no frame rate. Full
+    size is taken where image and depth are both there in it.
 
     Args:
         root: folder that holds ``sunny``, ``cloudy``, ``foggy``, ``rainy`` and, for cameras,
@@ -49,31 +47,22 @@ def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list
     without_camera: list[Path] = []
     for weather in WEATHERS:
         size = _best_size(root, weather)
-        for date, paths in _by_drive(_image_folder(root, weather, size)).items():
-            file = root / f"{size}-image-calib" / f"{date}.txt"
-            camera = _camera(file, paths[0])
-            if camera is None:
+        images, depth = _image_folder(root, weather, size), _depth_folder(root, weather, size)
+        for date, paths in _by_drive(images).items():
+            file, camera = root / f"{size}-image-calib" / f"{date}.txt", None
+            if file.exists():
+                camera = camera_of(read_calibration(file), LEFT_CAMERA, paths[0])
+            else:
                 without_camera.append(file)
-            clips.append(_open_drive(root, weather, size, date, paths, camera))
+            about = Description(WEATHERS[weather], camera)
+            key_folder = f"{weather}/{images.name}"
+            clips.append(ImageClip(f"{weather}/{date}", key_folder, paths, about, depth_folder=depth))
     if not clips:
         raise UserError(root, f"has no images in {', '.join(WEATHERS)}", "unpack left-image-half-size there")
     if without_camera:
-        on_warning(
-            f"{without_camera[0]}: no such file; {len(without_camera)} of {len(clips)} drives have no camera"
-        )
+        told = f"{len(without_camera)} of {len(clips)} drives have no camera"
+        on_warning(f"{without_camera[0]}: no such file; {told}")
     return clips
-
-
-def _open_drive(
-    root: Path, weather: str, size: str, date: str, paths: list[Path], camera: Camera | None
-) -> ImageClip:
-    return ImageClip(
-        f"{weather}/{date}",
-        f"{weather}/{paths[0].parent.name}",
-        paths,
-        Description(WEATHERS[weather], camera),
-        depth_folder=_depth_folder(root, weather, size),
-    )
 
 
 def _best_size(root: Path, weather: str) -> str:
@@ -97,12 +86,7 @@ def _by_drive(folder: Path) -> dict[str, list[Path]]:
     for path in list_images(folder) if folder.is_dir() else ():
         date = re.match(r"(\d{4}(?:-\d\d){5})_", path.name)
         if date is None:
-            raise UserError(
-                path, "its name does not begin with its drive, such as 2018-10-25-07-37-26_", "rename it"
-            )
+            told = "its name does not begin with its drive, such as 2018-10-25-07-37-26_"
+            raise UserError(path, told, "rename it")
         drives[date[1]].append(path)
     return drives
-
-
-def _camera(file: Path, image: Path) -> Camera | None:
-    return camera_of(read_calibration(file), LEFT_CAMERA, image) if file.exists() else None

@@ -1,4 +1,4 @@
-"""Finding footage: whatever layout lies under a path becomes a list of sequences."""
+"""Finding footage: whatever layout lies under a path becomes a list of clips."""
 
 import logging
 import os
@@ -9,15 +9,10 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
-from acdepth.data import kitti
-from acdepth.data.choice import EVERYTHING, FootageChoice
+from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
-from acdepth.data.sequence_folder import (
-    Description,
-    ImageClip,
-    is_sequence_folder,
-    open_sequence_folder,
-)
+from acdepth.data.sequence_folder import Description, ImageClip, is_sequence_folder, open_sequence_folder
+from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images
 from acdepth.data.video import VIDEO_SUFFIXES, VideoClip, beside
 
@@ -76,22 +71,18 @@ def count_targets(clips: Iterable[Clip]) -> int:
 def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Clip]:
     layout = layout_of(root)
     if choice.split is not None and not (layout and layout.has_splits):
-        raise _no_splits(root, choice.split)
+        _refuse_part(root, UserError)
+        signs = "; ".join(f"{layout.name}: {layout.signs}" for layout in LAYOUTS if layout.has_splits)
+        told = f"is no data set with splits ({signs}), so split {choice.split} means nothing"
+        raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn))
     return list(_open_tree(root, warn)) or _open_photographs(root)
 
 
-def _no_splits(root: Path, split: str) -> UserError:
-    around = data_set_around(root)
-    if around:
-        return UserError(root, f"is a part of {around[1].name}", f"give its root, {around[0]}")
-    signs = "; ".join(f"{layout.name}: {layout.signs}" for layout in LAYOUTS if layout.has_splits)
-    return UserError(
-        root,
-        f"is no data set with splits ({signs}), so split {split} means nothing",
-        "leave it out, or give the root of such a data set",
-    )
+def _refuse_part(folder: Path, kind: type[UserError]) -> None:
+    if around := data_set_around(folder):
+        raise kind(folder, f"is a part of {around[1].name}", f"give its root, {around[0]}")
 
 
 def _open_file(path: Path) -> Clip:
@@ -110,12 +101,12 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
         if is_sequence_folder(folder):
             folders.clear()
             yield from open_sequence_folder(folder, name, warn)
-        elif kitti.is_odometry_drive(folder):
+        elif benchmarks.is_odometry_drive(folder):
             folders.clear()
-            yield from kitti.open_odometry_drive(folder, name, Condition.CLEAR, warn)
-        elif kitti.is_lidar_folder(folder):
+            yield from benchmarks.open_odometry_drive(folder, name, warn)
+        elif benchmarks.is_lidar_folder(folder):
             folders.clear()
-            yield from kitti.open_lidar_folder(folder, name, Condition.CLEAR)
+            yield from benchmarks.open_lidar_folder(folder, name)
         else:
             _refuse_data_set(folder, root)
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
@@ -136,24 +127,12 @@ def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
 
 
 def _open_photographs(folder: Path) -> list[Clip]:
-    paths = list_images(folder)
-    if not paths:
-        raise _no_footage(folder)
-    name = folder.resolve().name
-    return [ImageClip(name, name, paths, Description())]
-
-
-def _no_footage(folder: Path) -> NoFootageError:
-    around = data_set_around(folder)
-    if around:
-        return NoFootageError(folder, f"is a part of {around[1].name}", f"give its root, {around[0]}")
-    below = [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]
-    if below:
+    if paths := list_images(folder):
+        name = folder.resolve().name
+        return [ImageClip(name, name, paths, Description())]
+    _refuse_part(folder, NoFootageError)
+    if below := [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]:
         named = ", ".join(below[:4]) + ", ..." * (len(below) > 4)
-        return NoFootageError(folder, "holds pictures one folder down only", f"give one of {named}")
-    return NoFootageError(
-        folder,
-        "no footage found",
-        f"put pictures into {folder / 'images'}, or give a folder of pictures, a video, or the root of a "
-        "data set",
-    )
+        raise NoFootageError(folder, "holds pictures one folder down only", f"give one of {named}")
+    remedy = "give a folder of pictures, a video, or the root of a data set"
+    raise NoFootageError(folder, "no footage found", f"put pictures into {folder / 'images'}, or {remedy}")

@@ -3,33 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_folder
+from acdepth.core.files import atomic_folder, reading
 
 CONDITIONS = tuple(Condition)
-
-
-class PreparedFrame(NamedTuple):
-    """One row of `Frames`."""
-
-    key: str
-    """Name of the image in its data set."""
-    clip: str
-    """Name of its clip."""
-    position: int
-    condition: Condition
-    source_size: tuple[int, int]
-    intrinsics: tuple[float, float, float, float] | None
-    """fx, fy, cx, cy after crop and resize [px]; None where the camera is not known."""
-    distance_to_previous: float | None
-    distance_to_next: float | None
-    speed: float | None
-    target: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +28,8 @@ class Frames:
     brightness: np.ndarray
     """(N,) float64: mean of the prepared image's values, 0 to 255."""
     distance_to_previous: np.ndarray
-    """(N,) float64 [m]; NaN if unknown or if there is none."""
     distance_to_next: np.ndarray
-    """(N,) float64 [m]; NaN if unknown or if there is none."""
+    """(N,) float64 [m] each; NaN if unknown or if there is none."""
     speed: np.ndarray
     """(N,) float64 [m/s]; NaN if unknown."""
     key_bytes: np.ndarray
@@ -70,11 +50,12 @@ class Frames:
         Raises:
             UserError: if one is missing or cut.
         """
-        try:
-            return cls(**{one.name: np.load(folder / f"{one.name}.npy", "r") for one in fields(cls)})
-        except (OSError, ValueError) as error:
-            remedy = f"delete {folder.parent}, it will be made again"
-            raise UserError(folder, f"cannot be read ({error})", remedy) from error
+        columns = {}
+        for one in fields(cls):
+            path = folder / f"{one.name}.npy"
+            with reading(path, "a column", f"delete {folder.parent}, it will be made again"):
+                columns[one.name] = np.load(path, "r")
+        return cls(**columns)
 
     def write(self, folder: Path) -> None:
         """Write a file per column into ``folder``, whole or not at all."""
@@ -84,28 +65,6 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.clip)
-
-    def __getitem__(self, index: int) -> PreparedFrame:
-        index = range(len(self))[index]
-        clip = int(self.clip[index])
-        before, after, speed = (
-            None if np.isnan(column[index]) else float(column[index])
-            for column in (self.distance_to_previous, self.distance_to_next, self.speed)
-        )
-        height, width = self.source_size[index].tolist()
-        fx, fy, cx, cy = self.clip_intrinsics[clip].tolist()
-        return PreparedFrame(
-            key=self.key(index),
-            clip=self.clip_name(clip),
-            position=int(self.position[index]),
-            condition=CONDITIONS[self.clip_condition[clip]],
-            source_size=(height, width),
-            intrinsics=None if np.isnan(fx) else (fx, fy, cx, cy),
-            distance_to_previous=before,
-            distance_to_next=after,
-            speed=speed,
-            target=bool(self.target[index]),
-        )
 
     def key(self, index: int) -> str:
         """Name of one image in its data set."""
@@ -140,9 +99,8 @@ class Frames:
 
     def has_same_keys(self, other: "Frames") -> bool:
         """Whether the images have the same names in the same order."""
-        return np.array_equal(self.key_ends, other.key_ends) and np.array_equal(
-            self.key_bytes, other.key_bytes
-        )
+        pairs = (self.key_ends, other.key_ends), (self.key_bytes, other.key_bytes)
+        return all(np.array_equal(own, others) for own, others in pairs)
 
     def take(self, rows: np.ndarray) -> "Frames":
         """Some of the frames, in order."""

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.data.choice import FootageChoice
 from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
-from acdepth.data.kitti import is_kitti_raw, open_kitti_raw
-from acdepth.data.nuscenes import is_nuscenes, open_nuscenes
-from acdepth.data.robotcar import is_robotcar, open_robotcar
+from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
+from acdepth.data.nuscenes.scenes import is_nuscenes, open_nuscenes
+from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
+from acdepth.data.settings import FootageChoice
 
 
 @dataclass(frozen=True)
@@ -68,21 +68,14 @@ def layout_of(root: Path) -> Layout | None:
         UserError: if it holds several data sets, of which only a part would be read.
     """
     found = layouts_of(root)
-    inside = data_sets_in(root)
-    if inside:
+    children = sorted(path for path in root.iterdir() if path.is_dir())
+    if inside := [f"{child} ({layout.name})" for child in children for layout in layouts_of(child)]:
         many = "one of " if len(inside) > 1 else ""
-        given = ", ".join(f"{child} ({layout.name})" for child, layout in inside)
-        raise UserError(root, "holds data sets in folders of their own", f"give {many}{given}")
+        raise UserError(root, "holds data sets in folders of their own", f"give {many}{', '.join(inside)}")
     if len(found) > 1:
         names = " and ".join(layout.name for layout in found)
         raise UserError(root, f"is laid out as {names} at once", "move each into a folder of its own")
     return found[0] if found else None
-
-
-def data_sets_in(root: Path) -> list[tuple[Path, Layout]]:
-    """The folders directly in a folder that are roots of data sets."""
-    children = sorted(path for path in root.iterdir() if path.is_dir())
-    return [(child, layout) for child in children for layout in layouts_of(child)]
 
 
 def data_set_around(folder: Path) -> tuple[Path, Layout] | None:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
@@ -31,17 +31,15 @@ class Entry:
     generator: str
     """Hash of everything else that shapes the image: method, options, weights, size."""
     file_hash: str
-    """Of the translated file."""
     file_size: int
-    """Of the translated file [bytes]."""
+    """Of the translated file, and its size [bytes]."""
 
 
 class Manifest:
     """The translations under one folder.
 
-    Entries are appended line by line; where a kill tore the last one, it is dropped when the folder is next
-    opened for writing. Each process of several appends to a part of its own, ``manifest-RANK.jsonl``, and the
-    first gathers them.
+    Entries are appended line by line; a last one that a kill tore is dropped. Each process of several appends
+    to a part of its own, ``manifest-RANK.jsonl``, and the first gathers them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,11 +71,8 @@ class Manifest:
             UserError: naming the settings that differ.
         """
         if self.entries and (changes := made_from.changes(self.settings)):
-            raise UserError(
-                self.folder,
-                f"its images were made with other settings ({in_one_line(changes)})",
-                "give another folder, or delete this one",
-            )
+            told = f"its images were made with other settings ({in_one_line(changes)})"
+            raise UserError(self.folder, told, "give another folder, or delete this one")
         self.settings = dict(made_from.values)
         write_json(self.folder / "settings.json", self.settings)
         self.gather()
@@ -135,9 +130,7 @@ class Manifest:
 
     def changed_sources(self, clear: list[Clip]) -> list[str]:
         """Translations whose source is another image now, or is none of ``clear``, one line each."""
-        hashes = {
-            clip.key(index): hash_pixels(clip.image(index)) for clip in clear for index in clip.targets()
-        }
+        hashes = {frame.key: hash_pixels(frame.clip.image(frame.index)) for frame in target_frames(clear)}
         return [
             f"{entry.source}: has changed since it became {entry.condition}, or is gone"
             for entry in self.entries.values()
@@ -161,8 +154,7 @@ def _read_entries(path: Path) -> list[Entry]:
             entry = Entry(**json.loads(line))
             Condition(entry.condition)
         except (ValueError, TypeError) as error:
-            raise UserError(
-                path, f"line {number} is no manifest entry ({error})", "delete it, the image is made again"
-            ) from error
+            told = f"line {number} is no manifest entry ({error})"
+            raise UserError(path, told, "delete it, the image is made again") from error
         entries.append(entry)
     return entries

@@ -19,8 +19,8 @@ class MixBatches:
     Args:
         clear: clear frames.
         translated: the same frames in other conditions, index for index.
-        weights: of each condition, any positive scale; None gives clear and each of ``translated`` equal
-            parts. ACDepth: a third each of clear, night, rain; on RobotCar half clear, half night.
+        weights: of each condition, of any sum; None for equal parts. ACDepth: a third each of clear, night,
+            rain; on RobotCar half clear, half night.
         batch_size: samples per step and process.
         seed: of order, conditions and mirroring.
         min_speed: leaves out frames known to be slower [m/s]; None leaves out none.
@@ -72,18 +72,14 @@ class MixBatches:
 
 def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:
     if not clear.frames.has_same_keys(translated.frames) or clear.image_size != translated.image_size:
-        raise UserError(
-            translated.folder,
-            f"its frames are not those of {clear.folder}",
-            f"prepare the {condition} translations again from the same clear data",
-        )
+        remedy = f"prepare the {condition} translations again from the same clear data"
+        raise UserError(translated.folder, f"its frames are not those of {clear.folder}", remedy)
 
 
 def _check_weights(weights: Mapping[Condition, float], images: Mapping[Condition, Prepared]) -> None:
     for condition, weight in weights.items():
         if condition not in images:
-            known = ", ".join(images)
-            raise UserError("weights", f"{condition} has no translations", f"there are {known}")
+            raise UserError("weights", f"{condition} has no translations", f"there are {', '.join(images)}")
         if not 0 <= weight < float("inf"):
             raise UserError("weights", f"{condition} = {weight}, expected a number that is not negative")
     if not sum(weights.values()) > 0:

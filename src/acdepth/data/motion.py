@@ -39,8 +39,8 @@ def read_motion(path: Path, count: int, numbers: list[int] | None, frame_rate: f
 
     Args:
         path: the file.
-        count: number of images.
-        numbers: numbers in the images' names, if the names count frames.
+        count: images.
+        numbers: in the images' names, if the names count frames.
         frame_rate: images per second, from ``camera.yaml``.
 
     Raises:
@@ -91,8 +91,5 @@ def _rows_of_images(path: Path, index: np.ndarray, count: int, numbers: list[int
         row_of = {int(number): row for row, number in enumerate(index)}
         if len(index) <= numbers[-1] - numbers[0] + 1 and all(number in row_of for number in numbers):
             return np.array([row_of[number] for number in numbers])
-    raise UserError(
-        path,
-        f"{len(index)} rows for {count} images",
-        "write one row per image, index 0, 1, 2, ... or the number in the image's name",
-    )
+    remedy = "write one row per image, index 0, 1, 2, ... or the number in the image's name"
+    raise UserError(path, f"{len(index)} rows for {count} images", remedy)

@@ -33,10 +33,6 @@ class Order:
     ) -> None:
         self.items, self.name, self.seed = np.array(items), name, seed
         self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
-        self._pass = lru_cache(maxsize=2)(self._shuffle)
-
-    def __reduce__(self) -> tuple[type["Order"], tuple[np.ndarray, str, int, int, int, int]]:
-        return type(self), (self.items, self.name, self.seed, self.batch_size, self.rank, self.world_size)
 
     def draws(self, step: int) -> list[int]:
         """Numbers of this process's draws in one step."""
@@ -46,14 +42,16 @@ class Order:
     def item(self, draw: int) -> int:
         """The item of one draw."""
         epoch, position = divmod(draw, len(self.items))
-        return int(self.items[self._pass(epoch)[position]])
+        return int(self.items[_shuffled(len(self.items), self.seed, self.name, epoch)[position]])
 
     def generator(self, draw: int) -> torch.Generator:
         """For everything else that is random about one draw."""
         return make_generator(self.seed, self.name, "draw", draw)
 
-    def _shuffle(self, epoch: int) -> np.ndarray:
-        return torch.randperm(len(self.items), generator=make_generator(self.seed, self.name, epoch)).numpy()
+
+@lru_cache(maxsize=8)
+def _shuffled(count: int, seed: int, name: str, epoch: int) -> np.ndarray:
+    return torch.randperm(count, generator=make_generator(seed, name, epoch)).numpy()
 
 
 def targets(prepared: Prepared, min_speed: float | None) -> np.ndarray:
@@ -64,11 +62,8 @@ def targets(prepared: Prepared, min_speed: float | None) -> np.ndarray:
     """
     numbers = np.flatnonzero(prepared.frames.target & ~is_slower(prepared, min_speed))
     if not len(numbers):
-        raise UserError(
-            prepared.folder,
-            f"all {len(prepared)} frames are slower than {min_speed} m/s",
-            "check motion.csv, or lower min_speed",
-        )
+        told = f"all {len(prepared)} frames are slower than {min_speed} m/s"
+        raise UserError(prepared.folder, told, "check motion.csv, or lower min_speed")
     return numbers
 
 

@@ -24,13 +24,8 @@ def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) 
     """The frames that pairs are of, in the order in which the pairs name them.
 
     Images are named by their keys, in front of which the name of ``root`` itself may be missing. Where the
-    footage has not all of them, but all are files below ``root``, they are photographs, each a sequence
-    of its own, of clear weather.
-
-    Args:
-        pairs: at least one.
-        footage: what was found under ``root``; may be empty.
-        root: folder of the data.
+    footage, which was found under ``root``, has not all of them, but all are files below ``root``, they are
+    photographs, each a clip of its own, of clear weather.
 
     Raises:
         UserError: naming the first image that is not there, or is not below ``root``.
@@ -44,10 +39,8 @@ def ask_frames(pairs: Sequence[PointPair], footage: Sequence[Clip], root: Path) 
         return [AskedFrame(*place_of[name], tuple(of_image[image])) for image, name in names.items() if name]
     files = {image: inside(root, image, "the pairs") for image in of_image}
     if all(file.is_file() for file in files.values()):
-        return [
-            AskedFrame(_photograph(root, image, files[image]), 0, tuple(some))
-            for image, some in of_image.items()
-        ]
+        photographs = [_photograph(root, image, file) for image, file in files.items()]
+        return [AskedFrame(one, 0, tuple(of_image[one.name])) for one in photographs]
     missing = next(image for image in of_image if names[image] is None and not files[image].is_file())
     example = f"; its images are named as {next(iter(place_of))}" if place_of else ""
     raise UserError(root, f"has no image {missing}, of which there are pairs{example}")
@@ -101,15 +94,7 @@ def _draw(
     fits: Callable[[np.ndarray], np.ndarray],
     generator: torch.Generator,
 ) -> list[tuple[int, int]]:
-    """Up to so many pairs of different known points, whose ratio of depths, at least 1, fits.
-
-    Args:
-        depth: of all pixels, flat [m].
-        known: numbers of the pixels to draw from.
-        wanted: pairs.
-        fits: of ratios, which will do.
-        generator: of the draws.
-    """
+    """Up to ``wanted`` pairs of ``known`` pixels of a flat depth [m] whose ratio, at least 1, fits."""
     kept: list[tuple[int, int]] = []
     for _ in range(ROUNDS if len(known) > 1 else 0):
         if len(kept) >= wanted:

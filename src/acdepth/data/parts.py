@@ -1,17 +1,15 @@
 """Which part of a data set an evaluation is on: never all by omission, as networks learnt on most of it."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.data.choice import FootageChoice
 from acdepth.data.folder import open_data
 from acdepth.data.layouts import layouts_of
-from acdepth.data.nuscenes import is_nuscenes
-from acdepth.data.nuscenes.scenes import VERSIONS, open_scenes, scene_names
+from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes, open_scenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
 from acdepth.data.robotcar.scenes import FILTER_ENDING
+from acdepth.data.settings import FootageChoice
 from acdepth.evaluation.results import describe_data
 from acdepth.evaluation.schema import Data
 
@@ -25,12 +23,7 @@ def has_splits(data: Path) -> bool:
 
 
 def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[Clip]:
-    """Open the named part of a data set, or footage that has no parts.
-
-    Args:
-        data: any footage.
-        split: name or list as the data set takes it, or `ALL`.
-        cameras: channels of nuScenes.
+    """Open the part of a data set that ``split`` names (or `ALL`), or footage that has no parts.
 
     Raises:
         UserError: if the data set has splits and none is named, or the other way round, or nothing is found.
@@ -40,12 +33,8 @@ def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[C
             raise UserError(data, f"has no splits, so --split {split} means nothing", "leave it out")
         return open_data(data)
     if split is None:
-        raise UserError(
-            data,
-            "is a data set with splits",
-            f"say which to measure with --split: {_parts_of(data)}, or {ALL}, which takes the "
-            "training images too",
-        )
+        remedy = f"say which to measure with --split: {_parts_of(data)}, or {ALL}, with the training images"
+        raise UserError(data, "is a data set with splits", remedy)
     if split == ALL and is_nuscenes(data):
         return _all_scenes(data, cameras)
     return open_data(data, choice=FootageChoice(split=None if split == ALL else split, cameras=cameras))
@@ -73,10 +62,7 @@ def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Clip]:
         if (root / version).is_dir():
             tables = read_tables(root, version, frozenset(cameras))
             there = {scene.name for scene in tables.scenes.values()}
-            for split in _splits_of(version, there):
-                found |= {one.name: one for one in open_scenes(root, tables, split, cameras)}
+            for split in VERSIONS:
+                if VERSIONS[split] == version and there & scene_names(split):
+                    found |= {one.name: one for one in open_scenes(root, tables, split, cameras)}
     return sorted(found.values(), key=lambda clip: clip.name)
-
-
-def _splits_of(version: str, there: set[str]) -> Iterable[str]:
-    return [split for split in VERSIONS if VERSIONS[split] == version and there & scene_names(split)]

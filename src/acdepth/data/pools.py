@@ -38,11 +38,11 @@ def make_pools(
     sampling: Sampling = "random",
     seed: int = 0,
 ) -> dict[Condition, Pool]:
-    """The pool of each condition.
+    """The pool of each of the wanted conditions.
 
     Args:
-        prepared: footage; each holds frames of any conditions, and of one condition only one may hold some.
-        conditions: of which pools are wanted.
+        prepared: footage; of one condition only one may hold frames.
+        conditions: wanted ones.
         size: images per pool; None for all there are. ACDepth: 500 on nuScenes, 4,000 on RobotCar.
         sampling: ``random`` as in the paper, or ``luminance``: the same number from each eighth of the range
             of brightness that the pool's images have, so that a few images cover uneven lighting.
@@ -60,30 +60,18 @@ def make_pools(
                 pools[condition] = Pool(footage, chosen.tolist())
         if condition not in pools:
             found = ", ".join(sorted({known for one in prepared for known in one.frames.conditions()}))
-            raise UserError(
-                None,
-                f"there are no images of condition {condition}, only of {found}",
-                "give footage of it, or take it out of the conditions",
-            )
+            told = f"there are no images of condition {condition}, only of {found}"
+            raise UserError(None, told, "give footage of it, or take it out of the conditions")
     return pools
 
 
 class LabelledBatches:
-    """Batches of images of all conditions in equal parts; half of them mirrored.
-
-    Args:
-        pools: by condition.
-        batch_size: images per step and process.
-        seed: of order and mirroring.
-        rank: of this process.
-        world_size: number of processes.
-    """
+    """Batches of images of all conditions in equal parts, ``batch_size`` per process; half are mirrored."""
 
     def __init__(
         self, pools: dict[Condition, Pool], batch_size: int, seed: int, rank: int = 0, world_size: int = 1
     ) -> None:
-        self.pools = pools
-        self.conditions = list(pools)
+        self.pools, self.conditions = pools, list(pools)
         self.order = Order(list(range(len(pools))), "labelled", seed, batch_size, rank, world_size)
 
     def batch(self, step: int) -> LabelledBatch:
@@ -103,7 +91,7 @@ class UnpairedBatches:
     Args:
         pools: of clear and of each adverse condition; the adverse ones come in equal parts.
         batch_size: images of each kind per step and process.
-        seed: of order and mirroring.
+        seed: of order, mirroring and patches.
         rank: of this process.
         world_size: number of processes.
         patch: (height, width) of the random part of each image that is given [px]; None for all of it.
@@ -170,6 +158,5 @@ def _spread(brightness: np.ndarray) -> np.ndarray:
     stratum = np.digitize(brightness, edges)
     rank = np.zeros(len(stratum), np.int64)  # how many of the same stratum come before
     for one in range(STRATA):
-        of_stratum = stratum == one
-        rank[of_stratum] = np.arange(np.count_nonzero(of_stratum))
+        rank[stratum == one] = np.arange(np.count_nonzero(stratum == one))
     return np.lexsort((stratum, rank))

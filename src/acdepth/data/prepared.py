@@ -8,10 +8,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from acdepth.core.clip import Clip
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.lock import sole_writer
-from acdepth.core.resize import Crop, camera_after, crop_and_resize
+from acdepth.core.resize import camera_after, crop_and_resize
 from acdepth.data.decoding import Decoded, Reader, decode, journal_of
 from acdepth.data.frames import Frames, pack
 from acdepth.data.stored import frame_stamps
@@ -66,9 +67,8 @@ class Prepared:
         if self._images is None:
             path, shape = self.folder / IMAGES, (len(self), *self.image_size, 3)
             if not path.exists() or path.stat().st_size != np.prod(shape):
-                raise UserError(
-                    path, "does not fit its index", f"delete {self.folder}, it will be made again"
-                )
+                remedy = f"delete {self.folder}, it will be made again"
+                raise UserError(path, "does not fit its index", remedy)
             self._images = np.memmap(path, np.uint8, "r", shape=shape)
         return self._images
 
@@ -84,14 +84,13 @@ def prepare(
     image_size: tuple[int, int],
     crop: Crop | None = None,
     reach: int = 1,
-    progress: Callable[[], object] | None = None,
-    on_warning: Callable[[str], object] | None = None,
     workers: int | None = None,
 ) -> Prepared:
     """Decode, crop and resize every frame once; what is there already and still true is used again.
 
-    Killed at any moment, the next call goes on where it was. Any number of processes may call this for one
-    folder at once: one does the work, the others wait for it and open the result.
+    A frame that cannot be read is left out with a warning in the log. After a kill the next call goes on
+    where it was. Of several processes that call this for one folder at once one does the work, and the others
+    open the result.
 
     Args:
         clips: the frames of all of them are prepared, in order.
@@ -99,8 +98,6 @@ def prepare(
         image_size: (height, width) of the prepared images.
         crop: window of the original images; None for all of it.
         reach: how many frames beside each target are needed; 0 where no training step looks at neighbours.
-        progress: called once per frame that is decoded now.
-        on_warning: called with each warning, for example about a skipped frame; by default it is logged.
         workers: processes that decode; by default one per core, if there is enough to do.
 
     Raises:
@@ -121,8 +118,6 @@ def prepare(
         crop=crop,
         reader=reader,
         describe=lambda: _describe(listed, reader),
-        progress=progress,
-        on_warning=on_warning,
         workers=workers,
     )
 
@@ -134,8 +129,6 @@ def make(
     crop: Crop | None,
     reader: Reader,
     describe: Callable[[], Frames],
-    progress: Callable[[], object] | None = None,
-    on_warning: Callable[[str], object] | None = None,
     workers: int | None = None,
 ) -> Prepared:
     """Open what ``out`` holds if its stamp is the same; else decode it, by one process while others wait.
@@ -147,8 +140,6 @@ def make(
         crop: that the images show.
         reader: of the images.
         describe: gives a row for each image of ``reader``; sizes and brightness are filled in.
-        progress: see `decode`.
-        on_warning: see `decode`.
         workers: see `decode`.
     """
     found = _reuse(out, stamp)  # also where nothing may be written
@@ -161,7 +152,7 @@ def make(
         if found:
             return found
         (out / INDEX).unlink(missing_ok=True)
-        decoded = decode(reader, out / IMAGES, stamp, progress, on_warning, workers)
+        decoded = decode(reader, out / IMAGES, stamp, workers)
         frames = replace(
             describe().take(np.array(decoded.numbers)),
             source_size=np.array(decoded.source_sizes, np.uint32),
@@ -191,8 +182,7 @@ def needed_positions(clip: Clip, reach: int) -> list[int]:
 def fingerprint(clips: Iterable[Clip], image_size: tuple[int, int], crop: Crop | None, reach: int = 1) -> str:
     """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
 
-    It does not depend on when files were last changed: the identity of a run should survive a copy to another
-    disk.
+    When files were last changed is no part of it, so that a copy on another disk has the same.
     """
     return _identity([_list(clip, reach).content for clip in clips], image_size, crop)
 
@@ -262,9 +252,8 @@ class _Footage:
         except UserError as error:
             return error
         height, width = image.shape[:2]
-        return Decoded(
-            crop_and_resize(image, self.crop, self.image_size, clip.key(position)), (height, width)
-        )
+        shown = crop_and_resize(image, self.crop, self.image_size, clip.key(position))
+        return Decoded(shown, (height, width))
 
 
 def _describe(listed: list[_Listed], reader: _Footage) -> Frames:

@@ -48,14 +48,9 @@ def from_angles(values: np.ndarray) -> np.ndarray:
 
 
 def part_of(T: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """The first parts of motions at steady speed: slerp for the rotation, linear for the translation.
+    """The first parts (N,) of motions T (N, 4, 4) [m] at steady speed, (N, 4, 4) float64.
 
-    Args:
-        T: (N, 4, 4) [m]; rotations by less than half a turn.
-        part: (N,), 0 for no motion, 1 for the whole.
-
-    Returns:
-        (N, 4, 4) float64 [m].
+    Slerp for the rotation, which is by less than half a turn, and linear for the translation.
     """
     R = T[:, :3, :3]
     # R - R^T is twice the sine of the angle times the cross product with the axis.

@@ -5,26 +5,23 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import reading
 
 
 def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> np.ndarray:
-    """(N, columns) of a file of points; the first three columns are checked to be finite.
+    """(N, columns) of a file of points.
 
     Args:
         path: of the file.
-        columns: numbers per point.
+        columns: numbers per point, of which the first three must be finite.
         kind: what the file should be, with its columns, for error messages.
         number: type of the numbers, as numpy writes it.
 
     Raises:
         UserError: if the file is missing, not whole, or holds points that are nowhere.
     """
-    try:
+    with reading(path, kind, "copy or unpack it again"):
         content = path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            path, f"cannot be read ({error.strerror or error})", "copy or unpack it again"
-        ) from error
     if not content or len(content) % (columns * np.dtype(number).itemsize):
         raise UserError(path, f"not {kind}", "copy it again")
     points = np.frombuffer(content, number).reshape(-1, columns)
@@ -36,16 +33,10 @@ def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> 
 def scatter_nearest(
     column: np.ndarray, row: np.ndarray, depth: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Depth image of points; where several fall into one pixel the nearest stays.
+    """Depth image, float32 (H, W) [m], of points by column, row [px] and depth [m], each (N,).
 
-    Args:
-        column: (N,) of each point [px]; points outside the image are dropped.
-        row: likewise.
-        depth: (N,) [m].
-        size: (height, width) of the image.
-
-    Returns:
-        float32 (H, W) [m]; 0 where no point falls.
+    The nearest in a pixel stays; points outside the image of ``size`` (height, width) are dropped. 0 is where
+    none falls.
     """
     height, width = size
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)

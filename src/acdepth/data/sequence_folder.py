@@ -19,6 +19,7 @@ from acdepth.core.images import read_classes, read_depth_png16, read_image
 from acdepth.data.motion import Motion, read_motion
 from acdepth.data.stored import (
     StoredClip,
+    checked_size,
     frame_numbers,
     list_images,
     named_pieces,
@@ -48,11 +49,11 @@ class ImageClip(StoredClip):
         name: unique within the data set.
         key_folder: what stands before the file name in `key`.
         paths: the images, in order.
-        description: condition, camera, frame rate, class names, style.
+        description: holds for all of them.
         motion: of the drive that the images are part of.
         start: row of the first image in ``motion``.
-        depth_folder: holds 16-bit PNGs with the images' stems.
-        classes_folder: holds 8-bit PNGs with the images' stems.
+        depth_folder: may hold 16-bit PNGs with the images' stems.
+        classes_folder: may hold 8-bit PNGs with the images' stems.
     """
 
     def __init__(
@@ -86,15 +87,9 @@ class ImageClip(StoredClip):
 
     def image(self, index: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
-        image = read_image(self.paths[index])
-        if self.camera and image.shape[:2] != (self.camera.height, self.camera.width):
-            raise UserError(
-                self.paths[index],
-                f"{image.shape[1]}x{image.shape[0]} pixels, but its camera has "
-                f"{self.camera.width}x{self.camera.height}",
-                "give each camera a folder of its own",
-            )
-        return image
+        path = self.paths[index]
+        size, remedy = self.camera and self.camera.size, "give each camera a folder of its own"
+        return checked_size(read_image(path), size, path, "its camera has", remedy)
 
     def depth(self, index: int) -> np.ndarray | None:
         """Measured depth [m], float32 (H, W)."""
@@ -108,9 +103,8 @@ class ImageClip(StoredClip):
 
     def distance(self, index: int, other: int) -> float | None:
         """Metres between two frames."""
-        return (
-            None if self._motion is None else self._motion.distance(self._start + index, self._start + other)
-        )
+        start = self._start
+        return None if self._motion is None else self._motion.distance(start + index, start + other)
 
     def _beside(self, folder: Path | None, index: int) -> Path | None:
         if folder is None:
@@ -119,15 +113,8 @@ class ImageClip(StoredClip):
         return path if path.exists() else None
 
     def _checked(self, values: np.ndarray, path: Path, index: int) -> np.ndarray:
-        camera = self.camera
-        height, width = (camera.height, camera.width) if camera else self.image(index).shape[:2]
-        if values.shape != (height, width):
-            raise UserError(
-                path,
-                f"{values.shape[1]}x{values.shape[0]} pixels, but its image has {width}x{height}",
-                "write both at the same size",
-            )
-        return values
+        height, width = self.camera.size if self.camera else self.image(index).shape[:2]
+        return checked_size(values, (height, width), path, "its image has", "write both at the same size")
 
 
 def is_sequence_folder(folder: Path) -> bool:
@@ -145,20 +132,11 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     paths = list_images(folder / "images")
     _refuse_equal_stems(paths)
     description = _read_description(folder)
-    motion_file = folder / "motion.csv"
-    motion = None
+    motion_file, motion = folder / "motion.csv", None
     if motion_file.exists():
         motion = read_motion(motion_file, len(paths), frame_numbers(paths), description.frame_rate)
-    return cut_at_gaps(
-        paths,
-        name,
-        f"{name}/images",
-        description,
-        motion,
-        on_warning,
-        depth_folder=_folder_if_there(folder / "depth"),
-        classes_folder=_folder_if_there(folder / "classes"),
-    )
+    beside = {f"{kind}_folder": folder / kind for kind in ("depth", "classes")}
+    return cut_at_gaps(paths, name, f"{name}/images", description, motion, on_warning, **beside)
 
 
 def cut_at_gaps(
@@ -168,7 +146,7 @@ def cut_at_gaps(
     description: Description,
     motion: Motion | None,
     on_warning: Callable[[str], object],
-    **folders: Path | None,
+    **folders: Path,
 ) -> list[ImageClip]:
     """One clip per run of consecutive numbers."""
     return [
@@ -187,9 +165,8 @@ def read_frame_rate(path: Path) -> float | None:
     if rate is None:
         return None
     if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
-        raise UserError(
-            path, f"frame_rate = {rate!r}, expected images per second", "write such as frame_rate: 12"
-        )
+        told = f"frame_rate = {rate!r}, expected images per second"
+        raise UserError(path, told, "write such as frame_rate: 12")
     return float(rate)
 
 
@@ -227,9 +204,8 @@ def _refuse_misspelt(about: dict[str, Any], path: Path) -> None:
 def _refuse_equal_stems(paths: list[Path]) -> None:
     for before, after in pairwise(sorted(paths)):
         if before.stem == after.stem:
-            raise UserError(
-                before, f"is also there as {after.name}", "depth and translations go by the stem, keep one"
-            )
+            remedy = "depth and translations go by the stem, keep one"
+            raise UserError(before, f"is also there as {after.name}", remedy)
 
 
 def _condition(text: Any, path: Path) -> Condition:
@@ -241,13 +217,8 @@ def _condition(text: Any, path: Path) -> Condition:
 
 def _class_names(names: Any, path: Path) -> tuple[str, ...]:
     if isinstance(names, dict) and all(isinstance(number, int) and number >= 0 for number in names):
-        return tuple(
-            str(names.get(number, f"class {number}")) for number in range(max(names, default=-1) + 1)
-        )
+        count = max(names, default=-1) + 1
+        return tuple(str(names.get(number, f"class {number}")) for number in range(count))
     if isinstance(names, list):
         return tuple(str(name) for name in names)
     raise UserError(path, "class_names must be a list of names or a mapping from number to name")
-
-
-def _folder_if_there(folder: Path) -> Path | None:
-    return folder if folder.is_dir() else None

@@ -1,4 +1,4 @@
-"""Settings of what is done to images on their way into a batch."""
+"""Settings of which footage is used, and of what is done to its images on their way into a batch."""
 
 from typing import Literal
 
@@ -7,6 +7,19 @@ from pydantic import Field, model_validator
 from acdepth.core.config import Config
 
 Sampling = Literal["random", "luminance"]
+
+
+class FootageChoice(Config):
+    """Which part of the footage under a path is used; data sets without splits are used whole."""
+
+    split: str | None = None
+    """Part of the data set. nuScenes: train, val, test, mini_train or mini_val. RobotCar and KITTI: the name
+    of a list in splits/, or the path of one; null takes every frame."""
+    cameras: tuple[str, ...] = ("CAM_FRONT",)
+    """nuScenes: channels, each a camera of its own. ACDepth: the front camera."""
+
+
+EVERYTHING = FootageChoice()
 
 
 class AugmentSettings(Config):
@@ -44,7 +57,6 @@ class ZoomSettings(Config):
     def _a_range_goes_up(self) -> "ZoomSettings":
         low, high = self.focal_range
         if not 0.25 <= low <= high <= 4:
-            raise ValueError(
-                f"focal_range {low:g} to {high:g}: give two factors from 0.25 to 4, the least first"
-            )
+            told = "give two factors from 0.25 to 4, the least first"
+            raise ValueError(f"focal_range {low:g} to {high:g}: {told}")
         return self

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from acdepth.core.clip import Clip
-from acdepth.core.errors import OnFault, UserError
-from acdepth.core.files import inside
+from acdepth.core.errors import OnFault, UserError, telling
+from acdepth.core.files import inside, reading
 from acdepth.data.stored import list_images
 
 AnyClip = TypeVar("AnyClip", bound=Clip)
@@ -46,8 +46,8 @@ def open_by_list(
 
     Args:
         root: of the data set.
-        split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets. None opens all
-            folders, and every image is a target.
+        split: name of a list, which is ``ROOT/splits/NAME.txt`` or ``NAME_files.txt``, or path of one; its
+            images are the targets. None opens all folders, and every image is a target.
         data_set: how it is laid out.
         open_folder: gets a folder relative to ``root``, its images by number, in order, and which of them are
             targets.
@@ -64,23 +64,19 @@ def open_by_list(
     images: dict[str, dict[int, Path]] = {}
     clips: list[AnyClip] = []
     for name in names:
-        try:
+        with telling(on_fault):
             images[name] = _numbered(inside(root, name, file), data_set.number)
-        except UserError as fault:
-            on_fault(fault)
     _tell_missing(root, file, listed, images, data_set, on_warning, on_fault)
     for name, numbered in images.items():
-        try:
+        with telling(on_fault):
             clips += open_folder(name, numbered, listed.get(name, set(numbered))) if numbered else []
-        except UserError as fault:
-            on_fault(fault)
     if split is None and len(images) == len(names) and not any(images.values()):
         on_fault(UserError(root, f"has no images in {data_set.layout}", data_set.source))
     return clips
 
 
 def find_list(root: Path, split: str) -> Path:
-    """The file that ``split`` means: a name in ``ROOT/splits``, else a path.
+    """The file that ``split`` means.
 
     Raises:
         UserError: if there is none.
@@ -95,20 +91,13 @@ def find_list(root: Path, split: str) -> Path:
 
 
 def read_lines(path: Path, form: re.Pattern[str], example: str) -> Iterator[re.Match[str]]:
-    """The lines of a list; blank lines and # comments may stand between them.
-
-    Args:
-        path: of the list.
-        form: of each line.
-        example: of a line, for a person.
+    """The lines of a list in their form; blank lines and # comments may stand between them.
 
     Raises:
-        UserError: if it is no text, or naming the line that is something else.
+        UserError: if it is no text, or naming the line that has another form, with an example.
     """
-    try:
+    with reading(path, "a list of images", "give another list"):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(path, f"not readable as a list of images ({error})", "give another list") from error
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         if found := form.fullmatch(text):

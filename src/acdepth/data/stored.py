@@ -1,4 +1,4 @@
-"""What sequences that live in files have in common."""
+"""What clips that live in files have in common."""
 
 import hashlib
 import re
@@ -13,6 +13,7 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
+from acdepth.core.files import reading
 from acdepth.core.images import PICTURE_SUFFIXES, read_image
 
 LONGEST_FRAME_NUMBER = 9
@@ -21,7 +22,7 @@ missing frames."""
 
 
 class StoredClip(Clip):
-    """A sequence whose frames stand in files: a change shows without reading a pixel."""
+    """A clip whose frames stand in files: a change shows without reading a pixel."""
 
     @abstractmethod
     def stamp(self, index: int) -> str:
@@ -51,16 +52,26 @@ class PosedClip(StoredClip):
         return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
 
 
-def frame_stamp(clip: Clip, index: int) -> str:
-    """What one frame is."""
-    return frame_stamps(clip, [index])[0]
-
-
 def hash_pixels(image: np.ndarray) -> str:
     """SHA-256 of an image's size and pixels, as hexadecimal text."""
     digest = hashlib.sha256(str(image.shape).encode())
     digest.update(np.ascontiguousarray(image).data)
     return digest.hexdigest()
+
+
+def checked_size(
+    pixels: np.ndarray, size: tuple[int, int] | None, path: Path, said_by: str, remedy: str = ""
+) -> np.ndarray:
+    """The pixels (H, W, ...) of a file.
+
+    Raises:
+        UserError: if they have another size (height, width) than is ``said_by`` something, such as "its
+            camera has"; None says nothing.
+    """
+    height, width = pixels.shape[:2]
+    if size is not None and size != (height, width):
+        raise UserError(path, f"{width}x{height} pixels, but {said_by} {size[1]}x{size[0]}", remedy)
+    return pixels
 
 
 def stamp_file(path: Path) -> str:
@@ -96,11 +107,8 @@ def image_size(path: Path) -> tuple[int, int]:
     if path.suffix.lower() != ".png":
         height, width = read_image(path).shape[:2]
         return width, height
-    try:
-        with path.open("rb") as stream:
-            header = stream.read(24)
-    except OSError as error:
-        raise UserError(path, error.strerror or error, "copy or unpack it again") from error
+    with reading(path, "an image", "copy or unpack it again"), path.open("rb") as stream:
+        header = stream.read(24)
     if len(header) < 24 or header[:4] != b"\x89PNG":
         raise UserError(path, "not a PNG, though its name says so", "copy it again")
     width, height = struct.unpack(">II", header[16:])
@@ -118,8 +126,7 @@ def frame_numbers(paths: list[Path]) -> list[int] | None:
 def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
     """Cut a numbered row of images wherever numbers are missing: the pieces are consecutive.
 
-    The usual step between numbers is the most frequent one, so every fifth frame of a drive is a row
-    without gaps.
+    Numbers are missing where a step is larger than the most frequent one.
     """
     numbers = frame_numbers(paths)
     if numbers is None or len(paths) < 2:
@@ -138,12 +145,9 @@ def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
 def named_pieces(
     pieces: Sequence[list[Path]], name: str, on_warning: Callable[[str], object]
 ) -> Iterator[tuple[str, int, list[Path]]]:
-    """Name the pieces of a drive that is cut where images are missing.
+    """Of each piece of a drive that is cut at gaps: its name, the place of its first image, and its images.
 
     One warning tells the first gap and how many more there are.
-
-    Yields:
-        Name of a piece, place of its first image in the whole, its images.
     """
     gaps = [f"{before[-1].name} and {after[0].name}" for before, after in pairwise(pieces)]
     if gaps:

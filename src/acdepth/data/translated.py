@@ -1,41 +1,32 @@
 """Translations as prepared data, index for index beside the clear frames they were made from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json
 from acdepth.core.images import read_image
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.resize import crop_and_resize
 from acdepth.data.decoding import Decoded
 from acdepth.data.manifest import Entry, Manifest
 from acdepth.data.prepared import Prepared, make
 
 
-def prepare_translations(
-    clear: Prepared,
-    translations: Path,
-    condition: Condition,
-    out: Path,
-    progress: Callable[[], object] | None = None,
-    workers: int | None = None,
-) -> Prepared:
+def prepare_translations(clear: Prepared, translations: Path, condition: Condition, out: Path) -> Prepared:
     """Bring the translations of prepared clear frames to the same crop and size.
 
     What is in ``out`` already is used again as long as clear frames and translations are the same. Kills and
     several processes at once are no harm, see `prepare`.
 
     Args:
-        clear: what `acdepth.data.prepare` made of the clear footage.
+        clear: what `prepare` made of the clear footage.
         translations: folder that `translate` wrote.
         condition: which of its conditions.
         out: folder for the prepared images.
-        progress: called once per frame that is decoded now.
-        workers: processes that decode; by default one per core, if there is enough to do.
 
     Raises:
         UserError: if a frame has no translation, or it shows another part of the picture.
@@ -59,19 +50,14 @@ def prepare_translations(
         crop=clear.crop,
         reader=reader,
         describe=lambda: replace(clear.frames, clip_condition=number),
-        progress=progress,
-        workers=workers,
     )
 
 
 def _entry(manifest: Manifest, condition: Condition, key: str) -> Entry:
     entry = manifest.entries.get((condition, key))
     if entry is None or not manifest.file(condition, key).exists():
-        raise UserError(
-            manifest.folder,
-            f"has no {condition} translation of {key}",
-            f"run acdepth translate with --conditions {condition}, it makes what is missing",
-        )
+        remedy = f"run acdepth translate with --conditions {condition}, it makes what is missing"
+        raise UserError(manifest.folder, f"has no {condition} translation of {key}", remedy)
     return entry
 
 
@@ -110,11 +96,8 @@ class _Translations:
         if self.shown == self.window:
             return None
         if self.shown is not None or self.window is None:
-            raise UserError(
-                file,
-                f"shows another part of the picture than the clear frames in {self.clear}",
-                "translate with the same crop, or without one",
-            )
+            told = f"shows another part of the picture than the clear frames in {self.clear}"
+            raise UserError(file, told, "translate with the same crop, or without one")
         return Crop(
             top=round(self.window.top * down),
             left=round(self.window.left * across),

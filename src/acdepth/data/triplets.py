@@ -44,18 +44,12 @@ class TripletBatches:
         numbers = targets(prepared, min_speed)
         whole = numbers[has_both_neighbours(prepared)[numbers]]
         if not len(whole):
-            raise UserError(
-                prepared.folder,
-                "no frame has a neighbour before and after it",
-                "self-supervision needs three consecutive images, so give a video or a folder without gaps",
-            )
+            remedy = "self-supervision needs three consecutive images, give a video or a folder without gaps"
+            raise UserError(prepared.folder, "no frame has a neighbour before and after it", remedy)
         unknown = whole[~has_camera(prepared)[whole]]
         if len(unknown):
-            raise UserError(
-                prepared.frames.key(unknown[0]),
-                "its camera is not known",
-                "put camera.yaml (fx, fy, cx, cy, width, height) beside images/",
-            )
+            remedy = "put camera.yaml (fx, fy, cx, cy, width, height) beside images/"
+            raise UserError(prepared.frames.key(unknown[0]), "its camera is not known", remedy)
         self.order = Order(whole, "clips", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
@@ -80,13 +74,7 @@ def has_camera(prepared: Prepared) -> np.ndarray:
 
 
 def triplet_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[bool]) -> TripletBatch:
-    """Clips around some frames, on the CPU.
-
-    Args:
-        prepared: video.
-        frames: targets that have both neighbours.
-        mirrored: which of them are mirrored, images and intrinsics alike.
-    """
+    """Clips around frames that have both neighbours, on the CPU; some of them ``mirrored``."""
     chosen = list(zip(frames, mirrored, strict=True))
     target, *neighbours = (
         as_floats([prepared.image(index + step, mirror) for index, mirror in chosen]) for step in (0, *STEPS)

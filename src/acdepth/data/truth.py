@@ -34,7 +34,7 @@ class TruthBatches:
         seed: of the order, the mirroring and the light.
         rank: of this process.
         world_size: number of processes.
-        light: largest factor by which an image's brightness is changed, up or down; 1 changes nothing.
+        light: largest factor by which an image's brightness is changed, up or down.
 
     Raises:
         UserError: if a frame has no depth, or there is no frame.
@@ -52,21 +52,19 @@ class TruthBatches:
     ) -> None:
         self.seed, self.light = seed, light
         self.drawn, self.own = batch_size * world_size, slice(rank * batch_size, (rank + 1) * batch_size)
-        images, inverse_depths = [], []
+        images, inverse_depths, size = [], [], image_size[::-1]
         for clip in clips:
             for index in range(len(clip)):
                 depth = clip.depth(index)
                 if depth is None:
                     raise UserError(clip.key(index), "has no measured depth to pre-train on")
-                images.append(_shrink(clip.image(index), image_size, cv2.INTER_AREA))
-                nearest = _shrink(depth, image_size, cv2.INTER_NEAREST)
-                inverse_depths.append(
-                    np.where(nearest > 0, 1 / np.maximum(nearest, 1e-3), 0).astype(np.float16)
-                )
+                images.append(cv2.resize(clip.image(index), size, interpolation=cv2.INTER_AREA))
+                nearest = cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST)
+                inverse_depth = np.where(nearest > 0, 1 / np.maximum(nearest, 1e-3), 0)
+                inverse_depths.append(inverse_depth.astype(np.float16))
         if not images:
-            raise UserError(
-                None, "no frame with measured depth to pre-train on", "make some with acdepth world make"
-            )
+            remedy = "make some with acdepth world make"
+            raise UserError(None, "no frame with measured depth to pre-train on", remedy)
         self.images, self.inverse_depths = np.stack(images), np.stack(inverse_depths)
 
     def batch(self, step: int) -> TruthBatch:
@@ -80,8 +78,3 @@ class TruthBatches:
         inverse_depth[mirrored] = inverse_depth[mirrored].flip(-1)
         exponent = torch.rand(self.drawn, 1, 1, 1, generator=generator)[self.own] * 2 - 1
         return TruthBatch((image * self.light**exponent).clamp(0, 1), inverse_depth)
-
-
-def _shrink(values: np.ndarray, image_size: tuple[int, int], interpolation: int) -> np.ndarray:
-    height, width = image_size
-    return cv2.resize(values, (width, height), interpolation=interpolation)

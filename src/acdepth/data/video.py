@@ -1,4 +1,4 @@
-"""A video file as a sequence, read forwards without seeking and backwards with."""
+"""A video file as a clip, read forwards without seeking and backwards with."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.motion import Motion, read_motion
 from acdepth.data.sequence_folder import read_frame_rate
-from acdepth.data.stored import StoredClip, stamp_file
+from acdepth.data.stored import StoredClip, checked_size, stamp_file
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"})
 LONGEST_STEP_FORWARD = 48
@@ -33,8 +33,8 @@ class VideoClip(StoredClip):
         UserError: if the file has no video that can be decoded.
     """
 
-    def __init__(self, path: Path, name: str, condition: Condition = Condition.CLEAR) -> None:
-        self.path, self.name, self.condition = path, name, condition
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name, self.condition = path, name, Condition.CLEAR
         camera_file, motion_file = beside(path, "camera.yaml"), beside(path, "motion.csv")
         self.camera = Camera.read(camera_file) if camera_file else None
         self._times, container_rate = _frame_times(path)
@@ -84,13 +84,7 @@ class VideoClip(StoredClip):
             raise IndexError(f"{self.path}: frame {index} of {len(self)}")
         with self._lock:
             image = _upright(self._decode(index))
-        if self.camera and image.shape[:2] != (self.camera.height, self.camera.width):
-            raise UserError(
-                self.path,
-                f"{image.shape[1]}x{image.shape[0]} pixels, but its camera.yaml says "
-                f"{self.camera.width}x{self.camera.height}",
-            )
-        return image
+        return checked_size(image, self.camera and self.camera.size, self.path, "its camera.yaml says")
 
     def close(self) -> None:
         """Let the file go; the next read opens it again."""
@@ -120,17 +114,14 @@ class VideoClip(StoredClip):
             self._next = 0
             self._frames = self._container.decode(video=0)
         if not 0 <= index - self._next <= LONGEST_STEP_FORWARD:
-            stream = self._container.streams.video[0]
-            self._container.seek(self._times[index], stream=stream, backward=True)
+            self._container.seek(self._times[index], stream=self._container.streams.video[0], backward=True)
             self._frames = self._container.decode(video=0)
 
 
 def beside(path: Path, kind: str) -> Path | None:
     """``NAME.kind`` beside a video, or ``kind`` in its folder; None if there is neither."""
-    for candidate in (path.with_name(f"{path.stem}.{kind}"), path.with_name(kind)):
-        if candidate.exists():
-            return candidate
-    return None
+    candidates = path.with_name(f"{path.stem}.{kind}"), path.with_name(kind)
+    return next((one for one in candidates if one.exists()), None)
 
 
 def _upright(frame: VideoFrame) -> np.ndarray:

@@ -30,7 +30,7 @@ class Zoom:
 
         Every depth network here speaks of its training camera: through a lens of twice the focal length a car
         looks as large as one at half the distance, and half is what the network says, until `focal_ratio`
-        doubles it. What it cannot say, because it is nearer or farther than its range, is cut off.
+        doubles it. What it cannot say is cut off.
 
         Args:
             inverse_depth: (B, 1, h, w) [1/m] of the images before.
@@ -50,14 +50,9 @@ class Zoom:
         x, y = self.centre[row].tolist()
         # -1 to 1 spans the image from edge to edge, and edges lie half a pixel outside of pixel centres.
         middle_x, middle_y = (1 + x) * camera.width / 2 - 0.5, (1 + y) * camera.height / 2 - 0.5
-        return Camera(
-            fx=camera.fx * focal,
-            fy=camera.fy * focal,
-            cx=(camera.cx - middle_x) * focal + (camera.width - 1) / 2,
-            cy=(camera.cy - middle_y) * focal + (camera.height - 1) / 2,
-            width=camera.width,
-            height=camera.height,
-        )
+        cx = (camera.cx - middle_x) * focal + (camera.width - 1) / 2
+        cy = (camera.cy - middle_y) * focal + (camera.height - 1) / 2
+        return Camera(camera.fx * focal, camera.fy * focal, cx, cy, camera.width, camera.height)
 
     def _grid(self, like: Tensor) -> Tensor:
         """(B, h, w, 2) where each pixel of the window lies in the image, from -1 to 1."""

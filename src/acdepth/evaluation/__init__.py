@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from acdepth.evaluation.alignment import align as align
     from acdepth.evaluation.bootstrap import bootstrap_means as bootstrap_means
     from acdepth.evaluation.edges import edge_metrics as edge_metrics
     from acdepth.evaluation.metrics import METRICS as METRICS
     from acdepth.evaluation.metrics import depth_metrics as depth_metrics
     from acdepth.evaluation.predict import NetworkModel as NetworkModel
+    from acdepth.evaluation.predict import align as align
     from acdepth.evaluation.protocols import PROTOCOLS as PROTOCOLS
     from acdepth.evaluation.protocols import Protocol as Protocol
     from acdepth.evaluation.protocols import find_protocol as find_protocol
@@ -36,11 +36,10 @@ if TYPE_CHECKING:
 __all__, __getattr__ = lazy_names(
     __name__,
     {
-        "acdepth.evaluation.alignment": "align",
         "acdepth.evaluation.bootstrap": "bootstrap_means",
         "acdepth.evaluation.edges": "edge_metrics",
         "acdepth.evaluation.metrics": "METRICS depth_metrics",
-        "acdepth.evaluation.predict": "NetworkModel",
+        "acdepth.evaluation.predict": "NetworkModel align",
         "acdepth.evaluation.protocols": "PROTOCOLS Protocol find_protocol",
         "acdepth.evaluation.run": "Options Outcome",
         "acdepth.evaluation.schema": "FrameRow Results read_rows",

@@ -9,13 +9,11 @@ torch.Size([1, 1, 8, 8])
 torch.Size([2, 4, 4])
 """
 
-from acdepth.geometry.inverse_depth import inverse_depth_from_sigmoid
 from acdepth.geometry.motion import pose_matrix, velocity_loss
 from acdepth.geometry.photometric import photometric_error, photometric_loss, ssim
 from acdepth.geometry.warp import synthesise_views
 
 __all__ = [
-    "inverse_depth_from_sigmoid",
     "photometric_error",
     "photometric_loss",
     "pose_matrix",

@@ -7,8 +7,7 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.data.choice import FootageChoice
-from acdepth.data.settings import AugmentSettings, ZoomSettings
+from acdepth.data.settings import AugmentSettings, FootageChoice, ZoomSettings
 from acdepth.engine.settings import LoopSettings
 
 DistillationError = Literal["relative", "log"]

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from acdepth.core.crop import Crop
-from acdepth.data.choice import FootageChoice
+from acdepth.data.settings import FootageChoice
 from acdepth.engine.settings import LoopSettings
 from acdepth.networks.settings import DepthNetConfig, Side
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from acdepth.translator.losses import colour_loss as colour_loss
     from acdepth.translator.losses import depth_consistency_loss as depth_consistency_loss
     from acdepth.translator.losses import perceptual_loss as perceptual_loss
+    from acdepth.translator.method import SimulatedWeather as SimulatedWeather
     from acdepth.translator.method import Translator as Translator
     from acdepth.translator.settings import TranslatorConfig as TranslatorConfig
-    from acdepth.translator.simulated import SimulatedWeather as SimulatedWeather
     from acdepth.translator.task import TranslatorTask as TranslatorTask
     from acdepth.translator.training import train_translator as train_translator
     from acdepth.translator.translate import TranslateSettings as TranslateSettings
@@ -29,9 +29,8 @@ __all__, __getattr__ = lazy_names(
     {
         "acdepth.translator.diffused": "DiffusedWeather",
         "acdepth.translator.losses": "adversarial_loss colour_loss depth_consistency_loss perceptual_loss",
-        "acdepth.translator.method": "Translator",
+        "acdepth.translator.method": "SimulatedWeather Translator",
         "acdepth.translator.settings": "TranslatorConfig",
-        "acdepth.translator.simulated": "SimulatedWeather",
         "acdepth.translator.task": "TranslatorTask",
         "acdepth.translator.training": "train_translator",
         "acdepth.translator.translate": "TranslateSettings",

@@ -8,8 +8,7 @@ from pydantic import Field, model_validator
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.crop import Crop
-from acdepth.data.choice import FootageChoice
-from acdepth.data.settings import Sampling
+from acdepth.data.settings import FootageChoice, Sampling
 from acdepth.engine.settings import LoopSettings
 
 Adversary = Literal["sigmoid", "squares"]

@@ -9,8 +9,8 @@ import torch
 import acdepth
 from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.resize import Crop
 from acdepth.core.seeding import make_generator
 from acdepth.data.folder import open_data
 from acdepth.engine import LoopSettings

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, read_calibration
-from acdepth.data.kitti.scans import depth_image, read_points
+from acdepth.core.files import reading
+from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, depth_image, read_calibration, read_points
 from acdepth.data.motion import Motion
 from acdepth.data.rigid import from_matrix
 from acdepth.data.sequence_folder import Description, ImageClip, cut_at_gaps
@@ -23,9 +22,7 @@ def is_odometry_drive(folder: Path) -> bool:
     return (folder / "calib.txt").is_file() and _image_folder(folder) is not None
 
 
-def open_odometry_drive(
-    folder: Path, name: str, condition: Condition, on_warning: Callable[[str], object]
-) -> list[ImageClip]:
+def open_odometry_drive(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[ImageClip]:
     """Open one drive; poses come from its ``poses.txt`` or from ``../../poses/NAME.txt``.
 
     Raises:
@@ -37,7 +34,7 @@ def open_odometry_drive(
     paths = list_images(images)
     calibration = read_calibration(folder / "calib.txt")
     camera = camera_of(calibration, f"P{ODOMETRY_FOLDERS[images.name]}", paths[0])
-    description = Description(condition, camera, FRAME_RATE)
+    description = Description(camera=camera, frame_rate=FRAME_RATE)
     poses = (folder / "poses.txt", folder.parent.parent / "poses" / f"{folder.name}.txt")
     pose_file = next((path for path in poses if path.is_file()), None)
     motion = _read_poses(pose_file, paths) if pose_file else None
@@ -50,17 +47,12 @@ def _image_folder(folder: Path) -> Path | None:
 
 
 def _read_poses(path: Path, images: list[Path]) -> Motion:
-    try:
+    with reading(path, "rows of 12 numbers"):
         rows = np.loadtxt(path, dtype=np.float64, ndmin=2)
-    except (OSError, ValueError) as error:
-        raise UserError(path, f"not readable as rows of 12 numbers ({error})", "copy it again") from error
     numbers = frame_numbers(images) or list(range(len(images)))
     if rows.shape[1] != 12 or len(rows) <= max(numbers) or not np.isfinite(rows).all():
-        raise UserError(
-            path,
-            f"{rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each image",
-            "copy it again",
-        )
+        told = f"{rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each image"
+        raise UserError(path, told, "copy it again")
     positions = rows.reshape(-1, 3, 4)[numbers, :, 3]
     return Motion(positions=positions, speeds=None, frame_rate=FRAME_RATE)
 
@@ -70,22 +62,22 @@ def is_lidar_folder(folder: Path) -> bool:
     return all((folder / part).is_dir() for part in ("image_2", "velodyne", "calib"))
 
 
-def open_lidar_folder(folder: Path, name: str, condition: Condition) -> list["LidarFrame"]:
-    """Open each image as a sequence of its own: they are single moments, each with its own camera."""
+def open_lidar_folder(folder: Path, name: str) -> list["LidarFrame"]:
+    """Open each image as a clip of its own: they are single moments, each with its own camera."""
     paths = list_images(folder / "image_2")
     if not paths:
         raise UserError(folder / "image_2", "holds no images", "unpack them there")
-    return [LidarFrame(folder, path, name, condition) for path in paths]
+    return [LidarFrame(folder, path, name) for path in paths]
 
 
 class LidarFrame(ImageClip):
     """One image of the object benchmark with its LiDAR points as sparse depth."""
 
-    def __init__(self, folder: Path, path: Path, name: str, condition: Condition) -> None:
+    def __init__(self, folder: Path, path: Path, name: str) -> None:
         self._calibration = folder / "calib" / f"{path.stem}.txt"
         self._points = folder / "velodyne" / f"{path.stem}.bin"
         camera = camera_of(read_calibration(self._calibration), "P2", path)
-        super().__init__(f"{name}/{path.stem}", f"{name}/image_2", [path], Description(condition, camera))
+        super().__init__(f"{name}/{path.stem}", f"{name}/image_2", [path], Description(camera=camera))
 
     def depth(self, index: int) -> np.ndarray | None:
         """LiDAR projected into the image: depth [m], float32 (H, W), 0 where no point falls."""
@@ -94,5 +86,4 @@ class LidarFrame(ImageClip):
         calibration = read_calibration(self._calibration)
         P, R = calibration.shaped("P2", 3, 4), calibration.shaped("R0_rect", 3, 3)
         T_lidar_to_camera = from_matrix(R) @ from_matrix(calibration.shaped("Tr_velo_to_cam", 3, 4))
-        size = (self.camera.height, self.camera.width)
-        return depth_image(read_points(self._points), P @ T_lidar_to_camera, size)
+        return depth_image(read_points(self._points), P @ T_lidar_to_camera, self.camera.size)

@@ -1,4 +1,4 @@
-"""KITTI's calibration files, matrices by name, and how the sensors of its car sit to each other by them."""
+"""KITTI's calibration files, how the sensors of its car sit to each other, and its scans in an image."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.core.files import reading
 from acdepth.data.rigid import from_matrix
+from acdepth.data.scans import read_scan_file, scatter_nearest
 from acdepth.data.stored import image_size
 
 FRAME_RATE = 10.0
@@ -34,11 +36,8 @@ class Calibration(dict[str, np.ndarray]):
         """
         matrix = self[name]
         if matrix.size != rows * columns or not np.isfinite(matrix).all():
-            raise UserError(
-                self.path,
-                f"{name} has {matrix.size} numbers, expected {rows * columns} finite ones",
-                "copy it again",
-            )
+            told = f"{name} has {matrix.size} numbers, expected {rows * columns} finite ones"
+            raise UserError(self.path, told, "copy it again")
         return matrix.reshape(rows, columns)
 
 
@@ -49,10 +48,8 @@ def read_calibration(path: Path) -> Calibration:
         UserError: if the file cannot be read.
     """
     calibration = Calibration(path)
-    try:
+    with reading(path, "a calibration"):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(path, f"not readable as a calibration ({error})", "copy it again") from error
     for number, line in enumerate(lines):
         name, values = line.split(":", 1) if ":" in line else (f"P{number}", line)
         with suppress(ValueError):
@@ -83,16 +80,14 @@ class Rig:
     P_rectified_to_image: np.ndarray
     """(3, 4) float64 [px; px * m]: projection of points in the frame of camera 0, rectified."""
     T_lidar_to_rectified: np.ndarray | None
-    """(4, 4) float64 [m]; None where the day has no ``calib_velo_to_cam.txt``."""
     T_imu_to_lidar: np.ndarray | None
-    """(4, 4) float64 [m]; None where the day has no ``calib_imu_to_velo.txt``."""
+    """(4, 4) float64 [m] each; None where the day has no `LIDAR_FILE`, or no `IMU_FILE`."""
 
     @property
     def P_lidar_to_image(self) -> np.ndarray | None:
         """(3, 4) float64; None where nobody says how the scanner sits."""
-        if self.T_lidar_to_rectified is None:
-            return None
-        return self.P_rectified_to_image @ self.T_lidar_to_rectified
+        T = self.T_lidar_to_rectified
+        return None if T is None else self.P_rectified_to_image @ T
 
     @property
     def T_camera_to_imu(self) -> np.ndarray | None:
@@ -107,10 +102,10 @@ class Rig:
 
 
 def read_rig(day: Path, number: str, image: Path) -> Rig:
-    """Read the calibration of a day.
+    """Read the calibration of a day, ``calib_cam_to_cam.txt`` and perhaps the other two files in its folder.
 
     Args:
-        day: folder that holds ``calib_cam_to_cam.txt``, and perhaps the other two files.
+        day: the folder.
         number: of the camera: 02 or 03.
         image: any of its images, for their size.
 
@@ -118,24 +113,50 @@ def read_rig(day: Path, number: str, image: Path) -> Rig:
         UserError: if a file is damaged, or the first one is missing.
     """
     cameras = read_calibration(day / "calib_cam_to_cam.txt")
-    lidar, imu = (_read_if_there(day / file) for file in (LIDAR_FILE, IMU_FILE))
+    T_lidar_to_camera, T_imu_to_lidar = (_read_motion(day / file) for file in (LIDAR_FILE, IMU_FILE))
     T_lidar_to_rectified = None
-    if lidar is not None:
-        T_lidar_to_rectified = from_matrix(cameras.shaped("R_rect_00", 3, 3)) @ _motion(lidar)
-    return Rig(
-        camera=camera_of(cameras, f"P_rect_{number}", image),
-        P_rectified_to_image=cameras.shaped(f"P_rect_{number}", 3, 4),
-        T_lidar_to_rectified=T_lidar_to_rectified,
-        T_imu_to_lidar=None if imu is None else _motion(imu),
-    )
+    if T_lidar_to_camera is not None:
+        T_lidar_to_rectified = from_matrix(cameras.shaped("R_rect_00", 3, 3)) @ T_lidar_to_camera
+    name = f"P_rect_{number}"
+    camera, P = camera_of(cameras, name, image), cameras.shaped(name, 3, 4)
+    return Rig(camera, P, T_lidar_to_rectified, T_imu_to_lidar)
 
 
-def _read_if_there(path: Path) -> Calibration | None:
-    return read_calibration(path) if path.exists() else None
-
-
-def _motion(calibration: Calibration) -> np.ndarray:
+def _read_motion(path: Path) -> np.ndarray | None:
+    if not path.exists():
+        return None
+    calibration = read_calibration(path)
     R, t = calibration.shaped("R", 3, 3), calibration.shaped("T", 3, 1)
     if abs(np.linalg.det(R) - 1) > 1e-2:
-        raise UserError(calibration.path, "R is no rotation", "copy it again")
+        raise UserError(path, "R is no rotation", "copy it again")
     return from_matrix(np.c_[R, t])
+
+
+def read_points(path: Path) -> np.ndarray:
+    """(N, 3) float64 [m]: forward, left, up.
+
+    Raises:
+        UserError: if the file is missing, not whole, or holds points that are nowhere.
+    """
+    points = read_scan_file(path, 4, "a KITTI scan (float32 x, y, z, reflectance)")
+    return points[:, :3].astype(np.float64)
+
+
+def depth_image(
+    points: np.ndarray, P_to_image: np.ndarray, size: tuple[int, int], first_pixel: int = 0
+) -> np.ndarray:
+    """Depth, float32 (H, W) [m], of the points (N, 3) [m] in front of a camera; 0 where none falls.
+
+    A point belongs to the pixel it is rounded to.
+
+    Args:
+        points: in the frame that the projection starts from.
+        P_to_image: (3, 4) projection [px; px * m].
+        size: (height, width) of the image.
+        first_pixel: number that the coordinates give the top left pixel.
+    """
+    projected = points @ P_to_image[:, :3].T + P_to_image[:, 3]
+    projected = projected[projected[:, 2] > 0]
+    depth = projected[:, 2]
+    column, row = np.rint(projected[:, :2] / depth[:, None]).T - first_pixel
+    return scatter_nearest(column, row, depth, size)

@@ -14,6 +14,7 @@ from acdepth.data.stored import named_pieces, split_at_gaps
 SIDES = {"l": "image_02", "r": "image_03"}
 """The colour cameras, left and right."""
 
+EXAMPLE = "2011_09_26/2011_09_26_drive_0002_sync 0000000069 l"
 _LINE = re.compile(r"(\d{4}_\d\d_\d\d)/(\1_drive_\d{4}_sync)\s+(\d{1,10})\s+([lr])")
 
 
@@ -29,9 +30,7 @@ def open_kitti_raw(
 
     Args:
         root: folder that holds the days.
-        split: name of a list in ``ROOT/splits`` (``NAME.txt`` or ``NAME_files.txt``) or path of one, with
-            lines such as ``2011_09_26/2011_09_26_drive_0002_sync 0000000069 l``; its images are the targets.
-            None opens the left colour camera of all drives, and every image is a target.
+        split: as `open_by_list` has it, of a list such as `EXAMPLE`. None opens the left colour camera only.
         on_warning: called with each warning.
         on_fault: as `open_by_list` has it.
 
@@ -74,7 +73,7 @@ def _folders(root: Path) -> list[str]:
 
 def _read_list(path: Path) -> dict[str, set[int]]:
     frames: dict[str, set[int]] = defaultdict(set)
-    for line in read_lines(path, _LINE, "2011_09_26/2011_09_26_drive_0002_sync 0000000069 l"):
+    for line in read_lines(path, _LINE, EXAMPLE):
         frames[f"{line[1]}/{line[2]}/{SIDES[line[4]]}/data"].add(int(line[3]))
     if not frames:
         raise UserError(path, "names no images", "download the list again")

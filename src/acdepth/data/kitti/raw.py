@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
-from acdepth.data.kitti.calibration import FRAME_RATE, LIDAR_FILE, Rig
-from acdepth.data.kitti.scans import depth_image, read_points
+from acdepth.core.files import reading
+from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, depth_image, read_points
 from acdepth.data.rigid import from_angles
 from acdepth.data.sequence_folder import Description, ImageClip
 
@@ -21,16 +21,7 @@ MATLAB_FIRST_PIXEL = 1
 
 
 class KittiRawClip(ImageClip):
-    """Consecutive images of one camera in one drive.
-
-    Args:
-        name: unique within the data set.
-        drive: the drive's folder.
-        key_folder: what stands before the file name in `key`.
-        paths: the images, in order.
-        rig: calibration of the day.
-        targets: numbers of the images that training and evaluation are about.
-    """
+    """Consecutive images of one camera in one drive's folder; ``targets`` are numbers of images."""
 
     def __init__(
         self, name: str, drive: Path, key_folder: str, paths: list[Path], rig: Rig, targets: set[int]
@@ -57,10 +48,9 @@ class KittiRawClip(ImageClip):
         if not path.exists():
             return None
         if self.rig.P_lidar_to_image is None:
-            raise UserError(
-                self.drive.parent / LIDAR_FILE, "no such file, but there are scans", "download it"
-            )
-        points, size = read_points(path), (self.rig.camera.height, self.rig.camera.width)
+            file = self.drive.parent / LIDAR_FILE
+            raise UserError(file, "no such file, but there are scans", "download it")
+        points, size = read_points(path), self.rig.camera.size
         return depth_image(points[points[:, 0] >= 0], self.rig.P_lidar_to_image, size, MATLAB_FIRST_PIXEL)
 
     def scan_file(self, index: int) -> Path:
@@ -86,9 +76,7 @@ class KittiRawClip(ImageClip):
             UserError: if there is no pose, or nobody says how the camera sits to the inertial unit.
         """
         if self.rig.T_camera_to_imu is None:
-            raise UserError(
-                self.drive.parent, f"poses need {LIDAR_FILE} and calib_imu_to_velo.txt", "download them"
-            )
+            raise UserError(self.drive.parent, f"poses need {LIDAR_FILE} and {IMU_FILE}", "download them")
         return read_oxts(self._oxts_file(index)).T_imu_to_world(self._scale) @ self.rig.T_camera_to_imu
 
     def _oxts_file(self, index: int) -> Path:
@@ -100,25 +88,21 @@ class Oxts:
     """One moment of the inertial unit."""
 
     latitude: float
-    """[degrees]."""
     longitude: float
     """[degrees]."""
     altitude: float
     """[m]."""
     roll: float
-    """About the car's forward axis [rad]."""
     pitch: float
-    """About the axis to its left [rad]."""
     yaw: float
-    """About the upward axis, 0 is east [rad]."""
+    """[rad]: about the car's forward axis, the axis to its left, and the upward axis, where 0 is east."""
     speed: float
     """Forwards [m/s]."""
 
     def T_imu_to_world(self, scale: float) -> np.ndarray:
         """Pose in a Mercator projection: x east, y north, z up, (4, 4) float64 [m].
 
-        Args:
-            scale: of the projection, see `mercator_scale`; one for a whole drive.
+        The ``scale`` of the projection is that of the drive's first moment, see `mercator_scale`.
         """
         east = scale * EARTH_RADIUS * radians(self.longitude)
         north = scale * EARTH_RADIUS * log(tan(pi / 4 + radians(self.latitude) / 2))
@@ -131,14 +115,11 @@ def read_oxts(path: Path) -> Oxts:
     Raises:
         UserError: if it is missing, cut, not numbers, or nowhere on earth.
     """
-    try:
+    with reading(path, f"{NUMBERS} numbers"):
         values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
-    except (OSError, ValueError) as error:
-        raise UserError(path, f"not readable as {NUMBERS} numbers ({error})", "copy it again") from error
     if len(values) != NUMBERS or not np.isfinite(values).all():
-        raise UserError(
-            path, f"{len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...)", "copy it again"
-        )
+        told = f"{len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...)"
+        raise UserError(path, told, "copy it again")
     if abs(values[0]) >= 90:
         raise UserError(path, f"latitude {values[0]:g} is nowhere on a map", "copy it again")
     return Oxts(*values[:6].tolist(), speed=float(values[8]))

@@ -1,7 +1,6 @@
-"""LiDAR points in a camera's image.
+"""LiDAR points in a camera's image: which ones count, and for which pixel, is as in md4all's ground truth.
 
-Which points count, and for which pixel, follows md4all's ground truth (facts; own code). The devkit's own
-projection also drops the outermost row and column of pixels on each side.
+The devkit's own projection also drops the outermost row and column of pixels on each side.
 """
 
 from pathlib import Path
@@ -41,18 +40,14 @@ def moved_back(points: np.ndarray, T: np.ndarray) -> np.ndarray:
 
 
 def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Depth image of LiDAR points.
+    """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the camera's frame; 0 where none falls.
 
-    A point belongs to the pixel that its coordinates are cut off to; of several in one pixel the last of the
-    sweep stays.
+    A point belongs to the pixel that its coordinates are cut off to; of several the last of the sweep stays.
 
     Args:
-        points: (N, 3) in the camera's frame [m].
+        points: in the order of the sweep.
         intrinsics: (3, 3) [px].
         size: (height, width) of the image [px].
-
-    Returns:
-        float32 (H, W) [m]; 0 where no point falls.
     """
     height, width = size
     points = points[points[:, 2] > NEAREST]

@@ -1,7 +1,6 @@
 """JSON tables, read whole where they are small and searched in place where they are long.
 
-``sample_data.json`` and ``ego_pose.json`` of the full set have 2.6 million records each, of which depth
-needs a tenth; only these are parsed.
+Two of the full set have 2.6 million records, of which depth needs a tenth; only these are parsed.
 """
 
 import re
@@ -11,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from acdepth.core.errors import OnFault, UserError
+from acdepth.core.errors import OnFault, UserError, telling
+from acdepth.core.files import reading
 
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19
@@ -19,23 +19,16 @@ _BLOCK = 1 << 19
 
 
 def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[dict[str, Any]]:
-    """All records of a small table that have the named keys with values of these types, ``token`` among
-    them.
+    """The records of a small table that have the named keys, ``token`` among them, with values of the types.
 
     Raises:
         UserError: by ``on_fault``, if the file is not readable or a record is damaged or there twice.
     """
-    try:
+    rows, seen = [], set[str]()
+    with telling(on_fault), reading(path, "a nuScenes table", "unpack the metadata again"):
         rows = orjson.loads(path.read_bytes())
         if not isinstance(rows, list):
             raise ValueError("expected a list of records")
-    except OSError as error:
-        on_fault(UserError(path, f"cannot be read ({error.strerror or error})", "unpack the metadata again"))
-        return []
-    except ValueError as error:
-        on_fault(UserError(path, f"not readable as a nuScenes table ({error})", "copy it again"))
-        return []
-    seen: set[str] = set()
     return [row for row in rows if _is_whole(row, types, seen, path, on_fault)]
 
 
@@ -53,12 +46,10 @@ def find_rows(
             while place >= 0:
                 # Records of the long tables hold no others, so the nearest braces are their own.
                 end = block.find(b"}", place) + 1
-                try:
+                with telling(on_fault):
                     row = parse(block[block.rfind(b"{", 0, place) : end], path)
                     if _is_whole(row, types, seen, path, on_fault):
                         yield name, row
-                except UserError as error:
-                    on_fault(error)
                 place = block.find(text, end)
 
 

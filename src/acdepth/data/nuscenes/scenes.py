@@ -1,4 +1,4 @@
-"""Scenes of nuScenes as sequences: every image of a camera in order, with depth at the key frames."""
+"""Scenes of nuScenes as clips: every image of a camera in order, with depth at the key frames."""
 
 import re
 from collections import defaultdict
@@ -11,7 +11,7 @@ import yaml
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
-from acdepth.core.errors import OnFault, UserError, raise_fault
+from acdepth.core.errors import OnFault, UserError, raise_fault, telling
 from acdepth.core.images import read_image
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.tables import LIDAR, Calibration, Shot, Tables, read_tables
@@ -19,13 +19,8 @@ from acdepth.data.stored import PosedClip, stamp_file
 
 FRAME_RATE = 12.0
 """Images per second of every camera, nearly."""
-VERSIONS: dict[str, str] = {
-    "train": "v1.0-trainval",
-    "val": "v1.0-trainval",
-    "test": "v1.0-test",
-    "mini_train": "v1.0-mini",
-    "mini_val": "v1.0-mini",
-}
+VERSIONS = {"train": "v1.0-trainval", "val": "v1.0-trainval", "test": "v1.0-test"}
+VERSIONS |= {"mini_train": "v1.0-mini", "mini_val": "v1.0-mini"}
 """Which tables hold a split."""
 
 
@@ -38,7 +33,7 @@ class NuScenesClip(PosedClip):
         scene: token of the scene.
         channel: of the camera.
         shots: its images, in order.
-        lidar: the key frames of the LiDAR, by sample.
+        lidar: key frames of the LiDAR, by sample.
     """
 
     def __init__(
@@ -113,7 +108,7 @@ def open_nuscenes(
 
     Args:
         root: folder that holds ``v1.0-trainval``, ``samples`` and ``sweeps``.
-        split: decides which tables are read.
+        split: one of `VERSIONS`.
         cameras: channels, such as CAM_FRONT, CAM_FRONT_LEFT, CAM_BACK.
 
     Raises:
@@ -135,10 +130,8 @@ def open_scenes(
     for channel in cameras:
         for scene, shots in _by_scene(tables, tables.shots[channel]).items():
             if scene in scenes:
-                try:
+                with telling(on_fault):
                     found.append(NuScenesClip(root, tables, scene, channel, shots, lidar))
-                except UserError as fault:
-                    on_fault(fault)
     if not found:
         remedy = "its tables hold no such scene, so give another split"
         if scenes and any(tables.shots[channel] for channel in cameras):
@@ -177,11 +170,8 @@ def _by_scene(tables: Tables, shots: list[Shot]) -> dict[str, list[Shot]]:
 def _only_calibration(tables: Tables, shots: list[Shot], name: str) -> Calibration:
     tokens = {shot.calibration for shot in shots}
     if len(tokens) != 1:
-        raise UserError(
-            name,
-            f"its camera has {len(tokens)} calibrations, nuScenes has one per scene",
-            "copy the tables again",
-        )
+        told = f"its camera has {len(tokens)} calibrations, nuScenes has one per scene"
+        raise UserError(name, told, "copy the tables again")
     return tables.calibrations[tokens.pop()]
 
 

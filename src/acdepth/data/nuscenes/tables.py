@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from acdepth.core.errors import OnFault, UserError, raise_fault
+from acdepth.core.errors import OnFault, UserError, raise_fault, telling
 from acdepth.core.files import inside
 from acdepth.data.nuscenes.records import find_records, find_rows, parse, read_rows
 from acdepth.data.rigid import from_quaternion
@@ -19,17 +19,8 @@ LIDAR = "LIDAR_TOP"
 SCENE_ROW = {"token": str, "name": str, "description": str}
 SAMPLE_ROW = {"token": str, "scene_token": str}
 CALIBRATION_ROW = {"token": str, "rotation": list, "translation": list, "camera_intrinsic": list}
-SHOT_ROW = {
-    "token": str,
-    "filename": str,
-    "sample_token": str,
-    "timestamp": int,
-    "is_key_frame": bool,
-    "calibrated_sensor_token": str,
-    "ego_pose_token": str,
-    "height": int,
-    "width": int,
-}
+SHOT_ROW = {"token": str, "filename": str, "sample_token": str, "timestamp": int, "is_key_frame": bool}
+SHOT_ROW |= {"calibrated_sensor_token": str, "ego_pose_token": str, "height": int, "width": int}
 """Keys of the tables that are read, and the types of their values."""
 
 
@@ -45,9 +36,8 @@ class Shot:
     """[us]."""
     is_key_frame: bool
     calibration: str
-    """Token into `Tables.calibrations`."""
     ego_pose: str
-    """Token into `Tables.ego_poses`."""
+    """Tokens into `Tables.calibrations` and `Tables.ego_poses`."""
     size: tuple[int, int]
     """(height, width) [px]; zeros where it is no image."""
 
@@ -97,18 +87,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class Tables:
-    """What was read of one version."""
+    """What was read of one version, by token."""
 
     scenes: dict[str, Scene]
-    """By token."""
     scene_of_sample: dict[str, str]
     """Token of a sample to token of its scene."""
     shots: dict[str, list[Shot]]
     """By channel, in no order."""
     calibrations: dict[str, Calibration]
-    """By token."""
     ego_poses: dict[str, EgoPose]
-    """By token; of `shots` only."""
+    """Of `shots` only."""
 
 
 def read_tables(root: Path, version: str, cameras: Set[str], on_fault: OnFault = raise_fault) -> Tables:
@@ -137,17 +125,15 @@ def read_loose_tables(root: Path, version: str, cameras: Set[str], on_fault: OnF
     if not folder.is_dir():
         raise UserError(folder, "no such folder", "unpack the metadata of this version there")
     with _without_collection():
-        scenes = {
-            row["token"]: Scene(row["name"], row["description"])
-            for row in read_rows(folder / "scene.json", SCENE_ROW, on_fault)
-        }
-        samples = {
-            row["token"]: row["scene_token"]
-            for row in read_rows(folder / "sample.json", SAMPLE_ROW, on_fault)
-        }
+        rows = read_rows(folder / "scene.json", SCENE_ROW, on_fault)
+        scenes = {row["token"]: Scene(row["name"], row["description"]) for row in rows}
+        rows = read_rows(folder / "sample.json", SAMPLE_ROW, on_fault)
+        samples = {row["token"]: row["scene_token"] for row in rows}
         calibrations = _read_calibrations(folder / "calibrated_sensor.json", on_fault)
         shots = _read_shots(root, folder / "sample_data.json", cameras, on_fault)
-        poses = _read_ego_poses(folder / "ego_pose.json", shots, on_fault)
+        path = folder / "ego_pose.json"
+        wanted = {shot.ego_pose.encode() for of_channel in shots.values() for shot in of_channel}
+        poses = {name: EgoPose(path, row) for name, row in find_records(path, wanted, on_fault).items()}
     return Tables(scenes, samples, shots, calibrations, poses)
 
 
@@ -174,11 +160,8 @@ def _read_shots(root: Path, path: Path, cameras: Set[str], on_fault: OnFault) ->
     places = {f"/{channel}/": channel for channel in cameras} | {f"samples/{LIDAR}/": LIDAR}
     shots: dict[str, list[Shot]] = {channel: [] for channel in places.values()}
     for place, row in find_rows(path, places, SHOT_ROW, on_fault):
-        try:
+        with telling(on_fault):
             inside(root, row["filename"], path)
-        except UserError as fault:
-            on_fault(fault)
-        else:
             shots[places[place]].append(_shot(row))
     return shots
 
@@ -193,11 +176,6 @@ def _shot(row: dict[str, Any]) -> Shot:
         ego_pose=row["ego_pose_token"],
         size=(row["height"], row["width"]),
     )
-
-
-def _read_ego_poses(path: Path, shots: dict[str, list[Shot]], on_fault: OnFault) -> dict[str, EgoPose]:
-    wanted = {shot.ego_pose.encode() for of_channel in shots.values() for shot in of_channel}
-    return {token: EgoPose(path, record) for token, record in find_records(path, wanted, on_fault).items()}
 
 
 def without_dangling(tables: Tables, folder: Path, on_fault: OnFault) -> Tables:

@@ -12,21 +12,3 @@
 Names of folders and files are md4all's; what stands inside poses, clouds and lists could not be compared with
 its own and is defined here. `plan_scene` and `prepare_scene` make the layout from the raw download.
 """
-
-from acdepth.data.robotcar.calibration import RawCalibration, read_raw_calibration
-from acdepth.data.robotcar.clip import RobotCarClip
-from acdepth.data.robotcar.prepare import ScenePlan, plan_scene, prepare_scene
-from acdepth.data.robotcar.raw import raw_scenes
-from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
-
-__all__ = [
-    "RawCalibration",
-    "RobotCarClip",
-    "ScenePlan",
-    "is_robotcar",
-    "open_robotcar",
-    "plan_scene",
-    "prepare_scene",
-    "raw_scenes",
-    "read_raw_calibration",
-]

@@ -11,6 +11,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.core.files import reading
 from acdepth.data.rigid import from_angles, is_rigid
 
 MODEL_FILE = "stereo_narrow_left.txt"
@@ -49,9 +50,8 @@ class RawCalibration:
 
     model: CameraModel
     T_optical_to_vehicle: np.ndarray
-    """(4, 4) float64 [m]."""
     T_laser_to_vehicle: np.ndarray
-    """(4, 4) float64 [m]."""
+    """(4, 4) float64 [m] each."""
     lut: Path
     """File that says where in the raw image each undistorted pixel is."""
     files: tuple[Path, ...]
@@ -66,9 +66,8 @@ def read_model(path: Path) -> CameraModel:
     """
     values = _numbers(path)
     if len(values) != 20:
-        raise UserError(
-            path, f"{len(values)} numbers, expected fx fy cx cy and a 4x4 matrix", "copy it again"
-        )
+        told = f"{len(values)} numbers, expected fx fy cx cy and a 4x4 matrix"
+        raise UserError(path, told, "copy it again")
     T = values[4:].reshape(4, 4)
     if not is_rigid(T):
         raise UserError(path, "the 4x4 matrix is no rigid motion", "copy it again")
@@ -77,13 +76,10 @@ def read_model(path: Path) -> CameraModel:
 
 
 def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
-    """Read camera model and extrinsics as the RobotCar SDK ships them.
+    """Read camera model and extrinsics from the folders of the RobotCar SDK.
 
-    Of a camera the extrinsics take the vehicle to the camera, of a laser they take the laser to the vehicle.
-
-    Args:
-        models: folder that holds ``stereo_narrow_left.txt`` and its ``_distortion_lut.bin``.
-        extrinsics: folder that holds ``stereo.txt`` and ``lms_front.txt``, each x y z roll pitch yaw.
+    Extrinsics are x y z roll pitch yaw; of a camera they take the vehicle to the camera, of a laser they take
+    the laser to the vehicle.
 
     Raises:
         UserError: if a file is missing or damaged; the LUT is read later.
@@ -94,14 +90,9 @@ def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
     if not lut.is_file():
         raise UserError(lut, "no such file", "give the models folder of the RobotCar SDK")
     model = read_model(model_file)
-    T_vehicle_to_camera = _extrinsics(camera_file)
-    return RawCalibration(
-        model=model,
-        T_optical_to_vehicle=np.linalg.inv(T_vehicle_to_camera) @ model.T_optical_to_camera,
-        T_laser_to_vehicle=_extrinsics(laser_file),
-        lut=lut,
-        files=(model_file, lut, camera_file, laser_file),
-    )
+    T_optical_to_vehicle = np.linalg.inv(_extrinsics(camera_file)) @ model.T_optical_to_camera
+    files = model_file, lut, camera_file, laser_file
+    return RawCalibration(model, T_optical_to_vehicle, _extrinsics(laser_file), lut, files)
 
 
 def _extrinsics(path: Path) -> np.ndarray:
@@ -112,9 +103,5 @@ def _extrinsics(path: Path) -> np.ndarray:
 
 
 def _numbers(path: Path) -> np.ndarray:
-    try:
+    with reading(path, "numbers", "copy it from the RobotCar SDK"):
         return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
-    except FileNotFoundError as error:
-        raise UserError(path, "no such file", "copy it from the RobotCar SDK") from error
-    except (OSError, ValueError) as error:
-        raise UserError(path, f"not readable as numbers ({error})", "copy it again") from error

@@ -30,14 +30,7 @@ class Scene:
 
 
 class RobotCarClip(ImageClip, PosedClip):
-    """Consecutive images of the centre camera in one traversal.
-
-    Args:
-        name: unique within the data set.
-        scene: that they are part of.
-        paths: the images, in order; their names are time stamps [us].
-        targets: time stamps of the images that training and evaluation are about.
-    """
+    """Consecutive images of the centre camera in one traversal; ``targets`` are time stamps [us]."""
 
     def __init__(self, name: str, scene: Scene, paths: list[Path], targets: set[int]) -> None:
         super().__init__(name, f"{scene.name}/{IMAGES}", paths, scene.description)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.camera import Camera
-from acdepth.core.errors import UserError
+from acdepth.core.errors import telling
 from acdepth.core.files import write_bytes
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar.odometry import Odometry
@@ -34,19 +34,12 @@ def write_cloud(path: Path, points: np.ndarray) -> None:
 
 
 def project(points: np.ndarray, camera: Camera) -> np.ndarray:
-    """Depth image of points in the camera's frame; of several in one pixel the nearest stays.
+    """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the camera's frame; 0 where none falls.
 
-    A point belongs to the pixel that its coordinates are cut off to.
-
-    Args:
-        points: (N, 3) [m].
-        camera: of the image.
-
-    Returns:
-        float32 (H, W) [m]; 0 where no point falls.
+    A point belongs to the pixel that its coordinates are cut off to; of several the nearest stays.
     """
     column, row, seen = _pixels(points, camera)
-    return scatter_nearest(column, row, points[seen, 2], (camera.height, camera.width))
+    return scatter_nearest(column, row, points[seen, 2], camera.size)
 
 
 def in_view(points: np.ndarray, camera: Camera) -> np.ndarray:
@@ -84,12 +77,9 @@ class Accumulator:
         self._in_world = lru_cache(KEPT)(self._read_in_world)
 
     def cloud(self, time: int, stretch: int, T_camera_to_world: np.ndarray) -> np.ndarray:
-        """Points around a moment in the camera's frame, (N, 3) float64 [m].
+        """Points around the ``time`` of an image [us] in the camera's frame, (N, 3) float64 [m].
 
-        Args:
-            time: of the image [us].
-            stretch: of the odometry that the image is in; scans of other ones are left out.
-            T_camera_to_world: (4, 4) [m].
+        Scans of another ``stretch`` of the odometry than the image's are left out.
         """
         first, end = np.searchsorted(self.scans.times, [time - REACH, time + REACH + 1])
         numbers = first + np.flatnonzero(self._stretch[first:end] == stretch)
@@ -98,10 +88,7 @@ class Accumulator:
         return (points - t) @ R
 
     def _read_in_world(self, number: int) -> np.ndarray:
-        try:
-            points = read_scan(self.scans.file(int(self.scans.times[number])))
-        except UserError as error:
-            self.tally.skip(error)
-            return np.zeros((0, 3))
         T = self._T_laser_to_world[number]
-        return points @ T[:3, :3].T + T[:3, 3]
+        with telling(self.tally.skip):
+            return read_scan(self.scans.file(int(self.scans.times[number]))) @ T[:3, :3].T + T[:3, 3]
+        return np.zeros((0, 3))

@@ -1,9 +1,8 @@
 """Visual odometry: where the car was at any time that ``vo.csv`` covers.
 
-A row holds two time stamps and the motion between their images. It is understood as the pose of the car at
-the later one in its frame at the earlier one, so that a car that drives forwards has positive x. That is how
-the RobotCar SDK chains the rows: the pose at ``source_timestamp``, which is the later one, is the pose before
-it times the row's motion. By this rule the columns may also stand the other way round.
+A row holds two time stamps and the motion between their images, understood as the RobotCar SDK chains them:
+as the pose of the car at the later one in its frame at the earlier one, so that driving forwards is positive
+x. The earlier one may stand in either column.
 """
 
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import reading
 from acdepth.data.rigid import from_angles, part_of
 
 COLUMNS = 8
@@ -34,9 +34,8 @@ class Odometry:
     """Rows of ``vo.csv`` in the order of time."""
 
     earlier: np.ndarray
-    """(N,) int64 [us]: where each row begins."""
     later: np.ndarray
-    """(N,) int64 [us]: where it ends."""
+    """(N,) int64 [us] each: where each row begins and ends."""
     T_later_to_earlier: np.ndarray
     """(N, 4, 4) float64 [m]."""
     T_earlier_to_world: np.ndarray
@@ -69,14 +68,11 @@ def read_odometry(path: Path) -> Odometry:
     Raises:
         UserError: if it cannot be read, or its rows are not in the order of time.
     """
-    try:
+    with reading(path, "visual odometry"):
         rows = np.loadtxt(path, dtype=np.float64, delimiter=",", skiprows=1, ndmin=2)
-    except (OSError, ValueError) as error:
-        raise UserError(path, f"not readable as visual odometry ({error})", "copy it again") from error
     if not len(rows) or rows.shape[1] != COLUMNS or not np.isfinite(rows).all():
-        raise UserError(
-            path, f"{len(rows)} rows of {rows.shape[1]}, expected {COLUMNS} finite numbers", "copy it again"
-        )
+        told = f"{len(rows)} rows of {rows.shape[1]}, expected {COLUMNS} finite numbers"
+        raise UserError(path, told, "copy it again")
     # A float64 holds microseconds since 1970 exactly.
     earlier, later = np.sort(rows[:, :2].astype(np.int64), axis=1).T
     wrong = np.flatnonzero((earlier == later) | (np.r_[earlier[0], later[:-1]] > earlier))

@@ -43,9 +43,8 @@ class ScenePlan:
     """What is to be done for one traversal."""
 
     root: Path
-    """Of the layout."""
     folder: Path
-    """Of the scene in the layout."""
+    """Of the layout, and of the scene in it."""
     calibration: RawCalibration
     lists: tuple[Path, ...]
     """That go to ``ROOT/splits``."""
@@ -95,7 +94,8 @@ def plan_scene(
     _refuse_other_origin(out, folder, made_from)
     poses = odometry.at(images.times)
     with_cloud = _with_cloud(scene, images, poses, lists)
-    have_image, have_cloud = _names(folder / IMAGES, ".png"), _names(folder / CLOUDS, ".bin")
+    have_image = {path.stem for path in (folder / IMAGES).glob("*.png")}
+    have_cloud = {path.stem for path in (folder / CLOUDS).glob("*.bin")}
     return ScenePlan(
         root=out,
         folder=folder,
@@ -113,14 +113,11 @@ def plan_scene(
 
 
 def prepare_scene(
-    plan: ScenePlan, progress: Callable[[], object] | None, on_warning: Callable[[str], object]
+    plan: ScenePlan, advance: Callable[[], object], on_warning: Callable[[str], object]
 ) -> None:
     """Make what is missing of a scene: camera model, lists, poses, images, clouds.
 
-    Args:
-        plan: what there is to do.
-        progress: called once per image or cloud that is dealt with.
-        on_warning: called with each warning, for example about a skipped image.
+    Calls ``advance`` once per image or cloud.
 
     Raises:
         UserError: if the look-up table is damaged, more than 1 % of images or scans cannot be read, or the
@@ -135,7 +132,6 @@ def prepare_scene(
     write_bytes(plan.root / "models" / MODEL_FILE, plan.calibration.model.path.read_bytes())
     for path in plan.lists:
         write_bytes(plan.root / "splits" / path.name, path.read_bytes())
-    advance = progress or (lambda: None)
     _make_images(plan, undistortion, advance, on_warning)
     _make_poses_and_clouds(plan, camera, advance, on_warning)
 
@@ -150,10 +146,6 @@ def _with_cloud(scene: str, images: Recording, poses: Poses, lists: Sequence[Pat
     return np.flatnonzero(wanted).tolist()
 
 
-def _names(folder: Path, suffix: str) -> set[str]:
-    return {path.stem for path in folder.glob(f"*{suffix}")}
-
-
 def _refuse_other_origin(out: Path, folder: Path, made_from: dict[str, str]) -> None:
     """Half a scene must not be finished with other files, nor a second scene get another camera."""
     model = out / "models" / MODEL_FILE
@@ -162,9 +154,8 @@ def _refuse_other_origin(out: Path, folder: Path, made_from: dict[str, str]) -> 
     before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else made_from
     other = sorted(name for name in made_from if before.get(name) != made_from[name])
     if other:
-        raise UserError(
-            folder / MADE_FROM, f"the scene was made from another {', '.join(other)}", f"remove {folder}"
-        )
+        told = f"the scene was made from another {', '.join(other)}"
+        raise UserError(folder / MADE_FROM, told, f"remove {folder}")
 
 
 def _make_images(

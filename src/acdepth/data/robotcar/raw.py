@@ -7,7 +7,9 @@ import cv2
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import reading
 from acdepth.data.scans import read_scan_file
+from acdepth.data.stored import checked_size
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,16 @@ def raw_scenes(raw: Path) -> list[str]:
 
 
 def read_images(scene: Path) -> Recording:
-    """The centre camera's images; see `_read_recording` for errors."""
+    """The centre camera's images.
+
+    Raises:
+        UserError: if their list cannot be read, or none of them is there.
+    """
     return _read_recording(scene / "stereo.timestamps", scene / "stereo" / "centre", ".png")
 
 
 def read_scans(scene: Path) -> Recording:
-    """The front laser's scans; see `_read_recording` for errors."""
+    """The front laser's scans; see `read_images` for errors."""
     return _read_recording(scene / "lms_front.timestamps", scene / "lms_front", ".bin")
 
 
@@ -47,12 +53,8 @@ def read_bayer(path: Path) -> np.ndarray:
     Raises:
         UserError: if it cannot be read, or is no 8-bit gray PNG.
     """
-    try:
+    with reading(path, "a raw image", "copy or unpack it again"):
         content = path.read_bytes()
-    except OSError as error:
-        raise UserError(
-            path, f"cannot be read ({error.strerror or error})", "copy or unpack it again"
-        ) from error
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
     if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
         raise UserError(path, "not a raw image (8-bit gray PNG)", "copy it again")
@@ -73,17 +75,9 @@ def read_scan(path: Path) -> np.ndarray:
 
 
 def _read_recording(stamps: Path, folder: Path, suffix: str) -> Recording:
-    """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk.
-
-    Raises:
-        UserError: if the list cannot be read, or none of its files is there.
-    """
-    try:
+    """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk."""
+    with reading(stamps, "time stamps", "download it with the traversal"):
         times = np.unique(np.loadtxt(stamps, dtype=np.int64, usecols=0, ndmin=1))
-    except FileNotFoundError as error:
-        raise UserError(stamps, "no such file", "download it with the traversal") from error
-    except (OSError, ValueError) as error:
-        raise UserError(stamps, f"not readable as time stamps ({error})", "copy it again") from error
     there = {path.stem for path in folder.glob(f"*{suffix}")}
     found = np.array([str(time) in there for time in times], dtype=bool)
     if not found.any():
@@ -96,25 +90,16 @@ class Undistortion:
     """Where in the raw image each undistorted pixel is."""
 
     column: np.ndarray
-    """(H, W) float32 [px]."""
     row: np.ndarray
-    """(H, W) float32 [px]."""
+    """(H, W) float32 [px] each."""
 
     def picture(self, bayer: np.ndarray, path: Path) -> np.ndarray:
-        """Undistorted picture, uint8 (H, W, 3) RGB; black where the lens saw nothing.
-
-        Args:
-            bayer: uint8 (H, W), green blue / red green.
-            path: its file, for the error message.
+        """Undistorted picture of what `read_bayer` gives, uint8 (H, W, 3); black where the lens saw nothing.
 
         Raises:
-            UserError: if it has another size than the camera model.
+            UserError: naming its ``path`` if it has another size than the camera model.
         """
-        if bayer.shape != self.column.shape:
-            (height, width), (rows, columns) = bayer.shape, self.column.shape
-            raise UserError(
-                path, f"{width}x{height} pixels, but the camera model has {columns}x{rows}", "copy it again"
-            )
+        checked_size(bayer, self.column.shape, path, "the camera model has", "copy it again")
         coloured = cv2.cvtColor(bayer, cv2.COLOR_BayerGBRG2RGB)
         return cv2.remap(coloured, self.column, self.row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
@@ -125,16 +110,11 @@ def read_undistortion(path: Path, width: int, height: int) -> Undistortion:
     Raises:
         UserError: if it cannot be read, or is not of images of this size.
     """
-    try:
+    with reading(path, "a look-up table"):
         values = np.fromfile(path, dtype="<f8")
-    except OSError as error:
-        raise UserError(path, f"cannot be read ({error.strerror})") from error
     if values.size != 2 * width * height:
-        raise UserError(
-            path,
-            f"{values.size} numbers, expected {2 * width * height} for {width}x{height} images",
-            "copy it again",
-        )
+        told = f"{values.size} numbers, expected {2 * width * height} for {width}x{height} images"
+        raise UserError(path, told, "copy it again")
     if not np.isfinite(values).all():
         raise UserError(path, "holds numbers that are not finite", "copy it again")
     column, row = values.astype(np.float32).reshape(2, height, width)

@@ -50,14 +50,12 @@ def open_robotcar(
 
     Args:
         root: folder that holds ``models``, ``splits`` and the scenes.
-        split: name of a list in ``ROOT/splits`` or path of one, whose images are the targets, except those of
-            ``NAME_filter.txt`` beside it. None opens all scenes, and every image is a target.
+        split: as `open_by_list` has it; images of ``NAME_filter.txt`` beside the list are no targets.
         on_warning: called with each warning.
         on_fault: as `open_by_list` has it.
 
     Raises:
-        UserError: by ``on_fault``, or if nothing is found, or a file that all scenes need cannot be
-            understood.
+        UserError: by ``on_fault``, or if nothing is found or a file that all scenes need is at fault.
     """
     root = Path(root)
     model = read_model(root / "models" / MODEL_FILE)

@@ -6,8 +6,7 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.data.choice import FootageChoice
-from acdepth.data.settings import AugmentSettings
+from acdepth.data.settings import AugmentSettings, FootageChoice
 from acdepth.engine.settings import LoopSettings
 from acdepth.student.settings import DistillationError, OrdinalOptions, StudentConfig
 

@@ -3,8 +3,7 @@
 from pydantic import Field
 
 from acdepth.core.condition import Condition
-from acdepth.data.choice import FootageChoice
-from acdepth.data.settings import AugmentSettings
+from acdepth.data.settings import AugmentSettings, FootageChoice
 from acdepth.engine.settings import LoopSettings
 from acdepth.networks.settings import ConfidenceHeadConfig
 from acdepth.student.settings import StudentConfig

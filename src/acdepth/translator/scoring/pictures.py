@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from acdepth.core.clip import Frame
-from acdepth.core.resize import Crop, crop_and_resize
+from acdepth.core.crop import Crop
+from acdepth.core.resize import crop_and_resize
 from acdepth.data.stored import hash_pixels
 
 
@@ -41,10 +42,6 @@ class Pictures:
         """(B, 3, H, W) float in 0..1, in order."""
         for pixels in self.pixels.split(size):
             yield pixels.float() / 255
-
-    def with_pixels(self, images: Sequence[np.ndarray]) -> Self:
-        """Other images, uint8 (H, W, 3), of the same drives."""
-        return type(self)(stack(images), self.drives)
 
 
 def stack(images: Sequence[np.ndarray]) -> Tensor:
