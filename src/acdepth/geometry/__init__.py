@@ -15,7 +15,6 @@ from acdepth.geometry.warp import synthesise_views
 from acdepth.networks.depth_net import inverse_depth_from_sigmoid
 
 __all__ = [
-    "inverse_depth_from_sigmoid",
     "photometric_error",
     "photometric_loss",
     "pose_matrix",
