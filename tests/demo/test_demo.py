@@ -87,7 +87,7 @@ def test_another_image_size_renders_anew(tmp_path: Path) -> None:
     config = DemoConfig.read(CONFIG)
     larger = config.teacher.model_copy(update={"image_size": (96, 160)})
     other = config.model_copy(update={"teacher": larger})
-    first, second = (Demo(settings, tmp_path).stages()[0].inputs for settings in (config, other))
+    first, second = (Demo(settings, tmp_path).stages()[0].made_from for settings in (config, other))
     assert first != second
 
 

@@ -66,7 +66,7 @@ def test_a_second_run_takes_the_place_of_all_of_the_first_at_its_end(weights, da
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
     evaluate(data, weights=chosen, out=out, conditions="night", examples=False, device="cpu")
     left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert left == {"results.json", "frames.jsonl", "examples/mine.png"}
+    assert left == {".lock", "results.json", "frames.jsonl", "examples/mine.png"}
     assert len((out / "frames.jsonl").read_text().splitlines()) == 6
 
 

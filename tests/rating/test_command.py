@@ -45,7 +45,7 @@ def test_the_table_stands_at_the_end_and_in_the_summary(
         file.write("2026-01-02T03:04:05+00:00,Bo,made/made_0.jpg,generated,generated,1.0\n")
     run(["rate", "summary", str(out)])
     table = capsys.readouterr().out
-    assert "100 (21–100)" in table and "1 of 1" in table and "all 2" in table and "of 4" in table
+    assert "100 [21–100]" in table and "1 of 1" in table and "all 2" in table and "of 4" in table
 
 
 def test_conditions_that_differ_are_told(

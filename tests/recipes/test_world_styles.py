@@ -59,8 +59,8 @@ def test_a_style_of_another_version_is_named(data: Path, tmp_path: Path) -> None
 def test_results_count_styles_other_than_towns(data: Path) -> None:
     footage = open_data(data)
     assert sorted(str(clip.style) for clip in footage) == ["None", "country"]
-    assert describe_data(data, None, None, footage)["styles"] == {"country": 1}
-    assert "styles" not in describe_data(data, None, None, open_data(data / "town"))
+    assert describe_data(data, None, None, footage).styles == {"country": 1}
+    assert "styles" not in describe_data(data, None, None, open_data(data / "town")).to_dict()
 
 
 def test_a_note_called_style_in_other_footage_is_no_style_of_the_world(data: Path, tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def results() -> dict[str, Any]:
             }
             for model, errors in ERRORS.items()
         },
+        "checkpoints": {
+            "student": {
+                "sha256": "0" * 64,
+                "description": "a small student",
+                "metric": True,
+                "conditions": ["clear", "night"],
+                "input_size": [64, 96],
+            }
+        },
         "comparisons": {
             f"{model} vs teacher": {
                 condition: {"abs_rel": {"relative_change": mean, "low": low, "high": high}}

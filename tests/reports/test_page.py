@@ -89,6 +89,8 @@ def test_the_page_says_what_the_files_say(run):
         "5 min 12 s",
         "2 h 03 min",
         "town/night/worst",
+        "a small student",
+        "Checkpoint of student",
     ):
         assert words in text
 

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from acdepth.core.batches import TripletBatch
+from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
+from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import load_checkpoint, save_encoder
@@ -22,7 +24,7 @@ from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.task import TeacherTask
 from acdepth.teacher.training import train_teacher
 from acdepth.translator.depth_source import TeacherDepth
-from tests.data.folders import write_drive
+from tests.data.folders import picture, write_drive
 from tests.triplets import HEIGHT, WIDTH, triplets
 
 LOOP = LoopSettings(
@@ -159,9 +161,10 @@ class TestTraining:
         assert first.crop == second.crop == crop
         assert np.array_equal(first.frames.clip_intrinsics, second.frames.clip_intrinsics)
         assert load_checkpoint(made)[1].crop == crop
+        frames = [Frame(open_data(data)[0], 0)]
         with pytest.raises(UserError, match="trained on a part of the image; give --crop 4,0,16,32"):
-            TeacherDepth(teacher).depth(torch.rand(1, 3, 24, 40), [], None)
-        assert TeacherDepth(teacher).depth(torch.rand(1, 3, 16, 32), [], crop).shape == (1, 1, 16, 32)
+            TeacherDepth(teacher).depth([picture(0)], frames, None)
+        assert TeacherDepth(teacher).depth([picture(0, 16, 32)], frames, crop).shape == (1, 1, 16, 32)
 
     def test_a_copy_of_the_data_goes_on_with_the_run(self, trained, tmp_path):
         data, run = trained

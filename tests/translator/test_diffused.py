@@ -17,10 +17,10 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json
 from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
-from acdepth.translator import TranslateSettings, translate
 from acdepth.translator.adapters import TranslatorCard, base_hash, load_card, save_translator
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.generator import Generator
+from acdepth.translator.translate import TranslateSettings, translate
 from tests.data.folders import write_drive
 from tests.diffusion.tiny import tiny_model
 from tests.translator.tiny import LORA, NIGHT, indices, tiny_generator

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from acdepth.cli.translate_check import check
+from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
@@ -175,15 +176,16 @@ def test_severity_is_a_range(severity: tuple[float, float]) -> None:
         SimulatedWeather(severity)
 
 
-def test_the_teachers_depth(tmp_path: Path) -> None:
+def test_the_teachers_depth(data: Path, tmp_path: Path) -> None:
     config = DepthNetConfig(width=8)
     card = CheckpointCard(network=config, input_size=(64, 96))
     save_checkpoint(tmp_path / "model.safetensors", DepthNet(config), card)
     source = TeacherDepth(tmp_path / "model.safetensors")
     images = list(np.random.default_rng(0).integers(0, 256, (3, HEIGHT, WIDTH, 3), np.uint8))
-    together = source.depth(images, [], None)
+    frames = [Frame(open_data(data)[0], index) for index in range(3)]
+    together = source.depth(images, frames, None)
     assert together.shape == (3, 1, HEIGHT, WIDTH) and together.min() > 0
-    assert torch.equal(source.depth(images[1:2], [], None), together[1:2])
+    assert torch.equal(source.depth(images[1:2], frames[1:2], None), together[1:2])
     assert len(source.describe()["weights"]) == 64
 
 

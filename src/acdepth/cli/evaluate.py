@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from acdepth.cli.evaluated_models import refuse_cropped, warn_about_cameras, warn_about_scale
 from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions
 from acdepth.core.condition import Condition
@@ -88,7 +87,11 @@ def evaluate(
     from acdepth.cli.evaluated_models import (
         open_asked,
         open_models,
+        refuse_cropped,
+        warn_about_cameras,
+        warn_about_scale,
     )
+    from acdepth.core.lock import sole_writer
     from acdepth.core.provenance import provenance
     from acdepth.data.parts import describe_part
     from acdepth.evaluation.corruptions.benchmark import plan_benchmark
@@ -124,6 +127,7 @@ def evaluate(
 
 
 def _tell(outcome: "Outcome", out: Path) -> None:
+    from acdepth.evaluation.run import RESULTS_FILE
     from acdepth.reports.ordinal import print_ordinal
     from acdepth.reports.tables import print_results
 

@@ -10,10 +10,6 @@ from acdepth.cli.say import say
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
-from acdepth.data.folder import count_targets, open_data
-from acdepth.data.pairs import draw_point_pairs
-from acdepth.data.settings import FootageChoice
-from acdepth.evaluation.pairs import Relation, write_pairs
 
 
 def pairs(
@@ -44,6 +40,10 @@ def pairs(
         cameras: channels of nuScenes.
         seed: of the draws.
     """
+    from acdepth.data.folder import count_targets, open_data
+    from acdepth.data.pairs import draw_point_pairs
+    from acdepth.data.settings import FootageChoice
+    from acdepth.evaluation.pairs import Relation, write_pairs
 
     _check(out, per_image, min_ratio, same, min_depth, max_depth)
     footage = open_data(data, choice=FootageChoice(split=split, cameras=cameras))

@@ -5,12 +5,6 @@ from typing import Annotated
 
 import tyro
 
-from acdepth.evaluation.schema import Results
-from acdepth.reports.ablation import print_ablation, write_ablation
-from acdepth.reports.ordinal import print_ordinal
-from acdepth.reports.page import write_report, write_training_page
-from acdepth.reports.tables import print_results
-
 
 def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
     """Print the results as tables and write RUN/report.html: charts and pictures in one file by itself.
@@ -22,6 +16,11 @@ def report(run: Annotated[Path, tyro.conf.Positional]) -> None:
         run: folder that acdepth demo or acdepth evaluate wrote, with results.json; or acdepth ablate; or
             acdepth train, with log.jsonl.
     """
+    from acdepth.evaluation.schema import Results
+    from acdepth.reports.ablation import print_ablation, write_ablation
+    from acdepth.reports.ordinal import print_ordinal
+    from acdepth.reports.page import write_report, write_training_page
+    from acdepth.reports.tables import print_results
 
     if (run / "ablation.json").exists():
         print_ablation(write_ablation(run))

@@ -10,12 +10,6 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
-from acdepth.inference.devices import choose_device
-from acdepth.recipes.layouts import export_world, keep_drives, read_drives
-from acdepth.world.car import Rig
-from acdepth.world.export import DriveSettings, write_towns
-from acdepth.world.sheet import make_sheet
-from acdepth.world.styles import find_style
 
 
 def make(
@@ -51,6 +45,10 @@ def make(
         device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
+    from acdepth.inference.devices import choose_device
+    from acdepth.world.car import Rig
+    from acdepth.world.export import DriveSettings, write_towns
+    from acdepth.world.styles import find_style
 
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)
     settings = DriveSettings(
@@ -80,6 +78,7 @@ def export(
         layout: nuscenes (v1.0-trainval), robotcar (as md4all prepares it) or kitti (raw).
         evaluation: towns of the evaluation split, as in 8000-8003; the others are for training.
     """
+    from acdepth.recipes.layouts import export_world, keep_drives, read_drives
 
     drives = read_drives(data)
     images = sum(len(drive.images) for drive in keep_drives(drives, layout))
@@ -102,6 +101,7 @@ def sheet(
         frame: which frame of each drive.
         most_towns: rows at most.
     """
+    from acdepth.world.sheet import make_sheet
 
     make_sheet(data, out, frame, _at_least_one("most-towns", most_towns))
 

@@ -199,4 +199,4 @@ def _order_pairs(
         found=sum(len(one.pairs) for one in pairs.asked),
         scored=sum(row.model == models[0].name for row in rows),
     )
-    return summarise_pairs(rows, about, protocol, options.seed, options.conditions)
+    return summarise_pairs(rows, protocol, about, options.seed, options.conditions)

@@ -5,12 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from io import StringIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from acdepth.evaluation.schema import ConfidenceScores, Estimate, Results
@@ -18,7 +19,7 @@ from acdepth.evaluation.schema import ConfidenceScores, Estimate, Results
 NAMES = ("ink", "quiet", "rule", "card", "under", "base", "subject", "m1", "m2", "m3", "m4")
 STAND_INS = {name: f"#0101{number:02x}" for number, name in enumerate(NAMES, start=1)}
 """What matplotlib draws with; `_svg` puts the variables of ``colours.css`` in their places."""
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "acdepth",
     "text.parse_math": False,
@@ -175,8 +176,7 @@ def coverage(drawn: Mapping[str, ConfidenceScores], title: str) -> str:
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02)
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02))
     figure.patch.set_visible(False)
     axes = figure.add_subplot()
     axes.patch.set_visible(False)

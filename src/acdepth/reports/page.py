@@ -110,6 +110,7 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
         "protocol": {name: plain(value) for name, value in results.protocol.settings.items()},
         "made_by": story.made_by if story else results.made_by,
+        "checkpoints": {model: card.to_dict() for model, card in results.checkpoints.items()},
         "plain": plain,
         "signed_percent": signed_percent,
     }

@@ -10,15 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from acdepth.core.blank import faults
 from acdepth.core.clip import Clip, Frame
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
+from acdepth.data.order import as_floats
 from acdepth.inference.model import open_model
 from acdepth.inference.output import depth_of
 from acdepth.networks.checkpoint import checkpoint_file
 
 INFINITELY_FAR = 1000.0
 """[m]; what dense measured depth leaves empty is sky."""
+LEAST_METRES = 1e-6
+"""Standard deviation [m] up to which a network's depth shows nothing, as a network does that is broken."""
 DENSE = 0.5
 """Part of the pixels that must be measured before empty ones may be taken for sky."""
 
@@ -58,7 +62,8 @@ class TeacherDepth(DepthSource):
         One image at a time, as translations must not depend on what else was in the batch.
 
         Raises:
-            UserError: if the network was trained on a crop, and the images do not show it.
+            UserError: if the network was trained on a crop, and the images do not show it, or its depth
+                shows nothing.
         """
         model = self.model
         if model.crop is not None and crop != model.crop:
@@ -70,7 +75,11 @@ class TeacherDepth(DepthSource):
             )
         answers = model.infer(images, [model.input_size] * len(images), at_once=1)
         inverse_depth = torch.cat([answer.inverse_depth for answer in answers])
-        return depth_of(inverse_depth, images[0].shape).cpu()
+        depth = depth_of(inverse_depth, images[0].shape).cpu()
+        for frame, fault in zip(frames, faults(depth, as_floats(list(images)), LEAST_METRES), strict=True):
+            if fault:
+                raise UserError(frame.key, f"its depth {fault}", "give another teacher, or --depth measured")
+        return depth
 
 
 class MeasuredDepth(DepthSource):

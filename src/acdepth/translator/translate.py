@@ -179,16 +179,15 @@ class _Work:
             depth = self.depth_source.depth(
                 images, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
             )
-            self._refuse_broken(
-                frames, depth, clear, "its depth", "give another teacher, or --depth measured"
-            )
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
             generators = [make_generator(self.settings.seed, frame.key, condition) for frame in frames]
             made = self.translator.translate(clear, depth, condition, generators)
-            what = f"its translation into {condition} by {self.translator.name}"
-            self._refuse_broken(frames, made, clear, what, "train, import or copy those weights again")
+            for frame, fault in zip(frames, faults(made, clear), strict=True):
+                if fault:
+                    what = f"its translation into {condition} by {self.translator.name} {fault}"
+                    raise UserError(frame.key, what, "train, import or copy those weights again")
             self.manifest.add(
                 [
                     self._write(frame, source_hash, condition, picture)
@@ -196,13 +195,6 @@ class _Work:
                     if condition in frame.todo
                 ]
             )
-
-    def _refuse_broken(
-        self, frames: tuple[_Frame, ...], made: Tensor, clear: Tensor, what: str, remedy: str
-    ) -> None:
-        for frame, fault in zip(frames, faults(made, clear), strict=True):
-            if fault:
-                raise UserError(frame.key, f"{what} {fault}", remedy)
 
     def _write(self, frame: _Frame, source_hash: str, condition: Condition, picture: Tensor) -> Entry:
         file = self.manifest.file(condition, frame.key)
