@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
-from acdepth.evaluation.alignment import align
 from acdepth.evaluation.metrics import METRICS, depth_metrics
+from acdepth.evaluation.predict import align
 from acdepth.geometry.motion import pose_matrix, velocity_loss
 from acdepth.geometry.photometric import photometric_loss, ssim
 from acdepth.geometry.warp import synthesise_views, warp

@@ -10,7 +10,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPVisionConfig, CLIPVi
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.tiny import character_tokenizer, sd_turbo_schedule
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.prior.tiny import TinyPriorConfig
+from acdepth.prior.settings import TinyPriorConfig
 from acdepth.translator.feature_discriminators import ClipDiscriminator
 
 PROMPT_LENGTH, TOKENS = 77, 49408

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from acdepth.cli import prepare, world
+from acdepth.cli import world
+from acdepth.cli.data import prepare
 from acdepth.cli.evaluate import evaluate
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -32,7 +33,7 @@ VERBS: dict[str, Callable[[Path, Path], Any]] = {
     "evaluate": lambda data, out: evaluate(data, out=out),
     "demo": lambda data, out: Method(CONFIG, data, data, out).run([], "demo", []),
     "world make": lambda data, out: world.make(out, towns="0", frames=1, device="cpu"),
-    "data prepare": lambda data, out: prepare.prepare(
+    "data prepare": lambda data, out: prepare(
         "robotcar", data, out, models=data, extrinsics=data, scenes=("a",)
     ),
 }

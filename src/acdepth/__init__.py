@@ -1,7 +1,18 @@
 """Always clear depth: depth from one camera that stays right at night, in rain, in fog.
 
-``acdepth.load(path)(image)`` is all that most programs need. The names below are imported when they are first
-used, so that ``import acdepth`` costs nothing.
+``acdepth.load(path)(image)`` is all that most programs need:
+
+>>> import numpy as np
+>>> import acdepth
+>>> street = np.full((96, 160, 3), 128, np.uint8)  # a path or a PIL image does as well
+>>> prediction = acdepth.load("shipped", device="cpu")(street)
+>>> prediction.depth.shape, prediction.metric
+((96, 160), True)
+>>> acdepth.Camera.central(focal=256.0, height=192, width=320).resized(96, 160).fx
+128.0
+
+The rooms below have public names of their own (docs/api.md), imported when they are first used, so that
+``import acdepth`` costs nothing.
 """
 
 from typing import TYPE_CHECKING
@@ -9,16 +20,20 @@ from typing import TYPE_CHECKING
 from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from acdepth.core.camera import Camera
-    from acdepth.core.condition import Condition
-    from acdepth.core.errors import UserError
-    from acdepth.core.prediction import DepthPrediction
-    from acdepth.inference.predictor import load
+    from acdepth.core.camera import Camera as Camera
+    from acdepth.core.condition import Condition as Condition
+    from acdepth.core.errors import UserError as UserError
+    from acdepth.core.prediction import DepthPrediction as DepthPrediction
+    from acdepth.inference.predictor import Predictor as Predictor
+    from acdepth.inference.predictor import load as load
 
-__all__ = ["Camera", "Condition", "DepthPrediction", "UserError", "load"]
-
-__getattr__ = lazy_names(__name__)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__all__, __getattr__ = lazy_names(
+    __name__,
+    {
+        "acdepth.core.camera": "Camera",
+        "acdepth.core.condition": "Condition",
+        "acdepth.core.errors": "UserError",
+        "acdepth.core.prediction": "DepthPrediction",
+        "acdepth.inference.predictor": "Predictor load",
+    },
+)

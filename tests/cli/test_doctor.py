@@ -3,9 +3,9 @@
 import pytest
 
 from acdepth.cli import doctor as doctor_module
-from acdepth.cli import shipped
 from acdepth.cli.doctor import doctor
 from acdepth.cli.main import Verb
+from acdepth.core import shipped
 from acdepth.core.errors import UserError
 from tests.inference.tiny import tiny_checkpoint
 

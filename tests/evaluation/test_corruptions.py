@@ -7,9 +7,8 @@ import torch
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.corruptions import GROUPS, KINDS, SEVERITIES, corrupt
 from acdepth.evaluation.corruptions.kinds import to_bytes
-from acdepth.evaluation.corruptions.motion import enlarge, smear
 from acdepth.evaluation.corruptions.patterns import frost_pattern, plasma
-from acdepth.evaluation.corruptions.sensor_movement import _shuffled
+from acdepth.evaluation.corruptions.sensor_movement import _shuffled, enlarge, smear
 from acdepth.weather.draws import Draws
 
 CERTAIN = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from acdepth.evaluation.alignment import align
 from acdepth.evaluation.metrics import METRICS, depth_metrics
+from acdepth.evaluation.predict import align
 from acdepth.inference.output import fuse_flipped
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from acdepth.core.errors import UserError
-from acdepth.geometry.inverse_depth import inverse_depth_from_sigmoid, logit_of_depth
+from acdepth.networks.depth_net import inverse_depth_from_sigmoid, logit_of_depth
 
 
 def test_ends_of_the_range():

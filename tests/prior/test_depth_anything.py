@@ -13,7 +13,8 @@ from acdepth.core.seeding import make_generator
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of, relative_inverse_depth
 from acdepth.prior.losses import scale_shift_invariant_loss
 from acdepth.prior.preprocessing import Preprocessing
-from acdepth.prior.tiny import TinyPriorConfig
+from acdepth.prior.settings import TinyPriorConfig
+from acdepth.prior.tiny import build_tiny_prior
 
 CONFIG = TinyPriorConfig(side=56, width=32, heads=2, neck=(8, 8, 16, 16), fusion=8, head=8)
 
@@ -81,7 +82,7 @@ def test_a_saved_folder_gives_the_same_answers(folder: Path) -> None:
     original = DepthAnythingPrior.tiny(3, CONFIG)
     torch.testing.assert_close(loaded(picture()), original(picture()), rtol=0.01, atol=0.005)
     assert loaded.card == {"description": "untrained"}
-    assert loaded.preprocessing == CONFIG.preprocessing
+    assert loaded.preprocessing == Preprocessing(CONFIG.side)
 
 
 def test_transformers_reads_the_folder_too(folder: Path) -> None:
@@ -93,19 +94,19 @@ def test_transformers_reads_the_folder_too(folder: Path) -> None:
 
 
 def test_the_shipped_size_is_small() -> None:
-    network = TinyPriorConfig().build(0)
+    network = build_tiny_prior(TinyPriorConfig(), 0)
     assert sum(parameter.numel() for parameter in network.parameters()) * 4 < 6e6
 
 
 def test_it_learns_which_half_is_near() -> None:
-    network = CONFIG.build(0)
+    network = build_tiny_prior(CONFIG, 0)
     image = picture(56, 56)
     near_left = (torch.arange(56) < 28).float().expand(2, 1, 56, 56) + 0.1
     optimiser = torch.optim.Adam(network.parameters(), 5e-4)
     known = torch.ones_like(near_left, dtype=torch.bool)
     losses = []
     for _ in range(25):
-        prediction = relative_inverse_depth(network, CONFIG.preprocessing, image)
+        prediction = relative_inverse_depth(network, Preprocessing(CONFIG.side), image)
         loss = scale_shift_invariant_loss(prediction, near_left, known).mean()
         optimiser.zero_grad()
         loss.backward()

@@ -17,7 +17,7 @@ from acdepth.rating.panel import Panel, open_panel
 from acdepth.rating.pictures import Kind, find_pictures
 from acdepth.rating.server import RatingServer
 from acdepth.rating.votes import VoteFile
-from acdepth.reports.rate_page import rate_page
+from acdepth.reports.votes import rate_page
 
 
 def write_pictures(folder: Path, count: int, brightness: int, size: tuple[int, int], suffix: str) -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from acdepth.rating.server import RatingServer
 from acdepth.rating.votes import VoteFile
-from acdepth.reports.rate_page import ADDRESSES
+from acdepth.reports.votes import ADDRESSES
 from tests.rating.people import brightness, get, post, serving, vote, write_sides
 
 

@@ -18,6 +18,7 @@ from acdepth.cli.main import run
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.core.lock import sole_writer
 from acdepth.data.folder import open_data
 from acdepth.engine.state import STATES
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
@@ -232,13 +233,12 @@ def test_a_cell_that_another_process_holds_is_left_until_that_is_killed(made: Pa
         [sys.executable, "-c", code, str(cell.folder / ".lock")], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None and holder.stdout.readline() == "held\n"
-    with cell.claimed() as mine:
-        assert not mine
+    assert not ablation._settle(cell)
     holder.kill()
     holder.wait()
-    with cell.claimed() as mine:
-        assert mine
-    assert not cell.is_done()
+    with sole_writer(cell.folder):
+        pass
+    assert not cell.is_done() and cell.failure() is None
 
 
 @pytest.mark.slow
@@ -265,8 +265,8 @@ def test_killed_with_its_workers_it_leaves_nobody_and_ends_the_same(
     time.sleep(2)
     cells = [cell for cell in opened(made, out).cells if cell.folder.exists()]
     for cell in cells:
-        with cell.claimed() as mine:
-            assert mine, f"{cell.title} is still held"
+        with sole_writer(cell.folder):
+            pass  # nobody holds it
     run(command(made, out))
     assert (out / "ablation.json").read_bytes() == (unbroken / "ablation.json").read_bytes()
 

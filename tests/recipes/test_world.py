@@ -12,8 +12,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
 from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.recipes.demo import DemoConfig
+from acdepth.recipes.plan import plan_world
 from acdepth.recipes.timing import size_of
-from acdepth.recipes.world_plan import plan_world
 
 CONFIG = Path(__file__).parent / "tiny-world.yaml"
 

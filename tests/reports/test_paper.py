@@ -7,7 +7,7 @@ from rich.console import Console
 
 from acdepth.core.condition import Condition
 from acdepth.evaluation.schema import Results
-from acdepth.reports.paper import ours, published
+from acdepth.reports.paper import published
 from tests.reports.fake_run import estimate, results
 
 MEASURED = {"abs_rel": estimate(0.2), "rmse": estimate(7.0), "d1": estimate(0.75)}
@@ -19,7 +19,7 @@ def test_what_was_not_run_says_so() -> None:
     clear = content["models"]["teacher"]["clear"] | MEASURED
     content |= {"model_order": ["teacher"], "models": {"teacher": {"clear": clear}}, "comparisons": {}}
     found = Results.from_dict(content, "results.json")
-    table = table.with_rows(ours(found, table.conditions, ("teacher", "student")))
+    table = table.with_ours(found)
     lines = {line.split("|")[1].strip(): line for line in table.markdown().splitlines() if "|" in line}
     assert "| 0.1340 | 6.284 | 85.07 | 0.1873 |" in lines["ACDepth"]
     assert "| 0.2000 | 7.000 | 75.00 | not run |" in lines["ours: teacher"]

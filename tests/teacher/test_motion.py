@@ -29,10 +29,10 @@ def test_an_untrained_network_is_off_by_what_it_starts_with(tmp_path):
     true = float(frames.frames.distance_to_next[0])
     network = PoseNet(NETWORK, initial_forward=2 * true, scale=(1e-9, 1e-9))
     (length,) = compare_motion(network, frames).values()
-    assert length.pairs == 3
-    assert length.measured == pytest.approx(true)
-    assert length.predicted == pytest.approx(2 * true, rel=1e-4)
-    assert length.error == pytest.approx(1, rel=1e-3)
+    assert length["pairs"] == 3
+    assert length["measured"] == pytest.approx(true)
+    assert length["predicted"] == pytest.approx(2 * true, rel=1e-4)
+    assert length["error"] == pytest.approx(1, rel=1e-3)
 
 
 def test_sequences_of_unknown_motion_are_left_out(tmp_path):

@@ -9,6 +9,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.networks.checkpoint import load_encoder_of_any_width
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.translator.discriminator import Discriminator, PatchDiscriminator
@@ -143,7 +144,7 @@ def test_the_encoder_discriminators_four_levels_of_any_size_beside_the_patches()
 
 
 def test_the_encoder_that_ships_is_read_at_its_width():
-    discriminator = EncoderDiscriminator.from_pretrained(encoder_file(Path("shipped")))
+    discriminator = EncoderDiscriminator(load_encoder_of_any_width(encoder_file(Path("shipped"))))
     assert discriminator.frozen[0].channels[0] == 32
     image = random_image()
     (level, *_) = discriminator.frozen[0](torch.zeros(1, 3, 64, 96))
@@ -153,4 +154,4 @@ def test_the_encoder_that_ships_is_read_at_its_width():
 def test_a_file_that_is_no_resnet_is_named(tmp_path):
     save_file({"something": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(UserError, match=r"other\.safetensors: has no conv1\.weight"):
-        EncoderDiscriminator.from_pretrained(tmp_path / "other.safetensors")
+        EncoderDiscriminator(load_encoder_of_any_width(tmp_path / "other.safetensors"))

@@ -4,7 +4,7 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
-from acdepth.translator.earlier import EarlierImages
+from acdepth.translator.discriminator import EarlierImages
 from tests.translator.tiny import FOG, NIGHT, indices
 
 CONDITIONS = (Condition.NIGHT, Condition.FOG)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from acdepth.cli.translate_check import check
+from acdepth.cli.translate import check
 from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError

@@ -9,7 +9,7 @@ import torch
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.prior.tiny import TinyPriorConfig
+from acdepth.prior.settings import TinyPriorConfig
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.settings import LoraSettings
 from tests.diffusion.tiny import tiny_model

@@ -7,13 +7,13 @@ from tests.world.test_drive import reprojection_errors
 from acdepth.core.condition import Condition
 from acdepth.world import Rig, prepare
 from acdepth.world.dice import Dice
-from acdepth.world.lamps import headlight, lamp_light
 from acdepth.world.solids import TERRAIN, Material
 from acdepth.world.styles import TOWN
 from acdepth.world.styles.country import COUNTRY
 from acdepth.world.styles.country.way import Kind, draw_road, draw_way
 from acdepth.world.town import Town, draw_town
 from acdepth.world.vehicles import build_lorry, build_tractor
+from acdepth.world.weather.night import headlight, lamp_light
 
 SIZE = (48, 80)
 LANE, ROAD, MOTORWAY, WITHOUT_LAMPS = 36, 45, 38, 48

@@ -1,4 +1,4 @@
-"""Floor 4: what a person runs first on a download: what is there, what is broken, what looks wrong."""
+"""What a person runs first on a download: what is there, what is broken, what looks wrong."""
 
 from acdepth.checking.check import check_data
 from acdepth.checking.findings import Finding, Findings

@@ -1,1 +1,1 @@
-"""Floor 6: one thin file per verb of the command line."""
+"""One thin file per verb of the command line."""

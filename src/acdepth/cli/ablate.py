@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from acdepth.cli.world import at_least_one
 from acdepth.core.errors import UserError
 from acdepth.core.presets import find_config
 
@@ -56,17 +57,14 @@ def ablate(
     from acdepth.recipes.ablation.workers import work_together
     from acdepth.reports.ablation import print_ablation, write_ablation
 
-    if workers < 1:
-        raise UserError(f"--workers {workers}", "must be at least 1")
+    at_least_one("workers", workers)
     settings = _changed(AblationConfig.read(find_config("ablate", config)), student, variants, seeds)
     if out is None:
         if run is None:
             raise UserError("--out", "not given", "it is the folder for the ablation")
         out = run / "ablation"
-    given = {
-        "data": data, "translations": translations, "teacher": teacher, "prior": prior,
-        "evaluation": evaluation,
-    }  # fmt: skip
+    given = {"data": data, "translations": translations, "teacher": teacher, "prior": prior}
+    given["evaluation"] = evaluation
     ablation = Ablation(settings, gather_sources(settings, run, given), out)
     if dry_run:
         _print_plan(ablation)
@@ -82,11 +80,8 @@ def ablate(
     print(f"table: {out / 'ablation.md'}\nfigure: {out / 'ablation.png'}\nreport: {out / 'report.html'}")
     if failures := ablation.failures():
         first, why = next(iter(failures.items()))
-        raise UserError(
-            None,
-            f"{len(failures)} of {len(ablation.cells)} cells failed, and the tables leave them out",
-            f"first {first}: {why}",
-        )
+        what = f"{len(failures)} of {len(ablation.cells)} cells failed, and the tables leave them out"
+        raise UserError(None, what, f"first {first}: {why}")
 
 
 def _changed(
@@ -112,13 +107,9 @@ def _print_plan(ablation: "Ablation") -> None:
     for name, student in ablation.students.items():
         changes = changes_in_words(config.variants[name])
         table.add_row(f"{name} (base)" if name == config.base else name, str(student.loop.steps), changes)
-    console = Console()
-    console.print(table, markup=False)
-    console.print(
-        f"{len(cells)} cells: {len(config.variants)} variants x {len(config.seeds)} seeds, and the teacher; "
-        f"{done} done, {len(cells) - done} to do{_hours(ablation)}",
-        highlight=False,
-    )
+    Console().print(table, markup=False)
+    grid = f"{len(cells)} cells: {len(config.variants)} variants x {len(config.seeds)} seeds, and the teacher"
+    print(f"{grid}; {done} done, {len(cells) - done} to do{_hours(ablation)}")
 
 
 def _hours(ablation: "Ablation") -> str:

@@ -43,13 +43,13 @@ def completion(shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positi
         shell: bash, zsh or fish.
     """
     case, script = (FISH_CASE, FISH) if shell == "fish" else (BASH_CASE, BASH)
-    cases = "\n".join(
-        case.format(
-            typed=f"{name} " if name else "", verbs=" ".join(_next_words(name)), flags=" ".join(flags)
-        )
-        for name, flags in _flags().items()
-    )
-    print((ZSH if shell == "zsh" else "") + script.format(cases=cases), end="")
+    cases = []
+    for name, flags in _flags().items():
+        typed = f"{name} " if name else ""
+        words = (verb.removeprefix(typed).split()[0] for verb in VERBS if verb.startswith(typed))
+        verbs = " ".join(dict.fromkeys(words))
+        cases.append(case.format(typed=typed, verbs=verbs, flags=" ".join(flags)))
+    print((ZSH if shell == "zsh" else "") + script.format(cases="\n".join(cases)), end="")
 
 
 def _flags() -> dict[str, list[str]]:
@@ -59,11 +59,3 @@ def _flags() -> dict[str, list[str]]:
         flags.setdefault(name.split()[0], ["--help"])
         flags[name] = ["--help", *flag_names(verb.load())]
     return dict(sorted(flags.items(), key=lambda item: -len(item[0].split())))
-
-
-def _next_words(name: str) -> list[str]:
-    """The words that go on from ``name`` to a verb."""
-    start = f"{name} " if name else ""
-    return list(
-        dict.fromkeys(verb.removeprefix(start).split()[0] for verb in VERBS if verb.startswith(start))
-    )

@@ -1,5 +1,7 @@
-"""``acdepth data``: look through a download before anything is trained on it."""
+"""``acdepth data``: look through a download, make it readable, draw pairs of points out of it."""
 
+import logging
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -9,6 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import check_folder
+from acdepth.core.lock import sole_writer
+from acdepth.core.progress import progress, say
 
 if TYPE_CHECKING:
     from acdepth.checking import CheckReport
@@ -51,32 +56,126 @@ def check(
     print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
 
 
+def pairs(
+    data: Annotated[Path, tyro.conf.Positional],
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    per_image: int = 10,
+    min_ratio: float = 1.15,
+    same: int = 0,
+    min_depth: float = 0.1,
+    max_depth: float = 80.0,
+    split: str | None = None,
+    cameras: tuple[str, ...] = ("CAM_FRONT",),
+    seed: int = 0,
+) -> None:
+    """Draw pairs of points whose order measured depth tells, for acdepth evaluate --pairs.
+
+    Args:
+        data: footage with measured depth.
+        out: CSV file to write: image, x1, y1, x2, y2 in pixels from the top left, and whether the first point
+            is closer or farther than the second, or the same.
+        per_image: pairs with an order, in each image.
+        min_ratio: of the larger to the smaller of their depths, above 1.
+        same: also so many pairs in each image whose depths differ by less than 1 %.
+        min_depth: least depth of a point, in metres.
+        max_depth: largest depth of a point, in metres.
+        split: part of a data set that has splits.
+        cameras: channels of nuScenes.
+        seed: of the draws.
+    """
+    from acdepth.data.folder import count_targets, open_data
+    from acdepth.data.pairs import draw_point_pairs
+    from acdepth.data.settings import FootageChoice
+    from acdepth.evaluation.pairs import Relation, write_pairs
+
+    _check_pairs(out, per_image, min_ratio, same, min_depth, max_depth)
+    footage = open_data(data, choice=FootageChoice(split=split, cameras=cameras))
+    with progress("draw pairs", count_targets(footage), unit="image") as advance:
+        drawn = draw_point_pairs(footage, per_image, min_ratio, same, (min_depth, max_depth), seed, advance)
+    if not drawn:
+        what = f"no image has measured depth of {min_depth:g} to {max_depth:g} m with such pairs"
+        raise UserError(data, what, "give data with depth")
+    write_pairs(out, drawn)
+    counts = Counter(pair.relation for pair in drawn)
+    told = ", ".join(f"{counts[relation]} {relation}" for relation in Relation if counts[relation])
+    images = len({pair.image for pair in drawn})
+    say(f"{out}: {len(drawn)} pairs of {images} images ({told})")
+
+
+def prepare(
+    kind: Annotated[Literal["robotcar"], tyro.conf.Positional],
+    raw: Annotated[Path, tyro.conf.Positional],
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    models: Path,
+    extrinsics: Path,
+    scenes: tuple[str, ...] = (),
+    lists: tuple[Path, ...] = (),
+) -> None:
+    """Undistort images, turn visual odometry into poses and laser scans into clouds; goes on where it was.
+
+    Args:
+        kind: robotcar.
+        raw: folder of the downloaded traversals, RAW/2014-12-09-13-21-02/stereo/centre/*.png and so on.
+        out: folder for the layout that the other verbs read.
+        models: camera models of the RobotCar SDK: stereo_narrow_left.txt and its distortion table.
+        extrinsics: extrinsics of the RobotCar SDK: stereo.txt and lms_front.txt.
+        scenes: names of the traversals; all that are in RAW by default.
+        lists: split and filter lists, copied to OUT/splits; only images that they name get a cloud.
+    """
+    from acdepth.data.robotcar.calibration import read_raw_calibration
+    from acdepth.data.robotcar.prepare import plan_scene, prepare_scene
+    from acdepth.data.robotcar.raw import raw_scenes
+
+    found = scenes or tuple(raw_scenes(raw))
+    if not found:
+        raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")
+    calibration = read_raw_calibration(models, extrinsics)
+    warn = logging.getLogger("acdepth").warning
+    with sole_writer(out):
+        plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
+        done, total = sum(plan.done for plan in plans), sum(plan.total for plan in plans)
+        with progress("prepare", total, done, unit="file") as advance:
+            for plan in plans:
+                prepare_scene(plan, advance, warn)
+    print(f"{out}: {', '.join(found)}; check it with acdepth data check robotcar --root {out}")
+
+
 def _table(report: "CheckReport") -> Table:
-    table = Table(
-        title=f"{report.kind}: {report.root}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-        pad_edge=False,
-    )
+    title = f"{report.kind}: {report.root}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for name in ("split", "condition"):
         table.add_column(name, no_wrap=True)
     for name in ("sequences", "images", "targets", "hours", "measured", "points", "depth"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in report.inventory:
-        table.add_row(
-            row.split,
-            row.condition.value,
-            f"{row.sequences}",
-            f"{row.images}",
-            f"{row.targets}",
-            "?" if row.hours is None else f"{row.hours:.3f}",
-            f"{row.measured} of {row.looked_at}",
-            "" if row.points is None else f"{row.points:.0f}",
-            "" if row.depth is None else f"{row.depth:.1f} m",
-        )
+        counts = map(str, (row.sequences, row.images, row.targets))
+        hours = "?" if row.hours is None else f"{row.hours:.3f}"
+        points = "" if row.points is None else f"{row.points:.0f}"
+        depth = "" if row.depth is None else f"{row.depth:.1f} m"
+        measured = f"{row.measured} of {row.looked_at}"
+        table.add_row(row.split, row.condition.value, *counts, hours, measured, points, depth)
     return table
 
 
 def _count(things: list, name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+def _check_pairs(
+    out: Path, per_image: int, min_ratio: float, same: int, min_depth: float, max_depth: float
+) -> None:
+    if out.suffix.lower() != ".csv":
+        raise UserError(out, "pairs are written as CSV", "let the name end in .csv")
+    if out.is_dir():
+        raise UserError(out, "is a folder", "give the name of a file")
+    check_folder(out.parent, "OUT")
+    if per_image < 0 or same < 0 or per_image + same < 1:
+        where = f"--per-image {per_image} --same {same}"
+        raise UserError(where, "must be numbers of pairs, at least 1 in all")
+    if not 1 < min_ratio < float("inf"):
+        raise UserError(f"--min-ratio {min_ratio:g}", "must be above 1, as 1.15")
+    if not 0 < min_depth < max_depth:
+        where = f"--min-depth {min_depth:g} --max-depth {max_depth:g}"
+        raise UserError(where, "must be metres above 0, the least first")

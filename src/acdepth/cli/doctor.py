@@ -5,7 +5,9 @@ import platform
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,7 +15,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from acdepth.cli.main import VERBS, Verb
+from acdepth.core import shipped
 from acdepth.core.errors import UserError
+from acdepth.core.files import read_json
 
 if TYPE_CHECKING:
     import torch
@@ -21,13 +25,11 @@ if TYPE_CHECKING:
 
 def doctor() -> None:
     """Show what is installed, which devices and weights are here, and what is missing for which verb."""
-    from acdepth.cli.shipped import describe_shipped
-
     console = Console()
     for title, rows in (
         ("Installed", _packages()),
         ("Devices", _devices()),
-        ("Weights that ship", list(describe_shipped().items())),
+        ("Weights that ship", _shipped()),
         ("Verbs", [(name, _state(verb)) for name, verb in VERBS.items()]),
     ):
         table = Table(title=title, title_justify="left", show_header=False)
@@ -76,13 +78,9 @@ def _devices() -> list[tuple[str, str]]:
     import torch
 
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    rows = [
-        (
-            "cpu",
-            f"{cores} cores, {torch.get_num_threads()} threads, "
-            f"{torch.backends.cpu.get_cpu_capability()}; {_trains_in(torch.device('cpu'))}",
-        )
-    ]
+    threads, instructions = torch.get_num_threads(), torch.backends.cpu.get_cpu_capability()
+    trains_in = _trains_in(torch.device("cpu"))
+    rows = [("cpu", f"{cores} cores, {threads} threads, {instructions}; {trains_in}")]
     for index in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(index)
         trains_in = _trains_in(torch.device("cuda", index))
@@ -92,6 +90,31 @@ def _devices() -> list[tuple[str, str]]:
     if len(rows) == 1:
         rows.append(("gpu", "none found; everything runs on the CPU"))
     return rows
+
+
+def _shipped() -> list[tuple[str, str]]:
+    """For each kind of weights what they were trained on, or why they cannot be used."""
+    from acdepth.networks.checkpoint import load_checkpoint, load_tensors
+
+    ask: dict[str, Callable[[], str]] = {
+        "student": lambda: load_checkpoint(shipped.STUDENT)[1].description,
+        "encoder": lambda: load_tensors(shipped.ENCODER)[1].get("description", ""),
+        "prior": lambda: _card(shipped.PRIOR),
+        "generator": lambda: _card(shipped.GENERATOR),
+        "translator": lambda: _card(shipped.TRANSLATOR),
+    }
+    return [(kind, _answer_or_error(describe)) for kind, describe in ask.items()]
+
+
+def _card(folder: Path) -> str:
+    return read_json(folder / "card.json").get("description", "")
+
+
+def _answer_or_error(describe: Callable[[], str]) -> str:
+    try:
+        return describe() or "says nothing about itself"
+    except UserError as error:
+        return f"not usable: {error}"
 
 
 def _trains_in(device: "torch.device") -> str:

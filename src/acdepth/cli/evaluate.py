@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from acdepth.cli.say import say
-from acdepth.cli.world import parse_conditions
+from acdepth.cli.world import at_least_one, parse_conditions
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
+from acdepth.core.lock import sole_writer
+from acdepth.core.progress import say
 
 if TYPE_CHECKING:
     from acdepth.core.clip import Clip
     from acdepth.evaluation.protocols import Protocol
     from acdepth.evaluation.run import Outcome
-
 
 OF_A_RUN = ("run.json", "stages")
 """What only the folder of a demo or a reproduction holds."""
@@ -91,14 +91,12 @@ def evaluate(
         warn_about_cameras,
         warn_about_scale,
     )
-    from acdepth.core.lock import sole_writer
     from acdepth.core.provenance import provenance
     from acdepth.data.parts import describe_part
     from acdepth.evaluation.corruptions.benchmark import plan_benchmark
     from acdepth.evaluation.run import Options, has_depth, run
 
-    if batch_size < 1:
-        raise UserError(f"--batch-size {batch_size}", "must be at least 1")
+    at_least_one("batch-size", batch_size)
     _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
     wanted = parse_conditions(conditions)
@@ -109,9 +107,8 @@ def evaluate(
     names = [model.name for model in models]
     benchmark = plan_benchmark(corruptions, corruption_every, baseline, names, footage)
     _refuse_stored(predictions, confidence, benchmark is not None)
-    options = Options(
-        seed, tuple(wanted), batch_size, None if examples else (), benchmark, asked, keep_predictions
-    )
+    shown = None if examples else ()
+    options = Options(seed, tuple(wanted), batch_size, shown, benchmark, asked, keep_predictions)
     if asked and not has_depth(footage) and (confidence != "none" or benchmark):
         raise UserError(data, "has no measured depth, which --confidence and --corruptions need")
     warn_about_scale(models, measured_by)
@@ -135,10 +132,8 @@ def _tell(outcome: "Outcome", out: Path) -> None:
         say(warning)
     results = outcome.results
     if counts := results.frames:
-        say(
-            f"{counts.scored} of {counts.found} images have measured depth in range, "
-            f"{counts.unreadable} unreadable"
-        )
+        scored = f"{counts.scored} of {counts.found} images have measured depth in range"
+        say(f"{scored}, {counts.unreadable} unreadable")
         print_results(out / RESULTS_FILE)
     if results.ordinal:
         print_ordinal(results.ordinal)
@@ -158,11 +153,8 @@ def _refuse_stored(predictions: tuple[str, ...], confidence: str, corrupted: boo
 def _refuse_out(out: Path) -> None:
     """Find out before hours of work whether its results have a place."""
     if any((out / name).exists() for name in OF_A_RUN):
-        raise UserError(
-            f"--out {out}",
-            "is the folder of a demo or a reproduction, whose results would be lost",
-            "choose another folder",
-        )
+        what = "is the folder of a demo or a reproduction, whose results would be lost"
+        raise UserError(f"--out {out}", what, "choose another folder")
     check_folder(out, "--out")
 
 
@@ -170,14 +162,10 @@ def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> "
     from acdepth.evaluation.protocols import find_protocol
 
     protocol = find_protocol(name)
-    aligned = protocol.alignment if alignment == "protocol" else alignment
-    return protocol.model_copy(
-        update={
-            "alignment": aligned,
-            "flip": flip or protocol.flip,
-            "condition_known": condition_known or protocol.condition_known,
-        }
-    )
+    changes: dict[str, object] = {} if alignment == "protocol" else {"alignment": alignment}
+    changes |= {"flip": True} if flip else {}
+    changes |= {"condition_known": True} if condition_known else {}
+    return protocol.model_copy(update=changes)
 
 
 def _counted_under(

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from acdepth.cli.say import say
+from acdepth.cli.flag_types import name_and_path
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
+from acdepth.core.progress import say
 from acdepth.core.shipped import SHIPPED, STUDENT, or_shipped
 from acdepth.data.folder import NoFootageError
 from acdepth.data.pairs import ask_frames
@@ -23,10 +24,10 @@ from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
 def open_models(
     weights: tuple[str, ...], predictions: tuple[str, ...], device: str, confidence: Confidence
 ) -> list[Model]:
-    """The models in the order given, checkpoints first.
+    """The models in the order given, checkpoints first; the student that ships where nothing is given.
 
     Args:
-        weights: PATH or NAME=PATH of checkpoints; the student that ships where nothing is given.
+        weights: PATH or NAME=PATH of checkpoints.
         predictions: PATH or NAME=PATH of folders of predictions.
         device: as for `choose_device`.
         confidence: what networks make it from.
@@ -36,45 +37,31 @@ def open_models(
             or two have one name.
     """
     named = [("--weights", *_name_and_file(text)) for text in weights]
-    named += [("--predictions", *_name_and_folder(text)) for text in predictions]
+    named += [("--predictions", *name_and_path(text)) for text in predictions]
     models: dict[str, Model] = {}
     for flag, name, path in named or [("--weights", "shipped", STUDENT)]:
+        if not re.fullmatch(r"[\w.+-]+", name):
+            raise UserError(f"{flag} {path}", f"{name!r} is no name", "use letters, digits, and . + - _")
         if name in models:
-            raise UserError(
-                f"{flag} {path}", f"a second model {name}", "name them, as in first=PATH second=PATH"
-            )
+            remedy = "name them, as in first=PATH second=PATH"
+            raise UserError(f"{flag} {path}", f"a second model {name}", remedy)
         if flag == "--predictions":
-            models[name] = StoredModel.open(name, path)
+            models[name] = StoredModel(name, path)
         else:
             network = open_model(path, name, device)
             if confidence == "head" and network.head is None:
-                raise UserError(
-                    path,
-                    "has no confidence head",
-                    "train one with acdepth train confidence, or use --confidence scales or flip",
-                )
+                remedy = "train one with acdepth train confidence, or use --confidence scales or flip"
+                raise UserError(path, "has no confidence head", remedy)
             models[name] = NetworkModel(network, confidence)
     return list(models.values())
 
 
 def _name_and_file(text: str) -> tuple[str, Path]:
-    name, separator, rest = text.partition("=")
-    path = checkpoint_file(or_shipped(Path(rest if separator else text), STUDENT))
-    if not separator and text != str(SHIPPED):
-        name = path.resolve().parent.name if path.name == MODEL_FILE else path.stem
-    return _fit(name, f"--weights {text}"), path
-
-
-def _name_and_folder(text: str) -> tuple[str, Path]:
-    name, separator, rest = text.partition("=")
-    folder = Path(rest if separator else text)
-    return _fit(name if separator else folder.resolve().name, f"--predictions {text}"), folder
-
-
-def _fit(name: str, where: str) -> str:
-    if not re.fullmatch(r"[\w.+-]+", name):
-        raise UserError(where, f"{name!r} is no name", "use letters, digits, and . + - _")
-    return name
+    name, path = name_and_path(text)
+    file = checkpoint_file(or_shipped(path, STUDENT))
+    if "=" not in text and path != SHIPPED:
+        name = file.resolve().parent.name if file.name == MODEL_FILE else file.stem
+    return name, file
 
 
 def open_asked(
@@ -101,10 +88,8 @@ def warn_about_scale(models: Sequence[Model], protocol: Protocol) -> None:
     """Say whose metres have no scale."""
     for model in models:
         if protocol.alignment == "none" and not model.metric:
-            say(
-                f"{model.name} was trained without true lengths: its metres have no scale; use --alignment "
-                "median"
-            )
+            lacks = "was trained without true lengths: its metres have no scale"
+            say(f"{model.name} {lacks}; use --alignment median")
 
 
 def warn_about_cameras(models: Sequence[Model], footage: Sequence[Clip], protocol: Protocol) -> None:
@@ -116,10 +101,8 @@ def warn_about_cameras(models: Sequence[Model], footage: Sequence[Clip], protoco
             say(f"{model.name} does not name its training camera: its metres are taken as they are")
     without = [clip.name for clip in footage if clip.camera is None]
     if without:
-        say(
-            f"{len(without)} of {len(footage)} sequences have no camera, first {without[0]}: their metres "
-            "are taken as they are"
-        )
+        lacking = f"{len(without)} of {len(footage)} sequences have no camera, first {without[0]}"
+        say(f"{lacking}: their metres are taken as they are")
 
 
 def refuse_cropped(models: Sequence[Model], protocol: Protocol) -> None:
@@ -127,9 +110,6 @@ def refuse_cropped(models: Sequence[Model], protocol: Protocol) -> None:
     for model in models:
         cropped = isinstance(model, NetworkModel) and model.network.crop
         if cropped and not protocol.keep_aspect and protocol.input_window == WHOLE_IMAGE:
-            raise UserError(
-                None,
-                f"{model.name} was trained on a part of the image, and {protocol.name} would stretch the "
-                "whole image to its size",
-                "use --protocol own, which keeps the aspect",
-            )
+            stretches = f"{protocol.name} would stretch the whole image to its size"
+            what = f"{model.name} was trained on a part of the image, and {stretches}"
+            raise UserError(None, what, "use --protocol own, which keeps the aspect")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -64,6 +65,13 @@ def _mix_rule(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
         is_instance=lambda value: isinstance(value, dict),
         str_from_instance=lambda mix: [format_mix(mix)],
     )
+
+
+def name_and_path(text: str) -> tuple[str, Path]:
+    """Of ``NAME=PATH``, or of ``PATH``, which is named by its last part."""
+    name, separator, rest = text.partition("=")
+    path = Path(rest if separator else text)
+    return name if separator else path.resolve().name, path
 
 
 def parse_mix(text: str) -> dict[Condition, float]:

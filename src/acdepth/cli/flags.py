@@ -1,5 +1,6 @@
 """Flags of a verb, made by tyro from the arguments of its function; an error of theirs is one line."""
 
+import argparse
 import inspect
 import re
 import shutil
@@ -41,12 +42,7 @@ def configured(stage: str, default: Config) -> Callable[[Verb], Verb]:
 
 
 def parse(verb: Verb, name: str, arguments: list[str]) -> Callable[[], None]:
-    """The verb with its flags, ready to run.
-
-    Args:
-        verb: its arguments are the flags.
-        name: of the verb, for the help text.
-        arguments: as given.
+    """The verb, whose arguments are the flags, ready to run; ``name`` is for the help text.
 
     Raises:
         UserError: if a flag is unknown, missing or no value of its kind.
@@ -56,13 +52,8 @@ def parse(verb: Verb, name: str, arguments: list[str]) -> Callable[[], None]:
     said, shown = StringIO(), _Shown()
     try:
         with redirect_stderr(said), redirect_stdout(shown):
-            return tyro.cli(
-                _with_flags(verb, config),
-                prog=f"acdepth {name}",
-                args=flags,
-                config=MARKERS,
-                registry=FLAG_TYPES,
-            )
+            ready = _with_flags(verb, config)
+            return tyro.cli(ready, prog=f"acdepth {name}", args=flags, config=MARKERS, registry=FLAG_TYPES)
     except SystemExit as stopped:
         if stopped.code in (0, None):
             print(_wrapped(shown.getvalue()))
@@ -95,19 +86,16 @@ def _take_config(verb: Verb, arguments: list[str]) -> tuple[Config | None, list[
     marks: dict[str, Any] = verb.__dict__
     if "stage" not in marks:
         return None, arguments
-    rest, name = [], None
-    remaining = iter(arguments)
-    for argument in remaining:
-        if argument == "--config":
-            name = next(remaining, None)
-            if name is None:
-                raise UserError("--config", "needs a name or a path behind it")
-        elif argument.startswith("--config="):
-            name = argument.removeprefix("--config=")
-        else:
-            rest.append(argument)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--config")
+    try:
+        known, rest = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UserError("--config", "needs a name or a path behind it") from error
     default: Config = marks["default"]
-    return (default if name is None else type(default).read(find_config(marks["stage"], name))), rest
+    if known.config is None:
+        return default, rest
+    return type(default).read(find_config(marks["stage"], known.config)), rest
 
 
 def _with_flags(verb: Verb, config: Config | None) -> Callable[..., Callable[[], None]]:

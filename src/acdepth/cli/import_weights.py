@@ -1,7 +1,7 @@
 """``acdepth import``: published checkpoints as ours."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -44,7 +44,7 @@ def import_weights(
             raise UserError(None, "--kind img2img-turbo needs --condition, as night for day2night.pkl")
         if camera is not None:
             raise UserError(f"--camera {camera}", "is for depth networks", "img2img-turbo knows no lens")
-        print(f"{out}: {_translator(path, out, base, Condition(condition), direction, prompt)}")
+        print(f"{out}: {_import_turbo(path, out, base, Condition(condition), direction, prompt)}")
         return
     network, card = import_published(path, kind, data_set)
     if camera is not None:
@@ -54,15 +54,7 @@ def import_weights(
     print(f"{out}: {card.description}")
 
 
-def _translator(
-    path: Path,
-    out: Path,
-    base: str,
-    condition: Condition,
-    direction: Literal["a2b", "b2a"],
-    prompt: str | None,
-) -> str:
-    """Import, and say what it is."""
+def _import_turbo(*arguments: Any) -> str:
     from acdepth.translator.turbo_import import import_turbo  # not part of the core install
 
-    return import_turbo(path, out, base, condition, direction, prompt).description
+    return import_turbo(*arguments).description

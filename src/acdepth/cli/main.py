@@ -15,8 +15,8 @@ from typing import TextIO
 from pydantic import ValidationError
 
 from acdepth.cli.flags import parse
-from acdepth.cli.say import say
 from acdepth.core.errors import UserError
+from acdepth.core.progress import say
 
 EXIT_CLOSED_PIPE = 141
 EXIT_INTERRUPTED = 130
@@ -43,11 +43,7 @@ class Verb:
         return getattr(import_module(f"acdepth.cli.{module}"), function)
 
     def load_work(self) -> None:
-        """Import what the function will import when it is called.
-
-        Raises:
-            UserError: if a package of an extra is not installed.
-        """
+        """Import what the function will import; raises `UserError` if a package of an extra lacks."""
         with _missing_packages_named():
             for node in ast.walk(ast.parse(inspect.getsource(self.load()))):
                 if isinstance(node, ast.ImportFrom) and node.module:
@@ -55,31 +51,25 @@ class Verb:
 
 
 VERBS = {
-    "demo": Verb("demo.demo", "the whole method on the built-in world, up to a report", resumes=True),
+    "demo": Verb("reproduce.demo", "the whole method on the built-in world, up to a report", resumes=True),
     "predict": Verb("predict.predict", "depth of images, folders and videos"),
     "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
     "world export": Verb("world.export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
     "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),
     "data check": Verb("data.check", "what a data set holds, and what is wrong with it"),
-    "data pairs": Verb("pairs.pairs", "pairs of points whose order measured depth tells"),
-    "data prepare": Verb("prepare.prepare", "a raw RobotCar download made readable", resumes=True),
+    "data pairs": Verb("data.pairs", "pairs of points whose order measured depth tells"),
+    "data prepare": Verb("data.prepare", "a raw RobotCar download made readable", resumes=True),
     "translate": Verb("translate.translate", "turn clear images into night, rain, fog, snow", resumes=True),
-    "translate check": Verb("translate_check.check", "verify translations against their manifest"),
+    "translate check": Verb("translate.check", "verify translations against their manifest"),
     "translate score": Verb("translate_score.score", "how good translations are, all methods in a table"),
     "rate": Verb("rate.rate", "a page on which people tell real images from generated ones", resumes=True),
     "rate summary": Verb("rate.summary", "what people took for real, as a table"),
     "train teacher": Verb("train.teacher", "self-supervised depth from clear video", resumes=True),
-    "train student": Verb(
-        "train.student", "depth that holds in bad weather, by teacher and prior", resumes=True
-    ),
-    "train adapt": Verb(
-        "train.adapt", "a student made to fit real adverse footage without labels", resumes=True
-    ),
-    "train confidence": Verb(
-        "train.confidence", "a head that says how far a student's depth may be off", resumes=True
-    ),
+    "train student": Verb("train.student", "depth for bad weather, from teacher and prior", resumes=True),
+    "train adapt": Verb("train.adapt", "a student fitted to adverse footage without labels", resumes=True),
+    "train confidence": Verb("train.confidence", "how far a student's depth may be off", resumes=True),
     "train translator": Verb(
-        "train.translator", "clear images to bad weather, from unpaired footage", resumes=True
+        "train.translator", "clear images to bad weather, learnt unpaired", resumes=True
     ),
     "pretrain encoder": Verb("pretrain.encoder", "the encoder that ships as a starting point", resumes=True),
     "pretrain generator": Verb("pretrain.generator", "the small diffusion model that ships", resumes=True),

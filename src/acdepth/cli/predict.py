@@ -41,12 +41,9 @@ def predict(
         fx: instead of --camera: the focal length of all inputs in pixels of the image, as it is given.
         flip: average with the prediction of the mirror image: usually a little better, twice the time.
         device: auto, cpu, cuda, cuda:1 or mps.
-
-    Raises:
-        UserError: at the end, if an input could not be predicted; in a large folder 1 % may be unreadable.
     """
-    from acdepth.cli.predict_run import Options, run_all
     from acdepth.core.camera import Camera
+    from acdepth.prediction.run import Options, run_all
 
     options = Options(Camera.read(camera) if camera else None, fx, flip, npy, ply, frames, confidence)
     run_all(inputs, out, weights, device, options)

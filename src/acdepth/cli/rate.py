@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from acdepth.cli.say import say
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
+from acdepth.core.progress import say
 
 if TYPE_CHECKING:
     from acdepth.rating.panel import Panel
@@ -55,16 +55,13 @@ def rate(
     from acdepth.rating.pictures import Kind, find_pictures
     from acdepth.rating.server import RatingServer
     from acdepth.rating.votes import VoteFile
-    from acdepth.reports.rate_page import rate_page
+    from acdepth.reports.votes import rate_page
 
     if images < 2:
         raise UserError(f"--images {images}", "must be at least 2, one real and one generated")
     wanted, size = parse_conditions(conditions), parse_image_size(image_size) if image_size else None
     choice = FootageChoice(split=split, cameras=cameras)
-    sides = (
-        find_pictures(real, Kind.REAL, wanted, choice),
-        find_pictures(generated, Kind.GENERATED, wanted),
-    )
+    sides = (find_pictures(real, Kind.REAL, wanted, choice), find_pictures(generated, Kind.GENERATED, wanted))
     with sole_writer(out):
         votes = VoteFile(out)
         panel, shown = open_panel(*sides, votes, images, size, seed)

@@ -1,10 +1,11 @@
-"""``acdepth reproduce``: the paper's experiment on a data set, or what it would cost."""
+"""``acdepth demo`` and ``acdepth reproduce``: the whole method on the built-in world or on a data set."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tyro
 
+from acdepth.cli.world import at_least_one
 from acdepth.core.files import write_text
 from acdepth.core.presets import find_config
 
@@ -12,6 +13,30 @@ if TYPE_CHECKING:
     from acdepth.recipes.method_config import MethodConfig
 
 Settings = TypeVar("Settings", bound="MethodConfig")
+
+
+def demo(
+    out: Path = Path("runs/demo"),
+    config: str = "world",
+    method: Literal["simulate", "diffusion"] | None = None,
+) -> None:
+    """Render a world, train teacher, translator and student, evaluate on unseen towns, and write a report.
+
+    Killed and started again, it goes on where it was; a second call does nothing new.
+
+    Args:
+        out: folder for everything that is made.
+        config: shipped settings of this name, as world, or a YAML of one's own.
+        method: instead of the settings' way to translate; simulate draws weather by rules and trains no
+            translator.
+    """
+    from acdepth.recipes.demo import Demo, DemoConfig
+
+    settings = DemoConfig.read(find_config("demo", config)).translated_by(method)
+    Demo(settings, out).run()
+    _report(out)
+    student = out / "student" / "model.safetensors"
+    print(f"try it: acdepth predict IMAGE --weights {student} --out depth")
 
 
 def reproduce(
@@ -47,10 +72,11 @@ def reproduce(
         timed_steps: steps that a dry run times, of teacher and student each.
     """
     from acdepth.recipes.demo import Demo, DemoConfig
-    from acdepth.recipes.plan import print_plan
+    from acdepth.recipes.plan import plan_world, print_plan
     from acdepth.recipes.reproduce import ReproduceConfig, Reproduction
-    from acdepth.recipes.world_plan import plan_world
+    from acdepth.reports.paper import beside_ours
 
+    at_least_one("timed-steps", timed_steps)
     out = out or Path("runs") / data_set
     file = find_config("reproduce", config or data_set)
     title = f"plan for {data_set} in {root}, timed on {timed_steps} steps here"
@@ -70,7 +96,7 @@ def reproduce(
         return
     reproduction.run()
     _report(out)
-    table = reproduction.table()
+    table = beside_ours(data_set, out / "results.json")
     table.print()
     write_text(out / "table.md", table.markdown())
     print(f"table: {out / 'table.md'}")
@@ -93,16 +119,14 @@ def _changed(
     condition_known: bool,
 ) -> Settings:
     """The settings with what the flags say instead."""
+    changes: dict[str, Any] = {}
     if condition_known:
-        config = config.model_copy(update={"condition_known": True})
-    config = config.translated_by(method)
+        changes["condition_known"] = True
     if base is not None and config.translator is not None:
-        translator = config.translator.model_copy(update={"base": base})
-        config = config.model_copy(update={"translator": translator})
+        changes["translator"] = config.translator.model_copy(update={"base": base})
     if prior is not None:
-        config = config.model_copy(update={"prior": prior})
+        changes["prior"] = prior
     if encoder is not None:
-        stages = {"teacher": config.teacher, "student": config.student}
-        changed = {name: stage.model_copy(update={"encoder": encoder}) for name, stage in stages.items()}
-        config = config.model_copy(update=changed)
-    return config
+        changes["teacher"] = config.teacher.model_copy(update={"encoder": encoder})
+        changes["student"] = config.student.model_copy(update={"encoder": encoder})
+    return config.translated_by(method).model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""``acdepth translate``: clear footage to night, rain, fog and snow."""
+"""``acdepth translate``: clear footage to night, rain, fog and snow; and whether it is as it was made."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from acdepth.cli.world import parse_conditions, parse_image_size
+from acdepth.cli.world import at_least_one, parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
@@ -74,14 +74,9 @@ def translate(
 
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
     _refuse_inside(out, data)
-    settings = TranslateSettings(
-        conditions=tuple(wanted),
-        seed=seed,
-        image_size=parse_image_size(image_size) if image_size else None,
-        crop=_parse_crop(crop) if crop else None,
-        format=format,
-        batch_size=batch_size,
-    )
+    size = parse_image_size(image_size) if image_size else None
+    part = _parse_crop(crop) if crop else None
+    settings = TranslateSettings(tuple(wanted), seed, size, part, format, batch_size)
     place = _place(device)
     share = _share(place)
     if method == "diffusion":
@@ -95,6 +90,52 @@ def translate(
         translate_clips(clips, out, translator, source, settings, progress=advance, share=share)
 
 
+def check(
+    out: Annotated[Path, tyro.conf.Positional],
+    *,
+    data: Path | None = None,
+    split: str | None = None,
+    cameras: tuple[str, ...] = ("CAM_FRONT",),
+    sheet: Path | None = None,
+    rows: int = 8,
+) -> None:
+    """Verify every translated file against the manifest, and with --data also what it was made from.
+
+    Args:
+        out: folder that acdepth translate wrote.
+        data: the clear footage.
+        split: part of it that was translated.
+        cameras: channels of nuScenes that were translated.
+        sheet: picture to write, source and translations side by side; needs --data.
+        rows: sources on the sheet.
+    """
+    from acdepth.core.sheet import check_sheet_name
+    from acdepth.data.folder import open_data
+    from acdepth.data.manifest import Manifest
+    from acdepth.data.settings import FootageChoice
+    from acdepth.translator.scoring.sheet import write_sheet_of_folder
+
+    if sheet:
+        check_sheet_name(sheet)
+        if data is None:
+            raise UserError(None, "--sheet needs --data, the clear footage that was translated")
+        at_least_one("rows", rows)
+    manifest = Manifest(out)
+    if not manifest.entries:
+        raise UserError(out, "holds no translations", "make some with acdepth translate")
+    footage = open_data(data, choice=FootageChoice(split=split, cameras=cameras)) if data else []
+    clear = [clip for clip in footage if clip.condition is Condition.CLEAR]
+    problems = manifest.problems()
+    if data:
+        problems += manifest.changed_sources(clear)
+    if problems:
+        what = f"{problems[0]} ({len(problems)} problems in all)"
+        raise UserError(None, what, "run acdepth translate again")
+    if sheet:
+        write_sheet_of_folder(sheet, manifest, clear, rows)
+    print(f"{out}: {len(manifest.entries)} translations, all as they were made")
+
+
 def _refuse_inside(out: Path, data: Path) -> None:
     """Translations among the footage would be taken for footage by whatever reads it next."""
     if out.resolve().is_relative_to(data.resolve()):
@@ -102,11 +143,7 @@ def _refuse_inside(out: Path, data: Path) -> None:
 
 
 def _place(device: str) -> "torch.device":
-    """The device; of several processes on one machine, each takes a GPU of its own.
-
-    Raises:
-        UserError: if there are more processes on this machine than GPUs.
-    """
+    """The device; of several processes on one machine, each takes a GPU of its own."""
     import torch
 
     from acdepth.inference.devices import choose_device
@@ -118,11 +155,8 @@ def _place(device: str) -> "torch.device":
     # Every process refuses, so that none waits for one that is gone.
     there_are = torch.cuda.device_count() if place.index is None else 1
     if processes > there_are:
-        raise UserError(
-            f"--device {device}",
-            f"{processes} processes on this machine, for {there_are} GPU(s)",
-            "start one process per GPU, or give --device cpu",
-        )
+        what = f"{processes} processes on this machine, for {there_are} GPU(s)"
+        raise UserError(f"--device {device}", what, "start one process per GPU, or give --device cpu")
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if place.index is None else place
 
 
@@ -146,12 +180,9 @@ def _diffusion(
     from acdepth.translator.diffused import DiffusedWeather  # not part of the core install
 
     if weights is None:
-        raise UserError(
-            None,
-            "--method diffusion needs --weights, the folder of adapters that acdepth train "
-            "translator or acdepth import wrote, or shipped",
-            "--method simulate needs none",
-        )
+        adapters = "the folder of adapters that acdepth train translator or acdepth import wrote, or shipped"
+        what = f"--method diffusion needs --weights, {adapters}"
+        raise UserError(None, what, "--method simulate needs none")
     return DiffusedWeather(weights, base, place, precision)
 
 
@@ -163,12 +194,9 @@ def _depth_source(
     if kind == "measured":
         return MeasuredDepth()
     if weights is None:
-        raise UserError(
-            None,
-            "--depth teacher needs --weights model.safetensors",
-            "without a teacher, data with dense depth can use --depth measured, and --method "
-            "diffusion needs no depth",
-        )
+        others = "data with dense depth can use --depth measured, and --method diffusion needs no depth"
+        what = "--depth teacher needs --weights model.safetensors"
+        raise UserError(None, what, f"without a teacher, {others}")
     return TeacherDepth(or_shipped(weights, STUDENT), str(place))
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from acdepth.cli.say import say
+from acdepth.cli.flag_types import name_and_path
 from acdepth.cli.world import parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
-from acdepth.core.progress import progress
+from acdepth.core.progress import progress, say
 from acdepth.core.shipped import PRIOR, SHIPPED, or_shipped
 
 if TYPE_CHECKING:
@@ -103,23 +103,15 @@ def score(
 
 
 def open_manifests(outs: tuple[str, ...]) -> dict[str, "Manifest"]:
-    """The folders by name, in the order given.
-
-    Raises:
-        UserError: if there is none, a name is given twice or means something else, or a folder is empty.
-    """
+    """The folders by name, in the order given."""
     from acdepth.data.manifest import Manifest
     from acdepth.translator.scoring.cases import COLOURS, SOURCES, TRUTH
 
     if not outs:
-        raise UserError(
-            None, "acdepth translate score: give at least one folder that acdepth translate wrote"
-        )
+        raise UserError("acdepth translate score", "give at least one folder that acdepth translate wrote")
     manifests: dict[str, Manifest] = {}
     for text in outs:
-        name, separator, rest = text.partition("=")
-        path = Path(rest if separator else text)
-        name = name if separator else path.resolve().name
+        name, path = name_and_path(text)
         if not re.fullmatch(r"[\w.+-]+", name) or name in (SOURCES, COLOURS, TRUTH):
             raise UserError(text, f"{name!r} cannot name a method", f"write another, as in NAME={path}")
         if name in manifests:

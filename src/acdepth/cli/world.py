@@ -51,13 +51,9 @@ def make(
     from acdepth.world.styles import find_style
 
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)
-    settings = DriveSettings(
-        _at_least_one("frames", frames),
-        parse_image_size(image_size),
-        Rig(focal, camera_height, pitch),
-        find_style(style).name,
-    )
-    _at_least_one("workers", workers)
+    at_least_one("workers", workers)
+    size, rig = parse_image_size(image_size), Rig(focal, camera_height, pitch)
+    settings = DriveSettings(at_least_one("frames", frames), size, rig, find_style(style).name)
     place = str(choose_device(device))
     with sole_writer(out), progress("render", len(seeds) * frames, unit="frame") as advance:
         write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)
@@ -103,56 +99,43 @@ def sheet(
     """
     from acdepth.world.sheet import make_sheet
 
-    make_sheet(data, out, frame, _at_least_one("most-towns", most_towns))
+    make_sheet(data, out, frame, at_least_one("most-towns", most_towns))
 
 
 def parse_towns(text: str, flag: str = "--towns") -> list[int]:
-    """Seeds of a list like ``3,5,9-12``, in order and without repetition.
-
-    Raises:
-        UserError: if the text is no such list.
-    """
+    """Seeds of a list like ``3,5,9-12``, in order and without repetition."""
     seeds: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise UserError(
-                f"{flag} {text}", f"{part.strip()!r} is no seed or range", "write 0-19 or 3,5,9-12"
-            )
+            what = f"{part.strip()!r} is no seed or range"
+            raise UserError(f"{flag} {text}", what, "write 0-19 or 3,5,9-12")
         seeds.update(range(first, last + 1))
     return sorted(seeds)
 
 
 def parse_conditions(text: str) -> list[Condition]:
-    """Conditions of a list like ``clear,night``; ``all`` means every one.
-
-    Raises:
-        UserError: if a name is unknown.
-    """
-    known = [condition.value for condition in Condition]
+    """Conditions of a list like ``clear,night``; ``all`` means every one."""
+    known = list(Condition)
     names = known if text.strip() == "all" else [name.strip() for name in text.split(",")]
     for name in names:
         if name not in known:
-            raise UserError(
-                f"--conditions {text}", f"{name!r} is unknown", f"choose from {', '.join(known)} or all"
-            )
+            remedy = f"choose from {', '.join(known)} or all"
+            raise UserError(f"--conditions {text}", f"{name!r} is unknown", remedy)
     return [Condition(name) for name in dict.fromkeys(names)]
 
 
 def parse_image_size(text: str) -> tuple[int, int]:
-    """(height, width) of text like ``96x160``.
-
-    Raises:
-        UserError: if the text is no size, or one that no picture of a street fits.
-    """
+    """(height, width) of text like ``96x160``."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
     if not match or not (8 <= int(match[1]) <= 4096 and 8 <= int(match[2]) <= 4096):
         raise UserError(f"--image-size {text}", "write height x width in pixels, 8 to 4096, like 96x160")
     return int(match[1]), int(match[2])
 
 
-def _at_least_one(name: str, value: int) -> int:
+def at_least_one(name: str, value: int) -> int:
+    """The value of a flag; raises `UserError` if it is less than one."""
     if value < 1:
         raise UserError(f"--{name} {value}", "must be at least 1")
     return value

@@ -1,1 +1,1 @@
-"""Floor 0: the words and files that every other floor shares."""
+"""The words and files that every other room shares."""

@@ -15,9 +15,8 @@ class Tensors:
 
     def to(self, device: torch.device | str, non_blocking: bool = True) -> Self:
         """The same group on ``device``, and the groups in it."""
-        return type(self)(
-            **{f.name: getattr(self, f.name).to(device, non_blocking=non_blocking) for f in fields(self)}
-        )
+        parts = (getattr(self, one.name) for one in fields(self))
+        return type(self)(*(part.to(device, non_blocking=non_blocking) for part in parts))
 
 
 @dataclass(frozen=True)

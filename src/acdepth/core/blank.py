@@ -9,12 +9,10 @@ world's darkest night has 19 levels; simulated snow, where nothing near is seen 
 
 
 def faults(made: Tensor, source: Tensor, least: float = LEAST_SPREAD) -> list[str]:
-    """What is wrong with each image that a network made; empty texts where nothing is.
+    """What is wrong with each image (B, C, H, W) that a network made; empty texts where nothing is.
 
-    Args:
-        made: (B, C, H, W).
-        source: (B, 3, H, W) in 0..1 that each was made of; one that shows nothing itself says nothing.
-        least: standard deviation up to which ``made`` shows nothing.
+    It shows nothing up to a standard deviation of ``least``, which says nothing where its ``source``, (B, 3,
+    H, W) in 0..1, shows nothing either.
     """
     spreads = torch.stack([_spread(made), _spread(source).to(made.device)])
     return [_fault(ours, theirs, least) for ours, theirs in zip(*spreads.tolist(), strict=True)]

@@ -52,14 +52,8 @@ class Camera:
     def resized(self, height: int, width: int) -> Self:
         """The camera of the image resized to (height, width); pixel centres stay where they are seen."""
         x, y = width / self.width, height / self.height
-        return type(self)(
-            fx=self.fx * x,
-            fy=self.fy * y,
-            cx=(self.cx + 0.5) * x - 0.5,
-            cy=(self.cy + 0.5) * y - 0.5,
-            width=width,
-            height=height,
-        )
+        cx, cy = (self.cx + 0.5) * x - 0.5, (self.cy + 0.5) * y - 0.5
+        return type(self)(self.fx * x, self.fy * y, cx, cy, width, height)
 
     def cropped(self, top: int, left: int, height: int, width: int) -> Self:
         """The camera of the window that starts at row ``top`` and column ``left``."""
@@ -87,8 +81,7 @@ class Camera:
         """
         if not isinstance(values, dict):
             raise UserError(where, f"expected the keys {', '.join(NAMES)}")
-        missing = [name for name in NAMES if name not in values]
-        if missing:
+        if missing := [name for name in NAMES if name not in values]:
             raise UserError(where, f"missing {', '.join(missing)}")
         try:
             return cls(**{name: values[name] for name in NAMES})

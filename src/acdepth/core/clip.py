@@ -16,8 +16,7 @@ WORLD_SOURCE = "acdepth world"
 class Clip(ABC):
     """Consecutive images of one drive, read lazily. Every data set and every video is a list of these.
 
-    Reading may raise `UserError` naming the file; whether one bad frame is skipped or stops a run is
-    decided by whoever reads many.
+    Reading may raise `UserError`; whoever reads many decides whether one bad frame is skipped or stops a run.
     """
 
     name: str

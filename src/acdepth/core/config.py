@@ -54,15 +54,8 @@ class Config(BaseModel):
         return self.model_dump(mode="json")
 
     def with_changes(self, changes: Mapping[str, Any], where: str) -> Self:
-        """The settings with some of them changed; of inner settings only those that are named.
-
-        Args:
-            changes: plain values by name, those of inner settings in a mapping of their own.
-            where: names the source of the changes in the error message.
-
-        Raises:
-            UserError: as `from_dict`.
-        """
+        """The settings with some of them changed; of inner settings only those named in a mapping of their
+        own. Errors are as in `from_dict`."""
         return self.from_dict(_merged(self, changes), where)
 
     def write(self, path: Path) -> None:
@@ -74,10 +67,8 @@ def _merged(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     values = config.to_dict()
     for name, value in changes.items():
         inner = getattr(config, name, None)
-        if isinstance(inner, Config) and isinstance(value, Mapping):
-            values[name] = _merged(inner, value)
-        else:
-            values[name] = value
+        both = isinstance(inner, Config) and isinstance(value, Mapping)
+        values[name] = _merged(inner, value) if both else value
     return values
 
 

@@ -41,9 +41,8 @@ def writing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(
-            place, f"cannot write ({error.strerror or error})", "free some space or choose another folder"
-        ) from error
+        what = f"cannot write ({error.strerror or error})"
+        raise UserError(place, what, "free some space or choose another folder") from error
 
 
 @contextmanager
@@ -99,12 +98,9 @@ def _take_place(fresh: Path, path: Path, former: Path) -> None:
 def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
     """Give a new empty folder inside ``folder``; on success its files take the place of a former set.
 
-    The former set is removed at the end, right before the new files are moved in; the first of ``former``
-    goes first and comes last, so that with it the set is whole. On any error before that it is as it was.
-
-    Args:
-        folder: made where needed; other files in it are left alone.
-        former: patterns below ``folder`` of all files that a set may have.
+    ``former`` are patterns of all files that a set may have; others are left alone. The former set is removed
+    at the end, right before the new files are moved in; the first pattern's goes first and comes last, so
+    that with it the set is whole. On any error before that it is as it was.
     """
     with _fresh_folder(folder / f".{os.getpid()}.partial", folder) as fresh:
         yield fresh
@@ -134,12 +130,8 @@ def _fresh_folder(fresh: Path, place: Path) -> Iterator[Path]:
 def inside(root: Path, name: str, told_by: Path | str) -> Path:
     """``root / name``, where a stranger chose the name: a table, a list, a manifest, a checkpoint.
 
-    Whoever reads or writes a file by a name that it did not choose itself asks here.
-
-    Args:
-        root: folder that the file must stay in.
-        name: relative, with ``/`` between its parts.
-        told_by: file or field that the name comes from, for the message.
+    Whoever reads or writes a file by a name that it did not choose itself asks here. ``told_by`` is where the
+    name, with ``/`` between its parts, comes from.
 
     Raises:
         UserError: if the name is absolute, leads out of ``root``, or is of ``root`` itself.
@@ -148,9 +140,8 @@ def inside(root: Path, name: str, told_by: Path | str) -> Path:
     parts = [part.rstrip(" ") for part in name.replace("\\", "/").split("/")]
     leaves = not parts[0] or parts[0][1:2] == ":" or ".." in parts or "\0" in name
     if leaves or set(parts) <= {"", "."}:
-        raise UserError(
-            told_by, f"names {name!r}, which is not within {root}", "correct it, or copy it again"
-        )
+        what = f"names {name!r}, which is not within {root}"
+        raise UserError(told_by, what, "correct it, or copy it again")
     return root / name
 
 

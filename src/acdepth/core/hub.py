@@ -19,14 +19,9 @@ def is_hub_name(name: str) -> bool:
 
 
 def hub_folder(name: str, files: Sequence[str]) -> Path:
-    """The folder in which this machine keeps a model of the hub; what lacks is fetched.
+    """The folder in which this machine keeps a model of the hub, called as the commit of its repository.
 
-    Args:
-        name: OWNER/MODEL.
-        files: patterns of those that are wanted.
-
-    Returns:
-        A folder that is called as the commit of the model's repository.
+    What lacks of the ``files``, which are patterns, is fetched.
 
     Raises:
         UserError: if there is no such model, or the hub cannot be reached.
@@ -36,24 +31,19 @@ def hub_folder(name: str, files: Sequence[str]) -> Path:
     from huggingface_hub import snapshot_download  # of the extra `train`
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    unread = [f"*{HALF_PRECISION}*"]
     try:
-        return Path(
-            snapshot_download(name, allow_patterns=list(files), ignore_patterns=[f"*{HALF_PRECISION}*"])
-        )
+        return Path(snapshot_download(name, allow_patterns=list(files), ignore_patterns=unread))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        raise UserError(
-            name,
-            "no such folder, and not available from the Hugging Face hub",
-            "check the name and the network, or download the model into a folder",
-        ) from error
+        what = "no such folder, and not available from the Hugging Face hub"
+        remedy = "check the name and the network, or download the model into a folder"
+        raise UserError(name, what, remedy) from error
 
 
 def model_content(source: Path, files: Sequence[str]) -> str:
     """What tells one model from another: the hash of its files, or the hub's name and revision.
 
-    Args:
-        source: folder or name of the hub.
-        files: patterns of all files that loading it reads.
+    ``files`` are patterns of all files that loading it reads.
 
     Raises:
         UserError: if files are missing, or the hub's model cannot be had.
@@ -78,9 +68,6 @@ def files_content(folder: Path, files: Sequence[str]) -> str:
 def refuse_adapters(*folders: Path) -> None:
     """Raise `UserError` if a model's folder holds adapters that would change its weights unasked."""
     for folder in folders:
-        if (folder / ADAPTER_CONFIG).exists():
-            raise UserError(
-                folder / ADAPTER_CONFIG,
-                "adapters beside a model's weights, which transformers would add to them without a word",
-                "move it away, or merge them into the weights",
-            )
+        if (file := folder / ADAPTER_CONFIG).exists():
+            what = "adapters beside a model's weights, which transformers would add to them without a word"
+            raise UserError(file, what, "move it away, or merge them into the weights")

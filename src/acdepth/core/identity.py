@@ -28,10 +28,10 @@ class Identity:
     @classmethod
     def of(cls, config: Config, only: Collection[str] | None = None) -> Self:
         """The settings that shape an outcome, or ``only`` some of them; see `Config.incidental`."""
-        values = {name: value for name, value in _shaping(config).items() if only is None or name in only}
+        shaping = _shaping(config)
+        values = _flat({name: shaping[name] for name in shaping if only is None or name in only})
         changed = _flat(config.model_dump(mode="json", exclude_defaults=True))
-        flat = _flat(values)
-        return cls(flat, frozenset(flat.keys() - changed.keys()))
+        return cls(values, frozenset(values.keys() - changed.keys()))
 
     def and_facts(self, facts: Mapping[str, Any]) -> "Identity":
         """With what no setting says, such as the content of files; None where there is nothing to say."""
@@ -44,12 +44,9 @@ class Identity:
         return hash_json(dict(self.values))
 
     def changes(self, former: Mapping[str, Any]) -> dict[str, str]:
-        """What is not as it was, by name: ``old → new``.
+        """What is not as in the ``former`` values, by name: ``old → new``.
 
         An option that the former run did not know is no change while it is at its default.
-
-        Args:
-            former: `values` of what was made before.
         """
         names = sorted(former.keys() | (self.values.keys() - (self.defaults - former.keys())))
         return {

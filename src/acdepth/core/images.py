@@ -30,17 +30,15 @@ def read_image(path: Path) -> np.ndarray:
     """
     content = _read(path)
     pixels = _decode(path, content)
+    height, width, *channels = pixels.shape
     if pixels.dtype != np.uint8:
-        raise UserError(
-            path, f"{pixels.dtype.itemsize * 8} bits per channel", "save it with 8 bits per channel"
-        )
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        what = f"{pixels.dtype.itemsize * 8} bits per channel"
+        raise UserError(path, what, "save it with 8 bits per channel")
+    if channels == [4]:
         raise UserError(path, "has an alpha channel (RGBA)", "save it as RGB without transparency")
-    if min(pixels.shape[:2]) < SMALLEST_SIDE:
-        height, width = pixels.shape[:2]
-        raise UserError(
-            path, f"{width}x{height} pixels", f"an image needs at least {SMALLEST_SIDE} on each side"
-        )
+    if min(height, width) < SMALLEST_SIDE:
+        remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
+        raise UserError(path, f"{width}x{height} pixels", remedy)
     if any(mark in content for mark in EXIF_MARKS):
         # OpenCV turns a picture upright only with flags that also hide alpha, so it is decoded once more.
         pixels = _decode(path, content, cv2.IMREAD_ANYCOLOR)

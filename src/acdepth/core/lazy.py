@@ -1,33 +1,26 @@
 """Packages whose public names are imported when first used, so that settings beside them cost no torch."""
 
-import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 
-def lazy_names(package: str) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a package whose imports, under ``if TYPE_CHECKING:``, run when a name is used.
+def lazy_names(package: str, names: Mapping[str, str]) -> tuple[list[str], Callable[[str], Any]]:
+    """``__all__`` and ``__getattr__`` of a package that imports a public name when it is first used.
 
-    No name may be that of a module of the package as well, which would be found in its place::
-
-        if TYPE_CHECKING:
-            from acdepth.engine.loop import fit
-
-        __all__ = ["fit"]
-        __getattr__ = lazy_names(__name__)
+    Args:
+        package: its name.
+        names: by module, the public names that come from it, with blanks between. None may be that of a
+            module of the package, which would be found in its place.
     """
+    homes = {name: module for module, some in names.items() for name in some.split()}
 
     def find(name: str) -> Any:
-        module = sys.modules[package]
-        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
-                found = getattr(import_module(str(node.module)), name)
-                setattr(module, name, found)
-                return found
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found = getattr(import_module(homes[name]), name)
+        setattr(sys.modules[package], name, found)
+        return found
 
-    return find
+    return sorted(homes), find

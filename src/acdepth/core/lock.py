@@ -11,26 +11,23 @@ from acdepth.core.errors import UserError
 from acdepth.core.share import ALL, Share
 
 
+class Taken(UserError):
+    """Another process writes there."""
+
+
 @contextmanager
 def sole_writer(
-    place: Path,
-    remedy: str = "wait for it, or give another --out",
-    share: Share = ALL,
-    wait: bool = False,
+    place: Path, remedy: str = "wait for it, or give another --out", share: Share = ALL, wait: bool = False
 ) -> Iterator[None]:
     """Keep other processes from writing to ``place`` while the context lasts.
 
     What is locked is ``place/.lock``, or, where ``place`` has a suffix and so is a file, ``NAME.lock`` beside
-    it: the file itself is replaced when it is written, and a lock would go with the former one.
-
-    Args:
-        place: folder or file.
-        remedy: what a person can do who is refused.
-        share: of processes that write there together, of which the first holds the lock for all.
-        wait: until no other process has it, instead of raising an error.
+    it: the file itself is replaced when it is written, and a lock would go with the former one. Of processes
+    that write there together, a ``share``, the first holds the lock for all. With ``wait`` another process
+    that has it is waited for.
 
     Raises:
-        UserError: in all of them if another process has it, or it cannot be locked.
+        UserError: in all of them if it cannot be locked; `Taken` if another process has it.
     """
     with ExitStack() as held:
         with share.main_first():
@@ -45,7 +42,7 @@ def _lock(place: Path, remedy: str, wait: bool) -> FileLock:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         _acquire(lock, place, wait)
     except Timeout as error:
-        raise UserError(place, "another acdepth process is writing there", remedy) from error
+        raise Taken(place, "another acdepth process is writing there", remedy) from error
     except (OSError, NotImplementedError) as error:
         raise UserError(place, f"cannot be locked ({error})", "give another --out") from error
     return lock

@@ -1,8 +1,11 @@
 """Settings files that ship, by stage and name."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 
 CONFIGS = Path(str(files("acdepth"))) / "configs"
@@ -14,12 +17,7 @@ def shipped_configs(stage: str) -> list[str]:
 
 
 def find_config(stage: str, name: str, what: str = "--config") -> Path:
-    """A settings file by path, or a shipped one of a stage by name.
-
-    Args:
-        stage: folder of ``configs/``.
-        name: of a shipped file without its ending, or the path of one's own.
-        what: asked for it; stands in the error message.
+    """A settings file by path, or one of ``configs/STAGE`` by its name; ``what`` stands in the error message.
 
     Raises:
         UserError: if there is none; names those that ship.
@@ -28,8 +26,16 @@ def find_config(stage: str, name: str, what: str = "--config") -> Path:
         return Path(name)
     shipped = CONFIGS / stage / f"{name}.yaml"
     if not shipped.is_file():
-        known = ", ".join(shipped_configs(stage))
-        raise UserError(
-            f"{what} {name}", "no shipped settings of this name", f"there are {known}, or give a path"
-        )
+        remedy = f"there are {', '.join(shipped_configs(stage))}, or give a path"
+        raise UserError(f"{what} {name}", "no shipped settings of this name", remedy)
     return shipped
+
+
+def read_named(values: Any, kinds: Mapping[str, type[Config]], where: str) -> Any:
+    """Plain settings, those of the stages ``kinds`` read from their files where only a name is given."""
+    for stage, kind in kinds.items():
+        name = values.get(stage) if isinstance(values, dict) else None
+        if isinstance(name, str):
+            file = find_config(stage, name, f"{where}: {stage}:")
+            values = {**values, stage: kind.read(file).to_dict()}
+    return values

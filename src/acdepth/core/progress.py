@@ -1,4 +1,4 @@
-"""Progress of long work: a bar with speed and time left on a terminal, plain lines elsewhere."""
+"""What a person should know while work goes on, on standard error: results alone go to standard output."""
 
 import sys
 import time
@@ -12,6 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 SECONDS_BETWEEN_LINES = 15.0
 
 
+def say(text: str) -> None:
+    """Print a line at once."""
+    print(text, file=sys.stderr, flush=True)
+
+
 class Advance(Protocol):
     """Called once per finished piece, or with how many, and a short note such as the present loss."""
 
@@ -22,7 +27,10 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(title: str, total: int, done: int = 0, unit: str = "step") -> Iterator[Advance]:
-    """Show how ``total`` pieces of work go; ``done`` of them were finished before."""
+    """Show how ``total`` pieces of work go; ``done`` of them were finished before.
+
+    On a terminal it is a bar with speed and time left, elsewhere plain lines.
+    """
     console = Console(file=sys.stderr)
     if console.is_terminal:
         with _bar(console, unit) as bar:
@@ -70,4 +78,4 @@ class _Lines:
         speed = (self.done - self.first) / max(now - self.started_at, 1e-9)
         left = (self.total - self.done) / max(speed, 1e-9)
         text = f"{self.title}: {self.done}/{self.total}, {speed:.1f} {self.unit}/s, {left:.0f} s left {note}"
-        print(text.rstrip(), file=sys.stderr, flush=True)
+        say(text.rstrip())

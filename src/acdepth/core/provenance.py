@@ -22,9 +22,8 @@ def provenance() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    found["device"] = (
-        torch.cuda.get_device_name() if torch.cuda.is_available() else f"{platform.machine()} CPU"
-    )
+    cuda = torch.cuda.is_available()
+    found["device"] = torch.cuda.get_device_name() if cuda else f"{platform.machine()} CPU"
     found["commit"] = commit_of(Path(__file__).parents[1])
     return found
 

@@ -11,20 +11,20 @@ from acdepth.core.errors import UserError
 def crop_and_resize(
     image: np.ndarray, crop: Crop | None, image_size: tuple[int, int], where: str
 ) -> np.ndarray:
-    """Cut the window out and resize it; shrinking averages, so that nothing flickers (no aliasing).
+    """Cut the window, if any, out of an image, uint8 (H, W, 3), and resize it to ``image_size``.
 
-    Args:
-        image: uint8 (H, W, 3).
-        crop: None keeps the whole image.
-        image_size: (height, width) of the result.
-        where: names the image in an error.
+    Shrinking averages, so that nothing flickers (no aliasing). ``where`` names the image in an error.
 
     Raises:
         UserError: if the window reaches beyond the image.
     """
     if crop is not None:
-        _check_inside(crop, image.shape[0], image.shape[1], where)
-        image = image[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+        bottom, right = crop.top + crop.height, crop.left + crop.width
+        if bottom > image.shape[0] or right > image.shape[1]:
+            window = f"rows {crop.top} to {bottom}, columns {crop.left} to {right}"
+            what = f"the crop ({window}) reaches beyond its {image.shape[1]}x{image.shape[0]} pixels"
+            raise UserError(where, what, "make the crop smaller")
+        image = image[crop.top : bottom, crop.left : right]
     height, width = image_size
     if image.shape[:2] == (height, width):
         return np.ascontiguousarray(image)
@@ -37,13 +37,3 @@ def camera_after(camera: Camera, crop: Crop | None, image_size: tuple[int, int])
     if crop is not None:
         camera = camera.cropped(crop.top, crop.left, crop.height, crop.width)
     return camera.resized(*image_size)
-
-
-def _check_inside(crop: Crop, height: int, width: int, where: str) -> None:
-    if crop.top + crop.height > height or crop.left + crop.width > width:
-        raise UserError(
-            where,
-            f"the crop (rows {crop.top} to {crop.top + crop.height}, columns {crop.left} to "
-            f"{crop.left + crop.width}) reaches beyond its {width}x{height} pixels",
-            "make the crop smaller",
-        )

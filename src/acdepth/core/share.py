@@ -8,15 +8,6 @@ from typing import Any
 from acdepth.core.errors import UserError
 
 
-def _nobody() -> None:
-    """There is no one to wait for."""
-
-
-def _alone(value: Any) -> Any:
-    """There is no one to tell."""
-    return value
-
-
 @dataclass(frozen=True)
 class Share:
     """Piece k belongs to the process of ``rank`` k modulo ``count``."""
@@ -25,9 +16,9 @@ class Share:
     """Number of this process."""
     count: int = 1
     """Processes in all."""
-    wait: Callable[[], object] = _nobody
+    wait: Callable[[], object] = lambda: None
     """Returns when all processes have called it."""
-    tell: Callable[[Any], Any] = _alone
+    tell: Callable[[Any], Any] = lambda value: value
     """Returns in every process what the first one called it with."""
 
     @property

@@ -25,9 +25,8 @@ def check_sheet_name(path: Path) -> None:
         UserError: naming the endings that are.
     """
     if path.suffix.lower() not in PICTURE_SUFFIXES:
-        raise UserError(
-            path, "not the name of a picture", f"let it end in {', '.join(sorted(PICTURE_SUFFIXES))}"
-        )
+        remedy = f"let it end in {', '.join(sorted(PICTURE_SUFFIXES))}"
+        raise UserError(path, "not the name of a picture", remedy)
 
 
 def save_sheet(path: Path, blocks: Many[np.ndarray], quality: int = 95) -> None:

@@ -10,18 +10,8 @@ SKIPPED_PART = 0.01
 
 
 class ReadTally:
-    """Counts the frames of one run that cannot be read.
-
-    Up to 1 % of ``total`` is skipped, each with a warning; one more stops the run::
-
-        tally = ReadTally(total=len(frames))
-        for frame in frames:
-            try:
-                image = frame.read()
-            except UserError as error:
-                tally.skip(error)
-                continue
-    """
+    """Counts the frames of one run that cannot be read: up to 1 % of ``total`` is skipped, each with a
+    warning, which goes to the log by default; one more stops the run."""
 
     def __init__(self, total: int, on_warning: Callable[[str], object] | None = None) -> None:
         self.total = total
@@ -38,9 +28,6 @@ class ReadTally:
         self.skipped.append(str(error))
         count = len(self.skipped)
         if count > SKIPPED_PART * self.total:
-            raise UserError(
-                error.where,
-                f"{error.what} ({count} of {self.total} frames cannot be read; at most 1 % may be skipped)",
-                error.remedy,
-            ) from error
+            many = f"{count} of {self.total} frames cannot be read; at most 1 % may be skipped"
+            raise UserError(error.where, f"{error.what} ({many})", error.remedy) from error
         self._on_warning(f"{error} (skipped, {count} so far)")

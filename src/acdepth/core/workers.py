@@ -22,10 +22,7 @@ def worker_pool(
 ) -> Iterator[ProcessPoolExecutor]:
     """Processes of one thread each; on an error what has not begun is dropped.
 
-    Args:
-        workers: their number.
-        initializer: called with ``arguments`` in each of them first; like all work it must be picklable.
-        arguments: sent to each process once.
+    Each calls ``initializer`` with ``arguments`` first; like all work it must be picklable.
 
     Raises:
         UserError: if one of them is killed.
@@ -37,9 +34,8 @@ def worker_pool(
         except BaseException as error:
             pool.shutdown(cancel_futures=True)
             if isinstance(error, BrokenProcessPool):
-                raise UserError(
-                    None, "a worker process ended early", "is there memory enough? Then start again"
-                ) from error
+                remedy = "is there memory enough? Then start again"
+                raise UserError(None, "a worker process ended early", remedy) from error
             raise
 
 

@@ -1,1 +1,1 @@
-"""Floor 2: one-step diffusion, SD-Turbo or a small model of the same classes. Needs ``'acdepth[train]'``."""
+"""One-step diffusion, SD-Turbo or a small model of the same classes. Needs ``'acdepth[train]'``."""

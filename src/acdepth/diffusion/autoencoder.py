@@ -41,16 +41,11 @@ def reduction(vae: Autoencoder) -> int:
 
 
 def encode(vae: Autoencoder, image: Tensor, frugal: bool = False) -> tuple[Tensor, list[Tensor]]:
-    """Image to latents, and what the encoder saw on the way.
+    """Image (B, 3, H, W) in -1..1, sides multiples of the reduction, to latents, and what it saw on the way.
 
-    Args:
-        vae: the autoencoder.
-        image: (B, 3, H, W) in -1..1, sides multiples of the reduction.
-        frugal: compute each level again in the backward pass instead of keeping its inside.
-
-    Returns:
-        Latents (B, C, h, w), scaled as the UNet wants them and not drawn at random, and the inputs of the
-        encoder's levels, fine to coarse.
+    Latents (B, C, h, w) are scaled as the UNet wants them and not drawn at random; seen are the inputs of the
+    encoder's levels, fine to coarse. ``frugal`` computes each level again in the backward pass instead of
+    keeping its inside.
     """
     encode_kind = _encode_tiny if isinstance(vae, AutoencoderTiny) else _encode_kl
     latents, seen = encode_kind(vae, image, _runner(frugal))
@@ -60,18 +55,7 @@ def encode(vae: Autoencoder, image: Tensor, frugal: bool = False) -> tuple[Tenso
 def decode(
     vae: Autoencoder, latents: Tensor, skips: nn.ModuleList, seen: list[Tensor], frugal: bool = False
 ) -> Tensor:
-    """Latents to an image.
-
-    Args:
-        vae: the autoencoder.
-        latents: (B, C, h, w), scaled as `encode` scales them.
-        skips: of `make_skips`.
-        seen: as `encode` returns it.
-        frugal: as there.
-
-    Returns:
-        (B, 3, H, W), about -1..1.
-    """
+    """Latents (B, C, h, w), scaled as `encode` scales them, to an image (B, 3, H, W), about -1..1."""
     decode_kind = _decode_tiny if isinstance(vae, AutoencoderTiny) else _decode_kl
     return decode_kind(vae, latents / vae.config["scaling_factor"], skips, seen, _runner(frugal))
 

@@ -19,16 +19,14 @@ from acdepth.core.hub import files_content, hub_folder, refuse_adapters
 from acdepth.core.shipped import GENERATOR, or_shipped
 from acdepth.diffusion.autoencoder import Autoencoder
 
-PARTS = ("vae", "unet", "text_encoder", "tokenizer", "scheduler")
-"""Folders of a diffusers model that one-step translation needs."""
 NEEDED = {
-    "vae": "config.json",
-    "unet": "config.json",
-    "text_encoder": "config.json",
+    **dict.fromkeys(("vae", "unet", "text_encoder"), "config.json"),
     "tokenizer": "tokenizer_config.json",
     "scheduler": "scheduler_config.json",
 }
 """A file without which a part cannot be read."""
+PARTS = tuple(NEEDED)
+"""Folders of a diffusers model that one-step translation needs."""
 SETTINGS = tuple(f"{part}/*.{kind}" for part in PARTS for kind in ("json", "txt"))
 """Files that say how a model's parts are built, how words are cut, and how much noise a step has."""
 WEIGHTS = tuple(f"{part}/*.safetensors" for part in ("unet", "vae", "text_encoder"))
@@ -58,9 +56,6 @@ class DiffusionModel:
             source: a folder with ``vae``, ``unet``, ``text_encoder``, ``tokenizer`` and ``scheduler``, or a
                 name such as ``stabilityai/sd-turbo``.
             dtype: of the weights in memory.
-
-        Raises:
-            UserError: naming the part that is missing or does not fit.
         """
         folder = model_folder(source)
         check_model_folder(folder)
@@ -86,12 +81,9 @@ class DiffusionModel:
     @torch.no_grad()
     def embed(self, prompts: list[str]) -> Tensor:
         """(N, L, D) embeddings of some prompts, what the UNet attends to."""
+        length = self.tokenizer.model_max_length
         tokens = self.tokenizer(
-            prompts,
-            padding="max_length",
-            max_length=self.tokenizer.model_max_length,
-            truncation=True,
-            return_tensors="pt",
+            prompts, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
         )
         device = next(self.text_encoder.parameters()).device
         return self.text_encoder(tokens["input_ids"].to(device)).last_hidden_state
@@ -102,12 +94,9 @@ def check_model_folder(folder: Path) -> None:
     refuse_adapters(*(folder / part for part in PARTS))
     for part, file in NEEDED.items():
         if not (folder / part / file).is_file():
-            raise UserError(
-                folder / part / file,
-                "missing",
-                f"a diffusion model has the folders {', '.join(PARTS)} (SD-Turbo: huggingface-cli "
-                "download stabilityai/sd-turbo)",
-            )
+            needs = f"a diffusion model has the folders {', '.join(PARTS)}"
+            where = "SD-Turbo: huggingface-cli download stabilityai/sd-turbo"
+            raise UserError(folder / part / file, "missing", f"{needs} ({where})")
 
 
 def model_folder(source: str | Path) -> Path:
@@ -128,9 +117,8 @@ def _load(kind: Any, folder: Path, **options: Any) -> Any:
     try:
         return kind.from_pretrained(str(folder), local_files_only=True, **options)
     except Exception as error:  # diffusers, transformers and safetensors raise many kinds
-        raise UserError(
-            folder, f"cannot be loaded as {kind.__name__} ({str(error).strip().splitlines()[0]})"
-        ) from error
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(folder, f"cannot be loaded as {kind.__name__} ({reason})") from error
 
 
 def _kind_of_vae(folder: Path) -> type[AutoencoderKL] | type[AutoencoderTiny]:

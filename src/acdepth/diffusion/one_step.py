@@ -21,17 +21,11 @@ PROMPTS: dict[Condition, str] = {
 
 
 def signal_and_noise(scheduler: DDPMScheduler) -> tuple[float, float]:
-    """sqrt(alpha_bar) and sqrt(1 - alpha_bar) at `LAST`.
-
-    Raises:
-        UserError: if the model was trained to predict something else than noise.
-    """
-    if scheduler.config["prediction_type"] != "epsilon":
-        raise UserError(
-            "scheduler",
-            f"prediction_type is {scheduler.config['prediction_type']!r}",
-            "one step needs a model that predicts noise ('epsilon'), as SD-Turbo does",
-        )
+    """sqrt(alpha_bar) and sqrt(1 - alpha_bar) at `LAST`, of a model that was trained to predict noise."""
+    predicted = scheduler.config["prediction_type"]
+    if predicted != "epsilon":
+        remedy = "one step needs a model that predicts noise ('epsilon'), as SD-Turbo does"
+        raise UserError("scheduler", f"prediction_type is {predicted!r}", remedy)
     alpha_bar = float(scheduler.alphas_cumprod[LAST].double())
     return alpha_bar**0.5, (1 - alpha_bar) ** 0.5
 
@@ -39,16 +33,9 @@ def signal_and_noise(scheduler: DDPMScheduler) -> tuple[float, float]:
 def denoise_once(noisy: Tensor, noise: Tensor, signal_and_noise: tuple[float, float]) -> Tensor:
     """The clean latents that one step from `LAST` to the end arrives at.
 
-    The same as ``DDPMScheduler.step`` with a single inference step, without that method's draw from the
-    global generator, whose variance is zero here.
-
-    Args:
-        noisy: (B, C, H, W) latents that the network was given.
-        noise: (B, C, H, W) noise that it saw in them.
-        signal_and_noise: of the schedule.
-
-    Returns:
-        (B, C, H, W) float32: a difference of large numbers, so never in bfloat16.
+    From the latents (B, C, H, W) that the network was given and the noise that it saw in them. The same as
+    ``DDPMScheduler.step`` with a single inference step, without that method's draw from the global generator,
+    whose variance is zero here. A difference of large numbers, so float32 and never bfloat16.
     """
     signal, deviation = signal_and_noise
     with torch.autocast(noisy.device.type, enabled=False):

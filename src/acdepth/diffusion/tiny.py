@@ -24,9 +24,8 @@ def build_tiny_diffusion(size: TinyDiffusionConfig, seed: int) -> DiffusionModel
         # diffusers draws from the global generator; the fork keeps that to ourselves.
         torch.manual_seed(derive_seed(seed, "tiny diffusion"))
         tokenizer = character_tokenizer(size.prompt_length)
-        return DiffusionModel(
-            _vae(size), _unet(size), _text_encoder(size, tokenizer), tokenizer, gentle_schedule()
-        )
+        vae, unet = _vae(size), _unet(size)
+        return DiffusionModel(vae, unet, _text_encoder(size, tokenizer), tokenizer, gentle_schedule())
 
 
 def _vae(size: TinyDiffusionConfig) -> Autoencoder:
@@ -110,9 +109,8 @@ def character_tokenizer(length: int) -> CLIPTokenizer:
     """CLIP's tokenizer with a vocabulary of printable ASCII characters and nothing to merge."""
     characters = [chr(code) for code in range(33, 127)]
     names = [*characters, *(f"{one}</w>" for one in characters), START, END]
-    tokenizer = CLIPTokenizer(
-        vocab={name: number for number, name in enumerate(names)}, merges=[], model_max_length=length
-    )
+    vocabulary = {name: number for number, name in enumerate(names)}
+    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=length)
     # Once through files, so that a tokenizer that was just made equals one that was loaded.
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)

@@ -1,26 +1,31 @@
-"""Floor 1: the training loop on Hugging Face Accelerate, which knows no stage."""
+"""The training loop on Hugging Face Accelerate, which knows no stage.
+
+>>> from acdepth.engine import LoopSettings
+>>> LoopSettings(steps=500, batch_size=8, learning_rate=2e-4).steps
+500
+"""
 
 from typing import TYPE_CHECKING
 
 from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from acdepth.engine.loop import BatchSource, fit
-    from acdepth.engine.processes import run_folder, share_of_processes
-    from acdepth.engine.settings import LoopSettings
-    from acdepth.engine.task import Leftovers, Task, TurnTask, Update, masked_mean
+    from acdepth.engine.loop import BatchSource as BatchSource
+    from acdepth.engine.loop import fit as fit
+    from acdepth.engine.processes import run_folder as run_folder
+    from acdepth.engine.settings import LoopSettings as LoopSettings
+    from acdepth.engine.task import Leftovers as Leftovers
+    from acdepth.engine.task import Task as Task
+    from acdepth.engine.task import TurnTask as TurnTask
+    from acdepth.engine.task import Update as Update
+    from acdepth.engine.task import masked_mean as masked_mean
 
-__all__ = [
-    "BatchSource",
-    "Leftovers",
-    "LoopSettings",
-    "Task",
-    "TurnTask",
-    "Update",
-    "fit",
-    "masked_mean",
-    "run_folder",
-    "share_of_processes",
-]
-
-__getattr__ = lazy_names(__name__)
+__all__, __getattr__ = lazy_names(
+    __name__,
+    {
+        "acdepth.engine.loop": "BatchSource fit",
+        "acdepth.engine.processes": "run_folder",
+        "acdepth.engine.settings": "LoopSettings",
+        "acdepth.engine.task": "Leftovers Task TurnTask Update masked_mean",
+    },
+)

@@ -10,8 +10,7 @@ from torch import nn
 class WeightAverage(nn.Module):
     """The mean of some parameters over about the last 1 / (1 - momentum) steps (Tarvainen and Valpola 2017).
 
-    It holds buffers, which a run's state keeps, and none of the parameters. Of several processes all hold the
-    same.
+    It holds buffers, which a run's state keeps, and none of the parameters.
 
     Args:
         learning: the parameters by name.
@@ -60,5 +59,4 @@ class WeightAverage(nn.Module):
 
 
 def _buffer_name(name: str) -> str:
-    """Buffers must not have dots in their names."""
-    return name.replace(".", "/")
+    return name.replace(".", "/")  # buffers must not have dots in their names

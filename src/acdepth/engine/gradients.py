@@ -1,11 +1,9 @@
-"""Gradients of single loss terms: how they lie to each other, and projected where they conflict.
+"""Gradients of single loss terms: how they lie to each other, and projected where they conflict."""
 
-The loop brings no more than names of terms to this; which terms may pull apart, only their task knows.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import combinations
+from typing import cast
 
 import torch
 from accelerate import Accelerator
@@ -81,7 +79,7 @@ class TermGradients:
         self,
         accelerator: Accelerator,
         trained: nn.Module,
-        parameters: Sequence[nn.Parameter],
+        parameters: Iterable[nn.Parameter],
         projected: tuple[str, ...],
         measured: bool,
     ) -> None:
@@ -92,11 +90,7 @@ class TermGradients:
         self.used: dict[str, list[bool]] = {}
 
     def passing(self) -> AbstractContextManager[None]:
-        """To be held around each forward and backward pass.
-
-        Projected gradients must be averaged over the processes term by term, so the usual average of their
-        sum is not taken.
-        """
+        """Around each pass: projected gradients are averaged over processes term by term, not as a sum."""
         return self.accelerator.no_sync(self.trained) if self.projected else nullcontext()
 
     def backward(self, terms: Mapping[str, Tensor], batches: int) -> None:
@@ -112,8 +106,7 @@ class TermGradients:
     def finish(self, generator: torch.Generator) -> dict[str, float]:
         """Leave in the parameters what the optimiser shall see, and return what was measured.
 
-        Args:
-            generator: for the order of projections; the same in every process.
+        ``generator`` is for the order of projections, the same in every process.
         """
         gradients = {name: self._mean_of_processes(gradient) for name, gradient in self.gradients.items()}
         if self.projected:
@@ -151,14 +144,10 @@ class TermGradients:
 
     def _per_number(self, of_parameters: Sequence[bool]) -> Tensor:
         """(P,) bool from one bool per parameter."""
-        device = self.parameters[0].device
-        return torch.tensor(of_parameters, device=device).repeat_interleave(
-            torch.tensor(self.sizes, device=device)
-        )
+        flags, sizes = torch.tensor(of_parameters), torch.tensor(self.sizes)
+        return flags.repeat_interleave(sizes).to(self.parameters[0].device)
 
     def _mean_of_processes(self, gradient: Tensor) -> Tensor:
         if self.accelerator.num_processes == 1:
             return gradient
-        mean = self.accelerator.reduce(gradient, reduction="mean")
-        assert isinstance(mean, Tensor)
-        return mean
+        return cast(Tensor, self.accelerator.reduce(gradient, reduction="mean"))

@@ -26,11 +26,8 @@ class RunLog:
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(values) + "\n")
         except OSError as error:
-            raise UserError(
-                self.path,
-                f"cannot write ({error.strerror or error})",
-                "free some space, and the same command goes on from its last saved state",
-            ) from error
+            remedy = "free some space, and the same command goes on from its last saved state"
+            raise UserError(self.path, f"cannot write ({error.strerror or error})", remedy) from error
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -51,9 +48,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 class Means:
     """Means of named numbers since the last time they were taken.
 
-    Args:
-        missing_is_zero: whether a set of values that lacks a name counts as 0, as a loss term does before it
-            begins; else the mean of a name is over the sets that have it.
+    Where a set lacks a name, it counts as 0, as a loss term before it begins, or not at all.
     """
 
     def __init__(self, missing_is_zero: bool = True) -> None:

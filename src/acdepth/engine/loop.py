@@ -22,7 +22,6 @@ from acdepth.core.seeding import make_generator
 from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
 from acdepth.engine.processes import of_processes, share_of_processes, training_device
-from acdepth.engine.schedule import learning_rate
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, load_newest_state, save_state
 from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
@@ -54,7 +53,7 @@ def fit(
         title: stands before the progress bar and names the run's random draws.
         task: its parameters that require gradients are trained.
         batches: gives the batch source of a process from (rank, number of processes).
-        settings: length, speed, precision, seed.
+        settings: of the loop.
         run_folder: gets ``checkpoints/``, ``log.jsonl`` and the trackers' files.
         made_from: everything that shapes the run; another run's state is refused.
         on_interval: called by the main process after each saved state, with the number of finished steps;
@@ -88,13 +87,10 @@ def fit(
             record.add(terms, gradients)
             finished = step + 1
             if not math.isfinite(terms["loss"]):
-                raise UserError(
-                    run_folder,
-                    f"the loss of step {step} is {terms['loss']}",
-                    "lower learning_rate, or use precision: fp32",
-                )
+                remedy = "lower learning_rate, or use precision: fp32"
+                raise UserError(run_folder, f"the loss of step {step} is {terms['loss']}", remedy)
             if finished % settings.log_every == 0 or finished == settings.steps:
-                record.write(finished, learning_rate(settings, step))
+                record.write(finished, settings.learning_rate_at(step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
                 if share.leads:
                     save_state(states, finished, task, updates.optimizer, made_from)
@@ -112,18 +108,14 @@ class _Updates:
         self, accelerator: Accelerator, task: Task, settings: LoopSettings, device: torch.device
     ) -> None:
         self.accelerator, self.task, self.settings, self.device = accelerator, task, settings, device
-        self.in_bfloat16 = settings.precision == "bf16" or (
-            settings.precision == "auto" and fast_bfloat16(device)
-        )
+        automatic = settings.precision == "auto" and fast_bfloat16(device)
+        self.in_bfloat16 = automatic or settings.precision == "bf16"
         if settings.sync_batch_norm and accelerator.num_processes > 1:
             _share_statistics(task, device)
         task.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         task.to_device(device)
         self.optimizer = torch.optim.AdamW(
-            _groups(task),
-            lr=settings.learning_rate,
-            betas=(settings.beta1, BETA2),
-            weight_decay=settings.weight_decay,
+            _groups(task), settings.learning_rate, (settings.beta1, BETA2), weight_decay=settings.weight_decay
         )
 
     def prepare(self) -> None:
@@ -134,13 +126,7 @@ class _Updates:
     def step(
         self, batches: list[Tensors], generator: torch.Generator, order: torch.Generator, step: int
     ) -> tuple[dict[str, float], dict[str, float]]:
-        """The updates of one step.
-
-        Args:
-            batches: of the step, on the device.
-            generator: for the task.
-            order: for the order of projections; the same in every process.
-            step: counted from 0.
+        """The updates of one step on its batches; ``order`` is of projections, the same in every process.
 
         Returns:
             The loss, its terms and what else the task wants logged; how gradients lie to each other, where
@@ -152,11 +138,14 @@ class _Updates:
         sums: dict[str, float] = {}
         for update in self.task.updates if isinstance(self.task, TurnTask) else SINGLE:
             for _ in range(update.times):
-                gradients = self._gradients(update.trains, measured=statistics)
+                learning = self._named(update.trains)
+                gradients = TermGradients(
+                    self.accelerator, self.trained, learning.values(), self.task.projected, statistics
+                )
                 for name, value in self._play(update, batches, leftovers, generator, step, gradients):
                     sums[name] = sums.get(name, 0.0) + value / (len(batches) * update.times)
                 measured |= gradients.finish(order)
-                self._apply(update.trains, learning_rate(self.settings, step) * update.rate)
+                self._apply(learning, self.settings.learning_rate_at(step) * update.rate)
         logged = {"loss": sum(sums.values()), **sums}
         for left in leftovers:
             for name, value in left.statistics.items():
@@ -185,24 +174,20 @@ class _Updates:
                 for name, value in terms.items():
                     yield name, float(value.detach())
 
-    def _gradients(self, trains: str, measured: bool) -> TermGradients:
-        """What takes the backward passes of an update that such parameters learn from."""
+    def _named(self, trains: str) -> dict[str, nn.Parameter]:
+        """What learns of the parameters whose names begin with ``trains``."""
         named = self.task.named_parameters()
-        learning = [value for name, value in named if name.startswith(trains) and value.requires_grad]
-        return TermGradients(self.accelerator, self.trained, learning, self.task.projected, measured)
+        return {name: value for name, value in named if name.startswith(trains) and value.requires_grad}
 
-    def _apply(self, trains: str, rate: float) -> None:
-        """Step those parameters whose names begin with ``trains``; gradients of the others are dropped."""
-        learning = []
+    def _apply(self, learning: dict[str, nn.Parameter], rate: float) -> None:
+        """Step the parameters; gradients of the others are dropped."""
         for name, parameter in self.task.named_parameters():
-            if name.startswith(trains):
-                learning.append(parameter)
-            else:
+            if name not in learning:
                 parameter.grad = None  # Adam passes over parameters without gradient
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
         if self.settings.gradient_clip is not None:
-            self.accelerator.clip_grad_norm_(learning, self.settings.gradient_clip)
+            self.accelerator.clip_grad_norm_(learning.values(), self.settings.gradient_clip)
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import PartialState
@@ -31,11 +30,6 @@ def run_folder(folder: Path, made_from: Identity, settings: LoopSettings) -> Ite
     What is prepared goes below `Share.main_first`, and what is saved is `Share.leads`'s; at the end of the
     context all processes find it there.
 
-    Args:
-        folder: of the run; made where needed.
-        made_from: what shapes the run.
-        settings: of its loop.
-
     Raises:
         UserError: if another training writes there, or the folder holds another run's states.
     """
@@ -54,16 +48,16 @@ def of_processes(made_from: Identity, count: int) -> Identity:
 def share_of_processes(on_cpu: bool = False) -> Share:
     """This process's share; all of it where nothing but this process was started.
 
-    Args:
-        on_cpu: whether the processes compute on the CPU although there is a GPU: they then need none to talk
-            to each other, and may be more than there are GPUs.
+    Processes ``on_cpu`` although there is a GPU need none to talk, and may be more than there are GPUs.
     """
     state = _state(on_cpu)
     if state.num_processes == 1:
         return Share()
     # Accelerate's own barrier names a GPU by the process's number wherever the machine has one.
     meet = torch.distributed.barrier if _group_on_cpu(on_cpu) else state.wait_for_everyone
-    return Share(state.process_index, state.num_processes, meet, _told_by_first)
+    return Share(
+        state.process_index, state.num_processes, meet, lambda value: broadcast_object_list([value])[0]
+    )
 
 
 def training_device(on_cpu: bool) -> torch.device:
@@ -75,9 +69,8 @@ def training_device(on_cpu: bool) -> torch.device:
     place = _state(on_cpu).device
     assert place is not None
     if _launched() and (place.type == "cpu") != _group_on_cpu(on_cpu):
-        raise UserError(
-            "device", f"these processes began on {place.type} and cannot change", "set it alike in all stages"
-        )
+        what = f"these processes began on {place.type} and cannot change"
+        raise UserError("device", what, "set it alike in all stages")
     return torch.device("cpu") if on_cpu else place
 
 
@@ -94,7 +87,3 @@ def _group_on_cpu(on_cpu: bool) -> bool:
 
 def _launched() -> bool:
     return "LOCAL_RANK" in os.environ or get_int_from_env(COUNTS, 1) > 1
-
-
-def _told_by_first(value: Any) -> Any:
-    return broadcast_object_list([value])[0]

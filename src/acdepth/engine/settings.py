@@ -1,10 +1,14 @@
 """How long, how fast and on what a stage trains."""
 
+import math
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
+
+COSINE_FLOOR = 0.01
+"""Part of the learning rate that the cosine schedule ends on."""
 
 
 class LoopSettings(Config):
@@ -73,3 +77,13 @@ class LoopSettings(Config):
                 f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
             )
         return self
+
+    def learning_rate_at(self, step: int) -> float:
+        """Learning rate of a step (0 is the first): of nothing else, so that a resumed run needs no state."""
+        rate = self.learning_rate
+        if step < self.warmup_steps:
+            rate *= (step + 1) / self.warmup_steps
+        progress = step / self.steps
+        if self.decay == "cosine":
+            return rate * (COSINE_FLOOR + (1 - COSINE_FLOOR) * 0.5 * (1 + math.cos(math.pi * progress)))
+        return rate * self.decay_factor ** sum(progress >= part for part in self.decay_at)

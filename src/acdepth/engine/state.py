@@ -29,8 +29,7 @@ def save_state(
 ) -> None:
     """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
 
-    Frozen parameters are left out: they are where they came from. Of ``made_from``, all that shapes the run,
-    the values are kept; `load_newest_state` refuses others.
+    Frozen parameters are left out: they are where they came from.
     """
     frozen = _frozen(task)
     tensors = {f"task.{name}": value for name, value in task.state_dict().items() if name not in frozen}
@@ -49,12 +48,7 @@ def save_state(
 def refuse_other_run(run_folder: Path, made_from: Identity, extend: bool = False) -> None:
     """Raise `UserError` if ``run_folder`` holds states of a run that was made from something else.
 
-    To be asked before anything is written there.
-
-    Args:
-        run_folder: whose states are looked at; it need not be there.
-        made_from: what shapes the run.
-        extend: whether more steps than before are no other run; see `LoopSettings.extend`.
+    To be asked before anything is written there; ``extend`` as `LoopSettings.extend`.
     """
     if (found := _newest(run_folder / STATES)) is not None:
         _refuse_changes(found[0].parent, found[1], made_from, extend)

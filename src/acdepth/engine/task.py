@@ -12,16 +12,15 @@ from acdepth.core.batches import Tensors
 
 
 class Task(nn.Module, ABC):
-    """The trained networks as submodules, and their losses.
-
-    Frozen networks must not be submodules, or they would be saved, wrapped and put into training mode.
-    """
+    """The trained networks as submodules, and their losses."""
 
     rates: Mapping[str, float] = MappingProxyType({})
     """Factors on the learning rate of the parameters whose names begin so; of all others 1."""
     projected: tuple[str, ...] = ()
     """Loss terms whose gradients are projected off each other where they conflict, on the parameters that all
     of them depend on (`engine.gradients.project_conflicts`); what the other terms say is added."""
+    beside: tuple[nn.Module, ...] = ()
+    """Frozen networks. In a tuple, because submodules would be saved, wrapped and put into training mode."""
 
     @abstractmethod
     def forward(self, batch: Tensors, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
@@ -34,7 +33,9 @@ class Task(nn.Module, ABC):
         """
 
     def to_device(self, device: torch.device) -> None:
-        """Move what is not a submodule, such as frozen networks; by default nothing."""
+        """Move what is not a submodule."""
+        for network in self.beside:
+            network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 def masked_mean(values: Tensor, counted: Tensor) -> Tensor:
@@ -86,12 +87,12 @@ class TurnTask(Task):
         turn: str = "",
         leftovers: Leftovers | None = None,
     ) -> dict[str, Tensor]:
-        """Weighted scalar loss terms of one turn.
+        """Weighted scalar loss terms of one turn, on the batch that all turns of a step see.
 
         Args:
-            batch: already on the device; the same in every turn of a step.
-            generator: on the CPU, for every draw of this step.
-            progress: part of the run that is done, in 0..1.
+            batch: as of `Task.forward`.
+            generator: likewise.
+            progress: likewise.
             turn: one of the turns of `updates`.
             leftovers: of the earlier turns on this batch; may be added to.
         """

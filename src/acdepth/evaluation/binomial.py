@@ -20,10 +20,6 @@ def wilson(count: int, of: int) -> Part:
 
     Unlike the mean plus and minus its standard error it stays within 0 and 1, and has a width where all
     answers are the same. It takes answers as independent.
-
-    Args:
-        count: answers of one kind, 0 to ``of``.
-        of: all answers, at least 1.
     """
     if not 0 <= count <= of or of < 1:
         raise ValueError(f"{count} of {of} is no part")

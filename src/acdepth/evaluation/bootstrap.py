@@ -38,6 +38,9 @@ def bootstrap_means(
 ) -> list[Interval]:
     """Mean of each column over the images, with its interval from resampled sequences.
 
+    Of the differences of two models on the same images, that interval tells more than the models' own: every
+    draw holds the same sequences for both, so what makes a sequence hard for both cancels.
+
     Args:
         values: (N, M), a row per image and a column per metric; NaN where the image has no such metric.
         groups: (N,) sequence of each image, any integers.
@@ -61,22 +64,6 @@ def bootstrap_means(
     return found
 
 
-def bootstrap_difference(
-    values: NDArray[np.float64],
-    baseline: NDArray[np.float64],
-    groups: NDArray[np.int64],
-    generator: torch.Generator,
-    draws: int = DRAWS,
-    fewest: int = FEWEST_SEQUENCES,
-) -> list[Interval]:
-    """Mean of ``values - baseline``, both (N, M) of the same images in the same order, with its interval.
-
-    Because every draw holds the same sequences for both models, what makes a sequence hard for both cancels:
-    the difference of two means can be sure where their own intervals overlap.
-    """
-    return bootstrap_means(values - baseline, groups, generator, draws, fewest)
-
-
 def per_sequence(
     values: NDArray[np.float64], groups: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -97,14 +84,14 @@ def of_draws(
     generator: torch.Generator,
     at_once: int = DRAWN_AT_ONCE,
 ) -> NDArray[np.float64]:
-    """A statistic of each set of clips that is drawn, (draws, ...); memory is bounded.
+    """A statistic of each set of S ``clips`` that is drawn, (draws, ...); memory is bounded.
 
     Args:
         statistic: of some draws (D, S), how often each clip was drawn; gives (D, ...).
         clips: S.
         draws: in all.
         generator: on the CPU; the draws are the same however many are made at once.
-        at_once: at most so many numbers, of D draws of S clips.
+        at_once: most numbers of D draws of S clips.
     """
     rows = max(1, at_once // clips)
     groups = [min(rows, draws - first) for first in range(0, draws, rows)]

@@ -47,7 +47,7 @@ def edge_metrics(
         predicted: (H, W) [m], positive; a factor on it changes nothing.
         truth: (H, W) [m].
         counted: (H, W) bool: pixels of the truth that count; an edge needs both of its pixels.
-        tolerance: in px.
+        tolerance: [px].
 
     Returns:
         `EDGE_METRICS`; empty where the truth has no edge at any threshold. A threshold at which the truth has

@@ -28,22 +28,16 @@ def evaluate(
     batch_size: int = 8,
     on_answer: Callable[[Model, TrueFrame, Answer], object] = lambda model, frame, answer: None,
 ) -> list[FrameRow]:
-    """Score every model on every frame with measured depth, reading each frame once.
+    """Score models, of different names, on every frame with measured depth, reading each frame once.
 
-    Args:
-        models: one or more, with names of their own.
-        footage: frames without measured depth within the protocol's range are passed over.
-        protocol: range, windows, alignment, flip.
-        advance: called once per target of ``footage``.
-        on_warning: told about unreadable frames; more than 1 % stop the evaluation.
-        batch_size: frames predicted at a time; as many are in memory.
-        on_answer: gets what a model says about a frame, before the protocol makes depth of it.
+    ``advance`` and ``on_warning`` are as in `read_frames`, ``batch_size`` frames are in memory at a time, and
+    ``on_answer`` gets what a model says about a frame, before the protocol makes depth of it.
 
     Returns:
         The rows of the first model, then those of the second; each in the order of the frames.
 
     Raises:
-        UserError: if no frame has measured depth, or too many cannot be read.
+        UserError: if no frame has measured depth, or more than 1 % of them cannot be read.
     """
     frames = read_frames(footage, protocol, advance, on_warning)
     rows: dict[str, list[FrameRow]] = {model.name: [] for model in models}
@@ -54,12 +48,9 @@ def evaluate(
             for frame, prediction in zip(some, predictions, strict=True):
                 on_answer(model, frame, prediction.answer)
     if not any(rows.values()):
-        raise UserError(
-            None,
-            f"no frame has measured depth from {protocol.min_depth:g} to {protocol.max_depth:g} m, so "
-            "there is nothing to compare with",
-            "depth/ of a sequence folder holds 16-bit PNGs, metres * 256",
-        )
+        span = f"from {protocol.min_depth:g} to {protocol.max_depth:g} m"
+        what = f"no frame has measured depth {span}, so there is nothing to compare with"
+        raise UserError(None, what, "depth/ of a sequence folder holds 16-bit PNGs, metres * 256")
     return [row for of_model in rows.values() for row in of_model]
 
 
@@ -76,7 +67,8 @@ def _score(model: str, frame: TrueFrame, prediction: Prediction) -> FrameRow:
     def metrics(pixels: np.ndarray) -> dict[str, float]:
         return depth_metrics(predicted[pixels], frame.depth[pixels])
 
-    here = {name: frame.counted & pixels for name, pixels in _classes(frame)}
+    names = () if frame.classes is None else frame.clip.class_names
+    here = {name: frame.counted & (frame.classes == number) for number, name in enumerate(names)}
     edges = edge_metrics(predicted, frame.depth, frame.counted) if is_dense(frame.counted) else {}
     return FrameRow(
         model=model,
@@ -93,9 +85,3 @@ def _score(model: str, frame: TrueFrame, prediction: Prediction) -> FrameRow:
 def _sparsified(frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray) -> Sparsification | None:
     depth, truth = predicted[frame.counted], frame.depth[frame.counted]
     return sparsify(np.abs(depth - truth) / truth, sure[frame.counted], depth)
-
-
-def _classes(frame: TrueFrame) -> Iterator[tuple[str, np.ndarray]]:
-    if frame.classes is not None:
-        for number, name in enumerate(frame.clip.class_names):
-            yield name, frame.classes == number

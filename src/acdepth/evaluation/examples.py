@@ -10,7 +10,7 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path, inside, write_json
+from acdepth.core.files import atomic_path, inside, write_bytes, write_json
 from acdepth.evaluation.frames import TrueFrame, read_frame
 from acdepth.evaluation.predict import Model, predict_depth
 from acdepth.evaluation.protocols import Protocol
@@ -33,15 +33,9 @@ def export_examples(
     protocol: Protocol,
     out: Path,
 ) -> None:
-    """Write ``out/index.json`` and, for each shown frame, image, truth and every model's depth as scored.
+    """Write ``out/index.json`` and, for each shown frame, image, truth and depth of ``models`` as scored.
 
-    Args:
-        rows: of the evaluation.
-        models: those that are shown.
-        chosen_by: name of the model by whose absRel the frames are chosen.
-        footage: that was evaluated.
-        protocol: of the evaluation.
-        out: folder for the pictures.
+    The frames are chosen by the absRel that the model called ``chosen_by`` has in ``rows``.
     """
     places = {clip.key(index): (clip, index) for clip in footage for index in range(len(clip))}
     errors = {(row.model, row.key): row.metrics["abs_rel"] for row in rows}
@@ -59,9 +53,8 @@ def export_examples(
 
 def _choose(rows: Sequence[FrameRow], model: str, condition: Condition) -> dict[Rank, str]:
     """Key of the frame at each rank; equal errors in the order of keys. Few frames fill the first ranks."""
-    ranked = sorted(
-        (row.metrics["abs_rel"], row.key) for row in rows if row.model == model and row.condition is condition
-    )
+    counted = [row for row in rows if row.model == model and row.condition is condition]
+    ranked = sorted((row.metrics["abs_rel"], row.key) for row in counted)
     chosen: dict[Rank, str] = {}
     for rank, part in RANKS.items() if ranked else ():
         key = ranked[round(part * (len(ranked) - 1))][1]
@@ -74,7 +67,8 @@ def _write_example(
     out: Path, name: str, frame: TrueFrame, models: Sequence[Model], protocol: Protocol
 ) -> dict[str, Any]:
     """Write the files of one frame; their paths start with the folder's name, as the index stores them."""
-    _write_picture(out / f"{name}.png", frame.image)
+    _, content = cv2.imencode(".png", cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR))
+    write_bytes(out / f"{name}.png", content.tobytes())
     _write_depth(out / f"{name}_truth.npy", np.where(frame.counted, frame.depth, 0))
     for model in models:
         file = inside(out, f"{name}_{model.name}.npy", "a model's name")
@@ -84,12 +78,6 @@ def _write_example(
         "truth": f"{out.name}/{name}_truth.npy",
         "depth": {model.name: f"{out.name}/{name}_{model.name}.npy" for model in models},
     }
-
-
-def _write_picture(path: Path, image: np.ndarray) -> None:
-    with atomic_path(path) as temporary:
-        if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
-            raise UserError(path, "cannot write", "free some space or choose another folder")
 
 
 def _write_depth(path: Path, depth: np.ndarray) -> None:

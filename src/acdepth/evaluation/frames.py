@@ -48,44 +48,18 @@ def read_frame(clip: Clip, index: int, protocol: Protocol) -> TrueFrame | None:
     if depth is None:
         return None
     image, classes = clip.image(index), clip.classes(index)
+    height, width = image.shape[:2]
     for name, layer in (("depth", depth), ("class map", classes)):
-        if layer is not None and layer.shape != image.shape[:2]:
-            raise UserError(
-                clip.key(index),
-                f"its {name} has {layer.shape[1]}x{layer.shape[0]} pixels, the image "
-                f"{image.shape[1]}x{image.shape[0]}",
-                "make them the same size",
-            )
-    shown = protocol.input_window.slices(*image.shape[:2])
-    counted = scored_pixels(depth[shown], protocol)
-    if not counted.any():
-        return None
-    return TrueFrame(
-        clip=clip,
-        index=index,
-        image=image[shown],
-        depth=depth[shown],
-        counted=counted,
-        classes=None if classes is None else classes[shown],
-        camera=None if clip.camera is None else _cut(clip.camera, shown, counted.shape),
-        whole=(image.shape[0], image.shape[1]),
-    )
+        if layer is not None and layer.shape != (height, width):
+            sizes = f"{layer.shape[1]}x{layer.shape[0]} pixels, the image {width}x{height}"
+            raise UserError(clip.key(index), f"its {name} has {sizes}", "make them the same size")
+    frame = _shown(clip, index, image, depth, classes, protocol)
+    return frame if frame.counted.any() else None
 
 
 def unmeasured_frame(clip: Clip, index: int, image: np.ndarray, protocol: Protocol) -> TrueFrame:
     """The part of a frame's image that a protocol shows, without a pixel that counts."""
-    shown = protocol.input_window.slices(*image.shape[:2])
-    size = image[shown].shape[:2]
-    return TrueFrame(
-        clip=clip,
-        index=index,
-        image=image[shown],
-        depth=np.zeros(size, np.float32),
-        counted=np.zeros(size, bool),
-        classes=None,
-        camera=None if clip.camera is None else _cut(clip.camera, shown, size),
-        whole=(image.shape[0], image.shape[1]),
-    )
+    return _shown(clip, index, image, np.zeros(image.shape[:2], np.float32), None, protocol)
 
 
 def read_frames(
@@ -94,13 +68,9 @@ def read_frames(
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
 ) -> Iterator[TrueFrame]:
-    """All frames with measured depth within range that are targets, in order.
+    """All targets with measured depth within range, in order.
 
-    Args:
-        footage: frames without measured depth are passed over.
-        protocol: how frames are shown.
-        advance: called once per target, whatever became of it.
-        on_warning: told about each unreadable frame; by default it goes to the log.
+    ``advance`` is called once per target, ``on_warning`` is told about unreadable ones; by default the log.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read.
@@ -118,14 +88,22 @@ def read_frames(
             advance()
 
 
-def scored_pixels(truth: np.ndarray, protocol: Protocol) -> np.ndarray:
-    """(H, W) bool: pixels of measured depth (H, W) [m] inside the protocol's range and window."""
+def _shown(
+    clip: Clip, index: int, image: np.ndarray, depth: np.ndarray, classes: np.ndarray | None, by: Protocol
+) -> TrueFrame:
+    height, width = image.shape[:2]
+    rows, columns = shown = by.input_window.slices(height, width)
+    truth = depth[shown]
     counted = np.zeros(truth.shape, dtype=bool)
-    window = protocol.scored_window.slices(*truth.shape)
-    counted[window] = (truth[window] > protocol.min_depth) & (truth[window] < protocol.max_depth)
-    return counted
-
-
-def _cut(camera: Camera, shown: tuple[slice, slice], size: tuple[int, ...]) -> Camera:
-    rows, columns = shown
-    return camera.cropped(rows.start, columns.start, size[0], size[1])
+    window = by.scored_window.slices(*truth.shape)
+    counted[window] = (truth[window] > by.min_depth) & (truth[window] < by.max_depth)
+    return TrueFrame(
+        clip=clip,
+        index=index,
+        image=image[shown],
+        depth=truth,
+        counted=counted,
+        classes=None if classes is None else classes[shown],
+        camera=clip.camera and clip.camera.cropped(rows.start, columns.start, *truth.shape),
+        whole=(height, width),
+    )

@@ -8,11 +8,7 @@ METRICS = ("abs_rel", "sq_rel", "rmse", "rmse_log", "d1", "d2", "d3")
 
 
 def depth_metrics(predicted: Float[np.ndarray, " n"], truth: Float[np.ndarray, " n"]) -> dict[str, float]:
-    """Errors of one image's compared pixels.
-
-    Args:
-        predicted: [m], positive, clamped to the protocol's range.
-        truth: [m], positive.
+    """Errors of one image's compared pixels, both in positive metres.
 
     Returns:
         ``abs_rel`` and ``sq_rel`` [m] relative to truth, ``rmse`` [m], ``rmse_log``, and the parts ``d1``,

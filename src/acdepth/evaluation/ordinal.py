@@ -1,7 +1,7 @@
 """Whether models order pairs of points as somebody who knows does: accuracy for images without depth."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,11 +58,8 @@ class PairRow:
     def disagrees(self) -> float:
         """1 where the relation, of the three that there are, is another."""
         said = Relation.FARTHER if self.ratio > 1 else Relation.CLOSER
-        return float(self.relation is not (Relation.SAME if self._is_tie else said))
-
-    @property
-    def _is_tie(self) -> bool:
-        return max(self.ratio, 1 / self.ratio) < TIE_RATIO
+        is_tie = max(self.ratio, 1 / self.ratio) < TIE_RATIO
+        return float(self.relation is not (Relation.SAME if is_tie else said))
 
 
 def order_pairs(
@@ -77,14 +74,7 @@ def order_pairs(
 
     Depth at a point is that of its nearest pixel, as the network says it: no alignment and no clamp changes
     an order. Pairs with a point outside the part of the image that the protocol shows are passed over.
-
-    Args:
-        models: one or more, with names of their own.
-        asked: frames with their pairs.
-        protocol: how images are shown to the models.
-        advance: called once per frame.
-        on_warning: told about unreadable frames; more than 1 % stop the evaluation.
-        batch_size: frames predicted at a time.
+    Further arguments are as in `evaluate`.
 
     Returns:
         The rows of the first model, of the second, ..., of the rule; each in the order of frames and pairs.
@@ -103,9 +93,8 @@ def order_pairs(
         for frame, pairs in some:
             rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
     if not rows[LOWER_IS_CLOSER]:
-        raise UserError(
-            None, f"no pair lies within the part of the images that protocol {protocol.name} shows"
-        )
+        part = f"the part of the images that protocol {protocol.name} shows"
+        raise UserError(None, f"no pair lies within {part}")
     return [row for of_model in rows.values() for row in of_model]
 
 
@@ -125,8 +114,7 @@ def _read(
         else:
             _refuse_outside(one, image)
             frame = unmeasured_frame(one.clip, one.index, image, protocol)
-            pairs = _shown(one.pairs, image, frame, protocol)
-            if pairs:
+            if pairs := _shown(one.pairs, frame, protocol):
                 yield frame, pairs
         advance()
 
@@ -136,23 +124,16 @@ def _refuse_outside(asked: AskedFrame, image: np.ndarray) -> None:
     for pair in asked.pairs:
         for x, y in ((pair.x1, pair.y1), (pair.x2, pair.y2)):
             if round(x) >= width or round(y) >= height:
-                raise UserError(
-                    pair.image,
-                    f"point ({x:g}, {y:g}) lies outside its {width}x{height} pixels",
-                    "give points as column, row in pixels of this image",
-                )
+                what = f"point ({x:g}, {y:g}) lies outside its {width}x{height} pixels"
+                raise UserError(pair.image, what, "give points as column, row in pixels of this image")
 
 
-def _shown(
-    pairs: Sequence[PointPair], image: np.ndarray, frame: TrueFrame, protocol: Protocol
-) -> list[PointPair]:
-    rows, columns = protocol.input_window.slices(*image.shape[:2])
+def _shown(pairs: Sequence[PointPair], frame: TrueFrame, protocol: Protocol) -> list[PointPair]:
+    rows, columns = protocol.input_window.slices(*frame.whole)
     height, width = frame.image.shape[:2]
+    top, left = rows.start, columns.start
     moved = [
-        PointPair(
-            *(pair.image, pair.x1 - columns.start, pair.y1 - rows.start),
-            *(pair.x2 - columns.start, pair.y2 - rows.start, pair.relation),
-        )
+        replace(pair, x1=pair.x1 - left, y1=pair.y1 - top, x2=pair.x2 - left, y2=pair.y2 - top)
         for pair in pairs
     ]
     return [

@@ -8,12 +8,7 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
-from acdepth.evaluation.bootstrap import (
-    FEWEST_DRIVES,
-    FEWEST_SEQUENCES,
-    bootstrap_difference,
-    bootstrap_means,
-)
+from acdepth.evaluation.bootstrap import FEWEST_DRIVES, FEWEST_SEQUENCES, bootstrap_means
 from acdepth.evaluation.ordinal import LOWER_IS_CLOSER, TIE_RATIO, PairRow
 from acdepth.evaluation.pairs import Relation
 from acdepth.evaluation.protocols import Protocol
@@ -32,13 +27,6 @@ def summarise_pairs(
     Intervals are drawn over sequences, or over images where there is one sequence only, which then say
     nothing about other drives; ``interval_over`` tells which. Of fewer than `FEWEST_DRIVES` of them there is
     none: where they happen to agree, it would have no width, as if nothing were unsure.
-
-    Args:
-        rows: as `order_pairs` gives them.
-        protocol: under which conditions frames count.
-        pairs: the file that they are of.
-        seed: of the intervals' resampling.
-        conditions: those that are reported.
     """
     groups = protocol.group(rows, conditions)
     scores = {
@@ -88,7 +76,7 @@ def _compare(rows: Many[PairRow], baseline: Many[PairRow], seed: int) -> Estimat
     if not np.isfinite(ours).any():
         return None
     generator = make_generator(seed, "bootstrap")
-    (found,) = bootstrap_difference(ours, theirs, _groups(rows)[1], generator, fewest=FEWEST_DRIVES)
+    (found,) = bootstrap_means(ours - theirs, _groups(rows)[1], generator, fewest=FEWEST_DRIVES)
     return Estimate.of(found)
 
 

@@ -112,9 +112,8 @@ def _parsed(values: dict[str, Any], where: str) -> PointPair:
         x1, y1, x2, y2 = (float(values[name]) for name in ("x1", "y1", "x2", "y2"))
         relation = Relation(values["relation"])
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(
-            where, f"no pair ({error})", f"write {','.join(COLUMNS)} with {', '.join(Relation)} as relation"
-        ) from error
+        remedy = f"write {','.join(COLUMNS)} with {', '.join(Relation)} as relation"
+        raise UserError(where, f"no pair ({error})", remedy) from error
     image = str(values["image"]).replace("\\", "/").removeprefix("./")
     if not all(0 <= place < float("inf") for place in (x1, y1, x2, y2)) or not image:
         raise UserError(where, f"({x1:g}, {y1:g}) and ({x2:g}, {y2:g}) are no points of an image")

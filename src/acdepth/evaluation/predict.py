@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +9,6 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.evaluation.alignment import align
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import Checkpoint
@@ -50,34 +48,16 @@ class Model(ABC):
         """What ``results.json`` says about it."""
 
 
-@dataclass(frozen=True)
 class NetworkModel(Model):
-    """A depth model under evaluation.
+    """A depth model under evaluation, and what its confidence is made from where that is measured too."""
 
-    Args:
-        network: what answers.
-        confidence: what confidence is made from, where it is measured too.
-    """
-
-    network: DepthModel
-    confidence: Confidence = "none"
-
-    @property
-    def name(self) -> str:  # noqa: D102
-        return self.network.name
-
-    @property
-    def metric(self) -> bool:  # noqa: D102
-        return self.network.metric
-
-    @property
-    def camera(self) -> Camera | None:  # noqa: D102
-        return self.network.camera
+    def __init__(self, network: DepthModel, confidence: Confidence = "none") -> None:
+        self.network, self.confidence = network, confidence
+        self.name, self.metric, self.camera = network.name, network.metric, network.camera
 
     def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
         """Ask the network, all frames of one size together."""
-        network = self.network
-        keeps = protocol.keep_aspect
+        network, keeps = self.network, protocol.keep_aspect
         sizes = [network.fit(frame.image.shape) if keeps else network.input_size for frame in frames]
         answers = network.infer(
             [frame.image for frame in frames],
@@ -149,13 +129,30 @@ def predict_unscored(model: Model, frames: Sequence[TrueFrame], protocol: Protoc
     return [_depth(model, frame, answer, protocol) for frame, answer in zip(frames, answers, strict=True)]
 
 
+def align(predicted: np.ndarray, truth: np.ndarray, counted: np.ndarray, alignment: str) -> np.ndarray:
+    """Scale, or scale and shift, predicted depth to the truth of the same image.
+
+    ``median`` multiplies by the ratio of medians, the lower of the two middle values where there are two, as
+    the published code; ``scale_and_shift`` fits inverse depth by least squares, as is customary for relative
+    depth. All arrays are (H, W), depths in metres; pixels ``counted`` are compared.
+    """
+    if alignment == "none":
+        return predicted
+    if alignment == "median":
+        return predicted * (_median(truth[counted]) / _median(predicted[counted]))
+    inverse = 1 / predicted
+    design = np.stack([inverse[counted], np.ones(counted.sum())], 1)
+    (scale, shift), *_ = np.linalg.lstsq(design, 1 / truth[counted], rcond=None)
+    # A shift may push far pixels to or below infinity; they become as far as the clamp allows.
+    return 1 / np.maximum(scale * inverse + shift, 1e-6)
+
+
 def _depth(model: Model, frame: TrueFrame, answer: Answer, protocol: Protocol) -> np.ndarray:
     enlarged = depth_of if protocol.enlarge == "inverse_depth" else depth_of_published
     depth = _shown(enlarged(answer.inverse_depth, _size(frame, answer)), frame, answer, protocol)
     if not np.isfinite(depth).all():
-        raise UserError(
-            frame.key, f"the prediction of {model.name} is not finite", "its weights or files are damaged"
-        )
+        what = f"the prediction of {model.name} is not finite"
+        raise UserError(frame.key, what, "its weights or files are damaged")
     return depth
 
 
@@ -174,3 +171,8 @@ def _shown(values: Tensor, frame: TrueFrame, answer: Answer, protocol: Protocol)
     """(1, 1, H, W) as an array of what the protocol shows."""
     array = values[0, 0].cpu().numpy()
     return array[protocol.input_window.slices(*frame.whole)] if answer.whole else array
+
+
+def _median(values: np.ndarray) -> np.floating:
+    middle = (values.size - 1) // 2
+    return np.partition(values, middle)[middle]

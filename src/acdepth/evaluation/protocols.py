@@ -13,21 +13,17 @@ from acdepth.core.errors import UserError
 Alignment = Literal["none", "median", "scale_and_shift"]
 
 
-class OfFrame(typing.Protocol):
+class _OfFrame(typing.Protocol):
     """What was measured of a model on a frame."""
 
     @property
-    def model(self) -> str:
-        """Its name."""
-        ...
+    def model(self) -> str: ...
 
     @property
-    def condition(self) -> Condition:
-        """Of the frame."""
-        ...
+    def condition(self) -> Condition: ...
 
 
-Row = TypeVar("Row", bound=OfFrame)
+Row = TypeVar("Row", bound=_OfFrame)
 
 
 class Window(Config):
@@ -105,18 +101,12 @@ class Protocol(Config):
 
         Conditions without any are left out.
         """
-        of_model: dict[str, list[Row]] = {}
-        for row in rows:
-            of_model.setdefault(row.model, []).append(row)
-        return {model: self._by_condition(some, conditions) for model, some in of_model.items()}
-
-    def _by_condition(self, rows: Sequence[Row], conditions: Collection[Condition]) -> dict[str, list[Row]]:
-        groups = {
-            condition.value: [row for row in rows if condition in self.conditions_of(row.condition)]
-            for condition in Condition
-            if condition in conditions
-        }
-        return {condition: chosen for condition, chosen in groups.items() if chosen}
+        groups: dict[str, dict[str, list[Row]]] = {row.model: {} for row in rows}
+        for condition in [one for one in Condition if one in conditions]:
+            for row in rows:
+                if condition in self.conditions_of(row.condition):
+                    groups[row.model].setdefault(condition.value, []).append(row)
+        return groups
 
     def facts(self) -> list[str]:
         """What a reader must know beside every table, in short phrases, the name first."""

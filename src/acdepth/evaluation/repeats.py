@@ -65,7 +65,7 @@ def paired_difference(
         baseline: (S, N, M); or (1, N, M), of a model that was not trained again, such as a teacher.
         groups: (N,) sequence of each image, any integers.
         generator: on the CPU.
-        draws: of sequences and seeds.
+        draws: how many.
 
     Returns:
         M intervals; without ends where there is one seed only, or one sequence only.

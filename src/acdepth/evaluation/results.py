@@ -10,7 +10,7 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
-from acdepth.evaluation.bootstrap import Interval, bootstrap_difference, bootstrap_means
+from acdepth.evaluation.bootstrap import Interval, bootstrap_means
 from acdepth.evaluation.edges import EDGE_METRICS
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
@@ -41,31 +41,31 @@ def summarise(
     conditions: Collection[Condition] = tuple(Condition),
     **about: Any,
 ) -> Results:
-    """The content of ``results.json``.
+    """The content of ``results.json``, with further fields of `Results` from ``about``.
 
     Args:
         rows: all models on the same frames; models keep the order they come in.
         protocol: what the rows were made with.
         seed: of the intervals' resampling.
         conditions: those that are reported; frames count under conditions as the protocol says.
-        about: further fields of `Results`.
+        about: also what takes the place of fields.
     """
     groups = protocol.group(rows, conditions)
-    models = list(groups)
+    first, *others = groups or [""]
     content: dict[str, Any] = {
         "format": FORMAT,
         "protocol": MeasuredBy(**protocol.to_dict(), facts=protocol.facts(), interval_seed=seed),
-        "model_order": models,
+        "model_order": tuple(groups),
         "models": {
-            model: {condition: _describe(chosen, seed) for condition, chosen in groups[model].items()}
-            for model in models
+            model: {condition: _describe(chosen, seed) for condition, chosen in found.items()}
+            for model, found in groups.items()
         },
         "comparisons": {
-            f"{model} vs {models[0]}": {
-                condition: _compare(chosen, groups[models[0]][condition], seed)
+            f"{model} vs {first}": {
+                condition: _compare(chosen, groups[first][condition], seed)
                 for condition, chosen in groups[model].items()
             }
-            for model in models[1:]
+            for model in others
         },
     }
     return Results(**(content | about))
@@ -77,13 +77,8 @@ def describe_data(
     """What ``results.json`` says under ``data``; which styles of the built-in world there are is counted."""
     styles = Counter(clip.style for clip in footage if clip.style)
     counted: dict[str, Any] = {"styles": dict(sorted(styles.items()))} if styles else {}
-    return Data(
-        path=path.as_posix(),
-        split=split,
-        cameras=None if cameras is None else tuple(cameras),
-        sequences=len(footage),
-        **counted,
-    )
+    channels = None if cameras is None else tuple(cameras)
+    return Data(path=path.as_posix(), split=split, cameras=channels, sequences=len(footage), **counted)
 
 
 def _describe(rows: Sequence[FrameRow], seed: int) -> Cell:
@@ -144,7 +139,7 @@ def _compare(rows: Sequence[FrameRow], baseline: Sequence[FrameRow], seed: int) 
     ours = [row.metrics for row in rows]
     names = [name for name in COMPARED if name in _names(ours)]
     values, base = _table(ours, names), _table([theirs[row.key] for row in rows], names)
-    differences = bootstrap_difference(values, base, _groups(rows), make_generator(seed, "bootstrap"))
+    differences = bootstrap_means(values - base, _groups(rows), make_generator(seed, "bootstrap"))
     means = np.nanmean(base, 0).tolist()
     return {
         name: _relative(difference, mean)

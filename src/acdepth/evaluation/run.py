@@ -3,7 +3,7 @@
 The verb, the recipes and the ablation all measure through `run`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -100,7 +100,7 @@ def run(
     """Measure models on footage; write ``results.json``, ``frames.jsonl`` and ``examples/`` into a folder.
 
     Args:
-        models: one or more, with names of their own; the first is what the others are compared with.
+        models: of different names; the first is what the others are compared with.
         footage: frames without measured depth within the protocol's range are passed over.
         protocol: decides the numbers.
         out: a former evaluation in it is replaced once this one is whole; other files stay.
@@ -114,17 +114,22 @@ def run(
     content = {**about, "model_order": tuple(model.name for model in models)}
     if options.pairs:
         content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, unreadable)
-    measured = not options.pairs or has_depth(footage)
+    measured, frames = not options.pairs or has_depth(footage), target_frames(footage)
     with atomic_set(out, WRITTEN) as fresh:
         rows: Sequence[FrameRow] = ()
         if measured:
-            rows = _score(models, footage, protocol, options, fresh, unreadable)
+            networks = [one for one in models if options.keep_predictions and isinstance(one, NetworkModel)]
+            keep = _keep(networks, protocol, fresh / PREDICTIONS)
+            with progress("evaluate", len(frames), unit="image") as advance:
+                rows = evaluate(
+                    models, footage, protocol, advance, unreadable.append, options.batch_size, keep
+                )
             write_rows(fresh / FRAMES_FILE, rows)
-            _write_examples(rows, models, footage, protocol, options, fresh / "examples")
-            scored = len(rows) // len(models)
-            content["frames"] = FrameCounts(
-                found=len(target_frames(footage)), scored=scored, unreadable=len(unreadable)
-            )
+            shown = [model for model in models if options.shown is None or model.name in options.shown]
+            if shown:
+                export_examples(rows, shown, shown[-1].name, footage, protocol, fresh / "examples")
+            scored, bad = len(rows) // len(models), len(unreadable)
+            content["frames"] = FrameCounts(found=len(frames), scored=scored, unreadable=bad)
             content |= _confidence(models)
         if options.corruptions:
             sheet = None if options.shown == () else fresh / "examples" / SHEET
@@ -143,37 +148,17 @@ def _confidence(models: Sequence[Model]) -> dict[str, Any]:
     return {}
 
 
-def _score(
-    models: Sequence[Model],
-    footage: Sequence[Clip],
-    protocol: Protocol,
-    options: Options,
-    fresh: Path,
-    unreadable: list[str],
-) -> list[FrameRow]:
-    networks = [model for model in models if options.keep_predictions and isinstance(model, NetworkModel)]
-    keepers = {one.name: Keeper(fresh / PREDICTIONS / one.name, one, protocol) for one in networks}
+def _keep(
+    models: Sequence[NetworkModel], protocol: Protocol, folder: Path
+) -> Callable[[Model, TrueFrame, Answer], None]:
+    """Writes what each of these models says to a folder of its own."""
+    keepers = {model.name: Keeper(folder / model.name, model, protocol) for model in models}
 
     def keep(model: Model, frame: TrueFrame, answer: Answer) -> None:
         if model.name in keepers:
             keepers[model.name].write(frame, answer)
 
-    with progress("evaluate", len(target_frames(footage)), unit="image") as advance:
-        return evaluate(models, footage, protocol, advance, unreadable.append, options.batch_size, keep)
-
-
-def _write_examples(
-    rows: Sequence[FrameRow],
-    models: Sequence[Model],
-    footage: Sequence[Clip],
-    protocol: Protocol,
-    options: Options,
-    folder: Path,
-) -> None:
-    wanted = [model.name for model in models] if options.shown is None else options.shown
-    shown = [model for model in models if model.name in wanted]
-    if shown:
-        export_examples(rows, shown, shown[-1].name, footage, protocol, folder)
+    return keep
 
 
 def _order_pairs(
@@ -188,15 +173,12 @@ def _order_pairs(
     counted = {id(clip) for clip in footage}
     chosen = [one for one in pairs.asked if id(one.clip) in counted]
     if not chosen:
-        raise UserError(
-            pairs.file, "has no pairs of images of these conditions", "give others to --conditions"
-        )
+        what = "has no pairs of images of these conditions"
+        raise UserError(pairs.file, what, "give others to --conditions")
     with progress("order pairs", len(chosen), unit="image") as advance:
         rows = order_pairs(models, chosen, protocol, advance, unreadable.append, options.batch_size)
-    about = PairsFile(
-        path=pairs.file.as_posix(),
-        sha256=hash_file(pairs.file),
-        found=sum(len(one.pairs) for one in pairs.asked),
-        scored=sum(row.model == models[0].name for row in rows),
-    )
+    found = sum(len(one.pairs) for one in pairs.asked)
+    scored = sum(row.model == models[0].name for row in rows)
+    content = hash_file(pairs.file)
+    about = PairsFile(path=pairs.file.as_posix(), sha256=content, found=found, scored=scored)
     return summarise_pairs(rows, protocol, about, options.seed, options.conditions)

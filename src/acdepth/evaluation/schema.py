@@ -29,8 +29,6 @@ ALWAYS_TOLD = ("name", "min_depth", "max_depth", "alignment", "condition_known")
 
 Number = Annotated[float, AfterValidator(lambda value: round(value, DIGITS))]
 """Of ``results.json``: rounded, so that equal rows give equal bytes."""
-
-
 Rank = Literal["best", "median", "worst"]
 """Of a frame in the order of absRel."""
 
@@ -331,9 +329,9 @@ class CorruptionResults(Record):
         if self.baseline not in self.models:
             raise ValueError(f"models lacks the baseline {self.baseline}")
         for model, found in self.models.items():
+            groups = {kind.group for kind in found.kinds.values()}
             if lacking := set(self.kind_order) - set(found.kinds):
                 raise ValueError(f"models.{model}.kinds lacks {', '.join(sorted(lacking))}")
-            groups = {kind.group for kind in found.kinds.values()}
             if lacking := groups - set(found.groups):
                 raise ValueError(f"models.{model}.groups lacks {', '.join(sorted(lacking))}")
         return self
@@ -399,11 +397,8 @@ class Results(Record):
 
     def under(self, condition: Condition) -> dict[str, Cell]:
         """By model, in their order."""
-        return {
-            model: self.models[model][condition]
-            for model in self.model_order
-            if condition in self.models.get(model, {})
-        }
+        found = {model: self.models.get(model, {}).get(condition) for model in self.model_order}
+        return {model: cell for model, cell in found.items() if cell}
 
     def change(self, model: str, baseline: str, condition: Condition) -> Change | None:
         """Of absRel; None where the two were not compared."""
@@ -514,12 +509,9 @@ def read_examples(path: Path) -> list[Example]:
 
 def json_schema() -> dict[str, Any]:
     """JSON schema of ``results.json``; its ``$defs`` hold those of the other two files, too."""
-    _, content = models_json_schema(
-        [(model, "validation") for model in (Results, FrameRow, Example)],
-        title="Results of acdepth evaluate",
-        description="results.json is Results, a line of frames.jsonl FrameRow, examples/index.json a list "
-        "of Example.",
-    )
+    said = "results.json is Results, a line of frames.jsonl FrameRow, examples/index.json a list of Example."
+    models = [(model, "validation") for model in (Results, FrameRow, Example)]
+    _, content = models_json_schema(models, title="Results of acdepth evaluate", description=said)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/Results", **content}
 
 

@@ -8,9 +8,8 @@ predict`` names them, are found too. They hold depth [m] of the whole image at a
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 
@@ -18,7 +17,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, inside, read_json, write_json
-from acdepth.core.prediction import PNG16_UNITS_PER_METRE
+from acdepth.core.images import read_depth_png16
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, Window
@@ -54,13 +53,7 @@ class Facts(Config):
 
 
 class Keeper:
-    """Writes what a network says, at the size at which it says it, as inverse depth in float32.
-
-    Args:
-        folder: of the predictions.
-        model: whose they are.
-        protocol: under which it is asked.
-    """
+    """Writes what a network says, at the size at which it says it, as inverse depth in float32."""
 
     def __init__(self, folder: Path, model: NetworkModel, protocol: Protocol) -> None:
         self.folder = folder
@@ -84,31 +77,19 @@ class Keeper:
 
 
 class StoredModel(Model):
-    """Predictions in files, of anybody's network.
+    """A folder of predictions, of anybody's network.
 
-    Args:
-        name: what tables call it.
-        folder: of the predictions.
-        facts: of ``predictions.json``.
+    Raises:
+        UserError: if there is none, or its ``predictions.json`` is malformed.
     """
 
-    def __init__(self, name: str, folder: Path, facts: Facts) -> None:
-        self.name, self.folder, self.facts = name, folder, facts
-        self.metric = facts.metric
-        self.camera = Camera.from_dict(facts.camera, str(folder / FACTS_FILE)) if facts.camera else None
-
-    @classmethod
-    def open(cls, name: str, folder: Path) -> Self:
-        """Open a folder of predictions.
-
-        Raises:
-            UserError: if there is none, or its ``predictions.json`` is malformed.
-        """
+    def __init__(self, name: str, folder: Path) -> None:
         if not folder.is_dir():
             raise UserError(folder, "no such folder of predictions")
         file = folder / FACTS_FILE
         facts = Facts.from_dict(read_json(file), str(file)) if file.exists() else Facts()
-        return cls(name, folder, facts)
+        self.name, self.folder, self.facts, self.metric = name, folder, facts, facts.metric
+        self.camera = Camera.from_dict(facts.camera, str(file)) if facts.camera else None
 
     def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
         """Read what is stored of each frame.
@@ -118,19 +99,15 @@ class StoredModel(Model):
         """
         shows = self.facts.shows
         if shows not in (WHOLE_IMAGE, protocol.input_window):
-            raise UserError(
-                self.folder,
-                f"holds predictions of the part of the images that {self.facts.made_under} shows",
-                f"{protocol.name} shows another: predict again",
-            )
+            what = f"holds predictions of the part of the images that {self.facts.made_under} shows"
+            raise UserError(self.folder, what, f"{protocol.name} shows another: predict again")
         return [self._answer(frame, whole=shows == WHOLE_IMAGE) for frame in frames]
 
     def describe(self) -> Checkpoint:
         """What is known of the network, and how the predictions were made."""
         facts = self.facts
-        made = PredictedBefore(
-            made_under=facts.made_under, flip=facts.flip, condition_known=facts.condition_known
-        )
+        told = facts.to_dict()
+        made = PredictedBefore(**{name: told[name] for name in PredictedBefore.model_fields})
         known = facts.network or Checkpoint(metric=facts.metric)
         return known.model_copy(update={"predictions": made})
 
@@ -148,24 +125,14 @@ class StoredModel(Model):
         for ending in ENDINGS:
             if (file := base.with_name(base.name + ending)).is_file():
                 return file
-        raise UserError(
-            f"{base}.npy",
-            "no such file: every scored frame needs its prediction",
-            f"an image NAME.jpg of the footage needs NAME.npy or a 16-bit NAME.png in {self.folder}",
-        )
+        remedy = f"an image NAME.jpg of the footage needs NAME.npy or a 16-bit NAME.png in {self.folder}"
+        raise UserError(f"{base}.npy", "no such file: every scored frame needs its prediction", remedy)
 
 
 def _read(path: Path) -> np.ndarray:
-    """float32 (h, w), all above 0.
-
-    Raises:
-        UserError: if the file is damaged, or a pixel has no prediction.
-    """
+    """float32 (h, w), all above 0."""
     if path.suffix == ".png":
-        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if stored is None or stored.dtype != np.uint16 or stored.ndim != 2:
-            raise UserError(path, "not readable as a 16-bit depth image (metres * 256)", "write it again")
-        values = stored.astype(np.float32) / PNG16_UNITS_PER_METRE
+        values = read_depth_png16(path)
     else:
         try:
             values = np.load(path, allow_pickle=False)
@@ -174,7 +141,6 @@ def _read(path: Path) -> np.ndarray:
         if values.ndim != 2 or values.dtype.kind != "f":
             raise UserError(path, f"holds {values.dtype} {values.shape}, expected floats (H, W)")
         values = values.astype(np.float32)
-    without = int((~np.isfinite(values) | (values <= 0)).sum())
-    if without:
+    if without := int((~np.isfinite(values) | (values <= 0)).sum()):
         raise UserError(path, f"{without} pixels have no depth", "a prediction must be dense")
     return values

@@ -1,1 +1,25 @@
-"""Floor 1: cameras, poses, inverse depth, warping and photometric error, as pure tensor functions."""
+"""Inverse depth, poses, warping and photometric error, as pure tensor functions; losses are unreduced.
+
+>>> import torch
+>>> from acdepth.geometry import photometric_error, pose_matrix
+>>> gray = torch.full((1, 3, 8, 8), 0.5)
+>>> photometric_error(gray, gray).shape
+torch.Size([1, 1, 8, 8])
+>>> pose_matrix(torch.zeros(2, 6)).shape
+torch.Size([2, 4, 4])
+"""
+
+from acdepth.geometry.motion import pose_matrix, velocity_loss
+from acdepth.geometry.photometric import photometric_error, photometric_loss, ssim
+from acdepth.geometry.warp import synthesise_views
+from acdepth.networks.depth_net import inverse_depth_from_sigmoid
+
+__all__ = [
+    "inverse_depth_from_sigmoid",
+    "photometric_error",
+    "photometric_loss",
+    "pose_matrix",
+    "ssim",
+    "synthesise_views",
+    "velocity_loss",
+]

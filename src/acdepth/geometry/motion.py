@@ -6,10 +6,7 @@ from torch import Tensor
 
 
 def pose_matrix(vector: Float[Tensor, "*batch 6"]) -> Float[Tensor, "*batch 4 4"]:
-    """Rigid motion of a pose vector: tx ty tz [m], rx ry rz [rad]; R = Rx @ Ry @ Rz.
-
-    Points are columns: point_out = T @ point_in.
-    """
+    """Rigid motion of a pose vector: tx ty tz [m], rx ry rz [rad]; R = Rx @ Ry @ Rz; points are columns."""
     translation, (rx, ry, rz) = vector[..., :3], vector[..., 3:].unbind(-1)
     rotation = _about(0, rx) @ _about(1, ry) @ _about(2, rz)
     top = torch.cat([rotation, translation[..., None]], -1)
@@ -30,13 +27,8 @@ def with_length(
     # A NaN must not enter the division: its gradient would reach the pose network even where it is unused.
     factor = distance.nan_to_num() / translation.norm(dim=-1).clamp(min=1e-6)
     scaled = translation * torch.where(known, factor, 1.0)[..., None]
-    return torch.cat(
-        [
-            torch.cat([T_target_to_source[..., :3, :3], scaled[..., None]], -1),
-            T_target_to_source[..., 3:, :],
-        ],
-        -2,
-    )
+    top = torch.cat([T_target_to_source[..., :3, :3], scaled[..., None]], -1)
+    return torch.cat([top, T_target_to_source[..., 3:, :]], -2)
 
 
 def velocity_loss(

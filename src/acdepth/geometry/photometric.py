@@ -47,14 +47,8 @@ def photometric_loss(
 ) -> Float[Tensor, "scales b 1 h w"]:
     """L_p per pixel: the least error over neighbours, warped or (automask) as they are.
 
-    Where a neighbour as it is fits better than warped, the camera stands or the object moves along, and the
-    pixel teaches nothing: the unwarped term has no gradient.
-
-    Args:
-        synthesised: from `warp.synthesise_views`.
-        target: in 0..1.
-        neighbours: likewise.
-        automask: whether the unwarped neighbours take part.
+    Where a neighbour as it is fits better than warped (by `warp.synthesise_views`), the camera stands or the
+    object moves along, and the pixel teaches nothing: the unwarped term has no gradient.
     """
     # Scale by scale: faster on a CPU, whose caches hold one scale's tensors but not all of them.
     error = torch.stack([photometric_error(scale, target).amin(0) for scale in synthesised])

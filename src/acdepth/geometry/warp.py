@@ -15,14 +15,9 @@ def synthesise_views(
     inverse_depths: Sequence[Float[Tensor, "b 1 _ _"]],
     T_target_to_source: Float[Tensor, "b n 4 4"],
 ) -> Float[Tensor, "scales n b 3 h w"]:
-    """Warp every neighbour into the target with the inverse depth of every scale.
+    """Warp every neighbour into the target with the inverse depth [1/m] of every scale.
 
     Each scale is brought to full size with nearest neighbour first, as the reference implementation does.
-
-    Args:
-        batch: target, neighbours and intrinsics.
-        inverse_depths: one per scale [1/m].
-        T_target_to_source: [m].
     """
     size = batch.image.shape[-2:]
     count, scales = batch.neighbours.shape[1], len(inverse_depths)
@@ -41,15 +36,10 @@ def warp(
     intrinsics: Float[Tensor, "b 3 3"],
     T_target_to_source: Float[Tensor, "b 4 4"],
 ) -> Float[Tensor, "b c h w"]:
-    """Sample ``source`` where each pixel of the target is seen in it.
+    """Sample ``source`` where each pixel of the target, of this inverse depth [1/m], is seen in it.
 
-    Bilinear, zero outside the image. Pixel coordinates are those of pixel centres, 0 to W - 1.
-
-    Args:
-        source: any channels.
-        inverse_depth: of the target [1/m].
-        intrinsics: of both images [px].
-        T_target_to_source: [m].
+    Bilinear, zero outside the image. Pixel coordinates are those of pixel centres, 0 to W - 1. The intrinsics
+    [px] are of both images.
     """
     grid = source_coordinates(inverse_depth, intrinsics, T_target_to_source)
     return F.grid_sample(source, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
@@ -62,9 +52,8 @@ def source_coordinates(
 ) -> Float[Tensor, "b h w 2"]:
     """Where each target pixel is seen in the source, scaled to -1..1."""
     height, width = inverse_depth.shape[-2:]
-    points = (inverse_intrinsics(intrinsics) @ _pixels(height, width, inverse_depth)) * (
-        1 / inverse_depth.flatten(2)
-    )
+    rays = inverse_intrinsics(intrinsics) @ _pixels(height, width, inverse_depth)
+    points = rays * (1 / inverse_depth.flatten(2))
     seen = intrinsics @ (T_target_to_source[:, :3, :3] @ points + T_target_to_source[:, :3, 3:])
     # The small number keeps points in the plane of the source's lens from dividing by zero.
     u, v = (seen[:, :2] / (seen[:, 2:] + 1e-7)).unbind(1)
@@ -82,9 +71,6 @@ def inverse_intrinsics(intrinsics: Float[Tensor, "b 3 3"]) -> Float[Tensor, "b 3
 
 
 def _pixels(height: int, width: int, like: Tensor) -> Tensor:
-    v, u = torch.meshgrid(
-        torch.arange(height, device=like.device, dtype=like.dtype),
-        torch.arange(width, device=like.device, dtype=like.dtype),
-        indexing="ij",
-    )
+    sides = [torch.arange(side, device=like.device, dtype=like.dtype) for side in (height, width)]
+    v, u = torch.meshgrid(*sides, indexing="ij")
     return torch.stack([u, v, torch.ones_like(u)]).flatten(1)

@@ -26,10 +26,8 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int], aspec
     of all sizes in multiples of 32 the one is taken that changes aspect and area least. An image of the
     training aspect gets exactly the training size. Every pixel of the image gets a depth.
 
-    Args:
-        image_size: (height, width) of the image [px].
-        input_size: (height, width) the network was trained at [px].
-        aspect: width / height of the images behind ``input_size``, from `trained_aspect`.
+    Sizes are (height, width) [px], ``input_size`` the one that the network was trained at; ``aspect`` is that
+    of the images behind it, from `trained_aspect`.
     """
     height, width = image_size
     stretch = math.log(width / height) - math.log(aspect)
@@ -49,9 +47,8 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int], aspec
 def trained_aspect(input_size: tuple[int, int], camera: Camera | None) -> float:
     """Width / height of the training footage: square pixels that training stretched have become fx : fy.
 
-    Args:
-        input_size: (height, width) the network was trained at [px].
-        camera: of the training images at ``input_size``; None if unknown, and then taken as unstretched.
+    ``camera`` is that of the training images at ``input_size``; where it is unknown they are taken as
+    unstretched.
     """
     height, width = input_size
     return width / height * (camera.fy / camera.fx if camera else 1.0)
@@ -62,13 +59,8 @@ def focal_ratio(camera: Camera, size: tuple[int, int], trained: Camera, input_si
 
     A car that covers 20 pixels of the network's input looks equally near to the network through any lens; its
     distance is in proportion to the focal length in those pixels (the canonical camera of Metric3D, Yin et
-    al. 2023).
-
-    Args:
-        camera: of the image.
-        size: (height, width) at which the network sees the image [px].
-        trained: camera of the training images.
-        input_size: (height, width) the network was trained at [px].
+    al. 2023): that of the image at the ``size`` at which the network sees it, over that of the training
+    images at ``input_size``.
     """
     seen, usual = camera.resized(*size), trained.resized(*input_size)
     return math.sqrt(seen.fx * seen.fy / (usual.fx * usual.fy))
@@ -92,11 +84,9 @@ def check_camera(camera: Camera, image_size: tuple[int, int]) -> None:
     """
     height, width = image_size
     if abs(camera.width / camera.height * height / width - 1) > LARGEST_CAMERA_MISMATCH:
-        raise UserError(
-            None,
-            f"the camera is for {camera.width}x{camera.height} pixels, but the image has {width}x{height}",
-            "give the intrinsics of this image",
-        )
+        wanted = f"{camera.width}x{camera.height} pixels"
+        what = f"the camera is for {wanted}, but the image has {width}x{height}"
+        raise UserError(None, what, "give the intrinsics of this image")
 
 
 def _sizes_near(wanted_aspect: float, wanted_area: float) -> Iterator[tuple[int, int]]:

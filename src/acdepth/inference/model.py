@@ -20,7 +20,6 @@ from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
-from acdepth.networks.frozen import frozen
 
 Backend = Callable[[Tensor, Tensor | None], DepthOutput]
 """What computes: (B, 3, h, w) float in 0..1 on the model's device, and which of them are of the night, (B,)
@@ -133,11 +132,8 @@ class DepthModel:
         output, twins = self.backend(image, told), []
         if mirrored or confidence == "flip":
             twins = [one.flip(-1) for one in self.backend(image.flip(-1), told).inverse_depths]
-        return RawDepth(
-            output.inverse_depths[0],
-            twins[0] if mirrored else None,
-            self._confidence(image, output, twins, confidence),
-        )
+        sure = self._confidence(image, output, twins, confidence)
+        return RawDepth(output.inverse_depths[0], twins[0] if mirrored else None, sure)
 
     def _confidence(
         self, image: Tensor, output: DepthOutput, twins: Sequence[Tensor], kind: Confidence
@@ -152,13 +148,7 @@ class DepthModel:
 
 
 def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
-    """Load a checkpoint.
-
-    Args:
-        path: of the checkpoint.
-        name: what tables call it.
-        device: as `choose_device` takes it.
-        precision: as `Precision` says.
+    """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
     Raises:
         UserError: if it is no checkpoint of ours, or the device cannot be used.
@@ -184,7 +174,7 @@ def model_of(
         input_size=card.input_size,
         camera=Camera.from_dict(card.camera, name or "checkpoint") if card.camera else None,
         device=device,
-        head=frozen(head).to(device) if head else None,
+        head=head.eval().requires_grad_(False).to(device) if head else None,
         metric=card.metric,
         crop=card.crop,
         conditions=card.conditions,
@@ -195,7 +185,7 @@ def model_of(
 
 def torch_backend(network: DepthNet, device: torch.device, precision: Precision) -> Backend:
     """A network of ours on a device. In bfloat16 its weights lie channels last, which is when that pays."""
-    frozen(network).to(device)
+    network.eval().requires_grad_(False).to(device)
     if not computes_in_bfloat16(device, precision):
         return network
     network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]

@@ -21,16 +21,9 @@ def fused(answer: RawDepth) -> Tensor:
 
 
 def fuse_flipped(inverse_depth: Tensor, flipped: Tensor) -> Tensor:
-    """Monodepth's post-processing (Godard et al. 2017): the mean of both, except near the left and right
-    border, where each is bad at another side.
-
-    Args:
-        inverse_depth: (B, 1, H, W) [1/m] of the image.
-        flipped: (B, 1, H, W) [1/m] of the mirrored image, mirrored back.
-
-    Returns:
-        (B, 1, H, W) [1/m].
-    """
+    """Monodepth's post-processing (Godard et al. 2017): the mean of the inverse depths (B, 1, H, W) [1/m] of
+    the image and of the mirrored image, mirrored back, except near the left and right border, where each is
+    bad at another side."""
     width = inverse_depth.shape[-1]
     across = torch.linspace(0, 1, width, device=inverse_depth.device, dtype=inverse_depth.dtype)
     left = 1 - (20 * (across - 0.05)).clamp(0, 1)

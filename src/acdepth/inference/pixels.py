@@ -36,23 +36,18 @@ def as_pixels(image: Image) -> np.ndarray:
         return read_image(Path(image))
     pixels = _from_tensor(image) if isinstance(image, Tensor) else np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise UserError(
-            "image",
-            f"an array of {pixels.dtype} {tuple(pixels.shape)}",
-            "expected RGB as uint8 (H, W, 3), in PIL image.convert('RGB')",
-        )
-    if min(pixels.shape[:2]) < SMALLEST_SIDE:
-        raise UserError(
-            "image", f"{pixels.shape[1]}x{pixels.shape[0]} pixels", f"each side needs {SMALLEST_SIDE} or more"
-        )
+        remedy = "expected RGB as uint8 (H, W, 3), in PIL image.convert('RGB')"
+        raise UserError("image", f"an array of {pixels.dtype} {tuple(pixels.shape)}", remedy)
+    height, width, _ = pixels.shape
+    if min(height, width) < SMALLEST_SIDE:
+        raise UserError("image", f"{width}x{height} pixels", f"each side needs {SMALLEST_SIDE} or more")
     return pixels
 
 
 def _from_tensor(image: Tensor) -> np.ndarray:
     if image.ndim != 3 or image.shape[0] != 3:
-        raise UserError(
-            "image", f"a tensor {tuple(image.shape)}", "expected (3, H, W), use predict_batch for more"
-        )
+        remedy = "expected (3, H, W), use predict_batch for more"
+        raise UserError("image", f"a tensor {tuple(image.shape)}", remedy)
     if image.is_floating_point():
         if not (image.isfinite().all() and image.min() >= 0 and image.max() <= 1):
             raise UserError("image", "a float tensor with values outside 0..1", "divide it by 255")

@@ -40,11 +40,8 @@ def load(
         UserError: if the checkpoint or the device cannot be used.
     """
     if path is None and not STUDENT.exists():
-        raise UserError(
-            None,
-            f"no weights were given and the shipped ones are missing ({STUDENT})",
-            "give a checkpoint, or make one with: acdepth demo",
-        )
+        what = f"no weights were given and the shipped ones are missing ({STUDENT})"
+        raise UserError(None, what, "give a checkpoint, or make one with: acdepth demo")
     file = STUDENT if path is None else checkpoint_file(or_shipped(Path(path), STUDENT))
     model = open_model(file, "checkpoint", device, precision)
     if path is None:
@@ -106,17 +103,13 @@ class Predictor:
         sizes = [model.fit(image.shape) for image in pixels]
         kind = "head" if model.head else "flip" if flip else "scales"
         answers = model.infer(pixels, sizes, mirrored=flip, confidence=kind if confidence else "none")
-        return [
-            DepthPrediction(
-                depth=_array(depth_of(fused(answer), image.shape)) * model.focal_ratio(camera, size),
-                confidence=None
-                if answer.confidence is None
-                else _array(enlarge(answer.confidence, image.shape)),
-                camera=camera.resized(*image.shape[:2]) if camera else None,
-                metric=model.metric,
-            )
-            for image, size, answer in zip(pixels, sizes, answers, strict=True)
-        ]
+        found = []
+        for image, size, answer in zip(pixels, sizes, answers, strict=True):
+            depth = _array(depth_of(fused(answer), image.shape)) * model.focal_ratio(camera, size)
+            sure = None if answer.confidence is None else _array(enlarge(answer.confidence, image.shape))
+            resized = camera and camera.resized(*image.shape[:2])
+            found.append(DepthPrediction(depth, sure, resized, model.metric))
+        return found
 
     def rescales(self) -> bool:
         """Whether the camera of an image changes the metres of its depth."""

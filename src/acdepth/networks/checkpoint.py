@@ -62,15 +62,10 @@ def save_checkpoint(
     half: bool = False,
     head: ConfidenceHead | None = None,
 ) -> None:
-    """Write weights and card atomically.
+    """Write weights and card atomically; ``half`` stores float16.
 
-    Args:
-        path: usually ``model.safetensors``.
-        network: its parameters and buffers are stored.
-        card: must describe ``network``; what it says about a confidence head is set to what ``head`` is, so
-            that a network trained on from one with a head does not claim to have it still.
-        half: store float16, at half the size.
-        head: of exactly this network, stored beside it.
+    The ``head`` must be of exactly this network. The card is made to say whether there is one, so that a
+    network trained on from one with a head does not claim to have it still.
     """
     tensors = network.state_dict()
     if head:
@@ -86,7 +81,7 @@ def checkpoint_file(path: Path) -> Path:
 
 
 def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:
-    """Build the network that a checkpoint describes and load its weights, as float32 in evaluation mode.
+    """The network that a checkpoint describes, as float32 in evaluation mode.
 
     Raises:
         UserError: if the file is no checkpoint of ours, is damaged, or its weights do not fit its card.
@@ -95,7 +90,7 @@ def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:
     network = DepthNet(card.network)
     if card.confidence:
         tensors = {name: value for name, value in tensors.items() if not name.startswith(HEAD)}
-    load_weights(network, tensors, str(path))
+    load_weights(network, tensors, path)
     return network.eval(), card
 
 
@@ -128,10 +123,7 @@ def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
 def save_encoder(
     path: Path, network: DepthNet, description: str, made_by: dict[str, Any], half: bool
 ) -> None:
-    """Write the encoder's weights alone, as a starting point for other networks.
-
-    Parameter names are those of ImageNet's ResNet18 files.
-    """
+    """Write the encoder's weights alone, by the names of ImageNet's ResNet18 files."""
     metadata = {"description": description, "made_by": json.dumps(made_by, sort_keys=True)}
     save_tensors(path, network.encoder.state_dict(), metadata, half)
 
@@ -140,8 +132,7 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
     """Start an encoder from a file of ours or from ImageNet ResNet18 weights (.safetensors, .pth).
 
     An encoder of several images gets the first layer's weights once per image, divided by their number, so
-    that equal images give the features of one (monodepth2). A ``.pth`` file is read without executing what it
-    may hold.
+    that equal images give the features of one (monodepth2).
 
     Returns:
         The file's description of itself, which may be empty.
@@ -161,7 +152,7 @@ def _fill_encoder(encoder: ResNetEncoder, tensors: dict[str, Tensor], path: Path
     images = encoder.conv1.in_channels // 3
     if "conv1.weight" in weights:
         weights["conv1.weight"] = weights["conv1.weight"].repeat(1, images, 1, 1) / images
-    load_weights(encoder, weights, str(path))
+    load_weights(encoder, weights, path)
 
 
 def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
@@ -173,11 +164,8 @@ def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
     tensors, _ = _load_encoder_tensors(path)
     first = tensors.get("conv1.weight")
     if first is None:
-        raise UserError(
-            path,
-            "has no conv1.weight, so it is no ResNet18",
-            "give shipped, ResNet18's .safetensors or .pth, or a name of the hub",
-        )
+        remedy = "give shipped, ResNet18's .safetensors or .pth, or a name of the hub"
+        raise UserError(path, "has no conv1.weight, so it is no ResNet18", remedy)
     encoder = ResNetEncoder(len(first))
     _fill_encoder(encoder, tensors, path)
     return encoder
@@ -220,7 +208,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, metadata
 
 
-def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
+def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: Path | str) -> None:
     """Load weights whose names and shapes must all fit, and which must be finite.
 
     Raises:
@@ -232,12 +220,9 @@ def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: str) -> 
             raise UserError(where, f"the weight {name} is missing")
         if name not in wanted:
             raise UserError(where, f"the weight {name} has no place in this network")
-        if tensors[name].shape != wanted[name].shape:
-            raise UserError(
-                where,
-                f"{name} has shape {tuple(tensors[name].shape)}, this network needs "
-                f"{tuple(wanted[name].shape)}",
-            )
+        has, needs = tuple(tensors[name].shape), tuple(wanted[name].shape)
+        if has != needs:
+            raise UserError(where, f"{name} has shape {has}, this network needs {needs}")
         if not tensors[name].isfinite().all():
             raise UserError(where, f"{name} holds numbers that are not finite")
     network.load_state_dict(tensors)
@@ -250,12 +235,9 @@ def read_plain(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
-        raise UserError(
-            path,
-            "not read, because it is damaged or holds objects that would have to be executed "
-            f"({_torch_reason(error)})",
-            "save its state_dict alone where you trust it",
-        ) from error
+        what = "not read, because it is damaged or holds objects that would have to be executed"
+        remedy = "save its state_dict alone where you trust it"
+        raise UserError(path, f"{what} ({_torch_reason(error)})", remedy) from error
     if not isinstance(content, dict):
         raise UserError(path, "holds something other than named weights")
     return content

@@ -39,44 +39,36 @@ def confidence_of(log_error: Tensor) -> Tensor:
 def disagreement(inverse_depths: Sequence[Tensor]) -> Tensor:
     """How far answers lie apart: largest less smallest log inverse depth, smoothed.
 
+    As an error it is not calibrated: the answers come from one network, and are wrong together where it knows
+    no better.
+
     Args:
-        inverse_depths: answers (B, 1, h, w) [1/m], such as the network's scales, the finest (B, 1, H, W)
-            first; those to the mirror image, mirrored back, may follow.
+        inverse_depths: answers (B, 1, h, w) [1/m], such as the network's scales, the finest first; those to
+            the mirror image, mirrored back, may follow.
 
     Returns:
-        (B, 1, H, W), not negative. As an error it is not calibrated: the answers come from one network, and
-        are wrong together where it knows no better.
+        (B, 1, H, W) of the finest's size, not negative.
     """
-    finest = inverse_depths[0].float()
+    finest, *others = (one.float() for one in inverse_depths)
     size = finest.shape[-2:]
-    answers = [finest.log()]
-    for one in inverse_depths[1:]:
-        answers.append(F.interpolate(one.float(), size, mode="bilinear", align_corners=False).log())
-    stacked = torch.stack(answers)
+    enlarged = [F.interpolate(one, size, mode="bilinear", align_corners=False) for one in others]
+    stacked = torch.stack([finest, *enlarged]).log()
     return smoothed(stacked.amax(0) - stacked.amin(0), SMOOTHING * size[1])
 
 
 def smoothed(values: Tensor, sigma: float) -> Tensor:
     """Blur (B, 1, H, W) by a Gaussian of ``sigma`` pixels, cut at two of them; borders are repeated."""
-    height, width = values.shape[-2:]
-    for axis, side in ((2, height), (3, width)):
+    for shape, side in (((1, 1, -1, 1), values.shape[2]), ((1, 1, 1, -1), values.shape[3])):
         reach = min(round(2 * sigma), side - 1)
         offsets = torch.arange(-reach, reach + 1, device=values.device, dtype=values.dtype)
         kernel = torch.exp(-(offsets**2) / (2 * max(sigma, 1e-6) ** 2))
-        shape, padding = (
-            ((1, 1, -1, 1), (0, 0, reach, reach)) if axis == 2 else ((1, 1, 1, -1), (reach, reach, 0, 0))
-        )
+        padding = (0, 0, reach, reach) if shape[2] == -1 else (reach, reach, 0, 0)
         values = F.conv2d(F.pad(values, padding, mode="replicate"), (kernel / kernel.sum()).view(shape))
     return values
 
 
 class ConfidenceHead(nn.Module):
-    """Features and answer of a frozen depth network in, expected error out; 9,000 parameters at width 32.
-
-    Args:
-        config: its size.
-        network: of the depth network.
-    """
+    """Features and answer of a frozen depth network in, expected error out; 9,000 parameters at width 32."""
 
     def __init__(self, config: ConfidenceHeadConfig, network: DepthNetConfig) -> None:
         super().__init__()
@@ -91,14 +83,11 @@ class ConfidenceHead(nn.Module):
         nn.init.constant_(self.answer.bias, math.log(START))
 
     def forward(self, image: Tensor, output: DepthOutput) -> Tensor:
-        """Log of the expected error |log depth - log truth|.
+        """Log of the expected error |log depth - log truth| (B, 1, H, W).
 
         Args:
             image: (B, 3, H, W) in 0..1.
             output: what the depth network says about it.
-
-        Returns:
-            (B, 1, H, W).
         """
         size = output.features[-LEVELS].shape[-2:]
         levels = [

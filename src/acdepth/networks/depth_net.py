@@ -1,13 +1,14 @@
 """The depth network: image in, inverse depth at four scales and features out (architecture: monodepth2)."""
 
+import math
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from acdepth.core.errors import UserError
-from acdepth.geometry.inverse_depth import inverse_depth_from_sigmoid, logit_of_depth
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.networks.settings import SMALLEST_SIDE, STRIDE, DepthNetConfig
 
@@ -26,25 +27,37 @@ class DepthOutput(NamedTuple):
     """Five tensors (B, C, h, w), 1/2 to 1/32."""
 
 
+def inverse_depth_from_sigmoid(
+    sigmoid: Float[Tensor, "*shape"], min_depth: float, max_depth: float
+) -> Float[Tensor, "*shape"]:
+    """Scale 0..1 linearly to inverse depth between 1/max_depth and 1/min_depth [1/m] (monodepth2)."""
+    return 1 / max_depth + (1 / min_depth - 1 / max_depth) * sigmoid
+
+
+def logit_of_depth(depth: float, min_depth: float, max_depth: float) -> float:
+    """The value before the sigmoid that says ``depth`` [m]: the inverse of `inverse_depth_from_sigmoid`.
+
+    Raises:
+        UserError: if the depth is not inside the range.
+    """
+    if not min_depth < depth < max_depth:
+        what = f"a depth of {depth:g} m is outside the network's range of {min_depth:g} to {max_depth:g} m"
+        raise UserError(None, what, "choose one inside it")
+    sigmoid = (1 / depth - 1 / max_depth) / (1 / min_depth - 1 / max_depth)
+    return math.log(sigmoid / (1 - sigmoid))
+
+
 class DepthDecoder(nn.Module):
     """Upsampling of the five feature levels with skips; each scale says its inverse depth through a sigmoid.
 
-    Args:
-        encoder_channels: of the five feature levels.
-        min_depth: nearest depth [m].
-        max_depth: farthest depth [m].
-        initial_depth: depth [m] that the untrained decoder says; None leaves that to chance, as in the paper.
+    `DepthNet` says what the arguments are.
     """
 
     def __init__(
-        self,
-        encoder_channels: tuple[int, ...],
-        min_depth: float,
-        max_depth: float,
-        initial_depth: float | None = None,
+        self, encoder_channels: tuple[int, ...], config: DepthNetConfig, initial_depth: float | None
     ) -> None:
         super().__init__()
-        self.min_depth, self.max_depth = min_depth, max_depth
+        self.min_depth, self.max_depth = config.min_depth, config.max_depth
         quarter = encoder_channels[0] // 4
         channels = tuple(quarter * 2**level for level in range(5))
         self.before, self.after = nn.ModuleList(), nn.ModuleList()
@@ -55,7 +68,11 @@ class DepthDecoder(nn.Module):
             self.after.append(_convolution(channels[level] + skipped, channels[level]))
         self.heads = nn.ModuleList(_convolution(channels[scale], 1) for scale in range(SCALES))
         if initial_depth is not None:
-            self._start_at(initial_depth)
+            for head in self.heads:
+                assert isinstance(head, nn.Conv2d) and head.bias is not None
+                nn.init.constant_(head.bias, logit_of_depth(initial_depth, self.min_depth, self.max_depth))
+                with torch.no_grad():
+                    head.weight.mul_(CALM_HEAD)
 
     def forward(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Inverse depth [1/m]: (B, 1, H, W), then 1/2, 1/4, 1/8 of the sides."""
@@ -72,21 +89,18 @@ class DepthDecoder(nn.Module):
                 found.append(inverse_depth_from_sigmoid(sigmoid, self.min_depth, self.max_depth))
         return tuple(reversed(found))
 
-    def _start_at(self, depth: float) -> None:
-        logit = logit_of_depth(depth, self.min_depth, self.max_depth)
-        for head in self.heads:
-            assert isinstance(head, nn.Conv2d) and head.bias is not None
-            nn.init.constant_(head.bias, logit)
-            with torch.no_grad():
-                head.weight.mul_(CALM_HEAD)
-
 
 def _convolution(channels_in: int, channels: int) -> nn.Conv2d:
     return nn.Conv2d(channels_in, channels, 3, padding=1, padding_mode="reflect")
 
 
 class DepthNet(nn.Module):
-    """ResNet18 encoder and monodepth2's decoder; needs to be told neither day nor night by default."""
+    """ResNet18 encoder and monodepth2's decoder; needs to be told neither day nor night by default.
+
+    Args:
+        config: width, range and normalisation.
+        initial_depth: depth [m] that the untrained network says; None leaves that to chance, as in the paper.
+    """
 
     mean: Tensor
     std: Tensor
@@ -97,7 +111,7 @@ class DepthNet(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = ResNetEncoder(config.width)
-        self.decoder = DepthDecoder(self.encoder.channels, config.min_depth, config.max_depth, initial_depth)
+        self.decoder = DepthDecoder(self.encoder.channels, config, initial_depth)
         statistics = {
             "mean": config.mean,
             "std": config.std,
@@ -111,19 +125,14 @@ class DepthNet(nn.Module):
         """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides."""
         height, width = image.shape[-2:]
         if height % STRIDE or width % STRIDE or min(height, width) < SMALLEST_SIDE:
-            raise UserError(
-                f"image of {height}x{width} pixels",
-                f"both sides must be multiples of {STRIDE}, at least {SMALLEST_SIDE}",
-            )
+            needed = f"both sides must be multiples of {STRIDE}, at least {SMALLEST_SIDE}"
+            raise UserError(f"image of {height}x{width} pixels", needed)
         return self.encoder(self.normalised(image, night))
 
     def normalised(self, image: Tensor, night: Tensor | None = None) -> Tensor:
-        """What the encoder sees of images.
+        """What the encoder sees of (B, 3, H, W) images in 0..1.
 
-        Args:
-            image: (B, 3, H, W) in 0..1.
-            night: (B,) bool, for networks with a normalisation of their own for the night; None says that
-                nobody knows, and all are taken for day.
+        ``night`` (B,) bool is for networks with a normalisation of their own for it; None is day everywhere.
         """
         if night is None or self.config.night_mean is None:
             return (image - self.mean) / self.std
@@ -132,9 +141,7 @@ class DepthNet(nn.Module):
         return (image - mean) / torch.where(known, self.night_std, self.std)
 
     def forward(self, image: Tensor, night: Tensor | None = None) -> DepthOutput:
-        """Inverse depth and features of (B, 3, H, W) images in 0..1.
-
-        ``night`` as for `normalised`.
+        """Inverse depth and features of (B, 3, H, W) images in 0..1; ``night`` as for `normalised`.
 
         Raises:
             UserError: if a side is no multiple of 32, or less than 64.

@@ -12,10 +12,7 @@ HUB_FILE = "model.safetensors"
 
 
 def encoder_file(source: Path) -> Path:
-    """The file that settings mean by ``encoder``.
-
-    Args:
-        source: ``shipped``, a file, or a model of the hub such as ``timm/resnet18.tv_in1k``.
+    """The file of an encoder: ``shipped``, a file, or a model of the hub such as ``timm/resnet18.tv_in1k``.
 
     Raises:
         UserError: if it is no file, and the hub does not have it or cannot be reached.
@@ -29,9 +26,5 @@ def encoder_file(source: Path) -> Path:
     try:
         return Path(hf_hub_download(name, HUB_FILE))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(
-            name,
-            f"neither a file here nor to be had from the hub ({reason})",
-            "give the path of ResNet18's .safetensors or .pth",
-        ) from error
+        what = f"neither a file here nor to be had from the hub ({str(error).strip().splitlines()[0]})"
+        raise UserError(name, what, "give the path of ResNet18's .safetensors or .pth") from error

@@ -17,11 +17,10 @@ class PoseNet(nn.Module):
     Args:
         config: the depth network's, for width and normalisation.
         initial_forward: metres that the untrained network lets the camera move forward from each frame to the
-            next; a departure that short runs need, because from no motion at all photometric gradients say
-            little. 0 starts at no motion, as the paper does.
-        scale: metres and radians per unit of the head's numbers. (0.01, 0.01) lets training start near no
-            motion (monodepth2), but a step of Adam then moves a drive's speed by less than a millimetre per
-            frame: short runs need more, or all drives keep one speed and depth no common scale.
+            next. 0 starts at no motion, as the paper does, where photometric gradients say little.
+        scale: metres and radians per unit of the head's numbers. With (0.01, 0.01), as in monodepth2, a step
+            of Adam moves a drive's speed by less than a millimetre per frame: short runs need more, or all
+            drives keep one speed and depth no common scale.
     """
 
     mean: Tensor
@@ -47,15 +46,7 @@ class PoseNet(nn.Module):
         )
 
     def forward(self, target: Tensor, neighbour: Tensor) -> Tensor:
-        """Pose vectors, target to neighbour.
-
-        Args:
-            target: (B, 3, H, W) float in 0..1.
-            neighbour: (B, 3, H, W).
-
-        Returns:
-            (B, 6) float32: tx ty tz [m], rx ry rz [rad].
-        """
+        """Pose vectors (B, 6) float32 from images (B, 3, H, W) in 0..1: tx ty tz [m], rx ry rz [rad]."""
         pair = torch.cat([(image - self.mean) / self.std for image in (target, neighbour)], 1)
         squeezed = torch.relu(self.squeeze(self.encoder(pair)[-1]))
         motion = self.convolutions(squeezed).float().mean((2, 3))
@@ -64,11 +55,7 @@ class PoseNet(nn.Module):
         return torch.cat([self.metres * motion[:, 3:6], self.radians * motion[:, :3]], 1)
 
     def motions(self, target: Tensor, neighbours: Tensor) -> Tensor:
-        """Motions from the target to its previous and next frame.
-
-        Args:
-            target: (B, 3, H, W).
-            neighbours: (B, 2, 3, H, W): previous, next.
+        """Motions from targets (B, 3, H, W) to their previous and next frames (B, 2, 3, H, W).
 
         Returns:
             T_target_to_source (B, 2, 4, 4) [m].

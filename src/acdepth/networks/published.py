@@ -32,36 +32,32 @@ POSE_LAYERS = {"squeeze": 0, "convolutions.0": 1, "convolutions.2": 2, "convolut
 """Our layers of the pose decoder, and their numbers in the published one."""
 
 
-def _gray(value: float) -> tuple[float, float, float]:
+def _gray(**statistics: float) -> dict[str, tuple[float, float, float]]:
     """One number for all channels."""
-    return (value, value, value)
+    return {name: (value, value, value) for name, value in statistics.items()}
 
 
 DATA_SETS: dict[DataSet, CheckpointCard] = {
     "nuscenes": CheckpointCard(
-        network=DepthNetConfig(
-            mean=_gray(0.4130), std=_gray(0.2093), night_mean=_gray(0.1652), night_std=_gray(0.1728)
-        ),
+        network=DepthNetConfig(**_gray(mean=0.4130, std=0.2093, night_mean=0.1652, night_std=0.1728)),
         input_size=(320, 576),
         conditions=(Condition.CLEAR, Condition.NIGHT, Condition.RAIN),
     ),
     "robotcar": CheckpointCard(
-        network=DepthNetConfig(
-            mean=_gray(0.5758), std=_gray(0.3190), night_mean=_gray(0.2471), night_std=_gray(0.2627)
-        ),
+        network=DepthNetConfig(**_gray(mean=0.5758, std=0.3190, night_mean=0.2471, night_std=0.2627)),
         input_size=(320, 544),
         conditions=(Condition.CLEAR, Condition.NIGHT),
     ),
 }
 """ACDepth and md4all, published settings: statistics of the clear day images, and of the night's."""
-_MONODEPTH2 = DepthNetConfig(max_depth=100.0, mean=_gray(0.45), std=_gray(0.225))
+_MONODEPTH2 = DepthNetConfig(max_depth=100.0, **_gray(mean=0.45, std=0.225))
 """monodepth2, layers.py and resnet_encoder.py: 0.1 to 100, (x - 0.45) / 0.225."""
 
 
 def import_published(
     path: Path, kind: Kind, data_set: DataSet = "nuscenes"
 ) -> tuple[DepthNet, CheckpointCard]:
-    """Read a published checkpoint without executing what it may hold.
+    """Read a published checkpoint, without executing what it may hold, in evaluation mode.
 
     Args:
         path: a Lightning ``.ckpt`` of ACDepth or md4all; for monodepth2 the folder of ``encoder.pth`` and
@@ -69,17 +65,12 @@ def import_published(
         kind: whose it is.
         data_set: what an ACDepth or md4all network was trained on: decides normalisation and input size.
 
-    Returns:
-        The network in evaluation mode, and the card of our checkpoint.
-
     Raises:
         UserError: if a file is unreadable, holds more than plain values, or its weights do not fit.
     """
     path = Path(path)
-    if kind == "monodepth2":
-        weights, card = _read_monodepth2(path)
-    else:
-        weights, card = _read_lightning(path, kind, data_set)
+    monodepth2 = kind == "monodepth2"
+    weights, card = _read_monodepth2(path) if monodepth2 else _read_lightning(path, kind, data_set)
     network = DepthNet(card.network)
     load_reference_weights(network, weights, str(path))
     return network.eval(), card
@@ -101,11 +92,9 @@ def _depth_model(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
     places = [name.removesuffix(FIRST_WEIGHT) for name in state if name.endswith(FIRST_WEIGHT)]
     found = [place for place in places if place.startswith(LEARNT_MODEL)]
     if len(found) != 1:
-        raise UserError(
-            path,
-            f"{len(found)} networks named {LEARNT_MODEL}* with {FIRST_WEIGHT}, expected one",
-            f"it holds {', '.join(sorted({name.split('.')[0] for name in state})) or 'nothing'}",
-        )
+        what = f"{len(found)} networks named {LEARNT_MODEL}* with {FIRST_WEIGHT}, expected one"
+        holds = ", ".join(sorted({name.split(".")[0] for name in state})) or "nothing"
+        raise UserError(path, what, f"it holds {holds}")
     (place,) = found
     return {name.removeprefix(place): value for name, value in state.items() if name.startswith(place)}
 
@@ -116,26 +105,21 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
         size = int(encoder.pop("height")), int(encoder.pop("width"))
     except KeyError as error:
         raise UserError(folder / "encoder.pth", f"no monodepth2 encoder, it has no {error}") from error
-    stereo = bool(encoder.pop("use_stereo", False))
+    unit = "stereo: 1 is 5.4 m" if encoder.pop("use_stereo", False) else "without scale"
     weights = {f"encoder.{name}": value for name, value in encoder.items()}
     weights |= {f"decoder.{name}": value for name, value in decoder.items()}
     card = CheckpointCard(
         network=_MONODEPTH2,
         input_size=size,
         metric=False,
-        description=f"published monodepth2 checkpoint {folder.name}, KITTI, "
-        + ("stereo: 1 is 5.4 m" if stereo else "without scale"),
+        description=f"published monodepth2 checkpoint {folder.name}, KITTI, {unit}",
         made_by={"imported": "monodepth2", "sha256": hash_file(folder / "encoder.pth")},
     )
     return weights, card
 
 
 def reference_name(name: str) -> str:
-    """The published name of a weight of `DepthNet` or of the teacher's ``PoseNet``.
-
-    Args:
-        name: ours, as in ``state_dict()``.
-    """
+    """The published name of a weight of `DepthNet` or of the teacher's ``PoseNet``, from ours."""
     if name.startswith("encoder."):
         return "encoder." + name
     if match := re.fullmatch(r"decoder\.(before|after)\.(\d)\.(weight|bias)", name):
@@ -150,12 +134,7 @@ def reference_name(name: str) -> str:
 
 
 def load_reference_weights(network: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
-    """Load published weights into a `DepthNet` of full width, or into the teacher's ``PoseNet``.
-
-    Args:
-        network: takes the weights.
-        weights: by published names, without a prefix for the network; the classifier is left out.
-        where: names their source in error messages.
+    """Load weights by published names into a `DepthNet` of full width, or into the teacher's ``PoseNet``.
 
     Raises:
         UserError: if a weight is missing, has no place here, or has another shape.

@@ -48,24 +48,15 @@ class ResNetEncoder(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Features of normalised images.
-
-        Args:
-            image: (B, channels_in, H, W), sides multiples of 32.
-
-        Returns:
-            Five tensors (B, C_i, H / 2^(i+1), W / 2^(i+1)).
-        """
+        """Five levels (B, C_i, H / 2^(i+1), W / 2^(i+1)) of normalised images (B, channels_in, H, W)."""
         first = torch.relu(self.bn1(self.conv1(image)))
-        features = [first]
-        x = self.pool(first)
-        for level in (self.layer1, self.layer2, self.layer3, self.layer4):
-            x = level(x)
-            features.append(x)
+        features = [first, self.layer1(self.pool(first))]
+        for level in (self.layer2, self.layer3, self.layer4):
+            features.append(level(features[-1]))
         return tuple(features)
 
 
-def encoder_channels(width: int) -> tuple[int, int, int, int, int]:
+def encoder_channels(width: int) -> tuple[int, ...]:
     """Channels of the five levels."""
     return (width, width, 2 * width, 4 * width, 8 * width)
 

@@ -1,4 +1,4 @@
-"""Floor 4: stages that are done once. What each was made from decides whether it still holds."""
+"""Stages that are done once. What each was made from decides whether it still holds."""
 
 from acdepth.pipeline.folder import claim
 from acdepth.pipeline.outputs import file_output, folder_output, translations_output, weights_output

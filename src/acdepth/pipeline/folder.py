@@ -34,9 +34,8 @@ def put_aside(paths: Mapping[Path, Path], name: str) -> Path | None:
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)
         except OSError as error:
-            raise UserError(
-                path, f"cannot be moved to {target} ({error.strerror or error})", "move it away yourself"
-            ) from error
+            what = f"cannot be moved to {target} ({error.strerror or error})"
+            raise UserError(path, what, "move it away yourself") from error
     return next((_place(base, name, number) for base in bases.values()), None)
 
 
@@ -47,13 +46,7 @@ def _place(base: Path, name: str, number: int) -> Path:
 def claim(out: Path, data_set: str, root: Path, footage: str | None = None) -> None:
     """Write down whose run ``out`` is, so that no run goes on, or is compared, with another's footage.
 
-    A root that moved is the same as long as the footage is.
-
-    Args:
-        out: folder of the run.
-        data_set: its name.
-        root: of the data set.
-        footage: hash of what is used of it; None if it is not there yet.
+    A root that moved is the same as long as ``footage`` is, the hash of what is used of the data set.
 
     Raises:
         UserError: if ``out`` belongs to another data set or root, or cannot be written.
@@ -63,11 +56,8 @@ def claim(out: Path, data_set: str, root: Path, footage: str | None = None) -> N
     found = read_json(path) if path.exists() else mine
     moved = found["root"] != mine["root"]
     if found["data_set"] != data_set or (moved and (footage is None or found["footage"] != footage)):
-        raise UserError(
-            out,
-            f"holds a run on {found['data_set']} in {found['root']}, not on {data_set} in {mine['root']}",
-            "give another --out",
-        )
+        what = f"holds a run on {found['data_set']} in {found['root']}, not on {data_set} in {mine['root']}"
+        raise UserError(out, what, "give another --out")
     if found != mine or not path.exists():
         write_json(path, mine)
 

@@ -27,7 +27,7 @@ class Stage:
     """Fit for a file name."""
     made_from: Identity
     """Everything that shapes the result, beyond what earlier stages were made from."""
-    run: Callable[[], None]
+    run: Callable[[], object]
     """Does the work; called again, it goes on from where it was and makes what lacks."""
     outputs: tuple[Output, ...]
     """What must be as the stage left it for the stage to count as done."""

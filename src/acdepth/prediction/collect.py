@@ -120,8 +120,5 @@ def _refuse_same_targets(jobs: list[Job]) -> None:
         # Some file systems do not tell upper case from lower case.
         other = first.setdefault(str(job.target).casefold(), job)
         if other is not job:
-            raise UserError(
-                None,
-                f"{other.source} and {job.source} would both be written as {job.target}_*",
-                "rename one, or run twice with different --out",
-            )
+            what = f"{other.source} and {job.source} would both be written as {job.target}_*"
+            raise UserError(None, what, "rename one, or run twice with different --out")

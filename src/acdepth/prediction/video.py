@@ -11,10 +11,9 @@ import numpy as np
 from av.video.stream import VideoStream
 
 from acdepth.core.camera import Camera
-from acdepth.core.colour import colour_inverse_depth
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
-from acdepth.core.prediction import DepthPrediction
+from acdepth.core.prediction import DepthPrediction, colour_inverse_depth
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoClip
 from acdepth.inference.predictor import Predictor
@@ -44,14 +43,8 @@ def predict_video(
 ) -> int:
     """Predict every frame and write an MP4 of images and colours side by side.
 
-    Args:
-        predictor: finds the depth.
-        video: the frames; its own camera is used where ``camera`` is None.
-        out: the MP4 file.
-        camera: of the frames.
-        flip: see `Predictor`.
-        on_frame: gets number, image (H, W, 3) and prediction of each readable frame.
-        on_progress: called once per predicted frame.
+    The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
+    prediction of each readable frame, and ``on_progress`` is called after it.
 
     Returns:
         Number of unreadable frames; each repeats the picture before it, so that time stays right.
@@ -81,12 +74,7 @@ def predict_video(
 
 
 def _predict_frame(
-    predictor: Predictor,
-    video: VideoClip,
-    index: int,
-    camera: Camera | None,
-    flip: bool,
-    tally: ReadTally,
+    predictor: Predictor, video: VideoClip, index: int, camera: Camera | None, flip: bool, tally: ReadTally
 ) -> tuple[np.ndarray, DepthPrediction] | None:
     """Image and prediction; None if the frame is skipped."""
     try:

@@ -1,1 +1,1 @@
-"""Floor 4: the starting points that ship, an encoder and a tiny prior, made on towns nothing else uses."""
+"""The starting points that ship, an encoder and a tiny prior, made on towns nothing else uses."""

@@ -1,6 +1,7 @@
 """Starting points that learn depth on rendered towns, where it is known: the encoder and the tiny prior."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,6 +19,8 @@ from acdepth.networks.depth_net import DepthNet
 from acdepth.pretrain.settings import EncoderConfig, PriorConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, relative_inverse_depth
 from acdepth.prior.losses import gradient_matching_loss, scale_shift_invariant_loss
+from acdepth.prior.preprocessing import Preprocessing
+from acdepth.prior.tiny import build_tiny_prior
 
 
 class EncoderTask(Task):
@@ -44,12 +47,13 @@ class PriorTask(Task):
 
     def __init__(self, config: PriorConfig) -> None:
         super().__init__()
-        self.network = config.network.build(config.loop.seed)
         self.config = config
+        self.network = build_tiny_prior(config.network, config.loop.seed)
+        self.preprocessing = Preprocessing(config.network.side)
 
     def forward(self, batch: TruthBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
-        predicted = relative_inverse_depth(self.network, self.config.network.preprocessing, batch.image)
+        predicted = relative_inverse_depth(self.network, self.preprocessing, batch.image)
         with torch.autocast(predicted.device.type, enabled=False):
             everywhere = torch.ones_like(batch.inverse_depth, dtype=torch.bool)
             about = (predicted.float(), batch.inverse_depth, everywhere)
@@ -85,7 +89,7 @@ def pretrain_prior(config: PriorConfig, data: Path, out: Path, description: str)
 
     def save() -> None:
         card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
-        DepthAnythingPrior(task.network, config.network.preprocessing, card).save(out / "model")
+        DepthAnythingPrior(task.network, task.preprocessing, card).save(out / "model")
 
     _train("prior", task, config, data, out, save)
     return out / "model"
@@ -101,12 +105,10 @@ def _train(
 ) -> None:
     clear = [clip for clip in open_data(data) if clip.condition == Condition.CLEAR]
 
-    def batches(rank: int, processes: int) -> TruthBatches:
-        loop = config.loop
-        return TruthBatches(clear, config.image_size, loop.batch_size, loop.seed, rank, processes)
-
+    loop = config.loop
+    batches = partial(TruthBatches, clear, config.image_size, loop.batch_size, loop.seed)
     made_from = Identity.of(config).and_facts({"clips": sorted(clip.name for clip in clear)})
-    with run_folder(out, made_from, config.loop) as share:
-        fit(f"pretrain {name}", task, batches, config.loop, out, made_from)
+    with run_folder(out, made_from, loop) as share:
+        fit(f"pretrain {name}", task, batches, loop, out, made_from)
         if share.leads:
             save()

@@ -1,7 +1,7 @@
 """The small diffusion model that ships: it learns captioned pictures, as SD-Turbo did, and no translation."""
 
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +18,6 @@ from acdepth.diffusion.autoencoder import encode
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
 from acdepth.engine import LoopSettings, Task, fit, run_folder
-from acdepth.networks.frozen import frozen
 from acdepth.pretrain.settings import GeneratorConfig
 
 OF_DENOISER = frozenset({"noise_probability", "light_strength", "denoiser"})
@@ -42,34 +41,23 @@ class AutoencoderTask(Task):
         with torch.autocast(image.device.type, enabled=False):
             difference = shown.float() - image
             edges = difference.diff(dim=2).abs().mean() + difference.diff(dim=3).abs().mean()
-            return {
-                "colour": difference.abs().mean(),
-                "edges": self.config.edge_weight * edges,
-            }
+            return {"colour": difference.abs().mean(), "edges": self.config.edge_weight * edges}
 
 
 class DenoiserTask(Task):
     """One step from disturbed latents and a caption to the clean latents of the picture."""
 
+    tokens: Tensor
+
     def __init__(self, config: GeneratorConfig, model: DiffusionModel) -> None:
         super().__init__()
         self.config, self.unet, self.text_encoder = config, model.unet, model.text_encoder
         self.schedule = signal_and_noise(model.scheduler)
-        # In a tuple, because a submodule would be trained and saved with the UNet.
-        self.frozen = (frozen(model.vae),)
-        prompts = model.tokenizer(
-            list(PROMPTS.values()),
-            padding="max_length",
-            max_length=model.tokenizer.model_max_length,
-            return_tensors="pt",
-        )
-        self.tokens = prompts["input_ids"]
-
-    def to_device(self, device: torch.device) -> None:
-        """Move the autoencoder and the captions."""
-        vae: Any = self.frozen[0]
-        vae.to(device)
-        self.tokens = self.tokens.to(device)
+        self.beside = (model.vae.eval().requires_grad_(False),)
+        length = model.tokenizer.model_max_length
+        captions = list(PROMPTS.values())
+        prompts = model.tokenizer(captions, padding="max_length", max_length=length, return_tensors="pt")
+        self.register_buffer("tokens", prompts["input_ids"], persistent=False)
 
     def forward(self, batch: LabelledBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
@@ -88,7 +76,7 @@ class DenoiserTask(Task):
 
     @torch.no_grad()
     def _latents(self, image: Tensor) -> Tensor:
-        return encode(self.frozen[0], image * 2 - 1)[0].float()
+        return encode(self.beside[0], image * 2 - 1)[0].float()
 
 
 def _piece(image: Tensor, size: tuple[int, int], generator: torch.Generator) -> Tensor:
@@ -99,16 +87,13 @@ def _piece(image: Tensor, size: tuple[int, int], generator: torch.Generator) -> 
 
 
 def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, description: str) -> Path:
-    """Train on captioned images and write a model folder.
+    """Train on captioned images and write a model folder, fit for `DiffusionModel.from_pretrained`.
 
     Args:
         config: settings.
         data: images of all conditions, none of them a pair of another.
-        out: run folder; the model is in ``out/model``, in float16.
+        out: run folder; the model is ``out/model``, which is returned, in float16.
         description: for the card: what it was trained on.
-
-    Returns:
-        The model folder, fit for `DiffusionModel.from_pretrained`.
     """
     with run_folder(out, Identity(), config.autoencoder) as share:  # the states lie in folders of their own
         with share.main_first():
@@ -119,12 +104,9 @@ def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, descripti
         model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
         _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
         card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
-        for part in (model.vae, model.unet, model.text_encoder):
-            part.half()
+        parts = [part.half() for part in (model.vae, model.unet, model.text_encoder)]
         if share.leads:
-            DiffusionModel(
-                model.vae, model.unet, model.text_encoder, model.tokenizer, model.scheduler, card
-            ).save(out / "model")
+            DiffusionModel(*parts, model.tokenizer, model.scheduler, card).save(out / "model")
     return out / "model"
 
 
@@ -132,10 +114,7 @@ def _fit(
     name: str, task: Task, pools: dict[Condition, Pool], config: GeneratorConfig, out: Path, data: str
 ) -> None:
     loop: LoopSettings = getattr(config, name)
-
-    def batches(rank: int, processes: int) -> LabelledBatches:
-        return LabelledBatches(pools, loop.batch_size, loop.seed, rank, processes)
-
+    batches = partial(LabelledBatches, pools, loop.batch_size, loop.seed)
     shapes_it = type(config).model_fields.keys() - (OF_DENOISER if name == "autoencoder" else set())
     made_from = Identity.of(config, only=shapes_it).and_facts({"training footage": data})
     fit(f"pretrain {name}", task, batches, loop, out / name, made_from)
@@ -152,15 +131,9 @@ def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> floa
 
 
 def change_light(image: Tensor, generator: torch.Generator, strength: float) -> Tensor:
-    """Gamma, contrast, tint and saturation, drawn anew for every image.
+    """Gamma, contrast, tint and saturation of (B, 3, H, W) in 0..1, drawn anew for every image.
 
-    Args:
-        image: (B, 3, H, W) float in 0..1.
-        generator: on the CPU.
-        strength: 0 changes nothing; 1 can make a day dark and a night bright.
-
-    Returns:
-        (B, 3, H, W) float in 0..1.
+    Strength 0 changes nothing; 1 can make a day dark and a night bright.
     """
     draws = torch.rand(3, len(image), 1, 1, 1, generator=generator).to(image) * 2 - 1
     tint = torch.rand(len(image), 3, 1, 1, generator=generator).to(image) * 2 - 1

@@ -19,7 +19,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_bytes, write_json
 from acdepth.core.hub import hub_folder, model_content, refuse_adapters
 from acdepth.prior.preprocessing import PREPROCESSING_FILE, Preprocessing
-from acdepth.prior.tiny import TinyPriorConfig
+from acdepth.prior.settings import TinyPriorConfig
+from acdepth.prior.tiny import build_tiny_prior
 
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "card.json"
 SHAPING = (CONFIG_FILE, WEIGHTS_FILE, PREPROCESSING_FILE)
@@ -38,15 +39,9 @@ def content_of(prior: Path) -> str:
 def relative_inverse_depth(
     network: DepthAnythingForDepthEstimation, preprocessing: Preprocessing, image: Tensor
 ) -> Tensor:
-    """Run a Depth Anything network; differentiable, for whoever trains one.
+    """(B, 3, H, W) in 0..1 -> (B, 1, H, W) inverse depth of unknown scale and shift; larger is nearer.
 
-    Args:
-        network: relative, not metric.
-        preprocessing: of the images it was trained on.
-        image: (B, 3, H, W) float in 0..1.
-
-    Returns:
-        (B, 1, H, W) inverse depth of unknown scale and shift, not negative, larger is nearer.
+    Differentiable, for whoever trains a network.
     """
     predicted = network(pixel_values=preprocessing(image)).predicted_depth[:, None]
     # Corners on corners, as inside the network's own head.
@@ -59,7 +54,7 @@ class DepthAnythingPrior(nn.Module):
     Args:
         network: becomes frozen.
         preprocessing: of the images it was trained on.
-        card: JSON values that say what it was trained on; empty if nobody said.
+        card: JSON values that say what it was trained on.
         source: where it comes from, for messages.
     """
 
@@ -93,22 +88,19 @@ class DepthAnythingPrior(nn.Module):
         refuse_adapters(folder)
         config = _read_config(folder)
         preprocessing = Preprocessing.read(folder)
-        card_file = folder / CARD_FILE
-        card = read_json(card_file) if card_file.exists() else {}
+        card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
         return cls(_load_network(folder, config), preprocessing, card, str(source))
 
     @classmethod
     def tiny(cls, seed: int, config: TinyPriorConfig | None = None) -> Self:
         """The same class, small and untrained: for tests, and to see the shape of what ships."""
         config = config or TinyPriorConfig()
-        return cls(config.build(seed), config.preprocessing)
+        return cls(build_tiny_prior(config, seed), Preprocessing(config.side))
 
     def save(self, folder: Path, dtype: torch.dtype = torch.float16) -> None:
         """Write a model folder that `from_pretrained` and transformers read, and ``card.json``.
 
-        Args:
-            folder: made where needed.
-            dtype: of the stored weights; float16 halves the file and changes depth by less than 1 %.
+        Weights in float16 halve the file and change depth by less than 1 %.
         """
         folder = Path(folder)
         stored: Any = copy.deepcopy(self.network)
@@ -136,9 +128,8 @@ class DepthAnythingPrior(nn.Module):
         """
         found = relative_inverse_depth(self.network, self.preprocessing, image)
         if fault := max(faults(found, image, LEAST_SPREAD)):
-            raise UserError(
-                self.source, f"its inverse depth of an image {fault}", "the model is damaged, copy it again"
-            )
+            what = f"its inverse depth of an image {fault}"
+            raise UserError(self.source, what, "the model is damaged, copy it again")
         return found
 
 
@@ -165,8 +156,7 @@ def _read_config(folder: Path) -> DepthAnythingConfig:
     try:
         config = DepthAnythingConfig.from_dict(values)
     except Exception as error:  # transformers checks values with exceptions of many kinds
-        reason = str(error).splitlines()[0]
-        raise UserError(path, f"not understood by transformers ({reason})") from error
+        raise UserError(path, f"not understood by transformers ({str(error).splitlines()[0]})") from error
     if config.depth_estimation_type != "relative":
         raise UserError(path, f"a {config.depth_estimation_type} model", "the prior must be a relative one")
     return config
@@ -191,10 +181,6 @@ def _load_network(folder: Path, config: DepthAnythingConfig) -> DepthAnythingFor
     network, found = loaded
     misfits = set(found["missing_keys"]) | set(found["unexpected_keys"]) | set(found["mismatched_keys"])
     if misfits := sorted(map(str, misfits - UNUSED_WEIGHTS)):
-        raise UserError(
-            path,
-            f"does not fit its {CONFIG_FILE}: {len(misfits)} weights are missing, left over or of "
-            f"another shape, first {misfits[0]}",
-            "copy both files from the same model",
-        )
+        how = f"{len(misfits)} weights are missing, left over or of another shape, first {misfits[0]}"
+        raise UserError(path, f"does not fit its {CONFIG_FILE}: {how}", "copy both files from the same model")
     return network

@@ -29,12 +29,9 @@ def standardise(
 def scale_shift_invariant_loss(
     prediction: Float[Tensor, "b 1 h w"], target: Float[Tensor, "b 1 h w"], known: Bool[Tensor, "b 1 h w"]
 ) -> Float[Tensor, "b 1 h w"]:
-    """Absolute difference after both were standardised (MiDaS, eq. 7, without trimming).
+    """Absolute difference of inverse depths after both were standardised (MiDaS, eq. 7, without trimming).
 
-    Args:
-        prediction: relative inverse depth.
-        target: inverse depth, of any scale and shift; anything finite where not known.
-        known: which pixels count; the others are 0.
+    0 where not known; the target may be anything finite there.
     """
     return (standardise(prediction, known) - standardise(target, known)).abs()
 
@@ -49,14 +46,9 @@ def gradient_matching_loss(
 
     It keeps edges where they are and surfaces smooth. Scale k looks at every 2^k-th pixel.
 
-    Args:
-        prediction: relative inverse depth.
-        target: inverse depth; anything finite where not known.
-        known: a gradient counts where both its pixels are known.
-        scales: how many, at most ``log2`` of the shorter side.
-
     Returns:
-        Of each image, the mean over the neighbouring pairs, summed over directions and scales.
+        Of each image, the mean over the neighbouring pairs of known pixels, summed over directions and
+        scales.
     """
     difference = standardise(prediction, known) - standardise(target, known)
     total = difference.new_zeros(difference.shape[0])

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -35,22 +34,15 @@ class Preprocessing:
         return self._round(scale * height), self._round(scale * width)
 
     def __call__(self, image: Tensor) -> Tensor:
-        """Resize and normalise.
+        """Resize (B, 3, H, W) in 0..1 to (B, 3, h, w), with h and w multiples of `patch`, and normalise.
 
         Interpolation is bicubic with antialiasing, as transformers' own processor does on PIL images; without
         antialiasing a strongly shrunken street flickers.
-
-        Args:
-            image: (B, 3, H, W) float in 0..1.
-
-        Returns:
-            (B, 3, h, w) with h and w multiples of `patch`.
         """
         size = self.size_for(*image.shape[-2:])
         if size != tuple(image.shape[-2:]):
             image = F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
-        mean = torch.tensor(self.mean, device=image.device, dtype=image.dtype).view(3, 1, 1)
-        std = torch.tensor(self.std, device=image.device, dtype=image.dtype).view(3, 1, 1)
+        mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         return (image - mean) / std
 
     @classmethod
@@ -76,23 +68,21 @@ class Preprocessing:
 
     def write(self, folder: Path) -> None:
         """Write the file that `read` and transformers' `DPTImageProcessor` read."""
-        write_json(
-            Path(folder) / PREPROCESSING_FILE,
-            {
-                "image_processor_type": "DPTImageProcessor",
-                "do_resize": True,
-                "size": {"height": self.side, "width": self.side},
-                "keep_aspect_ratio": True,
-                "ensure_multiple_of": self.patch,
-                "resample": PIL_BICUBIC,
-                "do_rescale": True,
-                "rescale_factor": 1 / 255,
-                "do_normalize": True,
-                "image_mean": list(self.mean),
-                "image_std": list(self.std),
-                "do_pad": False,
-            },
-        )
+        values = {
+            "image_processor_type": "DPTImageProcessor",
+            "do_resize": True,
+            "size": {"height": self.side, "width": self.side},
+            "keep_aspect_ratio": True,
+            "ensure_multiple_of": self.patch,
+            "resample": PIL_BICUBIC,
+            "do_rescale": True,
+            "rescale_factor": 1 / 255,
+            "do_normalize": True,
+            "image_mean": self.mean,
+            "image_std": self.std,
+            "do_pad": False,
+        }
+        write_json(Path(folder) / PREPROCESSING_FILE, values)
 
     def _round(self, length: float) -> int:
         return max(self.patch, round(length / self.patch) * self.patch)

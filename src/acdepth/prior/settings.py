@@ -1,15 +1,8 @@
 """Size of the Depth Anything that can be trained here."""
 
-from typing import TYPE_CHECKING
-
 from pydantic import Field
 
 from acdepth.core.config import Config
-
-if TYPE_CHECKING:
-    from transformers import DepthAnythingForDepthEstimation
-
-    from acdepth.prior.preprocessing import Preprocessing
 
 PATCH = 14
 
@@ -31,16 +24,3 @@ class TinyPriorConfig(Config):
     """Channels where the strides are fused. Depth Anything V2 small: 64."""
     head: int = Field(default=16, gt=0)
     """Channels before the last convolution. Depth Anything V2: 32."""
-
-    @property
-    def preprocessing(self) -> "Preprocessing":
-        """Images as the network sees them."""
-        from acdepth.prior.preprocessing import Preprocessing
-
-        return Preprocessing(side=self.side, patch=PATCH)
-
-    def build(self, seed: int) -> "DepthAnythingForDepthEstimation":
-        """An untrained, trainable network; the same seed gives the same weights."""
-        from acdepth.prior.tiny import build_tiny_prior
-
-        return build_tiny_prior(self, seed)

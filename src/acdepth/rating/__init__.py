@@ -1,1 +1,1 @@
-"""Floor 4: people say which images are real and which generated, without being told."""
+"""People say which images are real and which generated, without being told."""

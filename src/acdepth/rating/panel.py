@@ -3,10 +3,11 @@
 import re
 import secrets
 import threading
-from collections.abc import Mapping
 from collections.abc import Sequence as Many
 from dataclasses import asdict
 from datetime import UTC, datetime
+from http import HTTPStatus
+from itertools import count
 from typing import Any
 
 from acdepth.core.errors import UserError
@@ -24,11 +25,11 @@ LONGEST_VOTE = 86_400.0
 
 
 class Refused(Exception):
-    """A request that a page of ours never sends."""
+    """A request that is not granted; the text says why."""
 
-
-class Outdated(Exception):
-    """A vote on an image that is not the rater's present one: pressed twice, or in another window."""
+    def __init__(self, why: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Panel:
@@ -42,19 +43,15 @@ class Panel:
 
     def __init__(self, pictures: Many[Picture], votes: VoteFile, seed: int) -> None:
         self._seed, self._votes, self._lock = seed, votes, threading.Lock()
-        self._token_of = {_identity(picture): secrets.token_urlsafe(16) for picture in pictures}
-        self._picture_of = {self._token_of[_identity(picture)]: picture for picture in pictures}
+        self.pictures = {secrets.token_urlsafe(16): picture for picture in pictures}
+        """By the random name that each has for as long as the panel lives."""
+        self._token_of = {_identity(picture): token for token, picture in self.pictures.items()}
         self._guests: set[str] = set()
 
     @property
     def size(self) -> int:
         """How many images everybody rates."""
-        return len(self._token_of)
-
-    @property
-    def pictures(self) -> Mapping[str, Picture]:
-        """By the random name that each has for as long as the panel lives."""
-        return self._picture_of
+        return len(self.pictures)
 
     def join(self, name: str) -> dict[str, Any]:
         """Begin or go on under a name; without one, under a number that nobody has.
@@ -64,22 +61,22 @@ class Panel:
         """
         name = " ".join(name.split())
         with self._lock:
-            return self._state(self._guest() if not name else _checked(name))
+            return self._state(_checked(name) if name else self._guest())
 
     def vote(self, rater: str, token: str, vote: str, seconds: float) -> dict[str, Any]:
         """Count a vote and return what comes next.
 
         Raises:
-            Refused: if a value is none that can be.
-            Outdated: if the image is not the rater's present one.
+            Refused: if a value is none that can be, or the image is not the rater's present one, as where it
+                is voted on twice, or in another window.
             UserError: if the vote could not be written.
         """
         rater = _checked(rater)
         with self._lock:
             waiting = self._waiting(rater)
             if not waiting or waiting[0] != token:
-                raise Outdated
-            picture = self._picture_of[token]
+                raise Refused("this image is no longer the one to vote on", HTTPStatus.CONFLICT)
+            picture = self.pictures[token]
             now = datetime.now(UTC).isoformat(timespec="seconds")
             took = round(min(seconds, LONGEST_VOTE), 2)
             self._votes.add(Vote(now, rater, picture.name, picture.kind, Kind(vote), took))
@@ -96,15 +93,14 @@ class Panel:
 
     def _state(self, rater: str) -> dict[str, Any]:
         """What the page shows: the present image and the one after it, or the result."""
-        waiting, theirs = self._waiting(rater), self._counted(rater)
+        waiting = self._waiting(rater)
         state = {"rater": rater, "done": self.size - len(waiting), "of": self.size, "images": waiting[:2]}
-        return state if waiting else {**state, "result": self._result(theirs)}
-
-    def _result(self, theirs: list[Vote]) -> dict[str, Any]:
-        everybody = self._counted()
-        raters = len(tally_raters(everybody))
-        together = {"raters": raters, **_plain(tally(everybody))} if raters > 1 else None
-        return {"own": _plain(tally(theirs)), "together": together}
+        if not waiting:
+            everybody = self._counted()
+            raters = len(tally_raters(everybody))
+            together = {"raters": raters, **_plain(tally(everybody))} if raters > 1 else None
+            state["result"] = {"own": _plain(tally(self._counted(rater))), "together": together}
+        return state
 
     def _waiting(self, rater: str) -> list[str]:
         """Tokens of the images that a rater has not voted on, in the rater's order."""
@@ -115,19 +111,14 @@ class Panel:
 
     def _counted(self, rater: str | None = None) -> list[Vote]:
         """Votes on these images, of one rater or of all."""
-        return [
-            vote
-            for vote in self._votes.votes
-            if rater in (None, vote.rater) and (vote.truth, vote.image) in self._token_of
-        ]
+        votes = [vote for vote in self._votes.votes if rater in (None, vote.rater)]
+        return [vote for vote in votes if (vote.truth, vote.image) in self._token_of]
 
     def _guest(self) -> str:
         taken = self._guests | {vote.rater for vote in self._votes.votes}
-        number = 1
-        while f"rater {number}" in taken:
-            number += 1
-        self._guests.add(f"rater {number}")
-        return f"rater {number}"
+        name = next(name for number in count(1) if (name := f"rater {number}") not in taken)
+        self._guests.add(name)
+        return name
 
 
 def open_panel(
@@ -160,9 +151,8 @@ def _identity(picture: Picture) -> tuple[Kind, str]:
 
 def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
-        raise Refused(
-            f"a name has letters, digits, spaces and . ' -, {LONGEST_NAME} at most, a letter or digit first"
-        )
+        signs = f"letters, digits, spaces and . ' -, {LONGEST_NAME} at most, a letter or digit first"
+        raise Refused(f"a name has {signs}")
     return name
 
 
@@ -171,16 +161,14 @@ def _refuse_other_images(votes: VoteFile, pictures: Many[Picture]) -> None:
     known = {_identity(picture) for picture in pictures}
     for vote in votes.votes:
         if (vote.truth, vote.image) not in known:
-            raise UserError(
-                votes.path, f"has votes on other images, as {vote.truth} {vote.image}", "give another --out"
-            )
+            what = f"has votes on other images, as {vote.truth} {vote.image}"
+            raise UserError(votes.path, what, "give another --out")
 
 
 def _plain(votes: Tally) -> dict[str, Any]:
     """For the page: each count with its part and interval."""
-    return {
-        name: {**asdict(value), **(value.part._asdict() if value.part else {})}
-        if isinstance(value, Count)
-        else value
-        for name, value in vars(votes).items()
-    }
+    plain = asdict(votes)
+    for name, value in vars(votes).items():
+        if isinstance(value, Count) and value.part:
+            plain[name] |= value.part._asdict()
+    return plain

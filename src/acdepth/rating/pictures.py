@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
@@ -67,8 +67,11 @@ def find_pictures(
     else:
         footage = open_data(path, choice=choice)
         there = {clip.condition for clip in footage}
-        chosen = [clip for clip in footage if clip.condition in conditions]
-        found = [_of_footage(clip, i, kind) for clip in chosen for i in clip.targets()]
+        frames = target_frames(clip for clip in footage if clip.condition in conditions)
+        found = [
+            Picture(kind, frame.key, frame.clip.condition, partial(frame.clip.image, frame.index))
+            for frame in frames
+        ]
     if not found:
         wanted = ",".join(one for one in Condition if one in conditions)
         has = ", ".join(one for one in Condition if one in there) or "none"
@@ -112,22 +115,15 @@ def encode_alike(picture: Picture, image_size: tuple[int, int]) -> bytes:
     image = picture.read()
     height, width = image.shape[:2]
     if height < image_size[0] or width < image_size[1]:
-        raise UserError(
-            picture.name,
-            f"{width}x{height} pixels, and would be enlarged to {image_size[1]}x{image_size[0]}, "
-            "which gives it away",
-            "choose a smaller --image-size",
-        )
+        enlarged = f"enlarged to {image_size[1]}x{image_size[0]}, which gives it away"
+        what = f"{width}x{height} pixels, and would be {enlarged}"
+        raise UserError(picture.name, what, "choose a smaller --image-size")
     across = min(width, round(height * image_size[1] / image_size[0]))
     down = min(height, round(width * image_size[0] / image_size[1]))
     middle = Crop(height=down, width=across, top=(height - down) // 2, left=(width - across) // 2)
     shown = crop_and_resize(image, middle, image_size, picture.name)
     pixels = cv2.cvtColor(shown, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
-
-
-def _of_footage(clip: Clip, index: int, kind: Kind) -> Picture:
-    return Picture(kind, clip.key(index), clip.condition, partial(clip.image, index))
 
 
 def _of_translations(

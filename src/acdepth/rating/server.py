@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acdepth.core.errors import UserError
-from acdepth.rating.panel import Outdated, Panel, Refused
+from acdepth.rating.panel import Panel, Refused
 from acdepth.rating.pictures import Kind
 
 LARGEST_BODY = 4096
@@ -65,16 +65,12 @@ class RatingServer(ThreadingHTTPServer):
         pictures = {f"/image/{token}": File("image/jpeg", image) for token, image in images.items()}
         self.files = {**page, **pictures}
         try:
-            family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-            self.address_family = family
+            self.address_family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
             super().__init__((host, port), _Answer)
         except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise UserError(
-                f"--host {host} --port {port}",
-                f"cannot listen there ({reason})",
-                "choose another --port, or 0 for any that is free",
-            ) from error
+            what = f"cannot listen there ({getattr(error, 'strerror', None) or error})"
+            remedy = "choose another --port, or 0 for any that is free"
+            raise UserError(f"--host {host} --port {port}", what, remedy) from error
 
     @property
     def address(self) -> str:
@@ -97,7 +93,7 @@ class RatingServer(ThreadingHTTPServer):
             return _is_loopback(name)
         machine = socket.gethostname().casefold()
         own = {"localhost", self.host.casefold(), machine, f"{machine}.local"}
-        return name.casefold() in own or ipaddress_or_none(name) is not None
+        return name.casefold() in own or _address(name) is not None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that went away in the middle is no error of ours."""
@@ -114,25 +110,28 @@ class _Asked(BaseModel):
 
 
 class _Cast(_Asked):
-    """A vote as the page sends it."""
-
     image: str
     vote: Kind
     seconds: float = Field(ge=0, allow_inf_nan=False)
 
 
 class _Answer(BaseHTTPRequestHandler):
-    """One request."""
-
     server: RatingServer
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "acdepth", ""
     timeout = PATIENCE
 
+    def parse_request(self) -> bool:
+        """Also refuse a browser that was not asked for this machine by a name of its own."""
+        if not super().parse_request():
+            return False
+        known = self.server.knows_as_itself(re.sub(r":\d+$", "", self._host).strip("[]"))
+        if not known:
+            self._refuse(HTTPStatus.FORBIDDEN, "this page is served under another name")
+        return known
+
     def do_GET(self) -> None:
         """The page, its parts, an image, or how many images there are."""
-        if not self._comes_here():
-            return
         path = self.path.partition("?")[0]  # links that are passed on gather questions
         if path == "/about":
             self._send_json(HTTPStatus.OK, {"of": self.server.panel.size})
@@ -144,49 +143,28 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Join, vote, undo."""
-        if not self._comes_here():
-            return
-        # A page of another site may make a browser send this, but not in its own name, and not as JSON.
-        if self.headers.get("Origin", "") not in (f"http://{self._host}", f"https://{self._host}"):
-            self._refuse(HTTPStatus.FORBIDDEN, "only the page itself may send this")
-        elif self.headers.get_content_type() != "application/json":
-            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON")
-        elif (body := self._body()) is not None:
-            self._act(body)
-
-    def _act(self, body: bytes) -> None:
-        panel = self.server.panel
         try:
-            match self.path:
-                case "/join":
-                    state = panel.join(_Asked.model_validate_json(body).rater)
-                case "/vote":
-                    cast = _Cast.model_validate_json(body)
-                    state = panel.vote(cast.rater, cast.image, cast.vote, cast.seconds)
-                case "/undo":
-                    state = panel.undo(_Asked.model_validate_json(body).rater)
-                case _:
-                    self._refuse(HTTPStatus.NOT_FOUND, "there is no such thing here")
-                    return
+            self._send_json(HTTPStatus.OK, self._act(self._body()))
         except ValidationError as error:
             wrong = error.errors()[0]
             self._refuse(HTTPStatus.BAD_REQUEST, ": ".join([*map(str, wrong["loc"]), wrong["msg"]]))
         except Refused as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
-        except Outdated:
-            self._refuse(HTTPStatus.CONFLICT, "this image is no longer the one to vote on")
+            self._refuse(error.status, str(error))
         except UserError as error:
             print(f"acdepth rate: {error}", flush=True)
             self._refuse(HTTPStatus.INSUFFICIENT_STORAGE, "the vote could not be saved; tell who runs this")
-        else:
-            self._send_json(HTTPStatus.OK, state)
 
-    def _comes_here(self) -> bool:
-        """Whether the browser was asked for this machine by a name of its own; answers if not."""
-        known = self.server.knows_as_itself(re.sub(r":\d+$", "", self._host).strip("[]"))
-        if not known:
-            self._refuse(HTTPStatus.FORBIDDEN, "this page is served under another name")
-        return known
+    def _act(self, body: bytes) -> dict[str, Any]:
+        panel = self.server.panel
+        match self.path:
+            case "/join":
+                return panel.join(_Asked.model_validate_json(body).rater)
+            case "/vote":
+                cast = _Cast.model_validate_json(body)
+                return panel.vote(cast.rater, cast.image, cast.vote, cast.seconds)
+            case "/undo":
+                return panel.undo(_Asked.model_validate_json(body).rater)
+        raise Refused("there is no such thing here", HTTPStatus.NOT_FOUND)
 
     @property
     def _host(self) -> str:
@@ -194,16 +172,19 @@ class _Answer(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "")
         return host if re.fullmatch(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", host) else ""
 
-    def _body(self) -> bytes | None:
-        """What was sent; answers if it has no length or is too long."""
+    def _body(self) -> bytes:
+        """The JSON that was sent."""
+        # A page of another site may make a browser send this, but not in its own name, and not as JSON.
+        if self.headers.get("Origin", "") not in (f"http://{self._host}", f"https://{self._host}"):
+            raise Refused("only the page itself may send this", HTTPStatus.FORBIDDEN)
+        if self.headers.get_content_type() != "application/json":
+            raise Refused("send JSON", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"\d{1,9}", length):
-            self._refuse(HTTPStatus.LENGTH_REQUIRED, "say how long it is")
-        elif int(length) > LARGEST_BODY:
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {LARGEST_BODY} bytes")
-        else:
-            return self.rfile.read(int(length))
-        return None
+            raise Refused("say how long it is", HTTPStatus.LENGTH_REQUIRED)
+        if int(length) > LARGEST_BODY:
+            raise Refused(f"send at most {LARGEST_BODY} bytes", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self.rfile.read(int(length))
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
         # What may still be in the connection is not read, so nothing else can come through it.
@@ -216,10 +197,9 @@ class _Answer(BaseHTTPRequestHandler):
     def _send(self, status: HTTPStatus, kind: str, content: bytes) -> None:
         self.send_response(status)
         lines = {"Content-Type": kind, "Content-Length": str(len(content)), **HEADERS}
+        lines |= {"Connection": "close"} if self.close_connection else {}
         for name, value in lines.items():
             self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
 
@@ -227,8 +207,7 @@ class _Answer(BaseHTTPRequestHandler):
         """Say nothing per request: the terminal is for what somebody must know."""
 
 
-def ipaddress_or_none(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address that is written as one."""
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(name)
     except ValueError:
@@ -236,5 +215,5 @@ def ipaddress_or_none(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Addres
 
 
 def _is_loopback(name: str) -> bool:
-    address = ipaddress_or_none(name)
+    address = _address(name)
     return name.casefold() == "localhost" or (address is not None and address.is_loopback)

@@ -52,40 +52,30 @@ class VoteFile:
         self.votes = read_votes(self.path) if self.path.exists() else []
 
     def begin(self) -> None:
-        """Make the file, or mend a last line that a kill left without its end; before the first vote.
-
-        Raises:
-            UserError: if it cannot be written.
-        """
+        """Make the file, or mend a last line that a kill left without its end; before the first vote."""
         if not self.path.exists() or not self.path.read_bytes().endswith(b"\n"):
-            write_text(self.path, _header() + _lines(self.votes))
+            self._write(self.votes)
 
     def add(self, vote: Vote) -> None:
-        """Append a vote; when this returns it is on the disk.
-
-        Raises:
-            UserError: if it could not be written; then it does not count.
-        """
+        """Append a vote, down to the disk; raises `UserError` if it could not be, and then does not count."""
         self._refuse_if_gone()
         try:
             with self.path.open("ab", buffering=0) as stream:
                 _append(stream, _lines([vote]).encode())
         except OSError as error:
-            raise UserError(
-                self.path, f"cannot write ({error.strerror or error})", "free some space, then vote again"
-            ) from error
+            what = f"cannot write ({error.strerror or error})"
+            raise UserError(self.path, what, "free some space, then vote again") from error
         self.votes.append(vote)
 
     def drop(self, vote: Vote) -> None:
-        """Take back a vote.
-
-        Raises:
-            UserError: if the file could not be written; then the vote stays.
-        """
+        """Take back a vote; raises `UserError` if the file could not be written, and then the vote stays."""
         self._refuse_if_gone()
         kept = [one for one in self.votes if one is not vote]
-        write_text(self.path, _header() + _lines(kept))
+        self._write(kept)
         self.votes = kept
+
+    def _write(self, votes: list[Vote]) -> None:
+        write_text(self.path, ",".join(COLUMNS) + "\n" + _lines(votes))
 
     def _refuse_if_gone(self) -> None:
         """A new file in the place of one that was moved away would part the votes in two."""
@@ -111,11 +101,8 @@ def read_votes(path: Path) -> list[Vote]:
     try:
         header = next(reader, [])
         if header != list(COLUMNS):
-            raise UserError(
-                path,
-                f"its first line must be {','.join(COLUMNS)}, not {','.join(header)!r}",
-                "give another file",
-            )
+            what = f"its first line must be {','.join(COLUMNS)}, not {','.join(header)!r}"
+            raise UserError(path, what, "give another file")
         for row in reader:
             if any(map(str.strip, row)):
                 votes.append(_parse(row))
@@ -123,9 +110,8 @@ def read_votes(path: Path) -> list[Vote]:
         torn = reader.line_num > 1 and not text.endswith("\n") and not lines.read(1)
         if not torn:
             what = "not readable as CSV" if isinstance(error, csv.Error) else "no vote"
-            raise UserError(
-                f"{path}, line {reader.line_num}", f"{what} ({error})", "mend or delete the line"
-            ) from error
+            where = f"{path}, line {reader.line_num}"
+            raise UserError(where, f"{what} ({error})", "mend or delete the line") from error
     return votes
 
 
@@ -199,10 +185,6 @@ def _append(stream: FileIO, line: bytes) -> None:
     except OSError:
         stream.truncate(end)
         raise
-
-
-def _header() -> str:
-    return ",".join(COLUMNS) + "\n"
 
 
 def _lines(votes: Iterable[Vote]) -> str:

@@ -60,19 +60,13 @@ def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> N
     if data_set == "nuscenes":
         versions = sorted(set(VERSIONS.values()))
         if not is_nuscenes(root):
-            raise UserError(
-                root,
-                f"is not laid out as nuScenes, it has none of the folders {', '.join(versions)}",
-                "--root is the folder that holds v1.0-trainval, samples and sweeps",
-            )
+            what = f"is not laid out as nuScenes, it has none of the folders {', '.join(versions)}"
+            raise UserError(root, what, "--root is the folder that holds v1.0-trainval, samples and sweeps")
         _check_splits(config)
     elif not is_robotcar(root):
-        raise UserError(
-            root,
-            "is not laid out as RobotCar, it lacks models/stereo_narrow_left.txt or a folder "
-            "SCENE/stereo/centre",
-            "--root is what acdepth data prepare makes of the raw download",
-        )
+        lacks = "it lacks models/stereo_narrow_left.txt or a folder SCENE/stereo/centre"
+        remedy = "--root is what acdepth data prepare makes of the raw download"
+        raise UserError(root, f"is not laid out as RobotCar, {lacks}", remedy)
 
 
 def _check_splits(config: MethodConfig) -> None:
@@ -83,6 +77,5 @@ def _check_splits(config: MethodConfig) -> None:
     }
     for name, split in chosen.items():
         if split not in VERSIONS:
-            raise UserError(
-                "settings", f"{name}.split is {split}", f"for nuScenes choose from {', '.join(VERSIONS)}"
-            )
+            remedy = f"for nuScenes choose from {', '.join(VERSIONS)}"
+            raise UserError("settings", f"{name}.split is {split}", remedy)

@@ -39,6 +39,10 @@ class TownsConfig(Config):
         """The towns."""
         return list(range(self.first, self.first + self.count))
 
+    def folders(self, root: Path) -> list[Path]:
+        """Of all drives below ``root``."""
+        return [sequence_folder(root, town, one) for town in self.seeds for one in self.conditions]
+
 
 class DemoConfig(MethodConfig):
     """Settings of the demo; training, translation and evaluation see different towns."""
@@ -64,12 +68,7 @@ class DemoConfig(MethodConfig):
 
 
 class Demo:
-    """The demo in one folder.
-
-    Args:
-        config: settings.
-        out: folder of the run.
-        world: folder of the rendered towns; within ``out`` by default.
+    """The demo in the folder ``out``, of towns rendered into ``world``, which lies within it by default.
 
     Raises:
         UserError: if something is missing or unreadable that the run will need; nothing is written before.
@@ -100,56 +99,40 @@ class Demo:
         self.method.run(self.stages(), "acdepth demo: the built-in world", self._notes())
 
     def _rendering(self, name: str, towns: TownsConfig, folder: Path) -> Stage:
-        made_from = {"version": VERSION, "image size": list(self.config.teacher.image_size)}
-        places = [sequence_folder(folder, town, one) for town in towns.seeds for one in towns.conditions]
-        return Stage(
-            name,
-            Identity.of(towns).and_facts(made_from),
-            lambda: self._render(towns, folder),
-            tuple(folder_output(place) for place in places),
-            (folder,),
-        )
+        facts = {"version": VERSION, "image size": list(self.config.teacher.image_size)}
+        outputs = tuple(folder_output(place) for place in towns.folders(folder))
+        made_from = Identity.of(towns).and_facts(facts)
+        return Stage(name, made_from, lambda: self._render(towns, folder), outputs, (folder,))
 
     def _render(self, towns: TownsConfig, folder: Path) -> None:
         _refuse_other_towns(towns, folder)
         settings = DriveSettings(towns.frames, self.config.teacher.image_size)
+        device, workers = str(choose_device()), min(self.config.workers, os.cpu_count() or 1)
         with progress("render", towns.count * towns.frames, unit="frame") as advance:
-            write_towns(
-                folder,
-                towns.seeds,
-                towns.conditions,
-                settings,
-                str(choose_device()),
-                workers=min(self.config.workers, os.cpu_count() or 1),
-                on_frames=advance,
-            )
+            write_towns(folder, towns.seeds, towns.conditions, settings, device, workers, advance)
 
     def _notes(self) -> list[str]:
-        config = self.config
+        training, evaluation = _span(self.config.training), _span(self.config.evaluation)
         return [
-            f"Training: towns {_span(config.training)}, clear only. Evaluation: towns "
-            f"{_span(config.evaluation)}, which nothing learns from.",
+            f"Training: towns {training}, clear only. "
+            f"Evaluation: towns {evaluation}, which nothing learns from.",
             "Encoder and prior start from shipped weights, trained on towns of their own with true depth.",
-            *self._about_translations(),
+            f"Adverse training images are {self._about_translations()}.",
             "The control is a student trained for the same steps on clear images alone.",
             "One seed: the intervals tell how other drives would vary, not other trainings.",
         ]
 
-    def _about_translations(self) -> list[str]:
+    def _about_translations(self) -> str:
         config = self.config
         if config.method == "simulate":
-            return [
-                "Adverse training images are image-space simulations on the teacher's depth; nothing learns "
-                "from the world's own night, rain, fog or snow."
-            ]
+            unseen = "nothing learns from the world's own night, rain, fog or snow"
+            return f"image-space simulations on the teacher's depth; {unseen}"
         if config.adverse is None or config.translator is None:
-            return ["Adverse training images are diffusion translations by adapters that were there."]
+            return "diffusion translations by adapters that were there"
         start = f" from {config.adapters} adapters" if config.adapters else ""
-        return [
-            f"Adverse training images are diffusion translations. The translator trained{start} for "
-            f"{config.translator.loop.steps} steps on the clear towns beside adverse images of towns "
-            f"{_span(config.adverse)}, unpaired and without any depth."
-        ]
+        trained = f"The translator trained{start} for {config.translator.loop.steps} steps on the clear towns"
+        beside = f"beside adverse images of towns {_span(config.adverse)}, unpaired and without any depth"
+        return f"diffusion translations. {trained} {beside}"
 
 
 def _span(towns: TownsConfig) -> str:
@@ -158,11 +141,7 @@ def _span(towns: TownsConfig) -> str:
 
 def _refuse_other_towns(towns: TownsConfig, folder: Path) -> None:
     """All footage below the folder is used, so nothing else may lie there."""
-    wanted = {sequence_folder(folder, town, one) for town in towns.seeds for one in towns.conditions}
-    others = sorted(path.parent for path in folder.glob("*/*/sequence.yaml") if path.parent not in wanted)
-    if others:
-        raise UserError(
-            others[0],
-            "is none of the drives that the settings ask for",
-            "give another folder for the towns, or move this one away",
-        )
+    there = {path.parent for path in folder.glob("*/*/sequence.yaml")}
+    if others := sorted(there - set(towns.folders(folder))):
+        remedy = "give another folder for the towns, or move this one away"
+        raise UserError(others[0], "is none of the drives that the settings ask for", remedy)

@@ -1,6 +1,7 @@
 """The whole method on footage that is there, each of its stages done once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from acdepth.core.clip import Clip
@@ -42,7 +43,7 @@ class Method:
         config: settings.
         training: footage; only what is clear in it is learnt from.
         evaluation: footage with measured depth.
-        out: gets a folder per stage, ``results.json``, ``frames.jsonl`` and ``examples``.
+        out: gets a folder per stage, and the results.
         adverse: footage whose adverse frames the translator learns to imitate; ``training`` by default.
     """
 
@@ -64,26 +65,16 @@ class Method:
             adverse: likewise for what the translator learns to imitate.
         """
         config, student = self.config, self.config.student
+        made_from = Identity.of(student).and_facts(student_files(student, config.prior))
         stages = [
-            self._training(
-                "teacher",
-                teacher_identity(config.teacher, training),
-                self._train_teacher,
-                (self.out / "teacher" / POSE_FILE, self.out / "teacher" / MOTION_FILE),
-            ),
-            *([self._translator(training, adverse)] if self.config.trains_translator else []),
+            self._teacher(training),
+            *([self._translator(training, adverse)] if config.trains_translator else []),
             self._translation(),
-            self._training(
-                "student",
-                Identity.of(student).and_facts(student_files(student, config.prior)),
-                lambda: self._train_student(student, "student"),
-            ),
+            self._student("student", student, made_from),
         ]
         if config.control:
             clear_only = student.model_copy(update={"mix": {Condition.CLEAR: 1.0}})
-            stages.append(
-                self._training("control", Identity(), lambda: self._train_student(clear_only, "control"))
-            )
+            stages.append(self._student("control", clear_only, Identity()))
         return [*stages, self._evaluation(evaluation)]
 
     def run(self, stages: Sequence[Stage], title: str, notes: list[str]) -> None:
@@ -111,20 +102,27 @@ class Method:
         """The sequences that are measured on, of every condition."""
         return open_data(self.evaluation, choice=self.config.evaluation_footage)
 
-    def _training(
-        self, name: str, made_from: Identity, train: Callable[[], None], more: tuple[Path, ...] = ()
-    ) -> Stage:
-        outputs = (weights_output(self.weights[name]), *(file_output(path) for path in more))
-        return Stage(name, made_from, train, outputs, (self.out / name,))
+    def _teacher(self, training: str | None) -> Stage:
+        config, folder = self.config.teacher, self.out / "teacher"
+        files = (file_output(folder / POSE_FILE), file_output(folder / MOTION_FILE))
+        outputs = (weights_output(self.weights["teacher"]), *files)
+        train = partial(train_teacher, config, self.training, folder)
+        return Stage("teacher", teacher_identity(config, training), train, outputs, (folder,))
 
     def _translator(self, training: str | None, adverse: str | None) -> Stage:
         config, folder = self.config, self.out / "translator"
         assert config.translator is not None
-        made_from = translator_identity(
-            config.translator, training, adverse, config.prior, config.adapters_folder
-        )
-        outputs = (folder_output(folder / ADAPTERS),)
-        return Stage("translator", made_from, self._train_translator, outputs, (folder,))
+        footage, start = (training, adverse), config.adapters_folder
+        made_from = translator_identity(config.translator, *footage, config.prior, start)
+        given = self.training, [self.adverse], config.prior, folder, config.adapters
+        train = partial(train_translator, config.translator, *given)
+        return Stage("translator", made_from, train, (folder_output(folder / ADAPTERS),), (folder,))
+
+    def _student(self, name: str, config: StudentConfig, made_from: Identity) -> Stage:
+        outputs, folder = (weights_output(self.weights[name]),), self.out / name
+        given = self.training, self.translations, self.weights["teacher"], self.config.prior
+        train = partial(train_student, config, *given, folder)
+        return Stage(name, made_from, train, outputs, (folder,))
 
     def _translation(self) -> Stage:
         config, adapters = self.config, self.config.adapters_folder
@@ -137,50 +135,23 @@ class Method:
         return Stage("translate", made_from, self._translate, outputs, (self.translations,))
 
     def _evaluation(self, footage: str | None) -> Stage:
-        made_from = Identity.of(self.config.measured_by()).and_facts(
-            {"interval seed": self.config.seed, "evaluation footage": footage}
-        )
+        facts = {"interval seed": self.config.seed, "evaluation footage": footage}
+        made_from = Identity.of(self.config.measured_by()).and_facts(facts)
         files, examples = (self.out / RESULTS_FILE, self.out / FRAMES_FILE), self.out / "examples"
         outputs = (*(file_output(file) for file in files), folder_output(examples))
         return Stage("evaluate", made_from, self._evaluate, outputs, (*files, examples))
 
-    def _train_teacher(self) -> None:
-        train_teacher(self.config.teacher, self.training, self.out / "teacher")
-
-    def _train_translator(self) -> None:
-        config = self.config
-        assert config.translator is not None
-        train_translator(
-            config.translator,
-            self.training,
-            [self.adverse],
-            config.prior,
-            self.out / "translator",
-            config.adapters,
-        )
-
     def _translate(self) -> None:
         clips, config = self.training_footage(), self.config
         if config.method == "diffusion":
-            adapters = (
-                self.out / "translator" / ADAPTERS if self.config.trains_translator else config.adapters
-            )
+            trained = self.out / "translator" / ADAPTERS
+            adapters = trained if config.trains_translator else config.adapters
             assert adapters is not None
             translator, depth = DiffusedWeather(adapters), None
         else:
             translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
         with progress("translate", count_targets(clips), unit="image") as advance:
             translate(clips, self.translations, translator, depth, config.translation(), progress=advance)
-
-    def _train_student(self, config: StudentConfig, name: str) -> None:
-        train_student(
-            config,
-            self.training,
-            self.translations,
-            self.weights["teacher"],
-            self.config.prior,
-            self.out / name,
-        )
 
     def _evaluate(self) -> None:
         models = [NetworkModel(open_model(path, name)) for name, path in self.weights.items()]

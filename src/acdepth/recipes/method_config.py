@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.presets import find_config
+from acdepth.core.presets import read_named
 from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
@@ -51,17 +51,8 @@ class MethodConfig(Config):
     @classmethod
     def from_dict(cls, values: Any, where: str) -> Self:
         """Check plain values; the stages' settings are read from their files where only a name is given."""
-        settings: dict[str, type[Config]] = {
-            "teacher": TeacherConfig,
-            "student": StudentConfig,
-            "translator": TranslatorConfig,
-        }
-        for stage, kind in settings.items():
-            name = values.get(stage) if isinstance(values, dict) else None
-            if isinstance(name, str):
-                file = find_config(stage, name, f"{where}: {stage}:")
-                values = {**values, stage: kind.read(file).to_dict()}
-        return super().from_dict(values, where)
+        kinds = {"teacher": TeacherConfig, "student": StudentConfig, "translator": TranslatorConfig}
+        return super().from_dict(read_named(values, kinds, where), where)
 
     @model_validator(mode="after")
     def _translates_somehow(self) -> Self:
@@ -77,15 +68,10 @@ class MethodConfig(Config):
         return self.adapters and or_shipped(self.adapters, TRANSLATOR)
 
     def translated_by(self, method: Literal["simulate", "diffusion"] | None) -> Self:
-        """The same with another way to translate; None leaves it.
-
-        Raises:
-            UserError: if the settings know no translator.
-        """
+        """The same with another way to translate; None leaves it."""
         if method == "diffusion" and self.translator is None and self.adapters is None:
-            raise UserError(
-                "--method diffusion", "the settings have no translator", "give others with --config"
-            )
+            what = "the settings have no translator"
+            raise UserError("--method diffusion", what, "give others with --config")
         return self if method is None else self.model_copy(update={"method": method})
 
     @property
@@ -95,12 +81,7 @@ class MethodConfig(Config):
 
     def translation(self) -> TranslateSettings:
         """Translations of what the networks see, at their size."""
-        return TranslateSettings(
-            conditions=self.translated,
-            seed=self.seed,
-            image_size=self.teacher.image_size,
-            crop=self.teacher.crop,
-        )
+        return TranslateSettings(self.translated, self.seed, self.teacher.image_size, self.teacher.crop)
 
     def measured_by(self) -> Protocol:
         """The protocol, with what these settings change."""

@@ -1,5 +1,6 @@
-"""What a reproduction will cost: counted on the data, timed on a few steps of it."""
+"""What a reproduction will cost: counted on the data or the world's settings, timed on a few steps."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -10,14 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.core.clip import Clip
+from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.folder import count_targets
+from acdepth.data.folder import count_targets, open_data
 from acdepth.data.prepared import needed_positions
 from acdepth.engine import LoopSettings
 from acdepth.engine.state import KEPT_STATES
 from acdepth.evaluation.examples import RANKS
+from acdepth.inference.devices import choose_device
+from acdepth.recipes.demo import DemoConfig, TownsConfig
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.timing import Timed, Timing
+from acdepth.recipes.timing import Timed, Timing, batch_size, size_of
+from acdepth.world.export import DriveSettings, write_towns
 
 ROW_BYTES, EXAMPLE_BYTES = 800, 12
 """Of a frame and model in ``frames.jsonl``, and of an example's pixel: picture, truth, two depths, report."""
@@ -70,7 +75,6 @@ def plan_method(
         counts: of all footage.
         steps: of each training; on a machine with a GPU the first ones are slower than the rest.
     """
-    refuse_no_steps(steps)
     with TemporaryDirectory() as folder:
         timing = Timing(config, training, Path(folder), steps)
         teacher, translation, student = timing.teacher(), timing.translation(), timing.student()
@@ -81,12 +85,7 @@ def plan_method(
     stages = [
         _trained("teacher", config.teacher.loop, teacher, counts.triplets * picture),
         *([_translator(config, translator, clear)] if translator else []),
-        PlannedStage(
-            "translate",
-            f"{clear} x {made} images",
-            clear * made * translation.gigabytes,
-            clear * made * translation.seconds / 3600,
-        ),
+        _per_image("translate", f"{clear} x {made} images", clear * made, translation),
         _trained("student", config.student.loop, student, clear * (1 + seen) * picture),
     ]
     if config.control:
@@ -95,31 +94,46 @@ def plan_method(
     return [*stages, _evaluated(counts, models, pixels, student.seconds / config.student.loop.batch_size)]
 
 
-def refuse_no_steps(steps: int) -> None:
-    """Raise `UserError` unless there is something to time."""
-    if steps < 1:
-        raise UserError(f"--timed-steps {steps}", "must be at least 1")
+def plan_world(config: DemoConfig, steps: int) -> list[PlannedStage]:
+    """Render a few frames, run a little of each stage on them, as `plan_method`, and multiply."""
+    if Condition.CLEAR not in config.training.conditions:
+        raise UserError("settings", "training.conditions lacks clear, so there is nothing to learn on")
+    height, width = config.teacher.image_size
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        training = _render(config, config.training, folder / "training", batch_size(config) + 2)
+        shown = [(towns, _render(config, towns, folder / "adverse", 2)) for towns in config.shown_weather()]
+        evaluation = _render(config, config.evaluation, folder / "evaluation", 2)
+        footage = [one for one in open_data(folder / "training") if one.condition is Condition.CLEAR]
+        stages = plan_method(config, footage, height * width, _counts(config), steps)
+    return [
+        _rendered("world-training", config, config.training, training),
+        *(_rendered("world-adverse", config, towns, frame) for towns, frame in shown),
+        _rendered("world-evaluation", config, config.evaluation, evaluation),
+        *stages,
+    ]
 
 
-def print_plan(stages: Sequence[PlannedStage], title: str, console: Console | None = None) -> None:
+def print_plan(stages: Sequence[PlannedStage], title: str) -> None:
     """Stages, disk and hours, with their sums."""
     table = Table("stage", "work", "disk [GB]", "hours", title=title)
     for stage in stages:
         table.add_row(stage.name, stage.work, f"{stage.gigabytes:.2f}", f"{stage.hours:.2f}")
     total = sum(stage.gigabytes for stage in stages), sum(stage.hours for stage in stages)
     table.add_row("all", "", f"{total[0]:.2f}", f"{total[1]:.2f}", style="bold")
-    (console or Console()).print(table)
+    Console().print(table)
 
 
 def _trained(name: str, loop: LoopSettings, step: Timed, prepared: float) -> PlannedStage:
     """A training; beside the prepared images stay the last states and the weights, a third of a state."""
     states = min(KEPT_STATES, ceil(loop.steps / loop.checkpoint_every))
-    return PlannedStage(
-        name,
-        f"{loop.steps} steps of {loop.batch_size}, {step.seconds:.2f} s each",
-        prepared + (states + 1 / 3) * step.gigabytes,
-        loop.steps * step.seconds / 3600,
-    )
+    work = f"{loop.steps} steps of {loop.batch_size}, {step.seconds:.2f} s each"
+    size = prepared + (states + 1 / 3) * step.gigabytes
+    return PlannedStage(name, work, size, loop.steps * step.seconds / 3600)
+
+
+def _per_image(name: str, work: str, images: int, one: Timed, workers: int = 1) -> PlannedStage:
+    return PlannedStage(name, work, images * one.gigabytes, images * one.seconds / workers / 3600)
 
 
 def _translator(config: MethodConfig, step: Timed, clear: int) -> PlannedStage:
@@ -135,3 +149,24 @@ def _evaluated(counts: Counts, models: int, pixels: int, seconds: float) -> Plan
     size = (counts.measured * models * ROW_BYTES + examples * pixels * EXAMPLE_BYTES) / 1e9
     work = f"{counts.measured} images"
     return PlannedStage("evaluate", work, size, counts.measured * models * seconds / 3 / 3600)
+
+
+def _counts(config: DemoConfig) -> Counts:
+    clear = config.training.count * config.training.frames
+    conditions = len(config.evaluation.conditions)
+    measured = config.evaluation.count * config.evaluation.frames * conditions
+    return Counts(triplets=clear, clear=clear, measured=measured, conditions=conditions)
+
+
+def _render(config: DemoConfig, towns: TownsConfig, folder: Path, frames: int) -> Timed:
+    """One frame in all of the towns' conditions."""
+    frames = min(frames, towns.frames)
+    started = time.perf_counter()
+    settings = DriveSettings(frames, config.teacher.image_size)
+    write_towns(folder, towns.seeds[:1], towns.conditions, settings, str(choose_device()))
+    return Timed((time.perf_counter() - started) / frames, size_of(folder) / frames)
+
+
+def _rendered(name: str, config: DemoConfig, towns: TownsConfig, frame: Timed) -> PlannedStage:
+    frames = towns.count * towns.frames
+    return _per_image(name, f"{frames} x {len(towns.conditions)} images", frames, frame, config.workers)

@@ -1,7 +1,6 @@
 """The paper's experiment on a data set that is there, ending with the paper's table beside ours."""
 
 from pathlib import Path
-from typing import Literal
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder, hash_json
@@ -9,12 +8,9 @@ from acdepth.data.folder import count_targets, open_data
 from acdepth.data.prepared import fingerprint
 from acdepth.pipeline.folder import claim
 from acdepth.recipes.checks import RecordedDataSet, check_networks, check_root
-from acdepth.recipes.method import RESULTS_FILE, Method
+from acdepth.recipes.method import Method
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.plan import PlannedStage, count_footage, plan_method, refuse_no_steps
-from acdepth.reports.paper import Table, beside_ours
-
-DataSet = Literal[RecordedDataSet, "world"]
+from acdepth.recipes.plan import PlannedStage, count_footage, plan_method
 
 
 class ReproduceConfig(MethodConfig):
@@ -25,13 +21,7 @@ class ReproduceConfig(MethodConfig):
 
 
 class Reproduction:
-    """One data set's experiment in one folder.
-
-    Args:
-        data_set: decides which published table stands beside ours.
-        config: settings.
-        root: of the data set, as its owners lay it out.
-        out: folder of the run.
+    """The experiment on a data set, which lies at ``root`` as its owners lay it out, in the folder ``out``.
 
     Raises:
         UserError: if something is missing or unreadable that the run will need; nothing is written before.
@@ -49,7 +39,6 @@ class Reproduction:
 
     def plan(self, steps: int) -> list[PlannedStage]:
         """What it will cost, timed on ``steps`` steps of each training."""
-        refuse_no_steps(steps)
         height, width = self.evaluation[0].image(0).shape[:2]
         counts = count_footage(self.training, self.evaluation)
         return plan_method(self.config, self.training, height * width, counts, steps)
@@ -72,10 +61,6 @@ class Reproduction:
         adverse = [clip for clip in footage if clip.condition in translator.conditions]
         return fingerprint(adverse, translator.image_size, translator.crop, reach=0)
 
-    def table(self) -> Table:
-        """Published rows and ours; ours say "not run" where there is no result yet."""
-        return beside_ours(self.data_set, self.out / RESULTS_FILE)
-
     def _notes(self) -> list[str]:
         return [
             f"{len(self.training)} clear training sequences, {len(self.evaluation)} evaluation sequences.",
@@ -87,15 +72,10 @@ class Reproduction:
     def _about_translations(self) -> str:
         translator = self.config.translator
         if self.config.method == "simulate":
-            return (
-                "Adverse training images are image-space simulations on the teacher's depth, not the paper's "
-                "diffusion translations."
-            )
-        if translator is None:
-            return (
-                f"Adverse training images are diffusion translations by the adapters {self.config.adapters}."
-            )
-        return (
-            f"Adverse training images are diffusion translations by {translator.base} with adapters trained "
-            f"for {translator.loop.steps} steps on unpaired images of the training split."
-        )
+            how = "image-space simulations on the teacher's depth, not the paper's diffusion translations"
+        elif translator is None:
+            how = f"diffusion translations by the adapters {self.config.adapters}"
+        else:
+            trained = f"trained for {translator.loop.steps} steps on unpaired images of the training split"
+            how = f"diffusion translations by {translator.base} with adapters {trained}"
+        return f"Adverse training images are {how}."

@@ -1,13 +1,12 @@
 """A little of each stage, run on a few frames in a folder that does not stay."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.identity import Identity
@@ -44,44 +43,32 @@ class Timed:
     """Of a step: what training leaves behind whole, its state. Of an image: its files."""
 
 
-class Excerpt(Clip):
-    """The first frames of a sequence."""
+class _Excerpt(Clip):
+    """The first frames of a clip."""
 
     def __init__(self, source: Clip, length: int) -> None:
         self.source, self.length = source, min(length, len(source))
         self.name, self.condition = source.name, source.condition
-        self.camera: Camera | None = source.camera
-        self.frame_rate = source.frame_rate
+        self.camera, self.frame_rate = source.camera, source.frame_rate
 
     def __len__(self) -> int:
         return self.length
 
     def key(self, index: int) -> str:
-        """As in the source."""
         return self.source.key(index)
 
     def image(self, index: int) -> np.ndarray:
-        """As in the source."""
         return self.source.image(index)
 
     def is_target(self, index: int) -> bool:
-        """As in the source."""
         return self.source.is_target(index)
 
     def distance(self, index: int, other: int) -> float | None:
-        """As in the source."""
         return self.source.distance(index, other)
 
 
 class Timing:
-    """Runs a little of each stage.
-
-    Args:
-        config: settings.
-        footage: clear; a batch's worth of it is used.
-        folder: for what the stages write.
-        steps: of each training.
-    """
+    """Runs a little of each stage in ``folder``, on a batch of clear footage; trains for ``steps``."""
 
     def __init__(self, config: MethodConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
         self.config, self.folder, self.steps = config, folder, steps
@@ -91,61 +78,43 @@ class Timing:
 
     def teacher(self) -> Timed:
         """One step."""
-        config = self.config.teacher
-        task = TeacherTask(config, 0.5)
-        return self._timed(
-            "teacher",
-            task,
-            config.loop,
-            lambda: TripletBatches(self.prepared, config.loop.batch_size, 0, None),
-        )
+        config, size = self.config.teacher, self.config.teacher.loop.batch_size
+        batches = TripletBatches(self.prepared, size, 0, None)
+        return self._timed("teacher", TeacherTask(config, 0.5), config.loop, batches)
 
     def student(self) -> Timed:
         """One step."""
-        config = self.config.student
-        network = self.config.teacher.network
+        config, network = self.config.student, self.config.teacher.network
         ranked = config.ordinal_weight > 0
         prior = DepthAnythingPrior.from_pretrained(or_shipped(self.config.prior, PRIOR)) if ranked else None
         # From the first step on, what a long run does from its middle.
-        task = StudentTask(
-            config.model_copy(update={"consistency_start": 0.0}), DepthNet(network), DepthNet(network), prior
-        )
-
-        def batches() -> MixBatches:
-            # How fast a condition is learnt does not depend on what it looks like.
-            translated: dict[Condition, Prepared] = dict.fromkeys(config.degraded, self.prepared)
-            return MixBatches(self.prepared, translated, config.mix, config.loop.batch_size, 0, None)
-
+        from_the_middle = config.model_copy(update={"consistency_start": 0.0})
+        task = StudentTask(from_the_middle, DepthNet(network), DepthNet(network), prior)
+        # How fast a condition is learnt does not depend on what it looks like.
+        translated: dict[Condition, Prepared] = dict.fromkeys(config.degraded, self.prepared)
+        batches = MixBatches(self.prepared, translated, config.mix, config.loop.batch_size, 0, None)
         return self._timed("student", task, config.loop, batches)
 
     def translator(self) -> Timed:
         """One step; how fast bad weather is learnt does not depend on what it looks like."""
         config = self.config.translator
         assert config is not None
-        prepared = prepare(
-            self.frames, self.folder / "prepared-translator", config.image_size, config.crop, reach=0
-        )
+        folder = self.folder / "prepared-translator"
+        prepared = prepare(self.frames, folder, config.image_size, config.crop, reach=0)
         pool = make_pools([prepared], (Condition.CLEAR,))[Condition.CLEAR]
         pools = dict.fromkeys((Condition.CLEAR, *config.conditions), pool)
         loop = config.loop
         task = make_task(config, model_folder(config.base), self.config.prior)
-        return self._timed(
-            "translator",
-            task,
-            loop,
-            lambda: UnpairedBatches(pools, loop.batch_size, loop.seed, patch=config.patch),
-        )
+        batches = UnpairedBatches(pools, loop.batch_size, loop.seed, patch=config.patch)
+        return self._timed("translator", task, loop, batches)
 
     def translation(self) -> Timed:
         """One image in one condition."""
         first = next(clip for clip in self.frames if clip.targets())
-        some = Excerpt(first, first.targets()[:TRANSLATED_IMAGES][-1] + 1)
+        some = _Excerpt(first, first.targets()[:TRANSLATED_IMAGES][-1] + 1)
         images = count_targets([some]) * len(self.config.translated)
-        card = CheckpointCard(
-            network=self.config.teacher.network,
-            input_size=self.config.teacher.image_size,
-            crop=self.config.teacher.crop,
-        )
+        teacher = self.config.teacher
+        card = CheckpointCard(network=teacher.network, input_size=teacher.image_size, crop=teacher.crop)
         weights, out = self.folder / MODEL_FILE, self.folder / "translations"
         save_checkpoint(weights, DepthNet(card.network, initial_depth=15.0), card)
         weather, depth = self._method(weights)
@@ -165,18 +134,12 @@ class Timing:
             save_untrained(config.translator, adapters)
         return DiffusedWeather(adapters), None
 
-    def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: Callable[[], BatchSource]) -> Timed:
-        few = loop.model_copy(
-            update={
-                "steps": self.steps,
-                "log_every": self.steps,
-                "checkpoint_every": self.steps,
-                "trackers": (),
-            }
-        )
+    def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: BatchSource) -> Timed:
+        counts = dict.fromkeys(("steps", "log_every", "checkpoint_every"), self.steps)
+        few = loop.model_copy(update={**counts, "trackers": ()})
         name = f"time {stage}"
         started = time.perf_counter()
-        fit(name, task, lambda rank, processes: batches(), few, self.folder / name, Identity())
+        fit(name, task, lambda rank, processes: batches, few, self.folder / name, Identity())
         return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
 
 
@@ -196,7 +159,7 @@ def _excerpts(footage: Sequence[Clip], wanted: int) -> list[Clip]:
     for clip in footage:
         targets = clip.targets()[:wanted]
         if targets:
-            excerpts.append(Excerpt(clip, targets[-1] + 2))
+            excerpts.append(_Excerpt(clip, targets[-1] + 2))
         if count_targets(excerpts) >= wanted:
             break
     return excerpts

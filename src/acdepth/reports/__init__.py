@@ -1,1 +1,1 @@
-"""Floor 5: tables, figures and pages made from results files."""
+"""Tables, figures and pages made from results files."""

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +21,8 @@ IN_WORDS = {
     **{verdict: verdict.value for verdict in Verdict},
     Verdict.TOO_FEW: "too few drives or seeds to tell",
 }
-MORE = (("rmse", "RMSE [m]", 2, 1.0), ("d1", "d1 [%]", 1, 100.0))
-"""Metric, title, digits and factor of the further tables."""
+MORE = (("RMSE [m]", "rmse", 2, 1.0), ("d1 [%]", "d1", 1, 100.0))
+"""Title, metric, digits and factor of the further tables."""
 
 
 class Compared(NamedTuple):
@@ -82,14 +83,8 @@ def ablation_tables(results: AblationResults) -> list[Table]:
     conditions = tuple(condition.value for condition in results.conditions)
 
     def table(title: str, show: Callable[[str, Condition], Cell]) -> Table:
-        rows = [
-            Row(
-                (_named(name, results),),
-                tuple(show(name, of) for of in results.conditions),
-                faint=name == TEACHER,
-            )
-            for name in results.order
-        ]
+        cells = {name: tuple(show(name, of) for of in results.conditions) for name in results.order}
+        rows = [Row((_named(name, results),), of, faint=name == TEACHER) for name, of in cells.items()]
         return Table(title, ("variant",), conditions, tuple(rows))
 
     def to_base(name: str, condition: Condition) -> Cell:
@@ -103,26 +98,18 @@ def ablation_tables(results: AblationResults) -> list[Table]:
     tables = [table(f"absRel, and its change against {results.base} [%]", to_base)]
     if TEACHER in results.order:
         tables.append(table("Change of absRel against the teacher [%]", to_teacher))
-    for metric, title, digits, factor in MORE:
-        tables.append(
-            table(
-                title,
-                lambda name, of, how=(metric, digits, factor): Cell(with_spread(results, name, of, *how)),
-            )
-        )
-    rows = [
-        Row((name,), (Cell(changes_in_words(results.changes[name])),))
-        for name in results.order
-        if name in results.changes
-    ]
-    return [*tables, Table("What the variants change", ("variant",), ("changes",), tuple(rows))]
+    for title, *how in MORE:
+        tables.append(table(title, lambda name, of, how=how: Cell(with_spread(results, name, of, *how))))
+    changed = {name: results.changes[name] for name in results.order if name in results.changes}
+    rows = tuple(Row((name,), (Cell(changes_in_words(one)),)) for name, one in changed.items())
+    return [*tables, Table("What the variants change", ("variant",), ("changes",), rows)]
 
 
 def notes(results: AblationResults) -> list[str]:
     """What the marks mean, and what is missing."""
-    pairs = [(name, of) for name in results.order for of in results.conditions]
-    found = [compare(results, name, results.base, of) for name, of in pairs]
-    shown = {one.verdict for one in found if one}
+    pairs = product(results.order, results.conditions)
+    compared = [compare(results, name, results.base, of) for name, of in pairs]
+    shown = {one.verdict for one in compared if one}
     marks = "; ".join(f"{MARKS[verdict]} {words}" for verdict, words in IN_WORDS.items() if verdict in shown)
     lines = [f"Against {results.base}: {marks}."] if marks else []
     if results.missing:
@@ -132,15 +119,13 @@ def notes(results: AblationResults) -> list[str]:
 
 def facts(results: AblationResults) -> list[str]:
     """Of protocol, data and intervals, in short phrases."""
-    counts = [
-        f"{of} {count.images} images of {count.sequences} drives" for of, count in results.conditions.items()
-    ]
+    counted = results.conditions
     variants = [name for name in results.order if name not in (results.base, TEACHER)]
-    compared = len(variants) * len(results.conditions)
+    compared = len(variants) * len(counted)
     return [
         *results.protocol.facts(),
         f"data {results.data.path}",
-        ", ".join(counts),
+        ", ".join(f"{of} {one.images} images of {one.sequences} drives" for of, one in counted.items()),
         f"seeds {', '.join(map(str, results.seeds))}; ± is the sample standard deviation between seeds",
         "in brackets 95 % intervals of the difference, paired over drives and seeds, seed "
         f"{results.protocol.interval_seed}",
@@ -181,6 +166,5 @@ def changes_in_words(changes: dict[str, Any]) -> str:
 
 
 def _named(name: str, results: AblationResults) -> str:
-    done = len(results.variants[name].seeds)
-    few = 0 < done < len(results.seeds)
-    return f"{name} ({done} of {len(results.seeds)} seeds)" if few else name
+    done, planned = len(results.variants[name].seeds), len(results.seeds)
+    return f"{name} ({done} of {planned} seeds)" if 0 < done < planned else name

@@ -12,12 +12,8 @@ from acdepth.reports.ablation import Compared, compare, with_spread
 from acdepth.reports.verdicts import Verdict
 
 INK, FAINT = "#222222", "#8a8a8a"
-COLOURS = {
-    Verdict.LOWER: "#2b5c9e",
-    Verdict.HIGHER: "#b3152a",
-    Verdict.NONE_SHOWN: FAINT,
-    Verdict.TOO_FEW: FAINT,
-}
+COLOURS = {Verdict.LOWER: "#2b5c9e", Verdict.HIGHER: "#b3152a"}
+"""Of an order that is shown; all else is faint."""
 WIDTH, ROW, MARGIN = 2.1, 0.27, 1.5
 """Of a panel, of a variant, and around all [inches]."""
 DOTS_PER_INCH = 150
@@ -50,13 +46,14 @@ def ablation_figure(results: AblationResults) -> bytes:
                 _draw(axes, place, found, span)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
-    figure.suptitle(
+    title = (
         f"absRel against {results.base}, per cent; left of zero is better. Bars: 95 % intervals, paired over "
-        "drives and seeds; dots: seeds. At the right: mean ± spread over seeds",
-        fontsize=9,
-        color=INK,
+        "drives and seeds; dots: seeds. At the right: mean ± spread over seeds"
     )
-    return _png(figure)
+    figure.suptitle(title, fontsize=9, color=INK)
+    stream = BytesIO()
+    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
+    return stream.getvalue()
 
 
 def _prepare(axes: Axes, condition: Condition) -> None:
@@ -75,7 +72,7 @@ def _write(axes: Axes, place: int, text: str) -> None:
 
 
 def _draw(axes: Axes, place: int, found: Compared, span: float) -> None:
-    colour = COLOURS[found.verdict]
+    colour = COLOURS.get(found.verdict, FAINT)
     if found.change.low is not None and found.change.high is not None:
         ends = [100 * found.change.low, 100 * found.change.high]
         axes.plot(ends, [place, place], color=colour, linewidth=1.6, solid_capstyle="butt", zorder=2)
@@ -94,9 +91,3 @@ def _span(compared: list[Compared]) -> float:
     seeds = max([LEAST_SPAN, *(1.3 * abs(value) for one in compared for value in one.of_seeds)])
     ends = [abs(end) for one in compared for end in (one.change.low, one.change.high) if end is not None]
     return 100 * min(MOST_SPAN, max([seeds, *(min(end, WIDEST * seeds) for end in ends)]))
-
-
-def _png(figure: Figure) -> bytes:
-    stream = BytesIO()
-    FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
-    return stream.getvalue()

@@ -107,19 +107,10 @@ def bars(results: Results, measure: Measure) -> str:
 
 
 def lines(
-    title: str,
-    drawn: Sequence[Line],
-    height: float = 1.5,
-    limits: tuple[float, float] | None = None,
+    title: str, drawn: Sequence[Line], height: float = 1.5, limits: tuple[float, float] | None = None
 ) -> str:
-    """Lines over training steps; gaps where a value is not finite.
-
-    Args:
-        title: for who cannot see the chart.
-        drawn: one or more.
-        height: inches.
-        limits: of the vertical axis; None takes the values', and zero.
-    """
+    """Lines over training steps; gaps where a value is not finite. Without limits the vertical axis takes in
+    all values and zero; ``height`` is in inches, ``title`` for who cannot see the chart."""
     finite = [value for line in drawn for value in line.values if math.isfinite(value)]
     with matplotlib.rc_context(STYLE):
         figure, axes = _figure(WIDTH, height)
@@ -201,13 +192,10 @@ def _bar(axes: Axes, place: float, estimate: Estimate, measure: Measure, style: 
     if estimate.low is not None and estimate.high is not None:
         ends = [[mean - measure.scale * estimate.low], [end - mean]]
         for colour, width in ((STAND_INS["card"], 2.6), (STAND_INS["ink"], 0.9)):
-            axes.errorbar(
-                mean, place, xerr=ends, ecolor=colour, elinewidth=width, capsize=1.6, capthick=width
-            )
-    words = f"{mean:.{measure.digits}f}"
-    axes.annotate(
-        words, (end, place), (4, 0), textcoords="offset points", va="center", color=STAND_INS["ink"], size=7.5
-    )
+            look = {"ecolor": colour, "elinewidth": width, "capsize": 1.6, "capthick": width}
+            axes.errorbar(mean, place, xerr=ends, **look)
+    look = {"textcoords": "offset points", "va": "center", "color": STAND_INS["ink"], "size": 7.5}
+    axes.annotate(f"{mean:.{measure.digits}f}", (end, place), (4, 0), **look)
 
 
 def _svg(figure: Figure, title: str) -> str:

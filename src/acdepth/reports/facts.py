@@ -1,35 +1,25 @@
 """What must stand beside every table of results, wherever it is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from acdepth.core.condition import Condition
 from acdepth.evaluation.bootstrap import FEWEST_SEQUENCES
-from acdepth.evaluation.schema import Data, Results
+from acdepth.evaluation.schema import Cell, Data, Results
 
 
 def facts(results: Results) -> list[str]:
     """Protocol, data, counts and what the intervals cover, in short phrases, the protocol's name first."""
-    clips = {
-        condition.value: min(cell.sequences for cell in results.under(condition).values())
-        for condition in results.conditions
-    }
-    counts = [f"{condition.value} {_counts(results, condition)}" for condition in results.conditions]
+    cells = {of.value: results.under(of).values() for of in results.conditions}
+    clips = {name: min(cell.sequences for cell in some) for name, some in cells.items()}
     return [
         *results.protocol.facts(),
         _data(results.data),
-        ", ".join(counts),
+        ", ".join(f"{name} {_counts(some)}" for name, some in cells.items()),
         interval_words(clips, "sequence", results.protocol.interval_seed),
     ]
 
 
 def interval_words(counts: Mapping[str, int], drawn: str, seed: int) -> str:
-    """What the intervals cover, and which conditions have none.
-
-    Args:
-        counts: how many there are to draw from, by condition.
-        drawn: what is drawn, one of it: ``sequence`` or ``drive``.
-        seed: of the draws.
-    """
+    """What the intervals cover, and which conditions have none for want of what is ``drawn``."""
     few = [condition for condition, count in counts.items() if count < FEWEST_SEQUENCES]
     if len(few) == len(counts):
         return f"no intervals: one {drawn} says nothing about another"
@@ -46,12 +36,10 @@ def _data(data: Data | None) -> str:
     return f"data {data.path} ({split}{cameras}, {_number(data.sequences, 'sequence')}{styles})"
 
 
-def _counts(results: Results, condition: Condition) -> str:
+def _counts(cells: Iterable[Cell]) -> str:
     # Models are scored on the same frames; where they were not, the table must not hide it.
-    found = dict.fromkeys((cell.images, cell.sequences) for cell in results.under(condition).values())
-    return " or ".join(
-        f"{_number(images, 'image')} of {_number(clips, 'sequence')}" for images, clips in found
-    )
+    found = dict.fromkeys((_number(one.images, "image"), _number(one.sequences, "sequence")) for one in cells)
+    return " or ".join(f"{images} of {clips}" for images, clips in found)
 
 
 def _number(count: int, noun: str) -> str:

@@ -9,13 +9,10 @@ from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.evaluation.schema import Estimate, OrdinalResults, PairScores
 from acdepth.reports.table import Cell, Row, Table, change, number
 
-RIGHT_IN_WORDS = "right: of the pairs with a closer point, those ordered so"
-RULE_IN_WORDS = "lower is closer: the rule that needs no network"
 WHDR_IN_WORDS = (
     "WHDR: of all pairs, those called by another of closer, farther and same (depths that differ by less "
     "than {:.0f} %)"
 )
-AGAINST_IN_WORDS = "against: in points, on the same pairs"
 
 
 def print_ordinal(ordinal: OrdinalResults, console: Console | None = None) -> None:
@@ -43,27 +40,20 @@ def ordinal_table(ordinal: OrdinalResults) -> Table:
     rows = []
     for condition in Condition:
         there = [model for model in models if condition in models[model]]
-        rows += [
-            Row(
-                ("" if place else condition.value, model),
-                cells(model, condition),
-                not place,
-                model in ordinal.reference,
-            )
-            for place, model in enumerate(there)
-        ]
+        for place, model in enumerate(there):
+            labels = ("" if place else condition.value, model)
+            rows.append(Row(labels, cells(model, condition), not place, model in ordinal.reference))
     counts = ordinal.pairs
     facts = [f"{counts.scored} of {counts.found} pairs of {counts.path}", _interval_words(scores)]
-    facts += [RIGHT_IN_WORDS, RULE_IN_WORDS]
-    facts += [WHDR_IN_WORDS.format(100 * (ordinal.tie_ratio - 1))] if ties else []
-    facts += [AGAINST_IN_WORDS] if compared else []
-    numbers = [
-        "pairs",
-        "images",
-        "right %",
-        *(["WHDR %"] if ties else []),
-        *([f"against {first}"] if compared else []),
-    ]
+    facts += ["right: of the pairs with a closer point, those ordered so"]
+    facts += ["lower is closer: the rule that needs no network"]
+    numbers = ["pairs", "images", "right %"]
+    if ties:
+        facts.append(WHDR_IN_WORDS.format(100 * (ordinal.tie_ratio - 1)))
+        numbers.append("WHDR %")
+    if compared:
+        facts.append("against: in points, on the same pairs")
+        numbers.append(f"against {first}")
     title = "Pairs of points ordered as they are"
     return Table(title, ("condition", "model"), tuple(numbers), tuple(rows), ("; ".join(facts),))
 

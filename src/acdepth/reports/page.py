@@ -57,10 +57,7 @@ def write_training_page(trainings: Mapping[str, Path], page: Path) -> None:
     """Write ``page`` from the logs of one training or several, beside each other in one chart where they
     measured how their gradients lie.
 
-    Args:
-        trainings: run folders with ``log.jsonl``, by the names that the page shall give them; the first is
-            the one that the others are compared with.
-        page: HTML file.
+    ``trainings`` are run folders by the names that the page gives them, first what others are compared with.
 
     Raises:
         UserError: if a log is missing, empty or malformed.
@@ -118,15 +115,13 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
 
 def _coverage(results: Results, styles: Mapping[str, str]) -> list[tuple[str, str]]:
     """Per condition in which any model has a confidence, the chart of all that have."""
-    found = {
-        of.value: {styles[m]: cell.confidence for m, cell in results.under(of).items() if cell.confidence}
-        for of in results.conditions
-    }
-    return [
-        (name, charts.coverage(drawn, f"{name}: absRel of the surest part of the pixels"))
-        for name, drawn in found.items()
-        if drawn
-    ]
+    found = []
+    for of in results.conditions:
+        drawn = {styles[m]: cell.confidence for m, cell in results.under(of).items() if cell.confidence}
+        if drawn:
+            chart = charts.coverage(drawn, f"{of.value}: absRel of the surest part of the pixels")
+            found.append((of.value, chart))
+    return found
 
 
 def _scatters(run_folder: Path, results: Results) -> list[dict[str, Any]]:
@@ -189,10 +184,7 @@ def _frame(example: Example, index: Path, results: Results) -> dict[str, Any]:
             ("input", pictures.photograph(read_image(file(example.image)))),
             ("truth", pictures.depth_picture(truth, nearest)),
             *((model, pictures.depth_picture(depth, nearest)) for model, depth in depths.items()),
-            *(
-                (f"error of {model}", pictures.error_picture(depth, truth, least, most))
-                for model, depth in depths.items()
-            ),
+            *((f"error of {m}", pictures.error_picture(d, truth, least, most)) for m, d in depths.items()),
         ],
     }
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.table import Table as RichTable
 from acdepth.core.condition import Condition
 from acdepth.evaluation.schema import Results, Scores
 from acdepth.reports.facts import facts
+from acdepth.reports.table import print_notes
 
 NOT_RUN = "not run"
 NOT_PUBLISHED = "-"
@@ -20,20 +20,15 @@ BETWEEN = " / "
 """Stands between the numbers of a cell in ``paper.yaml``."""
 
 
-class Measure(NamedTuple):
-    """How a metric of ours is written in the paper's tables."""
-
-    metric: str
-    digits: int
-    scale: float = 1.0
-
-
 MEASURES = {
-    "absRel": Measure("abs_rel", 4),
-    "sqRel": Measure("sq_rel", 3),
-    "RMSE": Measure("rmse", 3),
-    "d1": Measure("d1", 2, scale=100),
+    "absRel": ("abs_rel", 4, 1),
+    "sqRel": ("sq_rel", 3, 1),
+    "RMSE": ("rmse", 3, 1),
+    "d1": ("d1", 2, 100),
 }
+"""Metric of ours, digits and factor, by the name that it has in the paper's tables."""
+MODELS = ("teacher", "student")
+"""Ours."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +57,17 @@ class Table:
     ours: tuple[str, ...] = ()
     """How our rows were measured; empty where nothing was."""
 
-    def with_rows(self, rows: Sequence[Row], ours: Sequence[str] = ()) -> "Table":
-        """The same with more rows below, and how they were measured."""
-        return replace(self, rows=(*self.rows, *rows), ours=tuple(ours))
+    def with_ours(self, results: Results | None) -> "Table":
+        """The same with our rows below, and how they were measured; without results they say so."""
+        rows = tuple(_row_of(model, results, self.conditions) for model in MODELS)
+        return replace(self, rows=self.rows + rows, ours=tuple(facts(results)) if results else ())
 
     def notes(self) -> list[str]:
         """What must stand below the numbers."""
         told = ("condition known to the model: it is told day or night",) if self.condition_known else ()
-        theirs = (*self.protocol, *told)
-        return [
-            f"Published: {self.source}.",
-            *([f"Published rows: {'; '.join(theirs)}."] if theirs else []),
-            f"Our rows: {'; '.join(self.ours) or NOT_RUN}.",
-        ]
+        theirs = "; ".join((*self.protocol, *told))
+        rows = [f"Published rows: {theirs}."] if theirs else []
+        return [f"Published: {self.source}.", *rows, f"Our rows: {'; '.join(self.ours) or NOT_RUN}."]
 
     def markdown(self) -> str:
         """For documents."""
@@ -99,8 +92,7 @@ class Table:
             shown.add_row(row.method, *texts, style=None if row.published else "bold")
         console = console or Console()
         console.print(shown)
-        for note in self.notes():
-            console.print(note, style="dim", highlight=False, markup=False)
+        print_notes(console, self.notes())
 
     def _texts(self, row: Row) -> list[str]:
         missing = NOT_PUBLISHED if row.published else NOT_RUN
@@ -137,44 +129,23 @@ def published(data_set: str) -> Table:
     )
 
 
-def beside_ours(data_set: str, results: Path, models: Sequence[str] = ("teacher", "student")) -> Table:
-    """The published table with our rows below.
-
-    Args:
-        data_set: whose published table it is.
-        results: ``results.json``; where there is none, our rows say so.
-        models: of the results.
+def beside_ours(data_set: str, results: Path) -> Table:
+    """The published table of a data set with our rows of ``results.json`` below.
 
     Raises:
-        UserError: if the file is no result of ``acdepth evaluate``.
+        UserError: if there is such a file, but it is no result of ``acdepth evaluate``.
     """
-    table = published(data_set)
-    if not results.exists():
-        return table.with_rows(ours(None, table.conditions, models))
-    found = Results.read(results)
-    rows = ours(found, table.conditions, models)
-    return table.with_rows(rows, facts(found))
+    return published(data_set).with_ours(Results.read(results) if results.exists() else None)
 
 
-def ours(results: Results | None, conditions: Sequence[Condition], models: Sequence[str]) -> list[Row]:
-    """Rows of ``results.json``; without results, rows that say so."""
-    measured = results.models if results else {}
-    return [
-        Row(
-            f"ours: {model}",
-            published=False,
-            cells={
-                condition: _cell(measured[model][condition])
-                for condition in conditions
-                if condition in measured.get(model, {})
-            },
-        )
-        for model in models
-    ]
+def _row_of(model: str, results: Results | None, conditions: Sequence[Condition]) -> Row:
+    measured = results.models.get(model, {}) if results else {}
+    cells = {of: _cell(scores) for of, scores in measured.items() if of in conditions}
+    return Row(f"ours: {model}", published=False, cells=cells)
 
 
 def _cell(scores: Scores) -> dict[str, str]:
     return {
-        name: f"{measure.scale * getattr(scores, measure.metric).mean:.{measure.digits}f}"
-        for name, measure in MEASURES.items()
+        name: f"{factor * getattr(scores, metric).mean:.{digits}f}"
+        for name, (metric, digits, factor) in MEASURES.items()
     }

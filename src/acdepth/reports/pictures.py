@@ -5,7 +5,7 @@ import base64
 import cv2
 import numpy as np
 
-from acdepth.core.colour import colour_inverse_depth
+from acdepth.core.prediction import colour_inverse_depth
 
 WIDEST = 480
 """Pixels; wider pictures are shrunk, so that a page of sixty of them still goes by mail."""
@@ -21,19 +21,13 @@ ERROR_STOPS = ("#2b5c9e", "#86b4d8", "#f4efe6", "#f0935c", "#b3152a")
 def photograph(image: np.ndarray) -> str:
     """An RGB image, uint8 (H, W, 3), as a JPEG data URI."""
     shrunk = cv2.resize(image, _shown_size(image), interpolation=cv2.INTER_AREA)
-    coded, content = cv2.imencode(
-        ".jpg", cv2.cvtColor(shrunk, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88]
-    )
-    assert coded
-    return _uri("jpeg", content)
+    pixels = cv2.cvtColor(shrunk, cv2.COLOR_RGB2BGR)
+    return _uri("jpeg", cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1])
 
 
 def nearest_shown(truth: np.ndarray) -> float:
-    """The inverse depth [1/m] that gets the brightest colour in all pictures of a frame.
-
-    Args:
-        truth: (H, W) [m], 0 where there is none; at least one pixel is measured.
-    """
+    """The inverse depth [1/m] that gets the brightest colour in all pictures of a frame, of its truth (H, W)
+    [m]: 0 where there is none, and measured somewhere."""
     return float(np.quantile(1 / truth[truth > 0], 0.95))
 
 
@@ -47,11 +41,8 @@ def depth_picture(depth: np.ndarray, nearest: float) -> str:
 def error_picture(depth: np.ndarray, truth: np.ndarray, least: float, most: float) -> str:
     """|depth - truth| / truth as a PNG data URI, transparent where it is not scored.
 
-    Args:
-        depth: (H, W) [m], as predicted; clamped to the protocol's range, as it is for scoring.
-        truth: (H, W) [m], 0 where there is none.
-        least: of the protocol [m]; truth at or below is not scored.
-        most: of the protocol [m]; truth at or above is not scored.
+    Both are (H, W) [m]; depth is clamped to the protocol's range, ``least`` to ``most`` [m], and truth beyond
+    it is not scored.
     """
     scored = (truth > least) & (truth < most)
     error = np.abs(np.clip(depth, least, most) - truth) / np.where(scored, truth, 1)
@@ -86,9 +77,7 @@ def _shown_size(picture: np.ndarray) -> tuple[int, int]:
 
 
 def _png(pixels: np.ndarray) -> str:
-    coded, content = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])
-    assert coded
-    return _uri("png", content)
+    return _uri("png", cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1])
 
 
 def _uri(kind: str, content: np.ndarray) -> str:

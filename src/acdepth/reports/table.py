@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -77,20 +77,12 @@ class Table:
         """In a terminal; ``wide`` takes `WIDTH_ELSEWHERE` where it is none."""
         if wide and not console.is_terminal:
             console = Console(file=console.file, width=WIDTH_ELSEWHERE)
-        shown = RichTable(
-            title=Text(self.title),
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            show_edge=False,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-        )
+        look: dict[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False}
+        shown = RichTable(title=Text(self.title), title_justify="left", padding=(0, 1, 0, 0), **look)
         for place, heading in enumerate(self.labels):
             longest = max([len(heading), *(len(row.labels[place]) for row in self.rows)])
-            bold = "" if place else "bold"
-            shown.add_column(
-                Text(heading), style=bold, no_wrap=not place, min_width=min(longest, LEAST_LABEL)
-            )
+            style, least = "" if place else "bold", min(longest, LEAST_LABEL)
+            shown.add_column(Text(heading), style=style, no_wrap=not place, min_width=least)
         for heading in self.numbers:
             shown.add_column(Text(heading), justify="right", no_wrap=True)
         for row in self.rows:

@@ -84,15 +84,11 @@ def corruption_tables(corruptions: CorruptionResults, models: Sequence[str]) -> 
         if first.kinds[kind].group == group
     ]
     severities = [f"absRel {corruptions.severities[0]}", *map(str, corruptions.severities[1:])]
+    numbers = ("CE ↓ %", "RR ↑ %", *severities)
     labels, notes = ("kind", "model"), ("; ".join(_corruption_facts(corruptions, found)), CORRUPTIONS)
     return [
         Table("Corruptions", labels, ("mCE ↓ %", "mRR ↑ %"), grouped(over_kinds), notes),
-        Table(
-            "Corruptions by kind, absRel by severity",
-            labels,
-            ("CE ↓ %", "RR ↑ %", *severities),
-            grouped(of_kinds),
-        ),
+        Table("Corruptions by kind, absRel by severity", labels, numbers, grouped(of_kinds)),
     ]
 
 
@@ -104,32 +100,28 @@ def _errors(results: Results) -> Table:
         shown = [number(cell.abs_rel, 3), number(cell.rmse, 2, interval=False)]
         shown.append(number(cell.d1, 1, 100, interval=False))
         if several:
-            found = (
-                None if model == results.baseline else compare(results, model, results.baseline, condition)
-            )
+            base = results.baseline
+            found = None if model == base else compare(results, model, base, condition)
             star = "*" if found and found.by_pairing_only else ""
             shown.append(change(found.change, None, found.verdict, star) if found else Cell(""))
         return shown
 
-    groups = [
-        (of.value, [(model, cells(model, of, cell)) for model, cell in results.under(of).items()])
-        for of in results.conditions
-    ]
-    notes = (f"{VERDICTS}; * on the same frames, own intervals overlap",) if several else ()
-    return Table("Depth errors per condition", ("condition", "model"), numbers, grouped(groups), notes)
+    note = f"{VERDICTS}; * on the same frames, own intervals overlap" if several else ""
+    return _per_cell(results, "Depth errors per condition", numbers, cells, note)
 
 
 def _per_cell(
     results: Results,
     title: str,
     numbers: Sequence[str],
-    cells: Callable[[schema.Cell], list[Cell]],
+    cells: Callable[[str, schema.Condition, schema.Cell], list[Cell]],
     note: str = "",
 ) -> Table:
-    groups = [
-        (of.value, [(model, cells(cell)) for model, cell in results.under(of).items()])
-        for of in results.conditions
-    ]
+    """A line per condition and model; without those of which there are no cells."""
+    groups = []
+    for of in results.conditions:
+        shown = [(model, cells(model, of, cell)) for model, cell in results.under(of).items()]
+        groups.append((of.value, [(model, some) for model, some in shown if some]))
     return Table(title, ("condition", "model"), tuple(numbers), grouped(groups), (note,) if note else ())
 
 
@@ -137,7 +129,7 @@ def _edges(results: Results) -> Table | None:
     if not any(cell.edge_f for cell in _cells(results)):
         return None
 
-    def cells(cell: schema.Cell) -> list[Cell]:
+    def cells(model: str, condition: schema.Condition, cell: schema.Cell) -> list[Cell]:
         parts = (cell.edge_precision, cell.edge_recall)
         return [number(cell.edge_f, 3), *(number(part, 3, interval=False) for part in parts)]
 
@@ -147,7 +139,7 @@ def _edges(results: Results) -> Table | None:
 def _classes(results: Results) -> Table | None:
     names = sorted({name for cell in _cells(results) for name in cell.classes})
 
-    def cells(cell: schema.Cell) -> list[Cell]:
+    def cells(model: str, condition: schema.Condition, cell: schema.Cell) -> list[Cell]:
         return [number(cell.classes[name].abs_rel if name in cell.classes else None, 3) for name in names]
 
     return _per_cell(results, "absRel ↓ per class", names, cells) if names else None
@@ -155,30 +147,24 @@ def _classes(results: Results) -> Table | None:
 
 def confidence_table(results: Results) -> Table | None:
     """AUSE, and errors at some coverages; None where no model has a confidence."""
-    groups = [
-        (
-            of.value,
-            [(m, _sorted_by(cell.confidence)) for m, cell in results.under(of).items() if cell.confidence],
-        )
-        for of in results.conditions
-    ]
-    if not any(members for _, members in groups):
+    if not any(cell.confidence for cell in _cells(results)):
         return None
+
+    def cells(model: str, condition: schema.Condition, cell: schema.Cell) -> list[Cell]:
+        if not (found := cell.confidence):
+            return []
+        return [
+            number(found.ause, 3, interval=False),
+            number(found.ause_constant, 3, interval=False),
+            percent(found.improvement),
+            percent(found.improvement_of_nearness),
+            *(Cell(f"{found.abs_rel_of(part):.3f}") for part in SHOWN),
+        ]
+
     source = results.confidence.in_words if results.confidence else ""
     parts = tuple(f"absRel\n{100 * part:.0f} %" for part in SHOWN)
     numbers = ("AUSE ↓", "constant", "better %", "near %", *parts)
-    labels = ("condition", "model")
-    return Table(f"Confidence: {source}", labels, numbers, grouped(groups), (CONFIDENCE,))
-
-
-def _sorted_by(found: schema.ConfidenceScores) -> list[Cell]:
-    return [
-        number(found.ause, 3, interval=False),
-        number(found.ause_constant, 3, interval=False),
-        percent(found.improvement),
-        percent(found.improvement_of_nearness),
-        *(Cell(f"{found.abs_rel_of(part):.3f}") for part in SHOWN),
-    ]
+    return _per_cell(results, f"Confidence: {source}", numbers, cells, CONFIDENCE)
 
 
 def _cells(results: Results) -> list[schema.Cell]:
@@ -192,16 +178,12 @@ def _of_kind(kind: schema.KindErrors) -> list[Cell]:
 
 def _corruption_facts(found: CorruptionResults, models: dict[str, schema.CorruptedModel]) -> list[str]:
     clean = ", ".join(f"{name} {one.clean.abs_rel:.3f}" for name, one in models.items())
-    ends = [ratio.low for one in models.values() for ratio in (one.mce, one.mrr)]
+    sure = any(ratio.low is not None for one in models.values() for ratio in (one.mce, one.mrr))
     return [
         f"corruptions of version {found.version}, {len(found.kind_order)} kinds",
         f"{found.images} clear images of {found.sequences} sequences",
         *([f"one frame in {found.every}"] if found.every > 1 else []),
         f"CE relative to {found.baseline}",
         f"absRel of the same images as they were: {clean}",
-        *(
-            [f"95 % intervals over sequences, seed {found.interval_seed}"]
-            if any(end is not None for end in ends)
-            else []
-        ),
+        *([f"95 % intervals over sequences, seed {found.interval_seed}"] if sure else []),
     ]

@@ -4,7 +4,7 @@ Only trainings with ``loop.gradient_statistics_every`` measure the latter.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -84,9 +84,7 @@ def read_training(path: Path) -> Log | None:
         raise UserError(path, f"{field}: {problem['msg']}", "train again") from error
     if not found:
         return None
-    terms, gradients = (
-        _columns(values) for values in zip(*((x.terms, x.gradients) for x in found), strict=True)
-    )
+    terms, gradients = _columns([one.terms for one in found]), _columns([one.gradients for one in found])
     return Log([line.step for line in found], [line.loss for line in found], terms, gradients)
 
 
@@ -106,12 +104,7 @@ def loss_charts(logs: Mapping[str, Log], styles: Mapping[str, str]) -> list[dict
 
 
 def conflicts(logs: Mapping[str, Log], styles: Mapping[str, str]) -> list[Conflict]:
-    """The figures of each two terms that any training measured.
-
-    Args:
-        logs: by name of the training.
-        styles: of the lines, by the same names (`charts.model_classes`).
-    """
+    """The figures of each two terms that any training measured; styles are as of `charts.model_classes`."""
     measured = sorted({tuple(name.split("/")) for log in logs.values() for name in log.gradients})
     return [_conflict(first, second, logs, styles) for first, second, what in measured if what == "cosine"]
 
@@ -128,13 +121,9 @@ def _conflict(first: str, second: str, logs: Mapping[str, Log], styles: Mapping[
         angles.append(Angle(name, fmean(cosine), fmean(opposed), fmean(ratio)))
     most = max(abs(value) for line in cosines for value in line.values)
     end = next(end for end in HALF_AXES if end >= min(most, 1.0))
-    return Conflict(
-        first,
-        second,
-        lines(f"cosine between the gradients of {first} and {second}", cosines, limits=(-end, end)),
-        lines(f"norm of the gradient of {second} over that of {first}", ratios),
-        angles,
-    )
+    cosine = lines(f"cosine between the gradients of {first} and {second}", cosines, limits=(-end, end))
+    ratio = lines(f"norm of the gradient of {second} over that of {first}", ratios)
+    return Conflict(first, second, cosine, ratio, angles)
 
 
 def _measured(log: Log, first: str, second: str) -> list[tuple[int, float, float, float]]:
@@ -148,6 +137,6 @@ def _measured(log: Log, first: str, second: str) -> list[tuple[int, float, float
     ]
 
 
-def _columns(lines: tuple[dict[str, float], ...]) -> dict[str, list[float]]:
+def _columns(lines: Sequence[dict[str, float]]) -> dict[str, list[float]]:
     names = sorted({name for line in lines for name in line})
     return {name: [line.get(name, math.nan) for line in lines] for name in names}

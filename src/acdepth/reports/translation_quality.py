@@ -1,6 +1,6 @@
 """How good translations are, as one table for a terminal."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.console import Console
 
@@ -24,43 +24,32 @@ NOTES = (
 )
 
 
-class Column(NamedTuple):
-    """One measure on its way into the table."""
-
-    heading: str
-    measure: str
-    digits: int
-    factor: float = 1.0
-
-
 COLUMNS = (
-    Column("depth\ndiff.", "depth_difference", 2),
-    Column("depth\ncorr.", "depth_correlation", 2),
-    Column("edges", "edge_agreement", 2),
-    Column("called\nso %", "recognised", 0, 100),
-    Column("plain\n%", "recognised_plain", 0, 100),
-    Column("KID\nx 1000", "kernel_distance", 0, 1000),
-    Column("diver-\nsity", "diversity", 2),
-    Column("to\ntruth", "truth_distance", 3),
+    ("depth\ndiff.", "depth_difference", 2, 1),
+    ("depth\ncorr.", "depth_correlation", 2, 1),
+    ("edges", "edge_agreement", 2, 1),
+    ("called\nso %", "recognised", 0, 100),
+    ("plain\n%", "recognised_plain", 0, 100),
+    ("KID\nx 1000", "kernel_distance", 0, 1000),
+    ("diver-\nsity", "diversity", 2, 1),
+    ("to\ntruth", "truth_distance", 3, 1),
 )
+"""Heading, measure, digits, and factor on it."""
 
 
 def print_translation_quality(results: dict[str, Any], console: Console | None = None) -> None:
     """Print what ``acdepth translate score`` found: means with their 95 % intervals below."""
-    translation_table(results).print(console or Console(), wide=True)
-
-
-def translation_table(results: dict[str, Any]) -> Table:
-    """A line per condition and method."""
     rows = []
     for condition, found in results["conditions"].items():
         for place, (method, row) in enumerate(found["methods"].items()):
-            cells = [_cell(row[column.measure], column) for column in COLUMNS]
+            cells = [_cell(row[measure], digits, factor) for _, measure, digits, factor in COLUMNS]
             cells.append(percent(row["nearer_truth"]))
             faint = method in (SOURCES, TRUTH)
             rows.append(Row(("" if place else condition, method), tuple(cells), not place, faint))
-    numbers = (*(column.heading for column in COLUMNS), "nearer\ntruth %")
-    return Table("Translations", ("condition", "method"), numbers, tuple(rows), (*facts(results), *NOTES))
+    numbers = (*(heading for heading, *_ in COLUMNS), "nearer\ntruth %")
+    notes = (*facts(results), *NOTES)
+    table = Table("Translations", ("condition", "method"), numbers, tuple(rows), notes)
+    table.print(console or Console(), wide=True)
 
 
 def facts(results: dict[str, Any]) -> list[str]:
@@ -83,9 +72,9 @@ def facts(results: dict[str, Any]) -> list[str]:
     ]
 
 
-def _cell(estimate: dict[str, float | None], column: Column) -> Cell:
+def _cell(estimate: dict[str, float | None], digits: int, factor: float) -> Cell:
     """The mean, and below it the interval."""
-    found = number(Ratio(**estimate), column.digits, column.factor)
+    found = number(Ratio(**estimate), digits, factor)
     return Cell(found.text, below=Cell(found.interval) if found.interval else None)
 
 

@@ -69,14 +69,11 @@ def comparisons(results: Results, model: str, baseline: str) -> list[Comparison]
 
 def headlines(results: Results) -> list[str]:
     """Sentences about the last model against each other one, the baseline first."""
-    subject = results.subject
-    if len(results.model_order) == 1:
+    subject, others = results.subject, results.model_order[:-1]
+    if not others:
         return [f"One model was evaluated, {subject}: there is nothing to compare it with."]
-    return [
-        sentence
-        for other in results.model_order[:-1]
-        for sentence in _sentences(subject, other, comparisons(results, subject, other))
-    ]
+    found = {other: comparisons(results, subject, other) for other in others}
+    return [said for other, some in found.items() for said in _sentences(subject, other, some)]
 
 
 def _sentences(subject: str, other: str, found: list[Comparison]) -> list[str]:
@@ -92,18 +89,15 @@ def _sentences(subject: str, other: str, found: list[Comparison]) -> list[str]:
     if chosen := under(Verdict.NONE_SHOWN):
         sentences.append(f"{_places(chosen)}: no difference shown between {subject} and {other}.")
     if chosen := under(Verdict.TOO_FEW):
-        sentences.append(
-            f"{_places(chosen)}: too few drives (fewer than {FEWEST_DRIVES}), so no order of {subject} and "
-            f"{other} is claimed."
-        )
+        few = f"too few drives (fewer than {FEWEST_DRIVES})"
+        sentences.append(f"{_places(chosen)}: {few}, so no order of {subject} and {other} is claimed.")
     return sentences
 
 
 def _pairing_note(chosen: list[Comparison]) -> str:
     narrow = [comparison for comparison in chosen if comparison.by_pairing_only]
-    if not narrow:
-        return ""
-    return f" ({_places(narrow)}: shown on the same frames; the two models' own intervals overlap.)"
+    said = "shown on the same frames; the two models' own intervals overlap."
+    return f" ({_places(narrow)}: {said})" if narrow else ""
 
 
 def _order(ours: Estimate, theirs: Estimate) -> Verdict:

@@ -39,16 +39,12 @@ def log_difference(a: Float[Tensor, "*shape"], b: Float[Tensor, "*shape"]) -> Fl
 def consistency_loss(
     features: Sequence[Float[Tensor, "b _ _ _"]], wanted: Sequence[Float[Tensor, "b _ _ _"]]
 ) -> Float[Tensor, " b"]:
-    """L_c of each sample: L1 between features of two images, mean over the encoder's levels.
+    """L_c of each sample: L1 between features of the mixed input and of its clear twin, mean over the levels.
 
-    Args:
-        features: of the mixed input, one tensor per level.
-        wanted: of the clear twin, likewise; no gradient flows into them.
+    No gradient flows into those of the twin.
     """
-    levels = [
-        (ours.float() - theirs.detach().float()).abs().mean((1, 2, 3))
-        for ours, theirs in zip(features, wanted, strict=True)
-    ]
+    pairs = zip(features, wanted, strict=True)
+    levels = [(a.float() - b.detach().float()).abs().mean((1, 2, 3)) for a, b in pairs]
     return torch.stack(levels).mean(0)
 
 
@@ -59,10 +55,6 @@ def expected_error_loss(
 
     Its mean is least where the expected error is the mean of the errors, so that the head's answer has a unit
     (Kendall and Gal 2017 with L1).
-
-    Args:
-        log_expected: log of the expected error.
-        error: not negative.
     """
     return error * torch.exp(-log_expected) + log_expected
 

@@ -67,11 +67,7 @@ def sample_global(uncertain: Mask, options: OrdinalOptions, generator: torch.Gen
     return _sample(everywhere, everywhere, count, generator)
 
 
-SAMPLES = {
-    "both": (sample_local, sample_global),
-    "local": (sample_local,),
-    "global": (sample_global,),
-}
+SAMPLES = {"both": (sample_local, sample_global), "local": (sample_local,), "global": (sample_global,)}
 """By `OrdinalOptions.pairs`."""
 
 
@@ -114,13 +110,9 @@ def window_mean(values: Map, side: int) -> Map:
 def sample_pairs(
     student: Map, teacher: Map, options: OrdinalOptions, generator: torch.Generator
 ) -> list[Pairs]:
-    """Pixel pairs to rank, of each kind that the options name.
+    """Pixel pairs to rank, of each kind that the options name, from inverse depths [1/m].
 
-    Args:
-        student: inverse depth of the mixed input [1/m].
-        teacher: inverse depth of the clear image [1/m].
-        options: counts and kinds.
-        generator: on the CPU.
+    The student's is of the mixed input, the teacher's of the clear image; the generator is on the CPU.
     """
     apart = discrepancy(student, teacher, options.uncertainty_on)
     uncertain = uncertain_pixels(apart, options.uncertain_quantile)
@@ -137,8 +129,7 @@ def ordinal_loss(
         prior: relative inverse depth of the clear image.
         kinds: the pairs, from `sample_pairs`.
         options: margin, windows, what is compared.
-        witness: inverse depth of a second opinion; pairs that it puts into the other order than the prior
-            are left out. None believes the prior.
+        witness: inverse depth of a second opinion; pairs that it orders unlike the prior are left out.
 
     Returns:
         One for each kind of pairs.

@@ -12,7 +12,6 @@ from acdepth.data.augment import augment
 from acdepth.data.zoom import Zoom, draw_zoom
 from acdepth.engine import Task, masked_mean
 from acdepth.networks.depth_net import DepthNet, DepthOutput
-from acdepth.networks.frozen import frozen
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.losses import UncertaintyWeights, consistency_loss, distillation_loss
 from acdepth.student.ordinal import ordinal_loss, sample_pairs
@@ -38,23 +37,15 @@ class StudentTask(Task):
         self.factors = UncertaintyWeights(CONFLICTING) if config.conflict == "dynamic" else None
         self.rates = {"factors.": config.dynamic_rate}
         self.projected = CONFLICTING if config.conflict == "pcgrad" else ()
-        frozen(teacher)
-        if config.teacher_batch_norm == "train":
-            teacher.train()
-        # In a tuple, because a submodule would be saved and put into training mode with the student.
+        teacher.train(config.teacher_batch_norm == "train").requires_grad_(False)
         self.teachers = (teacher, prior)
-
-    def to_device(self, device: torch.device) -> None:
-        """Move the frozen networks."""
-        for network in self.teachers:
-            if network is not None:
-                network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.beside = tuple(network for network in self.teachers if network is not None)
 
     def forward(self, batch: MixBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
         teacher, prior = self.teachers
-        assert teacher is not None
-        zoom = self._draw_zoom(len(batch.clear), generator)
+        zoomed = self.config.zoom.probability > 0
+        zoom = draw_zoom(len(batch.clear), generator, self.config.zoom) if zoomed else None
         with torch.no_grad():
             taught = teacher(batch.clear)
         if zoom is not None:
@@ -66,19 +57,14 @@ class StudentTask(Task):
             error = self.config.distillation_error
             terms = {"distillation": mean_distillation(learnt.inverse_depths, taught.inverse_depths, error)}
             if prior is not None and self.config.ordinal_weight > 0:
-                order = prior(batch.clear)
-                ranking = mean_ranking(
-                    learnt.inverse_depths[0], taught.inverse_depths[0], order, self.config.ordinal, generator
-                )
+                ours, theirs = learnt.inverse_depths[0], taught.inverse_depths[0]
+                ranking = mean_ranking(ours, theirs, prior(batch.clear), self.config.ordinal, generator)
                 terms["ordinal"] = self.config.ordinal_weight * ranking
             if self.factors is not None:
                 terms = self.factors(terms)
         if self.config.consistency_weight > 0 and progress >= self.config.consistency_start:
             terms["consistency"] = self.config.consistency_weight * self._consistency(batch, learnt, taught)
         return terms
-
-    def _draw_zoom(self, count: int, generator: torch.Generator) -> Zoom | None:
-        return draw_zoom(count, generator, self.config.zoom) if self.config.zoom.probability > 0 else None
 
     def _consistency(self, batch: MixBatch, learnt: DepthOutput, taught: DepthOutput) -> Tensor:
         with torch.no_grad(), _untouched_statistics(self.student):
@@ -105,7 +91,7 @@ def mean_ranking(
 ) -> Tensor:
     """L_r: the mean over local pairs plus that over global pairs, or one mean over both, or of one kind.
 
-    Pairs are sampled by `sample_pairs` and compared by `ordinal_loss`, which say what the arguments are.
+    `sample_pairs` and `ordinal_loss` say what the arguments are.
     """
     kinds = sample_pairs(student, teacher, options, generator)
     rankings = ordinal_loss(student, prior, kinds, options, witness)
@@ -125,7 +111,7 @@ def mean_consistency(
         mixed: student features of the mixed input, one tensor (B, C, h, w) per level.
         clear: student features of the clear twins, likewise.
         teacher: teacher features of the clear twins, likewise.
-        degraded: (B,) bool: which mixed inputs are translations. A kind that is not there adds 0.
+        degraded: (B,) bool: which mixed inputs are translations.
     """
     students = masked_mean(consistency_loss(mixed, clear), degraded)
     to_teacher = consistency_loss(mixed, teacher)
@@ -137,16 +123,10 @@ def mean_consistency(
 def zoom_lesson(
     zoom: Zoom, batch: MixBatch, taught: DepthOutput, teacher: DepthNet
 ) -> tuple[MixBatch, DepthOutput]:
-    """Batch and lesson as seen through another lens.
+    """Batch of whole images, and what the teacher says of them, as seen through another lens.
 
-    Depth comes from the teacher's answer to the whole image, at the scale it knows; it is cut and brought to
-    the metres of the other lens. Features have no such twin: they are the teacher's of the window.
-
-    Args:
-        zoom: the windows.
-        batch: whole images.
-        taught: what the teacher says about them.
-        teacher: frozen.
+    Depth is cut out and brought to the metres of the other lens, because the teacher knows the scale of the
+    whole image only. Features have no such twin: they are the teacher's of the window.
     """
     windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed))
     nearest, farthest = 1 / teacher.config.min_depth, 1 / teacher.config.max_depth
@@ -167,12 +147,11 @@ def learn_inside(zoom: Zoom, learnt: DepthOutput, taught: DepthOutput) -> DepthO
 @contextmanager
 def _untouched_statistics(network: nn.Module) -> Iterator[None]:
     """Normalise with batch statistics, but leave the running ones to the forward pass that is learnt from."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
+    momenta = {norm: norm.momentum for norm in network.modules() if isinstance(norm, nn.BatchNorm2d)}
+    for norm in momenta:
         norm.momentum = 0.0
     try:
         yield
     finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
+        for norm, momentum in momenta.items():
             norm.momentum = momentum

@@ -1,5 +1,6 @@
 """The student's training: teacher, prior and the translated mix in, depth network out."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -42,7 +43,7 @@ def train_student(
     out: Path,
     prepared: Path | None = None,
 ) -> Path:
-    """Train on clear frames and their translations.
+    """Train on clear frames and their translations, and return the checkpoint.
 
     Args:
         config: settings.
@@ -52,70 +53,49 @@ def train_student(
         prior: model folder of a Depth Anything, or ``shipped``; None only where L_r has no weight.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``model.safetensors``.
-        prepared: folder of the prepared images, where several trainings share one; ``out/prepared`` by
-            default.
-
-    Returns:
-        The checkpoint.
+        prepared: folder of the prepared images, where several trainings share one.
 
     Raises:
         UserError: if something that the settings ask for is missing.
     """
-    teacher = checkpoint_file(teacher)
+    teacher, loop = checkpoint_file(teacher), config.loop
     teacher_network, card = load_checkpoint(teacher)
     if config.ordinal_weight > 0 and prior is None:
-        raise UserError(
-            None, "L_r needs a prior", "give --prior a Depth Anything folder, or set ordinal_weight to 0"
-        )
+        remedy = "give --prior a Depth Anything folder, or set ordinal_weight to 0"
+        raise UserError(None, "L_r needs a prior", remedy)
     prior = or_shipped(prior, PRIOR) if prior else None
     order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
+    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
+    inputs |= translations_made_by(config, translations)
     files = {"teacher": hash_file(teacher), **student_files(config, prior)}
-    inputs = {
-        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
-        **translations_made_by(config, translations),
-    }
     made_from = Identity.of(config).and_facts({**inputs, **files})
-    with run_folder(out, made_from, config.loop) as share:
+    with run_folder(out, made_from, loop) as share:
         with share.main_first():
             clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
             config.write(out / "config.yaml")
         task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
-
-        def batches(rank: int, processes: int) -> MixBatches:
-            loop, mix = config.loop, config.mix
-            return MixBatches(
-                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
-            )
-
-        fit("student", task, batches, config.loop, out, made_from)
-        conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
-        student_card = card.model_copy(
-            update={
-                "conditions": conditions,
-                "description": f"student of {len(clear)} clear frames and their translations "
-                f"({', '.join(conditions)}); its teacher: {card.description}",
-                "made_by": {
-                    **provenance(),
-                    "config": config.to_dict(),
-                    "data": list(inputs.values()),
-                    **files,
-                },
-            }
+        batches = partial(
+            MixBatches, clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
         )
+        fit("student", task, batches, loop, out, made_from)
+        conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
+        about = f"student of {len(clear)} clear frames and their translations ({', '.join(conditions)})"
+        history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
+        told = {
+            "conditions": conditions,
+            "description": f"{about}; its teacher: {card.description}",
+            "made_by": history,
+        }
         if share.leads:
-            save_checkpoint(out / MODEL_FILE, task.student, student_card)
+            save_checkpoint(out / MODEL_FILE, task.student, card.model_copy(update=told))
     return out / MODEL_FILE
 
 
 def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
-    """What tells the files, beside the teacher's, that a student is made from.
-
-    Raises:
-        UserError: if one is missing.
-    """
+    """What tells the files, beside the teacher's, that a student is made from; `UserError` if one misses."""
     files = {}
     if encoder := starting_encoder(config):
         files["encoder weights"] = hash_file(encoder)
@@ -125,20 +105,13 @@ def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
 
 
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
-    """The clear clips of ``data``.
-
-    Raises:
-        UserError: if there are none, or the mix needs translations and none are given.
-    """
+    """The clear clips of ``data``; `UserError` if there are none, or translations are missing."""
     clips = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clips:
         raise UserError(data, "no clear footage", "the student learns from its teacher on clear frames")
     if config.degraded and translations is None:
-        raise UserError(
-            None,
-            f"the mix has {', '.join(config.degraded)}",
-            f"give --translations, the folder that acdepth translate made of {data}",
-        )
+        remedy = f"give --translations, the folder that acdepth translate made of {data}"
+        raise UserError(None, f"the mix has {', '.join(config.degraded)}", remedy)
     return clips
 
 
@@ -156,11 +129,7 @@ def translations_made_by(config: StudentConfig, translations: Path | None) -> di
 
 
 def prepare_mix(
-    config: StudentConfig,
-    clips: list[Clip],
-    translations: Path | None,
-    card: CheckpointCard,
-    out: Path,
+    config: StudentConfig, clips: list[Clip], translations: Path | None, card: CheckpointCard, out: Path
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
     """Clear frames and, by condition, the translations of the mix, at the size and crop of ``card``."""
     clear = prepare(clips, out / "clear", card.input_size, card.crop, reach=0)
@@ -192,9 +161,6 @@ def starting_encoder(config: StudentConfig) -> Path | None:
     if config.start_from != "encoder":
         return None
     if config.encoder is None:
-        raise UserError(
-            None,
-            "student.start_from is encoder, but student.encoder is not set",
-            "name its weights",
-        )
+        what = "student.start_from is encoder, but student.encoder is not set"
+        raise UserError(None, what, "name its weights")
     return encoder_file(config.encoder)

@@ -8,15 +8,7 @@ from torch import Tensor
 def smoothness_loss(
     inverse_depth: Float[Tensor, "*scales b 1 h w"], image: Float[Tensor, "b 3 h w"]
 ) -> tuple[Float[Tensor, "*scales b 1 h w-1"], Float[Tensor, "*scales b 1 h-1 w"]]:
-    """L_e: gradients of mean-normalised inverse depth where the image has none.
-
-    Args:
-        inverse_depth: [1/m], at full size.
-        image: in 0..1.
-
-    Returns:
-        Between neighbours in a row, and in a column.
-    """
+    """L_e: gradients of mean-normalised inverse depth where the image has none, in a row and in a column."""
     edge_x, edge_y = (torch.exp(-gradient.abs().mean(1, keepdim=True)) for gradient in _gradients(image))
     mean = inverse_depth.mean((-2, -1), keepdim=True)
     change_x, change_y = _gradients(inverse_depth / mean.clamp(min=1e-6))

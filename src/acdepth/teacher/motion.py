@@ -1,7 +1,5 @@
 """How far the pose network says the camera moves, beside how far it moved: whether metres were learnt."""
 
-from dataclasses import asdict, dataclass
-
 import numpy as np
 import torch
 
@@ -14,26 +12,12 @@ MOST_PAIRS = 100
 PAIRS_AT_ONCE = 8
 
 
-@dataclass(frozen=True)
-class MotionLength:
-    """Lengths of the motions between consecutive frames of one sequence."""
+def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, dict[str, float]]:
+    """Lengths of the motions between consecutive frames, by clip; without known motion it is left out.
 
-    pairs: int
-    """Pairs of frames that were compared."""
-    measured: float
-    """Median of the known lengths [m]."""
-    predicted: float
-    """Median of the predicted ones [m]."""
-    error: float
-    """Median of |predicted - measured| / measured."""
-
-
-def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, MotionLength]:
-    """Predicted and measured lengths per sequence; sequences without known motion are left out.
-
-    Args:
-        network: in any mode; left in evaluation mode.
-        prepared: the frames; a pair counts if its length is known and not zero.
+    Returns:
+        The number of ``pairs`` of frames that were compared, the medians of the ``measured`` and of the
+        ``predicted`` lengths [m], and the median ``error`` |predicted - measured| / measured.
     """
     network.eval()
     frames = prepared.frames
@@ -46,22 +30,13 @@ def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, MotionLeng
     return found
 
 
-def to_json(lengths: dict[str, MotionLength]) -> dict[str, dict[str, float]]:
-    """As plain values, for a file."""
-    return {clip: asdict(length) for clip, length in lengths.items()}
-
-
-def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray) -> MotionLength:
+def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray) -> dict[str, float]:
     measured = prepared.frames.distance_to_next[pairs]
-    predicted = np.concatenate(
-        [
-            _lengths(network, prepared, pairs[start : start + PAIRS_AT_ONCE])
-            for start in range(0, len(pairs), PAIRS_AT_ONCE)
-        ]
-    )
+    parts = [pairs[start : start + PAIRS_AT_ONCE] for start in range(0, len(pairs), PAIRS_AT_ONCE)]
+    predicted = np.concatenate([_lengths(network, prepared, part) for part in parts])
     error = np.abs(predicted - measured) / measured
-    medians = [float(np.median(values)) for values in (measured, predicted, error)]
-    return MotionLength(len(pairs), *medians)
+    lengths = {"measured": measured, "predicted": predicted, "error": error}
+    return {"pairs": len(pairs), **{name: float(np.median(values)) for name, values in lengths.items()}}
 
 
 @torch.no_grad()

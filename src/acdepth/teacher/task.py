@@ -19,12 +19,7 @@ from acdepth.teacher.settings import TeacherConfig
 
 
 class TeacherTask(Task):
-    """Depth and pose network, and the losses that teach them from each other.
-
-    Args:
-        config: settings.
-        initial_forward: motion [m per frame] that the untrained pose network says.
-    """
+    """Depth and pose network, which starts at ``initial_forward`` [m per frame]; they teach each other."""
 
     def __init__(self, config: TeacherConfig, initial_forward: float = 0.0) -> None:
         super().__init__()
@@ -53,11 +48,9 @@ class TeacherTask(Task):
 
 
 def mean_smoothness(inverse_depths: Sequence[Tensor], image: Tensor) -> Tensor:
-    """L_e: mean over pixels and scales, of which scale s weighs 1 / 2^s.
+    """L_e: mean over pixels and scales (B, 1, h, w) [1/m], of which scale s weighs 1 / 2^s.
 
-    Args:
-        inverse_depths: (B, 1, h, w) each [1/m]; brought to full size with nearest neighbour.
-        image: (B, 3, H, W) float in 0..1.
+    They are brought to the image's size with nearest neighbour.
     """
     size = image.shape[-2:]
     full = torch.stack([F.interpolate(scale, size, mode="nearest") for scale in inverse_depths])

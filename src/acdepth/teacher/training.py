@@ -1,6 +1,7 @@
 """The teacher's training: clear video in, metric depth network out (ACDepth, section 3.2)."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.pose_net import POSE_FILE
-from acdepth.teacher.motion import compare_motion, to_json
+from acdepth.teacher.motion import compare_motion
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.task import TeacherTask
 
@@ -35,7 +36,7 @@ MOST_UNLIKE = 1.1
 
 
 def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
-    """Train on the clear sequences below ``data``.
+    """Train on the clear clips below ``data``, and return the checkpoint.
 
     Args:
         config: settings.
@@ -43,51 +44,41 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``motion.json``, ``pose.safetensors``, ``model.safetensors``.
 
-    Returns:
-        The checkpoint.
-
     Raises:
         UserError: if there is no clear footage, or it cannot be trained on.
     """
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
+    loop = config.loop
     made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
-    with run_folder(out, made_from, config.loop) as share:
+    with run_folder(out, made_from, loop) as share:
         with share.main_first():
             prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
             config.write(out / "config.yaml")
         task = TeacherTask(config, _initial_forward(prepared, config))
         _start(task, config)
-
-        def batches(rank: int, processes: int) -> TripletBatches:
-            loop = config.loop
-            return TripletBatches(prepared, loop.batch_size, loop.seed, config.min_speed, rank, processes)
-
-        fit("teacher", task, batches, config.loop, out, made_from)
+        batches = partial(TripletBatches, prepared, loop.batch_size, loop.seed, config.min_speed)
+        fit("teacher", task, batches, loop, out, made_from)
+        lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
         card = CheckpointCard(
             network=config.network,
             input_size=config.image_size,
             camera=training_camera(prepared),
             crop=config.crop,
-            metric=_is_metric(prepared, config),
+            metric=lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all(),
             description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
             made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
         )
         if share.leads:
-            write_json(out / MOTION_FILE, to_json(compare_motion(task.pose_net, prepared)))
+            write_json(out / MOTION_FILE, compare_motion(task.pose_net, prepared))
             save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
             save_checkpoint(out / MODEL_FILE, task.depth_net, card)
     return out / MODEL_FILE
 
 
 def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
-    """What decides how a teacher comes out.
-
-    Args:
-        config: settings.
-        footage: fingerprint of the training footage; None where something else stands for it.
-    """
+    """What decides how a teacher comes out; None is for ``footage`` that something else stands for."""
     starts = {f"content of {path.name}": hash_file(path) for path in starting_files(config)}
     return Identity.of(config).and_facts({"training footage": footage, **starts})
 
@@ -128,17 +119,8 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
     return known or 0.0
 
 
-def _is_metric(prepared: Prepared, config: TeacherConfig) -> bool:
-    lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
-    return lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all()
-
-
 def starting_files(config: TeacherConfig) -> list[Path]:
-    """The files that the networks start from.
-
-    Raises:
-        UserError: if there are two answers.
-    """
+    """The files that the networks start from; `UserError` if there are two answers."""
     if config.start is None:
         return [encoder_file(config.encoder)] if config.encoder else []
     if config.encoder is not None:
@@ -154,7 +136,7 @@ def _start(task: TeacherTask, config: TeacherConfig) -> None:
     networks = (task.depth_net, task.pose_net)
     if config.start is not None:
         for network, file in zip(networks, files, strict=True):
-            load_weights(network, load_tensors(file)[0], str(file))
+            load_weights(network, load_tensors(file)[0], file)
     elif files:
         for network in networks:
             load_encoder(network.encoder, files[0])

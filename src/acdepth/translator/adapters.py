@@ -16,17 +16,14 @@ from acdepth.diffusion.autoencoder import make_skips
 from acdepth.diffusion.model import DiffusionModel, settings_hash
 from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
-from acdepth.translator.generator import DIRECTIONS, Adapted, Generator
-from acdepth.translator.lora import load_adapters, share_weights
+from acdepth.translator.generator import DIRECTIONS, Generator
+from acdepth.translator.lora import ADAPTER_FILES, load_adapters, share_weights
 from acdepth.translator.settings import LoraSettings
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
 ADAPTED = ("unet", *(f"vae_{direction}" for direction in DIRECTIONS))
 """Folders of adapters."""
-SHAPING = (
-    SKIPS_FILE,
-    *(f"{part}/{file}" for part in ADAPTED for file in (ADAPTER_CONFIG, "adapter_model.safetensors")),
-)
+SHAPING = (SKIPS_FILE, *(f"{part}/{file}" for part in ADAPTED for file in ADAPTER_FILES))
 """Files of a translator's folder that decide what it makes."""
 FORMAT = 1
 """Counts up when the files' meaning changes."""
@@ -88,11 +85,7 @@ def _in_order(path: Path) -> None:
 
 
 def load_card(folder: Path) -> TranslatorCard:
-    """The card of a translator.
-
-    Raises:
-        UserError: if the folder holds none, or one of another version.
-    """
+    """The card of a translator; a folder without one, or with one of another version, is refused."""
     path = Path(folder) / CARD_FILE
     if not path.is_file():
         raise UserError(
@@ -103,9 +96,8 @@ def load_card(folder: Path) -> TranslatorCard:
         )
     card = TranslatorCard.from_dict(read_json(path), where=str(path))
     if card.format != FORMAT:
-        raise UserError(
-            path, f"format {card.format}, this version reads {FORMAT}", "train or import it again"
-        )
+        what = f"format {card.format}, this version reads {FORMAT}"
+        raise UserError(path, what, "train or import it again")
     return card
 
 
@@ -116,38 +108,29 @@ def load_translator(
     trainable: bool = False,
     also: tuple[Condition, ...] = (),
 ) -> Generator:
-    """Put a translator's adapters onto its base model.
+    """Put a translator's adapters onto its base model, whose weights have the given hash.
 
     Args:
         folder: as `save_translator` wrote it.
         model: the base model.
-        base_hash: of its weights.
+        base_hash: refused where the card names another.
         trainable: whether the adapters shall learn on.
         also: conditions that it shall learn beside those that its card names.
-
-    Raises:
-        UserError: if the base is another than the one it was trained on, or files are missing or do not fit.
     """
     card = load_card(folder)
     if card.base_hash and card.base_hash != base_hash:
-        raise UserError(
-            folder,
-            f"was trained on another base model than the one given (its card says {card.base})",
-            "give that one with --base",
-        )
-    vaes: dict[str, Any] = {"forth": model.vae, "back": share_weights(model.vae)}
-    skips = {direction: make_skips(vae) for direction, vae in vaes.items()}
+        what = f"was trained on another base model than the one given (its card says {card.base})"
+        raise UserError(folder, what, "give that one with --base")
+    plain: dict[str, Any] = {"forth": model.vae, "back": share_weights(model.vae)}
+    skips = {direction: make_skips(vae) for direction, vae in plain.items()}
     both = nn.ModuleDict(skips)
     tensors, _ = load_tensors(folder / SKIPS_FILE)
     load_weights(both, tensors, str(folder / SKIPS_FILE))
     both.requires_grad_(trainable)
-    adapted = Adapted(
-        unet=load_adapters(model.unet, folder / "unet", trainable),
-        vaes={way: load_adapters(vae, folder / f"vae_{way}", trainable) for way, vae in vaes.items()},
-        skips=skips,
-    )
-    conditions = dict.fromkeys((Condition.CLEAR, *card.conditions, *also))
-    return Generator(model, adapted, tuple(conditions), {**PROMPTS, **card.prompts})
+    unet = load_adapters(model.unet, folder / "unet", trainable)
+    vaes = {way: load_adapters(vae, folder / f"vae_{way}", trainable) for way, vae in plain.items()}
+    conditions = tuple(dict.fromkeys((Condition.CLEAR, *card.conditions, *also)))
+    return Generator(model, unet, vaes, skips, conditions, {**PROMPTS, **card.prompts})
 
 
 def merge(generator: Generator) -> Generator:

@@ -40,12 +40,7 @@ class DepthSource(ABC):
 
 
 class TeacherDepth(DepthSource):
-    """Depth as a trained network sees it: the way that needs no sensor.
-
-    Args:
-        weights: checkpoint of the teacher, or its run folder.
-        device: where the network runs.
-    """
+    """Depth as a trained network sees it, given its checkpoint or run folder: needs no sensor."""
 
     def __init__(self, weights: Path, device: str = "auto") -> None:
         self.model = open_model(checkpoint_file(weights), "teacher", device)
@@ -68,11 +63,8 @@ class TeacherDepth(DepthSource):
         model = self.model
         if model.crop is not None and crop != model.crop:
             window = (model.crop.top, model.crop.left, model.crop.height, model.crop.width)
-            raise UserError(
-                None,
-                "the teacher was trained on a part of the image",
-                f"give --crop {','.join(map(str, window))}",
-            )
+            remedy = f"give --crop {','.join(map(str, window))}"
+            raise UserError(None, "the teacher was trained on a part of the image", remedy)
         answers = model.infer(images, [model.input_size] * len(images), at_once=1)
         inverse_depth = torch.cat([answer.inverse_depth for answer in answers])
         depth = depth_of(inverse_depth, images[0].shape).cpu()

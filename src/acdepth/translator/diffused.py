@@ -11,13 +11,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.shipped import TRANSLATOR, or_shipped
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
-from acdepth.translator.adapters import (
-    adapters_hash,
-    base_facts,
-    load_card,
-    load_translator,
-    merge,
-)
+from acdepth.translator.adapters import adapters_hash, base_facts, load_card, load_translator, merge
 from acdepth.translator.method import Translator
 
 VERSION = 1
@@ -32,15 +26,10 @@ class DiffusedWeather(Translator):
     batch, which `translate` therefore always composes alike.
 
     Args:
-        weights: folder of adapters, as ``acdepth train translator`` and ``acdepth import`` write them, or
-            ``shipped``.
-        base: the diffusion model they stand on: a folder or a name of the hub; their card says which by
-            default.
+        weights: adapters, from ``acdepth train translator`` or ``acdepth import``, or ``shipped``.
+        base: folder or hub name of the diffusion model they stand on; their card says which by default.
         device: where it runs, as `choose_device` takes it.
         precision: ``auto`` is bfloat16 where the device computes in it.
-
-    Raises:
-        UserError: if files are missing, or adapters and base do not fit.
     """
 
     uses_depth = False
@@ -81,20 +70,13 @@ class DiffusedWeather(Translator):
 
     @torch.inference_mode()
     def translate(
-        self,
-        image: Tensor,
-        depth: Tensor | None,
-        condition: Condition,
-        generators: Sequence[torch.Generator],
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
     ) -> Tensor:
         """One step; see `Translator.translate`."""
         wanted = torch.full((len(image),), condition.index, device=self.device)
         given = (image * 2 - 1).to(self.device, self.dtype, memory_format=torch.channels_last)
         at_once = 1 if self.device.type == "cpu" else len(image)
-        made = [
-            self.generator(part, index, "forth")
-            for part, index in zip(given.split(at_once), wanted.split(at_once), strict=True)
-        ]
-        image = torch.cat(made) / 2 + 0.5
+        parts = zip(given.split(at_once), wanted.split(at_once), strict=True)
+        image = torch.cat([self.generator(part, index, "forth") for part, index in parts]) / 2 + 0.5
         # An infinite colour would be brought to 0 or 1 and look like one.
         return image.where(image.isfinite(), torch.nan).clamp(0, 1).cpu()

@@ -1,7 +1,7 @@
 """Discriminators that learn small heads on what frozen networks see: a CLIP, or the ResNet18 that ships.
 
-Features that were learned on many pictures tell more than a young network's, so that such a one does not
-fall behind the generator (Sauer et al. 2021, Kumari et al. 2022).
+They know more than a young network and do not fall behind the generator (Sauer et al. 2021, Kumari et al.
+2022).
 """
 
 from pathlib import Path
@@ -16,9 +16,7 @@ from transformers import CLIPVisionModel
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.hub import refuse_adapters
-from acdepth.networks.checkpoint import load_encoder_of_any_width
 from acdepth.networks.depth_net import DepthNetConfig
-from acdepth.networks.frozen import frozen
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.translator.discriminator import Discriminator, PatchDiscriminator, positions
 from acdepth.translator.generator import pad_to_multiple
@@ -34,13 +32,7 @@ CLIP_FILES = ("config.json", "*.safetensors")
 
 
 class ClipDiscriminator(Discriminator):
-    """Small trained heads on several levels of a frozen CLIP image encoder (Kumari et al. 2022).
-
-    Args:
-        encoder: becomes frozen.
-        levels: numbers of the hidden states that get a head.
-        width: channels of a head.
-    """
+    """Small trained heads on several hidden states of a CLIP image encoder, which becomes frozen."""
 
     def __init__(self, encoder: CLIPVisionModel, levels: tuple[int, ...], width: int = 64) -> None:
         super().__init__()
@@ -48,15 +40,11 @@ class ClipDiscriminator(Discriminator):
         size = encoder.config.hidden_size
         self.heads = nn.ModuleList(_clip_head(size, width) for _ in levels)
         # In a tuple, because a submodule would be trained and saved with the heads.
-        self.frozen = (frozen(encoder),)
+        self.frozen = (encoder.eval().requires_grad_(False),)
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> "ClipDiscriminator":
-        """Heads on the vision model of a CLIP, from a folder or the hub (``openai/clip-vit-base-patch32``).
-
-        Raises:
-            UserError: if there is no such model.
-        """
+        """Heads on the vision model of a CLIP, from a folder or the hub."""
         refuse_adapters(Path(source))
         try:
             encoder: Any = CLIPVisionModel.from_pretrained(str(source), use_safetensors=True)
@@ -78,10 +66,8 @@ class ClipDiscriminator(Discriminator):
         small = F.interpolate(image, (side, side), mode="bilinear", antialias=True)
         states = encoder(_normalised(small, CLIP_MEAN, CLIP_STD), output_hidden_states=True).hidden_states
         cells = side // patch
-        return [
-            head(states[level][:, 1:].transpose(1, 2).unflatten(2, (cells, cells)))
-            for level, head in zip(self.levels, self.heads, strict=True)
-        ]
+        maps = [states[level][:, 1:].transpose(1, 2).unflatten(2, (cells, cells)) for level in self.levels]
+        return [head(level) for head, level in zip(self.heads, maps, strict=True)]
 
 
 class EncoderDiscriminator(Discriminator):
@@ -89,10 +75,6 @@ class EncoderDiscriminator(Discriminator):
 
     The levels see what is in the picture, such as shadows that rain does not have; the patches see tones, of
     which an encoder that learned depth may know little.
-
-    Args:
-        encoder: becomes frozen.
-        width: channels of a head.
     """
 
     def __init__(self, encoder: ResNetEncoder, width: int = 64) -> None:
@@ -103,16 +85,7 @@ class EncoderDiscriminator(Discriminator):
         # Each image's own level of activity says little, and would swamp the heads.
         self.norms = nn.ModuleList(nn.GroupNorm(1, size, affine=False) for size in channels)
         # In a tuple, because a submodule would be trained and saved with the heads.
-        self.frozen = (frozen(encoder),)
-
-    @classmethod
-    def from_pretrained(cls, path: Path) -> "EncoderDiscriminator":
-        """Heads on the weights of a file of ours, or of ImageNet's ResNet18.
-
-        Raises:
-            UserError: if they cannot be read.
-        """
-        return cls(load_encoder_of_any_width(path))
+        self.frozen = (encoder.eval().requires_grad_(False),)
 
     def to_device(self, device: torch.device) -> None:
         """Move the frozen encoder."""
@@ -123,11 +96,8 @@ class EncoderDiscriminator(Discriminator):
         usual = DepthNetConfig()  # ResNet18's input, here as in the depth network
         levels = self.frozen[0](pad_to_multiple(_normalised(image, usual.mean, usual.std), STRIDE))[1:]
         seen = [norm(level) for norm, level in zip(self.norms, levels, strict=True)]
-        scores = [
-            head(torch.cat([level, positions(level)], 1))
-            for head, level in zip(self.heads, seen, strict=True)
-        ]
-        return scores + self.patches.scores(image)
+        placed = [torch.cat([level, positions(level)], 1) for level in seen]
+        return [head(one) for head, one in zip(self.heads, placed, strict=True)] + self.patches.scores(image)
 
 
 def _normalised(image: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

@@ -5,7 +5,6 @@ prompt what to make; each direction has an autoencoder with adapters and skips o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -26,36 +25,14 @@ Direction = Literal["forth", "back"]
 DIRECTIONS: tuple[Direction, Direction] = ("forth", "back")
 
 
-@dataclass(frozen=True)
-class Adapted:
-    """Networks with their adapters."""
-
-    unet: PeftModel
-    vaes: dict[str, PeftModel]
-    """By direction."""
-    skips: dict[str, nn.ModuleList]
-    """By direction."""
-
-    @classmethod
-    def new(cls, model: DiffusionModel, settings: LoraSettings, seed: int) -> "Adapted":
-        """Adapters that change nothing yet."""
-        vaes = {"forth": model.vae, "back": share_weights(model.vae)}
-        return cls(
-            unet=adapt_unet(model.unet, settings.unet_rank, seed),
-            skips={direction: make_skips(vae) for direction, vae in vaes.items()},
-            vaes={
-                way: adapt_vae(vae, settings.vae_rank, seed + place)
-                for place, (way, vae) in enumerate(vaes.items())
-            },
-        )
-
-
 class Generator(nn.Module):
     """Clear to adverse and back.
 
     Args:
         model: gives schedule and prompt embeddings; the text encoder is not needed afterwards.
-        adapted: UNet and autoencoders of ``model``.
+        unet: of ``model``, with adapters.
+        vaes: of ``model``, with adapters, by direction.
+        skips: by direction.
         conditions: the prompts whose embeddings are kept.
         words: what each condition's prompt says.
     """
@@ -65,14 +42,14 @@ class Generator(nn.Module):
     def __init__(
         self,
         model: DiffusionModel,
-        adapted: Adapted,
+        unet: PeftModel,
+        vaes: dict[str, PeftModel],
+        skips: dict[str, nn.ModuleList],
         conditions: tuple[Condition, ...],
         words: Mapping[Condition, str] = PROMPTS,
     ) -> None:
         super().__init__()
-        self.unet = adapted.unet
-        self.vaes = nn.ModuleDict(adapted.vaes)
-        self.skips = nn.ModuleDict(adapted.skips)
+        self.unet, self.vaes, self.skips = unet, nn.ModuleDict(vaes), nn.ModuleDict(skips)
         self.conditions = conditions
         self.schedule = signal_and_noise(model.scheduler)
         self.reduction = reduction(model.vae)
@@ -86,18 +63,12 @@ class Generator(nn.Module):
         self.unet.get_base_model().enable_gradient_checkpointing()  # pyright: ignore[reportCallIssue]
 
     def forward(self, image: Tensor, condition: Tensor, direction: Direction) -> Tensor:
-        """Translate.
+        """Translate images (B, 3, H, W) in -1..1, of any size; float32, about -1..1.
 
         Args:
-            image: (B, 3, H, W) in -1..1, of any size.
+            image: the batch.
             condition: (B,) int64: `Condition.index` of what each image shall become.
             direction: whose autoencoder is used: ``forth`` where the condition is adverse, else ``back``.
-
-        Returns:
-            (B, 3, H, W) float32, about -1..1.
-
-        Raises:
-            UserError: if a condition is none of those it was built for.
         """
         text = self.prompts[self._rows(condition)]
         height, width = image.shape[-2:]
@@ -118,12 +89,9 @@ class Generator(nn.Module):
             table[one.index] = row
         rows = table[condition]
         if bool((rows < 0).any()):
-            unknown = sorted({list(Condition)[index] for index in condition[rows < 0].tolist()})
-            raise UserError(
-                ", ".join(unknown),
-                "the translator has not learned it",
-                f"choose from {', '.join(self.conditions)}",
-            )
+            unknown = ", ".join(sorted({list(Condition)[index] for index in condition[rows < 0].tolist()}))
+            remedy = f"choose from {', '.join(self.conditions)}"
+            raise UserError(unknown, "the translator has not learned it", remedy)
         return rows
 
     def trained(self) -> dict[str, nn.Parameter]:
@@ -135,7 +103,12 @@ def build_generator(
     model: DiffusionModel, settings: LoraSettings, conditions: tuple[Condition, ...], seed: int
 ) -> Generator:
     """A generator whose adapters change nothing yet: it hands an image through the pretrained model."""
-    return Generator(model, Adapted.new(model, settings, seed), conditions)
+    plain = {"forth": model.vae, "back": share_weights(model.vae)}
+    skips = {way: make_skips(vae) for way, vae in plain.items()}
+    unet = adapt_unet(model.unet, settings.unet_rank, seed)
+    rank = settings.vae_rank
+    vaes = {way: adapt_vae(vae, rank, seed + place) for place, (way, vae) in enumerate(plain.items())}
+    return Generator(model, unet, vaes, skips, conditions)
 
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:

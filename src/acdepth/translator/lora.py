@@ -8,11 +8,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import torch
 from diffusers import AutoencoderTiny, UNet2DConditionModel
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
 from acdepth.core.errors import UserError
+from acdepth.core.hub import ADAPTER_CONFIG
 from acdepth.core.seeding import derive_seed
 from acdepth.diffusion.autoencoder import Autoencoder
 
@@ -27,6 +29,7 @@ VAE_LAYERS = (
 """Convolutions and attention projections of the autoencoder."""
 TRAINED_WHOLE = ["conv_in"]
 """Layers of the UNet that are trained without an adapter. img2img-turbo: its first convolution."""
+ADAPTER_FILES = (ADAPTER_CONFIG, "adapter_model.safetensors")
 
 
 def adapt_unet(unet: UNet2DConditionModel, rank: int, seed: int) -> PeftModel:
@@ -47,24 +50,16 @@ def share_weights(network: nn.Module) -> Any:
     return copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()})
 
 
-def load_adapters(network: nn.Module, folder: Path, trainable: bool) -> PeftModel:
-    """Put adapters from a folder onto the network that they were trained on.
-
-    Raises:
-        UserError: if they do not fit.
-    """
-    for name in ("adapter_config.json", "adapter_model.safetensors"):
+def load_adapters(network: Any, folder: Path, trainable: bool) -> PeftModel:
+    """Put adapters from a folder onto the network that they were trained on."""
+    for name in ADAPTER_FILES:
         if not (folder / name).is_file():
             raise UserError(folder / name, "missing", "adapters are a config and a safetensors file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # peft warns of missing weights where we refuse them
-            return PeftModel.from_pretrained(
-                network,  # pyright: ignore[reportArgumentType]
-                str(folder),
-                is_trainable=trainable,
-                local_files_only=True,
-            )
+            kept = {"is_trainable": trainable, "local_files_only": True}
+            return PeftModel.from_pretrained(network, str(folder), **kept)
     except Exception as error:  # peft raises many kinds
         reason = " ".join(str(error).split())[:200]
         raise UserError(folder, f"the adapters do not fit this model ({reason})") from error
@@ -73,14 +68,8 @@ def load_adapters(network: nn.Module, folder: Path, trainable: bool) -> PeftMode
 def _adapt(
     network: Any, layers: str | list[str], rank: int, alpha: int, whole: list[str] | None, seed: int
 ) -> PeftModel:
-    import torch
-
     config = LoraConfig(
-        r=rank,
-        lora_alpha=alpha,
-        target_modules=layers,
-        modules_to_save=whole,
-        init_lora_weights="gaussian",
+        r=rank, lora_alpha=alpha, target_modules=layers, modules_to_save=whole, init_lora_weights="gaussian"
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "lora", type(network).__name__))

@@ -31,14 +31,9 @@ def colour_loss(
 def perceptual_loss(
     features: Sequence[Float[Tensor, "b _ _"]], wanted: Sequence[Float[Tensor, "b _ _"]]
 ) -> Float[Tensor, " b"]:
-    """Distance of a frozen network's features, each brought to length one per place, as in LPIPS.
+    """Squared distance of a frozen network's features, each brought to length one per place, as in LPIPS.
 
-    Args:
-        features: (B, places, channels) of one image, per level.
-        wanted: of the other.
-
-    Returns:
-        Squared distance, mean over places and levels; 0..4.
+    Of features (B, places, channels) per level the mean over places and levels; 0..4.
     """
     per_level = [
         (F.normalize(ours, dim=-1) - F.normalize(theirs, dim=-1)).square().sum(-1).mean(1)
@@ -50,8 +45,5 @@ def perceptual_loss(
 def depth_consistency_loss(
     translated: Float[Tensor, "b 1 h w"], source: Float[Tensor, "b 1 h w"]
 ) -> Float[Tensor, "b 1 h w"]:
-    """Difference of the prior's relative inverse depth of a translation and of what it was made from.
-
-    Both are standardised, so that scale and shift do not count.
-    """
+    """Difference of the prior's relative inverse depth of a translation and its source, both standardised."""
     return scale_shift_invariant_loss(translated, source, torch.ones_like(source, dtype=torch.bool))

@@ -1,4 +1,4 @@
-"""What every translator is: clear images and their depth in, the same streets in other weather out."""
+"""What every translator is: clear images in, the same streets in other weather out; and the simulated one."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.weather import WEATHERS, simulate
+
+SIMULATION_VERSION = 1
+"""Counts up when the same draws give another image, so that old translations are not mixed with new ones."""
 
 
 class Translator(ABC):
@@ -28,20 +33,40 @@ class Translator(ABC):
 
     @abstractmethod
     def translate(
-        self,
-        image: Tensor,
-        depth: Tensor | None,
-        condition: Condition,
-        generators: Sequence[torch.Generator],
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
     ) -> Tensor:
-        """Translate one batch; no image may depend on the others, but for rounding on a GPU.
+        """Translate images (B, 3, H, W) in 0..1; none may depend on the others, but for rounding on a GPU.
 
         Args:
-            image: (B, 3, H, W) float in 0..1.
+            image: the batch.
             depth: (B, 1, H, W) [m]; None only where `uses_depth` says that none is needed.
             condition: one of `conditions`.
-            generators: B generators on the CPU, one per image.
-
-        Returns:
-            (B, 3, H, W) float in 0..1.
+            generators: on the CPU, one per image.
         """
+
+
+class SimulatedWeather(Translator):
+    """`acdepth.weather.simulate` as a translator.
+
+    Args:
+        severity: least and largest strength in 0..1, drawn uniformly per image.
+    """
+
+    conditions = frozenset(WEATHERS)
+
+    def __init__(self, severity: tuple[float, float] = (0.3, 1.0)) -> None:
+        low, high = severity
+        if not 0 <= low <= high <= 1:
+            raise UserError(f"severity {low},{high}", "expected least and largest strength within 0..1")
+        self.severity = severity
+
+    def describe(self) -> dict[str, Any]:
+        """Method, version, severity."""
+        return {"method": "simulate", "version": SIMULATION_VERSION, "severity": list(self.severity)}
+
+    def translate(
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
+    ) -> Tensor:
+        """Simulate the weather; see `Translator.translate`."""
+        assert depth is not None
+        return simulate(image, depth, condition, generators, self.severity)

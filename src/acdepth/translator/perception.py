@@ -33,15 +33,10 @@ class Perception:
 
 
 def load_lpips() -> nn.Module:
-    """The learned perceptual distance of Zhang et al. 2018, where the user has it.
-
-    Raises:
-        UserError: if the package is not installed.
-    """
+    """The learned perceptual distance of Zhang et al. 2018, where the user has it."""
     try:
         import lpips  # pyright: ignore[reportMissingImports]
     except ImportError as error:
-        raise UserError(
-            "perceptual", "lpips needs the package lpips (and torchvision)", "use perceptual: backbone"
-        ) from error
+        what = "lpips needs the package lpips (and torchvision)"
+        raise UserError("perceptual", what, "use perceptual: backbone") from error
     return lpips.LPIPS(net="vgg", verbose=False).eval().requires_grad_(False)

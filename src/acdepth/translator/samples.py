@@ -20,10 +20,7 @@ ROWS = 4
 class SampleSheet:
     """Writes the same clear images, their translations and the way back, if one is learned, over a training.
 
-    Args:
-        task: that is being trained.
-        pools: the first clear images of it are shown.
-        folder: gets ``step_0000200.jpg``.
+    Images are spread over the clear ones of the pools; ``folder`` gets ``step_0000200.jpg``.
     """
 
     def __init__(self, task: TranslatorTask, pools: dict[Condition, Pool], folder: Path) -> None:

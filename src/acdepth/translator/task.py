@@ -10,8 +10,7 @@ from acdepth.core.batches import UnpairedBatch
 from acdepth.core.condition import Condition
 from acdepth.engine import Leftovers, TurnTask, Update
 from acdepth.engine.average import WeightAverage
-from acdepth.translator.discriminator import Discriminator
-from acdepth.translator.earlier import EarlierImages
+from acdepth.translator.discriminator import Discriminator, EarlierImages
 from acdepth.translator.generator import Direction, Generator
 from acdepth.translator.losses import (
     Adversary,
@@ -23,7 +22,7 @@ from acdepth.translator.losses import (
 from acdepth.translator.perception import Perception, load_lpips
 from acdepth.translator.settings import TranslatorConfig
 
-Shown = dict[Direction, tuple[Tensor, Tensor]]
+Shown = dict[str, tuple[Tensor, Tensor]]
 """By the way that makes such images: real ones (B, 3, H, W) in -1..1, and their conditions (B,)."""
 
 
@@ -49,14 +48,10 @@ class TranslatorTask(TurnTask):
         self.lpips = (load_lpips(),) if config.perceptual == "lpips" else ()
         self.rates = {"generator.skips.": config.skip_rate}
         turns = ("forth", *(("back",) if self.goes_back else ()), *(("identity",) if self._identity else ()))
+        rate, times = config.discriminator_rate, config.discriminator_updates
         self.updates = (
-            Update(turns, trains="generator."),
-            Update(
-                ("discriminator",),
-                "discriminator.",
-                rate=config.discriminator_rate,
-                times=config.discriminator_updates,
-            ),
+            Update(turns, "generator."),
+            Update(("discriminator",), "discriminator.", rate, times),
         )
         size = config.patch or config.image_size
         shown = (*((Condition.CLEAR,) if self.goes_back else ()), *config.conditions)
@@ -134,7 +129,7 @@ class TranslatorTask(TurnTask):
 
     def _return(self, made: Tensor, source: Tensor, own: Tensor, way: Direction) -> dict[str, Tensor]:
         config = self.config
-        back = self.generator(made, own, _opposite(way))
+        back = self.generator(made, own, "back" if way == "forth" else "forth")
         terms = {f"cycle_{way}": config.cycle_weight * colour_loss(back, source).mean()}
         if config.cycle_perceptual_weight > 0:
             seen = self._perceptual(back, source)
@@ -157,20 +152,15 @@ class TranslatorTask(TurnTask):
     def _tell_apart(
         self, shown: Shown, leftovers: Leftovers, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        kind = self.config.adversary
-        real, fake = [], []
-        for way, (images, condition) in shown.items():
-            if way not in leftovers.tensors:
-                continue
-            made = leftovers.tensors[way]
+        kind, real, fake = self.config.adversary, [], []
+        for way, made in leftovers.tensors.items():
+            images, condition = shown[way]
             if self.earlier:  # each of the discriminator's updates is shown another draw
                 made = self.earlier.exchange(made, condition, generator)
             real.append(mean_adversarial(self.discriminator(images, condition), True, kind))
             fake.append(mean_adversarial(self.discriminator(made, condition), False, kind))
-        return {
-            "discriminator_real": torch.stack(real).mean(),
-            "discriminator_fake": torch.stack(fake).mean(),
-        }
+        terms = {"real": real, "fake": fake}
+        return {f"discriminator_{name}": torch.stack(found).mean() for name, found in terms.items()}
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
         for network in self.lpips:
@@ -187,7 +177,3 @@ def mean_adversarial(scores: Iterable[Tensor], real: bool, kind: Adversary) -> T
 
 def _total(terms: Iterable[Tensor]) -> Tensor:
     return torch.stack(list(terms)).sum()
-
-
-def _opposite(way: Direction) -> Direction:
-    return "back" if way == "forth" else "forth"

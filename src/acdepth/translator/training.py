@@ -15,11 +15,12 @@ from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import PRIOR, TRANSLATOR, or_shipped
 from acdepth.data.folder import open_data
-from acdepth.data.pools import Pool, UnpairedBatches, make_pools
-from acdepth.data.prepared import Prepared, fingerprint, prepare
+from acdepth.data.pools import UnpairedBatches, make_pools
+from acdepth.data.prepared import fingerprint, prepare
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.diffusion.one_step import PROMPTS
 from acdepth.engine import fit, run_folder
+from acdepth.networks.checkpoint import load_encoder_of_any_width
 from acdepth.networks.imagenet import encoder_file
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.translator.adapters import (
@@ -54,24 +55,17 @@ def train_translator(
     start: Path | None = None,
     description: str = "",
 ) -> Path:
-    """Train adapters on unpaired footage.
+    """Train adapters on unpaired footage; returns their folder in the run folder ``out``.
 
     Args:
         config: settings.
         data: footage of which the clear frames are taken.
         adverse: footage of which the adverse frames are taken; ``data`` itself where none is named.
         prior: Depth Anything for perceptual distance and depth consistency: a folder, a name, ``shipped``.
-        out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``samples/``, ``log.jsonl``,
-            ``adapters/``.
-        start: adapters to train on from, in place of new ones, or ``shipped``; of the size that ``config``
-            says. Conditions that they do not know yet are learned on top.
+        out: gets ``config.yaml``, ``prepared/``, ``checkpoints/``, ``samples/``, ``log.jsonl``, the adapters.
+        start: adapters to train on from, or ``shipped``; of the size that ``config`` says. Conditions that
+            they do not know yet are learned on top.
         description: for the card; says conditions and steps where nothing is given.
-
-    Returns:
-        The folder of adapters.
-
-    Raises:
-        UserError: if a condition has no footage, or the base model does not fit.
     """
     folder = model_folder(config.base)
     if start:
@@ -91,14 +85,14 @@ def train_translator(
                 for name, clips in {"clear": clear, "adverse": bad}.items()
                 if clips
             ]
-            pools = _pools(config, prepared)
+            wanted = (Condition.CLEAR, *config.conditions)
+            pools = make_pools(prepared, wanted, config.pool_size, config.sampling, config.loop.seed)
             config.write(out / "config.yaml")
         task = make_task(config, folder, prior, start)
 
         def batches(rank: int, processes: int) -> UnpairedBatches:
-            return UnpairedBatches(
-                pools, config.loop.batch_size, config.loop.seed, rank, processes, config.patch
-            )
+            loop = config.loop
+            return UnpairedBatches(pools, loop.batch_size, loop.seed, rank, processes, config.patch)
 
         sheet = SampleSheet(task, pools, out / "samples")
         fit("translator", task, batches, config.loop, out, made_from, on_interval=sheet.write)
@@ -114,14 +108,9 @@ def train_translator(
 def translator_identity(
     config: TranslatorConfig, clear: str | None, adverse: str | None, prior: Path, start: Path | None
 ) -> Identity:
-    """What decides how a translator comes out.
+    """What decides how a translator comes out; arguments as of `train_translator`.
 
-    Args:
-        config: settings.
-        clear: fingerprint of the clear footage; None where something else stands for it.
-        adverse: likewise for the adverse footage.
-        prior: as `train_translator` takes it.
-        start: adapters to train on from.
+    Of the footage it takes fingerprints, None where something else stands for it.
     """
     base = base_facts(model_folder(config.base))
     facts = {
@@ -137,14 +126,7 @@ def translator_identity(
 
 
 def make_task(config: TranslatorConfig, base: Path, prior: Path, start: Path | None = None) -> TranslatorTask:
-    """What is trained and all that it is trained by, loaded.
-
-    Args:
-        config: settings.
-        base: folder of the diffusion model.
-        prior: as `train_translator` takes it.
-        start: adapters to train on from.
-    """
+    """What is trained and all that it is trained by, loaded; ``base`` is the diffusion model's folder."""
     generator = _generator(config, base, start)
     perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
     return TranslatorTask(config, generator, make_discriminator(config), perception)
@@ -159,16 +141,12 @@ def make_discriminator(config: TranslatorConfig) -> Discriminator:
         if source == PATCH:
             return PatchDiscriminator()
         if source == ENCODER:
-            return EncoderDiscriminator.from_pretrained(encoder_file(config.encoder))
+            return EncoderDiscriminator(load_encoder_of_any_width(encoder_file(config.encoder)))
         return ClipDiscriminator.from_pretrained(source)
 
 
 def discriminator_content(config: TranslatorConfig) -> str | None:
-    """What tells the frozen network that the discriminator stands on from others; None if there is none.
-
-    Raises:
-        UserError: if it cannot be had.
-    """
+    """What tells the frozen network that the discriminator stands on from others; None if there is none."""
     if config.discriminator == PATCH:
         return None
     if config.discriminator == ENCODER:
@@ -178,15 +156,11 @@ def discriminator_content(config: TranslatorConfig) -> str | None:
 
 def check_start(config: TranslatorConfig, start: Path) -> None:
     """Refuse adapters that ``config`` cannot train on from; reads only their card."""
-    card = load_card(start)
-    size, wanted = card.lora, config.lora
+    size, wanted = load_card(start).lora, config.lora
     if size != wanted:
-        raise UserError(
-            start,
-            f"has adapters of rank {size.unet_rank} and {size.vae_rank}, the settings ask for "
-            f"{wanted.unet_rank} and {wanted.vae_rank}",
-            "set lora to the former, or start anew",
-        )
+        found = f"has adapters of rank {size.unet_rank} and {size.vae_rank}"
+        asked = f"the settings ask for {wanted.unet_rank} and {wanted.vae_rank}"
+        raise UserError(start, f"{found}, {asked}", "set lora to the former, or start anew")
 
 
 def save_untrained(config: TranslatorConfig, out: Path) -> None:
@@ -215,11 +189,6 @@ def _card(
         description=description,
         made_by=made_by,
     )
-
-
-def _pools(config: TranslatorConfig, prepared: list[Prepared]) -> dict[Condition, Pool]:
-    wanted = (Condition.CLEAR, *config.conditions)
-    return make_pools(prepared, wanted, config.pool_size, config.sampling, config.loop.seed)
 
 
 def _generator(config: TranslatorConfig, base: Path, start: Path | None) -> Generator:

@@ -51,9 +51,8 @@ class TranslateSettings:
 
     def __post_init__(self) -> None:
         if not self.conditions:
-            raise UserError(
-                None, "there is no condition to translate to", "name night, rain, night-rain, fog or snow"
-            )
+            remedy = "name night, rain, night-rain, fog or snow"
+            raise UserError(None, "there is no condition to translate to", remedy)
         if self.batch_size < 1:
             raise UserError(f"batch size {self.batch_size}", "must be at least 1")
 
@@ -96,23 +95,20 @@ def translate(
         share: which batches are this process's.
 
     Raises:
-        UserError: if there is nothing to translate, another run writes to ``out`` or it was made with other
-            settings, or more than 1 % of the frames cannot be read.
+        UserError: if nothing can be translated, or more than 1 % of the frames cannot be read.
     """
     clear = [clip for clip in clips if clip.condition is Condition.CLEAR]
     total = sum(len(clip.targets()) for clip in clear)
     if not total:
-        raise UserError(
-            out, "not begun, as there is no clear footage", "condition in sequence.yaml must be clear"
-        )
+        remedy = "condition in sequence.yaml must be clear"
+        raise UserError(out, "not begun, as there is no clear footage", remedy)
     for condition in settings.conditions:
         if condition not in translator.conditions:
             known = ", ".join(sorted(translator.conditions))
             raise UserError(condition, "this method cannot make it", f"choose from {known}")
     if translator.uses_depth and depth_source is None:
-        raise UserError(
-            None, "this method needs the depth of the clear images", "give a teacher or measured depth"
-        )
+        what = "this method needs the depth of the clear images"
+        raise UserError(None, what, "give a teacher or measured depth")
     with sole_writer(out, share=share):
         manifest = _open(out, _made_from(translator, depth_source, settings), share)
         work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
@@ -176,9 +172,8 @@ class _Work:
     ) -> None:
         clear, depth = as_floats(list(images)), None
         if self.depth_source:
-            depth = self.depth_source.depth(
-                images, [Frame(frame.clip, frame.index) for frame in frames], self.settings.crop
-            )
+            places = [Frame(frame.clip, frame.index) for frame in frames]
+            depth = self.depth_source.depth(images, places, self.settings.crop)
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
@@ -188,15 +183,12 @@ class _Work:
                 if fault:
                     what = f"its translation into {condition} by {self.translator.name} {fault}"
                     raise UserError(frame.key, what, "train, import or copy those weights again")
+            results = zip(frames, hashes, made, strict=True)
             self.manifest.add(
-                [
-                    self._write(frame, source_hash, condition, picture)
-                    for frame, source_hash, picture in zip(frames, hashes, made, strict=True)
-                    if condition in frame.todo
-                ]
+                [self._write(one, condition, *rest) for one, *rest in results if condition in one.todo]
             )
 
-    def _write(self, frame: _Frame, source_hash: str, condition: Condition, picture: Tensor) -> Entry:
+    def _write(self, frame: _Frame, condition: Condition, source_hash: str, picture: Tensor) -> Entry:
         file = self.manifest.file(condition, frame.key)
         _write_picture(file, picture)
         return Entry(

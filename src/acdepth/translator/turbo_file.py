@@ -57,27 +57,20 @@ class TurboFile:
 
 
 def read_turbo(path: Path) -> TurboFile:
-    """Read a pickle of img2img-turbo.
-
-    Raises:
-        UserError: if it is unreadable, holds more than plain values, or entries that are not understood.
-    """
+    """Read a pickle of img2img-turbo; one that holds more than plain values, all understood, is refused."""
     path = Path(path)
     content = read_plain(path)
     same_names(ENTRIES, content, f"{path}: no CycleGAN-Turbo file of img2img-turbo")
     for name, kind in ENTRIES.items():
         if not isinstance(content[name], kind):
             raise UserError(path, f"{name} is a {type(content[name]).__name__}, expected {kind.__name__}")
+    for rank in ("rank_unet", "rank_vae"):
+        if content[rank] <= 0:
+            raise UserError(path, f"{rank} is {content[rank]}, expected a positive number")
     unet_layers, unet = _unet(content, path)
-    return TurboFile(
-        path=path,
-        unet_rank=_rank(content, "rank_unet", path),
-        unet_layers=unet_layers,
-        unet=unet,
-        vae_rank=_rank(content, "rank_vae", path),
-        vae_layers=_names(content, "vae_lora_target_modules", path),
-        vaes=_vaes(content, path),
-    )
+    vae_layers = _names(content, "vae_lora_target_modules", path)
+    vaes = _vaes(content, path)
+    return TurboFile(path, content["rank_unet"], unet_layers, unet, content["rank_vae"], vae_layers, vaes)
 
 
 def same_names(wanted: Iterable[str], given: Iterable[str], where: str) -> None:
@@ -145,9 +138,3 @@ def _names(content: Mapping[str, Any], entry: str, path: Path) -> tuple[str, ...
     if not all(isinstance(name, str) for name in names):
         raise UserError(path, f"{entry} holds something other than names of layers")
     return tuple(dict.fromkeys(names))
-
-
-def _rank(content: Mapping[str, Any], entry: str, path: Path) -> int:
-    if content[entry] <= 0:
-        raise UserError(path, f"{entry} is {content[entry]}, expected a positive number")
-    return content[entry]

@@ -19,7 +19,7 @@ from acdepth.diffusion.autoencoder import Autoencoder, make_skips
 from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.diffusion.one_step import PROMPTS
 from acdepth.translator.adapters import CARD_FILE, TranslatorCard, base_hash, save_translator
-from acdepth.translator.generator import Adapted, Generator
+from acdepth.translator.generator import Generator
 from acdepth.translator.lora import share_weights
 from acdepth.translator.settings import LoraSettings
 from acdepth.translator.turbo_file import FIRST_LAYER, TurboDirection, TurboFile, read_turbo, same_names
@@ -46,11 +46,7 @@ def import_turbo(
         base: the diffusion model it was trained on: a folder or a name of the hub.
         condition: what it makes of clear images.
         direction: the file's name for the way from clear to ``condition``.
-        prompt: the words that it was trained to make ``condition`` with; ours, which are img2img-turbo's for
-            night and rain, by default.
-
-    Raises:
-        UserError: if the file holds code, or does not fit its own description or the base model.
+        prompt: the words it was trained with; by default ours, which are img2img-turbo's for night and rain.
     """
     if condition is Condition.CLEAR:
         raise UserError("clear", "name the adverse condition that the weights make")
@@ -59,7 +55,7 @@ def import_turbo(
     turbo = read_turbo(path)
     folder = model_folder(base)
     prompts = {**PROMPTS, condition: prompt or PROMPTS[condition]}
-    generator = turbo_generator(turbo, DiffusionModel.from_pretrained(folder), condition, direction, prompts)
+    generator = _generator(turbo, DiffusionModel.from_pretrained(folder), condition, direction, prompts)
     card = TranslatorCard(
         base=base,
         base_hash=base_hash(folder),
@@ -74,43 +70,41 @@ def import_turbo(
     return card
 
 
-def turbo_generator(
+def _generator(
     turbo: TurboFile,
     model: DiffusionModel,
     condition: Condition,
     direction: TurboDirection,
     prompts: Mapping[Condition, str],
 ) -> Generator:
-    """The weights of a file on its base model."""
     opposite: TurboDirection = "b2a" if direction == "a2b" else "a2b"
     ways: dict[str, TurboDirection] = {"forth": direction, "back": opposite}
-    vaes: dict[str, Autoencoder] = {"forth": model.vae, "back": share_weights(model.vae)}
-    skips = {way: _skips(turbo, ways[way], vae) for way, vae in vaes.items()}
-    adapted = Adapted(
-        unet=_unet(turbo, model.unet),
-        vaes={way: _vae(turbo, ways[way], vae) for way, vae in vaes.items()},
-        skips=skips,
-    )
-    return Generator(model, adapted, (Condition.CLEAR, condition), prompts)
+    plain: dict[str, Autoencoder] = {"forth": model.vae, "back": share_weights(model.vae)}
+    skips = {way: _skips(turbo, ways[way], vae) for way, vae in plain.items()}
+    unet = _unet(turbo, model.unet)
+    vaes = {way: _vae(turbo, ways[way], vae) for way, vae in plain.items()}
+    return Generator(model, unet, vaes, skips, (Condition.CLEAR, condition), prompts)
 
 
 def _unet(turbo: TurboFile, unet: UNet2DConditionModel) -> PeftModel:
-    _refuse_strange_layers(turbo.unet_layers, unet, f"{turbo.path}: the UNet")
+    known = set(_layers(unet))
+    strange = [name for name in turbo.unet_layers if name not in known]
+    if strange:
+        what = f"{turbo.path}: the UNet has adapters for {strange[0]}, which the base model does not have"
+        raise UserError(None, what)
     whole = [FIRST_LAYER] if f"{FIRST_LAYER}.weight" in turbo.unet else None
     adapted = _adapt(unet, list(turbo.unet_layers), turbo.unet_rank, turbo.unet_rank, whole)
-    _fill(
-        adapted,
-        turbo.unet,
-        f"{turbo.path}: the UNet (rank {turbo.unet_rank})",
-        optional=f"{FIRST_LAYER}.bias",
-    )
+    where = f"{turbo.path}: the UNet (rank {turbo.unet_rank})"
+    _fill(adapted, turbo.unet, where, optional=f"{FIRST_LAYER}.bias")
     return adapted
 
 
 def _vae(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> PeftModel:
     """The autoencoder with its adapters; what is not theirs must equal the base model's."""
     where = f"{turbo.path}: the autoencoder of {direction} (rank {turbo.vae_rank})"
-    layers = _layers_ending(vae, turbo.vae_layers)
+    # Layers whose name is, or ends with, one of the file's: how peft reads such a list.
+    endings = tuple(f".{one}" for one in turbo.vae_layers)
+    layers = [name for name in _layers(vae) if f".{name}".endswith(endings)]
     own = {name: value for name, value in turbo.vaes[direction].items() if ".skip_conv_" not in name}
     low_rank = {name: value for name, value in own.items() if ".lora_" in name}
     rest = {name.replace(".base_layer.", "."): value for name, value in own.items() if name not in low_rank}
@@ -118,11 +112,9 @@ def _vae(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> PeftM
     same_names(weights, rest, f"{where} does not fit the base model")
     for name, value in sorted(weights.items()):
         if rest[name].shape != value.shape or not torch.equal(rest[name], value.float().cpu()):
-            raise UserError(
-                None,
-                f"{where} stands on another base model than the one given, {name} differs",
-                "give the one that it was trained on with --base (published files: stabilityai/sd-turbo)",
-            )
+            what = f"{where} stands on another base model than the one given, {name} differs"
+            remedy = "give the one that it was trained on with --base (published files: stabilityai/sd-turbo)"
+            raise UserError(None, what, remedy)
     adapted = _adapt(vae, layers, turbo.vae_rank, VAE_ALPHA, None)
     _fill(adapted, low_rank, where)
     return adapted
@@ -135,13 +127,13 @@ def _skips(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> nn.
     tensors = {name: value for name, value in turbo.vaes[direction].items() if ".skip_conv_" in name}
     shapes: dict[str, tuple[int, ...]] = {}
     for number, skip in enumerate(skips, start=1):
-        layer, size = f"decoder.skip_conv_{number}", (1, 1)
+        layer = f"decoder.skip_conv_{number}"
         if f"skip_conv_{number}" not in turbo.vae_layers:
             shapes[f"{layer}.weight"] = tuple(skip.weight.shape)
             continue
         shapes[f"{layer}.base_layer.weight"] = tuple(skip.weight.shape)
-        shapes[f"{layer}.lora_A.weight"] = (turbo.vae_rank, skip.in_channels, *size)
-        shapes[f"{layer}.lora_B.weight"] = (skip.out_channels, turbo.vae_rank, *size)
+        shapes[f"{layer}.lora_A.weight"] = (turbo.vae_rank, skip.in_channels, 1, 1)
+        shapes[f"{layer}.lora_B.weight"] = (skip.out_channels, turbo.vae_rank, 1, 1)
     _check(shapes, tensors, where)
     for number, skip in enumerate(skips, start=1):
         layer = f"decoder.skip_conv_{number}"
@@ -182,18 +174,6 @@ def _check(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor],
             raise UserError(where, f"{name} has shape {tuple(tensors[name].shape)}, expected {shape}")
 
 
-def _layers_ending(network: nn.Module, endings: tuple[str, ...]) -> list[str]:
-    """Convolutions and linear layers whose name is, or ends with, one of some; how peft reads such a list."""
-    return [
-        name
-        for name, module in network.named_modules()
-        if isinstance(module, nn.Conv2d | nn.Linear)
-        and any(f".{name}".endswith(f".{one}") for one in endings)
-    ]
-
-
-def _refuse_strange_layers(layers: tuple[str, ...], network: nn.Module, where: str) -> None:
-    known = {name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)}
-    strange = [name for name in layers if name not in known]
-    if strange:
-        raise UserError(None, f"{where} has adapters for {strange[0]}, which the base model does not have")
+def _layers(network: nn.Module) -> list[str]:
+    """Names of the convolutions and linear layers."""
+    return [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d | nn.Linear)]

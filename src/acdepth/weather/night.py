@@ -17,9 +17,8 @@ def relight(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Te
     """Scene light at night (3, H, W) from daylight: surfaces under lamps, and the lamps themselves."""
     surface = _without_daylight(radiance, draws)
     ambient = draws.log_uniform(0.004, 0.25) * (1.3 - severity)
-    light = (
-        ambient * draws.colour(*AMBIENT_COLOURS) * (0.5 + smooth_noise(draws, *radiance.shape[1:], cells=2))
-    )
+    light = ambient * draws.colour(*AMBIENT_COLOURS)
+    light = light * (0.5 + smooth_noise(draws, *radiance.shape[1:], cells=2))
     if draws.chance(0.85):
         light = light + lights.headlights(scene, draws)
     sources = lights.traffic_lights(scene, draws) if draws.chance(0.8) else []

@@ -50,9 +50,8 @@ def streaks(draws: Draws, severity: float, height: int, width: int) -> Tensor:
         length = max(3.0, draws.uniform(0.03, 0.07) * height * 1.8**layer)
         density = draws.log_uniform(0.001, 0.02) * severity / 2**layer
         drops = (draws.rand(1, height, width) < density).float() * draws.rand(1, height, width)
-        streak = F.conv2d(
-            drops[None], _line(length, angle + draws.uniform(-0.05, 0.05), draws), padding="same"
-        )[0]
+        line = _line(length, angle + draws.uniform(-0.05, 0.05), draws)
+        streak = F.conv2d(drops[None], line, padding="same")[0]
         total += blur(streak, 0.25 + 0.2 * layer) * draws.uniform(0.5, 1.5)
     return total
 
@@ -140,9 +139,8 @@ def lens_drops(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
         _add_drop(grid, cover, shade, draws)
     # Drops are far out of focus: what they show is blurred, and so are their edges.
     defocus = draws.uniform(0.001, 0.012) * width
-    seen = F.grid_sample(
-        blur(radiance, defocus)[None], grid[None], padding_mode="reflection", align_corners=True
-    )[0]
+    blurred = blur(radiance, defocus)[None]
+    seen = F.grid_sample(blurred, grid[None], padding_mode="reflection", align_corners=True)[0]
     return torch.lerp(radiance, seen * shade, blur(cover, 0.5 + defocus / 2) * draws.uniform(0.6, 1.0))
 
 

@@ -24,17 +24,12 @@ def expose(radiance: Tensor, part: float, target: float) -> Tensor:
 
 
 def capture(radiance: Tensor, draws: Draws, noise: float, softness: float) -> Tensor:
-    """Turn light (3, H, W) into a picture in 0..1: vignette, blur, noise, tone curve.
+    """Turn linear light (3, H, W), 1 is white, into a picture in 0..1: vignette, blur, noise, tone curve.
 
-    Args:
-        radiance: linear light; 1 is white.
-        draws: of this image.
-        noise: deviation of the noise in the dark, in parts of white, before the tone curve.
-        softness: blur of the lens [px].
+    ``noise`` is its deviation in the dark before the tone curve; ``softness`` the blur of the lens [px].
     """
     _, height, width = radiance.shape
-    radiance = blur(radiance, softness)
-    radiance = radiance * _vignette(height, width, draws)
+    radiance = blur(radiance, softness) * _vignette(height, width, draws)
     radiance = radiance + noise * _grain(radiance, draws)
     shown = to_display(radiance) ** draws.log_uniform(0.85, 1.2)
     gray = shown.mean(0, keepdim=True)

@@ -32,21 +32,17 @@ def simulate(
     generators: Sequence[torch.Generator],
     severity: tuple[float, float] = (0.3, 1.0),
 ) -> Tensor:
-    """Clear images as they might look in another condition.
+    """Clear images (B, 3, H, W) in 0..1 as they might look in another condition.
 
     Everything about the weather is drawn anew for each image from its own generator, over wide ranges: a
-    student that has seen all of it should not be surprised by a real night. The result for one image does
-    not depend on the others of its batch.
+    student that has seen all of it should not be surprised by a real night. No image depends on the others.
 
     Args:
-        image: (B, 3, H, W) float in 0..1, taken in clear weather.
+        image: taken in clear weather.
         depth: (B, 1, H, W) [m]; need not be exact.
         condition: any but clear.
         generators: B generators on the CPU.
         severity: least and largest strength in 0..1, drawn uniformly per image.
-
-    Returns:
-        (B, 3, H, W) float in 0..1.
     """
     weather = WEATHERS[condition]
     pictures = []

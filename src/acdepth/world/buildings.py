@@ -1,5 +1,6 @@
 """Buildings along the road: rows of town houses, suburban homes, and blocks behind them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acdepth.world.dice import Dice
@@ -110,12 +111,7 @@ def add_building(
 
 
 def _add_roof(
-    shop: Workshop,
-    style: BuildingStyle,
-    dice: Dice,
-    place: Triple,
-    size: Triple,
-    colours: tuple[Triple, Triple],
+    shop: Workshop, style: BuildingStyle, dice: Dice, place: Triple, size: Triple, walls: Sequence[Triple]
 ) -> None:
     """A pitched roof with a chimney, or a flat one with a cornice; ``size`` is (width, top, depth)."""
     x, z, yaw = place
@@ -125,7 +121,7 @@ def _add_roof(
     rise = (dice.uniform(0.35, 0.5) * depth / 2 + 0.6) if pitched else dice.uniform(0.35, 0.6)
     overhang = 0.35 if pitched else 0.18
     roof = vary(dice, dice.pick(ROOFS))
-    material, colour = (Material.ROOF, roof) if pitched else (Material.WALL, colours[dice.whole(0, 1)])
+    material, colour = (Material.ROOF, roof) if pitched else (Material.WALL, dice.pick(walls))
     half = (width / 2 + overhang, rise / 2, depth / 2 + overhang)
     # The long sides lean until they nearly meet in a ridge; gable ends lean a little or, on hip roofs, a lot.
     ends = dice.pick((0.02, 0.5)) if style.suburban else 0.02

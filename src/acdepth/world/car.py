@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from acdepth.core.errors import UserError
-from acdepth.world.lamps import DIPPED, Headlights
 from acdepth.world.solids import Triple
 
 
@@ -33,6 +32,15 @@ class Response:
 
 
 @dataclass(frozen=True)
+class Headlights:
+    """The beam of our own headlights; dipped unless told."""
+
+    power: float = 11.0
+    cut: float = 0.012  # how far the beam climbs [rad]
+    softness: float = 0.02  # of its upper edge [rad]
+
+
+@dataclass(frozen=True)
 class Car:
     """The car that a style of the world is driven in, with its camera; ranges are drawn from by each town."""
 
@@ -41,7 +49,7 @@ class Car:
     pitch: tuple[float, float] = (0.0, 0.012)  # [rad] down
     speed: tuple[float, float] = (7.6, 12.4)  # mean over the drive [m/s]; see `draw_drive`
     response: Response = Response()
-    headlights: Headlights = DIPPED
+    headlights: Headlights = Headlights()
 
 
 RANGES = {"focal": (0.25, 4.0), "height": (0.5, 4.0), "pitch_degrees": (-30.0, 30.0)}

@@ -67,11 +67,7 @@ def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[s
 def missing_conditions(
     out: Path, town: int, conditions: Sequence[Condition], settings: DriveSettings
 ) -> list[Condition]:
-    """The conditions of a town that are still to be made.
-
-    Raises:
-        UserError: if a sequence is there that was made with other settings.
-    """
+    """The conditions of a town that are still to be made; a sequence made with other settings is refused."""
     missing = []
     for condition in conditions:
         folder = sequence_folder(out, town, condition)
@@ -83,11 +79,8 @@ def missing_conditions(
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             found = None
         if found != describe(town, condition, settings):
-            raise UserError(
-                folder,
-                "holds a sequence made with other settings or by another version",
-                "choose another folder or remove this one",
-            )
+            what = "holds a sequence made with other settings or by another version"
+            raise UserError(folder, what, "choose another folder or remove this one")
     return missing
 
 
@@ -190,16 +183,9 @@ def write_towns(
     workers: int = 1,
     on_frames: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write many towns; complete sequences are left as they are.
+    """Write many towns, each by one of the ``workers``; complete sequences are left as they are.
 
-    Args:
-        out: folder of all towns.
-        towns: seeds.
-        conditions: of each town.
-        settings: shared by all.
-        device: where to render.
-        workers: processes; each town is made by one of them.
-        on_frames: told how many frames are done since it was last told, for a progress bar.
+    ``on_frames`` is told how many frames are done since it was last told.
     """
     work = {town: missing_conditions(out, town, conditions, settings) for town in towns}
     on_frames(settings.frames * sum(not missing for missing in work.values()))
@@ -209,9 +195,7 @@ def write_towns(
             write_town(out, town, missing, settings, device, lambda: on_frames(1))
         return
     with worker_pool(workers) as pool:
-        running = [
-            pool.submit(write_town, out, town, missing, settings, device) for town, missing in jobs.items()
-        ]
+        running = [pool.submit(write_town, out, town, left, settings, device) for town, left in jobs.items()]
         for done in as_completed(running):
             done.result()
             on_frames(settings.frames)

@@ -39,10 +39,8 @@ class HeightMap:
         index = near.to(torch.int64) * columns + left.to(torch.int64)
         flat, limit = self.heights.reshape(-1), point[:, 1] + bias
         lit = [(flat[index + step] < limit).float() for step in (0, 1, columns, columns + 1)]
-        share = torch.lerp(
-            torch.lerp(lit[0], lit[1], x - left), torch.lerp(lit[2], lit[3], x - left), z - near
-        )
-        return torch.where(inside, share, 1.0)
+        here, beyond = torch.lerp(lit[0], lit[1], x - left), torch.lerp(lit[2], lit[3], x - left)
+        return torch.where(inside, torch.lerp(here, beyond, z - near), 1.0)
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,8 @@ def _light_bundle(
     """Parallel rays from high up to the cells of some rows of tiles; the parameter is the descent [m]."""
     x = corner[0] + CELL * torch.arange(columns * TILE, device=device)
     z = corner[1] + CELL * torch.arange(rows * TILE, device=device)
-    start = torch.stack(
-        [
-            (x + TOP * drift[0]).expand(len(z), -1),
-            x.new_full((len(z), len(x)), TOP),
-            (z + TOP * drift[1])[:, None].expand(-1, len(x)),
-        ],
-        -1,
-    )
+    z, x = torch.meshgrid(z, x, indexing="ij")
+    start = torch.stack([x + TOP * drift[0], torch.full_like(x, TOP), z + TOP * drift[1]], -1)
     tiled = start.reshape(rows, TILE, columns, TILE, 3).transpose(1, 2).reshape(rows * columns, TILE**2, 3)
     course = x.new_tensor([-drift[0], -1.0, -drift[1]])[None, None]
 
@@ -128,11 +120,8 @@ def sky_share(town: Town, occlusion: Occlusion, frame: int, point: Tensor) -> Te
     (rows, columns), (left, near) = occlusion.open_sky.shape, occlusion.sun.corner
     x = ((point[:, 0] - left) / CELL) / (columns - 1) * 2 - 1
     z = ((point[:, 2] - near) / CELL) / (rows - 1) * 2 - 1
-    places = torch.stack([x, z], 1)[None, None]
-    share = functional.grid_sample(
-        occlusion.open_sky[None, None], places, padding_mode="border", align_corners=True
-    )
-    share = share[0, 0, 0]
+    sky, places = occlusion.open_sky[None, None], torch.stack([x, z], 1)[None, None]
+    share = functional.grid_sample(sky, places, padding_mode="border", align_corners=True)[0, 0, 0]
     for mover in town.movers:
         width, _, length = mover.half_size
         around = _near(point, mover.places[frame], max(3.5, length + 1.3))

@@ -105,8 +105,8 @@ def sample_noise(u: Tensor, v: Tensor, tile_size: float, footprint: Tensor) -> T
     """Filtered noise at surface coordinates.
 
     Args:
-        u: (N,) first surface coordinate [m].
-        v: (N,) second surface coordinate [m].
+        u: (N,) first surface coordinate [m]; ``v`` is the second.
+        v: (N,).
         tile_size: width of the repeating tile [m]; the finest grain is 1/512 of it.
         footprint: (N,) width that a ray covers on the surface [m]; octaves finer than it fade out.
 

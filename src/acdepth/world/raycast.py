@@ -91,16 +91,10 @@ def _meet_pairs(shape: Shape, solids: Solids, bundle: Bundle, tile: Tensor, soli
 
 
 def meet_prism(origin: Tensor, direction: Tensor, half: Tensor, form: Tensor) -> Tensor:
-    """First meeting of rays and prisms centred at zero.
+    """Parameters (P, L) where rays first meet prisms centred at zero; infinite for a miss or a start inside.
 
-    Args:
-        origin: (P, L or 1, 3) ray starts in the prism's frame.
-        direction: (P, L or 1, 3).
-        half: (P, 1, 3) half extents at the base.
-        form: (P, 1, 2) inward lean of the x and z sides per metre of height.
-
-    Returns:
-        (P, L) ray parameter, infinity for a miss; rays that start inside miss.
+    Origins and directions are (P, L or 1, 3) in the prism's frame, ``half`` (P, 1, 3) its half extents at the
+    base, and ``form`` (P, 1, 2) the inward lean of the x and z sides per metre of height.
     """
     enter: Tensor | None = None
     leave: Tensor | None = None

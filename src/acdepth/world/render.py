@@ -59,31 +59,18 @@ class Renderer:
         scene = self._scene(index, view, solids, hits) if conditions else None
         images = {c: _picture(scene, c) for c in conditions if scene is not None}
         t, solid = hits.t[:, SAMPLES:], hits.solid[:, SAMPLES:]
-        depth = untile(torch.where(t < FARTHEST, t, 0.0), view)
-        classes = untile(torch.where(t < FARTHEST, classify(solid, t, solids), 0), view)
-        return RenderedFrame(
-            index=index,
-            images=images,
-            depth=depth.cpu(),
-            classes=classes.to(torch.uint8).cpu(),
-            pose=pose,
-            speed=self.town.drive.speed[index].item(),
-            camera=self.camera,
-        )
+        depth = untile(torch.where(t < FARTHEST, t, 0.0), view).cpu()
+        classes = untile(torch.where(t < FARTHEST, classify(solid, t, solids), 0), view).to(torch.uint8).cpu()
+        speed = self.town.drive.speed[index].item()
+        return RenderedFrame(index, images, depth, classes, pose, speed, self.camera)
 
     def _scene(self, index: int, view: View, solids: Solids, hits: Hits) -> Scene:
         directions = view.directions[:, :SAMPLES].reshape(-1, 3)
         samples = Hits(hits.t[:, :SAMPLES].reshape(-1), hits.solid[:, :SAMPLES].reshape(-1))
         pixel = 1 / self.camera.fx
         surface = paint_surface(self.town, solids, view.origin, directions, samples, 0.75 * pixel)
-        return Scene(
-            self.town,
-            self.occlusion,
-            index,
-            view,
-            surface,
-            cache(lambda: _mirror(self.town, solids, view, hits)),
-        )
+        reflect = cache(lambda: _mirror(self.town, solids, view, hits))
+        return Scene(self.town, self.occlusion, index, view, surface, reflect)
 
 
 def _first_hits(town: Town, solids: Solids, view: View) -> Hits:
@@ -160,10 +147,7 @@ def render(
         image_size: (height, width) of the pictures.
         device: where to render; results are on the CPU.
         rig: the camera; another one sees the same town and traffic.
-        style: family of towns, a name of `STYLES`.
-
-    Raises:
-        UserError: if there is no such style.
+        style: a name of `STYLES`.
     """
     renderer = prepare(town, frames, image_size, device, rig, style)
     for index in range(frames):

@@ -17,11 +17,7 @@ PAVEMENT_HEIGHT = 0.13
 
 @dataclass(frozen=True)
 class Road:
-    """Shape of one town's road; lengths in metres.
-
-    The lateral coordinate of a point is its signed distance from the centreline (right is positive), exact
-    to second order in curvature.
-    """
+    """Shape of one town's road; lengths in metres, laterals from the centreline, right is positive."""
 
     waves: tuple[Triple, ...]  # (amplitude [m], wave number [rad/m], phase [rad])
     half_width: float
@@ -60,7 +56,7 @@ class Road:
         return sum((a * k * torch.cos(k * z + p) for a, k, p in self.waves), torch.zeros_like(z))
 
     def lateral(self, x: Tensor, z: Tensor) -> Tensor:
-        """Signed distance of (x, z) from the centreline."""
+        """Signed distance of (x, z) from the centreline, exact to second order in curvature."""
         slope = self.slope(z)
         return (x - self.centre(z)) * torch.rsqrt(1 + slope * slope)
 
@@ -92,14 +88,9 @@ class Road:
         return torch.minimum(self.lateral(x, z).abs() - self.half_width, self.crossing_distance(z))
 
     def meet(self, origin: Tensor, direction: Tensor) -> Tensor:
-        """Ray parameter at which rays meet the ground: pavement plane, kerb face or carriageway.
+        """Where rays from above meet the ground: pavement plane, kerb face or carriageway.
 
-        Args:
-            origin: (..., 3) start of the rays (x, height, z), above the pavement.
-            direction: (..., 3).
-
-        Returns:
-            (...) parameter t > 0; infinity where the ray does not go down.
+        Origins and directions (..., 3) to parameters (...), infinite where a ray does not go down.
         """
         down = -direction[..., 1]
         going = down > 1e-6

@@ -35,16 +35,12 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
     conditions = [c for c in Condition if any((town / c.value).is_dir() for town in towns)]
     if not conditions:
         raise UserError(data, "holds no towns", "give a folder that `acdepth world make` wrote")
-    columns = {
-        condition.value: [_picture(town / condition.value, frame) for town in towns]
-        for condition in conditions
-    }
-    first, *others = columns[conditions[0].value]
-    for town, picture in zip(towns[1:], others, strict=True):
-        if picture.shape != first.shape:
-            raise UserError(
-                town, f"its pictures are of another size than those of {towns[0].name}", "one sheet shows one"
-            )
+    columns = {c.value: [_picture(town / c.value, frame) for town in towns] for c in conditions}
+    some = columns[conditions[0].value]
+    for town, picture in zip(towns, some, strict=True):
+        if picture.shape != some[0].shape:
+            what = f"its pictures are of another size than those of {towns[0].name}"
+            raise UserError(town, what, "one sheet shows one")
     places = [town / conditions[0].value / "depth" / f"{frame:06d}.png" for town in towns]
     depths = [colour_depth(read_depth_png16(place).astype(float)) for place in places]
     save_sheet(out, [draw_block({**columns, "depth": depths})])
@@ -54,7 +50,6 @@ def _picture(drive: Path, frame: int) -> np.ndarray:
     path = drive / "images" / f"{frame:06d}.png"
     picture = cv2.imread(str(path)) if path.exists() else None
     if picture is None:
-        raise UserError(
-            path, "not there or not a picture", f"every town needs every condition and frame {frame}"
-        )
+        remedy = f"every town needs every condition and frame {frame}"
+        raise UserError(path, "not there or not a picture", remedy)
     return picture[..., ::-1]

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
+from itertools import product
 from typing import Any, Self
 
 import torch
@@ -13,35 +14,14 @@ Triple = tuple[float, float, float]
 Pair = tuple[float, float]
 
 
-class Shape(IntEnum):
-    """How a row of the table is to be read."""
-
-    PRISM = 0
-    ELLIPSOID = 1
-    CYLINDER = 2
-
-
-class Material(IntEnum):
-    """What a solid is painted with."""
-
-    FACADE = 0
-    ROOF = 1
-    WALL = 2
-    CAR_BODY = 3
-    CAR_CABIN = 4
-    WHEEL = 5
-    FOLIAGE = 6
-    BARK = 7
-    PLAIN = 8
-    LAMP = 9
-    SIGN = 10
-    PLANKS = 11
-    MEADOW = 12
-    RAIL = 13
-    CARGO = 14
-    PANEL = 15
-
-
+Shape = IntEnum("Shape", "PRISM ELLIPSOID CYLINDER", start=0)
+"""How a row of the table is to be read."""
+Material = IntEnum(
+    "Material",
+    "FACADE ROOF WALL CAR_BODY CAR_CABIN WHEEL FOLIAGE BARK PLAIN LAMP SIGN PLANKS MEADOW RAIL CARGO PANEL",
+    start=0,
+)
+"""What a solid is painted with."""
 BUILT = (Material.FACADE, Material.ROOF, Material.WALL, Material.PLANKS)
 TERRAIN = (Material.MEADOW,)
 
@@ -87,21 +67,12 @@ class Solids:
         centre = torch.stack([c * cx + s * cz + x, ch, -s * cx + c * cz + z], 1)
         cosine, sine = self.turn.unbind(1)
         turn = torch.stack([cosine * c - sine * s, sine * c + cosine * s], 1)
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return type(self)(**{**values, "centre": centre, "turn": turn})
+        return replace(self, centre=centre, turn=turn)
 
     def corners(self) -> Tensor:
         """(N, 8, 3) corners of the boxes around the solids."""
-        signs = torch.tensor(
-            [[x, y, z] for x in (-1.0, 1.0) for y in (-1.0, 1.0) for z in (-1.0, 1.0)],
-            device=self.centre.device,
-        )
-        local = self.half[:, None] * signs
-        c, s = self.turn[:, None, 0], self.turn[:, None, 1]
-        offset = torch.stack(
-            [c * local[..., 0] + s * local[..., 2], local[..., 1], c * local[..., 2] - s * local[..., 0]], -1
-        )
-        return self.centre[:, None] + offset
+        signs = torch.tensor(list(product((-1.0, 1.0), repeat=3)), device=self.centre.device)
+        return self.centre[:, None] + to_world(self.half[:, None] * signs, self.turn[:, None])
 
 
 def to_local(vector: Tensor, turn: Tensor) -> Tensor:
@@ -170,12 +141,10 @@ class Workshop:
         """The table of everything added: single solids first, then the tables in their order."""
         widths = (0, 3, 3, 2, 2, 0, 3, 3, 4, 0)
         columns = zip(*self._rows, strict=True) if self._rows else [()] * len(widths)
-        single = Solids(
-            *(
-                torch.tensor(list(column), dtype=torch.float32 if width else torch.int64).reshape(
-                    (-1, width) if width else (-1,)
-                )
-                for column, width in zip(columns, widths, strict=True)
-            )
-        )
-        return Solids.concatenate([single, *self._parts])
+
+        def table(column: tuple, width: int) -> Tensor:
+            if width == 0:
+                return torch.tensor(column, dtype=torch.int64)
+            return torch.tensor(column, dtype=torch.float32).reshape(-1, width)
+
+        return Solids.concatenate([Solids(*map(table, columns, widths)), *self._parts])

@@ -129,10 +129,9 @@ def put_sign(shop: Workshop, road: Road, dice: Dice, lateral: float, z: float) -
     height = dice.uniform(2.2, 2.7)
     shop.erect(x, foot, 0.035, height, Material.PLAIN, STEEL)
     half = dice.pick(((0.3, 0.3, 0.02), (0.35, 0.25, 0.02), (0.22, 0.34, 0.02)))
-    shop.add(
-        Shape.PRISM, (x, height - 0.3, foot - 0.06), half, Material.SIGN, dice.pick(SIGNS), yaw=yaw,
-        trim=(0.8, 0.8, 0.78), detail=(0.0, float(dice.whole(0, 2)), 0.0, 0.0),
-    )  # fmt: skip
+    colour, figure = dice.pick(SIGNS), float(dice.whole(0, 2))
+    looks = {"trim": (0.8, 0.8, 0.78), "detail": (0.0, figure, 0.0, 0.0)}
+    shop.stand((x, foot - 0.06, yaw), half, Material.SIGN, colour, height - 0.3, **looks)
 
 
 def _put_people(

@@ -44,15 +44,10 @@ def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
 def paint_surface(
     town: Town, solids: Solids, origin: Tensor, directions: Tensor, hits: Hits, pixel: float
 ) -> Surface:
-    """Colour all rays of a trace of a town's solids.
+    """Colour all R rays of a trace of a town's solids, whose hits have the ground already among them.
 
-    Args:
-        town: for its ground.
-        solids: what was traced.
-        origin: (3,) of the rays; a mirrored camera lies below the ground.
-        directions: (R, 3), one metre along the optical axis each.
-        hits: (R,) parameters with the ground already among them, and solids.
-        pixel: angular width of a ray [rad].
+    ``directions`` (R, 3) from ``origin`` (3,) are one metre along the optical axis each and ``pixel`` wide
+    [rad]; a mirrored camera lies below the ground.
     """
     length = directions.norm(dim=1)
     unit = directions / length[:, None]
@@ -78,18 +73,7 @@ def paint_surface(
             albedo.index_copy_(0, rays, paint.albedo)
             glow.index_copy_(0, rays, paint.glow)
             glass.index_copy_(0, rays, paint.glass.float())
-    return Surface(
-        direction=unit,
-        distance=distance,
-        point=point,
-        normal=normal,
-        albedo=albedo,
-        glow=glow,
-        glass=glass,
-        kind=kind,
-        ground=ground,
-        below=below,
-    )
+    return Surface(unit, distance, point, normal, albedo, glow, glass, kind, ground, below)
 
 
 def _make_patch(met: Solids, point: Tensor, unit: Tensor, footprint: Tensor) -> tuple[Patch, Tensor]:

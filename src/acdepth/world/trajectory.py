@@ -52,8 +52,7 @@ def draw_drive(seed: int, road: Road, frames: int, rig: Rig, car: Car) -> Drive:
     along = drive_along(road, dice.uniform(0, 6), speed)
     lateral = road.lane_middle(road.our_lane) + _sway(dice, count, 0.08, 40, 90)
     usual_height = dice.uniform(*car.height)
-    mean_height = usual_height if rig.height is None else rig.height
-    height = mean_height + _sway(dice, count, 0.012, 9, 15)
+    height = (usual_height if rig.height is None else rig.height) + _sway(dice, count, 0.012, 9, 15)
     pitch = math.radians(rig.pitch_degrees) + dice.uniform(*car.pitch) + _sway(dice, count, 0.003, 10, 18)
     roll = _sway(dice, count, 0.003, 12, 22)
     yaw = _sway(dice, count, 0.008, 22, 40)

@@ -18,16 +18,11 @@ def plant_tree(shop: Workshop, dice: Dice, x: float, z: float, size: float) -> N
         share = (i + dice.uniform(0.1, 0.9)) / 7
         spread = 1.25 * slim * size * (1 - share) ** 0.6
         radius = (0.75 + 0.6 * (1 - share)) * dice.uniform(0.8, 1.1) * size * (0.55 + 0.45 * slim)
-        centre = (
-            x + dice.uniform(-spread, spread),
-            trunk + (0.2 + share * (2.9 - 0.9 * slim)) * size,
-            z + dice.uniform(-spread, spread),
-        )
+        aside, ahead = dice.uniform(-spread, spread), dice.uniform(-spread, spread)
+        centre = (x + aside, trunk + (0.2 + share * (2.9 - 0.9 * slim)) * size, z + ahead)
         half = (radius, radius * dice.uniform(0.7, 1.0), radius)
-        shop.add(
-            Shape.ELLIPSOID, centre, half, Material.FOLIAGE, vary(dice, leaves, 0.1), form=(0.3, 0.0),
-            seed=dice.whole(1, 10**6),
-        )  # fmt: skip
+        colour, seed = vary(dice, leaves, 0.1), dice.whole(1, 10**6)
+        shop.add(Shape.ELLIPSOID, centre, half, Material.FOLIAGE, colour, form=(0.3, 0.0), seed=seed)
 
 
 def plant_poplar(shop: Workshop, dice: Dice, x: float, z: float, size: float) -> None:
@@ -57,11 +52,8 @@ def plant_far_tree(shop: Workshop, dice: Dice, x: float, z: float, size: float) 
     for share in (0.0, 0.5, 1.0):
         radius = (1.75 - 0.75 * share) * size * dice.uniform(0.85, 1.15)
         spread = 0.6 * size * (1 - share)
-        centre = (
-            x + dice.uniform(-spread, spread),
-            (2.5 + 2.2 * share) * size,
-            z + dice.uniform(-spread, spread),
-        )
+        aside, ahead = dice.uniform(-spread, spread), dice.uniform(-spread, spread)
+        centre = (x + aside, (2.5 + 2.2 * share) * size, z + ahead)
         _bushy(shop, dice, centre, (radius, 0.85 * radius, radius), leaves)
 
 
@@ -79,7 +71,5 @@ def _trunk(shop: Workshop, dice: Dice, x: float, z: float, radius: float, height
 
 
 def _bushy(shop: Workshop, dice: Dice, centre: Triple, half: Triple, colour: Triple) -> None:
-    seed = dice.whole(1, 10**6)
-    shop.add(
-        Shape.ELLIPSOID, centre, half, Material.FOLIAGE, vary(dice, colour, 0.1), form=(0.3, 0.0), seed=seed
-    )
+    seed, colour = dice.whole(1, 10**6), vary(dice, colour, 0.1)
+    shop.add(Shape.ELLIPSOID, centre, half, Material.FOLIAGE, colour, form=(0.3, 0.0), seed=seed)

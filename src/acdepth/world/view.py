@@ -17,10 +17,7 @@ NEAR = 0.1
 
 
 def world_camera(image_size: tuple[int, int], rig: Rig = USUAL, usual_focal: float = 0.8) -> Camera:
-    """The camera of a drive, for (height, width) [px]: 64 degrees wide unless told.
-
-    ``usual_focal`` is the focal length of the style's own camera over the image's width.
-    """
+    """The camera of a drive, for (height, width) [px]; ``usual_focal`` is its style's, over the width."""
     height, width = image_size
     return Camera.central(usual_focal * width * rig.focal, height, width)
 

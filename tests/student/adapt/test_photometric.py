@@ -10,9 +10,8 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
 from acdepth.geometry.motion import pose_matrix
-from acdepth.student.adapt.photometric import well_lit_pixels
 from acdepth.student.adapt.settings import PhotometricOptions
-from acdepth.student.adapt.task import mean_lit_photometric
+from acdepth.student.adapt.task import mean_lit_photometric, well_lit_pixels
 from tests.triplets import DEPTH, HEIGHT, WIDTH, triplets
 
 PREDICTED = PhotometricOptions(well_lit=(0.0, 1.0), motion_length="predicted")

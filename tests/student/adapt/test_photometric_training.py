@@ -114,7 +114,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_drive(folder / "rain", count=6, condition="rain")
     save_network(folder / "student", 0)
     loop = LOOP.model_copy(update={"steps": 2})
-    teacher = TeacherConfig(network=TINY, image_size=(64, 64), pose_scale=(0.5, 0.05), loop=loop)
+    teacher = TeacherConfig(
+        network=TINY, image_size=(64, 64), pose_scale=(0.5, 0.05), initial_depth=15.0, loop=loop
+    )
     train_teacher(teacher, folder / "clear", folder / "teacher")
     settings, depth = TranslateSettings(conditions=(Condition.NIGHT,)), TeacherDepth(folder / "teacher")
     translate(open_data(folder / "clear"), folder / "translations", SimulatedWeather(), depth, settings)

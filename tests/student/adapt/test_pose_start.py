@@ -12,7 +12,7 @@ from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.student.adapt.pose_start import load_pose_net
-from acdepth.teacher.motion import compare_motion, to_json
+from acdepth.teacher.motion import compare_motion
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.training import train_teacher
 from tests.data.folders import write_drive
@@ -36,7 +36,7 @@ def motions(run: Path) -> dict[str, dict[str, float]]:
     """What the pose network of a run folder says of the footage there."""
     teacher = run / "model.safetensors"
     network = load_pose_net(teacher, load_checkpoint(teacher)[1])
-    return to_json(compare_motion(network, Prepared.open(run / "prepared")))
+    return compare_motion(network, Prepared.open(run / "prepared"))
 
 
 @pytest.mark.parametrize("initial_forward", [0.7, "measured"])

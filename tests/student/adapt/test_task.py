@@ -13,10 +13,9 @@ from acdepth.engine import LoopSettings
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adapt.restyle import restyle_translations, restyled
 from acdepth.student.adapt.settings import AdaptConfig, ViewSettings
 from acdepth.student.adapt.task import AdaptTask
-from acdepth.student.adapt.views import cover_patches, two_views
+from acdepth.student.adapt.views import cover_patches, restyle_translations, restyled, two_views
 from acdepth.student.task import StudentTask
 
 TINY = DepthNetConfig(width=8)

@@ -4,20 +4,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.evaluation.corruptions.kinds import KINDS, SEVERITIES
-from acdepth.evaluation.corruptions.scoring import choose_frames, evaluate_corrupted
-from acdepth.evaluation.corruptions.sheet import write_corruption_sheet
+from acdepth.core.sheet import draw_block, save_sheet
+from acdepth.evaluation.corruptions.kinds import GROUPS, KINDS, SEVERITIES
+from acdepth.evaluation.corruptions.scoring import choose_frames, corrupt_frame, evaluate_corrupted
 from acdepth.evaluation.corruptions.summary import summarise_corruptions
-from acdepth.evaluation.frames import read_frame
+from acdepth.evaluation.frames import TrueFrame, read_frame
 from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import CorruptionResults, FrameRow
 
 SHEET = "corruptions.jpg"
+SHOWN = (3, 5)
+"""Severities, below each other."""
+QUALITY = 75
+"""Of the JPEG: noise takes much room."""
+WIDEST = 320
+"""Pixels; wider pictures are shrunk after they were corrupted."""
 
 
 @dataclass(frozen=True)
@@ -69,17 +78,9 @@ def run_benchmark(
     seed: int,
     sheet: Path | None,
 ) -> CorruptionResults:
-    """What ``results.json`` holds of it.
+    """What ``results.json`` holds of it, after an evaluation on ``footage`` with these rows.
 
-    Args:
-        benchmark: as planned.
-        models: all of them.
-        footage: that was evaluated.
-        rows: of that evaluation.
-        protocol: of that evaluation.
-        batch_size: images predicted at a time.
-        seed: of the intervals.
-        sheet: picture of the first frame in all kinds; None for none.
+    Where ``sheet`` is given, it becomes a picture of the first frame in all kinds.
     """
     places = choose_frames(footage, rows, benchmark.every)
     if sheet and (frame := read_frame(*places[0], protocol)):
@@ -88,3 +89,25 @@ def run_benchmark(
     with progress("corruptions", total, unit="image") as advance:
         measured = evaluate_corrupted(models, places, protocol, benchmark.kinds, advance, batch_size)
     return summarise_corruptions(measured, benchmark.baseline, benchmark.every, seed)
+
+
+def write_corruption_sheet(path: Path, frame: TrueFrame, kinds: Sequence[str]) -> None:
+    """Write a clear frame in some kinds, a group in each two rows: above in severity 3, below in 5."""
+    blocks = []
+    for group in GROUPS.values():
+        columns = {
+            kind: [_shown(corrupt_frame(frame, kind, severity).image) for severity in SHOWN]
+            for kind in group
+            if kind in kinds
+        }
+        if columns:
+            blocks.append(draw_block(columns))
+    save_sheet(path, blocks, QUALITY)
+
+
+def _shown(image: np.ndarray) -> np.ndarray:
+    height, width = image.shape[:2]
+    if width <= WIDEST:
+        return image
+    size = WIDEST, round(height * WIDEST / width)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -3,8 +3,8 @@ Common Corruptions (Kar et al., CVPR 2022), from which RoboDepth has them; five 
 
 import cv2
 import numpy as np
+import torch
 
-from acdepth.evaluation.corruptions.noise import add_gaussian, count_photons
 from acdepth.weather.draws import Draws
 
 GAUSSIAN = (0.08, 0.12, 0.18, 0.26, 0.38)
@@ -21,6 +21,17 @@ PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
 """Height and width that are left."""
 JPEG = (25, 18, 15, 10, 7)
 """Quality, of 100."""
+
+
+def add_gaussian(image: np.ndarray, deviation: float, draws: Draws) -> np.ndarray:
+    """Add normal noise of a deviation, in parts of white, to (H, W, 3)."""
+    return image + np.float32(deviation) * draws.randn(*image.shape).numpy()
+
+
+def count_photons(image: np.ndarray, white: float, draws: Draws) -> np.ndarray:
+    """Light (H, W, 3) as a sensor counts it that gets ``white`` photons where the image is white."""
+    counted = torch.poisson(torch.from_numpy(image * np.float32(white)), generator=draws.generator)
+    return counted.numpy() / np.float32(white)
 
 
 def gaussian_noise(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
@@ -71,3 +82,6 @@ def _means(image: np.ndarray, axis: int, count: int) -> np.ndarray:
     lengths = np.diff(starts, append=side).astype(np.float32)
     sums = np.add.reduceat(image, starts, axis)
     return sums / np.expand_dims(lengths, tuple(other for other in range(3) if other != axis))
+
+
+ALL = (gaussian_noise, impulse_noise, shot_noise, iso_noise, pixelate, jpeg_compression)

@@ -5,23 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from acdepth.evaluation.corruptions.data_processing import (
-    gaussian_noise,
-    impulse_noise,
-    iso_noise,
-    jpeg_compression,
-    pixelate,
-    shot_noise,
-)
-from acdepth.evaluation.corruptions.sensor_movement import (
-    color_quant,
-    defocus_blur,
-    elastic_transform,
-    glass_blur,
-    motion_blur,
-    zoom_blur,
-)
-from acdepth.evaluation.corruptions.weather_light import brightness, contrast, dark, fog, frost, snow
+from acdepth.evaluation.corruptions import data_processing as data
+from acdepth.evaluation.corruptions import sensor_movement as sensor
+from acdepth.evaluation.corruptions import weather_light as weather
 from acdepth.weather.draws import Draws
 
 Kind = Callable[[np.ndarray, int, Draws], np.ndarray]
@@ -31,23 +17,9 @@ SEVERITIES = (1, 2, 3, 4, 5)
 VERSION = 1
 """Of the kinds: numbers of two versions do not belong in one table."""
 _GROUPED: dict[str, tuple[Kind, ...]] = {
-    "weather and lighting": (brightness, dark, fog, frost, snow, contrast),
-    "sensor and movement": (
-        defocus_blur,
-        glass_blur,
-        motion_blur,
-        zoom_blur,
-        elastic_transform,
-        color_quant,
-    ),
-    "data and processing": (
-        gaussian_noise,
-        impulse_noise,
-        shot_noise,
-        iso_noise,
-        pixelate,
-        jpeg_compression,
-    ),
+    "weather and lighting": weather.ALL,
+    "sensor and movement": sensor.ALL,
+    "data and processing": data.ALL,
 }
 GROUPS = {group: tuple(kind.__name__ for kind in kinds) for group, kinds in _GROUPED.items()}
 """Names of the kinds of each group (RoboDepth, Kong et al., NeurIPS 2023)."""
@@ -55,16 +27,10 @@ KINDS = {kind.__name__: kind for kinds in _GROUPED.values() for kind in kinds}
 
 
 def corrupt(image: np.ndarray, kind: str, severity: int, generator: torch.Generator) -> np.ndarray:
-    """A picture as a kind of corruption leaves it. Lengths in pixels are those of this picture, as published.
+    """A picture, RGB uint8 (H, W, 3), as a kind of corruption leaves it in a severity from 1 to 5.
 
-    Args:
-        image: RGB, uint8 (H, W, 3), of any size that `acdepth.core.images.read_image` takes.
-        kind: of `KINDS`.
-        severity: 1 to 5.
-        generator: on the CPU; equal ones give equal pictures.
-
-    Returns:
-        RGB, uint8 (H, W, 3).
+    Lengths in pixels are those of this picture, as published. The generator is on the CPU; equal ones give
+    equal pictures.
     """
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity}: must be from 1 to 5")

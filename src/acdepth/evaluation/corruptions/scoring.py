@@ -37,27 +37,17 @@ class CorruptionErrors:
 
 
 def choose_frames(footage: Sequence[Clip], rows: Sequence[FrameRow], every: int = 1) -> list[Frame]:
-    """The frames to corrupt: those of clear weather that were scored; of each sequence the first, then each
-    n-th.
-
-    Args:
-        footage: that was evaluated.
-        rows: of that evaluation.
-        every: n.
+    """The frames to corrupt: those of clear weather that were scored, of each clip each n-th from the first.
 
     Raises:
         UserError: if there is none.
     """
     scored = {row.key for row in rows if row.condition is Condition.CLEAR}
-    frames = [
-        frame
-        for clip in footage
-        for frame in [frame for frame in target_frames([clip]) if frame.key in scored][::every]
-    ]
+    of_clips = [[frame for frame in target_frames([clip]) if frame.key in scored] for clip in footage]
+    frames = [frame for of_clip in of_clips for frame in of_clip[::every]]
     if not frames:
-        raise UserError(
-            "--corruptions", "only clear images are corrupted, and none of them has measured depth"
-        )
+        what = "only clear images are corrupted, and none of them has measured depth"
+        raise UserError("--corruptions", what)
     return frames
 
 
@@ -71,13 +61,8 @@ def evaluate_corrupted(
 ) -> CorruptionErrors:
     """Score every model on frames as they are, and corrupted in every kind and severity.
 
-    Args:
-        models: one or more, with names of their own.
-        frames: N frames with measured depth within the protocol's range.
-        protocol: range, windows, alignment, flip.
-        kinds: of `KINDS`.
-        advance: told how many images were made and scored; N times K times L in all.
-        batch_size: frames predicted at a time; as many are in memory.
+    ``advance`` is told how many images were made and scored, N times K times L in all; ``batch_size`` frames
+    are in memory at a time.
 
     Raises:
         UserError: if a frame cannot be read, or has no measured depth.

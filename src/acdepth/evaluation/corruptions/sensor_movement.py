@@ -2,11 +2,12 @@
 its library for images of any size has it, Michaelis et al. 2019) and, of colour quantisation, 3D Common
 Corruptions (Kar et al., CVPR 2022), from which RoboDepth has them; five severities each."""
 
+import math
+
 import cv2
 import numpy as np
 import torch
 
-from acdepth.evaluation.corruptions.motion import enlarge, smear
 from acdepth.weather.draws import Draws
 
 DEFOCUS = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
@@ -17,6 +18,8 @@ MOTION = ((10, 3), (15, 5), (15, 8), (15, 12), (20, 15))
 """Reach and deviation of the streaks [px]."""
 ZOOM = ((12, 0.01), (16, 0.01), (11, 0.02), (13, 0.02), (11, 0.03))
 """Pictures that are averaged, the first as it is, and by how much each next is larger."""
+WIDEST_ANGLE = 45.0
+"""Degrees between a streak's direction and the middle one."""
 ELASTIC = (12.5, 16.25, 21.25, 25.0, 30.0)
 """Factor on smoothed displacements."""
 ELASTIC_REACH = 0.005
@@ -25,6 +28,37 @@ ELASTIC_SMOOTHING = 0.01
 """Deviation of the smoothing, as part of the height down and of the width across."""
 BITS = (5, 4, 3, 2, 1)
 """Per channel."""
+
+
+def smear(image: np.ndarray, reach: int, deviation: float, towards: float, draws: Draws) -> np.ndarray:
+    """Draw (H, W) or (H, W, C) out along a line, as a camera in motion does that is fastest at the end.
+
+    The line is twice as long as ``reach`` [px]; a half Gaussian of ``deviation`` [px] weighs places along it,
+    and it differs from the direction ``towards`` [degrees] by up to `WIDEST_ANGLE`.
+    """
+    angle = math.radians(draws.uniform(towards - WIDEST_ANGLE, towards + WIDEST_ANGLE))
+    places = np.arange(2 * reach + 1)
+    weights = np.exp(-(places**2) / (2 * deviation**2))
+    rows, columns = (np.rint(places * part).astype(int) for part in (math.sin(angle), math.cos(angle)))
+    kernel = np.zeros((4 * reach + 1, 4 * reach + 1), np.float32)
+    np.add.at(kernel, (2 * reach + rows, 2 * reach + columns), weights / weights.sum())
+    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+
+
+def enlarge(image: np.ndarray, factor: float) -> np.ndarray:
+    """The middle of (H, W) or (H, W, C) enlarged to its full size.
+
+    As published, the middle is of whole pixels, its outermost ones stay whole, and what gets too large is cut
+    at the right and below.
+    """
+    rows = []
+    for axis, side in enumerate((image.shape[1], image.shape[0])):
+        middle = math.ceil(side / factor)
+        step = (middle - 1) / (round(middle * factor) - 1)
+        rows.append([*np.eye(2)[axis] * step, (side - middle) // 2])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = image.shape[1], image.shape[0]
+    return cv2.warpAffine(image, np.array(rows), size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def defocus_blur(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
@@ -98,3 +132,6 @@ def _smoothed(field: np.ndarray) -> np.ndarray:
 
 def _blurred(image: np.ndarray, deviation: float) -> np.ndarray:
     return cv2.GaussianBlur(image, (0, 0), sigmaX=deviation, borderType=cv2.BORDER_REPLICATE)
+
+
+ALL = (defocus_blur, glass_blur, motion_blur, zoom_blur, elastic_transform, color_quant)

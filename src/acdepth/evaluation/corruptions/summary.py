@@ -26,24 +26,14 @@ Values = NDArray[np.float64]
 
 
 def estimation_error(abs_rel: Values, d1: Values) -> Values:
-    """DEE: one error of depth from two. 0 is perfect.
-
-    Args:
-        abs_rel: any shape; lower is better.
-        d1: the same shape, part of the pixels in 0..1; higher is better.
-    """
+    """DEE: one error of depth from two of the same shape. 0 is perfect."""
     return (abs_rel - d1 + 1) / 2
 
 
 def corruption_error(errors: Values, baseline: Values) -> Values:
     """CE: a model's DEE over all severities relative to the baseline's. Lower is better, 100 is as good.
 
-    Args:
-        errors: (..., L) DEE of the model.
-        baseline: (..., L) DEE of the model it is compared with.
-
-    Returns:
-        (...,) [%]; not finite where the baseline makes no error.
+    From (..., L) of both to (...,) [%]; not finite where the baseline makes no error.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return 100 * errors.sum(-1) / baseline.sum(-1)
@@ -52,12 +42,8 @@ def corruption_error(errors: Values, baseline: Values) -> Values:
 def resilience_rate(errors: Values, clean: Values) -> Values:
     """RR: what a model keeps of its accuracy on clean images, 1 - DEE. Higher is better, 100 is all of it.
 
-    Args:
-        errors: (..., L) DEE on corrupted images.
-        clean: (...,) DEE on the same images as they were.
-
-    Returns:
-        (...,) [%]; not finite where there is no accuracy to keep.
+    From DEE on corrupted images (..., L) and on the same as they were (...,) to (...,) [%]; not finite where
+    there is no accuracy to keep.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return 100 * (1 - errors).mean(-1) / (1 - clean)
@@ -66,13 +52,9 @@ def resilience_rate(errors: Values, clean: Values) -> Values:
 def summarise_corruptions(
     measured: CorruptionErrors, baseline: str, every: int = 1, seed: int = 0
 ) -> CorruptionResults:
-    """What ``results.json`` holds under ``corruptions``.
+    """What ``results.json`` holds under ``corruptions``; errors are relative to those of ``baseline``.
 
-    Args:
-        measured: of all models.
-        baseline: the model that corruption errors are relative to; one of the measured.
-        every: each which frame was taken.
-        seed: of the intervals' resampling, which draws whole sequences again.
+    One frame in ``every`` was taken; ``seed`` is that of the intervals, which draw whole sequences again.
     """
     means = _means(measured, seed)
     return CorruptionResults(
@@ -101,10 +83,8 @@ def _describe(kinds: Sequence[str], clean: Values, corrupted: Values, baseline: 
         return CorruptionMeans(mce=_ratio(ce[:, members].mean(1)), mrr=_ratio(rr[:, members].mean(1)))
 
     places = {group: [kinds.index(kind) for kind in GROUPS[group] if kind in kinds] for group in GROUPS}
-    overall = means(range(len(kinds)))
     return CorruptedModel(
-        mce=overall.mce,
-        mrr=overall.mrr,
+        **dict(means(range(len(kinds)))),
         groups={group: means(members) for group, members in places.items() if members},
         clean=CleanErrors(**_named(clean[0])),
         kinds={

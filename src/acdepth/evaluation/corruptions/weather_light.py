@@ -4,9 +4,9 @@ Common Corruptions (Kar et al., CVPR 2022), from which RoboDepth has them; five 
 import cv2
 import numpy as np
 
-from acdepth.evaluation.corruptions.motion import enlarge, smear
-from acdepth.evaluation.corruptions.noise import add_gaussian, count_photons
+from acdepth.evaluation.corruptions.data_processing import add_gaussian, count_photons
 from acdepth.evaluation.corruptions.patterns import frost_pattern, plasma
+from acdepth.evaluation.corruptions.sensor_movement import enlarge, smear
 from acdepth.weather.draws import Draws
 
 BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -77,3 +77,6 @@ def contrast(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
     """All colours nearer to the picture's mean."""
     mean = image.mean((0, 1), keepdims=True)
     return mean + CONTRAST[severity - 1] * (image - mean)
+
+
+ALL = (brightness, dark, fog, frost, snow, contrast)

@@ -1,6 +1,7 @@
 """An ablation in one folder: its cells, each done by the process that comes first, and their summary."""
 
 import time
+from itertools import product
 from pathlib import Path
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder, hash_file, write_json
 from acdepth.core.identity import in_one_line
+from acdepth.core.lock import Taken, sole_writer
 from acdepth.core.provenance import provenance
 from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import open_data
@@ -21,7 +23,6 @@ from acdepth.recipes.ablation.cell import Cell, Shared
 from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
-from acdepth.reports.story import Story
 from acdepth.student.settings import StudentConfig
 from acdepth.student.training import clear_footage, prepare_mix, student_files, translations_made_by
 
@@ -33,12 +34,7 @@ SECONDS_BETWEEN_TRIES = 2.0
 
 
 class Ablation:
-    """A grid of students in one folder.
-
-    Args:
-        config: settings.
-        sources: what all students share.
-        out: folder of the ablation: ``cells/VARIANT/seed-N/``, ``prepared/``, ``ablation.json``.
+    """A grid of students in one folder: ``cells/VARIANT/seed-N/``, ``prepared/``, ``ablation.json``.
 
     Raises:
         UserError: if something is missing that a cell will need, or ``out`` is begun with other settings or
@@ -48,9 +44,8 @@ class Ablation:
     def __init__(self, config: AblationConfig, sources: Sources, out: Path) -> None:
         check_folder(out, "--out")
         if any((out / name).exists() for name in OF_OTHERS):
-            raise UserError(
-                f"--out {out}", "is the folder of another run", "give the ablation one of its own"
-            )
+            remedy = "give the ablation one of its own"
+            raise UserError(f"--out {out}", "is the folder of another run", remedy)
         self.config, self.sources, self.out = config, sources, out
         self.students = config.students(sources.student)
         _, self.card = load_checkpoint(sources.teacher)
@@ -59,10 +54,6 @@ class Ablation:
         self.cells = self._make_cells()
         self._refuse_other_grid()
         self.console = Console(stderr=True, soft_wrap=True, highlight=False)
-
-    def is_done(self) -> bool:
-        """Whether every cell is."""
-        return all(cell.is_done() for cell in self.cells)
 
     def begin(self) -> None:
         """Write down the settings, prepare the images, and let cells be tried again that failed before."""
@@ -101,14 +92,8 @@ class Ablation:
         summary = summarise_cells(self.config, self.sources.protocol, done, about, missing)
         write_json(self.out / SUMMARY_FILE, summary.to_dict())
         seconds = {cell.title: round(cell.pipeline.seconds(), 1) for cell in done}
-        story = Story(
-            title="acdepth ablate",
-            made_by=provenance(),
-            config=self.sources.student.to_dict(),
-            seconds=seconds,
-            notes=[],
-        )
-        write_json(self.out / "run.json", story.to_dict())
+        about = {"made_by": provenance(), "config": self.sources.student.to_dict(), "seconds": seconds}
+        write_json(self.out / "run.json", {"title": "acdepth ablate", **about, "notes": []})
 
     def failures(self) -> dict[str, str]:
         """Why cells could not be done, by their titles."""
@@ -118,28 +103,28 @@ class Ablation:
         """Do a cell unless another process does; whether it is done or failed now."""
         if cell.failure() or cell.is_done():
             return True
-        with cell.claimed() as mine:
-            if not mine:
-                return False
-            # Meanwhile another process may have done it.
-            if not (cell.failure() or cell.is_done()):
-                number = self.cells.index(cell) + 1
-                self.console.print(f"[bold]cell {number}/{len(self.cells)}: {cell.title}[/bold]")
-                cell.run()
-                if why := cell.failure():
-                    self.console.print(f"failed: {why}", markup=False)
+        try:
+            with sole_writer(cell.folder):
+                # Meanwhile another process may have done it.
+                if not (cell.failure() or cell.is_done()):
+                    self._do(cell)
+        except Taken:
+            return False
         return True
+
+    def _do(self, cell: Cell) -> None:
+        number = self.cells.index(cell) + 1
+        self.console.print(f"[bold]cell {number}/{len(self.cells)}: {cell.title}[/bold]")
+        cell.run()
+        if why := cell.failure():
+            self.console.print(f"failed: {why}", markup=False)
 
     def _make_cells(self) -> list[Cell]:
         """The teacher, then for one seed after another the base and the other variants."""
-        sources, size = self.sources, self.card.input_size
-        measured = {
-            "interval seed": str(self.config.interval_seed),
-            "evaluation footage": fingerprint(self.footage, size, None, reach=0),
-        }
-        shared = Shared(
-            sources, self.out / "prepared", tuple(self.footage), measured, self.config.interval_seed
-        )
+        sources, size, seed = self.sources, self.card.input_size, self.config.interval_seed
+        measured_on = fingerprint(self.footage, size, None, reach=0)
+        measured = {"interval seed": str(seed), "evaluation footage": measured_on}
+        shared = Shared(sources, self.out / "prepared", tuple(self.footage), measured, seed)
         teacher = {"teacher": hash_file(sources.teacher)}
         # The same for all, since no variant changes which footage is read.
         footage = clear_footage(sources.student, sources.data, sources.translations)
@@ -150,25 +135,16 @@ class Ablation:
         }
         order = sorted(self.students, key=lambda name: name != self.config.base)
         folder = self.out / "cells"
-        return [
-            Cell(TEACHER, None, None, teacher, folder / TEACHER, shared),
-            *(
-                Cell(
-                    name, seed, _seeded(self.students[name], seed), facts[name],
-                    folder / name / f"seed-{seed}", shared,
-                )
-                for seed in self.config.seeds
-                for name in order
-            ),
-        ]  # fmt: skip
+        cells = [Cell(TEACHER, None, None, teacher, folder / TEACHER, shared)]
+        for seed, name in product(self.config.seeds, order):
+            student, place = _seeded(self.students[name], seed), folder / name / f"seed-{seed}"
+            cells.append(Cell(name, seed, student, facts[name], place, shared))
+        return cells
 
     def _facts(self, student: StudentConfig) -> dict[str, str]:
         """What no setting says of what a student is made from."""
-        sources = self.sources
-        return {
-            **translations_made_by(student, sources.translations),
-            **student_files(student, sources.prior),
-        }
+        translations, prior = self.sources.translations, self.sources.prior
+        return translations_made_by(student, translations) | student_files(student, prior)
 
     def _check_prior(self) -> None:
         if any(student.ordinal_weight > 0 for student in self.students.values()):
@@ -176,11 +152,8 @@ class Ablation:
         there = {condition for condition, _ in Manifest(self.sources.translations).entries}
         lacking = [condition for condition in self._degraded() if condition not in there]
         if lacking:
-            raise UserError(
-                self.sources.translations,
-                f"has no translations into {', '.join(lacking)}, which a mix asks for",
-                "make them with acdepth translate",
-            )
+            what = f"has no translations into {', '.join(lacking)}, which a mix asks for"
+            raise UserError(self.sources.translations, what, "make them with acdepth translate")
 
     def _degraded(self) -> list[Condition]:
         """Conditions that any of the students sees translations of."""
@@ -190,11 +163,8 @@ class Ablation:
     def _refuse_other_grid(self) -> None:
         for cell in self.cells:
             if changes := cell.pipeline.changes():
-                raise UserError(
-                    self.out,
-                    f"holds another ablation, {cell.title} differs ({in_one_line(changes)})",
-                    "give another --out",
-                )
+                what = f"holds another ablation, {cell.title} differs ({in_one_line(changes)})"
+                raise UserError(self.out, what, "give another --out")
 
 
 def _seeded(student: StudentConfig, seed: int) -> StudentConfig:

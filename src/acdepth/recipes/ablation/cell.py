@@ -1,12 +1,9 @@
 """One cell of the grid: a student of one variant and seed, trained and measured in a folder of its own."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
@@ -42,15 +39,9 @@ class Shared:
 
 
 class Cell:
-    """One network of the table.
+    """One network of the table; for the teacher, which is only measured, ``seed`` and ``student`` are None.
 
-    Args:
-        variant: its name.
-        seed: of its training; None for the teacher, which is only measured.
-        student: its settings; None for the teacher.
-        facts: what the training depends on beside its settings.
-        folder: of its own.
-        shared: with the other cells.
+    ``facts`` tell what the training depends on beside the student's settings.
     """
 
     def __init__(
@@ -62,9 +53,8 @@ class Cell:
         folder: Path,
         shared: Shared,
     ) -> None:
-        self.variant, self.seed, self.student, self.folder, self.shared = (
-            variant, seed, student, folder, shared
-        )  # fmt: skip
+        self.variant, self.seed, self.student = variant, seed, student
+        self.folder, self.shared = folder, shared
         self.weights = folder / "student" / MODEL_FILE if student else shared.sources.teacher
         self.pipeline = Pipeline([*self._training(facts), self._evaluation(facts)], folder)
 
@@ -90,24 +80,6 @@ class Cell:
         """Let it be tried again."""
         (self.folder / FAILED_FILE).unlink(missing_ok=True)
 
-    @contextmanager
-    def claimed(self) -> Iterator[bool]:
-        """Whether the cell is this process's for the time being; never waits.
-
-        The system holds the lock and drops it with the process, so that a killed one blocks nobody.
-        """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / ".lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
-
     def run(self) -> None:
         """Train and measure, going on from where it was; an error is written down and not raised."""
         try:
@@ -123,7 +95,10 @@ class Cell:
         if self.student is None:
             return []
         inputs, out = Identity.of(self.student).and_facts(facts), self.folder / "student"
-        return [Stage("student", inputs, self._train, (weights_output(self.weights),), (out,))]
+        of = self.shared.sources
+        given = of.data, of.translations, of.teacher, of.prior, out, self.shared.prepared
+        train = partial(train_student, self.student, *given)
+        return [Stage("student", inputs, train, (weights_output(self.weights),), (out,))]
 
     def _evaluation(self, facts: dict[str, str]) -> Stage:
         shared = self.shared
@@ -131,19 +106,6 @@ class Cell:
         inputs = Identity.of(shared.sources.protocol).and_facts(measured)
         files = (self.folder / RESULTS_FILE, self.folder / FRAMES_FILE)
         return Stage("evaluate", inputs, self._evaluate, tuple(map(file_output, files)), files)
-
-    def _train(self) -> None:
-        assert self.student is not None
-        sources, out = self.shared.sources, self.folder / "student"
-        train_student(
-            self.student,
-            sources.data,
-            sources.translations,
-            sources.teacher,
-            sources.prior,
-            out,
-            self.shared.prepared,
-        )
 
     def _evaluate(self) -> None:
         shared, protocol = self.shared, self.shared.sources.protocol

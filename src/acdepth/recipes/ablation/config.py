@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.presets import find_config
+from acdepth.core.presets import read_named
 from acdepth.data.settings import FootageChoice
 from acdepth.student.settings import StudentConfig
 
@@ -43,11 +43,7 @@ class AblationConfig(Config):
     @classmethod
     def from_dict(cls, values: Any, where: str) -> Self:
         """Check plain values; the student's settings are read from their file where only a name is given."""
-        name = values.get("student") if isinstance(values, dict) else None
-        if isinstance(name, str):
-            file = find_config("student", name, f"{where}: student:")
-            values = {**values, "student": StudentConfig.read(file).to_dict()}
-        return super().from_dict(values, where)
+        return super().from_dict(read_named(values, {"student": StudentConfig}, where), where)
 
     @model_validator(mode="after")
     def _is_a_grid(self) -> Self:
@@ -63,16 +59,11 @@ class AblationConfig(Config):
         return self
 
     def only(self, names: tuple[str, ...]) -> Self:
-        """With some of the variants, and the base.
-
-        Raises:
-            UserError: if one of them is unknown.
-        """
+        """With some of the variants, and the base."""
         unknown = [name for name in names if name not in self.variants]
         if unknown:
-            raise UserError(
-                f"--variants {unknown[0]}", "no such variant", f"there are {', '.join(self.variants)}"
-            )
+            there = f"there are {', '.join(self.variants)}"
+            raise UserError(f"--variants {unknown[0]}", "no such variant", there)
         kept = {name: v for name, v in self.variants.items() if name in names or name == self.base}
         return self.model_copy(update={"variants": kept})
 
@@ -87,11 +78,8 @@ class AblationConfig(Config):
             student = _changed(base, changes, f"variant {name}")
             twin = next((other for other, theirs in found.items() if theirs == student), None)
             if twin:
-                raise UserError(
-                    None,
-                    f"variants {twin} and {name} come to the same settings of this student",
-                    "leave one out of the settings, or with --variants",
-                )
+                what = f"variants {twin} and {name} come to the same settings of this student"
+                raise UserError(None, what, "leave one out of the settings, or with --variants")
             found[name] = student
         return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
@@ -48,7 +49,7 @@ def gather_sources(config: AblationConfig, run: Path | None, given: Mapping[str,
     Args:
         config: settings; what they leave open is the run's.
         run: folder of a demo or a reproduction whose teacher and translations are done; or None.
-        given: paths by the names of `Sources`, each in place of the run's; None where there is none.
+        given: paths by the names of `Sources`, each in place of the run's.
 
     Raises:
         UserError: naming what is missing.
@@ -67,27 +68,16 @@ def _given(config: AblationConfig, paths: Mapping[str, Path]) -> Sources:
     flags = {"data": "DATA", **{name: f"--{name}" for name in ("translations", "teacher", "evaluation")}}
     lacking = [flag for name, flag in flags.items() if name not in paths]
     if lacking:
-        raise UserError(
-            ", ".join(lacking),
-            "not given",
-            "give them, or --run a folder of acdepth demo or reproduce that has them",
-        )
+        remedy = "give them, or --run a folder of acdepth demo or reproduce that has them"
+        raise UserError(", ".join(lacking), "not given", remedy)
+    no_run = "and there is no --run to take it from"
     if config.student is None:
-        raise UserError(
-            None, "the settings have no student and there is no --run to take it from", "give --student"
-        )
+        raise UserError(None, f"the settings have no student {no_run}", "give --student")
     if config.protocol is None:
-        raise UserError(
-            None, "the settings have no protocol and there is no --run to take it from", "add one"
-        )
+        raise UserError(None, f"the settings have no protocol {no_run}", "add one")
+    named: dict[str, Any] = {"prior": Path("shipped"), **paths}
     protocol = find_protocol(config.protocol)
-    shipped = {"prior": Path("shipped")}
-    return Sources(
-        **{**shipped, **paths},  # pyright: ignore[reportArgumentType]
-        student=config.student,
-        protocol=protocol,
-        evaluation_footage=EVERYTHING,
-    )
+    return Sources(**named, student=config.student, protocol=protocol, evaluation_footage=EVERYTHING)
 
 
 def _of_run(run: Path, config: AblationConfig) -> Sources:

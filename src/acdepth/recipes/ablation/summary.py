@@ -49,7 +49,10 @@ class FrameSet:
     keys: tuple[str, ...]
     clips: tuple[str, ...]
 
-    @property
+    def count(self) -> FrameCount:
+        """How many there are."""
+        return FrameCount(images=len(self.keys), sequences=len(set(self.clips)))
+
     def groups(self) -> np.ndarray:
         """(N,) number of each frame's sequence."""
         return np.unique(self.clips, return_inverse=True)[1].astype(np.int64)
@@ -62,14 +65,14 @@ Scores = dict[Condition, dict[str, dict[int | None, Values]]]
 def summarise_cells(
     config: AblationConfig, protocol: Protocol, cells: Sequence[Cell], data: Data, missing: Sequence[str]
 ) -> AblationResults:
-    """The content of ``ablation.json``; equal cells give equal content.
+    """The content of ``ablation.json``, of the cells that are done; equal cells give equal content.
 
     Args:
         config: settings.
         protocol: of the measuring.
         cells: those that are done.
         data: that they were measured on.
-        missing: titles of the cells that are not done.
+        missing: titles of the others.
 
     Raises:
         UserError: if there is none, or they were measured on different frames.
@@ -80,20 +83,15 @@ def summarise_cells(
     columns = _columns([row for some in rows.values() for row in some])
     places, scores = _arrange(rows, columns, protocol)
     names = dict.fromkeys([TEACHER, config.base, *config.variants])
-    found = [name for name in names if any(name == cell.variant for cell in cells)]
+    found = [name for name in names if name in {cell.variant for cell in cells}]
     seed = config.interval_seed
     return AblationResults(
         protocol=MeasuredBy(**protocol.to_dict(), facts=protocol.facts(), interval_seed=seed),
         base=config.base,
         seeds=config.seeds,
         order=tuple(found),
-        conditions={
-            condition: FrameCount(images=len(place.keys), sequences=len(set(place.clips)))
-            for condition, place in places.items()
-        },
-        variants={
-            name: _variant(name, cells, {of: scores[of][name] for of in scores}, columns) for name in found
-        },
+        conditions={condition: place.count() for condition, place in places.items()},
+        variants={name: _variant(name, cells, scores, columns) for name in found},
         differences={
             baseline: _differences(scores, places, columns, baseline, seed)
             for baseline in (config.base, TEACHER)
@@ -105,14 +103,10 @@ def summarise_cells(
     )
 
 
-def _variant(
-    name: str,
-    cells: Sequence[Cell],
-    scores: Mapping[Condition, Mapping[int | None, Values]],
-    columns: Sequence[Column],
-) -> Variant:
+def _variant(name: str, cells: Sequence[Cell], scores: Scores, columns: Sequence[Column]) -> Variant:
     seeds = [cell.seed for cell in cells if cell.variant == name and cell.seed is not None]
-    spreads = {of.value: _spreads(np.stack(list(some.values())), columns) for of, some in scores.items()}
+    values = {of.value: np.stack(list(some[name].values())) for of, some in scores.items()}
+    spreads = {of: _spreads(some, columns) for of, some in values.items()}
     return Variant(**{"seeds": seeds, **spreads})
 
 
@@ -135,23 +129,18 @@ def _arrange(
                 continue
             place = FrameSet(tuple(row.key for row in chosen), tuple(row.sequence for row in chosen))
             if places.setdefault(condition, place) != place:
-                raise UserError(
-                    f"{variant}, seed {seed}", "was measured on other frames than the other cells"
-                )
+                where = f"{variant}, seed {seed}"
+                raise UserError(where, "was measured on other frames than the other cells")
             values = np.array([[column.of(row) for column in columns] for row in chosen], dtype=np.float64)
             scores.setdefault(condition, {}).setdefault(variant, {})[seed] = values
     return {condition: places[condition] for condition in Condition if condition in places}, scores
 
 
 def _spreads(values: Values, columns: Sequence[Column]) -> ByColumn[Spread]:
-    found = [
-        Spread(
-            mean=_finite(spread.mean),
-            deviation=_finite(spread.deviation),
-            of_seeds=tuple(map(_finite, spread.of_seeds)),
-        )
-        for spread in spread_over_seeds(values)
-    ]
+    found = []
+    for spread in spread_over_seeds(values):
+        mean, deviation, *of_seeds = map(_finite, (spread.mean, spread.deviation, *spread.of_seeds))
+        found.append(Spread(mean=mean, deviation=deviation, of_seeds=tuple(of_seeds)))
     return _by_column(columns, found)
 
 
@@ -167,7 +156,7 @@ def _differences(
                 continue
             pair = _in_pairs(of_seeds, of_variants[baseline])
             if pair is not None:
-                compared = _compare(*pair, place.groups, columns, seed)
+                compared = _compare(*pair, place.groups(), columns, seed)
                 found.setdefault(variant, {})[condition] = compared
     return found
 
@@ -176,12 +165,10 @@ def _in_pairs(
     ours: Mapping[int | None, Values], theirs: Mapping[int | None, Values]
 ) -> tuple[Values, Values] | None:
     """Both (S, N, M), seed beside seed; a teacher, which has no seed, stands beside each."""
-    if None in ours or None in theirs:
-        return np.stack(list(ours.values())), np.stack(list(theirs.values()))
-    common = [seed for seed in ours if seed in theirs]
-    if not common:
-        return None
-    return np.stack([ours[seed] for seed in common]), np.stack([theirs[seed] for seed in common])
+    if None not in ours and None not in theirs:
+        common = [seed for seed in ours if seed in theirs]
+        ours, theirs = ({seed: some[seed] for seed in common} for some in (ours, theirs))
+    return (np.stack(list(ours.values())), np.stack(list(theirs.values()))) if ours else None
 
 
 def _compare(

@@ -19,11 +19,9 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 def work_together(ablation: Ablation, workers: int) -> None:
-    """Let processes of their own do the cells; each logs to ``worker-N.log``, and ends with this one.
+    """Let processes of their own do the cells of an ablation that is begun.
 
-    Args:
-        ablation: begun.
-        workers: processes; they share the threads of this one.
+    Each logs to ``worker-N.log`` and ends with this one, whose threads they share.
 
     Raises:
         UserError: if cells are left because a process died.
@@ -31,9 +29,9 @@ def work_together(ablation: Ablation, workers: int) -> None:
     threads = max(1, torch.get_num_threads() // workers)
     context = get_context("spawn")
     given = ablation.config, ablation.sources, ablation.out
+    logs = [ablation.out / f"worker-{number}.log" for number in range(1, workers + 1)]
     processes: list[BaseProcess] = [
-        context.Process(target=_work, args=(*given, threads, _log(ablation.out, number)))
-        for number in range(1, workers + 1)
+        context.Process(target=_work, args=(*given, threads, log)) for log in logs
     ]
     try:
         for process in processes:
@@ -44,13 +42,10 @@ def work_together(ablation: Ablation, workers: int) -> None:
             if process.pid is not None:
                 process.terminate()
                 process.join()
-    fallen = [number for number, process in enumerate(processes, start=1) if process.exitcode]
+    fallen = [log for log, process in zip(logs, processes, strict=True) if process.exitcode]
     if fallen and any(not cell.is_done() and cell.failure() is None for cell in ablation.cells):
-        raise UserError(
-            None,
-            f"worker {fallen[0]} ended early",
-            f"{_log(ablation.out, fallen[0])} says why, and the same command goes on from here",
-        )
+        remedy = f"{fallen[0]} says why, and the same command goes on from here"
+        raise UserError(None, f"{fallen[0].stem} ended early", remedy)
 
 
 def _show(ablation: Ablation, processes: list[BaseProcess]) -> None:
@@ -75,7 +70,3 @@ def _work(config: AblationConfig, sources: Sources, out: Path, threads: int, log
         except UserError as error:
             print(error, file=stream)
             sys.exit(2)
-
-
-def _log(out: Path, number: int) -> Path:
-    return out / f"worker-{number}.log"

@@ -15,11 +15,7 @@ from acdepth.recipes.layouts.robotcar import write_robotcar
 Layout = Literal["nuscenes", "robotcar", "kitti"]
 Writer = Callable[[list[WorldDrive], Path, frozenset[int], Callable[[], object]], None]
 
-WRITERS: dict[Layout, Writer] = {
-    "nuscenes": write_nuscenes,
-    "robotcar": write_robotcar,
-    "kitti": write_kitti,
-}
+WRITERS: dict[Layout, Writer] = {"nuscenes": write_nuscenes, "robotcar": write_robotcar, "kitti": write_kitti}
 CONDITIONS: dict[Layout, frozenset[Condition]] = {
     "nuscenes": frozenset(Condition),
     "robotcar": frozenset({Condition.CLEAR, Condition.NIGHT}),
@@ -49,7 +45,7 @@ def export_world(
         out: root of the new data set; must not be there, or be empty.
         layout: whose.
         evaluation: towns of the evaluation split; the others are for training.
-        progress: called once per finished image.
+        progress: called after each image.
 
     Raises:
         UserError: if ``out`` holds something, or a split would be empty.

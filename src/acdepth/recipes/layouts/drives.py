@@ -78,15 +78,20 @@ def read_drives(data: Path) -> list[WorldDrive]:
     return sorted(drives, key=lambda d: (styles.index(d.style), d.town, order.index(d.condition)))
 
 
+def common_camera(drives: list[WorldDrive], whose: str) -> Camera:
+    """The camera of all drives; raises `UserError` if they have several, as ``whose`` layout has one."""
+    if other := next((drive for drive in drives if drive.camera != drives[0].camera), None):
+        raise UserError(other.folder, f"{whose} has one camera", "export drives of one size")
+    return drives[0].camera
+
+
 def _read(folder: Path) -> WorldDrive | None:
     origin = _read_origin(folder / "sequence.yaml")
     if origin is None:
         return None
-    town, style, condition = origin
     images = list_images(folder / "images") if (folder / "images").is_dir() else []
-    poses, speeds = _read_motion(folder / "motion.csv", len(images))
-    camera = Camera.read(folder / "camera.yaml")
-    return WorldDrive(folder, town, style, condition, camera, images, poses, speeds)
+    motion = _read_motion(folder / "motion.csv", len(images))
+    return WorldDrive(folder, *origin, Camera.read(folder / "camera.yaml"), images, *motion)
 
 
 def _read_origin(path: Path) -> tuple[int, str, Condition] | None:
@@ -109,9 +114,8 @@ def _read_motion(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
         poses = np.stack([table[name] for name in POSE_COLUMNS], 1).reshape(-1, 4, 4)
         speeds = table["speed"]
     except (OSError, ValueError, IndexError) as error:
-        raise UserError(
-            path, f"not readable as poses and speeds ({error})", "make the drive again"
-        ) from error
+        what = f"not readable as poses and speeds ({error})"
+        raise UserError(path, what, "make the drive again") from error
     # What is no number reads as NaN.
     if not count or len(table) != count or not (np.isfinite(poses).all() and np.isfinite(speeds).all()):
         raise UserError(path, f"expected numbers in {count} rows, one per image", "make the drive again")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.errors import UserError
+from acdepth.core.camera import Camera
 from acdepth.core.files import write_bytes, write_text
 from acdepth.data.kitti.raw import EARTH_RADIUS, NUMBERS
-from acdepth.recipes.layouts.drives import TO_Z_UP, WorldDrive
+from acdepth.recipes.layouts.drives import TO_Z_UP, WorldDrive, common_camera
 
 DAY = "2011_09_26"
 LATITUDE, LONGITUDE = 49.0, 8.43
@@ -25,9 +25,8 @@ def write_kitti(
     drives: list[WorldDrive], out: Path, evaluation: frozenset[int], progress: Callable[[], object]
 ) -> None:
     """Write clear drives, numbered in order, with lists ``train_files.txt`` and ``test_files.txt``."""
-    if other := next((drive for drive in drives if drive.camera != drives[0].camera), None):
-        raise UserError(other.folder, "a day of KITTI has one camera", "export drives of one size")
-    _write_calibration(drives[0], out / DAY)
+    camera = common_camera(drives, "a day of KITTI")
+    _write_calibration(camera, out / DAY)
     lists: dict[str, list[str]] = {"train": [], "test": []}
     for number, drive in enumerate(drives, start=1):
         name = f"{DAY}/{DAY}_drive_{number:04d}_sync"
@@ -40,8 +39,7 @@ def write_kitti(
         write_text(out / "splits" / f"{split}_files.txt", "".join(lines))
 
 
-def _write_calibration(drive: WorldDrive, day: Path) -> None:
-    camera = drive.camera
+def _write_calibration(camera: Camera, day: Path) -> None:
     projection = [[camera.fx, 0, camera.cx, 0], [0, camera.fy, camera.cy, 0], [0, 0, 1, 0]]
     files = {
         "calib_cam_to_cam.txt": {
@@ -53,9 +51,8 @@ def _write_calibration(drive: WorldDrive, day: Path) -> None:
         "calib_imu_to_velo.txt": {"R": np.eye(3), "T": IMU_T},
     }
     for file, matrices in files.items():
-        lines = [
-            f"{name}: {' '.join(map(repr, values.ravel().tolist()))}" for name, values in matrices.items()
-        ]
+        numbers = {name: map(repr, values.ravel().tolist()) for name, values in matrices.items()}
+        lines = [f"{name}: {' '.join(values)}" for name, values in numbers.items()]
         write_text(day / file, "\n".join(["calib_time: 09-Jan-2012 13:57:47", *lines, ""]))
 
 

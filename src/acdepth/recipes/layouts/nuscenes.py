@@ -46,10 +46,8 @@ def write_nuscenes(
     drives: list[WorldDrive], out: Path, evaluation: frozenset[int], progress: Callable[[], object]
 ) -> None:
     """Write drives as scenes: training towns under names of the train split, the others of val."""
-    unsaid = sorted(
-        {drive.condition for drive in drives if condition_of(WORDS[drive.condition]) != drive.condition}
-    )
-    if unsaid:
+    there = {drive.condition for drive in drives}
+    if unsaid := sorted(one for one in there if condition_of(WORDS[one]) != one):
         logging.getLogger("acdepth").warning(f"nuScenes has no {', '.join(unsaid)}: will be read as clear")
     tables = _Tables(dict.fromkeys(drive.style for drive in drives))
     free = {split: iter(sorted(scene_names(split))) for split in ("train", "val")}
@@ -75,14 +73,10 @@ class _Tables:
     def _add_log(self, style: str) -> str:
         """The drives of each style of the world are of another log, taken in another place."""
         usual = style == TOWN.name
-        return self.add(
-            "log",
-            "log" if usual else f"log {style}",
-            logfile="world" if usual else f"world-{style}",
-            vehicle="world" if usual else f"world-{style}",
-            date_captured="2018-07-24",
-            location="boston-seaport" if usual else "singapore-onenorth",
-        )
+        world = "world" if usual else f"world-{style}"
+        place = "boston-seaport" if usual else "singapore-onenorth"
+        values = {"logfile": world, "vehicle": world, "date_captured": "2018-07-24", "location": place}
+        return self.add("log", "log" if usual else f"log {style}", **values)
 
     def add(self, table: str, what: str, **values: object) -> str:
         key = token(f"{table} {what}")
@@ -127,21 +121,20 @@ def _write_scene(
         description=WORDS[drive.condition],
     )
     for index in key_frames:
-        tables.add(
-            "sample", f"{name} {index}", timestamp=_time(name, index), scene_token=scene, prev="", next=""
-        )
+        told = {"timestamp": _time(name, index), "scene_token": scene, "prev": "", "next": ""}
+        tables.add("sample", f"{name} {index}", **told)
     _link(tables.rows["sample"][-len(samples) :])
     camera, lidar = _write_calibrations(tables, drive, name)
     for index, image in enumerate(drive.images):
         nearest = min(key_frames, key=lambda key, index=index: abs(key - index))
-        shot = _shot(tables, drive, name, "CAM_FRONT", camera, index, nearest, nearest == index)
+        shot = _shot(tables, drive, name, "CAM_FRONT", camera, index, nearest)
         pixels = cv2.cvtColor(read_image(image), cv2.COLOR_RGB2BGR)
         _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         write_bytes(out / shot["filename"], encoded.tobytes())
         progress()
     _link(tables.rows["sample_data"][-len(drive.images) :])
     for index in key_frames:
-        shot = _shot(tables, drive, name, "LIDAR_TOP", lidar, index, index, key=True)
+        shot = _shot(tables, drive, name, "LIDAR_TOP", lidar, index, index)
         write_bytes(out / shot["filename"], _sweep(drive, index).tobytes())
     _link(tables.rows["sample_data"][-len(key_frames) :])
 
@@ -155,37 +148,29 @@ def _write_calibrations(tables: _Tables, drive: WorldDrive, name: str) -> tuple[
             "calibrated_sensor",
             f"{name} {channel}",
             sensor_token=token(f"sensor {channel}"),
-            translation=T[:3, 3].tolist(),
-            rotation=quaternion(T[:3, :3]),
             camera_intrinsic=matrix,
+            **_placed(T),
         )
         for channel, (T, matrix) in sensors.items()
     )
     return first, second
 
 
+def _placed(T: np.ndarray) -> dict[str, list[float]]:
+    return {"translation": T[:3, 3].tolist(), "rotation": quaternion(T[:3, :3])}
+
+
 def _shot(
-    tables: _Tables,
-    drive: WorldDrive,
-    name: str,
-    channel: str,
-    calibration: str,
-    index: int,
-    sample: int,
-    key: bool,
+    tables: _Tables, drive: WorldDrive, name: str, channel: str, calibration: str, index: int, sample: int
 ) -> dict:
-    is_camera = channel == "CAM_FRONT"
+    """The record of an image or a sweep; ``sample`` is the annotated frame that is nearest to it."""
+    is_camera, is_key = channel == "CAM_FRONT", index == sample
     T_camera_to_global = np.eye(4)
     T_camera_to_global[:3] = TO_Z_UP @ drive.T_camera_to_world[index, :3]
     T_ego_to_global = T_camera_to_global @ np.linalg.inv(T_CAMERA_TO_EGO)
-    pose = tables.add(
-        "ego_pose",
-        f"{name} {channel} {index}",
-        timestamp=_time(name, index),
-        rotation=quaternion(T_ego_to_global[:3, :3]),
-        translation=T_ego_to_global[:3, 3].tolist(),
-    )
-    folder, ending = ("samples" if key else "sweeps"), ("jpg" if is_camera else "pcd.bin")
+    place = _placed(T_ego_to_global)
+    pose = tables.add("ego_pose", f"{name} {channel} {index}", timestamp=_time(name, index), **place)
+    folder, ending = ("samples" if is_key else "sweeps"), ("jpg" if is_camera else "pcd.bin")
     tables.add(
         "sample_data",
         f"{name} {channel} {index}",
@@ -194,7 +179,7 @@ def _shot(
         calibrated_sensor_token=calibration,
         timestamp=_time(name, index),
         fileformat="jpg" if is_camera else "pcd",
-        is_key_frame=key,
+        is_key_frame=is_key,
         height=drive.camera.height if is_camera else 0,
         width=drive.camera.width if is_camera else 0,
         filename=f"{folder}/{channel}/{name}__{channel}__{_time(name, index)}.{ending}",

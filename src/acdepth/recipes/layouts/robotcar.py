@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
-from acdepth.recipes.layouts.drives import WorldDrive
+from acdepth.recipes.layouts.drives import WorldDrive, common_camera
 
 SCENES = {Condition.CLEAR: "2014-12-09-13-21-02", Condition.NIGHT: "2014-12-16-18-44-24"}
 FIRST_TIME = 1_418_132_000_000_000
@@ -26,9 +25,7 @@ def write_robotcar(
     drives: list[WorldDrive], out: Path, evaluation: frozenset[int], progress: Callable[[], object]
 ) -> None:
     """Write drives one after the other into the two scenes, with lists train, val and test."""
-    camera = drives[0].camera
-    if other := next((drive for drive in drives if drive.camera != camera), None):
-        raise UserError(other.folder, "RobotCar has one camera", "export drives of one size")
+    camera = common_camera(drives, "RobotCar")
     model = [[camera.fx, camera.fy, camera.cx, camera.cy], *np.eye(4).tolist()]
     write_text(out / "models" / "stereo_narrow_left.txt", "\n".join(" ".join(map(str, row)) for row in model))
     lists: dict[str, list[str]] = {"train": [], "val": [], "test": []}

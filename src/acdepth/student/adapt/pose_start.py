@@ -9,48 +9,31 @@ from acdepth.data.triplets import median_distance
 from acdepth.networks.checkpoint import CheckpointCard, load_tensors, load_weights
 from acdepth.networks.pose_net import POSE_FILE, PoseNet
 
+RUN_FOLDER = "give --teacher the run folder that acdepth train teacher wrote"
+
 
 def pose_file(teacher: Path) -> Path:
-    """The weights of the pose network that a teacher learnt with.
-
-    Args:
-        teacher: its checkpoint, in its run folder.
-
-    Raises:
-        UserError: if they are not there.
-    """
+    """The weights of the pose network beside a teacher's checkpoint; `UserError` if they are not there."""
     path = teacher.parent / POSE_FILE
     if not path.is_file():
-        raise UserError(
-            path,
-            "no such file",
-            "photometric_weight needs the teacher's pose network, so give --teacher the run folder "
-            "that acdepth train teacher wrote",
-        )
+        needs = "photometric_weight needs the teacher's pose network"
+        raise UserError(path, "no such file", f"{needs}, so {RUN_FOLDER}")
     return path
 
 
 def load_pose_net(teacher: Path, card: CheckpointCard) -> PoseNet:
-    """The pose network as it was when the teacher's training ended.
-
-    Args:
-        teacher: its checkpoint, in its run folder.
-        card: of the checkpoint.
+    """The pose network as it was when the teacher's training ended, from its checkpoint's run folder.
 
     Raises:
         UserError: if the run folder does not hold it whole.
     """
     settings = card.made_by.get("config", {})
     if "pose_scale" not in settings or "initial_forward" not in settings:
-        raise UserError(
-            teacher,
-            "does not say the pose_scale and initial_forward of its pose network",
-            "give --teacher the run folder that acdepth train teacher wrote",
-        )
-    metres, radians = settings["pose_scale"]
-    network = PoseNet(card.network, _initial_forward(teacher, card, settings), (metres, radians))
+        what = "does not say the pose_scale and initial_forward of its pose network"
+        raise UserError(teacher, what, RUN_FOLDER)
+    network = PoseNet(card.network, _initial_forward(teacher, card, settings), settings["pose_scale"])
     path = pose_file(teacher)
-    load_weights(network, load_tensors(path)[0], str(path))
+    load_weights(network, load_tensors(path)[0], path)
     return network
 
 
@@ -59,17 +42,12 @@ def _initial_forward(teacher: Path, card: CheckpointCard, settings: dict[str, An
     if settings["initial_forward"] != "measured":
         return settings["initial_forward"]
     folder = teacher.parent / "prepared"
+    remedy = "give --teacher the whole run folder"
     if not folder.is_dir():
-        raise UserError(
-            folder,
-            "no such folder, but initial_forward was measured on what it held",
-            "give --teacher the whole run folder",
-        )
+        what = "no such folder, but initial_forward was measured on what it held"
+        raise UserError(folder, what, remedy)
     prepared = Prepared.open(folder)
     if prepared.made_from != card.made_by["data"]:
-        raise UserError(
-            prepared.folder,
-            f"of other footage than {teacher}, whose initial_forward was measured on it",
-            "give --teacher the whole run folder",
-        )
+        what = f"of other footage than {teacher}, whose initial_forward was measured on it"
+        raise UserError(prepared.folder, what, remedy)
     return median_distance(prepared) or 0.0

@@ -3,24 +3,27 @@
 from typing import Self
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.engine import Task, masked_mean
 from acdepth.engine.average import WeightAverage
-from acdepth.geometry.motion import velocity_loss
+from acdepth.geometry.motion import velocity_loss, with_length
+from acdepth.geometry.photometric import mean_of_3x3, photometric_loss
+from acdepth.geometry.warp import synthesise_views
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.adapt.photometric import photometric_loss_of_depth, well_lit_pixels
-from acdepth.student.adapt.restyle import restyle_translations
 from acdepth.student.adapt.settings import AdaptConfig, PhotometricOptions
-from acdepth.student.adapt.views import two_views
+from acdepth.student.adapt.views import restyle_translations, two_views
 from acdepth.student.losses import log_difference
 from acdepth.student.task import StudentTask, mean_ranking
+from acdepth.weather.fields import luminance
 
 
 class AdaptTask(Task):
@@ -29,12 +32,7 @@ class AdaptTask(Task):
     What learns keeps the normalisation statistics that it was trained with: the small batches of two kinds
     that it sees here would make worse ones.
 
-    Args:
-        config: settings.
-        student: learns.
-        teacher: is frozen.
-        prior: is frozen.
-        pose_net: learns, where L_p has a weight; else None.
+    The pose network learns too, where L_p has a weight.
     """
 
     def __init__(
@@ -48,6 +46,7 @@ class AdaptTask(Task):
         super().__init__()
         self.config = config
         self.anchor = StudentTask(config.anchor, student, teacher, prior)
+        self.beside = self.anchor.beside
         # Passes of one step see the same student; together they are one step of the average.
         momentum = config.momentum ** (1 / config.loop.accumulate)
         self.slow = WeightAverage(dict(student.named_parameters()), momentum)
@@ -68,20 +67,11 @@ class AdaptTask(Task):
                 module.eval()
         return self
 
-    def to_device(self, device: torch.device) -> None:
-        """Move the frozen networks."""
-        self.anchor.to_device(device)
-
     @torch.no_grad()
     def both_ways(self, image: Tensor, night: Tensor) -> tuple[Tensor, Tensor]:
-        """What the slow teacher says of images, and of the mirrored ones, mirrored back.
+        """The slow teacher's inverse depth [1/m] of images, and of the mirrored ones, mirrored back.
 
-        Args:
-            image: (B, 3, H, W) in 0..1.
-            night: (B,) bool, as `DepthNet.forward` takes it.
-
-        Returns:
-            Two inverse depths (B, 1, H, W) [1/m].
+        Arguments are those of `DepthNet.forward`.
         """
 
         def said(seen: Tensor) -> Tensor:
@@ -105,11 +95,9 @@ class AdaptTask(Task):
             guided = masked_mean(log_difference(learnt, guide), certain)
             terms["guided"] = config.guidance_weight * guided
             if config.adverse_ordinal_weight > 0:
-                _, prior = self.anchor.teachers
-                assert prior is not None
-                ranking = mean_ranking(
-                    learnt, guide, prior(batch.adverse), config.adverse_ordinal, generator, witness=guide
-                )
+                _, prior = self.beside
+                order, options = prior(batch.adverse), config.adverse_ordinal
+                ranking = mean_ranking(learnt, guide, order, options, generator, witness=guide)
                 terms["adverse_ordinal"] = config.adverse_ordinal_weight * ranking
         if isinstance(batch, FilmedBatch):
             terms |= self._seen_from_neighbours(batch.triplets, learnt[batch.rows])
@@ -132,10 +120,26 @@ class AdaptTask(Task):
 def mean_lit_photometric(
     triplets: TripletBatch, inverse_depth: Tensor, T_target_to_source: Tensor, options: PhotometricOptions
 ) -> Tensor:
-    """L_p of the full-size depth alone, mean over the well-lit pixels; 0 where no pixel is.
+    """The teacher's L_p, mean over the well-lit pixels; 0 where no pixel is.
 
-    Arguments are as of `photometric_loss_of_depth` and `well_lit_pixels`.
+    It is of the full-size inverse depth (B, 1, H, W) [1/m] alone: coarser scales help out of a bad start,
+    which a trained student is not.
     """
     measured = options.motion_length == "measured"
-    error = photometric_loss_of_depth(triplets, inverse_depth, T_target_to_source, measured)
+    motions = with_length(T_target_to_source, triplets.distance) if measured else T_target_to_source
+    synthesised = synthesise_views(triplets, [inverse_depth], motions)
+    error = photometric_loss(synthesised, triplets.image, triplets.neighbours)[0]
     return masked_mean(error, well_lit_pixels(triplets.image, *options.well_lit))
+
+
+def well_lit_pixels(
+    image: Float[Tensor, "b 3 h w"], darkest: float, brightest: float
+) -> Bool[Tensor, "b 1 h w"]:
+    """Where an image is neither too dark nor too bright to say where a pixel went.
+
+    The mean of the 3x3 window, which is also what SSIM sees, must be in the range, so that noise does not
+    decide; the pixel itself must not be too bright either, or a small lamp would pass among dark pixels.
+    """
+    light = luminance(image)
+    around = mean_of_3x3(F.pad(light, (1, 1, 1, 1), mode="reflect"))
+    return (around >= darkest) & (torch.maximum(around, light) <= brightest)

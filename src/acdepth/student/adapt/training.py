@@ -60,11 +60,10 @@ def train_adapted(
         data: the clear footage that the student learnt on, or other footage of the same camera.
         adverse: folders of adverse footage; only its images are read, and where L_p has a weight also its
             cameras and distances.
-        translations: of ``data``, as `acdepth.translator.translate` wrote them; None only where the mix is
-            clear alone.
+        translations: of ``data``; None only where the mix is clear alone.
         student: checkpoint or run folder to start from, or ``shipped``.
-        teacher: checkpoint or run folder of the frozen teacher, which sees clear frames alone; where L_p has
-            a weight its run folder, for the pose network.
+        teacher: checkpoint or run folder of the frozen teacher; where L_p has a weight its run folder, for
+            the pose network.
         prior: model folder of a Depth Anything, or ``shipped``.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``agreement.jsonl``, ``best.safetensors``, ``model.safetensors``.
@@ -75,7 +74,9 @@ def train_adapted(
     Raises:
         UserError: if something is missing, or teacher and student do not belong together.
     """
-    _refuse_many_processes()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        what = "train adapt runs in one process, as one slow teacher is scored"
+        raise UserError(None, what, "start it without launcher")
     student, teacher = checkpoint_file(or_shipped(student, STUDENT)), checkpoint_file(teacher)
     prior = or_shipped(prior, PRIOR)
     network, card = load_checkpoint(student)
@@ -85,17 +86,15 @@ def train_adapted(
     footage = _adverse_footage(config, adverse)
     pose_net = load_pose_net(teacher, teacher_card) if config.photometric_weight > 0 else None
     reach = 1 if pose_net else 0
-    inputs = {
-        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
-        "adverse footage": fingerprint(footage, card.input_size, card.crop, reach),
-        **translations_made_by(config.anchor, translations),
-    }
+    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
+    inputs |= {"adverse footage": fingerprint(footage, card.input_size, card.crop, reach)}
+    inputs |= translations_made_by(config.anchor, translations)
     files = {"student": hash_file(student), "teacher": hash_file(teacher), "prior": content_of(prior)}
     files |= {"pose network": hash_file(pose_file(teacher))} if pose_net else {}
     # How often a state is scored decides which one is kept, so it is not incidental here.
-    every = {"loop.checkpoint_every": config.loop.checkpoint_every}
+    loop, every = config.loop, {"loop.checkpoint_every": config.loop.checkpoint_every}
     made_from = Identity.of(config).and_facts({**every, **inputs, **files})
-    with run_folder(out, made_from, config.loop):
+    with run_folder(out, made_from, loop):
         clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
         prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
         learning, apart = split_off(prepared, config.validation.held_out)
@@ -112,15 +111,11 @@ def train_adapted(
 
         known = Pool(clear, targets(clear, config.min_speed))
         validation = Validation(task, apart, known, out, keep_best)
-
-        def batches(rank: int, processes: int) -> AdaptBatches:
-            loop = config.loop
-            mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
-            return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
-
+        mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
+        batches = AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
         validation.resume(_resumed_step(task, out, made_from))
         if not validation.ended:
-            fit("adapt", task, batches, config.loop, out, made_from, on_interval=validation)
+            fit("adapt", task, lambda *_: batches, loop, out, made_from, on_interval=validation)
         if card.confidence is not None:
             logging.getLogger("acdepth").warning(
                 "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; "
@@ -128,19 +123,9 @@ def train_adapted(
                 student,
             )
         best, _ = load_checkpoint(out / BEST_FILE)
-        save_checkpoint(
-            out / MODEL_FILE, best, _adapted_card(config, card, learning, validation.best, inputs, files)
-        )
+        told = _adapted_card(config, card, learning, validation.best, inputs, files)
+        save_checkpoint(out / MODEL_FILE, best, told)
     return out / MODEL_FILE
-
-
-def _refuse_many_processes() -> None:
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UserError(
-            None,
-            "train adapt runs in one process, as one slow teacher is scored",
-            "start it without launcher",
-        )
 
 
 def _refuse_strangers(
@@ -153,11 +138,8 @@ def _refuse_strangers(
         "width": lambda card: card.network.width,
     }.items():
         if of(student) != of(teacher):
-            raise UserError(
-                teacher_path,
-                f"its {name} is {_told(of(teacher))}, but that of {path} is {_told(of(student))}",
-                "give the teacher that the student learnt from",
-            )
+            what = f"its {name} is {_told(of(teacher))}, but that of {path} is {_told(of(student))}"
+            raise UserError(teacher_path, what, "give the teacher that the student learnt from")
 
 
 def _told(value: object) -> str:
@@ -167,20 +149,16 @@ def _told(value: object) -> str:
 def _adverse_footage(config: AdaptConfig, folders: Sequence[Path]) -> list[Clip]:
     """The adverse sequences of all folders, by names that no two share."""
     if not folders:
-        raise UserError(
-            None, "no adverse footage: give --adverse folders of night or rain frames", "they need no labels"
-        )
+        what = "no adverse footage: give --adverse folders of night or rain frames"
+        raise UserError(None, what, "they need no labels")
     found: list[Clip] = []
     for number, folder in enumerate(folders):
         choice = config if has_splits(folder) else EVERYTHING
         footage = open_data(folder, condition=config.condition, choice=choice)
         bad = [clip for clip in footage if clip.condition is not Condition.CLEAR]
         if not bad:
-            raise UserError(
-                folder,
-                "all its footage is clear",
-                "if it is not, write such as condition: night into sequence.yaml, or give --condition night",
-            )
+            remedy = "if it is not, write condition: night into sequence.yaml, or give --condition night"
+            raise UserError(folder, "all its footage is clear", remedy)
         for clip in bad:
             if len(folders) > 1:
                 clip.name = f"{number}/{clip.name}"
@@ -205,16 +183,11 @@ def _adapted_card(
     seen = {*card.conditions, *learning}
     frames = sum(len(pool.frames) for pool in learning.values())
     told = f"adapted to {frames} unlabelled frames ({', '.join(learning)}), {best.step} steps"
-    return card.model_copy(
-        update={
-            "conditions": tuple(condition for condition in Condition if condition in seen),
-            "description": f"{told}; before: {card.description}",
-            "made_by": {
-                **provenance(),
-                "config": config.to_dict(),
-                "data": list(inputs.values()),
-                ", ".join(files): list(files.values()),
-                "validation": asdict(best),
-            },
-        }
-    )
+    history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values())}
+    history |= {", ".join(files): list(files.values()), "validation": asdict(best)}
+    update = {
+        "conditions": tuple(condition for condition in Condition if condition in seen),
+        "description": f"{told}; before: {card.description}",
+        "made_by": history,
+    }
+    return card.model_copy(update=update)

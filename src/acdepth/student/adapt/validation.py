@@ -62,8 +62,7 @@ class Validation:
     mirrored. Errors in metres cannot be seen without labels.
 
     Args:
-        task: has the slow teacher, the prior, which says which of two pixels is farther, and the frozen
-            teacher; still on the CPU.
+        task: has the slow teacher, the prior and the frozen teacher; still on the CPU.
         adverse: held-out frames by condition.
         clear: clear frames, from which the distance to the frozen teacher is taken.
         folder: gets ``agreement.jsonl``.
@@ -88,8 +87,7 @@ class Validation:
         ]
         self.clear = _images(clear, self.settings.frames)
         with torch.no_grad():
-            taught = [teacher(some).inverse_depths[0] for some in self.clear.split(AT_A_TIME)]
-        self.taught = torch.cat(taught)
+            self.taught = torch.cat([teacher(some).inverse_depths[0] for some in self.clear.split(AT_A_TIME)])
         self.history: list[Score] = []
 
     def resume(self, step: int) -> None:
@@ -126,16 +124,12 @@ class Validation:
     def _score(self, step: int) -> Score:
         agreements, differences = [], []
         for some in self.held_out:
-            straight, mirrored = self._predict(some.frames, some.night)
-            agreements.append(order_agreement((straight, mirrored), some.labels, some.pairs).mean())
-            differences.append(log_difference(straight, mirrored).mean())
+            ways = self._predict(some.frames, some.night)
+            agreements.append(order_agreement(ways, some.labels, some.pairs).mean())
+            differences.append(log_difference(*ways).mean())
         clear, _ = self._predict(self.clear, night=False)
-        return Score(
-            step=step,
-            agreement=float(torch.stack(agreements).mean()),
-            mirrored=float(torch.stack(differences).mean()),
-            forgotten=float(log_difference(clear, self.taught).mean()),
-        )
+        agreement, mirrored = (float(torch.stack(values).mean()) for values in (agreements, differences))
+        return Score(step, agreement, mirrored, float(log_difference(clear, self.taught).mean()))
 
     def _predict(self, images: Tensor, night: bool) -> tuple[Tensor, Tensor]:
         """Inverse depth of the images and of the mirrored ones, on the CPU."""
@@ -167,8 +161,7 @@ def order_agreement(
 
 def random_pairs(images: int, pixels: int, count: int, generator: torch.Generator) -> Pairs:
     """Pixel pairs from all of the image, as many in each."""
-    a, b = torch.randint(pixels, (2, images, count), generator=generator)
-    return Pairs(a, b)
+    return Pairs(*torch.randint(pixels, (2, images, count), generator=generator))
 
 
 def _held_out(condition: Condition, images: Tensor, prior: DepthAnythingPrior, margin: float) -> HeldOut:

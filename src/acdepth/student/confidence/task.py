@@ -9,7 +9,6 @@ from acdepth.data.augment import augment
 from acdepth.engine import Task
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
-from acdepth.networks.frozen import frozen
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.losses import expected_error_loss
 
@@ -35,17 +34,11 @@ class ConfidenceTask(Task):
     ) -> None:
         super().__init__()
         self.config, self.head, self.teacher_size = config, head, teacher_size
-        # In a tuple, because submodules would be saved and put into training mode with the head.
-        self.networks = (frozen(student), frozen(teacher))
-
-    def to_device(self, device: torch.device) -> None:
-        """Move the frozen networks."""
-        for network in self.networks:
-            network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.beside = tuple(network.eval().requires_grad_(False) for network in (student, teacher))
 
     def forward(self, batch: MixBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """The loss of one batch."""
-        student, _ = self.networks
+        student, _ = self.beside
         shown = augment(batch.mixed, generator, self.config.augmentation)
         with torch.no_grad():
             output = student(shown, batch.night)
@@ -55,7 +48,7 @@ class ConfidenceTask(Task):
 
     def _taught(self, clear: Tensor) -> Tensor:
         """Log of the teacher's inverse depth at the student's size."""
-        _, teacher = self.networks
+        _, teacher = self.beside
         size = clear.shape[-2:]
         if size == self.teacher_size:
             return teacher(clear).inverse_depths[0].float().log()

@@ -1,5 +1,6 @@
 """The training of a confidence head: student, teacher and the translated mix in, student with head out."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,13 +14,7 @@ from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.mix import MixBatches
 from acdepth.data.prepared import fingerprint
 from acdepth.engine import fit, run_folder
-from acdepth.networks.checkpoint import (
-    MODEL_FILE,
-    CheckpointCard,
-    checkpoint_file,
-    load_checkpoint,
-    save_checkpoint,
-)
+from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file, load_checkpoint, save_checkpoint
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.confidence.task import ConfidenceTask
@@ -29,7 +24,7 @@ from acdepth.student.training import clear_footage, prepare_mix, translations_ma
 def train_confidence(
     config: ConfidenceConfig, data: Path, translations: Path | None, student: Path, teacher: Path, out: Path
 ) -> Path:
-    """Train a confidence head beside a student, whose weights stay as they are.
+    """Train a confidence head beside a student, whose weights stay, and return the checkpoint.
 
     Args:
         config: settings.
@@ -40,9 +35,6 @@ def train_confidence(
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``model.safetensors``, which is the student with its head.
 
-    Returns:
-        The checkpoint.
-
     Raises:
         UserError: if something that the settings ask for is missing.
     """
@@ -50,38 +42,27 @@ def train_confidence(
     network, card = load_checkpoint(student)
     taught_by, teacher_card = load_checkpoint(teacher)
     if card.crop != teacher_card.crop:
-        raise UserError(
-            teacher, f"saw another part of the images than {student}", "give a teacher with the same crop"
-        )
-    clips = clear_footage(config.shown, data, translations)
-    inputs = {
-        "training footage": fingerprint(clips, card.input_size, card.crop, reach=0),
-        **translations_made_by(config.shown, translations),
-    }
+        what = f"saw another part of the images than {student}"
+        raise UserError(teacher, what, "give a teacher with the same crop")
+    loop, clips = config.loop, clear_footage(config.shown, data, translations)
+    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
+    inputs |= translations_made_by(config.shown, translations)
     files = {"student": hash_file(student), "teacher": hash_file(teacher)}
     made_from = Identity.of(config).and_facts({**inputs, **files})
-    with run_folder(out, made_from, config.loop) as share:
+    with run_folder(out, made_from, loop) as share:
         with share.main_first():
             clear, translated = prepare_mix(config.shown, clips, translations, card, out / "prepared")
             config.write(out / "config.yaml")
-        head = _new_head(config, card)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(loop.seed, "confidence head"))
+            head = ConfidenceHead(config.head, card.network)
         task = ConfidenceTask(config, head, network, taught_by, teacher_card.input_size)
-
-        def batches(rank: int, processes: int) -> MixBatches:
-            loop, mix = config.loop, config.mix
-            return MixBatches(
-                clear, translated, mix, loop.batch_size, loop.seed, config.min_speed, rank, processes
-            )
-
-        fit("confidence", task, batches, config.loop, out, made_from)
+        batches = partial(
+            MixBatches, clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
+        )
+        fit("confidence", task, batches, loop, out, made_from)
         history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
         with_head = card.model_copy(update={"made_by": {**card.made_by, "confidence": history}})
         if share.leads:
             save_checkpoint(out / MODEL_FILE, network, with_head, head=head)
     return out / MODEL_FILE
-
-
-def _new_head(config: ConfidenceConfig, card: CheckpointCard) -> ConfidenceHead:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(config.loop.seed, "confidence head"))
-        return ConfidenceHead(config.head, card.network)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
@@ -12,7 +12,7 @@ from acdepth.core.images import read_image
 from acdepth.core.resize import crop_and_resize
 from acdepth.core.spread import spread
 from acdepth.data.manifest import Manifest
-from acdepth.translator.scoring.pictures import Pictures, Window, read_frames
+from acdepth.translator.scoring.pictures import Pictures, Window, read_frames, stack
 
 SOURCES, COLOURS, TRUTH = "untranslated", "colours-only", "truth"
 """Rows beside the folders': what a method starts from, what it must beat, and what it should reach."""
@@ -37,20 +37,13 @@ class Case:
 
 
 def find_window(manifests: Mapping[str, Manifest], image_size: tuple[int, int] | None) -> Window:
-    """The window that all folders were made of, at ``image_size`` or the size of the first translation.
-
-    Raises:
-        UserError: if folders were made of different windows: their images do not show the same.
-    """
+    """The window that all folders were made of, at ``image_size`` or the size of the first translation."""
     crops = {name: manifest.settings.get("crop") for name, manifest in manifests.items()}
     first, *others = crops
     for name in others:
         if crops[name] != crops[first]:
-            raise UserError(
-                manifests[name].folder,
-                f"made of crop {crops[name]}, {manifests[first].folder} of {crops[first]}",
-                "translate the same part with both",
-            )
+            what = f"made of crop {crops[name]}, {manifests[first].folder} of {crops[first]}"
+            raise UserError(manifests[name].folder, what, "translate the same part with both")
     crop = crops[first] and Crop.from_dict(crops[first], where=str(manifests[first].folder))
     if image_size is None:
         condition, source = next(iter(manifests[first].entries))
@@ -67,54 +60,34 @@ def build_case(
     window: Window,
     most: int,
 ) -> Case:
-    """Read the images of one condition.
+    """Read the images of one condition: at most ``most`` sources, and all that became of them.
 
-    Args:
-        condition: that the sources were turned into.
-        manifests: of the folders, by name.
-        clear: footage that was translated.
-        truth: footage of the same streets under other conditions; may be empty.
-        window: the part and the size of all images.
-        most: sources at most.
-
-    Raises:
-        UserError: if a folder lacks the condition, no source is in all folders, a source has changed since,
-            or the truth of some sources is there and of others not.
+    ``manifests`` are by the folders' names, ``clear`` is the footage that was translated, and ``truth`` the
+    same streets under other conditions, which may be empty.
     """
     keys = _translated_by_all(condition, manifests)
     frames = [frame for frame in target_frames(clear) if frame.key in keys]
     if not frames:
-        raise UserError(
-            "--data", f"holds no source of the translations to {condition}", "give what was translated"
-        )
+        what = f"holds no source of the translations to {condition}"
+        raise UserError("--data", what, "give what was translated")
     chosen = spread(frames, most)
     sources, hashes = read_frames(chosen, window)
     _refuse_changed(condition, manifests, chosen, hashes)
-    made = {
-        name: _read_made(manifest, condition, chosen, sources, window) for name, manifest in manifests.items()
-    }
+    made = {}
+    for name, manifest in manifests.items():
+        files = [manifest.file(condition, frame.key) for frame in chosen]
+        images = [crop_and_resize(read_image(file), None, window.image_size, str(file)) for file in files]
+        made[name] = Pictures(stack(images), sources.drives)
     twins = _find_truth(condition, chosen, truth)
-    twin_pictures, twin_hashes = read_frames(twins, window) if twins else (None, [])
-    return Case(
-        condition=condition,
-        sources=sources,
-        made=made,
-        truth=twin_pictures,
-        hashes=frozenset(hashes + twin_hashes),
-        left_out=len(_translated_by_any(condition, manifests)) - len(frames),
-    )
+    true, twin_hashes = read_frames(twins, window) if twins else (None, [])
+    left_out = len(_translated_by_any(condition, manifests)) - len(frames)
+    return Case(condition, sources, made, true, frozenset(hashes + twin_hashes), left_out)
 
 
 def read_real(
     footage: Iterable[Clip], cases: Iterable[Case], window: Window, most: int
 ) -> dict[Condition, Pictures]:
-    """Images of each condition that the footage has.
-
-    Args:
-        footage: of other streets than the sources.
-        cases: what will be compared with these images.
-        window: as of the translations.
-        most: images per condition at most.
+    """At most ``most`` images of each condition that the footage has, to compare the cases with.
 
     Raises:
         UserError: if clear or a condition of the cases has fewer than two drives, or the footage holds
@@ -125,18 +98,14 @@ def read_real(
         drives[clip.condition].append(clip)
     for condition in (Condition.CLEAR, *(case.condition for case in cases)):
         if len(drives[condition]) < FEWEST_DRIVES:
-            raise UserError(
-                "--real",
-                f"holds {len(drives[condition])} drives of {condition}",
-                f"at least {FEWEST_DRIVES} are needed, to learn how it looks and to hold one out",
-            )
+            remedy = f"at least {FEWEST_DRIVES} are needed, to learn how it looks and to hold one out"
+            raise UserError("--real", f"holds {len(drives[condition])} drives of {condition}", remedy)
     known = {one: case.condition for case in cases for one in case.hashes}
     read: dict[Condition, Pictures] = {}
     for condition, clips in drives.items():
         if len(clips) < FEWEST_DRIVES:
             continue
-        frames = target_frames(clips)
-        chosen = spread(frames, most)
+        chosen = spread(target_frames(clips), most)
         read[condition], hashes = read_frames(chosen, window)
         _refuse_known(chosen, hashes, known)
     return read
@@ -160,16 +129,12 @@ def _translated_by_all(condition: Condition, manifests: Mapping[str, Manifest]) 
     for manifest in manifests.values():
         found = {key for made, key in manifest.entries if made == condition}
         if not found:
-            raise UserError(
-                manifest.folder, f"holds no translations to {condition}", "leave it out of --conditions"
-            )
+            what = f"holds no translations to {condition}"
+            raise UserError(manifest.folder, what, "leave it out of --conditions")
         shared &= found
     if not shared:
-        raise UserError(
-            None,
-            f"no source was turned into {condition} in all folders",
-            "translate the same footage with all",
-        )
+        what = f"no source was turned into {condition} in all folders"
+        raise UserError(None, what, "translate the same footage with all")
     return shared
 
 
@@ -179,20 +144,8 @@ def _refuse_changed(
     for manifest in manifests.values():
         for frame, found in zip(frames, hashes, strict=True):
             if manifest.entries[condition, frame.key].source_hash != found:
-                raise UserError(
-                    frame.key,
-                    f"has changed since it became {condition} in {manifest.folder}",
-                    "run acdepth translate again",
-                )
-
-
-def _read_made(
-    manifest: Manifest, condition: Condition, frames: list[Frame], sources: Pictures, window: Window
-) -> Pictures:
-    files: list[Path] = [manifest.file(condition, frame.key) for frame in frames]
-    return sources.with_pixels(
-        [crop_and_resize(read_image(file), None, window.image_size, str(file)) for file in files]
-    )
+                what = f"has changed since it became {condition} in {manifest.folder}"
+                raise UserError(frame.key, what, "run acdepth translate again")
 
 
 def _find_truth(condition: Condition, frames: list[Frame], truth: Iterable[Clip]) -> list[Frame]:
@@ -200,21 +153,18 @@ def _find_truth(condition: Condition, frames: list[Frame], truth: Iterable[Clip]
     there = {frame.key: frame for frame in target_frames(truth) if frame.clip.condition is condition}
     if not there:
         return []
-    for frame in frames:
-        if twin_key(frame.key, condition) not in there:
-            raise UserError(
-                "--truth",
-                f"has {condition}, but not {twin_key(frame.key, condition)}, the twin of {frame.key}",
-                "render the same towns and frames, or leave --truth out",
-            )
-    return [there[twin_key(frame.key, condition)] for frame in frames]
+    keys = [twin_key(frame.key, condition) for frame in frames]
+    for frame, key in zip(frames, keys, strict=True):
+        if key not in there:
+            what = f"has {condition}, but not {key}, the twin of {frame.key}"
+            raise UserError("--truth", what, "render the same towns and frames, or leave --truth out")
+    return [there[key] for key in keys]
 
 
 def _refuse_known(frames: list[Frame], hashes: list[str], known: Mapping[str, Condition]) -> None:
     for frame, found in zip(frames, hashes, strict=True):
         if found in known:
-            raise UserError(
-                "--real",
-                f"{frame.key} is a source or its truth",
-                "a classifier must not learn from the streets it is asked about, so give footage of others",
+            remedy = (
+                "a classifier must not learn from the streets it is asked about, so give footage of others"
             )
+            raise UserError("--real", f"{frame.key} is a source or its truth", remedy)

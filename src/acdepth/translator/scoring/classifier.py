@@ -1,10 +1,9 @@
 """Classifiers of conditions: small networks that learn real images and are asked about translations.
 
-They are no discriminators: they never see a translation while they learn, and no translator was trained to
-please them.
+No discriminators: they see no translation while they learn, and no translator was trained to please them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Sequence as Many
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.optim.lr_scheduler import OneCycleLR
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
@@ -57,13 +57,10 @@ class ConditionNet(nn.Module):
     def __init__(self, width: int, conditions: int) -> None:
         super().__init__()
         channels = (3, width, 2 * width, 3 * width, 4 * width)
-        blocks = [
-            nn.Sequential(
-                nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(GROUPS, after), nn.ReLU()
-            )
-            for before, after in pairwise(channels)
-        ]
-        self.body = nn.Sequential(*blocks)
+        self.body = nn.Sequential()
+        for before, after in pairwise(channels):
+            halving = nn.Conv2d(before, after, 3, stride=2, padding=1)
+            self.body.append(nn.Sequential(halving, nn.GroupNorm(GROUPS, after), nn.ReLU()))
         self.head = nn.Linear(channels[-1], conditions)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -80,9 +77,7 @@ class Classifier:
     @torch.no_grad()
     def calls(self, pictures: Pictures, condition: Condition) -> np.ndarray:
         """(N,) 1 where it takes an image for ``condition``, else 0."""
-        named = [
-            self.network(shrink(image, self.side)).argmax(1) for image in pictures.batches(ASKED_AT_ONCE)
-        ]
+        named = [self.network(image).argmax(1) for image in _shrunk(pictures, self.side)]
         return (torch.cat(named) == self.conditions.index(condition)).double().numpy()
 
 
@@ -111,24 +106,17 @@ def train_classifier(
 ) -> Classifier:
     """Train on the CPU, where a seed always gives the same network.
 
-    Args:
-        real: images to learn from; conditions are drawn equally often, however many images they have.
-        settings: size and length of the training.
-        seed: of everything.
-        jittered: whether colours and light are turned away at random. Without it, the colours alone give a
-            condition away, and so does any translation that gets the colours right.
-        on_step: called after each batch.
+    Conditions are drawn equally often, however many images they have. ``jittered`` turns colours and light
+    away at random: without it, the colours alone give a condition away, and so does any translation that gets
+    the colours right. ``on_step`` is called after each batch.
     """
-    conditions = tuple(real)
-    pools = [
-        torch.cat([shrink(image, settings.side) for image in pictures.batches(ASKED_AT_ONCE)])
-        for pictures in real.values()
-    ]
-    network = _new_network(settings.width, len(conditions), seed)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=settings.steps + 1, pct_start=WARM_UP
-    )
+    conditions, peak = tuple(real), settings.learning_rate
+    pools = [torch.cat(list(_shrunk(pictures, settings.side))) for pictures in real.values()]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, SEED_NAME, "weights"))
+        network = ConditionNet(settings.width, len(conditions))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=peak)
+    schedule = OneCycleLR(optimiser, peak, total_steps=settings.steps + 1, pct_start=WARM_UP)
     for step in range(settings.steps):
         generator = make_generator(seed, SEED_NAME, step)
         image, label = _draw_batch(pools, settings.batch_size, generator)
@@ -142,28 +130,20 @@ def train_classifier(
     return Classifier(network, conditions, settings.side)
 
 
-def shrink(image: Tensor, side: int) -> Tensor:
-    """Images (B, 3, H, W) with the shorter side ``side`` [px]; averaging, so that nothing flickers."""
-    height, width = image.shape[-2:]
-    scale = side / min(height, width)
-    size = (max(side, round(height * scale)), max(side, round(width * scale)))
-    return F.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False)
-
-
-def _new_network(width: int, conditions: int, seed: int) -> ConditionNet:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed(seed, SEED_NAME, "weights"))
-        return ConditionNet(width, conditions)
+def _shrunk(pictures: Pictures, side: int) -> Iterator[Tensor]:
+    """Batches (B, 3, H, W) with the shorter side ``side`` [px]; averaging, so that nothing flickers."""
+    for image in pictures.batches(ASKED_AT_ONCE):
+        height, width = image.shape[-2:]
+        scale = side / min(height, width)
+        size = (max(side, round(height * scale)), max(side, round(width * scale)))
+        yield F.interpolate(image, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _draw_batch(pools: list[Tensor], size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Images mirrored at random, with the number of their pool."""
     labels = torch.randint(len(pools), (size,), generator=generator)
-    places = torch.rand(size, generator=generator)
-    drawn = [
-        pools[label][int(place * len(pools[label]))]
-        for label, place in zip(labels.tolist(), places.tolist(), strict=True)
-    ]
-    images = torch.stack(drawn)
+    places = torch.rand(size, generator=generator).tolist()
+    chosen = zip([pools[label] for label in labels.tolist()], places, strict=True)
+    images = torch.stack([pool[int(place * len(pool))] for pool, place in chosen])
     mirrored = torch.rand(size, 1, 1, 1, generator=generator) < 0.5
     return torch.where(mirrored, images.flip(-1), images), labels

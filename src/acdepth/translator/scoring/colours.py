@@ -17,15 +17,7 @@ SMALLEST_DEVIATION = 1e-4
 
 
 def jitter(image: Tensor, generator: torch.Generator) -> Tensor:
-    """Strong changes of colour and light, drawn anew for every image.
-
-    Args:
-        image: (B, 3, H, W) float in 0..1.
-        generator: on the CPU.
-
-    Returns:
-        (B, 3, H, W) float in 0..1.
-    """
+    """Strong changes of colour and light of images (B, 3, H, W) in 0..1, drawn anew, on the CPU, for each."""
 
     def draw(channels: int = 1) -> Tensor:
         return torch.rand(len(image), channels, 1, 1, generator=generator).to(image) * 2 - 1
@@ -45,14 +37,11 @@ def match_colours(sources: Pictures, real: Pictures, generator: torch.Generator)
     """
     rows = torch.randint(len(real), (len(sources),), generator=generator)
     ours, theirs = sources.pixels.float() / 255, real.pixels[rows].float() / 255
-    standard = (ours - _mean(ours)) / _deviation(ours)
-    matched = (standard * _deviation(theirs) + _mean(theirs)).clamp(0, 1)
+    (our_mean, our_spread), (mean, spread) = _tone(ours), _tone(theirs)
+    matched = ((ours - our_mean) / our_spread * spread + mean).clamp(0, 1)
     return Pictures((matched * 255).round().to(torch.uint8), sources.drives)
 
 
-def _mean(image: Tensor) -> Tensor:
-    return image.mean((2, 3), keepdim=True)
-
-
-def _deviation(image: Tensor) -> Tensor:
-    return image.std((2, 3), keepdim=True).clamp(min=SMALLEST_DEVIATION)
+def _tone(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of each channel, (N, 3, 1, 1) each."""
+    return image.mean((2, 3), keepdim=True), image.std((2, 3), keepdim=True).clamp(min=SMALLEST_DEVIATION)

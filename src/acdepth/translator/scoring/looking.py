@@ -1,5 +1,6 @@
 """What the frozen prior sees in images: depth, features of the whole, distances between pairs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,39 +22,28 @@ class Eye:
     device: torch.device
     batch_size: int
 
-    @torch.no_grad()
     def inverse_depth(self, pictures: Pictures) -> Tensor:
         """(N, 1, H, W) relative inverse depth."""
-        return torch.cat(
-            [
-                self.perception.inverse_depth(self._ready(image)).cpu()
-                for image in pictures.batches(self.batch_size)
-            ]
-        )
+        return self._each(self.perception.inverse_depth, pictures)
 
-    @torch.no_grad()
     def features(self, pictures: Pictures) -> Tensor:
         """(N, D): the backbone's levels side by side, each the mean over its places."""
-        found = [
-            torch.cat([level.mean(1) for level in self.perception.features(self._ready(image))], 1).cpu()
-            for image in pictures.batches(self.batch_size)
-        ]
-        return torch.cat(found)
+        see = self.perception.features
+        return self._each(lambda image: torch.cat([level.mean(1) for level in see(image)], 1), pictures)
 
-    @torch.no_grad()
     def distances(self, pictures: Pictures, partners: Pictures) -> NDArray[np.float64]:
         """(N,) perceptual distance of each image to its partner."""
-        pairs = zip(pictures.batches(self.batch_size), partners.batches(self.batch_size), strict=True)
-        found = [
-            perceptual_loss(
-                self.perception.features(self._ready(image)), self.perception.features(self._ready(partner))
-            ).cpu()
-            for image, partner in pairs
-        ]
-        return torch.cat(found).double().numpy()
+        see = self.perception.features
+        found = self._each(lambda one, two: perceptual_loss(see(one), see(two)), pictures, partners)
+        return found.double().numpy()
 
-    def _ready(self, image: Tensor) -> Tensor:
-        return image.to(self.device) * 2 - 1
+    @torch.no_grad()
+    def _each(self, look: Callable[..., Tensor], *sets: Pictures) -> Tensor:
+        """What ``look`` makes of batches of images in -1..1, of one set or of pairs."""
+        batches = zip(*(pictures.batches(self.batch_size) for pictures in sets), strict=True)
+        return torch.cat(
+            [look(*(image.to(self.device) * 2 - 1 for image in batch)).cpu() for batch in batches]
+        )
 
 
 def draw_partners(drives: NDArray[np.int64], seed: int) -> NDArray[np.int64] | None:

@@ -1,7 +1,4 @@
-"""How much of an image's structure another keeps, a number per image; how far apart sets of images are.
-
-Pure functions.
-"""
+"""How much of an image's structure another keeps, a number per image; how far apart sets of images are."""
 
 import numpy as np
 import torch
@@ -9,18 +6,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from acdepth.evaluation.bootstrap import (
-    DRAWS,
-    FEWEST_SEQUENCES,
-    Interval,
-    of_draws,
-    with_interval,
-)
+from acdepth.evaluation.bootstrap import DRAWS, FEWEST_SEQUENCES, Interval, of_draws, with_interval
 from acdepth.prior.losses import scale_shift_invariant_loss
 
 LUMINANCE = (0.299, 0.587, 0.114)
 """Rec. 601."""
 SMALLEST_VARIANCE = 1e-12
+Drives = NDArray[np.int64]
+"""Number of the drive that each image of a set is of."""
 DEGREE = 3
 """Of the polynomial kernel. Binkowski et al. 2018: 3."""
 
@@ -63,14 +56,15 @@ def colour_distance(image: Tensor, truth: Tensor) -> Tensor:
 
 def kernel_distance(
     ours: Tensor,
-    our_drives: NDArray[np.int64],
+    our_drives: Drives,
     theirs: Tensor,
-    their_drives: NDArray[np.int64],
+    their_drives: Drives,
     generator: torch.Generator,
 ) -> Interval:
-    """Kernel distance of two sets of features (KID; Binkowski et al. 2018) and its interval.
+    """Kernel distance of two sets of features (KID; Binkowski et al. 2018) and its interval over drives.
 
-    Squared maximum mean discrepancy with the kernel (x.y / D + 1)^3, without bias.
+    Squared maximum mean discrepancy with the kernel (x.y / D + 1)^3, without bias: about 0 for two sets from
+    one distribution, and below 0 by chance; NaN where a set has one drive.
 
     Two images of one drive are nearly the same picture and would count as a likeness of the set with itself.
     So pairs within a set are taken from different drives only, as the estimator without bias leaves out each
@@ -82,9 +76,6 @@ def kernel_distance(
         theirs: (M, D) of the other; drives of different sets are never the same.
         their_drives: (M,).
         generator: on the CPU; draws whole drives of both sets for the interval.
-
-    Returns:
-        About 0 for two sets from one distribution, and below 0 by chance; NaN where a set has one drive.
     """
     if min(len(np.unique(drives)) for drives in (our_drives, their_drives)) < FEWEST_SEQUENCES:
         return Interval(float("nan"), None, None)
@@ -93,30 +84,20 @@ def kernel_distance(
     across = _Pairs(ours, our_drives, theirs, their_drives, same_set=False)
 
     def distance(our_times: NDArray[np.float64], their_times: NDArray[np.float64]) -> NDArray[np.float64]:
-        return (
-            within_ours.mean(our_times, our_times)
-            + within_theirs.mean(their_times, their_times)
-            - 2 * across.mean(our_times, their_times)
-        )
+        within = within_ours.mean(our_times, our_times) + within_theirs.mean(their_times, their_times)
+        return within - 2 * across.mean(our_times, their_times)
 
-    our_count, their_count = across.sums.shape
-    once = distance(np.ones((1, our_count)), np.ones((1, their_count)))
-    ours_drawn, theirs_drawn = (
-        of_draws(lambda times: times, count, DRAWS, generator) for count in (our_count, their_count)
-    )
-    return with_interval(float(once[0]), distance(ours_drawn, theirs_drawn))
+    counts = across.sums.shape
+    once = distance(*(np.ones((1, count)) for count in counts))
+    drawn = [of_draws(lambda times: times, count, DRAWS, generator) for count in counts]
+    return with_interval(float(once[0]), distance(*drawn))
 
 
 class _Pairs:
     """Sums of the kernel and numbers of pairs, between each drive and each other."""
 
     def __init__(
-        self,
-        ours: Tensor,
-        our_drives: NDArray[np.int64],
-        theirs: Tensor,
-        their_drives: NDArray[np.int64],
-        same_set: bool,
+        self, ours: Tensor, our_drives: Drives, theirs: Tensor, their_drives: Drives, same_set: bool
     ) -> None:
         kernel = (ours.double() @ theirs.double().T / ours.shape[1] + 1) ** DEGREE
         our_members, their_members = _members(our_drives), _members(their_drives)
@@ -128,13 +109,11 @@ class _Pairs:
 
     def mean(self, our_times: NDArray[np.float64], their_times: NDArray[np.float64]) -> NDArray[np.float64]:
         """(draws,) mean of the kernel where drives were drawn so many times, (draws, S) each."""
+        sums, counts = (((our_times @ of_all) * their_times).sum(1) for of_all in (self.sums, self.counts))
         with np.errstate(invalid="ignore"):
-            # A draw may hold one drive only, and then no pair of different ones.
-            return ((our_times @ self.sums) * their_times).sum(1) / (
-                (our_times @ self.counts) * their_times
-            ).sum(1)
+            return sums / counts  # a draw may hold one drive only, and then no pair of different ones
 
 
-def _members(drives: NDArray[np.int64]) -> NDArray[np.float64]:
+def _members(drives: Drives) -> NDArray[np.float64]:
     """(S, N): 1 where an image is of a drive."""
     return (np.unique(drives)[:, None] == drives).astype(np.float64)

@@ -43,10 +43,6 @@ class Pictures:
         for pixels in self.pixels.split(size):
             yield pixels.float() / 255
 
-    def with_pixels(self, images: Sequence[np.ndarray]) -> Self:
-        """Other images, uint8 (H, W, 3), of the same drives."""
-        return type(self)(stack(images), self.drives)
-
 
 def stack(images: Sequence[np.ndarray]) -> Tensor:
     """uint8 images (H, W, 3) as (N, 3, H, W)."""

@@ -59,11 +59,11 @@ class ScoreSettings(Config):
     classifier: ClassifierSettings = ClassifierSettings()
 
 
-class Classifiers(NamedTuple):
-    """Those that learned to look past colours, and one that did not: a control."""
-
+class _Classifiers(NamedTuple):
     jittered: list[Classifier]
+    """That learned to look past colours."""
     plain: list[Classifier]
+    """One that did not: a control."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,8 @@ def score_cases(
 ) -> dict[str, Any]:
     """Measure every method under every condition.
 
-    Args:
-        cases: sources, translations and truth, per condition.
-        real: images of other streets; they teach the classifiers and are what the features are held against.
-        eye: the frozen prior.
-        settings: seeds and sizes.
-        on_step: called after each batch of the classifiers' training.
+    Real images, of other streets, teach the classifiers and are what the features are held against;
+    ``on_step`` is called after each batch of the classifiers' training.
 
     Returns:
         JSON values: ``classifier``, ``methods`` in their order, and ``conditions``, which holds per condition
@@ -100,15 +96,12 @@ def score_cases(
     """
     to_learn, held_out = split_drives(real, settings.classifier.held_out)
     classifiers = _train_classifiers(to_learn, settings, on_step)
+    skill = {condition: _skill(classifiers, condition, to_learn, held_out) for condition in real}
+    scores = {case.condition.value: _score_case(case, real, eye, classifiers, settings) for case in cases}
     return {
-        "classifier": {
-            "settings": settings.classifier.to_dict(),
-            "held_out": {condition: _skill(classifiers, condition, to_learn, held_out) for condition in real},
-        },
+        "classifier": {"settings": settings.classifier.to_dict(), "held_out": skill},
         "methods": [SOURCES, COLOURS, *(cases[0].made if cases else ()), TRUTH],
-        "conditions": {
-            case.condition.value: _score_case(case, real, eye, classifiers, settings) for case in cases
-        },
+        "conditions": scores,
     }
 
 
@@ -119,16 +112,16 @@ def steps_to_learn(settings: ScoreSettings) -> int:
 
 def _train_classifiers(
     real: Real, settings: ScoreSettings, on_step: Callable[[], object] | None
-) -> Classifiers:
+) -> _Classifiers:
     def train(number: int, jittered: bool) -> Classifier:
         seed = derive_seed(settings.seed, SEED_NAME, number)
         return train_classifier(real, settings.classifier, seed, jittered, on_step)
 
     jittered = [train(number, jittered=True) for number in range(settings.classifier.networks)]
-    return Classifiers(jittered, [train(0, jittered=False)])
+    return _Classifiers(jittered, [train(0, jittered=False)])
 
 
-def _skill(classifiers: Classifiers, condition: Condition, to_learn: Real, held_out: Real) -> dict[str, Any]:
+def _skill(classifiers: _Classifiers, condition: Condition, to_learn: Real, held_out: Real) -> dict[str, Any]:
     asked = held_out[condition]
     return {
         "learned": len(to_learn[condition]),
@@ -140,18 +133,13 @@ def _skill(classifiers: Classifiers, condition: Condition, to_learn: Real, held_
 
 
 def _score_case(
-    case: Case, real: Real, eye: Eye, classifiers: Classifiers, settings: ScoreSettings
+    case: Case, real: Real, eye: Eye, classifiers: _Classifiers, settings: ScoreSettings
 ) -> dict[str, Any]:
     sources, seed = case.sources, settings.seed
     partners = draw_partners(sources.drives, seed)
-    scene = _Scene(
-        case=case,
-        real=real[case.condition],
-        real_features=eye.features(real[case.condition]),
-        source_depth=eye.inverse_depth(sources),
-        partners=partners,
-        source_distances=None if partners is None else eye.distances(sources, sources[partners]),
-    )
+    apart = None if partners is None else eye.distances(sources, sources[partners])
+    features, depth = eye.features(real[case.condition]), eye.inverse_depth(sources)
+    scene = _Scene(case, real[case.condition], features, depth, partners, apart)
     colours = match_colours(sources, scene.real, make_generator(seed, "colours", case.condition))
     methods = {SOURCES: sources, COLOURS: colours, **case.made}
     if case.truth is not None:
@@ -171,7 +159,7 @@ def _score_case(
 
 
 def _measure(
-    pictures: Pictures, scene: _Scene, eye: Eye, classifiers: Classifiers, seed: int
+    pictures: Pictures, scene: _Scene, eye: Eye, classifiers: _Classifiers, seed: int
 ) -> dict[str, Any]:
     case = scene.case
     made, sources = pictures.pixels.float() / 255, case.sources.pixels.float() / 255
@@ -189,25 +177,20 @@ def _measure(
     if case.truth is not None:
         columns["truth_distance"] = colour_distance(made, case.truth.pixels.float() / 255).double().numpy()
     table = np.stack([columns.get(name, np.full(len(pictures), np.nan)) for name in MEASURES], 1)
-    found = dict(
-        zip(MEASURES, bootstrap_means(table, pictures.drives, make_generator(seed, "bootstrap")), strict=True)
-    )
+    means = bootstrap_means(table, pictures.drives, make_generator(seed, "bootstrap"))
+    found = dict(zip(MEASURES, means, strict=True))
+    ours, generator = eye.features(pictures), make_generator(seed, "bootstrap", "kernel")
     found["kernel_distance"] = kernel_distance(
-        eye.features(pictures),
-        pictures.drives,
-        scene.real_features,
-        scene.real.drives,
-        make_generator(seed, "bootstrap", "kernel"),
+        ours, pictures.drives, scene.real_features, scene.real.drives, generator
     )
     return {name: _plain(found[name]) for name in MEASURES}
 
 
 def _plain(interval: Interval) -> dict[str, float | None]:
-    return {name: _rounded(value) for name, value in interval._asdict().items()}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else round(value, DIGITS)
+    return {
+        name: None if value is None or np.isnan(value) else round(value, DIGITS)
+        for name, value in interval._asdict().items()
+    }
 
 
 def _fall(distance: float | None, start: float | None) -> float | None:

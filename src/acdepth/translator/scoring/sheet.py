@@ -30,12 +30,8 @@ def _case_block(case: Case, rows: int) -> np.ndarray:
     if case.truth is not None:
         columns[TRUTH] = case.truth
     places = spread(range(len(case.sources)), rows)
-    return draw_block(
-        {
-            name: [pictures.pixels[place].permute(1, 2, 0).numpy() for place in places]
-            for name, pictures in columns.items()
-        }
-    )
+    shown = {name: pictures.pixels[places].permute(0, 2, 3, 1).numpy() for name, pictures in columns.items()}
+    return draw_block({name: list(images) for name, images in shown.items()})
 
 
 def write_sheet_of_folder(path: Path, manifest: Manifest, clear: list[Clip], rows: int) -> None:

@@ -42,11 +42,8 @@ def paint_facade(patch: Patch, lit_share: float) -> Paint:
     albedo = mix(albedo, mix(room, albedo.new_tensor(CURTAIN), 0.8 * curtain), openings.glass)
     albedo = mix(albedo, patch.solids.trim * 0.35, openings.door)
     lit = (hash01((drawn * 65536).long(), patch.solids.seed) < lit_share).float()
-    light = mix(
-        albedo.new_tensor(WARM_LIGHT).expand_as(albedo),
-        albedo.new_tensor(COOL_LIGHT).expand_as(albedo),
-        (drawn * 7.0 % 1.0 > 0.75).float(),
-    )
+    warm, cool = (albedo.new_tensor(one).expand_as(albedo) for one in (WARM_LIGHT, COOL_LIGHT))
+    light = mix(warm, cool, (drawn * 7.0 % 1.0 > 0.75).float())
     strength = openings.glass * lit * (0.35 + 0.9 * (drawn * 13.0 % 1.0)) * (1 - 0.45 * curtain)
     strength = strength * (0.75 + 0.35 * openings.height_in_window)
     return Paint(albedo, light * strength[:, None], openings.glass * (1 - 0.6 * curtain))
@@ -76,24 +73,14 @@ def _openings(patch: Patch, u: Tensor, v: Tensor) -> _Openings:
     cell_u, cell_v = across - column * pitch, v - floor * floor_height
     rim = 0.09
     opening = inside(cell_u, left, right, wide) * inside(cell_v, low, top, high) * present
-    outer = (
-        inside(cell_u, left - rim, right + rim, wide) * inside(cell_v, low - rim, top + rim, high) * present
-    )
-    bars = torch.maximum(
-        inside(cell_u, pitch / 2 - 0.04, pitch / 2 + 0.04, wide),
-        inside(cell_v, low + 0.62 * (top - low) - 0.035, low + 0.62 * (top - low) + 0.035, high),
-    )
+    outer = inside(cell_u, left - rim, right + rim, wide) * inside(cell_v, low - rim, top + rim, high)
+    upright, bar = inside(cell_u, pitch / 2 - 0.04, pitch / 2 + 0.04, wide), low + 0.62 * (top - low)
+    bars = torch.maximum(upright, inside(cell_v, bar - 0.035, bar + 0.035, high))
     door = opening * is_door
     glass = opening * (1 - bars) * (1 - is_door.float())
     sill_band = inside(cell_u, left - 0.15, right + 0.15, wide) * inside(cell_v, low - 0.2, low - 0.02, high)
-    return _Openings(
-        glass=glass,
-        frame=(outer - glass - door).clamp(0, 1),
-        sill=sill_band * present * (~ground).float(),
-        door=door,
-        drawn=drawn,
-        height_in_window=((cell_v - low) / (top - low)).clamp(0, 1),
-    )
+    frame, sill = (outer * present - glass - door).clamp(0, 1), sill_band * present * (~ground).float()
+    return _Openings(glass, frame, sill, door, drawn, ((cell_v - low) / (top - low)).clamp(0, 1))
 
 
 def _wall(patch: Patch, u: Tensor, v: Tensor, noise: Tensor) -> Tensor:
@@ -126,9 +113,8 @@ def _stones(u: Tensor, v: Tensor, patch: Patch) -> Tensor:
     course = torch.floor(v / 0.34)
     shifted = u + 0.37 * (course % 3) + 0.06 * torch.sin(5 * v)
     tone = hash01(torch.floor(shifted / 0.58) + 512, course, patch.solids.seed) - 0.5
-    joints = torch.maximum(
-        pulse(v, 0.34, 0.0, 0.05, patch.footprint), pulse(shifted + 60, 0.58, 0.0, 0.06, patch.stretched)
-    )
+    ends = pulse(shifted + 60, 0.58, 0.0, 0.06, patch.stretched)
+    joints = torch.maximum(pulse(v, 0.34, 0.0, 0.05, patch.footprint), ends)
     return 0.6 * tone * fade(patch.stretched, 1.1) + 0.3 * (joints - 0.2)
 
 
@@ -147,9 +133,8 @@ def paint_wall(patch: Patch) -> Paint:
     """Plain masonry: garden walls, parapets, chimneys."""
     u, v = patch.wall_u, patch.risen
     noise = sample_noise(u, v, 3.5, patch.stretched)
-    joints = torch.maximum(
-        pulse(v, 0.22, 0.0, 0.03, patch.footprint), pulse(u, 0.5, 0.0, 0.03, patch.stretched)
-    )
+    ends = pulse(u, 0.5, 0.0, 0.03, patch.stretched)
+    joints = torch.maximum(pulse(v, 0.22, 0.0, 0.03, patch.footprint), ends)
     shade = (1 + 0.15 * noise[:, 0] + 0.1 * noise[:, 3] - 0.35 * joints).clamp(min=0.15)
     return plain(patch.solids.colour * shade[:, None])
 

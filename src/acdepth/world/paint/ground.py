@@ -37,17 +37,10 @@ class Spots:
         x, height, z = point.unbind(1)
         along = footprint / facing.clamp(min=0.03)
         blurred = (footprint * along).sqrt()
-        return cls(
-            x=x,
-            z=z,
-            lateral=road.lateral(x, z),
-            crossing=road.crossing_distance(z),
-            across=footprint,
-            along=along,
-            broad=sample_noise(x, z, 11.0, blurred),
-            grain=sample_noise(z + 3.1, x, 2.6, blurred),
-            face=(height > 0.004) & (height < road.step - 0.004),
-        )
+        lateral, crossing = road.lateral(x, z), road.crossing_distance(z)
+        broad, grain = sample_noise(x, z, 11.0, blurred), sample_noise(z + 3.1, x, 2.6, blurred)
+        face = (height > 0.004) & (height < road.step - 0.004)
+        return cls(x, z, lateral, crossing, footprint, along, broad, grain, face)
 
 
 def paint_ground(
@@ -122,8 +115,7 @@ def _slabs(spots: Spots) -> Tensor:
     row = torch.floor(lateral / size)
     shifted = spots.z + 0.5 * size * (row % 2)
     tone = (hash01(row, torch.floor(shifted / size)) - 0.5) * fade(along, 2 * size)
-    joints = torch.maximum(
-        pulse(lateral, size, 0.0, 0.035, footprint), pulse(shifted, size, 0.0, 0.035, along)
-    )
+    ends = pulse(shifted, size, 0.0, 0.035, along)
+    joints = torch.maximum(pulse(lateral, size, 0.0, 0.035, footprint), ends)
     shade = 1 + 0.45 * tone + 0.12 * spots.broad[:, 0] + 0.1 * spots.grain[:, 0]
     return lateral.new_tensor(SLABS) * (shade * (1 - 0.55 * joints)).clamp(min=0.15)[:, None]

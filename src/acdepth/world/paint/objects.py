@@ -68,9 +68,8 @@ def paint_meadow(patch: Patch) -> Paint:
     column, row = torch.floor(x / 41.0 + 0.2 * noise[:, 2]), torch.floor(z / 29.0)
     other = hash01(column + 64, row + 64, patch.solids.seed)
     albedo = mix(patch.solids.colour, patch.solids.trim, hill * (other > 0.5))
-    hedges = torch.maximum(
-        pulse(x + 41 * (10 + 0.2 * noise[:, 2]), 41.0, 0.0, 1.8, w), pulse(z + 290.0, 29.0, 0.0, 1.6, w)
-    )
+    along = pulse(x + 41 * (10 + 0.2 * noise[:, 2]), 41.0, 0.0, 1.8, w)
+    hedges = torch.maximum(along, pulse(z + 290.0, 29.0, 0.0, 1.6, w))
     bushes = (hedges * (0.7 + 0.6 * grain[:, 1]).clamp(0, 1)) * hill
     return plain(mix(albedo * shade[:, None], albedo.new_tensor(HEDGE), bushes))
 

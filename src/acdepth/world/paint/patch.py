@@ -79,18 +79,10 @@ def prism_faces(local: Tensor, solids: Solids) -> tuple[Tensor, Tensor]:
     """Face axis (N,) and local unit normal (N, 3) of points on prisms."""
     half, lean = solids.half, solids.form
     risen = local[:, 1] + half[:, 1]
-    over_x = local[:, 0].abs() + lean[:, 0] * risen - half[:, 0]
-    over_z = local[:, 2].abs() + lean[:, 1] * risen - half[:, 2]
     # Lean makes a side's slack larger than its distance; bring all three to distances.
-    slack = torch.stack(
-        [
-            over_x * torch.rsqrt(1 + lean[:, 0] ** 2),
-            local[:, 1].abs() - half[:, 1],
-            over_z * torch.rsqrt(1 + lean[:, 1] ** 2),
-        ],
-        1,
-    )
-    axis = slack.argmax(1)
+    over_x = (local[:, 0].abs() + lean[:, 0] * risen - half[:, 0]) * torch.rsqrt(1 + lean[:, 0] ** 2)
+    over_z = (local[:, 2].abs() + lean[:, 1] * risen - half[:, 2]) * torch.rsqrt(1 + lean[:, 1] ** 2)
+    axis = torch.stack([over_x, local[:, 1].abs() - half[:, 1], over_z], 1).argmax(1)
     sign = torch.where(local >= 0, 1.0, -1.0)
     zero = torch.zeros_like(risen)
     x = torch.where(axis == 0, sign[:, 0], zero)

@@ -40,9 +40,8 @@ def paint_car_body(patch: Patch) -> Paint:
     albedo = mix(albedo, albedo.new_tensor(HEAD_LIGHT), head)
     albedo = mix(albedo, albedo.new_tensor(TAIL_LIGHT), tail)
     albedo = mix(albedo, albedo.new_tensor(PLATE), plate * (1 - grille))
-    glow = glowing(head * lights_on, (9.0, 8.6, 7.6)) + glowing(
-        tail * (0.12 + 0.88 * lights_on), (3.2, 0.12, 0.06)
-    )
+    red = glowing(tail * (0.12 + 0.88 * lights_on), (3.2, 0.12, 0.06))
+    glow = glowing(head * lights_on, (9.0, 8.6, 7.6)) + red
     # Lacquer mirrors a little of the sky on what faces it.
     return Paint(albedo, glow, 0.35 * (1 - dark) * (patch.axis == 1) + 0.08 * side)
 
@@ -65,9 +64,8 @@ def paint_car_cabin(patch: Patch) -> Paint:
     ribs = pulse(patch.local[:, 0] + 2.0, 0.28, 0.0, 0.05, wide) * (roof & van)
     albedo = mix(_lacquer(patch), patch.local.new_tensor(BLACK), (0.9 * rubber + 0.5 * ribs).clamp(max=1))
     albedo = mix(albedo, patch.solids.colour, pillar * rubber)
-    albedo = torch.where(
-        pane[:, None] > 0, albedo + (_through_glass(patch, tall) - albedo) * pane[:, None], albedo
-    )
+    glazed = mix(albedo, _through_glass(patch, tall), pane)
+    albedo = torch.where(pane[:, None] > 0, glazed, albedo)
     return Paint(albedo, torch.zeros_like(albedo), 0.7 * pane + 0.25 * roof)
 
 
@@ -91,9 +89,7 @@ def _through_glass(patch: Patch, tall: Tensor) -> Tensor:
     behind = sample_noise(u + offset, v, 3.1, wide)
     dust = sample_noise(u - offset, 1.3 * v, 0.9, w)
     light = inside(v, 0.3 * tall, 0.85 * tall, w) * (1 + 0.7 * behind[:, 3]).clamp(0.1, 2.5)
-    every = torch.where(
-        patch.axis == 0, 0.95, 0.76
-    )  # along the car one row after the other, across two seats
+    every = torch.where(patch.axis == 0, 0.95, 0.76)  # along the car row after row, across it two seats
     from_seat = (u + 20 * every + torch.where(patch.axis == 0, 0.3, 0.38)).remainder(every) - every / 2
     rest = inside(from_seat.abs(), -1.0, 0.12, wide) * inside(v, 0.36 * tall, 0.62 * tall, w)
     back = inside(from_seat.abs(), -1.0, 0.24, wide) * inside(v, -1.0, 0.4 * tall, w)
@@ -107,8 +103,7 @@ def paint_wheel(patch: Patch) -> Paint:
     radius = torch.hypot(patch.local[:, 1], patch.local[:, 2])
     spokes = torch.cos(5 * torch.atan2(patch.local[:, 1], patch.local[:, 2])) * 0.3 + 0.7
     rim = ((0.2 - radius) / patch.footprint.clamp(min=0.01) + 0.5).clamp(0, 1)
-    albedo = mix(patch.solids.colour, patch.solids.trim * spokes[:, None], rim)
-    return plain(albedo)
+    return plain(mix(patch.solids.colour, patch.solids.trim * spokes[:, None], rim))
 
 
 def paint_cargo(patch: Patch) -> Paint:

@@ -10,11 +10,7 @@ __all__ = ["STYLES", "TOWN", "Style", "find_style"]
 
 
 def find_style(name: str) -> Style:
-    """The style of a name.
-
-    Raises:
-        UserError: if there is none.
-    """
+    """The style of a name; an unknown one is refused."""
     if name not in STYLES:
         raise UserError(None, f"style {name!r} is unknown", f"choose from {', '.join(STYLES)}")
     return STYLES[name]

@@ -54,18 +54,18 @@ def mirror_direction(surface: Surface) -> tuple[Tensor, Tensor, Tensor]:
     return reflected, fresnel, (reflected[:, 1] * 2.5 + 0.3).clamp(0.12, 1)
 
 
-def with_air(light: Tensor, surface: Surface, visibility: float, air: Tensor) -> Tensor:
-    """Attenuate by true distance and add the light of the air (3,) or (R, 3); visibility [m] to 1/e."""
+def with_air(
+    light: Tensor, surface: Surface, visibility: float, air: Tensor, sky: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Attenuate by true distance, to 1/e at ``visibility`` [m], and add the light of the air (3,).
+
+    Rays that meet nothing get ``sky(directions)``.
+    """
     through = torch.exp(-surface.distance / visibility)[:, None]
     mixed = light * through + air * (1 - through)
-    return torch.where((surface.kind == SKY)[:, None], light, mixed)
-
-
-def put_sky(light: Tensor, surface: Surface, paint: Callable[[Tensor], Tensor]) -> Tensor:
-    """Fill the sky's rays with ``paint(directions)``."""
     rays = torch.nonzero(surface.kind == SKY)[:, 0]
-    light[rays] = paint(surface.direction[rays])
-    return light
+    mixed[rays] = sky(surface.direction[rays])
+    return mixed
 
 
 def bloom(image: Tensor, threshold: float, strength: float) -> Tensor:

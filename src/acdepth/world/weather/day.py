@@ -8,7 +8,7 @@ from acdepth.world.occlusion import sun_share
 from acdepth.world.patterns import mix
 from acdepth.world.sky import clear_sky, gradient, hill_share, overcast_sky
 from acdepth.world.surface import Surface
-from acdepth.world.weather.base import Scene, ambient, grade, grain, mirror_direction, put_sky, tone, with_air
+from acdepth.world.weather.base import Scene, ambient, grade, grain, mirror_direction, tone, with_air
 from acdepth.world.weather.particles import fall
 
 WHITE = (0.82, 0.85, 0.9)
@@ -27,14 +27,13 @@ def illuminate_clear(scene: Scene) -> Tensor:
     reflected, fresnel, open_sky = mirror_direction(surface)
     mirrored = gradient(reflected, day.zenith, day.horizon) * open_sky[:, None]
     colour = colour + mirrored * (surface.glass * fresnel)[:, None]
-    colour = with_air(colour, surface, day.haze, day.horizon)
 
-    def paint(direction: Tensor) -> Tensor:
+    def sky_and_hills(direction: Tensor) -> Tensor:
         sky = clear_sky(direction, day.zenith, day.horizon, day.sun, day.cloudiness)
         hills = torch.lerp(day.horizon, day.horizon.new_tensor(day.hills.colour), 0.45)
         return mix(sky, hills.expand_as(sky), hill_share(direction, day.hills))
 
-    return put_sky(colour, surface, paint)
+    return with_air(colour, surface, day.haze, day.horizon, sky_and_hills)
 
 
 def develop_clear(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
@@ -50,8 +49,7 @@ def illuminate_fog(scene: Scene) -> Tensor:
     air = surface.albedo.new_tensor([0.60, 0.615, 0.63]) * dice.uniform(0.8, 1.1)
     colour = surface.albedo * ambient(scene, surface, 1.15 * air, 0.45 * air) * 1.1
     colour = colour + (surface.glass * 0.1)[:, None] * air
-    colour = with_air(colour, surface, visibility, air)
-    return put_sky(colour, surface, lambda direction: air.expand_as(direction).clone())
+    return with_air(colour, surface, visibility, air, air.expand_as)
 
 
 def develop_fog(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
@@ -84,14 +82,11 @@ def illuminate_snow(scene: Scene) -> Tensor:
     albedo = snow_cover(scene, surface)
     colour = albedo * ambient(scene, surface, 0.95 * air, 0.7 * air)
     colour = colour + (surface.glass * 0.12)[:, None] * air
-    colour = with_air(colour, surface, 95.0, air)
-    return put_sky(colour, surface, lambda direction: overcast_sky(direction, 0.8))
+    return with_air(colour, surface, 95.0, air, lambda direction: overcast_sky(direction, 0.8))
 
 
 def develop_snow(image: Tensor, scene: Scene, generator: torch.Generator) -> Tensor:
     """Flakes before the lens, large and blurred when near."""
     picture = grade(tone(image, 1.1), 0.35, 1.1)
-    picture = fall(
-        picture, generator, count=420, length=1.2, width=(0.35, 1.7), opacity=0.75, brightness=0.95
-    )
+    picture = fall(picture, generator, 420, 1.2, (0.35, 1.7), opacity=0.75, brightness=0.95)
     return grain(picture, generator, 0.01, 0.003)

@@ -20,16 +20,10 @@ def fall(
     opacity: float,
     brightness: float,
 ) -> Tensor:
-    """Draw blurred streaks or flakes over a picture (H, W, 3); sizes are in pixels of a 160 wide image.
+    """Draw ``count`` blurred streaks or flakes over a picture (H, W, 3) in 0..1.
 
-    Args:
-        picture: in 0..1.
-        generator: on the CPU.
-        count: of particles.
-        length: of a streak beyond its width.
-        width: least and greatest radius; most particles are far away and small.
-        opacity: of the most opaque one.
-        brightness: of the particles.
+    Sizes are in pixels of an image 160 wide: ``length`` of a streak beyond its width, ``width`` the least and
+    the greatest radius, as most are far away and small. ``opacity`` is that of the most opaque one.
     """
     height, columns = picture.shape[:2]
     scale = columns / 160
@@ -41,16 +35,12 @@ def fall(
     steps = torch.linspace(-0.5, 0.5, PATCH)
     x = draws[:, 4, None] * columns + angle.sin()[:, None] * reach[:, None] * steps * scale
     y = draws[:, 5, None] * height + angle.cos()[:, None] * reach[:, None] * steps * scale
-    cover = _splat(
-        x, y, radius[:, None].expand_as(x), alpha[:, None].expand_as(x), height, columns, length > 3
-    )
+    cover = _splat(x, y, radius[:, None], alpha[:, None], height, columns)
     cover = cover.to(picture.device)[..., None]
     return picture * (1 - cover) + brightness * cover
 
 
-def _splat(
-    x: Tensor, y: Tensor, radius: Tensor, alpha: Tensor, height: int, width: int, streak: bool
-) -> Tensor:
+def _splat(x: Tensor, y: Tensor, radius: Tensor, alpha: Tensor, height: int, width: int) -> Tensor:
     """Opacity (H, W) of soft discs at (x, y) [px]; overlapping ones do not exceed the most opaque."""
     side = 2 * math.ceil(2 * radius.max().item()) + 1
     grid = torch.arange(side) - side // 2

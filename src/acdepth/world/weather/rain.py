@@ -9,17 +9,7 @@ from torch.nn import functional
 from acdepth.world.sky import overcast_sky
 from acdepth.world.surface import Surface
 from acdepth.world.view import from_grid, to_grid
-from acdepth.world.weather.base import (
-    Scene,
-    ambient,
-    bloom,
-    grade,
-    grain,
-    mirror_direction,
-    put_sky,
-    tone,
-    with_air,
-)
+from acdepth.world.weather.base import Scene, ambient, bloom, grade, grain, mirror_direction, tone, with_air
 from acdepth.world.weather.particles import fall, lens_drops
 
 Shade = Callable[[Scene, Surface, Tensor], Tensor]  # light of a surface with the given albedo
@@ -35,8 +25,8 @@ def overcast_light(scene: Scene, surface: Surface, albedo: Tensor) -> Tensor:
     _, fresnel, open_sky = mirror_direction(surface)
     colour = colour + (surface.glass * fresnel * open_sky)[:, None] * air
     # Cars drive with lamps on, and some windows are lit on a day as dark as this.
-    colour = with_air(colour + 0.25 * surface.glow, surface, MIST, air)
-    return put_sky(colour, surface, lambda direction: overcast_sky(direction, 0.34))
+    colour = colour + 0.25 * surface.glow
+    return with_air(colour, surface, MIST, air, lambda direction: overcast_sky(direction, 0.34))
 
 
 def wetness(surface: Surface) -> Tensor:

@@ -4,9 +4,8 @@ from functools import partial
 
 import torch
 
-from acdepth.world.car import Car, Response
+from acdepth.world.car import Car, Headlights, Response
 from acdepth.world.dice import Dice
-from acdepth.world.lamps import Headlights
 from acdepth.world.paint.patch import GroundPainter
 from acdepth.world.road import Road
 from acdepth.world.sky import Daylight, Hills, draw_sun

@@ -48,12 +48,11 @@ def _build_barn(shop: Workshop, dice: Dice, place: Pair, yaw: float) -> None:
     colour, seed = vary(dice, dice.pick(PLANKS)), dice.whole(1, 10**6)
     trim = dice.pick(((0.6, 0.58, 0.54), (0.08, 0.06, 0.05)))
     shop.add(Shape.PRISM, (x, half[1], z), half, Material.PLANKS, colour, yaw=yaw, trim=trim, seed=seed)
-    add_gable_roof(
-        shop, dice, (x, 2 * half[1], z), (half[0] + 0.4, dice.uniform(1.2, 1.8), half[2] + 0.4), yaw
-    )
+    roof = (half[0] + 0.4, dice.uniform(1.2, 1.8), half[2] + 0.4)
+    _add_gable_roof(shop, dice, (x, 2 * half[1], z), roof, yaw)
 
 
-def add_gable_roof(shop: Workshop, dice: Dice, place: Triple, half: Triple, yaw: float) -> None:
+def _add_gable_roof(shop: Workshop, dice: Dice, place: Triple, half: Triple, yaw: float) -> None:
     """A roof whose ridge runs along local z; ``place`` is the middle of its base."""
     x, base, z = place
     colour, seed = vary(dice, dice.pick(ROOFS)), dice.whole(1, 10**6)
@@ -88,12 +87,10 @@ def _build_church(shop: Workshop, dice: Dice, place: Pair, yaw: float) -> None:
     walls, seed = vary(dice, dice.pick(((0.6, 0.57, 0.5), (0.36, 0.33, 0.28)))), dice.whole(1, 10**6)
     local = Workshop()
     local.add(Shape.PRISM, (0, 3, -8), (4, 3, 8), Material.WALL, walls, seed=seed)
-    add_gable_roof(local, dice, (0, 6, -8), (4.4, 2.2, 8.2), 0.0)
+    _add_gable_roof(local, dice, (0, 6, -8), (4.4, 2.2, 8.2), 0.0)
     tower = dice.uniform(6, 8.5)
     local.add(Shape.PRISM, (0, tower, 2), (2.3, tower, 2.3), Material.WALL, walls, seed=seed + 1)
-    spire = dice.uniform(2.5, 5)
-    local.add(
-        Shape.PRISM, (0, 2 * tower + spire, 2), (2.5, spire, 2.5), Material.ROOF,
-        vary(dice, dice.pick(ROOFS)), form=(1.2 / spire, 1.2 / spire), seed=seed + 2,
-    )  # fmt: skip
+    spire, roof = dice.uniform(2.5, 5), vary(dice, dice.pick(ROOFS))
+    looks = {"form": (1.2 / spire, 1.2 / spire), "seed": seed + 2}
+    local.stand((0, 2, 0), (2.5, spire, 2.5), Material.ROOF, roof, 2 * tower + spire, **looks)
     shop.extend(local.finish().moved(x, z, yaw))

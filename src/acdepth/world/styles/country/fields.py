@@ -54,13 +54,7 @@ def first_crop(block: int, side: int, seed: int) -> Crop:
 
 
 def settle_fields(
-    shop: Workshop,
-    road: Road,
-    seed: int,
-    block: int,
-    side: int,
-    stretch: Pair,
-    farmed: bool,
+    shop: Workshop, road: Road, seed: int, block: int, side: int, stretch: Pair, farmed: bool
 ) -> None:
     """The land on one side of a block; ``farmed`` where houses leave no room for woods."""
     dice = Dice(seed, "country", "fields", block, side)

@@ -107,9 +107,8 @@ def _slabs(spots: Spots, road: Road) -> Tensor:
     column, row = torch.floor(outwards / road.lane_width), torch.floor(spots.z / size)
     tone = 0.9 + 0.22 * hash01(column + 9, row, torch.sign(spots.lateral) + 2)
     shifted = outwards + 40 * road.lane_width
-    joints = torch.maximum(
-        pulse(spots.z, size, 0.0, 0.05, spots.along), pulse(shifted, road.lane_width, 0.0, 0.05, spots.across)
-    )
+    ends = pulse(spots.z, size, 0.0, 0.05, spots.along)
+    joints = torch.maximum(ends, pulse(shifted, road.lane_width, 0.0, 0.05, spots.across))
     offset = road.lane_offset(spots.lateral)
     wheels, oil = torch.exp(-(((offset.abs() - 0.85) / 0.3) ** 2)), torch.exp(-((offset / 0.45) ** 2))
     return _shade(spots, 0.06, 0.09) * tone * (1 - 0.16 * oil - 0.08 * wheels) * (1 - 0.55 * joints)

@@ -34,9 +34,7 @@ def _put_gantry(shop: Workshop, road: Road, dice: Dice, z: float, colour: Triple
     outer = road.half_width + 1.2
     for lateral in (0.0, outer):
         shop.stand(road.place(z, lateral), (0.2, 3.4, 0.2), Material.PLAIN, STEEL)
-    shop.stand(
-        road.place(z, outer / 2), (outer / 2, 0.25, 0.2), Material.PANEL, STEEL, height=6.6, trim=STEEL
-    )
+    shop.stand(road.place(z, outer / 2), (outer / 2, 0.25, 0.2), Material.PANEL, STEEL, 6.6, trim=STEEL)
     for lane in range(road.lanes):
         half = (dice.uniform(1.3, 1.7), dice.uniform(0.9, 1.3), 0.06)
         place, seed = road.place(z - 0.35, road.lane_middle(lane)), dice.whole(1, 10**6)
@@ -51,13 +49,7 @@ def _build_bridge(shop: Workshop, road: Road, dice: Dice, z: float) -> None:
     shop.stand(middle, (reach, 0.55, depth), Material.WALL, concrete, height=CLEAR_HEIGHT + 0.55, seed=seed)
     for across in (-1, 1):
         x, edge, _ = road.place(z + across * (depth - 0.15), 0.0)
-        shop.stand(
-            (x, edge, middle[2]),
-            (reach, 0.5, 0.06),
-            Material.RAIL,
-            (0.3, 0.33, 0.36),
-            height=CLEAR_HEIGHT + 1.6,
-        )
+        shop.stand((x, edge, middle[2]), (reach, 0.5, 0.06), Material.RAIL, RAILING, CLEAR_HEIGHT + 1.6)
     half = (0.35, CLEAR_HEIGHT / 2, depth - 0.8)
     for lateral in (-road.half_width - 1.6, 0.0, road.half_width + 1.6):
         shop.stand(road.place(z, lateral), half, Material.WALL, concrete, seed=seed + 1)

@@ -90,11 +90,9 @@ def _grow_hedge(shop: Workshop, road: Road, dice: Dice, lateral: float, start: f
         colour, seed = vary(dice, leaves), dice.whole(1, 10**6)
         shop.stand(place, half, Material.FOLIAGE, colour, form=(0.12, 0.05), seed=seed)
         if dice.chance(0.5):
-            radius = dice.uniform(0.6, 1.0)
-            shop.add(
-                Shape.ELLIPSOID, (x, 2 * half[1], z), (radius, 0.7 * radius, radius), Material.FOLIAGE,
-                vary(dice, leaves), form=(0.3, 0.0), seed=seed + 1,
-            )  # fmt: skip
+            radius, colour = dice.uniform(0.6, 1.0), vary(dice, leaves)
+            top, clump = (x, 2 * half[1], z), (radius, 0.7 * radius, radius)
+            shop.add(Shape.ELLIPSOID, top, clump, Material.FOLIAGE, colour, form=(0.3, 0.0), seed=seed + 1)
 
 
 def _put_fence(shop: Workshop, road: Road, dice: Dice, lateral: float, start: float, end: float) -> None:

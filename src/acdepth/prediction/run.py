@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from acdepth.cli.say import say
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.core.prediction import DepthPrediction
-from acdepth.core.progress import Advance, progress
+from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoClip
 from acdepth.inference.predictor import Predictor, load
@@ -40,27 +39,23 @@ class Options:
     confidence: bool
 
     def camera_of(self, job: Job, size: tuple[int, ...]) -> Camera | None:
-        """The camera of an input whose images have the ``size`` (height, width, ...)."""
+        """The camera of an input whose images have the ``size`` (height, width, ...); needed with fx only."""
         if self.fx is not None:
             return Camera.central(self.fx, size[0], size[1])
         return self.camera or job.camera
 
-    def knows_camera(self, job: Job) -> bool:
-        """Whether `camera_of` has an answer."""
-        return self.fx is not None or (self.camera or job.camera) is not None
-
     def write(self, target: Path, image: np.ndarray, prediction: DepthPrediction) -> None:
         """Write the files that one prediction becomes."""
-        prediction.save_png16(target.with_name(f"{target.name}_depth.png"))
-        prediction.save_colour(target.with_name(f"{target.name}_colour.png"))
+        prediction.save_png16(_named(target, "depth.png"))
+        prediction.save_colour(_named(target, "colour.png"))
         if self.npy:
-            prediction.save_npy(target.with_name(f"{target.name}_depth.npy"))
+            prediction.save_npy(_named(target, "depth.npy"))
         if self.confidence:
-            prediction.save_confidence_png(target.with_name(f"{target.name}_confidence.png"))
+            prediction.save_confidence_png(_named(target, "confidence.png"))
         if self.confidence and self.npy:
-            prediction.save_confidence_npy(target.with_name(f"{target.name}_confidence.npy"))
+            prediction.save_confidence_npy(_named(target, "confidence.npy"))
         if self.ply:
-            prediction.save_ply(target.with_name(f"{target.name}_points.ply"), image)
+            prediction.save_ply(_named(target, "points.ply"), image)
 
 
 def run_all(inputs: tuple[Path, ...], out: Path, weights: Path | None, device: str, options: Options) -> None:
@@ -79,13 +74,12 @@ def run_all(inputs: tuple[Path, ...], out: Path, weights: Path | None, device: s
         raise run.failed[0]
     say(f"predicted {run.done} of {len(jobs)}, results in {out}")
     if run.failed:
-        raise UserError(
-            None, f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}"
-        )
+        what = f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}"
+        raise UserError(None, what)
 
 
 class Run:
-    """One run of the verb, and what has become of it."""
+    """One run, and what has become of it."""
 
     def __init__(self, predictor: Predictor, options: Options, jobs: list[Job]) -> None:
         self.predictor, self.options, self.jobs = predictor, options, jobs
@@ -103,8 +97,8 @@ class Run:
         Raises:
             UserError: if more than 1 % of a large folder is unreadable, or results cannot be written.
         """
-        videos = self._open_videos()
-        total = sum(len(videos[job]) if job in videos else not job.is_video for job in self.jobs)
+        videos = {job: video for job in self.jobs if job.is_video and (video := self._open(job)) is not None}
+        total = sum(map(len, videos.values())) + sum(not job.is_video for job in self.jobs)
         with progress("predict", total, unit="image") as advance:
             for job in self.jobs:
                 if job in videos:
@@ -112,15 +106,12 @@ class Run:
                 elif not job.is_video:
                     self._image(job, advance)
 
-    def _open_videos(self) -> dict[Job, VideoClip]:
-        opened = {}
-        for job in self.jobs:
-            if job.is_video:
-                try:
-                    opened[job] = VideoClip(job.source, job.source.stem)
-                except UserError as error:
-                    self._fail(job, error)
-        return opened
+    def _open(self, job: Job) -> VideoClip | None:
+        try:
+            return VideoClip(job.source, job.source.stem)
+        except UserError as error:
+            self._fail(job, error)
+            return None
 
     def _image(self, job: Job, advance: Advance) -> None:
         try:
@@ -135,23 +126,17 @@ class Run:
 
     def _predict(self, job: Job, image: np.ndarray) -> DepthPrediction:
         try:
-            camera = self.options.camera_of(job, image.shape)
-            self._say_ratio(job, camera)
+            camera = self._camera(job, image.shape)
             return self.predictor(image, camera, self.options.flip, self.options.confidence)
         except UserError as error:
             raise UserError(job.source, error) from error
 
     def _video(self, job: Job, video: VideoClip, advance: Advance) -> None:
+        out, flip = _named(job.target, "colour.mp4"), self.options.flip
+        on_frame = partial(self._frame, job) if self.options.frames else None
         try:
-            skipped = predict_video(
-                self.predictor,
-                video,
-                job.target.with_name(f"{job.target.name}_colour.mp4"),
-                self._camera_of_video(job, video),
-                self.options.flip,
-                partial(self._frame, job) if self.options.frames else None,
-                advance,
-            )
+            camera = self._camera_of_video(job, video)
+            skipped = predict_video(self.predictor, video, out, camera, flip, on_frame, advance)
         except UnreadableVideo as error:
             self._fail(job, error)
             return
@@ -160,24 +145,21 @@ class Run:
         self.done += 1
 
     def _camera_of_video(self, job: Job, video: VideoClip) -> Camera | None:
-        if self.options.fx is None:
-            return self.options.camera_of(job, ())
         try:
-            camera = self.options.camera_of(job, video.image(0).shape)
+            return self._camera(job, () if self.options.fx is None else video.image(0).shape)
         except UserError as error:
             raise UnreadableVideo(*error.args) from error
-        self._say_ratio(job, camera)
-        return camera
 
-    def _say_ratio(self, job: Job, camera: Camera | None) -> None:
+    def _camera(self, job: Job, size: tuple[int, ...]) -> Camera | None:
+        camera = self.options.camera_of(job, size)
         if self._says_ratio:
             of_which = "" if len(self.jobs) == 1 else f"{job.source}: "
             say(f"{of_which}{self.predictor.describe_scale(camera)}")
             self._says_ratio = False
+        return camera
 
     def _frame(self, job: Job, number: int, image: np.ndarray, prediction: DepthPrediction) -> None:
-        folder = job.target.with_name(f"{job.target.name}_frames")
-        self.options.write(folder / f"{number:06d}", image, prediction)
+        self.options.write(_named(job.target, "frames") / f"{number:06d}", image, prediction)
 
     def _fail(self, job: Job, error: UserError) -> None:
         tally = self._tallies.get(job.folder) if job.folder and not job.is_video else None
@@ -187,6 +169,10 @@ class Run:
             self.failed.append(error)
             if len(self.jobs) > 1:
                 say(f"{error} (the others go on)")
+
+
+def _named(target: Path, ending: str) -> Path:
+    return target.with_name(f"{target.name}_{ending}")
 
 
 def _check(options: Options, jobs: list[Job], out: Path) -> None:
@@ -201,23 +187,18 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
     if options.frames and not videos:
         raise UserError(None, "--frames is for videos, and there is none among the inputs")
     if (options.npy or options.ply or options.confidence) and videos and not options.frames:
-        raise UserError(
-            videos[0], "--npy, --ply and --confidence of a video need --frames, which writes each frame"
-        )
-    without = [job.source for job in jobs if not options.knows_camera(job)]
+        what = "--npy, --ply and --confidence of a video need --frames, which writes each frame"
+        raise UserError(videos[0], what)
+    without = [job.source for job in jobs if not (options.fx or options.camera or job.camera)]
     if options.ply and without:
-        raise UserError(
-            without[0],
-            "--ply needs the intrinsics",
-            "put camera.yaml (fx, fy, cx, cy, width, height) beside it or give --camera",
-        )
+        remedy = "put camera.yaml (fx, fy, cx, cy, width, height) beside it or give --camera"
+        raise UserError(without[0], "--ply needs the intrinsics", remedy)
 
 
 def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     """Say what the metres mean; where that differs between the inputs, for how many of them."""
     if options.fx is not None and predictor.rescales():
         return  # until the first image tells its size
-    cameras = (options.camera_of(job, ()) if options.fx is None else None for job in jobs)
-    answers = Counter(predictor.describe_scale(camera) for camera in cameras)
+    answers = Counter(predictor.describe_scale(options.camera or job.camera) for job in jobs)
     for answer, count in answers.items():
         say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
