@@ -32,7 +32,7 @@ POSE_LAYERS = {"squeeze": 0, "convolutions.0": 1, "convolutions.2": 2, "convolut
 """Our layers of the pose decoder, and their numbers in the published one."""
 
 
-def _gray(**statistics: float) -> dict[str, tuple[float, float, float]]:
+def _gray(**statistics: float) -> dict[str, Any]:
     """One number for all channels."""
     return {name: (value, value, value) for name, value in statistics.items()}
 

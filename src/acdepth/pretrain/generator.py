@@ -1,7 +1,9 @@
 """The small diffusion model that ships: it learns captioned pictures, as SD-Turbo did, and no translation."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,7 +78,8 @@ class DenoiserTask(Task):
 
     @torch.no_grad()
     def _latents(self, image: Tensor) -> Tensor:
-        return encode(self.beside[0], image * 2 - 1)[0].float()
+        vae: Any = self.beside[0]
+        return encode(vae, image * 2 - 1)[0].float()
 
 
 def _piece(image: Tensor, size: tuple[int, int], generator: torch.Generator) -> Tensor:
@@ -104,9 +107,10 @@ def pretrain_generator(config: GeneratorConfig, data: Path, out: Path, descripti
         model.vae.register_to_config(scaling_factor=_scaling_factor(model, pools))
         _fit("denoiser", DenoiserTask(config, model), pools, config, out, footage.made_from)
         card = {"description": description, "config": config.to_dict(), "made_by": provenance()}
-        parts = [part.half() for part in (model.vae, model.unet, model.text_encoder)]
+        for part in (model.vae, model.unet, model.text_encoder):
+            part.half()
         if share.leads:
-            DiffusionModel(*parts, model.tokenizer, model.scheduler, card).save(out / "model")
+            replace(model, card=card).save(out / "model")
     return out / "model"
 
 

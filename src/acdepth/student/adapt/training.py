@@ -109,7 +109,7 @@ def train_adapted(
             with task.slow.in_place():
                 save_checkpoint(out / BEST_FILE, network, card)
 
-        known = Pool(clear, targets(clear, config.min_speed))
+        known = Pool(clear, targets(clear, config.min_speed).tolist())
         validation = Validation(task, apart, known, out, keep_best)
         mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
         batches = AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
