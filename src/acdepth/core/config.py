@@ -67,8 +67,10 @@ def _merged(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     values = config.to_dict()
     for name, value in changes.items():
         inner = getattr(config, name, None)
-        both = isinstance(inner, Config) and isinstance(value, Mapping)
-        values[name] = _merged(inner, value) if both else value
+        if isinstance(inner, Config) and isinstance(value, Mapping):
+            values[name] = _merged(inner, value)
+        else:
+            values[name] = value
     return values
 
 

@@ -52,7 +52,8 @@ class NetworkModel(Model):
     """A depth model under evaluation, and what its confidence is made from where that is measured too."""
 
     def __init__(self, network: DepthModel, confidence: Confidence = "none") -> None:
-        self.network, self.confidence = network, confidence
+        self.network = network
+        self.confidence: Confidence = confidence
         self.name, self.metric, self.camera = network.name, network.metric, network.camera
 
     def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:

@@ -510,8 +510,11 @@ def read_examples(path: Path) -> list[Example]:
 def json_schema() -> dict[str, Any]:
     """JSON schema of ``results.json``; its ``$defs`` hold those of the other two files, too."""
     said = "results.json is Results, a line of frames.jsonl FrameRow, examples/index.json a list of Example."
-    models = [(model, "validation") for model in (Results, FrameRow, Example)]
-    _, content = models_json_schema(models, title="Results of acdepth evaluate", description=said)
+    _, content = models_json_schema(
+        [(model, "validation") for model in (Results, FrameRow, Example)],
+        title="Results of acdepth evaluate",
+        description=said,
+    )
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": "#/$defs/Results", **content}
 
 

@@ -21,8 +21,8 @@ IN_WORDS = {
     **{verdict: verdict.value for verdict in Verdict},
     Verdict.TOO_FEW: "too few drives or seeds to tell",
 }
-MORE = (("RMSE [m]", "rmse", 2, 1.0), ("d1 [%]", "d1", 1, 100.0))
-"""Title, metric, digits and factor of the further tables."""
+MORE = {"RMSE [m]": ("rmse", 2, 1.0), "d1 [%]": ("d1", 1, 100.0)}
+"""Metric, digits and factor of the further tables, by title."""
 
 
 class Compared(NamedTuple):
@@ -98,7 +98,7 @@ def ablation_tables(results: AblationResults) -> list[Table]:
     tables = [table(f"absRel, and its change against {results.base} [%]", to_base)]
     if TEACHER in results.order:
         tables.append(table("Change of absRel against the teacher [%]", to_teacher))
-    for title, *how in MORE:
+    for title, how in MORE.items():
         tables.append(table(title, lambda name, of, how=how: Cell(with_spread(results, name, of, *how))))
     changed = {name: results.changes[name] for name in results.order if name in results.changes}
     rows = tuple(Row((name,), (Cell(changes_in_words(one)),)) for name, one in changed.items())
