@@ -58,8 +58,8 @@ def load_adapters(network: Any, folder: Path, trainable: bool) -> PeftModel:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # peft warns of missing weights where we refuse them
-            kept = {"is_trainable": trainable, "local_files_only": True}
-            return PeftModel.from_pretrained(network, str(folder), **kept)
+            path = str(folder)
+            return PeftModel.from_pretrained(network, path, is_trainable=trainable, local_files_only=True)
     except Exception as error:  # peft raises many kinds
         reason = " ".join(str(error).split())[:200]
         raise UserError(folder, f"the adapters do not fit this model ({reason})") from error

@@ -183,10 +183,8 @@ class _Work:
                 if fault:
                     what = f"its translation into {condition} by {self.translator.name} {fault}"
                     raise UserError(frame.key, what, "train, import or copy those weights again")
-            results = zip(frames, hashes, made, strict=True)
-            self.manifest.add(
-                [self._write(one, condition, *rest) for one, *rest in results if condition in one.todo]
-            )
+            rows = [row for row in zip(frames, hashes, made, strict=True) if condition in row[0].todo]
+            self.manifest.add([self._write(frame, condition, found, image) for frame, found, image in rows])
 
     def _write(self, frame: _Frame, condition: Condition, source_hash: str, picture: Tensor) -> Entry:
         file = self.manifest.file(condition, frame.key)
