@@ -12,7 +12,6 @@ torch.Size([2, 4, 4])
 from acdepth.geometry.motion import pose_matrix, velocity_loss
 from acdepth.geometry.photometric import photometric_error, photometric_loss, ssim
 from acdepth.geometry.warp import synthesise_views
-from acdepth.networks.depth_net import inverse_depth_from_sigmoid
 
 __all__ = [
     "photometric_error",
