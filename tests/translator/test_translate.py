@@ -28,6 +28,7 @@ from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
+from tests.data.rows import rows
 
 BOTH = (Condition.NIGHT, Condition.RAIN)
 
@@ -201,8 +202,8 @@ def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
         for name in ("whole", "small", "cut")
     }
     for aligned in made.values():
-        assert [frame.key for frame in aligned.frames] == [frame.key for frame in prepared.frames]
-        assert {frame.condition for frame in aligned.frames} == {Condition.NIGHT}
+        assert [row.key for row in rows(aligned.frames)] == [row.key for row in rows(prepared.frames)]
+        assert {row.condition for row in rows(aligned.frames)} == {Condition.NIGHT}
     translated = read_image(tmp_path / "whole" / "night" / "a" / "clear" / "images" / "000003.png")
     window = translated[4:].reshape(10, 2, 20, 2, 3).astype(float).mean((1, 3))
     assert np.abs(made["whole"].images[3] - window).max() <= 1
