@@ -28,7 +28,7 @@ from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
-from tests.data.rows import rows
+from tests.data.rows import counting, rows
 
 BOTH = (Condition.NIGHT, Condition.RAIN)
 
@@ -216,17 +216,14 @@ def test_preparing_translations_again_and_when_one_is_missing(data: Path, tmp_pa
     clear = [clip for clip in open_data(data) if clip.condition is Condition.CLEAR]
     prepared = prepare(clear, tmp_path / "clear", (12, 20))
     run(data, tmp_path / "made", conditions=(Condition.NIGHT,))
-    calls: list[int] = []
 
-    def align(condition: Condition) -> None:
-        calls.clear()
-        out = tmp_path / "out"
-        prepare_translations(prepared, tmp_path / "made", condition, out, lambda: calls.append(1))
+    def align(condition: Condition) -> int:
+        with counting() as decoded:
+            prepare_translations(prepared, tmp_path / "made", condition, tmp_path / "out")
+        return len(decoded)
 
-    align(Condition.NIGHT)
-    assert len(calls) == 5
-    align(Condition.NIGHT)
-    assert not calls
+    assert align(Condition.NIGHT) == 5
+    assert align(Condition.NIGHT) == 0
     with pytest.raises(UserError, match=r"has no rain translation of a/clear/images/000000\.png"):
         align(Condition.RAIN)
 
