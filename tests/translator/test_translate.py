@@ -28,6 +28,7 @@ from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
+from tests.data.rows import counting, rows
 
 BOTH = (Condition.NIGHT, Condition.RAIN)
 
@@ -201,8 +202,8 @@ def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
         for name in ("whole", "small", "cut")
     }
     for aligned in made.values():
-        assert [frame.key for frame in aligned.frames] == [frame.key for frame in prepared.frames]
-        assert {frame.condition for frame in aligned.frames} == {Condition.NIGHT}
+        assert [row.key for row in rows(aligned.frames)] == [row.key for row in rows(prepared.frames)]
+        assert {row.condition for row in rows(aligned.frames)} == {Condition.NIGHT}
     translated = read_image(tmp_path / "whole" / "night" / "a" / "clear" / "images" / "000003.png")
     window = translated[4:].reshape(10, 2, 20, 2, 3).astype(float).mean((1, 3))
     assert np.abs(made["whole"].images[3] - window).max() <= 1
@@ -215,17 +216,14 @@ def test_preparing_translations_again_and_when_one_is_missing(data: Path, tmp_pa
     clear = [clip for clip in open_data(data) if clip.condition is Condition.CLEAR]
     prepared = prepare(clear, tmp_path / "clear", (12, 20))
     run(data, tmp_path / "made", conditions=(Condition.NIGHT,))
-    calls: list[int] = []
 
-    def align(condition: Condition) -> None:
-        calls.clear()
-        out = tmp_path / "out"
-        prepare_translations(prepared, tmp_path / "made", condition, out, lambda: calls.append(1))
+    def align(condition: Condition) -> int:
+        with counting() as decoded:
+            prepare_translations(prepared, tmp_path / "made", condition, tmp_path / "out")
+        return len(decoded)
 
-    align(Condition.NIGHT)
-    assert len(calls) == 5
-    align(Condition.NIGHT)
-    assert not calls
+    assert align(Condition.NIGHT) == 5
+    assert align(Condition.NIGHT) == 0
     with pytest.raises(UserError, match=r"has no rain translation of a/clear/images/000000\.png"):
         align(Condition.RAIN)
 
