@@ -5,7 +5,8 @@ import os.path
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import inside

@@ -79,6 +79,9 @@ def test_depth_maps_of_anybody_are_scored(data: Path, tmp_path: Path, kind: str)
         (lambda file: file.unlink(), "no such file: every scored frame needs its prediction"),
         (lambda file: file.write_bytes(b"x"), "not readable as a NumPy array"),
         (lambda file: np.save(file, np.zeros((4, 4), np.float32)), "16 pixels have no depth"),
+        (lambda file: np.save(file, np.zeros((0, 4), np.float32)), "is empty"),
+        (lambda file: np.save(file, np.full((24, 40), 1e-42, np.float32)), "960 pixels have no depth"),
+        (lambda file: np.save(file, np.ones((40, 24), np.float32)), "24x40 pixels, but its image has 40x24"),
         (lambda file: np.save(file, np.ones((4, 4, 3), np.float32)), r"expected floats \(H, W\)"),
         (lambda file: np.save(file, np.array([{}]), allow_pickle=True), "not readable as a NumPy array"),
     ],
@@ -98,6 +101,32 @@ def test_of_another_part_of_the_image_they_are_refused(data: Path, tmp_path: Pat
     )
     with pytest.raises(UserError, match="part of the images that robotcar-50m shows"):
         evaluate(data, predictions=(str(tmp_path / "cut" / "predictions" / "m"),), out=tmp_path / "out")
+
+
+def test_what_it_is_asked_to_measure_is_never_deleted(data: Path, tmp_path: Path) -> None:
+    weights, out = str(tiny_checkpoint(tmp_path / "model.safetensors")), tmp_path / "out"
+    evaluate(data, weights=(f"m={weights}",), out=out, keep_predictions=True)
+    theirs = write_depth(
+        out / "predictions" / "theirs", data, lambda base, depth: np.save(f"{base}.npy", depth)
+    )
+    before = {path: path.read_bytes() for path in (out / "predictions").rglob("*") if path.is_file()}
+    evaluate(data, predictions=(str(theirs), str(out / "predictions" / "m")), out=out)
+    assert {path: path.read_bytes() for path in (out / "predictions").rglob("*") if path.is_file()} == before
+    for name in ("m", "theirs"):  # being read, and not an evaluation's
+        given = (f"again={out / 'predictions' / name}",)
+        with pytest.raises(UserError, match="--keep-predictions would replace; give another --out"):
+            evaluate(data, weights=(f"{name}={weights}",), predictions=given, out=out, keep_predictions=True)
+    assert {path: path.read_bytes() for path in (out / "predictions").rglob("*") if path.is_file()} == before
+
+
+def test_a_flip_that_was_not_made_is_not_claimed(data: Path, tmp_path: Path) -> None:
+    weights, out = str(tiny_checkpoint(tmp_path / "model.safetensors")), tmp_path / "out"
+    evaluate(data, weights=(f"m={weights}",), out=out, keep_predictions=True)
+    with pytest.raises(UserError, match="made with flip false; leave out --flip"):
+        evaluate(data, predictions=(str(out / "predictions" / "m"),), out=tmp_path / "no", flip=True)
+    theirs = write_depth(tmp_path / "theirs", data, lambda base, depth: np.save(f"{base}.npy", depth))
+    with pytest.raises(UserError, match="not known to be made with flip"):
+        evaluate(data, predictions=(str(theirs),), out=tmp_path / "no", flip=True)
 
 
 def test_networks_and_files_stand_in_one_table(data: Path, tmp_path: Path, capsys) -> None:

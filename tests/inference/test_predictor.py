@@ -41,6 +41,14 @@ def test_a_checkpoint_becomes_a_prediction_of_the_images_size(tmp_path: Path) ->
     assert np.array_equal(prediction.depth, same.depth)
 
 
+def test_damaged_weights_predict_nothing() -> None:
+    network = tiny_network()
+    with torch.no_grad():
+        network.decoder.heads[0].weight.fill_(torch.nan)
+    with pytest.raises(UserError, match="depth that is not finite, or the same everywhere"):
+        Predictor(model_of(network, tiny_card(), CPU))(picture())
+
+
 def test_at_the_training_size_it_is_the_networks_own_answer() -> None:
     image = picture()
     with torch.no_grad():

@@ -107,6 +107,10 @@ def evaluate(
     names = [model.name for model in models]
     benchmark = plan_benchmark(corruptions, corruption_every, baseline, names, footage)
     _refuse_stored(predictions, confidence, benchmark is not None)
+    if keep_predictions and len(predictions) == len(models):
+        raise UserError(
+            "--keep-predictions", "there are only --predictions, and no network", "give --weights"
+        )
     shown = None if examples else ()
     options = Options(seed, tuple(wanted), batch_size, shown, benchmark, asked, keep_predictions)
     if asked and not has_depth(footage) and (confidence != "none" or benchmark):

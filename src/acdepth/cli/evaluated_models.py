@@ -40,7 +40,7 @@ def open_models(
     named += [("--predictions", *name_and_path(text)) for text in predictions]
     models: dict[str, Model] = {}
     for flag, name, path in named or [("--weights", "shipped", STUDENT)]:
-        if not re.fullmatch(r"[\w.+-]+", name):
+        if not re.fullmatch(r"[\w+-][\w.+-]*", name):
             raise UserError(f"{flag} {path}", f"{name!r} is no name", "use letters, digits, and . + - _")
         if name in models:
             remedy = "name them, as in first=PATH second=PATH"

@@ -159,5 +159,5 @@ def one_line(box: str) -> str:
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ Value error, (.*) \[type=.*", r"--\1: \2", text)
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ (\S+) ", r"--\1.\2: ", text)
     text = re.sub(r"\[type=\w+, input_value=(.*?), input_type=\w+\].*", r"(\1)", text)
-    text = re.sub(r" Perhaps you meant: (--\S+).*", r"; perhaps you meant \1", text)
+    text = re.sub(r" Perhaps you meant: (--[\w.-]+).*", r"; perhaps you meant \1", text)
     return text.replace("--: ", "--").replace("--.", "--").strip()

@@ -62,7 +62,7 @@ def rate(
     wanted, size = parse_conditions(conditions), parse_image_size(image_size) if image_size else None
     choice = FootageChoice(split=split, cameras=cameras)
     sides = (find_pictures(real, Kind.REAL, wanted, choice), find_pictures(generated, Kind.GENERATED, wanted))
-    with sole_writer(out):
+    with sole_writer(out, is_file=True):
         votes = VoteFile(out)
         panel, shown = open_panel(*sides, votes, images, size, seed)
         _warn(*sides, panel, images)

@@ -17,12 +17,16 @@ class Taken(UserError):
 
 @contextmanager
 def sole_writer(
-    place: Path, remedy: str = "wait for it, or give another --out", share: Share = ALL, wait: bool = False
+    place: Path,
+    remedy: str = "wait for it, or give another --out",
+    share: Share = ALL,
+    wait: bool = False,
+    is_file: bool = False,
 ) -> Iterator[None]:
     """Keep other processes from writing to ``place`` while the context lasts.
 
-    What is locked is ``place/.lock``, or, where ``place`` has a suffix and so is a file, ``NAME.lock`` beside
-    it: the file itself is replaced when it is written, and a lock would go with the former one. Of processes
+    What is locked is ``place/.lock``, by whatever path the folder is named, or ``NAME.lock`` beside a file:
+    the file itself is replaced when it is written, and a lock would go with the former one. Of processes
     that write there together, a ``share``, the first holds the lock for all. With ``wait`` another process
     that has it is waited for.
 
@@ -32,12 +36,13 @@ def sole_writer(
     with ExitStack() as held:
         with share.main_first():
             if share.leads:
-                held.callback(_lock(place, remedy, wait).release)
+                held.callback(_lock(place, remedy, wait, is_file).release)
         yield
 
 
-def _lock(place: Path, remedy: str, wait: bool) -> FileLock:
-    lock = FileLock(place.with_name(f"{place.name}.lock") if place.suffix else place / ".lock")
+def _lock(place: Path, remedy: str, wait: bool, is_file: bool) -> FileLock:
+    where = place.resolve()
+    lock = FileLock(where.with_name(f"{where.name}.lock") if is_file else where / ".lock")
     try:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
         _acquire(lock, place, wait)

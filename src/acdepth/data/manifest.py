@@ -62,7 +62,10 @@ class Manifest:
         path = self.folder / "settings.json"
         if not path.exists():
             raise UserError(self.folder, "holds no translations", "make some with acdepth translate")
-        return read_json(path)
+        found = read_json(path)
+        if not isinstance(found, dict) or found.get("format") not in ("jpg", "png") or "crop" not in found:
+            raise UserError(path, "not the settings of translations", "translate again into another folder")
+        return found
 
     def open_for_writing(self, made_from: Identity) -> None:
         """Make sure that new images will be made like those already there.

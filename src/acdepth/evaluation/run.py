@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_set, hash_file
+from acdepth.core.files import atomic_set, hash_file, inside
 from acdepth.core.progress import progress
 from acdepth.evaluation.corruptions.benchmark import SHEET, Benchmark, run_benchmark
 from acdepth.evaluation.evaluate import evaluate
@@ -32,7 +32,7 @@ from acdepth.evaluation.schema import (
     write_results,
     write_rows,
 )
-from acdepth.evaluation.stored import FACTS_FILE, Keeper
+from acdepth.evaluation.stored import FACTS_FILE, Keeper, StoredModel
 from acdepth.inference.model import CONFIDENCE_IN_WORDS
 
 RESULTS_FILE, FRAMES_FILE, PREDICTIONS = "results.json", "frames.jsonl", "predictions"
@@ -41,8 +41,6 @@ WRITTEN = (
     "report.html",
     FRAMES_FILE,
     *(f"examples/{name}" for name in (SHEET, *EXAMPLE_FILES)),
-    f"{PREDICTIONS}/*/{FACTS_FILE}",
-    f"{PREDICTIONS}/*/**/*.npy",
 )
 """What an evaluation and its report write, which goes when another takes its place."""
 
@@ -115,10 +113,10 @@ def run(
     if options.pairs:
         content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, unreadable)
     measured, frames = not options.pairs or has_depth(footage), target_frames(footage)
-    with atomic_set(out, WRITTEN) as fresh:
+    networks = [one for one in models if options.keep_predictions and isinstance(one, NetworkModel)]
+    with atomic_set(out, [*WRITTEN, *_kept_before(models, networks, out)]) as fresh:
         rows: Sequence[FrameRow] = ()
         if measured:
-            networks = [one for one in models if options.keep_predictions and isinstance(one, NetworkModel)]
             keep = _keep(networks, protocol, fresh / PREDICTIONS)
             with progress("evaluate", len(frames), unit="image") as advance:
                 rows = evaluate(
@@ -139,6 +137,22 @@ def run(
         results = summarise(rows, protocol, options.seed, options.conditions, **content)
         write_results(fresh / RESULTS_FILE, results)
     return Outcome(results, unreadable)
+
+
+def _kept_before(models: Sequence[Model], networks: Sequence[NetworkModel], out: Path) -> list[str]:
+    """Patterns of the predictions that those of ``networks`` take the place of.
+
+    Raises:
+        UserError: if what is there is no evaluation's, or is being measured now.
+    """
+    read = [model.folder.resolve() for model in models if isinstance(model, StoredModel)]
+    for place in (inside(out / PREDICTIONS, network.name, "--weights") for network in networks):
+        if (place.exists() and not (place / FACTS_FILE).exists()) or place.resolve() in read:
+            raise UserError(
+                place, "holds predictions that --keep-predictions would replace", "give another --out"
+            )
+    names = [f"{PREDICTIONS}/{network.name}" for network in networks]
+    return [f"{name}/{pattern}" for name in names for pattern in (FACTS_FILE, "**/*.npy")]
 
 
 def _confidence(models: Sequence[Model]) -> dict[str, Any]:

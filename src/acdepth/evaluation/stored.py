@@ -22,7 +22,7 @@ from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, Window
 from acdepth.evaluation.schema import Checkpoint, PredictedBefore
-from acdepth.inference.framing import focal_ratio
+from acdepth.inference.framing import LARGEST_CAMERA_MISMATCH, focal_ratio
 
 FACTS_FILE = "predictions.json"
 ENDINGS = (".npy", ".png", "_depth.npy", "_depth.png")
@@ -101,6 +101,13 @@ class StoredModel(Model):
         if shows not in (WHOLE_IMAGE, protocol.input_window):
             what = f"holds predictions of the part of the images that {self.facts.made_under} shows"
             raise UserError(self.folder, what, f"{protocol.name} shows another: predict again")
+        for name in ("flip", "condition_known"):
+            made, asked = getattr(self.facts, name), getattr(protocol, name)
+            if asked != (made or False):
+                what = f"{'not known to be ' * (made is None)}made with {name} {str(bool(made)).lower()}"
+                raise UserError(
+                    self.folder, what, f"{'leave out' if asked else 'give'} --{name.replace('_', '-')}"
+                )
         return [self._answer(frame, whole=shows == WHOLE_IMAGE) for frame in frames]
 
     def describe(self) -> Checkpoint:
@@ -112,9 +119,15 @@ class StoredModel(Model):
         return known.model_copy(update={"predictions": made})
 
     def _answer(self, frame: TrueFrame, whole: bool) -> Answer:
-        values = _read(self._file(frame.key))
-        inverse_depth = values if self.facts.holds == "inverse_depth" else 1 / values
+        values = _read(file := self._file(frame.key))
         size, ratio = (values.shape[0], values.shape[1]), 1.0
+        inverse_depth = values
+        if self.facts.holds == "depth":
+            inverse_depth = 1 / values
+            height, width = frame.whole if whole else frame.image.shape[:2]
+            if abs(size[1] / size[0] * height / width - 1) > LARGEST_CAMERA_MISMATCH:
+                what = f"{size[1]}x{size[0]} pixels, but its image has {width}x{height}"
+                raise UserError(file, what, "a prediction must be of the image's shape")
         camera = frame.clip.camera if whole else frame.camera
         if camera and self.camera and self.metric:
             ratio = focal_ratio(camera, size, self.camera, (self.camera.height, self.camera.width))
@@ -141,6 +154,9 @@ def _read(path: Path) -> np.ndarray:
         if values.ndim != 2 or values.dtype.kind != "f":
             raise UserError(path, f"holds {values.dtype} {values.shape}, expected floats (H, W)")
         values = values.astype(np.float32)
-    if without := int((~np.isfinite(values) | (values <= 0)).sum()):
-        raise UserError(path, f"{without} pixels have no depth", "a prediction must be dense")
+    with np.errstate(all="ignore"):
+        without = int((~np.isfinite(values) | (values <= 0) | ~np.isfinite(1 / values)).sum())
+    if without or not values.size:
+        what = f"{without} pixels have no depth" if values.size else "is empty"
+        raise UserError(path, what, "a prediction must be dense")
     return values

@@ -106,6 +106,9 @@ class Predictor:
         found = []
         for image, size, answer in zip(pixels, sizes, answers, strict=True):
             depth = _array(depth_of(fused(answer), image.shape)) * model.focal_ratio(camera, size)
+            if not np.isfinite(depth).all() or (np.ptp(depth) == 0 and np.ptp(image) > 0):
+                what = "predicts depth that is not finite, or the same everywhere"
+                raise UserError(model.name, what, "its weights are damaged: copy or train them again")
             sure = None if answer.confidence is None else _array(enlarge(answer.confidence, image.shape))
             resized = camera and camera.resized(*image.shape[:2])
             found.append(DepthPrediction(depth, sure, resized, model.metric))

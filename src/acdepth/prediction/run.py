@@ -132,11 +132,11 @@ class Run:
             raise UserError(job.source, error) from error
 
     def _video(self, job: Job, video: VideoClip, advance: Advance) -> None:
-        out, flip = _named(job.target, "colour.mp4"), self.options.flip
+        out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
         on_frame = partial(self._frame, job) if self.options.frames else None
         try:
             camera = self._camera_of_video(job, video)
-            skipped = predict_video(self.predictor, video, out, camera, flip, on_frame, advance)
+            skipped = predict_video(self.predictor, video, out, camera, flip, on_frame, advance, sure)
         except UnreadableVideo as error:
             self._fail(job, error)
             return

@@ -40,11 +40,13 @@ def predict_video(
     flip: bool = False,
     on_frame: Callable[[int, np.ndarray, DepthPrediction], object] | None = None,
     on_progress: Callable[[], object] | None = None,
+    confidence: bool = False,
 ) -> int:
     """Predict every frame and write an MP4 of images and colours side by side.
 
     The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
-    prediction of each readable frame, and ``on_progress`` is called after it.
+    prediction of each readable frame, with its ``confidence`` where that is asked for, and ``on_progress``
+    is called after it.
 
     Returns:
         Number of unreadable frames; each repeats the picture before it, so that time stays right.
@@ -58,7 +60,7 @@ def predict_video(
     with atomic_path(out) as temporary, PairWriter(temporary, video.frame_rate) as writer:
         for index in range(len(video)):
             try:
-                found = _predict_frame(predictor, video, index, camera, flip, tally)
+                found = _predict_frame(predictor, video, index, camera, flip, tally, confidence)
             except UserError as error:
                 raise UnreadableVideo(*error.args) from error
             if found is None:
@@ -74,7 +76,13 @@ def predict_video(
 
 
 def _predict_frame(
-    predictor: Predictor, video: VideoClip, index: int, camera: Camera | None, flip: bool, tally: ReadTally
+    predictor: Predictor,
+    video: VideoClip,
+    index: int,
+    camera: Camera | None,
+    flip: bool,
+    tally: ReadTally,
+    confidence: bool,
 ) -> tuple[np.ndarray, DepthPrediction] | None:
     """Image and prediction; None if the frame is skipped."""
     try:
@@ -83,7 +91,7 @@ def _predict_frame(
         tally.skip(error)
         return None
     try:
-        return image, predictor(image, camera or video.camera, flip)
+        return image, predictor(image, camera or video.camera, flip, confidence)
     except UserError as error:
         raise UserError(video.path, error) from error
 

@@ -13,6 +13,7 @@ from acdepth.core.progress import progress
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.parts import describe_part
+from acdepth.diffusion.model import model_folder
 from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.run import FRAMES_FILE, RESULTS_FILE, Options, run
 from acdepth.evaluation.schema import Data
@@ -26,7 +27,7 @@ from acdepth.student.settings import StudentConfig
 from acdepth.student.training import student_files, train_student
 from acdepth.teacher.training import MOTION_FILE, teacher_identity, train_teacher
 from acdepth.translator import SimulatedWeather
-from acdepth.translator.adapters import adapters_hash
+from acdepth.translator.adapters import adapters_hash, base_facts, load_card
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
 from acdepth.translator.training import ADAPTERS, train_translator, translator_identity
@@ -130,7 +131,8 @@ class Method:
         if config.method == "diffusion":
             made_from = Identity.of(config, only=("translated", "method"))
             if adapters and not config.trains_translator:
-                made_from = made_from.and_facts({"adapters' content": adapters_hash(adapters)})
+                base = base_facts(model_folder(Path(load_card(adapters).base)))
+                made_from = made_from.and_facts({"adapters' content": adapters_hash(adapters), **base})
         outputs = (translations_output(self.translations),)
         return Stage("translate", made_from, self._translate, outputs, (self.translations,))
 
