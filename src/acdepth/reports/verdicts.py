@@ -47,6 +47,8 @@ def compare(results: Results, model: str, baseline: str, condition: Condition) -
     mine, base = ours.abs_rel, theirs.abs_rel
     change = results.change(model, baseline, condition)
     if change is None:
+        if base.mean == 0:
+            return None  # nothing is a part of no error
         verdict = _order(mine, base)
         change = Change(relative_change=mine.mean / base.mean - 1, low=None, high=None)
     else:
