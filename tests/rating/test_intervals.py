@@ -2,7 +2,7 @@
 
 import pytest
 
-from acdepth.evaluation.binomial import wilson
+from acdepth.rating.votes import wilson
 
 
 @pytest.mark.parametrize(

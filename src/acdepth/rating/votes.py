@@ -10,11 +10,14 @@ from datetime import datetime
 from io import FileIO, StringIO
 from pathlib import Path
 from statistics import median_low
+from typing import NamedTuple
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
-from acdepth.evaluation.binomial import Part, wilson
 from acdepth.rating.pictures import Kind
+
+DEVIATIONS = 1.959963984540054
+"""Standard deviations of a normal distribution that hold 95 % of it."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,32 @@ def read_votes(path: Path) -> list[Vote]:
             where = f"{path}, line {reader.line_num}"
             raise UserError(where, f"{what} ({error})", "mend or delete the line") from error
     return votes
+
+
+class Part(NamedTuple):
+    """A part of some answers and its 95 % interval, all in 0..1."""
+
+    part: float
+    low: float
+    high: float
+
+
+def wilson(count: int, of: int) -> Part:
+    """The part ``count / of`` with its 95 % interval (Wilson, JASA 1927; Newcombe, 1998, method 3).
+
+    Unlike the mean plus and minus its standard error it stays within 0 and 1, and has a width where all
+    answers are the same. It takes answers as independent.
+    """
+    if not 0 <= count <= of or of < 1:
+        raise ValueError(f"{count} of {of} is no part")
+    part, square = count / of, DEVIATIONS**2
+    middle = part + square / (2 * of)
+    reach = DEVIATIONS * math.sqrt(part * (1 - part) / of + square / (4 * of**2))
+    whole = 1 + square / of
+    # Rounding leaves ends of 0 and 1 a little beside them.
+    low = 0.0 if count == 0 else (middle - reach) / whole
+    high = 1.0 if count == of else (middle + reach) / whole
+    return Part(part, low, high)
 
 
 @dataclass(frozen=True)

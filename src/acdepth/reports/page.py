@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import jinja2
 import numpy as np
@@ -13,17 +13,29 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import inside, write_text
 from acdepth.core.images import read_image
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
-from acdepth.evaluation.schema import Example, Results, read_examples, read_rows
+from acdepth.evaluation.schema import Example, Record, Results, read_examples, read_rows
 from acdepth.reports import charts, pictures
 from acdepth.reports.facts import facts
 from acdepth.reports.ordinal import ordinal_table
-from acdepth.reports.story import Story
 from acdepth.reports.tables import confidence_table, corruption_tables, depth_tables, read_depth_results
 from acdepth.reports.training import conflicts, loss_charts, read_training
 from acdepth.reports.verdicts import comparisons, headlines, signed_percent
 
 TITLE = "Depth evaluation"
 """Of a run that left no run.json, as `acdepth evaluate` alone does."""
+
+
+class Story(Record):
+    """The content of ``run.json``, which recipes write: what was run, with what, for how long."""
+
+    remedy: ClassVar[str] = "run the same command again"
+
+    title: str
+    made_by: dict[str, str]
+    config: dict[str, Any]
+    seconds: dict[str, float]
+    """Per stage."""
+    notes: list[str]
 
 
 def write_report(run_folder: Path) -> Path:
