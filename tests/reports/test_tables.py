@@ -4,6 +4,7 @@ import io
 
 from rich.console import Console
 
+from acdepth.reports.table import Cell, Row, Table
 from acdepth.reports.tables import depth_tables, print_results, read_depth_results
 from tests.reports.fake_run import results, write
 
@@ -87,3 +88,14 @@ def test_edges_have_a_table_of_their_own_where_they_were_measured(run, tmp_path)
     assert max(map(len, text.splitlines())) <= 80
     edges = markdown(tmp_path / "results.json")[1]
     assert "| student | 0.201 [0.180–0.220] | 0.470 | 0.165 |" in edges
+
+
+def test_in_a_narrow_terminal_intervals_stand_below_and_nothing_is_cut():
+    cells = tuple(Cell(f"0.{place}62", f"[0.{place}65–0.{place}37]") for place in range(4))
+    table = Table("Errors", ("condition", "model"), ("a", "b", "c", "d"), (Row(("clear", "student"), cells),))
+    for width, lines in ((100, 3), (80, 4)):
+        console = Console(width=width, record=True, file=io.StringIO())
+        table.print(console)
+        text = console.export_text()
+        assert all(cell.text in text and cell.interval in text for cell in cells)
+        assert len(text.strip().splitlines()) == 1 + lines and max(map(len, text.splitlines())) <= width

@@ -7,6 +7,8 @@ import tyro
 
 from acdepth.cli.flags import configured
 from acdepth.core.files import read_json
+from acdepth.core.progress import say
+from acdepth.core.shipped import SHIPPED
 from acdepth.student.adapt.settings import AdaptConfig
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.settings import StudentConfig
@@ -59,6 +61,8 @@ def student(
     """
     from acdepth.student.training import train_student
 
+    if prior == SHIPPED and config.ordinal_weight > 0:
+        say("using the prior that ships, which knows the built-in world only; for real footage give --prior")
     print(train_student(config, data, translations, teacher, prior, out))
 
 

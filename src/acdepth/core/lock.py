@@ -18,7 +18,7 @@ class Taken(UserError):
 @contextmanager
 def sole_writer(
     place: Path,
-    remedy: str = "wait for it, or give another --out",
+    remedy: str = "wait for it, or choose another folder",
     share: Share = ALL,
     wait: bool = False,
     is_file: bool = False,
@@ -49,7 +49,7 @@ def _lock(place: Path, remedy: str, wait: bool, is_file: bool) -> FileLock:
     except Timeout as error:
         raise Taken(place, "another acdepth process is writing there", remedy) from error
     except (OSError, NotImplementedError) as error:
-        raise UserError(place, f"cannot be locked ({error})", "give another --out") from error
+        raise UserError(place, f"cannot be locked ({error})", "choose another folder") from error
     return lock
 
 

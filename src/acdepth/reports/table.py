@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -16,6 +17,8 @@ MARKS = {Verdict.LOWER: "▼", Verdict.HIGHER: "▲", Verdict.NONE_SHOWN: "≈",
 COLOURS = {Verdict.LOWER: "green", Verdict.HIGHER: "red", Verdict.NONE_SHOWN: "dim", Verdict.TOO_FEW: "dim"}
 WIDTH_ELSEWHERE = 150
 """Characters, where no terminal says how many it has, of tables that need so many."""
+FAR = 1000
+"""Characters that no table needs."""
 LEAST_LABEL = 8
 """Characters of a label that are shown however narrow a terminal is."""
 NONE = "–"
@@ -77,6 +80,14 @@ class Table:
         """In a terminal; ``wide`` takes `WIDTH_ELSEWHERE` where it is none."""
         if wide and not console.is_terminal:
             console = Console(file=console.file, width=WIDTH_ELSEWHERE)
+        shown = self._shown(fold=False)
+        if Measurement.get(console, console.options.update(max_width=FAR), shown).maximum > console.width:
+            shown = self._shown(fold=True)
+        console.print(shown, "", sep="\n")
+        print_notes(console, self.notes)
+
+    def _shown(self, fold: bool) -> RichTable:
+        """With each interval behind its number, or below it where that is too wide."""
         look: dict[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False}
         shown = RichTable(title=Text(self.title), title_justify="left", padding=(0, 1, 0, 0), **look)
         for place, heading in enumerate(self.labels):
@@ -88,10 +99,9 @@ class Table:
         for row in self.rows:
             if row.opens:
                 shown.add_section()
-            cells = [Text("\n").join(_coloured(cell)) for cell in row.cells]
+            cells = [Text("\n").join(_coloured(cell, fold)) for cell in row.cells]
             shown.add_row(*map(Text, row.labels), *cells, style="dim" if row.faint else None)
-        console.print(shown, "", sep="\n")
-        print_notes(console, self.notes)
+        return shown
 
 
 def print_notes(console: Console, notes: Iterable[str]) -> None:
@@ -132,7 +142,8 @@ def percent(part: float | None) -> Cell:
     return Cell(NONE if part is None else f"{100 * part:.0f}")
 
 
-def _coloured(cell: Cell) -> list[Text]:
+def _coloured(cell: Cell, fold: bool) -> list[Text]:
     style = COLOURS[cell.verdict] if cell.verdict else ""
-    below = _coloured(cell.below) if cell.below else []
-    return [Text(f"{cell.text} {cell.interval}".rstrip(), style), *below]
+    below = _coloured(cell.below, fold) if cell.below else []
+    lines = [cell.text, cell.interval] if fold else [f"{cell.text} {cell.interval}"]
+    return [*(Text(line.rstrip(), style) for line in lines if line), *below]
