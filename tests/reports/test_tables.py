@@ -93,7 +93,7 @@ def test_edges_have_a_table_of_their_own_where_they_were_measured(run, tmp_path)
 def test_in_a_narrow_terminal_intervals_stand_below_and_nothing_is_cut():
     cells = tuple(Cell(f"0.{place}62", f"[0.{place}65–0.{place}37]") for place in range(4))
     table = Table("Errors", ("condition", "model"), ("a", "b", "c", "d"), (Row(("clear", "student"), cells),))
-    for width, lines in ((100, 3), (80, 4)):
+    for width, lines in ((110, 3), (80, 4)):
         console = Console(width=width, record=True, file=io.StringIO())
         table.print(console)
         text = console.export_text()
