@@ -204,3 +204,11 @@ def test_importing_the_package_costs_nothing() -> None:
     assert set(acdepth.__all__) == names
     with pytest.raises(AttributeError, match="nothing"):
         _ = acdepth.nothing
+
+
+def test_bfloat16_is_close_to_and_not_the_same_as_float32(tmp_path: Path) -> None:
+    path = tiny_checkpoint(tmp_path / "model.safetensors")
+    exact, short = (acdepth.load(path, "cpu", precision=one)(picture()) for one in ("fp32", "bf16"))
+    assert not np.array_equal(exact.depth, short.depth)
+    np.testing.assert_allclose(short.depth, exact.depth, rtol=0.1)
+    assert short.depth.dtype == short.confidence.dtype == np.float32

@@ -1,7 +1,8 @@
 """``acdepth predict``: depth of images, folders and videos."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -21,6 +22,7 @@ def predict(
     fx: float | None = None,
     flip: bool = False,
     device: str = "auto",
+    precision: Literal["fp32", "bf16", "auto"] = "fp32",
 ) -> None:
     """Predict depth of images, folders of images, and videos.
 
@@ -39,11 +41,13 @@ def predict(
         camera: camera.yaml with fx, fy, cx, cy, width, height of all inputs, in pixels. Metres then follow a
             lens that is not the training one; without a camera, here or beside the images, they do not.
         fx: instead of --camera: the focal length of all inputs in pixels of the image, as it is given.
-        flip: average with the prediction of the mirror image: usually a little better, twice the time.
+        flip: fuse with the prediction of the mirror image: usually a little better, twice the time.
         device: auto, cpu, cuda, cuda:1 or mps.
+        precision: fp32, as measured; bf16, faster where the device computes in it; auto: by the device.
     """
     from acdepth.core.camera import Camera
+    from acdepth.inference.predictor import load
     from acdepth.prediction.run import Options, run_all
 
     options = Options(Camera.read(camera) if camera else None, fx, flip, npy, ply, frames, confidence)
-    run_all(inputs, out, weights, device, options)
+    run_all(inputs, out, partial(load, weights, device, precision=precision), options)

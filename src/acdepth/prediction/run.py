@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from acdepth.core.prediction import DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
 from acdepth.data.video import VideoClip
-from acdepth.inference.predictor import Predictor, load
+from acdepth.inference.predictor import Predictor
 from acdepth.prediction.collect import Job, collect
 from acdepth.prediction.video import UnreadableVideo, predict_video
 
@@ -58,15 +59,15 @@ class Options:
             prediction.save_ply(_named(target, "points.ply"), image)
 
 
-def run_all(inputs: tuple[Path, ...], out: Path, weights: Path | None, device: str, options: Options) -> None:
-    """Predict all inputs.
+def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], options: Options) -> None:
+    """Predict all inputs, after they were found and the options checked.
 
     Raises:
         UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
     """
     jobs = collect(inputs, out)
     _check(options, jobs, out)
-    predictor = load(weights, device)
+    predictor = load()
     _say_scale(predictor, options, jobs)
     run = Run(predictor, options, jobs)
     run.all()
