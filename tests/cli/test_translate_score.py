@@ -47,14 +47,32 @@ def test_all_methods_stand_in_one_table(
 ) -> None:
     run(command(folders, "--out", str(tmp_path / "scores.json"), "--sheet", str(tmp_path / "sheet.png")))
     results = read_json(tmp_path / "scores.json")
-    assert results["methods"] == ["untranslated", "colours-only", "weak", "strong", "truth"]
+    controls = ["colours-only", "colours-shuffled", "truth-recoloured"]
+    assert results["methods"] == ["untranslated", *controls, "weak", "strong", "truth"]
     night = results["conditions"]["night"]
     assert night["images"] == 4 and night["real_drives"] == 2
     kept = {name: row["edge_agreement"]["mean"] for name, row in night["methods"].items()}
     assert kept["untranslated"] == pytest.approx(1, abs=1e-6) and kept["weak"] > kept["strong"]
     assert night["methods"]["weak"]["truth_distance"]["mean"] is None
+    strong = night["methods"]["strong"]
+    for kind in ("net", "prior"):
+        given = strong["called"][kind]
+        assert list(given) == ["clear", "night", "none"]
+        assert sum(of["mean"] for of in given.values()) == pytest.approx(1, abs=1e-5)
+        told = strong["told_from_real"][kind]
+        assert told["low"] <= told["mean"] <= told["high"]
+        assert np.mean(told["of_trainings"]) == pytest.approx(told["mean"], abs=1e-5)
+    assert "truth-recoloured" not in night["methods"]  # nobody knows the truth
+    assert set(results["judges"]["held_out"]) == {"clear", "night", "none"}
     said = capsys.readouterr().out
-    assert "strong" in said and "classifiers right on held-out real drives" in said
+    for words in (
+        "strong",
+        "Do they pass",
+        "What they are called",
+        "What is kept",
+        "right on real drives held out",
+    ):
+        assert words in said
     sheet = cv2.imread(str(tmp_path / "sheet.png"))
     assert sheet is not None and sheet.shape[1] == 3 * (WIDTH + 4)
 

@@ -58,8 +58,8 @@ def score(
         cameras: channels of nuScenes.
         image_size: height x width at which all is compared; of the first folder's images by default.
         images: at most so many sources, and so many real images of each condition.
-        steps: batches that each of the classifiers learns from.
-        seed: of the classifiers, the pairs and the intervals.
+        steps: batches that each judge of the conditions learns from.
+        seed: of the judges, the pairs and the intervals.
         device: where the prior runs: auto, cpu, cuda, cuda:1 or mps.
     """
     from acdepth.core.sheet import check_sheet_name
@@ -71,12 +71,12 @@ def score(
     from acdepth.translator.perception import Perception
     from acdepth.translator.scoring.cases import build_case, find_window, read_real
     from acdepth.translator.scoring.looking import Eye
-    from acdepth.translator.scoring.score import ScoreSettings, score_cases, steps_to_learn
+    from acdepth.translator.scoring.score import ScoreSettings, count_trainings, score_cases
     from acdepth.translator.scoring.sheet import write_sheet
 
     if sheet:
         check_sheet_name(sheet)
-    values = {"images": images, "seed": seed, "classifier": {"steps": steps}}
+    values = {"images": images, "seed": seed, "judges": {"steps": steps}}
     settings = ScoreSettings.from_dict(values, where="acdepth translate score")
     manifests = open_manifests(outs)
     window = find_window(manifests, parse_image_size(image_size) if image_size else None)
@@ -89,7 +89,7 @@ def score(
     footage = open_data(real, choice=FootageChoice(split=real_split, cameras=cameras))
     pools = read_real(footage, cases, window, settings.images)
     place = choose_device(device)
-    with progress("learn to tell the conditions apart", steps_to_learn(settings)) as advance:
+    with progress("judge", count_trainings(cases, settings)) as advance:
         perception = Perception(DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR)))
         perception.to_device(place)
         eye = Eye(perception, place, settings.batch_size)
@@ -105,14 +105,15 @@ def score(
 def open_manifests(outs: tuple[str, ...]) -> dict[str, "Manifest"]:
     """The folders by name, in the order given."""
     from acdepth.data.manifest import Manifest
-    from acdepth.translator.scoring.cases import COLOURS, SOURCES, TRUTH
+    from acdepth.translator.scoring.cases import SOURCES, TRUTH
+    from acdepth.translator.scoring.controls import CONTROLS
 
     if not outs:
         raise UserError("acdepth translate score", "give at least one folder that acdepth translate wrote")
     manifests: dict[str, Manifest] = {}
     for text in outs:
         name, path = name_and_path(text)
-        if not re.fullmatch(r"[\w.+-]+", name) or name in (SOURCES, COLOURS, TRUTH):
+        if not re.fullmatch(r"[\w.+-]+", name) or name in (SOURCES, *CONTROLS, TRUTH):
             raise UserError(text, f"{name!r} cannot name a method", f"write another, as in NAME={path}")
         if name in manifests:
             raise UserError(text, f"a second folder {name}", "name them, as in first=PATH second=PATH")
@@ -150,7 +151,7 @@ def _protocol(
         "images_at_most": settings.images,
         "image_size": list(window.image_size),
         "crop": window.crop and window.crop.to_dict(),
-        "intervals": "95 %, whole drives drawn again",
+        "intervals": "95 %, whole drives drawn again; of judges' answers, over their trainings as well",
         "prior": {"name": prior.name, "sha256": hash_file(weights) if weights.is_file() else None},
         "translations": {
             name: {"manifest_sha256": hash_file(manifest.path), "settings": manifest.settings}

@@ -14,8 +14,8 @@ from acdepth.core.spread import spread
 from acdepth.data.manifest import Manifest
 from acdepth.translator.scoring.pictures import Pictures, Window, read_frames, stack
 
-SOURCES, COLOURS, TRUTH = "untranslated", "colours-only", "truth"
-"""Rows beside the folders': what a method starts from, what it must beat, and what it should reach."""
+SOURCES, TRUTH = "untranslated", "truth"
+"""Rows beside the folders' and the controls': what a method starts from, and what it should reach."""
 FEWEST_DRIVES = 2
 """Of real images: one drive to learn from and one to ask about."""
 
@@ -164,7 +164,5 @@ def _find_truth(condition: Condition, frames: list[Frame], truth: Iterable[Clip]
 def _refuse_known(frames: list[Frame], hashes: list[str], known: Mapping[str, Condition]) -> None:
     for frame, found in zip(frames, hashes, strict=True):
         if found in known:
-            remedy = (
-                "a classifier must not learn from the streets it is asked about, so give footage of others"
-            )
+            remedy = "a judge must not learn from the streets it is asked about, so give footage of others"
             raise UserError("--real", f"{frame.key} is a source or its truth", remedy)

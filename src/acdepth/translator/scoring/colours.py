@@ -1,4 +1,4 @@
-"""Colour as a trap: light turned away at random for classifiers to learn, colours copied to test them."""
+"""Colours that are wrong for an image: light turned away at random, and colours of another image."""
 
 import torch
 from torch import Tensor
@@ -36,10 +36,15 @@ def match_colours(sources: Pictures, real: Pictures, generator: torch.Generator)
     Whoever does not reach the domain better than this has changed the colours and nothing else.
     """
     rows = torch.randint(len(real), (len(sources),), generator=generator)
-    ours, theirs = sources.pixels.float() / 255, real.pixels[rows].float() / 255
+    return with_colours_of(sources, real[rows.numpy()])
+
+
+def with_colours_of(pictures: Pictures, others: Pictures) -> Pictures:
+    """Each image with the mean and deviation of every channel of the other in its row."""
+    ours, theirs = pictures.pixels.float() / 255, others.pixels.float() / 255
     (our_mean, our_spread), (mean, spread) = _tone(ours), _tone(theirs)
     matched = ((ours - our_mean) / our_spread * spread + mean).clamp(0, 1)
-    return Pictures((matched * 255).round().to(torch.uint8), sources.drives)
+    return Pictures((matched * 255).round().to(torch.uint8), pictures.drives)
 
 
 def _tone(image: Tensor) -> tuple[Tensor, Tensor]:

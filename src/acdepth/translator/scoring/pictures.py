@@ -1,6 +1,6 @@
 """Images to compare, all of one size, with the drive that each comes from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -37,6 +37,17 @@ class Pictures:
     def __getitem__(self, rows: NDArray[np.int64]) -> Self:
         """Some of them."""
         return type(self)(self.pixels[torch.from_numpy(rows)], self.drives[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Several sets as one."""
+        drives = np.concatenate([part.drives for part in parts])
+        return cls(torch.cat([part.pixels for part in parts]), drives)
+
+    def changed(self, change: Callable[[Tensor], Tensor], at_once: int = 64) -> Self:
+        """What ``change`` makes of batches (B, 3, H, W) in 0..1, rounded to uint8 again."""
+        made = [(change(image) * 255).round().to(torch.uint8) for image in self.batches(at_once)]
+        return type(self)(torch.cat(made), self.drives)
 
     def batches(self, size: int) -> Iterator[Tensor]:
         """(B, 3, H, W) float in 0..1, in order."""

@@ -3,28 +3,31 @@
 from collections.abc import Callable
 from collections.abc import Sequence as Many
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from torch import Tensor
 
-from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.seeding import derive_seed, make_generator
 from acdepth.evaluation.bootstrap import Interval, bootstrap_means
-from acdepth.translator.scoring.cases import COLOURS, SOURCES, TRUTH, Case
-from acdepth.translator.scoring.classifier import (
-    SEED_NAME,
-    Classifier,
-    ClassifierSettings,
+from acdepth.translator.scoring.cases import SOURCES, TRUTH, Case
+from acdepth.translator.scoring.controls import CONTROLS, OTHER_COLOURS, WRONG, build_controls, build_wrong
+from acdepth.translator.scoring.intervals import Answers, share
+from acdepth.translator.scoring.judges import (
+    KINDS,
+    NONE,
+    Judges,
+    JudgeSettings,
     Real,
-    part_calling,
+    ask,
     split_drives,
-    train_classifier,
+    train_judges,
+    write_lesson,
 )
-from acdepth.translator.scoring.colours import match_colours
-from acdepth.translator.scoring.looking import Eye, draw_partners
+from acdepth.translator.scoring.looking import PRIOR, Eye, Views, draw_partners
 from acdepth.translator.scoring.measures import (
     colour_distance,
     correlation,
@@ -33,17 +36,10 @@ from acdepth.translator.scoring.measures import (
     kernel_distance,
 )
 from acdepth.translator.scoring.pictures import Pictures
+from acdepth.translator.scoring.telling import Seen, Told, tell_apart
 
-MEASURES = (
-    "depth_difference",
-    "depth_correlation",
-    "edge_agreement",
-    "recognised",
-    "recognised_plain",
-    "kernel_distance",
-    "diversity",
-    "truth_distance",
-)
+MEASURES = ("depth_difference", "depth_correlation", "edge_agreement", "diversity", "truth_distance")
+"""A number per image."""
 DIGITS = 6
 
 
@@ -55,15 +51,21 @@ class ScoreSettings(Config):
     batch_size: int = Field(default=16, gt=0)
     """Images the prior sees at a time; shapes speed and memory only."""
     seed: int = 0
-    """Of the classifier, of what is paired, and of the intervals."""
-    classifier: ClassifierSettings = ClassifierSettings()
+    """Of the judges, of what is paired, and of the intervals."""
+    judges: JudgeSettings = JudgeSettings()
 
 
-class _Classifiers(NamedTuple):
-    jittered: list[Classifier]
-    """That learned to look past colours."""
-    plain: list[Classifier]
-    """One that did not: a control."""
+@dataclass(frozen=True)
+class _Bench:
+    """What all conditions share."""
+
+    judges: Judges
+    names: tuple[str, ...]
+    """That judges give."""
+    eye: Eye
+    settings: ScoreSettings
+    advance: Callable[[], object]
+    """Called after each training that tells real from made."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class _Scene:
 
     case: Case
     real: Pictures
-    real_features: Any
-    source_depth: Any
+    real_views: Views
+    source_depth: Tensor
     partners: NDArray[np.int64] | None
     source_distances: NDArray[np.float64] | None
 
@@ -83,68 +85,60 @@ def score_cases(
     real: Real,
     eye: Eye,
     settings: ScoreSettings,
-    on_step: Callable[[], object] | None = None,
+    on_step: Callable[[], object] = lambda: None,
 ) -> dict[str, Any]:
     """Measure every method under every condition.
 
-    Real images, of other streets, teach the classifiers and are what the features are held against;
-    ``on_step`` is called after each batch of the classifiers' training.
+    Real images, of other streets, teach the judges and are what translations are held against; ``on_step`` is
+    called after each training.
 
     Returns:
-        JSON values: ``classifier``, ``methods`` in their order, and ``conditions``, which holds per condition
-        and method each of `MEASURES` with its 95 % interval over drives, null where it does not apply.
+        JSON values: ``judges``, ``methods`` in their order, and ``conditions``, which holds per condition and
+        method each of `MEASURES`, ``kernel_distance``, what judges called it (``called``, by their kind and
+        the name they gave) and how often they told it from real images (``told_from_real``), each with its
+        95 % interval, null where it does not apply.
     """
-    to_learn, held_out = split_drives(real, settings.classifier.held_out)
-    classifiers = _train_classifiers(to_learn, settings, on_step)
-    skill = {condition: _skill(classifiers, condition, to_learn, held_out) for condition in real}
-    scores = {case.condition.value: _score_case(case, real, eye, classifiers, settings) for case in cases}
+    to_learn, held_out = split_drives(real, settings.judges.held_out)
+    lesson = write_lesson(to_learn, eye, settings.seed)
+    judges = train_judges(lesson, settings.judges, settings.seed, on_step)
+    bench = _Bench(judges, lesson.names, eye, settings, on_step)
+    asked = {condition.value: _skill(bench, pictures) for condition, pictures in held_out.items()}
+    wrong = build_wrong(held_out, make_generator(settings.seed, "wrong"))
+    asked[NONE] = _skill(bench, Pictures.joined(list(wrong)))
     return {
-        "classifier": {"settings": settings.classifier.to_dict(), "held_out": skill},
-        "methods": [SOURCES, COLOURS, *(cases[0].made if cases else ()), TRUTH],
-        "conditions": scores,
+        "judges": {
+            "settings": settings.judges.to_dict(),
+            "names": list(lesson.names),
+            "learned": {condition.value: len(pictures) for condition, pictures in to_learn.items()},
+            "learned_as_none": [OTHER_COLOURS, *WRONG],
+            "held_out": asked,
+        },
+        "methods": [SOURCES, *CONTROLS, *(cases[0].made if cases else ()), TRUTH],
+        "conditions": {case.condition.value: _score_case(case, real, bench) for case in cases},
     }
 
 
-def steps_to_learn(settings: ScoreSettings) -> int:
+def count_trainings(cases: Many[Case], settings: ScoreSettings) -> int:
     """How often `score_cases` calls ``on_step``."""
-    return (settings.classifier.networks + 1) * settings.classifier.steps
+    without_truth = len(CONTROLS) - 1
+    methods = sum(1 + without_truth + len(case.made) + 2 * (case.truth is not None) for case in cases)
+    return len(KINDS) * (settings.judges.trainings + methods * settings.judges.telling_trainings)
 
 
-def _train_classifiers(
-    real: Real, settings: ScoreSettings, on_step: Callable[[], object] | None
-) -> _Classifiers:
-    def train(number: int, jittered: bool) -> Classifier:
-        seed = derive_seed(settings.seed, SEED_NAME, number)
-        return train_classifier(real, settings.classifier, seed, jittered, on_step)
-
-    jittered = [train(number, jittered=True) for number in range(settings.classifier.networks)]
-    return _Classifiers(jittered, [train(0, jittered=False)])
-
-
-def _skill(classifiers: _Classifiers, condition: Condition, to_learn: Real, held_out: Real) -> dict[str, Any]:
-    asked = held_out[condition]
-    return {
-        "learned": len(to_learn[condition]),
-        "asked": len(asked),
-        "drives_asked": len(np.unique(asked.drives)),
-        "right": round(float(part_calling(classifiers.jittered, asked, condition).mean()), DIGITS),
-        "right_plain": round(float(part_calling(classifiers.plain, asked, condition).mean()), DIGITS),
-    }
-
-
-def _score_case(
-    case: Case, real: Real, eye: Eye, classifiers: _Classifiers, settings: ScoreSettings
-) -> dict[str, Any]:
-    sources, seed = case.sources, settings.seed
+def _score_case(case: Case, real: Real, bench: _Bench) -> dict[str, Any]:
+    sources, seed = case.sources, bench.settings.seed
     partners = draw_partners(sources.drives, seed)
-    apart = None if partners is None else eye.distances(sources, sources[partners])
-    features, depth = eye.features(real[case.condition]), eye.inverse_depth(sources)
-    scene = _Scene(case, real[case.condition], features, depth, partners, apart)
-    colours = match_colours(sources, scene.real, make_generator(seed, "colours", case.condition))
-    methods = {SOURCES: sources, COLOURS: colours, **case.made}
+    apart = None if partners is None else bench.eye.distances(sources, sources[partners])
+    of_condition = real[case.condition]
+    views, depth = bench.eye.views(of_condition), bench.eye.inverse_depth(sources)
+    scene = _Scene(case, of_condition, views, depth, partners, apart)
+    controls = build_controls(
+        sources, case.truth, of_condition, make_generator(seed, "colours", case.condition)
+    )
+    methods = {SOURCES: sources, **controls, **case.made}
     if case.truth is not None:
         methods[TRUTH] = case.truth
-    measured = {name: _measure(pictures, scene, eye, classifiers, seed) for name, pictures in methods.items()}
+    measured = {name: _measure(pictures, scene, bench) for name, pictures in methods.items()}
     start = measured[SOURCES]["truth_distance"]["mean"]
     for row in measured.values():
         row["nearer_truth"] = _fall(row["truth_distance"]["mean"], start)
@@ -152,15 +146,38 @@ def _score_case(
         "images": len(sources),
         "drives": len(np.unique(sources.drives)),
         "left_out": case.left_out,
-        "real_images": len(scene.real),
-        "real_drives": len(np.unique(scene.real.drives)),
+        "real_images": len(of_condition),
+        "real_drives": len(np.unique(of_condition.drives)),
         "methods": measured,
     }
 
 
-def _measure(
-    pictures: Pictures, scene: _Scene, eye: Eye, classifiers: _Classifiers, seed: int
-) -> dict[str, Any]:
+def _measure(pictures: Pictures, scene: _Scene, bench: _Bench) -> dict[str, Any]:
+    seed, views = bench.settings.seed, bench.eye.views(pictures)
+    means = bootstrap_means(
+        _per_image(pictures, scene, bench.eye), pictures.drives, make_generator(seed, "bootstrap")
+    )
+    drives, generator = scene.real.drives, make_generator(seed, "bootstrap", "kernel")
+    distance = kernel_distance(
+        views[PRIOR][:, 0], pictures.drives, scene.real_views[PRIOR][:, 0], drives, generator
+    )
+    told = tell_apart(
+        Seen(views, pictures.drives),
+        Seen(scene.real_views, drives),
+        bench.settings.judges,
+        derive_seed(seed, scene.case.condition),
+        bench.advance,
+    )
+    return {
+        **{name: _plain(mean) for name, mean in zip(MEASURES, means, strict=True)},
+        "kernel_distance": _plain(distance),
+        "called": _called(bench, views, pictures),
+        "told_from_real": {kind: _told(answers, seed) for kind, answers in told.items()},
+    }
+
+
+def _per_image(pictures: Pictures, scene: _Scene, eye: Eye) -> NDArray[np.float64]:
+    """(N, M), NaN where a measure does not apply."""
     case = scene.case
     made, sources = pictures.pixels.float() / 255, case.sources.pixels.float() / 255
     depth = eye.inverse_depth(pictures)
@@ -168,22 +185,39 @@ def _measure(
         "depth_difference": depth_difference(depth, scene.source_depth).double().numpy(),
         "depth_correlation": correlation(depth, scene.source_depth).numpy(),
         "edge_agreement": edge_agreement(made, sources).numpy(),
-        "recognised": part_calling(classifiers.jittered, pictures, case.condition),
-        "recognised_plain": part_calling(classifiers.plain, pictures, case.condition),
     }
     if scene.partners is not None and scene.source_distances is not None:
         distances = eye.distances(pictures, pictures[scene.partners])
         columns["diversity"] = distances / scene.source_distances
     if case.truth is not None:
         columns["truth_distance"] = colour_distance(made, case.truth.pixels.float() / 255).double().numpy()
-    table = np.stack([columns.get(name, np.full(len(pictures), np.nan)) for name in MEASURES], 1)
-    means = bootstrap_means(table, pictures.drives, make_generator(seed, "bootstrap"))
-    found = dict(zip(MEASURES, means, strict=True))
-    ours, generator = eye.features(pictures), make_generator(seed, "bootstrap", "kernel")
-    found["kernel_distance"] = kernel_distance(
-        ours, pictures.drives, scene.real_features, scene.real.drives, generator
-    )
-    return {name: _plain(found[name]) for name in MEASURES}
+    return np.stack([columns.get(name, np.full(len(pictures), np.nan)) for name in MEASURES], 1)
+
+
+def _skill(bench: _Bench, pictures: Pictures) -> dict[str, Any]:
+    """What judges call images of drives that they have not learned."""
+    called = _called(bench, bench.eye.views(pictures), pictures)
+    return {"asked": len(pictures), "drives_asked": len(np.unique(pictures.drives)), "called": called}
+
+
+def _called(bench: _Bench, views: Views, pictures: Pictures) -> dict[str, Any]:
+    """How often judges of each kind give each name."""
+    called = {}
+    for kind, judges in bench.judges.items():
+        given = np.stack([ask(judge, views[kind]) for judge in judges])
+        shares = {}
+        for place, name in enumerate(bench.names):
+            answers = Answers((given == place).astype(np.float64), pictures.drives)
+            shares[name] = _plain(share([answers], make_generator(bench.settings.seed, "bootstrap", kind)))
+        called[kind] = shares
+    return called
+
+
+def _told(answers: Told, seed: int) -> dict[str, Any]:
+    """Part that was called what it is, made and real images counting alike, and of each training."""
+    of_trainings = np.mean([side.said.mean(1) for side in answers], axis=0)
+    right = _plain(share(answers, make_generator(seed, "bootstrap", "told")))
+    return {**right, "of_trainings": [round(float(one), DIGITS) for one in of_trainings]}
 
 
 def _plain(interval: Interval) -> dict[str, float | None]:
