@@ -38,7 +38,7 @@ def score(
     cameras: tuple[str, ...] = ("CAM_FRONT",),
     image_size: str | None = None,
     images: int = 500,
-    steps: int = 400,
+    steps: int = 300,
     seed: int = 0,
     device: str = "auto",
 ) -> None:

@@ -12,8 +12,8 @@ from acdepth.translator.scoring.cases import SOURCES, TRUTH
 from acdepth.translator.scoring.looking import NET, PRIOR
 
 LOOKS = (
-    "called so: how often judges, who learned real images of other streets, choose the wanted condition among "
-    "all conditions and none of these; net: small networks on pixels; prior: heads on the prior's features",
+    "called so: how often judges, who learned real images of other streets, choose the wanted condition "
+    "among all conditions and none of these; net: small networks on pixels; prior: heads on its features",
     "told from real: how often new judges tell these images from real ones of the condition, asked about "
     "drives that they have not learned; 50 is guessing, 100 means that none passes for real",
     "KID x 1000: distance of the prior's features to those of real images; 0 where nothing tells them apart",

@@ -45,12 +45,14 @@ class JudgeSettings(Config):
 
     trainings: int = Field(default=5, gt=0)
     """Of each kind, on the same images with other draws; with one there are no intervals."""
-    steps: int = Field(default=400, gt=0)
+    steps: int = Field(default=300, gt=0)
     """Batches each is trained on."""
     telling_trainings: int = Field(default=3, gt=0)
     """Of each kind, to tell real from made, for every method and condition; two halves each."""
-    telling_steps: int = Field(default=60, gt=0)
+    telling_steps: int = Field(default=40, gt=0)
     """Batches that each half is learned from."""
+    telling_strip: int = Field(default=24, ge=16)
+    """Width of the upright strips that ``net`` learns from then [px]: many of few images, and quickly."""
     batch_size: int = Field(default=32, gt=0)
     """Images per batch."""
     learning_rate: float = Field(default=2e-3, gt=0)
@@ -132,18 +134,22 @@ def train_judges(
     return judges
 
 
-def train_judge(pools: Many[Tensor], settings: JudgeSettings, steps: int, seed: int) -> nn.Module:
+def train_judge(
+    pools: Many[Tensor], settings: JudgeSettings, steps: int, seed: int, strip: int | None = None
+) -> nn.Module:
     """Train on the CPU, where a seed always gives the same network.
 
     Classes, a pool each, of images (N, 3, H, W) or of features (N, 2, D), are drawn equally often, however
-    many members they have. Images are mirrored at random.
+    many members they have. Images are mirrored at random; of each, an upright strip of ``strip`` pixels
+    anywhere is learned from, or all of it.
     """
     judge = _build(pools, settings, derive_seed(seed, SEED_NAME, "weights"))
     peak = settings.learning_rate
     optimiser = torch.optim.AdamW(judge.parameters(), lr=peak)
     schedule = OneCycleLR(optimiser, peak, total_steps=steps + 1, pct_start=WARM_UP)
     for step in range(steps):
-        member, label = _draw_batch(pools, settings.batch_size, make_generator(seed, SEED_NAME, step))
+        generator = make_generator(seed, SEED_NAME, step)
+        member, label = _draw_batch(pools, settings.batch_size, strip, generator)
         loss = F.cross_entropy(judge(member), label)
         optimiser.zero_grad()
         loss.backward()
@@ -168,8 +174,10 @@ def _build(pools: Many[Tensor], settings: JudgeSettings, seed: int) -> nn.Module
         return Head(mean, square.sqrt().clamp(min=SMALLEST_DEVIATION), settings.hidden, len(pools))
 
 
-def _draw_batch(pools: Many[Tensor], size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Members, images mirrored at random, with the number of their pool."""
+def _draw_batch(
+    pools: Many[Tensor], size: int, strip: int | None, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Members, images mirrored at random and cut, with the number of their pool."""
     labels = torch.randint(len(pools), (size,), generator=generator)
     places = torch.rand(size, generator=generator).tolist()
     chosen = zip([pools[label] for label in labels.tolist()], places, strict=True)
@@ -177,6 +185,10 @@ def _draw_batch(pools: Many[Tensor], size: int, generator: torch.Generator) -> t
     if _are_images(members):
         mirrored = torch.rand(size, 1, 1, 1, generator=generator) < 0.5
         members = torch.where(mirrored, members.flip(-1), members)
+        if strip is not None and strip < members.shape[-1]:
+            starts = torch.randint(members.shape[-1] - strip + 1, (size,), generator=generator).tolist()
+            cut = [one[..., start : start + strip] for one, start in zip(members, starts, strict=True)]
+            members = torch.stack(cut)
     return members, labels
 
 

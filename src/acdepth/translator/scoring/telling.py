@@ -62,7 +62,9 @@ def _tell_once(
     for half in range(HALVES):
         asked = [of == half for of in halves]
         pools = [side.views[kind][torch.from_numpy(~of)] for side, of in zip(sides, asked, strict=True)]
-        judge = train_judge(pools, settings, settings.telling_steps, derive_seed(seed, half))
+        judge = train_judge(
+            pools, settings, settings.telling_steps, derive_seed(seed, half), settings.telling_strip
+        )
         for label, (side, of) in enumerate(zip(sides, asked, strict=True)):
             right[label][of] = ask(judge, side.views[kind][torch.from_numpy(of)]) == label
     return right
