@@ -37,7 +37,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def command(root: Path, *more: str) -> list[str]:
     names = [f"weak={root / 'weak'}", f"strong={root / 'strong'}"]
-    few = ["--steps", "2", "--images", "4", "--device", "cpu"]
+    few = ["--steps", "2", "--telling-steps", "2", "--images", "4", "--device", "cpu"]
     where = ["--data", str(root / "data"), "--real", str(root / "real")]
     return ["translate", "score", *names, *where, *few, *more]
 

@@ -142,6 +142,15 @@ def test_what_is_alike_cannot_be_told_apart_on_new_drives() -> None:
     assert right(features(40, 3, 0)) > 0.95
 
 
+def test_networks_learn_from_strips_and_are_asked_about_whole_images() -> None:
+    sides = [
+        stripes(upright, brightness=1.0, count=24, seed=seed) for upright, seed in ((True, 0), (False, 2))
+    ]
+    made, real = (Seen({NET: side.pixels.float() / 255}, side.drives) for side in sides)
+    told = tell_apart(made, real, FEW, 0)[NET]
+    assert min(side.said.mean() for side in told) > 0.8
+
+
 def test_every_training_answers_to_every_image_and_tells_when_done() -> None:
     steps = []
     told = tell_apart(features(5, 9, 0), features(4, 0, 1), FEW, 0, lambda: steps.append(1))

@@ -39,6 +39,7 @@ def score(
     image_size: str | None = None,
     images: int = 500,
     steps: int = 300,
+    telling_steps: int = 40,
     seed: int = 0,
     device: str = "auto",
 ) -> None:
@@ -59,6 +60,7 @@ def score(
         image_size: height x width at which all is compared; of the first folder's images by default.
         images: at most so many sources, and so many real images of each condition.
         steps: batches that each judge of the conditions learns from.
+        telling_steps: batches that each judge learns from who tells these images from real ones.
         seed: of the judges, the pairs and the intervals.
         device: where the prior runs: auto, cpu, cuda, cuda:1 or mps.
     """
@@ -76,7 +78,8 @@ def score(
 
     if sheet:
         check_sheet_name(sheet)
-    values = {"images": images, "seed": seed, "judges": {"steps": steps}}
+    judges = {"steps": steps, "telling_steps": telling_steps}
+    values = {"images": images, "seed": seed, "judges": judges}
     settings = ScoreSettings.from_dict(values, where="acdepth translate score")
     manifests = open_manifests(outs)
     window = find_window(manifests, parse_image_size(image_size) if image_size else None)
