@@ -138,7 +138,7 @@ def test_what_is_alike_cannot_be_told_apart_on_new_drives() -> None:
         told = tell_apart(made, features(40, 0, 1), settings, 0)[PRIOR]
         return float(np.mean([side.said.mean() for side in told]))
 
-    assert right(features(40, 0, 0)) == pytest.approx(0.5, abs=0.1)
+    assert 0.3 < right(features(40, 0, 0)) < 0.7
     assert right(features(40, 3, 0)) > 0.95
 
 
