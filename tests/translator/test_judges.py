@@ -25,7 +25,9 @@ from acdepth.translator.scoring.pictures import Pictures
 from acdepth.translator.scoring.telling import Seen, tell_apart
 
 SIZE = (48, 64)
-FEW = JudgeSettings(trainings=2, steps=40, telling_trainings=2, telling_steps=20, width=8, hidden=8)
+FEW = JudgeSettings(
+    trainings=1, steps=40, telling_trainings=2, telling_steps=20, batch_size=16, width=8, hidden=8
+)
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -187,7 +189,7 @@ def test_sets_count_alike_however_large() -> None:
 
 
 def test_trainings_that_differ_widen_the_interval() -> None:
-    alike = Answers(np.tile(np.arange(20) % 2.0, (4, 1)), np.arange(20) // 2)
+    alike = Answers(np.tile([0.0, 1.0], (4, 10)), np.arange(20) // 2)
     found = share([alike], make_generator(0))
     assert found == pytest.approx((0.5, 0.5, 0.5))
     apart = Answers(np.repeat([[0.0], [1.0], [0.0], [1.0]], 20, axis=1), alike.drives)

@@ -58,7 +58,7 @@ def _tell_once(
     """(N,) and (M,): 1 where an image was called what it is."""
     sides = (made, real)
     halves = [_halve(side.drives, make_generator(seed, "halves", place)) for place, side in enumerate(sides)]
-    right = tuple(np.zeros(len(side.drives)) for side in sides)
+    right = np.zeros(len(made.drives)), np.zeros(len(real.drives))
     for half in range(HALVES):
         asked = [of == half for of in halves]
         pools = [side.views[kind][torch.from_numpy(~of)] for side, of in zip(sides, asked, strict=True)]
