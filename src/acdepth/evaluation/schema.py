@@ -307,6 +307,8 @@ class KindErrors(Record):
 class CorruptedModel(CorruptionMeans):
     """One model on corrupted images."""
 
+    sizes: tuple[tuple[int, int], ...] = ()
+    """Height, width [pixels] of its images as they were corrupted; empty where that was not noted."""
     groups: dict[str, CorruptionMeans]
     clean: CleanErrors
     kinds: dict[str, KindErrors]
@@ -317,6 +319,9 @@ class CorruptionResults(Record):
 
     version: int
     """Of the kinds: numbers of two versions do not belong in one table."""
+    corrupted_at: str = "image"
+    """The size of the images as they were corrupted, likewise: ``input`` is that of the networks, ``image``
+    their own, as in all results from before there was a choice, and ``192x640`` these height and width."""
     baseline: str
     images: int
     sequences: int
