@@ -224,7 +224,7 @@ def test_as_published_images_are_resized_and_then_corrupted_and_the_other_way_ro
 
 
 def test_noise_of_a_large_image_is_averaged_away_before_a_small_network_sees_it():
-    """Four pixels become one: half the noise. At the network's size it is 0.08 in severity 1, as published."""
+    """Four pixels become one: half the noise. At the network's size it is 0.08 in severity 1."""
     spread = {}
     for at in ("input", "image"):
         clean, seen, *_ = pictures_seen(at=at, network={"input_size": SMALL})["network"]
