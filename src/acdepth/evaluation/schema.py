@@ -77,7 +77,8 @@ class Estimate(Record):
 
 
 class Change(Estimate):
-    """Difference to the first model's mean on the same frames, over that mean: -0.3 is 30 % less."""
+    """Difference to the first model's mean on the same frames, over that mean: -0.3 is 30 % less. Both
+    means are taken anew on the sequences of each draw."""
 
     mean: Number = Field(alias="relative_change")
 
