@@ -102,10 +102,11 @@ def paired_changes(
             drawn, errors = np.split(of_draws(changes, sums.shape[1], draws, generator), 2, axis=1)
             if len(values) > 1:
                 drawn = drawn + draw_student(len(values) - 1, draws, generator)[:, None, None] * errors
-    return [
-        PairedChange(*map(_interval, pair, of_pair, (known, known)))
-        for pair, of_pair, known in zip(means.T, drawn.T, enough, strict=True)
-    ]
+    of_difference, of_relative = (
+        [_interval(float(means[kind, m]), drawn[:, kind, m], bool(known)) for m, known in enumerate(enough)]
+        for kind in range(2)
+    )
+    return [PairedChange(*pair) for pair in zip(of_difference, of_relative, strict=True)]
 
 
 def _change(ours: Values, theirs: Values) -> tuple[Values, Values, Values, Values]:
@@ -122,8 +123,8 @@ def _change(ours: Values, theirs: Values) -> tuple[Values, Values, Values, Value
 def _interval(mean: float, drawn: Values, known: bool) -> Interval:
     """Without ends where nothing was drawn or is known, or where there is nothing to be relative to."""
     if not known or not len(drawn) or not np.isfinite(mean) or np.isinf(drawn).any():
-        return Interval(float(mean), None, None)
-    return with_interval(float(mean), drawn)
+        return Interval(mean, None, None)
+    return with_interval(mean, drawn)
 
 
 def draw_student(freedom: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:
