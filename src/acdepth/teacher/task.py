@@ -1,6 +1,7 @@
 """What the teacher learns by: depth and pose network, and their losses weighted (ACDepth, section 3.2)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -8,6 +9,8 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
+from acdepth.data.augment import jitter_colours
+from acdepth.data.settings import AugmentSettings
 from acdepth.engine import Task, masked_mean
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss
@@ -32,8 +35,9 @@ class TeacherTask(Task):
 
     def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
-        inverse_depths = self.depth_net(batch.image).inverse_depths
-        motions = self.pose_net.motions(batch.image, batch.neighbours)
+        seen = jitter_clips(batch, generator) if self.config.jitter_inputs else batch
+        inverse_depths = self.depth_net(seen.image).inverse_depths
+        motions = self.pose_net.motions(seen.image, seen.neighbours)
         with torch.autocast(batch.image.device.type, enabled=False):
             measured = self.config.motion_length == "measured"
             used = with_length(motions, batch.distance) if measured else motions
@@ -45,6 +49,14 @@ class TeacherTask(Task):
                 "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
+
+
+def jitter_clips(batch: TripletBatch, generator: torch.Generator) -> TripletBatch:
+    """The batch with jittered colours, all frames of a clip alike."""
+    clips = torch.cat([batch.image[:, None], batch.neighbours], 1)
+    seen = jitter_colours(clips.flatten(0, 1), generator, AugmentSettings(), alike=clips.shape[1])
+    seen = seen.unflatten(0, clips.shape[:2])
+    return replace(batch, image=seen[:, 0], neighbours=seen[:, 1:])
 
 
 def mean_smoothness(inverse_depths: Sequence[Tensor], image: Tensor) -> Tensor:
