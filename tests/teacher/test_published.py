@@ -37,7 +37,7 @@ class TestJitteredInputs:
         assert torch.equal(generator.get_state(), make_generator(3).get_state())
 
     def test_on_both_networks_see_one_draw_for_the_frames_of_a_clip(self):
-        step = Watched(jitter_inputs=True)
+        step = Watched(jitter_inputs="both")
         frames = torch.cat([step.batch.image[:, None], step.batch.neighbours], 1).unbind(1)
         target, previous, following = (
             jitter_colours(frame, make_generator(3), AugmentSettings()) for frame in frames
@@ -48,8 +48,13 @@ class TestJitteredInputs:
         torch.testing.assert_close(of_pose, torch.stack([target, target], 1))
         torch.testing.assert_close(neighbours, torch.stack([previous, following], 1))
 
+    def test_on_robotcar_the_pose_network_sees_the_clips_as_they_are(self):
+        step = Watched(jitter_inputs="depth")
+        assert not torch.allclose(step.by_depth[0], step.batch.image, atol=0.02)
+        assert torch.equal(step.by_pose[1], step.batch.neighbours.flatten(0, 1))
+
     def test_losses_compare_the_clean_images(self):
-        step = Watched(jitter_inputs=True)
+        step = Watched(jitter_inputs="both")
         target, neighbours = step.by_depth[0], step.by_pose[1].unflatten(0, (2, 2))
         inverse_depths = step.task.depth_net(target).inverse_depths
         motions, clean = step.task.pose_net.motions(target, neighbours), step.batch

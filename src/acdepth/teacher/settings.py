@@ -40,10 +40,11 @@ class TeacherConfig(FootageChoice):
     is metric from the first step, and the pose network says direction and rotation."""
     automask: bool = True
     """Whether unwarped neighbours take part in the minimum of L_p. ACDepth: yes."""
-    jitter_inputs: bool = False
-    """Whether both networks see clips whose colours are jittered as the student's input is (0.8-1.2 times
-    brightness, contrast and saturation, hue +-0.05), a clip's frames alike; the losses see clean images. The
-    published code: always; the paper says nothing of it."""
+    jitter_inputs: Literal["none", "depth", "both"] = "none"
+    """Whether the depth network, or it and the pose network, see clips whose colours are jittered as the
+    student's input is (brightness, contrast, saturation times 0.8-1.2, hue +-0.05), a clip's frames alike;
+    the losses see clean images. The paper says nothing of it; published code: ``both`` on nuScenes, as md4all,
+    and ``depth`` on RobotCar."""
     smoothness_weight: float = Field(default=1e-3, ge=0)
     """Of L_e. ACDepth: 1e-3."""
     velocity_weight: float = Field(default=0.02, ge=0)

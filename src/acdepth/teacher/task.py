@@ -35,9 +35,11 @@ class TeacherTask(Task):
 
     def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
-        seen = jitter_clips(batch, generator) if self.config.jitter_inputs else batch
+        jittered = self.config.jitter_inputs
+        seen = batch if jittered == "none" else jitter_clips(batch, generator)
         inverse_depths = self.depth_net(seen.image).inverse_depths
-        motions = self.pose_net.motions(seen.image, seen.neighbours)
+        by_pose = seen if jittered == "both" else batch
+        motions = self.pose_net.motions(by_pose.image, by_pose.neighbours)
         with torch.autocast(batch.image.device.type, enabled=False):
             measured = self.config.motion_length == "measured"
             used = with_length(motions, batch.distance) if measured else motions
