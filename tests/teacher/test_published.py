@@ -1,19 +1,36 @@
 """What the published code does with its teacher, beside what ours does by default."""
 
+from pathlib import Path
+
+import pytest
 import torch
 from torch import Tensor
 
+from acdepth.core.camera import Camera
+from acdepth.core.crop import Crop
 from acdepth.core.seeding import make_generator
 from acdepth.data.augment import jitter_colours
+from acdepth.data.folder import open_data
+from acdepth.data.prepared import prepare
 from acdepth.data.settings import AugmentSettings
+from acdepth.data.triplets import TripletBatches, published_camera
+from acdepth.engine import LoopSettings
 from acdepth.geometry.photometric import photometric_loss
 from acdepth.geometry.warp import synthesise_views
+from acdepth.networks.checkpoint import load_checkpoint, load_tensors
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.task import TeacherTask, mean_smoothness
+from acdepth.teacher.training import train_teacher
+from tests.data.folders import CAMERA, write_drive
 from tests.triplets import HEIGHT, WIDTH, triplets
 
-CONFIG = TeacherConfig(network=DepthNetConfig(width=8), image_size=(HEIGHT, WIDTH), initial_depth=15.0)
+LOOP = LoopSettings(
+    steps=1, batch_size=2, log_every=1, checkpoint_every=1, precision="fp32", device="cpu", trackers=()
+)
+CONFIG = TeacherConfig(
+    network=DepthNetConfig(width=8), image_size=(HEIGHT, WIDTH), initial_depth=15.0, loop=LOOP
+)
 
 
 class Watched:
@@ -63,3 +80,92 @@ class TestJitteredInputs:
         torch.testing.assert_close(step.terms["photometric"], error)
         smoothness = 1e-3 * mean_smoothness(inverse_depths, clean.image)
         torch.testing.assert_close(step.terms["smoothness"], smoothness)
+
+
+class TestMirroredInput:
+    def test_the_depth_of_half_of_the_batches_comes_from_their_mirror_image(self):
+        task, batch, seen = TeacherTask(CONFIG.model_copy(update={"mirrored": "depth"})), triplets(), []
+        task.depth_net.register_forward_pre_hook(lambda _, given: seen.extend(given))
+        mirrored = []
+        for seed in range(20):
+            terms = task(batch, make_generator(seed), 0.0)
+            mirrored.append(torch.equal(seen[-1], batch.image.flip(-1)))
+            assert mirrored[-1] or torch.equal(seen[-1], batch.image)
+            inverse_depths = task.depth_net(seen[-1]).inverse_depths
+            told = [scale.flip(-1) if mirrored[-1] else scale for scale in inverse_depths]
+            torch.testing.assert_close(terms["smoothness"], 1e-3 * mean_smoothness(told, batch.image))
+            if set(mirrored) == {False, True}:
+                break
+        assert set(mirrored) == {False, True}
+
+    def test_clips_are_then_left_as_they_are(self, tmp_path):
+        prepared = prepare(open_data(write_drive(tmp_path / "drive", count=3)), tmp_path / "out", (24, 40))
+        by_default, published = (TripletBatches(prepared, 8, 0, mirror=mirror) for mirror in (True, False))
+        principal = by_default.batch(0).intrinsics[:, 0, 2]
+        assert set(principal.tolist()) == {CAMERA.cx, 39 - CAMERA.cx}
+        assert set(published.batch(0).intrinsics[:, 0, 2].tolist()) == {CAMERA.cx}
+
+
+ROBOTCAR = Camera(983.0, 983.0, 643.6, 493.4, 1280, 960)
+
+
+class TestIntrinsicsOfCroppedImages:
+    def test_published_ones_are_scaled_by_the_whole_images_size(self):
+        true = ROBOTCAR.cropped(0, 0, 768, 1280).resized(320, 544)
+        camera = published_camera(true, Crop(height=768, width=1280), (960, 1280))
+        assert camera.fy == pytest.approx(983.0 * 320 / 960) == pytest.approx(true.fy * 768 / 960)
+        assert camera.cy == pytest.approx(493.4 * 320 / 960)
+        assert camera.fx == pytest.approx(983.0 * 544 / 1280) == pytest.approx(true.fx)
+        assert camera.cx == pytest.approx(643.6 * 544 / 1280)
+
+    def test_a_window_is_moved_before(self):
+        crop = Crop(top=100, left=60, height=700, width=1000)
+        true = ROBOTCAR.cropped(100, 60, 700, 1000).resized(320, 544)
+        camera = published_camera(true, crop, (960, 1280))
+        assert (camera.cx, camera.cy) == pytest.approx((583.6 * 544 / 1280, 393.4 * 320 / 960))
+
+    def test_without_a_crop_they_differ_by_part_of_a_pixel(self):
+        true = ROBOTCAR.resized(320, 544)
+        camera = published_camera(true, None, (960, 1280))
+        assert (camera.fx, camera.fy) == pytest.approx((true.fx, true.fy))
+        assert 0 < camera.cx - true.cx < 0.5 and 0 < camera.cy - true.cy < 0.5
+
+    @pytest.mark.parametrize(("rule", "cut_off"), [("exact", 1.0), ("published", 16 / 24)])
+    def test_the_losses_have_them_and_the_card_keeps_the_images_camera(self, tmp_path, rule, cut_off):
+        data, crop = write_drive(tmp_path / "data", count=3), Crop(height=16, width=40)
+        config = CONFIG.model_copy(update={"crop": crop, "intrinsics": rule})
+        given = intrinsics_of_a_step(config, data, tmp_path / "run")
+        true = CAMERA.cropped(0, 0, 16, 40).resized(HEIGHT, WIDTH)
+        assert given[0, 0, 0] == pytest.approx(true.fx)
+        assert given[0, 1, 1] == pytest.approx(true.fy * cut_off)
+        card = load_checkpoint(tmp_path / "run" / "model.safetensors")[1]
+        assert card.camera == true.to_dict()
+        assert card.made_by["config"]["intrinsics"] == rule
+
+
+def intrinsics_of_a_step(config: TeacherConfig, data: Path, out: Path) -> Tensor:
+    """(B, 3, 3): what a training gave to the losses in its last step."""
+    given = []
+    with pytest.MonkeyPatch.context() as patch:
+        forward = TeacherTask.forward
+        patch.setattr(
+            TeacherTask, "forward", lambda *step: given.append(step[1].intrinsics) or forward(*step)
+        )
+        train_teacher(config, data, out)
+    return given[-1]
+
+
+@pytest.mark.parametrize("pose_rate", [1.0, 0.4])
+def test_the_pose_network_may_learn_more_slowly(tmp_path, pose_rate):
+    config = CONFIG.model_copy(update={"pose_rate": pose_rate})
+    path = train_teacher(config, write_drive(tmp_path / "data", count=3), tmp_path / "run")
+    start, depth = TeacherTask(config), load_checkpoint(path)[0].state_dict()
+    pose, _ = load_tensors(path.parent / "pose.safetensors")
+
+    def moved(name: str, network: torch.nn.Module, trained: dict[str, Tensor]) -> float:
+        return (trained[name] - network.state_dict()[name]).abs().max().item()
+
+    # Adam's first step is as long as the learning rate; depth networks are saved in half precision.
+    slowly = moved("convolutions.4.bias", start.pose_net, pose)
+    assert slowly == pytest.approx(pose_rate * LOOP.learning_rate, rel=0.01)
+    assert moved("decoder.heads.0.bias", start.depth_net, depth) == pytest.approx(LOOP.learning_rate, rel=0.1)

@@ -27,6 +27,7 @@ class TeacherTask(Task):
     def __init__(self, config: TeacherConfig, initial_forward: float = 0.0) -> None:
         super().__init__()
         self.config = config
+        self.rates = {"pose_net.": config.pose_rate}
         with torch.random.fork_rng(devices=[]):
             # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
             torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
@@ -37,7 +38,8 @@ class TeacherTask(Task):
         """Weighted loss terms of one batch."""
         jittered = self.config.jitter_inputs
         seen = batch if jittered == "none" else jitter_clips(batch, generator)
-        inverse_depths = self.depth_net(seen.image).inverse_depths
+        mirror = self.config.mirrored == "depth" and bool(torch.rand((), generator=generator) < 0.5)
+        inverse_depths = self._inverse_depths(seen.image, mirror)
         by_pose = seen if jittered == "both" else batch
         motions = self.pose_net.motions(by_pose.image, by_pose.neighbours)
         with torch.autocast(batch.image.device.type, enabled=False):
@@ -51,6 +53,11 @@ class TeacherTask(Task):
                 "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
+
+    def _inverse_depths(self, image: Tensor, mirror: bool) -> Sequence[Tensor]:
+        if not mirror:
+            return self.depth_net(image).inverse_depths
+        return [scale.flip(-1) for scale in self.depth_net(image.flip(-1)).inverse_depths]
 
 
 def jitter_clips(batch: TripletBatch, generator: torch.Generator) -> TripletBatch:
