@@ -1,5 +1,6 @@
 """What the published code does with its teacher, beside what ours does by default."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from acdepth.data.settings import AugmentSettings
 from acdepth.data.triplets import TripletBatches, published_camera
 from acdepth.engine import LoopSettings
 from acdepth.geometry.photometric import photometric_loss
-from acdepth.geometry.warp import synthesise_views
+from acdepth.geometry.warp import source_coordinates, synthesise_views
 from acdepth.networks.checkpoint import load_checkpoint, load_tensors
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.teacher.settings import TeacherConfig
@@ -129,6 +130,20 @@ class TestIntrinsicsOfCroppedImages:
         camera = published_camera(true, None, (960, 1280))
         assert (camera.fx, camera.fy) == pytest.approx((true.fx, true.fy))
         assert 0 < camera.cx - true.cx < 0.5 and 0 < camera.cy - true.cy < 0.5
+
+    def test_a_forward_drive_looks_the_same_through_them_if_it_seems_to_point_elsewhere(self):
+        true = ROBOTCAR.cropped(0, 0, 768, 1280).resized(320, 544)
+        wrong = published_camera(true, Crop(height=768, width=1280), (960, 1280))
+        aside = (true.cx - wrong.cx) / wrong.fx, (true.cy - wrong.cy) / wrong.fy
+        depth = 5 + 40 * torch.rand(1, 1, 320, 544, generator=make_generator(0), dtype=torch.float64)
+        seen = []
+        for camera, direction in ((true, [0.0, 0.0, 1.0]), (wrong, [*aside, 1.0])):
+            motion = torch.eye(4, dtype=torch.float64)
+            motion[:3, 3] = -torch.tensor(direction)
+            matrix = camera.matrix().double()
+            seen.append(source_coordinates(1 / depth, matrix[None], motion[None]))
+        torch.testing.assert_close(seen[1], seen[0], atol=1e-5, rtol=0)
+        assert math.hypot(*aside, 1.0) == pytest.approx(1.01, abs=0.003)  # metres become that much shorter
 
     @pytest.mark.parametrize(("rule", "cut_off"), [("exact", 1.0), ("published", 16 / 24)])
     def test_the_losses_have_them_and_the_card_keeps_the_images_camera(self, tmp_path, rule, cut_off):

@@ -49,7 +49,8 @@ class TripletBatches:
         mirror: bool = True,
         intrinsics: IntrinsicsRule = "exact",
     ) -> None:
-        self.prepared, self.mirror, self.intrinsics = prepared, mirror, intrinsics
+        self.prepared, self.mirror = prepared, mirror
+        self.intrinsics: IntrinsicsRule = intrinsics
         numbers = targets(prepared, min_speed)
         whole = numbers[has_both_neighbours(prepared)[numbers]]
         if not len(whole):
