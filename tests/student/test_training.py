@@ -93,6 +93,15 @@ def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, t
         train_student(config, data, translations, teacher, Path("depth-anything/Base"), tmp_path)
 
 
+def test_frames_at_the_ends_of_a_drive_are_learnt_from_unless_left_out(taught, tmp_path):
+    data, (_, _, teacher) = write_drive(tmp_path / "data", count=2), taught
+    clear_only = {"mix": {Condition.CLEAR: 1.0}}
+    train_student(changed(**clear_only), data, None, teacher, None, tmp_path / "run")
+    published = changed(**clear_only, scene_ends=False)
+    with pytest.raises(UserError, match=r"all 2 frames are slower than 0\.5 m/s or ends of a drive"):
+        train_student(published, data, None, teacher, None, tmp_path / "published")
+
+
 def test_a_control_needs_no_translations(taught, tmp_path):
     data, _, teacher = taught
     config = changed(mix={Condition.CLEAR: 1.0})
