@@ -104,6 +104,35 @@ class TestMirroredInput:
         assert set(published.batch(0).intrinsics[:, 0, 2].tolist()) == {CAMERA.cx}
 
 
+class TestNeighboursApart:
+    def test_by_default_both_share_a_pass_and_its_batch_statistics(self):
+        step = Watched()
+        assert [len(given) for given in step.by_pose] == [4, 4]
+        assert counted(step) == 1
+
+    def test_apart_each_neighbour_has_a_pass_and_batch_statistics_of_its_own(self):
+        step, other = Watched(neighbours_apart=True), triplets()
+        previous, following = step.batch.neighbours.unbind(1)
+        for given, expected in zip(
+            step.by_pose, (other.image, previous, other.image, following), strict=True
+        ):
+            assert torch.equal(given, expected)
+        assert counted(step) == 2
+        # What the next frames are says nothing about the motion to the previous ones.
+        black = torch.stack([previous, torch.zeros_like(following)], 1)
+        motions = [
+            step.task.pose_net.motions(other.image, frames, apart=apart)[:, 0]
+            for apart in (True, False)
+            for frames in (step.batch.neighbours, black)
+        ]
+        assert torch.equal(motions[0], motions[1]) and not torch.equal(motions[2], motions[3])
+
+
+def counted(step: Watched) -> int:
+    """How many batches the pose network's batch norm has seen."""
+    return int(step.task.pose_net.state_dict()["encoder.bn1.num_batches_tracked"])
+
+
 ROBOTCAR = Camera(983.0, 983.0, 643.6, 493.4, 1280, 960)
 
 

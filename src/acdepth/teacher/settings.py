@@ -59,6 +59,10 @@ class TeacherConfig(FootageChoice):
     """Of L_v, which makes depth metric. ACDepth: 0.02."""
     min_speed: float | None = 0.5
     """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    neighbours_apart: bool = False
+    """Whether the pose network sees the targets with their previous frames and with their next ones in two
+    passes, each normalised by batch statistics of its own, as in monodepth2 and the published code; else in
+    one pass."""
     pose_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the pose network. md4all: 1; published ACDepth: 0.4, 2e-4 of 5e-4."""
     loop: LoopSettings = LoopSettings(steps=47_000, learning_rate=2e-4)
@@ -71,6 +75,7 @@ class TeacherConfig(FootageChoice):
                 "jitter_inputs": "both",
                 "mirrored": "depth",
                 "intrinsics": "published",
+                "neighbours_apart": True,
                 "pose_rate": 0.4,
                 "loop": self.loop.model_copy(update={"precision": "fp32", "gradient_clip": None}),
             }

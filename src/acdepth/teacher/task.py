@@ -41,7 +41,7 @@ class TeacherTask(Task):
         mirror = self.config.mirrored == "depth" and bool(torch.rand((), generator=generator) < 0.5)
         inverse_depths = self._inverse_depths(seen.image, mirror)
         by_pose = seen if jittered == "both" else batch
-        motions = self.pose_net.motions(by_pose.image, by_pose.neighbours)
+        motions = self.pose_net.motions(by_pose.image, by_pose.neighbours, self.config.neighbours_apart)
         with torch.autocast(batch.image.device.type, enabled=False):
             measured = self.config.motion_length == "measured"
             used = with_length(motions, batch.distance) if measured else motions
