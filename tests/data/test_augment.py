@@ -51,6 +51,14 @@ def test_the_range_the_draws_and_the_generator() -> None:
     assert changes.unique().numel() == 16  # each image has draws of its own
 
 
+def test_frames_of_a_clip_are_changed_alike_and_clips_are_not() -> None:
+    frame = torch.rand(1, 3, 6, 6, generator=generator())
+    clips = jitter_colours(frame.repeat(12, 1, 1, 1), generator(1), AugmentSettings(), alike=3)
+    alone = jitter_colours(frame.repeat(4, 1, 1, 1), generator(1), AugmentSettings())
+    assert torch.equal(clips, alone.repeat_interleave(3, 0))
+    assert alone.mean((1, 2, 3)).unique().numel() == 4
+
+
 def test_brightness_stays_within_its_range() -> None:
     gray = torch.full((200, 3, 4, 4), 0.5)
     factors = jitter_colours(gray, generator(), AugmentSettings())[:, 0, 0, 0] / 0.5

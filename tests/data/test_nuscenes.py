@@ -12,6 +12,7 @@ import pytest
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.data import MixBatches, TripletBatches, prepare
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.scenes import condition_of, open_nuscenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
@@ -74,6 +75,20 @@ def test_depth_goes_through_the_world(root):
     assert depth is not None and (depth > 0).sum() > 50
     agree = np.isclose(depth, expected, atol=1e-3)
     assert agree.mean() > 0.9998  # a point on the border between two pixels may round to either
+
+
+def test_the_ends_of_a_scene_teach_no_geometry_and_no_weather_where_the_published_filter_drops_them(tmp_path):
+    root = write_nuscenes(tmp_path / "data", {"scene-0061": "In train"}, samples=4)
+    scene = open_nuscenes(root, "mini_train")
+    first, *inner, last = [scene[0].key(position) for position in scene[0].targets()]
+    filmed, alone = (prepare(scene, tmp_path / str(reach), (32, 64), reach=reach) for reach in (1, 0))
+
+    def learnt(prepared, batches):
+        return sorted(prepared.frames.key(index) for index in batches.order.items)
+
+    assert learnt(filmed, TripletBatches(filmed, 1, 0)) == inner
+    assert learnt(alone, MixBatches(alone, {}, None, 1, 0)) == [first, *inner, last]
+    assert learnt(alone, MixBatches(alone, {}, None, 1, 0, ends=False)) == inner
 
 
 def test_motion_and_its_inverse():

@@ -101,8 +101,8 @@ def test_the_published_preset_changes_what_the_published_code_does():
     published = StudentConfig().published()
     assert published.ordinal.pooled and published.teacher_batch_norm == "train"
     assert published.augmentation.noise == "published"
-    assert published.prior_normalisation == "teacher"
-    changed_names = {"ordinal", "teacher_batch_norm", "augmentation", "prior_normalisation"}
+    assert published.prior_normalisation == "teacher" and not published.scene_ends
+    changed_names = {"ordinal", "teacher_batch_norm", "augmentation", "prior_normalisation", "scene_ends"}
     untouched = StudentConfig().to_dict().keys() - changed_names
     plain, changed = StudentConfig().to_dict(), published.to_dict()
     assert all(plain[name] == changed[name] for name in untouched)

@@ -106,6 +106,15 @@ def test_a_student_sees_images_as_its_teacher_did(taught, tmp_path):
         assert [told.resize, *seen] == [resize] * 3
 
 
+def test_frames_at_the_ends_of_a_drive_are_learnt_from_unless_left_out(taught, tmp_path):
+    data, (_, _, teacher) = write_drive(tmp_path / "data", count=2), taught
+    clear_only = {"mix": {Condition.CLEAR: 1.0}}
+    train_student(changed(**clear_only), data, None, teacher, None, tmp_path / "run")
+    published = changed(**clear_only, scene_ends=False)
+    with pytest.raises(UserError, match=r"all 2 frames are slower than 0\.5 m/s or ends of a drive"):
+        train_student(published, data, None, teacher, None, tmp_path / "published")
+
+
 def test_a_control_needs_no_translations(taught, tmp_path):
     data, _, teacher = taught
     config = changed(mix={Condition.CLEAR: 1.0})

@@ -26,6 +26,7 @@ class MixBatches:
         min_speed: leaves out frames known to be slower [m/s]; None leaves out none.
         rank: of this process.
         world_size: number of processes.
+        ends: whether the first and last frame of a drive are among them; see `targets`.
 
     Raises:
         UserError: if a translation is not aligned with ``clear``, or a weight has no images.
@@ -41,6 +42,8 @@ class MixBatches:
         min_speed: float | None = SLOWEST,
         rank: int = 0,
         world_size: int = 1,
+        *,
+        ends: bool = True,
     ) -> None:
         self.clear = clear
         self.images = {Condition.CLEAR: clear, **translated}
@@ -50,7 +53,7 @@ class MixBatches:
         _check_weights(weights, self.images)
         self.conditions = list(weights)
         self.weights = torch.tensor([float(weights[condition]) for condition in self.conditions])
-        self.order = Order(targets(clear, min_speed), "mix", seed, batch_size, rank, world_size)
+        self.order = Order(targets(clear, min_speed, ends), "mix", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
         """Number of frames in one pass."""

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from acdepth.core.config import Config
 
 Sampling = Literal["random", "luminance"]
+IntrinsicsRule = Literal["exact", "published"]
 
 
 class FootageChoice(Config):

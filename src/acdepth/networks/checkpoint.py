@@ -40,7 +40,8 @@ class CheckpointCard(Config):
     input_size: tuple[Side, Side]
     """(height, width) of the images it was trained on [px]."""
     camera: dict[str, float | int] | None = None
-    """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown."""
+    """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown. It is the lens
+    that the images show, also where a teacher's losses were told the published code's ``intrinsics``."""
     crop: Crop | None = None
     """Window of the original images that it was trained on; null for all of them."""
     resize: Resize = "area"

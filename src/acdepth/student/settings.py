@@ -96,6 +96,9 @@ class StudentConfig(FootageChoice):
     """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
     min_speed: float | None = 0.5
     """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    scene_ends: bool = True
+    """Whether the first and last frame of a drive are learnt from, such as the end key frames of a nuScenes
+    scene. They have no image before or after them, so that the published filter of slow frames drops them."""
     loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
     """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
 
@@ -118,5 +121,6 @@ class StudentConfig(FootageChoice):
                 "augmentation": self.augmentation.model_copy(update={"noise": "published"}),
                 "prior_normalisation": "teacher",
                 "teacher_batch_norm": "train",
+                "scene_ends": False,
             }
         )

@@ -77,9 +77,8 @@ def train_student(
             clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
             config.write(out / "config.yaml")
         task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
-        batches = partial(
-            MixBatches, clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
-        )
+        given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
+        batches = partial(MixBatches, *given, ends=config.scene_ends)
         fit("student", task, batches, loop, out, made_from)
         conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
         about = f"student of {len(clear)} clear frames and their translations ({', '.join(conditions)})"

@@ -59,7 +59,15 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
             config.write(out / "config.yaml")
         task = TeacherTask(config, _initial_forward(prepared, config))
         _start(task, config)
-        batches = partial(TripletBatches, prepared, loop.batch_size, loop.seed, config.min_speed)
+        batches = partial(
+            TripletBatches,
+            prepared,
+            loop.batch_size,
+            loop.seed,
+            config.min_speed,
+            mirror=config.mirrored == "clips",
+            intrinsics=config.intrinsics,
+        )
         fit("teacher", task, batches, loop, out, made_from)
         lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
         card = CheckpointCard(
