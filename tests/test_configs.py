@@ -39,8 +39,8 @@ OF_ROBOTCAR = {
         "night_std": [0.2627] * 3,
     },
 }
-"""What the published code does on RobotCar and not on nuScenes: single pixels instead of 5x5 windows, no noise,
-and a student that is normalised otherwise than its teacher, which has nuScenes' numbers."""
+"""What the published code does on RobotCar and not on nuScenes: single pixels instead of 5x5 windows, no
+noise, and a student that is normalised otherwise than its teacher, which has nuScenes' numbers."""
 FILES = sorted(CONFIGS.rglob("*.yaml"))
 
 
