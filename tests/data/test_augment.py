@@ -65,6 +65,18 @@ def test_brightness_stays_within_its_range() -> None:
     assert 0.8 <= factors.min() < 0.83 and 1.17 < factors.max() <= 1.2 + 1e-6
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_noise_comes_after_the_colours_or_before_them(first: bool) -> None:
+    image = torch.rand(4, 3, 8, 8, generator=generator())
+    settings = AugmentSettings(noise_probability=1, noise_first=first)
+    draws = generator(1)
+    if first:
+        expected = jitter_colours(add_noise(image, draws, settings), draws, settings)
+    else:
+        expected = add_noise(jitter_colours(image, draws, settings), draws, settings)
+    assert torch.equal(augment(image, generator(1), settings), expected)
+
+
 def test_noise_hits_half_of_the_images_with_the_drawn_strength() -> None:
     image = torch.full((400, 3, 16, 16), 0.5)
     deviation = (add_noise(image, generator(), AugmentSettings()) - image).std((1, 2, 3))

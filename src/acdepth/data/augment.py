@@ -11,7 +11,8 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:
-    """Colour jitter, coarser pixels, noise: in this order, each drawn anew for every image.
+    """Colour jitter, coarser pixels, noise: in this order unless noise is first, each drawn anew for every
+    image.
 
     Args:
         image: (B, 3, H, W) float in 0..1, as is what is returned.
@@ -19,10 +20,12 @@ def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings
         settings: ACDepth's by default.
     """
     settings = settings or AugmentSettings()
+    if settings.noise_first:
+        image = add_noise(image, generator, settings)
     image = jitter_colours(image, generator, settings)
     if settings.coarse_probability > 0:
         image = make_coarse(image, generator, settings.coarse_probability)
-    return add_noise(image, generator, settings)
+    return image if settings.noise_first else add_noise(image, generator, settings)
 
 
 def jitter_colours(

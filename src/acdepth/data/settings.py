@@ -31,7 +31,7 @@ class AugmentSettings(Config):
     hue: float = Field(default=0.05, ge=0, le=0.5)
     """Hue is turned by up to this part of the colour circle. ACDepth: 0.05."""
     noise_probability: float = Field(default=0.5, ge=0, le=1)
-    """Part of the images that get Gaussian noise. ACDepth: 0.5."""
+    """Part of the images that get Gaussian noise. ACDepth: 0.5; published code: none on RobotCar."""
     noise_range: tuple[float, float] = (0.005, 0.05)
     """Least and largest standard deviation of the noise, in units of the 0..1 range. ACDepth: 0.005-0.05."""
     coarse_probability: float = Field(default=0.0, ge=0, le=1)
@@ -40,6 +40,9 @@ class AugmentSettings(Config):
     noise: Literal["per image", "published"] = "per image"
     """``per image`` draws one standard deviation per image, as the paper says; ``published`` adds
     0.005 + 0.045 * randn to every value, as the published code does."""
+    noise_first: bool = False
+    """Whether noise is added before the colours are changed, as the published code does on nuScenes, and not
+    after all else, as it does on RobotCar."""
 
 
 class ZoomSettings(Config):

@@ -12,7 +12,7 @@ from acdepth.networks.checkpoint import load_checkpoint, load_encoder
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.student.training import starting_encoder
+from acdepth.student.training import starting_encoder, student_network
 from acdepth.teacher.training import starting_files
 from acdepth.translator.adapters import load_card
 from acdepth.translator.training import check_start, make_discriminator
@@ -27,6 +27,7 @@ def check_networks(config: MethodConfig) -> None:
         UserError: naming the first that is missing, damaged or of another kind.
     """
     teacher, student = config.teacher, config.student
+    student_network(student, teacher.network)
     files = starting_files(teacher)
     if teacher.start is not None:
         load_checkpoint(files[0])

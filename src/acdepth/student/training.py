@@ -29,6 +29,7 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.settings import DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.student.settings import StudentConfig
 from acdepth.student.task import StudentTask
@@ -60,13 +61,8 @@ def train_student(
     """
     teacher, loop = checkpoint_file(teacher), config.loop
     teacher_network, card = load_checkpoint(teacher)
-    if config.ordinal_weight > 0 and prior is None:
-        remedy = "give --prior a Depth Anything folder, or set ordinal_weight to 0"
-        raise UserError(None, "L_r needs a prior", remedy)
-    prior = or_shipped(prior, PRIOR) if prior else None
-    order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
-    if order and config.prior_normalisation == "teacher":
-        order.normalise_by(card.network.mean, card.network.std)
+    order = open_prior(config, prior, card.network)
+    card = card.model_copy(update={"network": student_network(config, card.network)})
     clips = clear_footage(config, data, translations)
     inputs = {"training footage": clear_fingerprint(clips, card)}
     inputs |= translations_made_by(config, translations)
@@ -76,7 +72,8 @@ def train_student(
         with share.main_first():
             clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
             config.write(out / "config.yaml")
-        task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
+        student = _new_student(config, teacher, card.network)
+        task = StudentTask(config, student, teacher_network, order)
         given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
         batches = partial(MixBatches, *given, ends=config.scene_ends)
         fit("student", task, batches, loop, out, made_from)
@@ -91,6 +88,44 @@ def train_student(
         if share.leads:
             save_checkpoint(out / MODEL_FILE, task.student, card.model_copy(update=told))
     return out / MODEL_FILE
+
+
+def student_network(config: StudentConfig, teacher: DepthNetConfig) -> DepthNetConfig:
+    """What the student is: as its teacher, but for a normalisation of its own.
+
+    Raises:
+        UserError: if it starts from the teacher's weights, which learnt from images normalised otherwise.
+    """
+    if config.normalisation is None:
+        return teacher
+    network = teacher.model_copy(update=dict(config.normalisation))
+    if config.start_from == "teacher" and network != teacher:
+        what = "student.start_from is teacher, but student.normalisation is not what its weights learnt with"
+        raise UserError(None, what, "leave normalisation out, or start from an encoder")
+    return network
+
+
+def open_prior(
+    config: StudentConfig, prior: Path | None, teacher: DepthNetConfig
+) -> DepthAnythingPrior | None:
+    """The prior of L_r, its input as the settings say; None where L_r has no weight.
+
+    Raises:
+        UserError: if it is needed and not given.
+    """
+    if config.ordinal_weight == 0:
+        return None
+    if prior is None:
+        remedy = "give --prior a Depth Anything folder, or set ordinal_weight to 0"
+        raise UserError(None, "L_r needs a prior", remedy)
+    order = DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR))
+    if config.prior_normalisation != "own":
+        of_student = config.prior_normalisation == "student"
+        known = student_network(config, teacher) if of_student else teacher
+        order.normalise_by(known.mean, known.std)
+    if config.prior_size == "image":
+        order.keep_size()
+    return order
 
 
 def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
@@ -144,13 +179,12 @@ def prepare_mix(
     }
 
 
-def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
-    student, card = load_checkpoint(teacher)
+def _new_student(config: StudentConfig, teacher: Path, network: DepthNetConfig) -> DepthNet:
     if config.start_from == "teacher":
-        return student
+        return load_checkpoint(teacher)[0]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
-        student = DepthNet(card.network)
+        student = DepthNet(network)
     if encoder := starting_encoder(config):
         load_encoder(student.encoder, encoder)
     return student
