@@ -162,9 +162,10 @@ def _place(root: Path, calibration_file: Path) -> Path:
 
 def _refuse_other_origin(out: Path, files: Sequence[Path], folder: Path, made_from: dict[str, str]) -> None:
     """Half a scene must not be finished with other files, nor a second scene get another camera."""
-    for file in (_place(out, path) for path in files):
-        if file.exists() and hash_file(file) != made_from[file.name]:
-            raise UserError(file, "is of another camera", "prepare into another folder")
+    for path in files:
+        file = _place(out, path)
+        if file.exists() and hash_file(file) != made_from[path.name]:
+            raise UserError(file, f"is another one than {path}", "prepare into another folder")
     before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else {}
     other = sorted(name for name, made in made_from.items() if before.get(name, made) != made)
     if other:
