@@ -1,4 +1,4 @@
-"""The world as RobotCar, by a reader written from md4all's description, against ours and against the truth."""
+"""The world as RobotCar, by a reader written from md4all's description, against ours and the truth."""
 
 from pathlib import Path
 
