@@ -345,6 +345,32 @@ class TestWindow:
         assert len(accumulator.cloud(at, 1, np.eye(4))) == 0
 
 
+class TestScanPoses:
+    def test_held_keeps_the_car_at_the_image_before(self, made):
+        found = read_odometry(made / "raw" / DAY / "vo" / "vo.csv")
+        times = START + np.array([0, 1, 62_499, 62_500, 100_000])
+        held = found.at(times, held=True).T_vehicle_to_world
+        for T, number in zip(held, (0, 0, 0, 1, 1), strict=True):
+            np.testing.assert_allclose(T, T_vehicle_to_world(image_time(number)), atol=1e-9)
+
+    def test_clouds_as_published_lie_beside_the_wall(self, raw):
+        """By up to what the car drives between two images, half a metre."""
+        calibration = read_raw_calibration(raw / "models", raw / "extrinsics")
+        beside = {}
+        for scan_poses in ("interpolated", "published"):
+            out = raw / scan_poses
+            scene = plan_scene(raw / "raw", out, DAY, calibration, scan_poses=scan_poses)
+            prepare_scene(scene, idle, fail)
+            file = out / DAY / CLOUDS / f"{image_time(5)}.pcd.bin"
+            T = T_head_to_world(image_time(5))
+            points = np.fromfile(file, "<f4").reshape(3, -1).T @ T[:3, :3].T + T[:3, 3]
+            beside[scan_poses] = np.abs(points @ WALL[:3] - WALL[3])
+        assert beside["interpolated"].max() < 2e-3
+        assert 0.2 < beside["published"].max() < 0.5 and beside["published"].min() < 1e-3
+        with pytest.raises(UserError, match="was made from another scan_poses"):
+            plan_scene(raw / "raw", raw / "interpolated", DAY, calibration, scan_poses="published")
+
+
 class TestResuming:
     @pytest.mark.parametrize("kill_after", [5, IMAGES + 4])
     def test_the_same_command_goes_on_and_gives_the_same_bytes(self, made, raw, kill_after):
@@ -462,4 +488,5 @@ class TestDamage:
     def test_a_made_scene_says_what_it_is_of(self, made):
         names = json.loads((made / "out" / DAY / "made_from.json").read_text()).keys()
         lut = "stereo_wide_left_distortion_lut.bin"
-        assert names == {"stereo_wide_left.txt", lut, "stereo.txt", "lms_front.txt", "vo.csv"}
+        files = {"stereo_wide_left.txt", lut, "stereo.txt", "lms_front.txt", "vo.csv"}
+        assert names == files | {"scan_poses"}

@@ -111,6 +111,7 @@ def prepare(
     models: Path,
     extrinsics: Path,
     cameras: tuple[str, ...] = ("stereo/left",),
+    scan_poses: Literal["interpolated", "published"] = "interpolated",
     scenes: tuple[str, ...] = (),
     lists: tuple[Path, ...] = (),
 ) -> None:
@@ -124,6 +125,8 @@ def prepare(
             stereo_narrow_left.txt, and its distortion table.
         extrinsics: extrinsics of the RobotCar SDK: stereo.txt and lms_front.txt.
         cameras: the lens, stereo/left as published or stereo/centre.
+        scan_poses: where the car was at a scan: on its way between two images, or still at the first, as in
+            the published clouds.
         scenes: names of the traversals; all that are in RAW by default.
         lists: md4all's, such as 2014-12-09-13-21-02_test.txt, copied to OUT/splits, and
             filter_train_samples.txt; of splits other than train their images get a cloud, and no others.
@@ -138,7 +141,7 @@ def prepare(
     calibration = read_raw_calibration(models, extrinsics, lens_of(cameras))
     warn = logging.getLogger("acdepth").warning
     with sole_writer(out):
-        plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
+        plans = [plan_scene(raw, out, scene, calibration, lists, scan_poses) for scene in found]
         done, total = sum(plan.done for plan in plans), sum(plan.total for plan in plans)
         with progress("prepare", total, done, unit="file") as advance:
             for plan in plans:

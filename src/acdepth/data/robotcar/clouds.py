@@ -60,13 +60,19 @@ class Accumulator:
         odometry: of the car.
         T_laser_to_vehicle: (4, 4) [m].
         tally: counts scans that cannot be read, which are left out.
+        held: as `Odometry.at` has it.
     """
 
     def __init__(
-        self, scans: Recording, odometry: Odometry, T_laser_to_vehicle: np.ndarray, tally: ReadTally
+        self,
+        scans: Recording,
+        odometry: Odometry,
+        T_laser_to_vehicle: np.ndarray,
+        tally: ReadTally,
+        held: bool = False,
     ) -> None:
         self.scans, self.tally = scans, tally
-        poses = odometry.at(scans.times)
+        poses = odometry.at(scans.times, held)
         self._stretch = poses.stretch
         self._T_laser_to_world = poses.T_vehicle_to_world @ T_laser_to_vehicle
         # Images beside each other share nearly all of their scans.

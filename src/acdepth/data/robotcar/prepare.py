@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -32,7 +33,9 @@ from acdepth.data.robotcar.raw import (
 from acdepth.data.stored import image_size
 
 MADE_FROM = "made_from.json"
-"""Of a scene: hashes of calibration and odometry by file name."""
+"""Of a scene: hashes of calibration and odometry by file name, and where scans are taken from."""
+ScanPoses = Literal["interpolated", "published"]
+"""Where the car was at a scan: between two images, or, as in md4all's clouds, still at the first."""
 MOST_THREADS = 8
 """That make images; more would wait for the disk."""
 
@@ -47,6 +50,7 @@ class ScenePlan:
     calibration: RawCalibration
     lists: tuple[Path, ...]
     """Of splits and of images that are left out."""
+    scan_poses: ScanPoses
     images: Recording
     scans: Recording
     odometry: Odometry
@@ -68,7 +72,12 @@ class ScenePlan:
 
 
 def plan_scene(
-    raw: Path, out: Path, scene: str, calibration: RawCalibration, lists: Sequence[Path] = ()
+    raw: Path,
+    out: Path,
+    scene: str,
+    calibration: RawCalibration,
+    lists: Sequence[Path] = (),
+    scan_poses: ScanPoses = "interpolated",
 ) -> ScenePlan:
     """Look at what there is to do; nothing is written.
 
@@ -79,6 +88,7 @@ def plan_scene(
         calibration: of camera and laser.
         lists: named as md4all's, go to ``OUT/splits``; ``filter_train_samples.txt`` goes to ``OUT/filter``.
             Only images that lists other than of the split train name get a cloud; without lists all do.
+        scan_poses: where the car is taken to be at each scan.
 
     Raises:
         UserError: if something is missing or damaged, or what ``out`` holds was made from other files.
@@ -90,6 +100,7 @@ def plan_scene(
     odometry_file = raw / scene / "vo" / "vo.csv"
     odometry, folder = read_odometry(odometry_file), out / scene
     made_from = {path.name: hash_file(path) for path in (*calibration.files, odometry_file)}
+    made_from["scan_poses"] = scan_poses
     _refuse_other_origin(out, calibration.files, folder, made_from)
     poses = odometry.at(images.times)
     with_cloud = _with_cloud(scene, images, poses, lists)
@@ -100,6 +111,7 @@ def plan_scene(
         folder=folder,
         calibration=calibration,
         lists=lists,
+        scan_poses=scan_poses,
         images=images,
         scans=scans,
         odometry=odometry,
@@ -224,7 +236,8 @@ def _motions(plan: ScenePlan) -> dict[int, np.ndarray]:
 def _make_clouds(plan: ScenePlan, advance: Callable[[], object], on_warning: Callable[[str], object]) -> None:
     tally = ReadTally(len(plan.scans.times), on_warning)
     calibration = plan.calibration
-    accumulator = Accumulator(plan.scans, plan.odometry, calibration.T_laser_to_vehicle, tally)
+    held = plan.scan_poses == "published"
+    accumulator = Accumulator(plan.scans, plan.odometry, calibration.T_laser_to_vehicle, tally, held)
     for number in plan.clouds_to_make:
         time, stretch = int(plan.images.times[number]), int(plan.poses.stretch[number])
         T_head_to_world = plan.poses.T_vehicle_to_world[number] @ calibration.T_head_to_vehicle
