@@ -69,7 +69,7 @@ def test_depth_goes_through_the_world(root):
         x, y, z, _ = T_world_to_camera @ T_lidar_to_world @ np.append(point, 1.0)
         if z > 1:
             column, row, _ = np.array(INTRINSICS) @ [x / z, y / z, 1]
-            if 0 <= column < WIDTH and 0 <= row < HEIGHT:
+            if 1 < column < WIDTH - 1 and 1 < row < HEIGHT - 1:
                 expected[int(row), int(column)] = z
     depth = clip.depth(5)
     assert depth is not None and (depth > 0).sum() > 50
@@ -106,6 +106,15 @@ def test_the_last_of_two_points_in_one_pixel_stays_and_near_ones_are_dropped():
     points = np.array([[0, 0, 4], [0.1, 0.1, 8], [0, 0, 0.9], [-3, 0, 4], [0, 0, -4]], np.float32)
     depth = project(points, intrinsics, (10, 10))
     assert depth[5, 5] == 8 and (depth > 0).sum() == 1
+
+
+def test_the_outermost_pixels_stay_empty_as_in_the_devkit():
+    """Its condition: coordinates above 1 and below the size less 1."""
+    places = np.array([0.5, 1.0, 1.001, 8.999, 9.0, 9.5])
+    column, row = np.meshgrid(places, places)
+    points = np.stack([column.ravel(), row.ravel(), np.ones(36)], 1) * 2
+    depth = project(points, np.eye(3), (10, 10))
+    assert np.argwhere(depth).tolist() == [[1, 1], [1, 8], [8, 1], [8, 8]]
 
 
 @pytest.mark.parametrize(
@@ -174,4 +183,5 @@ def test_the_real_sample_projects_as_published():
     inside = (column >= 0) & (column < 1600) & (row >= 0) & (row < 900)
     assert abs(inside.sum() - 3067) <= 5
     depth = project(points, intrinsics, (900, 1600))
-    assert inside.sum() - 10 < (depth > 0).sum() <= inside.sum()
+    inner = (column > 1) & (column < 1599) & (row > 1) & (row < 899)
+    assert inner.sum() - 10 < (depth > 0).sum() <= inner.sum() < inside.sum()

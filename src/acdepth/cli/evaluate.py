@@ -63,7 +63,7 @@ def evaluate(
             for the built-in world, or own, which measures what acdepth predict gives; docs/protocols.md.
         split: which part of nuScenes (train, val, test, mini_train, mini_val), RobotCar or KITTI raw (name of
             a list in splits/, or the path of one), or all; these must be told, other footage has no splits.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: fuse with the prediction of the mirror image.
         confidence: also measure how well confidence sorts pixels by their error (AUSE, coverage): that of the

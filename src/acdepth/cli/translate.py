@@ -50,7 +50,7 @@ def translate(
         out: folder for OUT/CONDITION/..., manifest.jsonl and settings.json.
         conditions: any of night,rain,night-rain,fog,snow.
         split: part of a data set that has some: train, val, test, or the path of a list.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
         weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
             acdepth train translator or acdepth import wrote, or shipped: small ones of the built-in world.
@@ -105,7 +105,7 @@ def check(
         out: folder that acdepth translate wrote.
         data: the clear footage.
         split: part of it that was translated.
-        cameras: channels of nuScenes that were translated.
+        cameras: channels of nuScenes, or the lens of RobotCar, that were translated.
         sheet: picture to write, source and translations side by side; needs --data.
         rows: sources on the sheet.
     """

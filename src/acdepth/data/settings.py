@@ -14,10 +14,11 @@ class FootageChoice(Config):
     """Which part of the footage under a path is used; data sets without splits are used whole."""
 
     split: str | None = None
-    """Part of the data set. nuScenes: train, val, test, mini_train or mini_val. RobotCar and KITTI: the name
-    of a list in splits/, or the path of one; null takes every frame."""
+    """Part of the data set. nuScenes: train, val, test, mini_train or mini_val. RobotCar: a split that has
+    lists in splits/, or the path of one; KITTI: the same of one list. null takes every frame."""
     cameras: tuple[str, ...] = ("CAM_FRONT",)
-    """nuScenes: channels, each a camera of its own. ACDepth: the front camera."""
+    """nuScenes: channels, each a camera of its own. ACDepth: the front camera. RobotCar: a lens, stereo/left
+    or stereo/centre; md4all and ACDepth: stereo/left, which is taken where none is named."""
 
 
 EVERYTHING = FootageChoice()

@@ -185,7 +185,7 @@ class Data(Record):
     split: str | None
     """Part of the data set; null where it has none."""
     cameras: tuple[str, ...] | None
-    """Channels; null where the data set has none to choose from."""
+    """Channels or lens; null where the data set has none to choose from."""
     sequences: int
     styles: dict[str, int] = Field(default={})
     """How many sequences are of which style of the built-in world, towns aside."""

@@ -65,8 +65,8 @@ def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> N
             raise UserError(root, what, "--root is the folder that holds v1.0-trainval, samples and sweeps")
         _check_splits(config)
     elif not is_robotcar(root):
-        lacks = "it lacks models/stereo_narrow_left.txt or a folder SCENE/stereo/centre"
-        remedy = "--root is what acdepth data prepare makes of the raw download"
+        lacks = "it lacks models/stereo_wide_left.txt or a folder SCENE/stereo/left"
+        remedy = "--root is what md4all or acdepth data prepare makes of the raw download"
         raise UserError(root, f"is not laid out as RobotCar, {lacks}", remedy)
 
 
