@@ -75,6 +75,7 @@ class TeacherConfig(FootageChoice):
         """The same run with what the published code does on nuScenes where it departs from the paper."""
         return self.model_copy(
             update={
+                "resize": "lanczos",
                 "jitter_inputs": "both",
                 "mirrored": "depth",
                 "intrinsics": "published",
