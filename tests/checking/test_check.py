@@ -405,6 +405,11 @@ class TestOtherLayouts:
         report = check_data("robotcar", root, tmp_path / "out", sample=0)
         assert report.faults == []
         assert f"1 of 6 images have no cloud, such as {cloud}" in report.doubts[0].text
+        stamps = [image.stem for image in sorted((root / scene / "stereo/left").iterdir())]
+        lines = [" ".join(stamps[first : first + 3]) for first in (0, 1)]
+        write_text(root / f"splits/{scene}_train_stride_1.txt", "\n".join(lines))
+        cloud.with_name(f"{stamps[1]}.pcd.bin").unlink()
+        assert check_data("robotcar", root, tmp_path / "out", sample=0).faults == []
 
     def test_the_former_layout_of_robotcar_is_told_from_md4alls(self, tmp_path):
         """It had poses by time, and lists that named files."""

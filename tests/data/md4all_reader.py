@@ -69,7 +69,8 @@ def read_samples(root: Path, scene: str, split: str) -> list[Sample]:
     samples = []
     for line in (root / "splits" / f"{scene}_{ending}.txt").read_text().splitlines():
         words = line.split(" ")
-        stamps = {0: words[0]} if split == "test" else dict(zip((-1, 0, 1), words, strict=True))
+        places = [0] if split == "test" else [-1, 0, 1]
+        stamps = dict(zip(places, words[:1] if split == "test" else words, strict=True))
         if stamps[0] not in left_out:
             samples.append(Sample(root / scene, stamps))
     return samples

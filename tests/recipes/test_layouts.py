@@ -13,8 +13,10 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
+from acdepth.data.kitti.raw import KittiRawClip
 from acdepth.data.rigid import from_quaternion
 from acdepth.data.settings import FootageChoice
+from acdepth.data.stored import PosedClip
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.recipes.layouts import Layout, export_world, read_drives
@@ -103,11 +105,11 @@ def test_turns_of_the_camera_read_back(exported, world):
         drive for drive in read_drives(world) if drive.town == 8001 and drive.condition is Condition.CLEAR
     ]
     expected = np.linalg.inv(true.T_camera_to_world[5]) @ true.T_camera_to_world[2]
-    if layout == "kitti":
-        there, here = (read.T_camera_to_world(index) for index in (2, 5))
-        moved = np.linalg.inv(here) @ there
-    else:
+    if isinstance(read, PosedClip):
         moved = read.T_target_to_source(2, 5)
+    else:
+        assert isinstance(read, KittiRawClip)
+        moved = np.linalg.inv(read.T_camera_to_world(5)) @ read.T_camera_to_world(2)
     np.testing.assert_allclose(moved, expected, atol=1e-6)
 
 

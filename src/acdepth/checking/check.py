@@ -84,10 +84,10 @@ def _find_images(clips: Sequence[Clip], findings: Findings) -> None:
 
 
 def _find_clouds(parts: Sequence[Part], findings: Findings) -> None:
-    """Look for RobotCar's cloud of every image that a list names.
+    """Look for RobotCar's cloud of every image that a list names; a missing one is a fault.
 
-    Training needs none, so a traversal without any in a split is doubted; else a missing one is a fault.
-    Where there are no lists nobody says which images should have one, and missing ones are doubted.
+    It is a doubt where a whole traversal has none, in the split train, which needs none, and where no lists
+    say what is measured.
     """
     for part in [part for part in parts if part.split != WHOLE] or parts:
         clips = [one for one in part.clips if isinstance(one, RobotCarClip)]
@@ -98,7 +98,7 @@ def _find_clouds(parts: Sequence[Part], findings: Findings) -> None:
             if missing and len(missing) == len(files):
                 told = f"{missing[0].parent}: has no cloud for split {part.split}"
                 findings.doubt("depth", f"{told}; it can be trained on, and not measured")
-            elif missing and part.split == WHOLE:
+            elif missing and part.split in (WHOLE, "train"):
                 told = f"{len(missing)} of {len(files)} images have no cloud, such as {missing[0]}"
                 findings.doubt("depth", f"{scene}: {told}; they are not measured")
             else:

@@ -63,10 +63,10 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     What cannot be opened becomes a fault, a warning becomes a doubt.
     """
     doubt = partial(findings.doubt, "footage")
-    if kind == "robotcar" or (kind == "kitti" and is_kitti_raw(root)):
-        if kind == "robotcar":
-            opened = partial(open_robotcar, root, on_warning=doubt, lens=lens_of(choice.cameras))
-            return _open_lists(opened, choice.split, split_names(root), findings)
+    if kind == "robotcar":
+        opened = partial(open_robotcar, root, on_warning=doubt, lens=lens_of(choice.cameras))
+        return _open_lists(opened, choice.split, split_names(root), findings)
+    if kind == "kitti" and is_kitti_raw(root):
         opened = partial(open_kitti_raw, root, on_warning=doubt)
         return _open_lists(opened, choice.split, _list_names(root / "splits"), findings)
     with telling(findings.fault):
