@@ -82,7 +82,7 @@ class TestSampling:
         assert not torch.equal(first.b[0], first.b[1])
 
     def test_published_global_pairs_are_a_few_rows_apart(self):
-        """facts of the published code at 320x576: 5.8 rows apart on average, and 106 if drawn uniformly."""
+        """At 320x576 by 5.8 on average, and by 106 if drawn uniformly."""
         large, apart = torch.zeros(2, 1, 320, 576, dtype=torch.bool), {}
         for sample in (sample_global, sample_global_in_rows):
             drawn = [sample(large, OrdinalOptions(), make_generator(seed)) for seed in range(30)]
@@ -102,7 +102,7 @@ class TestSampling:
         for row in range(3):
             assert list(zip(pairs.a[row].tolist(), pairs.b[row].tolist(), strict=True)) == slow
 
-    def test_published_local_pairs_share_the_partners_of_a_small_part(self):
+    def test_published_local_pairs_are_not_the_same_number_in_each_image(self):
         uncertain = uncertain_pixels(discrepancy(inverse_depth(0), inverse_depth(1)))
         options = OrdinalOptions(local_part=0.2)
         flat, seen = uncertain.flatten(1), {}
