@@ -132,7 +132,9 @@ def test_the_published_preset_changes_what_the_published_code_does():
         "ordinal.sampling": "uniform → published",
         "prior_normalisation": "own → student",
         "prior_size": "own → image",
+        "mirrored": "samples → batches",
         "scene_ends": "true → false",
         "teacher_batch_norm": "eval → train",
+        "teacher_normalisation": "own → student",
     }
     assert published.ordinal == OrdinalOptions().published()

@@ -76,8 +76,9 @@ def test_a_student_starts_from_an_encoder(taught, tmp_path):
     assert not torch.equal(student.decoder.heads[0].weight, taught_by.decoder.heads[0].weight)
 
 
-def test_a_student_may_be_normalised_otherwise_than_its_teacher(taught, tmp_path, monkeypatch):
-    """As on RobotCar in the published code; in training, in its card, and told day or night."""
+@pytest.mark.parametrize("fed", ["own", "student"])
+def test_a_student_may_be_normalised_otherwise_than_its_teacher(taught, tmp_path, monkeypatch, fed):
+    """As on RobotCar in the published code, which feeds the teacher likewise; also in the card, day and night."""
     data, translations, teacher = taught
     seen, told = set(), DepthNet.normalised
 
@@ -86,9 +87,9 @@ def test_a_student_may_be_normalised_otherwise_than_its_teacher(taught, tmp_path
         return told(network, image, night)
 
     monkeypatch.setattr(DepthNet, "normalised", remember)
-    config = changed(start_from="scratch", normalisation=OF_ROBOTCAR)
+    config = changed(start_from="scratch", normalisation=OF_ROBOTCAR, teacher_normalisation=fed)
     path = train_student(config, data, translations, teacher, None, tmp_path)
-    assert seen == {(TINY.mean, False), (OF_ROBOTCAR.mean, True)}
+    assert seen == {((TINY if fed == "own" else OF_ROBOTCAR).mean, False), (OF_ROBOTCAR.mean, True)}
     network, card = load_checkpoint(path)
     assert card.network == TINY.model_copy(update=dict(OF_ROBOTCAR))
     image, night = torch.full((2, 3, 64, 64), 0.3), torch.tensor([False, True])

@@ -27,6 +27,7 @@ class MixBatches:
         rank: of this process.
         world_size: number of processes.
         ends: whether the first and last frame of a drive are among them; see `targets`.
+        alike: whether one draw mirrors a whole batch, and not each sample another.
 
     Raises:
         UserError: if a translation is not aligned with ``clear``, or a weight has no images.
@@ -44,8 +45,9 @@ class MixBatches:
         world_size: int = 1,
         *,
         ends: bool = True,
+        alike: bool = False,
     ) -> None:
-        self.clear = clear
+        self.clear, self.alike = clear, alike
         self.images = {Condition.CLEAR: clear, **translated}
         for condition, prepared in translated.items():
             _check_aligned(clear, prepared, condition)
@@ -61,11 +63,12 @@ class MixBatches:
 
     def batch(self, step: int) -> MixBatch:
         """The batch of one step, on the CPU."""
-        clear, mixed, conditions = [], [], []
+        clear, mixed, conditions, mirrors = [], [], [], []
         for draw in self.order.draws(step):
             generator = self.order.generator(draw)
             condition = self.conditions[int(torch.multinomial(self.weights, 1, generator=generator))]
-            mirror = bool(torch.rand(1, generator=generator) < 0.5)
+            mirrors.append(bool(torch.rand(1, generator=generator) < 0.5))
+            mirror = mirrors[0 if self.alike else -1]
             index = self.order.item(draw)
             clear.append(self.clear.image(index, mirror))
             mixed.append(self.images[condition].image(index, mirror))

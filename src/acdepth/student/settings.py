@@ -113,6 +113,11 @@ class StudentConfig(FootageChoice):
     code: of 320x576 the one makes 294x518, the other 322x574."""
     teacher_batch_norm: Literal["eval", "train"] = "eval"
     """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
+    teacher_normalisation: Literal["own", "student"] = "own"
+    """Mean and deviation of the teacher's input: those it learnt with, or the ``student``'s, as the published
+    code, which builds both from the student's settings; they differ on RobotCar."""
+    mirrored: Literal["samples", "batches"] = "samples"
+    """What one draw mirrors, with probability 0.5: a sample, or a whole batch, as in the published code."""
     min_speed: float | None = 0.5
     """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
     scene_ends: bool = True
@@ -145,6 +150,8 @@ class StudentConfig(FootageChoice):
                 "prior_normalisation": "student",
                 "prior_size": "image",
                 "teacher_batch_norm": "train",
+                "teacher_normalisation": "student",
+                "mirrored": "batches",
                 "scene_ends": False,
                 "loop": self.loop.model_copy(update={"precision": "fp32"}),
             }

@@ -63,6 +63,8 @@ def train_student(
     teacher_network, card = load_checkpoint(teacher)
     order = open_prior(config, prior, card.network)
     card = card.model_copy(update={"network": student_network(config, card.network)})
+    if config.teacher_normalisation == "student":
+        teacher_network = _with_numbers_of(card.network, teacher_network)
     clips = clear_footage(config, data, translations)
     inputs = {"training footage": clear_fingerprint(clips, card)}
     inputs |= translations_made_by(config, translations)
@@ -75,7 +77,8 @@ def train_student(
         student = _new_student(config, teacher, card.network)
         task = StudentTask(config, student, teacher_network, order)
         given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
-        batches = partial(MixBatches, *given, ends=config.scene_ends)
+        alike = config.mirrored == "batches"
+        batches = partial(MixBatches, *given, ends=config.scene_ends, alike=alike)
         fit("student", task, batches, loop, out, made_from)
         conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
         about = f"student of {len(clear)} clear frames and their translations ({', '.join(conditions)})"
@@ -103,6 +106,13 @@ def student_network(config: StudentConfig, teacher: DepthNetConfig) -> DepthNetC
         what = "student.start_from is teacher, but student.normalisation is not what its weights learnt with"
         raise UserError(None, what, "leave normalisation out, or start from an encoder")
     return network
+
+
+def _with_numbers_of(student: DepthNetConfig, teacher: DepthNet) -> DepthNet:
+    """The teacher, its input normalised as the student's."""
+    other = DepthNet(student)
+    other.load_state_dict(teacher.state_dict())
+    return other
 
 
 def open_prior(
