@@ -78,7 +78,7 @@ def test_a_student_starts_from_an_encoder(taught, tmp_path):
 
 @pytest.mark.parametrize("fed", ["own", "student"])
 def test_a_student_may_be_normalised_otherwise_than_its_teacher(taught, tmp_path, monkeypatch, fed):
-    """As on RobotCar in the published code, which feeds its teacher so too; in the card, and by day or night."""
+    """As on RobotCar in the published code, which feeds its teacher so too; in the card, day and night."""
     data, translations, teacher = taught
     seen, told = set(), DepthNet.normalised
 
