@@ -17,7 +17,7 @@ from acdepth.diffusion.model import DiffusionModel, settings_hash
 from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Generator
-from acdepth.translator.lora import ADAPTER_FILES, load_adapters, share_weights
+from acdepth.translator.lora import ADAPTER_FILES, added_in, load_adapters, share_weights
 from acdepth.translator.settings import LoraSettings
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
@@ -62,9 +62,10 @@ class TranslatorCard(Config):
 def save_translator(folder: Path, generator: Generator, card: TranslatorCard) -> None:
     """Write ``unet/``, ``vae_forth/``, ``vae_back/`` as peft does, ``skips.safetensors``, ``card.json``.
 
-    The folder appears whole or not at all.
+    What was trained whole is written with its adapters added in, so that training on gives it new ones. The
+    folder appears whole or not at all.
     """
-    with atomic_folder(folder) as staging:
+    with atomic_folder(folder) as staging, added_in(generator):
         generator.unet.save_pretrained(str(staging / "unet"))
         for direction in DIRECTIONS:
             adapted: Any = generator.vaes[direction]

@@ -198,7 +198,9 @@ def _generator(config: TranslatorConfig, base: Path, start: Path | None) -> Gene
         generator = load_translator(start, model, base_hash(base), trainable=True, also=config.conditions)
     else:
         conditions = (Condition.CLEAR, *config.conditions)
-        generator = build_generator(model, config.lora, conditions, config.loop.seed)
+        generator = build_generator(model, config.lora, conditions, config.loop.seed, config.skip_start)
+    if config.adapt_whole:
+        generator.adapt_whole(config.lora, config.loop.seed)
     if config.frugal:
         generator.spare_memory()
     return generator
