@@ -9,6 +9,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.shipped import PRIOR
 from acdepth.data.folder import open_data
+from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
@@ -91,6 +92,18 @@ def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, t
     assert load_checkpoint(path)[1].made_by["prior"] == content_of(small)
     with pytest.raises(UserError, match="other settings or data"):
         train_student(config, data, translations, teacher, Path("depth-anything/Base"), tmp_path)
+
+
+def test_a_student_sees_images_as_its_teacher_did(taught, tmp_path):
+    data, translations, teacher = taught
+    network, card = load_checkpoint(teacher / "model.safetensors")
+    sharp = tmp_path / "teacher" / "model.safetensors"
+    save_checkpoint(sharp, network, card.model_copy(update={"resize": "lanczos"}))
+    for source, resize in ((teacher, "area"), (sharp, "lanczos")):
+        run = tmp_path / resize
+        _, told = load_checkpoint(train_student(CONFIG, data, translations, source, None, run))
+        seen = [Prepared.open(run / "prepared" / name).resize for name in ("clear", "night")]
+        assert [told.resize, *seen] == [resize] * 3
 
 
 def test_a_control_needs_no_translations(taught, tmp_path):

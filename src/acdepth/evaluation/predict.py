@@ -83,6 +83,7 @@ class NetworkModel(Model):
             conditions=network.conditions,
             input_size=network.input_size,
             crop=network.crop and network.crop.to_dict(),
+            resize=network.resize,
         )
 
 

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json, write_text
 from acdepth.evaluation.bootstrap import Interval
@@ -213,6 +214,8 @@ class Checkpoint(Record):
     """Height, width [pixels]."""
     crop: dict[str, Any] | None = None
     """Part of the image that it was trained on."""
+    resize: Resize = "area"
+    """How images were brought to ``input_size``."""
     predictions: PredictedBefore | None = None
     """Where not a network was asked but its predictions were read from files."""
 

@@ -73,8 +73,8 @@ class Timing:
     def __init__(self, config: MethodConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
         self.config, self.folder, self.steps = config, folder, steps
         self.frames = _excerpts(footage, batch_size(config))
-        size, crop = config.teacher.image_size, config.teacher.crop
-        self.prepared = prepare(self.frames, folder / "prepared", size, crop)
+        teacher, out = config.teacher, folder / "prepared"
+        self.prepared = prepare(self.frames, out, teacher.image_size, teacher.crop, resize=teacher.resize)
 
     def teacher(self) -> Timed:
         """One step."""

@@ -68,7 +68,7 @@ def train_student(
     if order and config.prior_normalisation == "teacher":
         order.normalise_by(card.network.mean, card.network.std)
     clips = clear_footage(config, data, translations)
-    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
+    inputs = {"training footage": clear_fingerprint(clips, card)}
     inputs |= translations_made_by(config, translations)
     files = {"teacher": hash_file(teacher), **student_files(config, prior)}
     made_from = Identity.of(config).and_facts({**inputs, **files})
@@ -115,6 +115,11 @@ def clear_footage(config: StudentConfig, data: Path, translations: Path | None) 
     return clips
 
 
+def clear_fingerprint(clips: list[Clip], card: CheckpointCard) -> str:
+    """Of clear footage as the network of ``card`` sees it."""
+    return fingerprint(clips, card.input_size, card.crop, reach=0, resize=card.resize)
+
+
 def translations_made_by(config: StudentConfig, translations: Path | None) -> dict[str, str]:
     """By condition the hash of the translations of the mix: their method, their sources and their pixels."""
     if translations is None or not config.degraded:
@@ -131,8 +136,8 @@ def translations_made_by(config: StudentConfig, translations: Path | None) -> di
 def prepare_mix(
     config: StudentConfig, clips: list[Clip], translations: Path | None, card: CheckpointCard, out: Path
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
-    """Clear frames and, by condition, the translations of the mix, at the size and crop of ``card``."""
-    clear = prepare(clips, out / "clear", card.input_size, card.crop, reach=0)
+    """Clear frames and, by condition, the translations of the mix, as the network of ``card`` sees images."""
+    clear = prepare(clips, out / "clear", card.input_size, card.crop, reach=0, resize=card.resize)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
         for condition in config.degraded

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.data.settings import FootageChoice
 from acdepth.engine.settings import LoopSettings
 from acdepth.networks.settings import DepthNetConfig, Side
@@ -20,6 +20,9 @@ class TeacherConfig(FootageChoice):
     """(height, width) of the network's input [px], multiples of 32 from 64. ACDepth, nuScenes: 320 x 576."""
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
+    resize: Resize = "area"
+    """How images come to ``image_size``, in training and ever after, the student's too: ``area`` averages,
+    ``lanczos`` is Pillow's. ACDepth, monodepth2: lanczos."""
     encoder: Path | None = None
     """Weights that both encoders start from: ``shipped``, a file of ours or of ImageNet's ResNet18, or a name
     of the hub; null starts from random ones. ACDepth: ImageNet, ``timm/resnet18.tv_in1k``."""
