@@ -18,7 +18,7 @@ from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Generator
 from acdepth.translator.lora import ADAPTER_FILES, added_in, load_adapters, share_weights
-from acdepth.translator.settings import LoraSettings
+from acdepth.translator.settings import LoraSettings, TranslateSize
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
 ADAPTED = ("unet", *(f"vae_{direction}" for direction in DIRECTIONS))
@@ -42,6 +42,9 @@ class TranslatorCard(Config):
     """What it makes of clear images."""
     image_size: tuple[int, int]
     """(height, width) of the images it was trained on [px]."""
+    translate_size: TranslateSize = "source"
+    """Whether images are brought to that size for translation; cards that do not say were of a time when none
+    were."""
     lora: LoraSettings
     """Size of the adapters."""
     prompts: dict[Condition, str] = Field(default_factory=lambda: dict(PROMPTS))

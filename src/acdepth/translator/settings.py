@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.data.settings import FootageChoice, Sampling
 from acdepth.engine.settings import LoopSettings
 
@@ -17,6 +17,8 @@ Updates = Literal["together", "apart"]
 """How the optimiser's steps of one training step are divided; see `TranslatorConfig.updates`."""
 Levels = Literal["sum", "mean"]
 """What becomes of the losses of a discriminator's levels."""
+TranslateSize = Literal["trained", "source"]
+"""At which size images are translated; see `TranslatorConfig.translate_size`."""
 Augmentation = Literal["colour", "translation", "cutout"]
 """Ways to change what a discriminator sees (Zhao et al. 2020)."""
 SMALLEST = 24
@@ -42,6 +44,13 @@ class TranslatorConfig(FootageChoice):
     """What clear images become; one model learns them all."""
     image_size: tuple[int, int] = (286, 286)
     """(height, width) that images are brought to [px]. img2img-turbo: 286 x 286."""
+    resize: Resize = "lanczos"
+    """How they are brought to it: ``area`` averages, ``lanczos`` is Pillow's. img2img-turbo: lanczos."""
+    translate_size: TranslateSize = "trained"
+    """What the card says of the size at which images are translated. ``trained``, as img2img-turbo: they are
+    brought to ``image_size``, whatever their shape, and the translation back to theirs, by Lanczos; the
+    network sees things as large and as wide as in training, and what is finer is lost. ``source`` leaves them
+    as they are."""
     patch: tuple[int, int] | None = (256, 256)
     """(height, width) of the random parts of them that are trained on [px]; null for the whole images.
     img2img-turbo: 256 x 256."""
