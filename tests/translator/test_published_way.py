@@ -67,33 +67,31 @@ def turn(*names: str) -> list[str]:
 
 FAKE, REAL = [*turn("discriminator_fake"), *DISCRIMINATOR], [*turn("discriminator_real"), *DISCRIMINATOR]
 STEPS = {
-    "apart": [
-        *(*turn("hold_forth", "hold_back"), *GENERATOR),
-        *(*turn("deceive_forth", "deceive_back"), *GENERATOR),
-        *(*turn("identity"), *GENERATOR),
-        *(*FAKE, *REAL),
-    ],
-    "together": [
-        *(*turn("forth", "back", "identity"), *GENERATOR),
-        *(*turn("discriminator"), *DISCRIMINATOR),
-    ],
-    "apart, one way, two updates of the discriminator": [
-        *(*turn("hold_forth"), *GENERATOR),
-        *(*turn("deceive_forth"), *GENERATOR),
-        *(*FAKE, *FAKE, *REAL, *REAL),
-    ],
+    "apart": (
+        APART,
+        [
+            *(*turn("hold_forth", "hold_back"), *GENERATOR),
+            *(*turn("deceive_forth", "deceive_back"), *GENERATOR),
+            *(*turn("identity"), *GENERATOR),
+            *(*FAKE, *REAL),
+        ],
+    ),
+    "together": (
+        {},
+        [*turn("forth", "back", "identity"), *GENERATOR, *turn("discriminator"), *DISCRIMINATOR],
+    ),
+    "apart, one way, two updates of the discriminator": (
+        {**APART, **ONE_WAY, **NOT_STILL, "discriminator_updates": 2},
+        [
+            *(*turn("hold_forth"), *GENERATOR),
+            *(*turn("deceive_forth"), *GENERATOR),
+            *(*FAKE, *FAKE, *REAL, *REAL),
+        ],
+    ),
 }
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    zip(
-        ({**APART}, {}, {**APART, **ONE_WAY, **NOT_STILL, "discriminator_updates": 2}),
-        STEPS.values(),
-        strict=True,
-    ),
-    ids=STEPS,
-)
+@pytest.mark.parametrize(("values", "expected"), STEPS.values(), ids=STEPS)
 def test_the_optimisers_steps_of_one_step(values, expected, tmp_path, monkeypatch):
     assert events(task(**values), tmp_path, monkeypatch) == expected
 

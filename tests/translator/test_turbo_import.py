@@ -69,6 +69,7 @@ def test_translations_are_those_of_the_published_code(published, base, tmp_path,
     path = published.save(tmp_path / "day2night.pkl")
     card = import_turbo(path, tmp_path / "out", str(base), Condition.NIGHT, direction)
     assert card == load_card(tmp_path / "out")
+    assert (card.image_size, card.translate_size) == ((512, 512), "trained")
     assert card.made_by["sha256"] == hash_file(path) and "day2night.pkl" in card.description
     forth = translate(tmp_path / "out", base, Condition.NIGHT, "forth")
     back = translate(tmp_path / "out", base, Condition.CLEAR, "back")
