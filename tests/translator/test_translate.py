@@ -192,7 +192,7 @@ def as_one_size(data: Path, out: Path, size: tuple[int, int] | None, **settings:
 
 def lanczos(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """By Pillow itself."""
-    return np.asarray(Image.fromarray(image).resize(size[::-1], Image.Resampling.LANCZOS))
+    return np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.LANCZOS))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_images_are_squashed_to_the_trained_size_and_enlarged_again(data, tmp_pa
     assert made.shape[:2] == size and np.array_equal(made, lanczos(255 - squashed, size))
 
 
-def test_at_the_source_s_size_nothing_is_resized(data: Path, tmp_path: Path) -> None:
+def test_at_the_size_of_the_source_nothing_is_resized(data: Path, tmp_path: Path) -> None:
     given = as_one_size(data, tmp_path, None)
     assert {one.shape for one in given} == {(3, HEIGHT, WIDTH)}
     made = read_image(tmp_path / "night" / "a" / "clear" / "images" / "000000.png")

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderTiny, UNet2DConditionModel
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.utils import ModulesToSaveWrapper
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
@@ -63,7 +64,10 @@ class LowRank(nn.Module):
 
 
 def adapt_whole(unet: PeftModel, skips: nn.ModuleDict, unet_rank: int, vae_rank: int, seed: int) -> None:
-    """Give adapters also to what is trained whole: the UNet's first convolution, and the skips."""
+    """Give adapters also to what is trained whole: the UNet's first convolution, and the skips.
+
+    In imported weights that convolution may have an adapter in place of the whole, which then stays as it is.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, "lora", "whole"))
         for layer in _trained_whole(unet):
@@ -111,9 +115,9 @@ def load_adapters(network: Any, folder: Path, trainable: bool) -> PeftModel:
         raise UserError(folder, f"the adapters do not fit this model ({reason})") from error
 
 
-def _trained_whole(unet: PeftModel) -> list[nn.Conv2d]:
-    base: Any = unet.get_base_model()
-    return [base.get_submodule(name).modules_to_save["default"] for name in TRAINED_WHOLE]
+def _trained_whole(unet: PeftModel) -> list[Any]:
+    kept = [module for module in unet.modules() if isinstance(module, ModulesToSaveWrapper)]
+    return [module.modules_to_save["default"] for module in kept]
 
 
 def _add(layer: nn.Conv2d, rank: int, scale: float) -> None:
