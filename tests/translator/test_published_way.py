@@ -165,13 +165,14 @@ class Watching(nn.Module):
 def watched(seed: int = 0, **values: Any) -> tuple[TranslatorTask, list[Tensor]]:
     """What a discriminator sees in a step: what is made, real images, and what was made."""
     played, left = task(**ONE_WAY, **values).eval(), Leftovers()
-    played.discriminator = Watching()  # pyright: ignore[reportAttributeAccessIssue]
+    watching: Any = Watching()
+    played.discriminator = watching
     generator = make_generator(seed)
     for turn in ("forth", "discriminator"):
         terms = played(batch(), generator, 0.0, turn, left)
         if turn == "forth":
             terms["adversarial_forth"].backward()
-    return played, played.discriminator.seen
+    return played, watching.seen
 
 
 def test_the_discriminator_sees_real_and_made_images_augmented_and_the_generator_learns_through_it():
@@ -201,23 +202,24 @@ class Brighter(nn.Module):
     ("clamp", "made", "gradient"), [(True, [1.0, 0.5, -1.0], 0.25), (False, [1.8, 0.5, -1.2], 0.55)]
 )
 def test_what_lies_beyond_the_range_is_cut_and_teaches_nothing(clamp, made, gradient):
-    played = task(clamp=clamp)
-    played.generator = Brighter()  # pyright: ignore[reportAttributeAccessIssue]
+    played, brighter = task(clamp=clamp), Brighter()
+    played.generator = brighter  # pyright: ignore[reportAttributeAccessIssue]
     found = played.make(torch.tensor([0.9, 0.25, -0.6]), indices(NIGHT), "forth")
     torch.testing.assert_close(found, torch.tensor(made))
     found.sum().backward()
-    assert played.generator.gain.grad is not None
-    torch.testing.assert_close(played.generator.gain.grad, torch.tensor(gradient))
+    assert brighter.gain.grad is not None
+    torch.testing.assert_close(brighter.gain.grad, torch.tensor(gradient))
 
 
 def test_every_translation_is_kept_in_range():
     """There, back and standing still: what a loss sees of them is the clamped one."""
     for turn in ("forth", "back", "identity"):
         played = task(clamp=True, adversarial_weight=0.0, depth_weight=0.0)
-        played.generator = Brighter()  # pyright: ignore[reportAttributeAccessIssue]
-        played.generator.gain.data.fill_(1e6)
+        brighter = Brighter()
+        brighter.gain.data.fill_(1e6)
+        played.generator = brighter  # pyright: ignore[reportAttributeAccessIssue]
         torch.stack(list(play(played, turn).values())).sum().backward()
-        assert not gradients(played.generator)["gain"].any(), turn
+        assert not gradients(brighter)["gain"].any(), turn
 
 
 def test_the_published_way_is_the_default():

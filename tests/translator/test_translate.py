@@ -192,7 +192,7 @@ def as_one_size(data: Path, out: Path, size: tuple[int, int] | None, **settings:
 
 def lanczos(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """By Pillow itself."""
-    return np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.LANCZOS))
+    return np.array(Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.LANCZOS))
 
 
 @pytest.mark.parametrize(
