@@ -63,6 +63,29 @@ def test_the_worlds_ablation_varies_the_demos_student() -> None:
     assert students[config.base] == base and len(students) == len(config.variants)
 
 
+WAY = ["resize", "translate_size", "adapt_whole", "skip_start", "clamp", "adversary", "adversarial_levels"]
+WAY += ["discriminator_augmentation", "updates", "averaging", "earlier_translations"]
+"""Of the translator's settings: how it learns, whatever the footage."""
+
+
+@pytest.mark.parametrize("name", ["nuscenes", "robotcar", "own"])
+def test_translators_of_real_footage_learn_the_published_way(name):
+    config, published = TranslatorConfig.read(CONFIGS / "translator" / f"{name}.yaml"), TranslatorConfig()
+    assert config.loop == published.loop
+    assert all(getattr(config, one) == getattr(published, one) for one in WAY)
+
+
+def test_the_worlds_translators_learn_our_way():
+    """As the adapters that ship did."""
+    train = TranslatorConfig.read(CONFIGS / "translator" / "world.yaml")
+    demo = DemoConfig.read(CONFIGS / "demo" / "world.yaml").translator
+    assert demo is not None
+    expected = ["area", "source", False, 0.0, False, "squares", "mean", (), "together", 0.99, 50]
+    assert [getattr(train, one) for one in WAY] == expected
+    assert all(getattr(demo, one) == getattr(train, one) for one in WAY)
+    assert all((one.loop.weight_decay, one.loop.precision) == (0.0, "auto") for one in (train, demo))
+
+
 @pytest.mark.parametrize("data_set", ["nuscenes", "robotcar"])
 def test_the_published_students_settings_are_the_published_preset(data_set):
     paper = StudentConfig.read(CONFIGS / "student" / f"{data_set}.yaml")

@@ -98,7 +98,7 @@ class Timing:
         config = self.config.translator
         assert config is not None
         folder = self.folder / "prepared-translator"
-        prepared = prepare(self.frames, folder, config.image_size, config.crop, reach=0)
+        prepared = prepare(self.frames, folder, config.image_size, config.crop, reach=0, resize=config.resize)
         pool = make_pools([prepared], (Condition.CLEAR,))[Condition.CLEAR]
         pools = dict.fromkeys((Condition.CLEAR, *config.conditions), pool)
         loop = config.loop
