@@ -36,7 +36,8 @@ class Prepared:
         frames: Frames,
     ) -> None:
         self.folder, self.made_from, self.crop = folder, made_from, crop
-        self.image_size, self.resize, self.frames = image_size, resize, frames
+        self.image_size, self.frames = image_size, frames
+        self.resize: Resize = resize
         self._images: np.ndarray | None = None
 
     @classmethod
