@@ -76,8 +76,7 @@ def ours(root: Path, split: str) -> tuple[dict[str, np.ndarray], set[str]]:
             key = clip.key(index)
             depth = clip.depth(index)
             assert depth is not None and clip.calibration.intrinsics is not None
-            # The devkit leaves out the outermost pixels.
-            found["depth " + key] = np.pad(depth[1:-1, 1:-1], 1)
+            found["depth " + key] = depth
             found["intrinsics " + key] = clip.calibration.intrinsics
             for side, other in (("prev", index - 1), ("next", index + 1)):
                 if 0 <= other < len(clip):

@@ -1,6 +1,6 @@
 """Memory and speed of the translator, at the size of SD-Turbo, on random weights.
 
-    python benchmarks/translator.py memory [--size 512x512] [--batch 1]
+    python benchmarks/translator.py memory [--size 512x512] [--batch 1] [--updates apart] [--precision fp32]
     python benchmarks/translator.py speed [--model tiny] [--size 256x256]
 
 ``memory`` is the peak of a training step by phase: measured where there is a CUDA device, else counted on
@@ -38,7 +38,7 @@ from acdepth.translator.discriminator import PatchDiscriminator
 from acdepth.translator.feature_discriminators import ClipDiscriminator
 from acdepth.translator.generator import Generator, build_generator
 from acdepth.translator.perception import Perception
-from acdepth.translator.settings import LoraSettings, TranslatorConfig
+from acdepth.translator.settings import LoraSettings, TranslatorConfig, Updates
 from acdepth.translator.task import TranslatorTask
 
 GIB = 2**30
@@ -52,7 +52,7 @@ WAYS = {
     "in turns": (False, False),
     "all passes at once": (False, True),
 }
-"""(whether memory is spared, whether the losses of all passes are summed before one backward pass)."""
+"""(whether memory is spared, whether the losses of an update's passes are summed for one backward pass)."""
 
 
 class Meter(Protocol):
@@ -106,8 +106,10 @@ class Phase:
 class Step:
     """The loop's step on a batch of noise, phase by phase."""
 
-    def __init__(self, task: TranslatorTask, meter: Meter, device: torch.device) -> None:
-        self.task, self.meter, self.device = task, meter, device
+    def __init__(
+        self, task: TranslatorTask, meter: Meter, device: torch.device, in_bfloat16: bool = False
+    ) -> None:
+        self.task, self.meter, self.device, self.in_bfloat16 = task, meter, device, in_bfloat16
         task.train()
         self.phases: list[Phase] = []
         self.weights = meter.held()
@@ -136,7 +138,7 @@ class Step:
                 self._apply(update.trains)
 
     def _loss(self, batch: UnpairedBatch, turn: str, left: Leftovers) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             terms = self.task(batch, make_generator(0, turn), 0.0, turn, left)
         return torch.stack(list(terms.values())).sum()
 
@@ -167,18 +169,27 @@ def make_generator_of(model: str) -> Generator:
     return build_generator(base, LORA[model], (Condition.CLEAR, Condition.NIGHT), seed=0)
 
 
-def make_task(model: str, frugal: bool) -> TranslatorTask:
+def make_task(model: str, frugal: bool, updates: Updates) -> TranslatorTask:
     """The real task with the networks that it is trained with."""
     generator = make_generator_of(model)
+    generator.adapt_whole(LORA[model], seed=0)
     if frugal:
         generator.spare_memory()
     discriminator = clip_discriminator() if model == "turbo" else PatchDiscriminator()
     prior = depth_anything_small() if model == "turbo" else DepthAnythingPrior.tiny(0)
-    task = TranslatorTask(TranslatorConfig(), generator, discriminator, Perception(prior))
+    task = TranslatorTask(TranslatorConfig(updates=updates), generator, discriminator, Perception(prior))
     return task.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
-def memory_of(model: str, size: tuple[int, int], batch: int, frugal: bool, at_once: bool) -> list[Phase]:
+def memory_of(
+    model: str,
+    size: tuple[int, int],
+    batch: int,
+    frugal: bool,
+    at_once: bool,
+    updates: Updates = "apart",
+    in_bfloat16: bool = False,
+) -> list[Phase]:
     """Peaks of one training step, by phase.
 
     Args:
@@ -186,12 +197,14 @@ def memory_of(model: str, size: tuple[int, int], batch: int, frugal: bool, at_on
         size: (height, width) of the images [px].
         batch: images of each kind.
         frugal: as in `TranslatorConfig`.
-        at_once: sum the losses of a step's passes before one backward pass.
+        at_once: sum the losses of an update's passes before one backward pass.
+        updates: as in `TranslatorConfig`.
+        in_bfloat16: compute in bfloat16 as the loop does with ``precision: bf16``.
     """
     with torch.device("cpu" if torch.cuda.is_available() else "meta"):
-        task = make_task(model, frugal)
+        task = make_task(model, frugal, updates)
     with measuring(task) as (meter, device):
-        step = Step(task, meter, device)
+        step = Step(task, meter, device, in_bfloat16)
         images = torch.rand(2, batch, 3, *size, device=device)
         conditions = torch.full((batch,), NIGHT, device=device)
         # On a device the first step also makes what libraries keep, and says how much they work with.
@@ -204,10 +217,12 @@ def memory(given: argparse.Namespace) -> dict[str, Any]:
     """Print tables, and give what is written to the file."""
     found: dict[str, Any] = {}
     how = "measured" if torch.cuda.is_available() else "counted on fake tensors"
-    print(f"GiB at the peak of a training step, {given.size}, batch {given.batch}, bf16, {how}")
+    work = f"{given.size}, batch {given.batch}, {given.precision}, updates {given.updates}"
+    print(f"GiB at the peak of a training step, {work}, {how}")
+    size, bf16 = parse_image_size(given.size), given.precision == "bf16"
     for way, (frugal, at_once) in WAYS.items():
         try:
-            phases = memory_of(given.model, parse_image_size(given.size), given.batch, frugal, at_once)
+            phases = memory_of(given.model, size, given.batch, frugal, at_once, given.updates, bf16)
         except torch.cuda.OutOfMemoryError:
             print(f"\n{way}: more than the device has")
             found[way] = {"peak": None, "fits_24": False}
@@ -263,6 +278,8 @@ def main() -> None:
     parser.add_argument("--model", choices=("turbo", "tiny"), help="size of the network")
     parser.add_argument("--size", help="height and width of the images")
     parser.add_argument("--batch", type=int, help="images of a training step, or of a batch of translations")
+    parser.add_argument("--updates", choices=("apart", "together"), default="apart", help="of the training")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of the training")
     parser.add_argument("--rounds", type=int, default=9, help="of the measurement of speed")
     parser.add_argument("--out", type=Path, help="JSON file to write")
     given = parser.parse_args()
@@ -274,7 +291,10 @@ def main() -> None:
     found = memory(given) if training else speed(given)
     if given.out:
         machine = {**provenance(), "threads": torch.get_num_threads(), "cores": os.cpu_count()}
-        settings = {name: getattr(given, name) for name in ("model", "size", "batch", "rounds")}
+        settings = {
+            name: getattr(given, name)
+            for name in ("model", "size", "batch", "rounds", "updates", "precision")
+        }
         write_json(given.out, {"made_by": machine, "settings": settings, given.part: found})
 
 

@@ -126,14 +126,14 @@ def test_a_training_step_is_counted_by_phase():
         step = benchmark.Step(task, meter, torch.device("cpu"))
         step.run(UnpairedBatch(images[0], images[1], torch.tensor([NIGHT])), at_once=False)
     phases = {phase.name: phase for phase in step.phases}
-    turns = [f"{turn}: {way}" for turn in ("forth", "back", "identity") for way in ("forward", "backward")]
-    assert list(phases) == [
-        *turns,
-        "generator: update",
-        "discriminator: forward",
-        "discriminator: backward",
-        "discriminator: update",
-    ]
+    passes = ("forward", "backward")
+    updates = [("generator", ("hold_forth", "hold_back")), ("generator", ("deceive_forth", "deceive_back"))]
+    updates += [("generator", ("identity",)), ("discriminator", ("discriminator_fake",))]
+    updates += [("discriminator", ("discriminator_real",))]
+    expected = []
+    for learns, turns in updates:
+        expected += [*(f"{turn}: {way}" for turn in turns for way in passes), f"{learns}: update"]
+    assert [phase.name for phase in step.phases] == expected
     # Two moments, and a number of steps, each in blocks.
     blocks = sum(-(-parameter.nbytes // fake_memory.BLOCK) for parameter in trained)
     assert {phase.moments for phase in step.phases} == {(2 * blocks + len(trained)) * fake_memory.BLOCK}

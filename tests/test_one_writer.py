@@ -41,9 +41,7 @@ VERBS: dict[str, Callable[[Path, Path], Any]] = {
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_second_one_is_refused_before_it_does_anything(verb, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "acdepth.data.robotcar.calibration.read_raw_calibration", lambda models, extrinsics: None
-    )
+    monkeypatch.setattr("acdepth.data.robotcar.calibration.read_raw_calibration", lambda *given: None)
     data, out = write_drive(tmp_path / "data", count=1, depth=True), tmp_path / "out"
     with sole_writer(out), pytest.raises(UserError, match="out: another acdepth process is writing there"):
         VERBS[verb](data, out)

@@ -30,7 +30,7 @@ from tests.data.driving_stereo_layout import write_calibration, write_weather
 from tests.data.folders import CAMERA, write_drive
 from tests.data.kitti_layout import DAY, write_kitti_raw
 from tests.data.nuscenes_layout import write_nuscenes
-from tests.data.robotcar_layout import write_prepared
+from tests.data.robotcar_layout import CLOUDS, write_prepared
 
 VERSION = "v1.0-mini"
 SCENES = {
@@ -360,12 +360,10 @@ class TestOtherLayouts:
     def test_robotcar(self, tmp_path):
         night = "2014-12-16-18-44-24"
         root = write_prepared(tmp_path / "data", {"2014-12-09-13-21-02": range(6), night: range(6)})
-        clouds = sorted((root / night / "lms_front_synchronized").iterdir())
+        clouds = sorted((root / night / CLOUDS).iterdir())
         cut(clouds[2], 5)
         pose_file = root / "2014-12-09-13-21-02" / "poses_synchronized.json"
-        poses = json.loads(pose_file.read_text())
-        poses.pop(max(poses))
-        pose_file.write_text(json.dumps(poses))
+        pose_file.write_text(json.dumps(json.loads(pose_file.read_text())[:-2]))
         report = check_data("robotcar", root, tmp_path / "out", sample=0)
         assert [(row.condition, row.images, row.measured) for row in report.inventory] == [
             ("clear", 6, 6),
@@ -374,7 +372,7 @@ class TestOtherLayouts:
         (fault,) = report.faults
         assert fault.text.startswith(str(clouds[2]))
         texts = [doubt.text for doubt in report.doubts if doubt.group == "motion"]
-        assert texts == ["2014-12-09-13-21-02: how far the camera went is unknown at image 4"]
+        assert texts == ["2014-12-09-13-21-02: how far the camera went is unknown at image 3 and 1 others"]
 
     def test_kitti_raw(self, tmp_path):
         root = write_kitti_raw(tmp_path / "data", {"0001": range(5)})
@@ -388,21 +386,45 @@ class TestOtherLayouts:
     def test_a_list_with_missing_images_hides_no_missing_cloud(self, tmp_path):
         scene = "2014-12-09-13-21-02"
         root = write_prepared(tmp_path / "data", {scene: range(6)})
-        images, clouds = (
-            sorted((root / scene / folder).iterdir())
-            for folder in ("stereo/centre", "lms_front_synchronized")
-        )
-        write_text(
-            root / "splits/test.txt", "".join(f"{scene}/stereo/centre/{image.name}\n" for image in images)
-        )
+        images, clouds = (sorted((root / scene / folder).iterdir()) for folder in ("stereo/left", CLOUDS))
+        write_text(root / f"splits/{scene}_test.txt", "".join(f"{image.stem}\n" for image in images))
         images[0].unlink()
         clouds[3].unlink()
         report = check_data("robotcar", root, tmp_path / "out", sample=0)
         assert [fault.text for fault in report.faults] == [
-            f"{clouds[3]}: no such file; prepare its scene again"
+            f"{clouds[3]}: no such file; prepare its scene again, or take its image off the list"
         ]
         (doubt,) = [doubt.text for doubt in report.doubts if doubt.group == "lists"]
-        assert "test.txt: 1 of 6 images are not there" in doubt
+        assert "_test.txt: 1 of 6 images are not there" in doubt
+
+    def test_robotcar_without_lists_misses_clouds_without_fault(self, tmp_path):
+        scene = "2014-12-09-13-21-02"
+        root = write_prepared(tmp_path / "data", {scene: range(6)})
+        cloud = min((root / scene / CLOUDS).iterdir())
+        cloud.unlink()
+        report = check_data("robotcar", root, tmp_path / "out", sample=0)
+        assert report.faults == []
+        assert f"1 of 6 images have no cloud, such as {cloud}" in report.doubts[0].text
+        stamps = [image.stem for image in sorted((root / scene / "stereo/left").iterdir())]
+        lines = [" ".join(stamps[first : first + 3]) for first in (0, 1)]
+        write_text(root / f"splits/{scene}_train_stride_1.txt", "\n".join(lines))
+        cloud.with_name(f"{stamps[1]}.pcd.bin").unlink()
+        assert check_data("robotcar", root, tmp_path / "out", sample=0).faults == []
+
+    def test_the_former_layout_of_robotcar_is_told_from_md4alls(self, tmp_path):
+        """It had poses by time, and lists that named files."""
+        scene = "2014-12-09-13-21-02"
+        root = write_prepared(tmp_path / "data", {scene: range(3)}, lens="stereo/centre")
+        write_text(root / scene / "poses_synchronized.json", json.dumps({"17": np.eye(4).tolist()}))
+        write_text(root / "splits/train.txt", f"{scene}/stereo/centre/17.png\n")
+        report = check_data("robotcar", root, tmp_path / "out")
+        (fault,) = report.faults
+        assert "is of acdepth's own former layout" in fault.text and "make the scene again" in fault.text
+
+    def test_robotcars_centre_lens(self, tmp_path):
+        root = write_prepared(tmp_path / "data", {"2014-12-09-13-21-02": range(3)}, lens="stereo/centre")
+        report = check_data("robotcar", root, tmp_path / "out", FootageChoice(cameras=("stereo/centre",)))
+        assert report.faults == [] and [row.measured for row in report.inventory] == [3]
 
     def test_kitti_scans_that_are_not_there_are_doubted(self, tmp_path):
         root = write_kitti_raw(tmp_path / "data", {"0001": range(5)})

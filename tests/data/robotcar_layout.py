@@ -17,9 +17,11 @@ from tests.data.folders import picture
 
 WIDTH, HEIGHT = 64, 48
 FX, FY, CX, CY = 60.0, 62.0, 33.0, 22.5
-T_OPTICAL_TO_CAMERA = np.array([[0, 0, 1, 0.1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
-MODEL = f"{FX} {FY} {CX} {CY}\n" + "\n".join(" ".join(map(str, row)) for row in T_OPTICAL_TO_CAMERA) + "\n"
+T_OPTICAL_TO_HEAD = np.array([[0, 0, 1, 0.1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1.0]])
+MODEL = f"{FX} {FY} {CX} {CY}\n" + "\n".join(" ".join(map(str, row)) for row in T_OPTICAL_TO_HEAD) + "\n"
 
+CLOUDS = "lms_front_synchronized/vo/time_margin=+-4.0e+06"
+MODELS = {"stereo/left": "stereo_wide_left", "stereo/centre": "stereo_narrow_left"}
 START = 1_418_132_416_737_115
 """Of every drive [us]."""
 IMAGE_STEP, SCAN_STEP = 62_500, 20_000
@@ -38,45 +40,67 @@ def image_time(number: int) -> int:
     return START + IMAGE_STEP * number
 
 
-def write_prepared(root: Path, scenes: dict[str, Iterable[int]], condition: str | None = None) -> Path:
+def write_prepared(
+    root: Path, scenes: dict[str, Iterable[int]], condition: str | None = None, lens: str = "stereo/left"
+) -> Path:
     """Write scenes in the layout that is read: half a metre from image to image, and clouds drawn at random.
 
     Args:
-        root: gets ``models`` and the scenes.
+        root: gets ``models``, ``extrinsics`` and the scenes.
         scenes: name to numbers of the images.
         condition: goes to ``sequence.yaml``.
+        lens: where the images go, and whose camera model.
     """
     draw = np.random.default_rng(3)
-    write_text(root / "models" / "stereo_narrow_left.txt", MODEL)
+    write_text(root / "models" / f"{MODELS[lens]}.txt", MODEL)
+    write_text(root / "extrinsics" / "stereo.txt", " ".join(map(str, STEREO)) + "\n")
     for scene, numbers in scenes.items():
-        folder, poses = root / scene, {}
-        for part in ("stereo/centre", "lms_front_synchronized"):
+        folder, numbers = root / scene, list(numbers)
+        for part in (lens, CLOUDS):
             (folder / part).mkdir(parents=True)
         for number in numbers:
             name = str(image_time(number))
             image = picture(number, HEIGHT, WIDTH)[..., ::-1]
-            cv2.imwrite(str(folder / "stereo" / "centre" / f"{name}.png"), image)
-            points = draw.uniform([-8, -5, -5], [8, 4, 30], (2000, 3))
-            points.astype("<f4").tofile(folder / "lms_front_synchronized" / f"{name}.bin")
-            poses[name] = rigid([0.3 * number, 0, 0.4 * number, 0.1 * number, 0, 0]).tolist()
+            cv2.imwrite(str(folder / lens / f"{name}.png"), image)
+            points = draw.uniform([-5, -8, -5], [30, 8, 4], (2000, 3))
+            points.T.astype("<f4").tofile(folder / CLOUDS / f"{name}.pcd.bin")
+        poses = [
+            {
+                "timestamp": image_time(number),
+                "pose_to_prev": motion(number, number - 1).tolist(),
+                "pose_to_next": motion(number, number + 1).tolist(),
+            }
+            for number in numbers
+            if {number - 1, number + 1} <= set(numbers)
+        ]
         write_text(folder / "poses_synchronized.json", json.dumps(poses))
         if condition:
             write_text(folder / "sequence.yaml", f"condition: {condition}\n")
     return root
 
 
-def write_raw(root: Path, scene: str, images: int = 12) -> Path:
+def place(number: int) -> np.ndarray:
+    """Where the car is at an image of `write_prepared`, (4, 4) [m]."""
+    return rigid([0.4 * number, 0.3 * number, 0, 0.1 * number, 0, 0])
+
+
+def motion(here: int, there: int) -> np.ndarray:
+    """The car at one image in its frame at another, (4, 4) [m]."""
+    return np.linalg.inv(place(here)) @ place(there)
+
+
+def write_raw(root: Path, scene: str, images: int = 12, lens: str = "stereo/left") -> Path:
     """Write a download: ``root/raw/SCENE``, ``root/models``, ``root/extrinsics``."""
     folder, draw = root / "raw" / scene, np.random.default_rng(4)
-    write_text(root / "models" / "stereo_narrow_left.txt", MODEL)
-    np.stack(lens()).astype("<f8").tofile(root / "models" / "stereo_narrow_left_distortion_lut.bin")
+    write_text(root / "models" / f"{MODELS[lens]}.txt", MODEL)
+    np.stack(distortion()).astype("<f8").tofile(root / "models" / f"{MODELS[lens]}_distortion_lut.bin")
     for name, numbers in (("stereo", STEREO), ("lms_front", LASER)):
         write_text(root / "extrinsics" / f"{name}.txt", " ".join(map(str, numbers)) + "\n")
-    for part in ("stereo/centre", "lms_front"):
+    for part in (lens, "lms_front"):
         (folder / part).mkdir(parents=True)
     times = [image_time(number) for number in range(images)]
     for number, time in enumerate(times):
-        cv2.imwrite(str(folder / "stereo" / "centre" / f"{time}.png"), mosaic(picture(number, HEIGHT, WIDTH)))
+        cv2.imwrite(str(folder / lens / f"{time}.png"), mosaic(picture(number, HEIGHT, WIDTH)))
     # The first scans are of before the odometry begins.
     scans = [START - 35_000 + SCAN_STEP * number for number in range(images * 3)]
     for time in scans:
@@ -108,9 +132,14 @@ def T_vehicle_to_world(time: int) -> np.ndarray:
     return rigid([x, y, 0, 0, 0, yaw])
 
 
+def T_head_to_world(time: int) -> np.ndarray:
+    """Where the stereo head is, (4, 4) [m]."""
+    return T_vehicle_to_world(time) @ np.linalg.inv(rigid(STEREO))
+
+
 def T_camera_to_world(time: int) -> np.ndarray:
     """Where the camera is, (4, 4) [m]: x right, y down, z forward."""
-    return T_vehicle_to_world(time) @ np.linalg.inv(rigid(STEREO)) @ T_OPTICAL_TO_CAMERA
+    return T_head_to_world(time) @ T_OPTICAL_TO_HEAD
 
 
 def scan_of_wall(time: int, draw: np.random.Generator) -> np.ndarray:
@@ -132,7 +161,7 @@ def wall_depth(time: int, column: np.ndarray, row: np.ndarray) -> np.ndarray:
     return (WALL[3] - WALL[:3] @ T[:3, 3]) / (rays @ T[:3, :3].T @ WALL[:3])
 
 
-def lens() -> tuple[np.ndarray, np.ndarray]:
+def distortion() -> tuple[np.ndarray, np.ndarray]:
     """Column and row in the raw image of each undistorted pixel; some lie outside."""
     row, column = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float64)
     x, y = (column - WIDTH / 2) / WIDTH, (row - HEIGHT / 2) / HEIGHT

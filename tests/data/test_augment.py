@@ -51,10 +51,30 @@ def test_the_range_the_draws_and_the_generator() -> None:
     assert changes.unique().numel() == 16  # each image has draws of its own
 
 
+def test_frames_of_a_clip_are_changed_alike_and_clips_are_not() -> None:
+    frame = torch.rand(1, 3, 6, 6, generator=generator())
+    clips = jitter_colours(frame.repeat(12, 1, 1, 1), generator(1), AugmentSettings(), alike=3)
+    alone = jitter_colours(frame.repeat(4, 1, 1, 1), generator(1), AugmentSettings())
+    assert torch.equal(clips, alone.repeat_interleave(3, 0))
+    assert alone.mean((1, 2, 3)).unique().numel() == 4
+
+
 def test_brightness_stays_within_its_range() -> None:
     gray = torch.full((200, 3, 4, 4), 0.5)
     factors = jitter_colours(gray, generator(), AugmentSettings())[:, 0, 0, 0] / 0.5
     assert 0.8 <= factors.min() < 0.83 and 1.17 < factors.max() <= 1.2 + 1e-6
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_noise_comes_after_the_colours_or_before_them(first: bool) -> None:
+    image = torch.rand(4, 3, 8, 8, generator=generator())
+    settings = AugmentSettings(noise_probability=1, noise_first=first)
+    draws = generator(1)
+    if first:
+        expected = jitter_colours(add_noise(image, draws, settings), draws, settings)
+    else:
+        expected = add_noise(jitter_colours(image, draws, settings), draws, settings)
+    assert torch.equal(augment(image, generator(1), settings), expected)
 
 
 def test_noise_hits_half_of_the_images_with_the_drawn_strength() -> None:

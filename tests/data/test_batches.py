@@ -105,6 +105,17 @@ def test_mixed_is_the_clear_frame_or_its_translation(clear: Prepared, night: Pre
     assert 16 < mirrored.sum() < 48
 
 
+@pytest.mark.parametrize("alike", [False, True])
+def test_each_sample_is_mirrored_or_a_whole_batch(clear: Prepared, night: Prepared, alike: bool) -> None:
+    batches = MixBatches(clear, {Condition.NIGHT: night}, {Condition.CLEAR: 1.0}, 4, seed=0, alike=alike)
+    parts = set()
+    for step in range(12):
+        images = (batches.batch(step).clear.permute(0, 2, 3, 1) * 255).round().numpy()
+        plain = [any((image == one).all() for one in clear.images) for image in images]
+        parts.add(sum(plain) / 4)
+    assert (parts == {0.0, 1.0}) is alike
+
+
 def test_weights_decide_the_parts(clear: Prepared, night: Prepared) -> None:
     weights = {Condition.CLEAR: 1.0, Condition.NIGHT: 3.0}
     mix = MixBatches(clear, {Condition.NIGHT: night}, weights, batch_size=100, seed=1)

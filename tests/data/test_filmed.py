@@ -57,7 +57,7 @@ def test_frames_without_camera_or_motion_are_not_filmed(tmp_path: Path):
     whole = prepare(open_data(tmp_path / "data"), tmp_path / "out", SIZE)
     speed = whole.frames.speed.copy()
     speed[3:5] = 0.2, np.nan
-    changed = Prepared(whole.folder, "", None, SIZE, replace(whole.frames, speed=speed))
+    changed = Prepared(whole.folder, "", None, SIZE, "area", replace(whole.frames, speed=speed))
     everything = pools(changed, *range(13))
     assert filmed_frames(changed, everything, {}, 0.5) == {1, 2, 4, 5, 6, 7, 8}
     assert filmed_frames(changed, everything, {}, None) == {1, 2, 3, 4, 5, 6, 7, 8}

@@ -135,8 +135,8 @@ def test_pairs_are_of_no_images_elsewhere(tmp_path, absolute):
 def test_a_list_of_robotcar_names_no_scene_elsewhere(tmp_path):
     scene = "2014-12-09-13-21-02"
     root = write_prepared(tmp_path / "data", {scene: range(3)})
-    time = next((root / scene / "stereo/centre").iterdir()).name
-    write_own(tmp_path / "stereo/centre" / time)
-    write_text(root / "splits/odd.txt", f"../stereo/centre/{time}\n")
+    time = next((root / scene / "stereo/left").iterdir()).stem
+    write_own(tmp_path / "stereo/left" / f"{time}.png")
+    write_text(root / "splits/.._odd.txt", f"{time}\n")
     with pytest.raises(UserError, match=r"odd\.txt: names '\.\..*', which is not within"):
         open_robotcar(root, "odd", print)

@@ -12,6 +12,7 @@ import pytest
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.data import MixBatches, TripletBatches, prepare
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.scenes import condition_of, open_nuscenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
@@ -68,12 +69,26 @@ def test_depth_goes_through_the_world(root):
         x, y, z, _ = T_world_to_camera @ T_lidar_to_world @ np.append(point, 1.0)
         if z > 1:
             column, row, _ = np.array(INTRINSICS) @ [x / z, y / z, 1]
-            if 0 <= column < WIDTH and 0 <= row < HEIGHT:
+            if 1 < column < WIDTH - 1 and 1 < row < HEIGHT - 1:
                 expected[int(row), int(column)] = z
     depth = clip.depth(5)
     assert depth is not None and (depth > 0).sum() > 50
     agree = np.isclose(depth, expected, atol=1e-3)
     assert agree.mean() > 0.9998  # a point on the border between two pixels may round to either
+
+
+def test_the_ends_of_a_scene_teach_no_geometry_and_no_weather_where_the_published_filter_drops_them(tmp_path):
+    root = write_nuscenes(tmp_path / "data", {"scene-0061": "In train"}, samples=4)
+    scene = open_nuscenes(root, "mini_train")
+    first, *inner, last = [scene[0].key(position) for position in scene[0].targets()]
+    filmed, alone = (prepare(scene, tmp_path / str(reach), (32, 64), reach=reach) for reach in (1, 0))
+
+    def learnt(prepared, batches):
+        return sorted(prepared.frames.key(index) for index in batches.order.items)
+
+    assert learnt(filmed, TripletBatches(filmed, 1, 0)) == inner
+    assert learnt(alone, MixBatches(alone, {}, None, 1, 0)) == [first, *inner, last]
+    assert learnt(alone, MixBatches(alone, {}, None, 1, 0, ends=False)) == inner
 
 
 def test_motion_and_its_inverse():
@@ -91,6 +106,15 @@ def test_the_last_of_two_points_in_one_pixel_stays_and_near_ones_are_dropped():
     points = np.array([[0, 0, 4], [0.1, 0.1, 8], [0, 0, 0.9], [-3, 0, 4], [0, 0, -4]], np.float32)
     depth = project(points, intrinsics, (10, 10))
     assert depth[5, 5] == 8 and (depth > 0).sum() == 1
+
+
+def test_the_outermost_pixels_stay_empty_as_in_the_devkit():
+    """Its condition: coordinates above 1 and below the size less 1."""
+    places = np.array([0.5, 1.0, 1.001, 8.999, 9.0, 9.5])
+    column, row = np.meshgrid(places, places)
+    points = np.stack([column.ravel(), row.ravel(), np.ones(36)], 1) * 2
+    depth = project(points, np.eye(3), (10, 10))
+    assert np.argwhere(depth).tolist() == [[1, 1], [1, 8], [8, 1], [8, 8]]
 
 
 @pytest.mark.parametrize(
@@ -159,4 +183,5 @@ def test_the_real_sample_projects_as_published():
     inside = (column >= 0) & (column < 1600) & (row >= 0) & (row < 900)
     assert abs(inside.sum() - 3067) <= 5
     depth = project(points, intrinsics, (900, 1600))
-    assert inside.sum() - 10 < (depth > 0).sum() <= inside.sum()
+    inner = (column > 1) & (column < 1599) & (row > 1) & (row < 899)
+    assert inner.sum() - 10 < (depth > 0).sum() <= inner.sum() < inside.sum()

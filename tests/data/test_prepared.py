@@ -6,10 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.tally import ReadTally
 from acdepth.data import Crop, Prepared, open_data, prepare
+from acdepth.data.prepared import _list, fingerprint
 from tests.data.folders import CAMERA, picture, write_drive
 from tests.data.rows import counting, row, rows
 
@@ -42,6 +45,24 @@ def test_used_again_until_something_changes(tmp_path: Path) -> None:
     changed = Prepared.open(tmp_path / "out").images[2, 0, 0].astype(float)
     assert np.abs(changed - picture(9)[0:2, 0:2].mean((0, 1))).max() <= 1
     assert (run((6, 10)), run((12, 20))) == (6, 6)
+
+
+def test_another_filter_is_another_preparation_and_area_has_the_name_it_always_had(tmp_path: Path) -> None:
+    footage = open_data(write_drive(tmp_path / "drive"))
+    size, crop = (12, 20), Crop(top=0, height=24, width=40)
+    area = prepare(footage, tmp_path / "out", size, crop)
+    before = hash_json([4, size, crop.to_dict(), [_list(clip, 1).content for clip in footage]])
+    assert area.made_from == fingerprint(footage, size, crop) == before
+    former, pixels = read_json(tmp_path / "out" / "index.json"), area.images.copy()
+    write_json(tmp_path / "out" / "index.json", {name: former[name] for name in former if name != "resize"})
+    with counting() as decoded:
+        assert prepare(footage, tmp_path / "out", size, crop).resize == "area" and not decoded
+        lanczos = prepare(footage, tmp_path / "out", size, crop, resize="lanczos")
+    assert len(decoded) == 6 and Prepared.open(tmp_path / "out").resize == "lanczos"
+    assert lanczos.made_from == fingerprint(footage, size, crop, resize="lanczos") != area.made_from
+    expected = Image.fromarray(picture(1)).resize((20, 12), Image.Resampling.LANCZOS)
+    assert np.array_equal(lanczos.images[1], np.asarray(expected))
+    assert not np.array_equal(lanczos.images, pixels)
 
 
 def test_a_torn_preparation_does_not_count(tmp_path: Path) -> None:

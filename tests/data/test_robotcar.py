@@ -1,4 +1,4 @@
-"""RobotCar: the prepared layout as it is read, on small scenes drawn at random."""
+"""RobotCar: md4all's prepared layout as it is read, on small scenes drawn at random."""
 
 import json
 import shutil
@@ -7,13 +7,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
+from acdepth.data.folder import open_data
+from acdepth.data.parts import open_part
+from acdepth.data.robotcar.calibration import lens_of
 from acdepth.data.robotcar.clouds import project
 from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
+from acdepth.data.settings import FootageChoice
 from tests.data.folders import picture
-from tests.data.robotcar_layout import CX, CY, FX, FY, HEIGHT, MODEL, WIDTH, image_time, write_prepared
+from tests.data.robotcar_layout import (
+    CLOUDS,
+    CX,
+    CY,
+    FX,
+    FY,
+    HEIGHT,
+    MODEL,
+    STEREO,
+    T_OPTICAL_TO_HEAD,
+    WIDTH,
+    image_time,
+    place,
+    rigid,
+    write_prepared,
+)
 
 DAY, NIGHT = "2014-12-09-13-21-02", "2014-12-16-18-44-24"
 
@@ -34,8 +54,14 @@ def fail(message: str) -> None:
     raise AssertionError(message)
 
 
-def line(scene: str, number: int) -> str:
-    return f"{scene}/stereo/centre/{image_time(number)}.png\n"
+def line(*numbers: int) -> str:
+    return " ".join(str(image_time(number)) for number in numbers) + "\n"
+
+
+def write_list(root: Path, name: str, *lines: str) -> Path:
+    path = root / "splits" / f"{name}.txt"
+    write_text(path, "".join(lines))
+    return path
 
 
 class TestOpening:
@@ -61,26 +87,11 @@ class TestOpening:
         day, _, night = open_robotcar(made, None, lambda _: None)
         assert (day.condition, night.condition) == (Condition.CLEAR, Condition.NIGHT)
         assert day.frame_rate == 16
-        assert day.key(3) == f"{DAY}/stereo/centre/{image_time(3)}.png"
+        assert day.key(3) == f"{DAY}/stereo/left/{image_time(3)}.png"
         np.testing.assert_array_equal(day.image(3), picture(3, HEIGHT, WIDTH))
         camera = day.camera
         assert camera is not None and (camera.width, camera.height) == (WIDTH, HEIGHT)
         assert (camera.fx, camera.fy, camera.cx, camera.cy) == (FX, FY, CX, CY)
-
-    def test_lists_decide_targets_and_filters_take_some_away(self, root):
-        text = "# evaluation\n" + line(DAY, 1) + "\n" + line(DAY, 3) + line(DAY, 10)
-        write_text(root / "splits" / "test.txt", text)
-        write_text(root / "splits" / "test_filter.txt", line(DAY, 3) + line(NIGHT, 1))
-        day, later = open_robotcar(root, "test", lambda _: None)
-        assert (day.targets(), len(day)) == ([1], 5)
-        assert (later.name, later.targets()) == (f"{DAY}/from_{image_time(9)}", [1])
-        other = shutil.copy(root / "splits" / "test.txt", root.parent / "mine.txt")
-        assert open_robotcar(root, str(other), lambda _: None)[0].targets() == [1, 3]
-
-    def test_pieces_without_a_target_are_left_out(self, root):
-        write_text(root / "splits" / "one.txt", line(DAY, 10))
-        (piece,) = open_robotcar(root, "one", lambda _: None)
-        assert piece.name == f"{DAY}/from_{image_time(9)}"
 
     def test_other_scenes_say_their_condition(self, tmp_path):
         root = write_prepared(tmp_path, {"2015-01-01-00-00-00": [0, 1]}, "snow")
@@ -93,75 +104,184 @@ class TestOpening:
         with pytest.raises(UserError, match=r"sequence\.yaml: no such file; write condition"):
             open_robotcar(root, None, fail)
 
-    def test_images_of_the_list_that_are_not_there(self, tmp_path):
-        root = write_prepared(tmp_path / "root", {DAY: range(100)})
-        write_text(root / "splits" / "train.txt", "".join(line(DAY, number) for number in range(100)))
-        (root / line(DAY, 99).strip()).unlink()
-        warnings = []
-        (clip,) = open_robotcar(root, "train", warnings.append)
-        assert len(clip.targets()) == 99
-        assert len(warnings) == 1 and "1 of 100 images are not there, such as" in warnings[0]
-        (root / line(DAY, 98).strip()).unlink()
-        with pytest.raises(UserError, match=rf"train\.txt: 2 of 100 images .*{image_time(98)}\.png; prepare"):
-            open_robotcar(root, "train", fail)
-
     def test_recognised(self, made, tmp_path):
         assert is_robotcar(made)
         assert not is_robotcar(tmp_path) and not is_robotcar(made / DAY)
-        write_text(tmp_path / "models" / "stereo_narrow_left.txt", MODEL)
+        write_text(tmp_path / "models" / "stereo_wide_left.txt", MODEL)
         assert not is_robotcar(tmp_path)
+
+
+class TestLists:
+    def test_of_test_name_one_image_a_line_and_what_follows_is_not_read(self, root):
+        stamp = line(10).strip()
+        write_list(root, f"{DAY}_test", "# measured\n", line(1), "\n", f"{stamp} 17 x\n")
+        day, later = open_robotcar(root, "test", lambda _: None)
+        assert (day.targets(), len(day)) == ([1], 5)
+        assert (later.name, later.targets()) == (f"{DAY}/from_{image_time(9)}", [1])
+
+    def test_a_split_is_the_lists_of_all_scenes_or_one_by_its_path(self, root):
+        day = write_list(root, f"{DAY}_test", line(1))
+        write_list(root, f"{NIGHT}_test", line(2))
+        assert [clip.condition for clip in open_robotcar(root, "test", lambda _: None)] == ["clear", "night"]
+        (clip,) = open_robotcar(root, str(day), lambda _: None)
+        assert clip.condition is Condition.CLEAR
+
+    def test_of_training_put_each_target_between_its_own_neighbours(self, tmp_path):
+        """The list decides, and not which images lie beside each other in the folder."""
+        root = write_prepared(tmp_path, {DAY: range(12)})
+        triples = [(0, 1, 2), (1, 2, 4), (4, 5, 6), (7, 8, 10), (8, 10, 11)]
+        write_list(root, f"{DAY}_train_stride_1", *(line(*numbers) for numbers in reversed(triples)))
+        warnings = []
+        clips = open_robotcar(root, "train", warnings.append)
+        numbers = [[(time - image_time(0)) // 62_500 for time in clip.times] for clip in clips]
+        assert numbers == [[0, 1, 2, 4, 5, 6], [7, 8, 10, 11]]
+        beside = {
+            tuple(of_clip[index - 1 : index + 2])
+            for clip, of_clip in zip(clips, numbers, strict=True)
+            for index in clip.targets()
+        }
+        assert beside == set(triples) and warnings == []
+        assert [clip.name for clip in clips] == [DAY, f"{DAY}/from_{image_time(8)}"]
+
+    def test_neighbours_that_contradict_each_other_cut(self, tmp_path):
+        root = write_prepared(tmp_path, {DAY: range(6)})
+        write_list(root, f"{DAY}_val_stride_1", line(0, 1, 2), line(0, 2, 3), line(2, 4, 5))
+        clips = open_robotcar(root, "val", fail)
+        assert [[clip.paths[index].stem for index in clip.targets()] for clip in clips] == [
+            [str(image_time(1))],
+            [str(image_time(2))],
+            [str(image_time(4))],
+        ]
+        assert [len(clip) for clip in clips] == [3, 3, 3] and len({clip.name for clip in clips}) == 3
+
+    def test_a_missing_neighbour_leaves_its_target(self, tmp_path):
+        root = write_prepared(tmp_path, {DAY: [0, 1, 2, 4, 5]})
+        write_list(root, f"{DAY}_val_stride_1", line(0, 1, 2), line(3, 4, 5))
+        one, two = open_robotcar(root, "val", lambda _: None)
+        assert (one.targets(), two.targets(), len(two)) == ([1], [0], 2)
+
+    def test_the_filter_takes_training_images_away_and_no_others(self, root):
+        for name in ("train", "val"):
+            write_list(root, f"{DAY}_{name}_stride_1", line(0, 1, 2), line(1, 2, 3), line(2, 3, 4))
+        write_text(root / "filter" / "filter_train_samples.txt", line(2) + line(11))
+        (train,), (val,) = (open_robotcar(root, name, fail) for name in ("train", "val"))
+        assert (train.targets(), len(train)) == ([1, 3], 5)
+        assert val.targets() == [1, 2, 3]
+
+    def test_training_images_without_poses_are_told(self, root):
+        write_list(root, f"{DAY}_train_stride_1", line(0, 1, 2), line(3, 4, 9))
+        warnings = []
+        open_robotcar(root, "train", warnings.append)
+        (warning,) = warnings
+        assert f"no poses for 1 of 2 images, such as {image_time(4)};" in warning
+
+    def test_images_of_the_list_that_are_not_there(self, tmp_path):
+        root = write_prepared(tmp_path / "root", {DAY: range(100)})
+        write_list(root, f"{DAY}_test", *(line(number) for number in range(100)))
+        (root / DAY / "stereo/left" / f"{image_time(99)}.png").unlink()
+        warnings = []
+        (clip,) = open_robotcar(root, "test", warnings.append)
+        assert len(clip.targets()) == 99
+        assert len(warnings) == 1 and "1 of 100 images are not there, such as" in warnings[0]
+        (root / DAY / "stereo/left" / f"{image_time(98)}.png").unlink()
+        told = rf"_test\.txt: 2 of 100 images .*{image_time(98)}\.png; prepare"
+        with pytest.raises(UserError, match=told):
+            open_robotcar(root, "test", fail)
+
+    def test_what_there_is_to_measure_is_told_by_split(self, root):
+        write_list(root, f"{DAY}_train_stride_1", line(0, 1, 2))
+        write_list(root, f"{NIGHT}_test", line(1))
+        with pytest.raises(UserError, match="--split: test, train, the path of a list, or all"):
+            open_part(root, None, ("CAM_FRONT",))
+
+
+class TestLenses:
+    def test_the_left_one_is_read_unless_the_centre_is_chosen(self, tmp_path):
+        root = write_prepared(tmp_path, {DAY: range(3)})
+        shutil.copytree(root / DAY / "stereo/left", root / DAY / "stereo/centre")
+        write_text(root / "models" / "stereo_narrow_left.txt", MODEL.replace("60.0", "50.0"))
+        keys, focal = {}, {}
+        for lens in ("CAM_FRONT", "stereo/left", "stereo/centre"):
+            (clip,) = open_data(root, choice=FootageChoice(cameras=(lens,)))
+            assert clip.camera is not None
+            keys[lens], focal[lens] = clip.key(0), clip.camera.fx
+        name = f"{image_time(0)}.png"
+        left, centre = f"{DAY}/stereo/left/{name}", f"{DAY}/stereo/centre/{name}"
+        assert keys == {"CAM_FRONT": left, "stereo/left": left, "stereo/centre": centre}
+        assert focal == {"CAM_FRONT": 60, "stereo/left": 60, "stereo/centre": 50}
+
+    def test_one_that_is_not_there_is_told_with_the_other(self, tmp_path):
+        root = write_prepared(tmp_path, {DAY: range(3)}, lens="stereo/centre")
+        assert is_robotcar(root) and len(open_robotcar(root, None, fail, lens="stereo/centre")) == 1
+        told = "has images of stereo/centre, not of stereo/left; say --cameras stereo/centre, or prepare"
+        with pytest.raises(UserError, match=told):
+            open_robotcar(root, None, fail)
+
+    @pytest.mark.parametrize("cameras", [("CAM_BACK",), ("stereo/left", "stereo/centre"), ()])
+    def test_others_are_refused(self, cameras):
+        with pytest.raises(UserError, match="is no lens of RobotCar; choose stereo/left or stereo/centre"):
+            lens_of(cameras)
 
 
 class TestDepthAndMotion:
     def test_depth_against_a_slow_twin(self, made):
         """One point at a time, by the definition."""
         clip = open_robotcar(made, None, lambda _: None)[0]
-        points = np.fromfile(made / DAY / "lms_front_synchronized" / f"{image_time(2)}.bin", "<f4")
+        points = np.fromfile(made / DAY / CLOUDS / f"{image_time(2)}.pcd.bin", "<f4").reshape(3, -1)
         expected = np.zeros((HEIGHT, WIDTH))
-        for x, y, z in points.reshape(-1, 3).astype(float):
-            if z > 0 and FX * x / z + CX >= 0 and FY * y / z + CY >= 0:
-                column, row = int(FX * x / z + CX), int(FY * y / z + CY)
-                if column < WIDTH and row < HEIGHT:
-                    expected[row, column] = min(z, expected[row, column] or np.inf)
+        for point in points.T.astype(float):
+            x, y, z, _ = np.linalg.inv(T_OPTICAL_TO_HEAD) @ [*point, 1]
+            column, row = FX * x / z + CX, FY * y / z + CY
+            if z > 0 and 0.5 <= column <= WIDTH - 1 and 0.5 <= row <= HEIGHT - 1:
+                pixel = round(row), round(column)
+                expected[pixel] = min(z, expected[pixel] or np.inf)
         depth = clip.depth(2)
         assert depth is not None and depth.dtype == np.float32 and (depth > 0).sum() > 500
         np.testing.assert_allclose(depth, expected, rtol=1e-6)
 
-    def test_the_nearest_of_a_pixel_stays_and_only_what_is_ahead_counts(self, made):
-        camera = open_robotcar(made, None, lambda _: None)[0].camera
-        assert camera is not None
-        points = np.array(
-            [[0, 0, 9], [0, 0, 4], [0.01, 0, 0.5], [0, 0, 8], [1, 0, -4], [0, 0, 0], [-40, 0, 4]]
-        )
-        depth = project(points, camera)
-        # x = 0.01 at half a metre is 1.2 pixels to the right of cx = 33.
+    def test_rounded_pixels_the_nearest_stays_and_only_what_is_ahead_counts(self):
+        camera = Camera(60, 60, 33, 22, WIDTH, HEIGHT)
+        places = [(33, 22, 9), (33, 22, 4), (33, 22, 8), (33.7, 22.4, 1)]  # the last is cut off to (33, 22)
+        places += [(0, 22, 1), (0.4, 22, 1), (0.6, 22, 2), (63, 22, 3), (63.1, 27, 3)]
+        points = [[z, (column - 33) / 60 * z, (row - 22) / 60 * z] for column, row, z in places]
+        points += [[0, 0, 0], [-4, 1, 0]]
+        depth = project(np.array(points), np.eye(4)[[2, 0, 1, 3]], camera)
         assert {(int(r), int(c)): float(depth[r, c]) for r, c in zip(*depth.nonzero(), strict=True)} == {
             (22, 33): 4.0,
-            (22, 34): 0.5,
+            (22, 34): 1.0,
+            (22, 1): 2.0,
+            (22, 63): 3.0,
         }
 
     def test_no_cloud_no_depth(self, root):
-        (root / DAY / "lms_front_synchronized" / f"{image_time(2)}.bin").unlink()
+        (root / DAY / CLOUDS / f"{image_time(2)}.pcd.bin").unlink()
         day = open_robotcar(root, None, lambda _: None)[0]
         assert day.depth(2) is None and day.depth(3) is not None
 
-    def test_motion_by_the_poses(self, made):
+    def test_motion_is_the_cars_and_of_the_lens_by_where_it_sits(self, made):
         clip = open_robotcar(made, None, lambda _: None)[0]
         assert clip.distance(1, 2) == pytest.approx(0.5) == clip.distance(2, 1)
-        T = clip.T_camera_to_world(1) @ clip.T_target_to_source(2, 1)
-        np.testing.assert_allclose(T, clip.T_camera_to_world(2), atol=1e-12)
+        T_lens_to_car = np.linalg.inv(rigid(STEREO)) @ T_OPTICAL_TO_HEAD
+        for target, source in ((2, 1), (1, 2), (0, 1), (4, 3), (0, 4), (3, 1)):
+            there, here = place(source) @ T_lens_to_car, place(target) @ T_lens_to_car
+            moved = clip.T_target_to_source(target, source)
+            np.testing.assert_allclose(moved, np.linalg.inv(there) @ here, atol=1e-9)
 
-    def test_an_image_without_a_pose(self, root):
+    def test_an_image_without_a_pose_is_reached_from_its_neighbours(self, root):
         file = root / DAY / "poses_synchronized.json"
-        poses = json.loads(file.read_text())
-        del poses[str(image_time(2))]
+        poses = [one for one in json.loads(file.read_text()) if one["timestamp"] != image_time(2)]
         write_text(file, json.dumps(poses))
-        warnings = []
-        clip = open_robotcar(root, None, warnings.append)[0]
-        assert any(f"no pose for 1 of 8 images, such as {image_time(2)}.png" in text for text in warnings)
+        clip = open_robotcar(root, None, lambda _: None)[0]
+        assert clip.distance(1, 2) == pytest.approx(0.5) == clip.distance(2, 3)
+        write_text(file, json.dumps([one for one in poses if one["timestamp"] != image_time(1)]))
+        clip = open_robotcar(root, None, lambda _: None)[0]
         assert clip.distance(1, 2) is None and clip.distance(3, 4) == pytest.approx(0.5)
-        assert np.isnan(clip.T_target_to_source(1, 2)).all()
-        assert np.isnan(clip.T_target_to_source(2, 1)).all()
+        assert np.isnan(clip.T_target_to_source(1, 2)).all() and np.isnan(clip.T_target_to_source(3, 0)).all()
+
+    def test_measuring_needs_no_poses(self, root):
+        (root / DAY / "poses_synchronized.json").unlink()
+        clip = open_robotcar(root, None, lambda _: None)[0]
+        assert clip.depth(2) is not None and clip.distance(1, 2) is None
 
 
 class TestRefusals:
@@ -175,23 +295,32 @@ class TestRefusals:
         ],
     )
     def test_damaged_clouds(self, root, content, words):
-        write_bytes(root / DAY / "lms_front_synchronized" / f"{image_time(2)}.bin", content)
-        with pytest.raises(UserError, match=rf"{image_time(2)}\.bin: .*{words}"):
+        write_bytes(root / DAY / CLOUDS / f"{image_time(2)}.pcd.bin", content)
+        with pytest.raises(UserError, match=rf"{image_time(2)}\.pcd\.bin: .*{words}"):
             open_robotcar(root, None, lambda _: None)[0].depth(2)
+
+    def test_the_former_layout_is_told_in_one_line(self, root):
+        """One pose per image, as an object: what acdepth wrote before it knew md4all's files."""
+        write_text(root / NIGHT / "poses_synchronized.json", json.dumps({"1": np.eye(4).tolist()}))
+        told = r"poses_synchronized\.json: is of acdepth's own former layout.*; make the scene again with"
+        with pytest.raises(UserError, match=told):
+            open_data(root)
 
     @pytest.mark.parametrize(
         ("content", "words"),
         [
-            ("{", "not readable as JSON"),
-            ("[1, 2]", "not a 4x4 matrix for each"),
-            ('{"noon": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]}', "not a 4x4 matrix"),
-            ('{"5": [[1, 0, 0], [0, 1, 0], [0, 0, 1]]}', "not a 4x4 matrix"),
-            ('{"5": [[2, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]}', "no rigid"),
-            ('{"5": [[1, 0, 0, NaN], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]}', "no rigid"),
-            ('{"5": [[-1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]}', "no rigid"),
+            ("[", "not readable as JSON"),
+            ("[1, 2]", "not a list of timestamp, pose_to_prev and pose_to_next"),
+            ('[{"timestamp": 5, "pose_to_prev": [[1]]}]', "not a list of timestamp"),
+            ('[{"timestamp": "noon", "pose_to_prev": EYE, "pose_to_next": EYE}]', "not a list of timestamp"),
+            ('[{"timestamp": 5, "pose_to_prev": EYE, "pose_to_next": [[1, 0]]}]', "not a list of timestamp"),
+            ('[{"timestamp": 5, "pose_to_prev": EYE, "pose_to_next": TWO}]', "no rigid"),
+            ('[{"timestamp": 5, "pose_to_prev": NAN, "pose_to_next": EYE}]', "no rigid"),
         ],
     )
     def test_damaged_poses(self, root, content, words):
+        for name, values in {"EYE": np.eye(4), "TWO": 2 * np.eye(4), "NAN": np.eye(4) * np.nan}.items():
+            content = content.replace(name, json.dumps(values.tolist()))
         write_text(root / DAY / "poses_synchronized.json", content)
         with pytest.raises(UserError, match=rf"poses_synchronized\.json: .*{words}"):
             open_robotcar(root, None, lambda _: None)
@@ -207,35 +336,42 @@ class TestRefusals:
         ],
     )
     def test_damaged_camera_models(self, root, content, words):
-        write_text(root / "models" / "stereo_narrow_left.txt", content)
-        with pytest.raises(UserError, match=rf"stereo_narrow_left\.txt: .*{words}"):
+        write_text(root / "models" / "stereo_wide_left.txt", content)
+        with pytest.raises(UserError, match=rf"stereo_wide_left\.txt: .*{words}"):
             open_robotcar(root, None, lambda _: None)
 
     @pytest.mark.parametrize(
-        "text", ["frame 7", f"{DAY}/mono/{image_time(1)}.png", "../a/b/stereo/centre/1.png"]
+        "text", ["frame 7", f"{DAY}/stereo/centre/{image_time(1)}.png", f"{image_time(1)} {image_time(2)}"]
     )
-    def test_a_line_that_names_no_image(self, root, text):
-        write_text(root / "splits" / "train.txt", line(DAY, 1) + text)
-        with pytest.raises(UserError, match=r"train\.txt: line 2, .* expected SCENE/stereo/centre/TIME\.png"):
+    def test_a_line_that_names_no_images(self, root, text):
+        write_list(root, f"{DAY}_train_stride_1", line(0, 1, 2), text)
+        with pytest.raises(UserError, match=r"_train_stride_1\.txt: line 2, .* expected time stamps of the"):
             open_robotcar(root, "train", fail)
+
+    def test_a_list_whose_name_says_no_scene(self, root):
+        write_text(root / "mine.txt", line(1))
+        with pytest.raises(UserError, match=r"mine\.txt: its name says no scene and split; name it as in"):
+            open_robotcar(root, str(root / "mine.txt"), fail)
 
     def test_nothing_left_of_a_list(self, root):
-        write_text(root / "splits" / "train.txt", line(DAY, 1))
-        write_text(root / "splits" / "train_filter.txt", line(DAY, 1))
-        with pytest.raises(UserError, match=r"train\.txt: names no images that train_filter\.txt leaves"):
+        write_list(root, f"{DAY}_train_stride_1", line(0, 1, 2))
+        write_text(root / "filter" / "filter_train_samples.txt", line(1))
+        with pytest.raises(
+            UserError, match=r"_1\.txt: names no images that filter/filter_train_samples\.txt"
+        ):
             open_robotcar(root, "train", fail)
 
-    def test_no_such_list(self, root):
-        write_text(root / "splits" / "train.txt", line(DAY, 1))
-        with pytest.raises(UserError, match=r"trian: no such list.*train\.txt"):
+    def test_no_such_split(self, root):
+        write_list(root, f"{DAY}_train_stride_1", line(0, 1, 2))
+        with pytest.raises(UserError, match=r"trian: no such split in .*splits, which has train; give"):
             open_robotcar(root, "trian", fail)
 
     def test_an_image_that_has_no_time(self, root):
-        write_bytes(root / DAY / "stereo" / "centre" / "first.png", b"")
+        write_bytes(root / DAY / "stereo" / "left" / "first.png", b"")
         with pytest.raises(UserError, match=r"first\.png: its name is no time stamp"):
             open_robotcar(root, None, fail)
 
     def test_no_images(self, tmp_path):
-        write_text(tmp_path / "models" / "stereo_narrow_left.txt", MODEL)
-        with pytest.raises(UserError, match="has no images in SCENE/stereo/centre"):
+        write_text(tmp_path / "models" / "stereo_wide_left.txt", MODEL)
+        with pytest.raises(UserError, match="has no images in SCENE/stereo/left"):
             open_robotcar(tmp_path, None, fail)

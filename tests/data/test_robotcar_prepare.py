@@ -12,7 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
 from acdepth.core.tally import ReadTally
 from acdepth.data.rigid import from_angles, part_of
-from acdepth.data.robotcar.calibration import read_raw_calibration
+from acdepth.data.robotcar.calibration import LENSES, read_raw_calibration
 from acdepth.data.robotcar.clouds import Accumulator
 from acdepth.data.robotcar.odometry import read_odometry
 from acdepth.data.robotcar.prepare import ScenePlan, plan_scene, prepare_scene
@@ -27,6 +27,7 @@ from acdepth.data.robotcar.raw import (
 from acdepth.data.robotcar.scenes import open_robotcar
 from tests.data.folders import picture
 from tests.data.robotcar_layout import (
+    CLOUDS,
     HEIGHT,
     IMAGE_STEP,
     SPEED,
@@ -34,9 +35,10 @@ from tests.data.robotcar_layout import (
     WALL,
     WIDTH,
     T_camera_to_world,
+    T_head_to_world,
     T_vehicle_to_world,
+    distortion,
     image_time,
-    lens,
     mosaic,
     odometry,
     rigid,
@@ -158,7 +160,7 @@ class TestPictures:
         """Each colour from its nearest pixels in the mosaic, then four neighbours of each place in it."""
         bayer = mosaic(picture(2, HEIGHT, WIDTH))
         coloured = slow_demosaic(bayer)
-        columns, rows = lens()
+        columns, rows = distortion()
         expected, inside = np.zeros((HEIGHT, WIDTH, 3)), np.zeros((HEIGHT, WIDTH), bool)
         for row in range(HEIGHT):
             for column in range(WIDTH):
@@ -171,12 +173,12 @@ class TestPictures:
                     lower = (1 - a) * coloured[top + 1, left] + a * coloured[top + 1, left + 1]
                     expected[row, column] = (1 - b) * upper + b * lower
                     inside[row, column] = True
-        made = Undistortion(*(part.astype(np.float32) for part in lens())).picture(bayer, Path("a.png"))
+        made = Undistortion(*(part.astype(np.float32) for part in distortion())).picture(bayer, Path("a.png"))
         assert inside.mean() > 0.7 and np.ptp(expected[inside]) > 200
         assert np.abs(made[inside] - expected[inside]).max() <= 1.5
 
     def test_black_outside(self):
-        columns, rows = lens()
+        columns, rows = distortion()
         outside = (columns < -1) | (columns > WIDTH) | (rows < -1) | (rows > HEIGHT)
         undistortion = Undistortion(columns.astype(np.float32), rows.astype(np.float32))
         white = undistortion.picture(np.full((HEIGHT, WIDTH), 255, np.uint8), Path("a.png"))
@@ -211,44 +213,91 @@ class TestPreparing:
             depth = clip.depth(index)
             assert depth is not None and (depth > 0).sum() > 200
             row, column = np.nonzero(depth)
-            expected = wall_depth(image_time(index), column + 0.5, row + 0.5)
+            expected = wall_depth(image_time(index), column.astype(float), row.astype(float))
             # A point may lie half a pixel beside the middle, which is 0.3 % of the depth.
             np.testing.assert_allclose(depth[row, column], expected, rtol=0.004)
 
     def test_every_point_lies_on_the_wall(self, made):
         for number in (0, 7):
-            file = made / "out" / DAY / "lms_front_synchronized" / f"{image_time(number)}.bin"
-            T = T_camera_to_world(image_time(number))
-            points = np.fromfile(file, "<f4").reshape(-1, 3) @ T[:3, :3].T + T[:3, 3]
+            file = made / "out" / DAY / CLOUDS / f"{image_time(number)}.pcd.bin"
+            T = T_head_to_world(image_time(number))
+            points = np.fromfile(file, "<f4").reshape(3, -1).T @ T[:3, :3].T + T[:3, 3]
             assert len(points) > 500 and np.abs(points @ WALL[:3] - WALL[3]).max() < 2e-3
 
     def test_poses_and_distances(self, made):
         (clip,) = open_robotcar(made / "out", None, fail)
-        T_first = T_camera_to_world(image_time(0))
-        np.testing.assert_allclose(clip.T_camera_to_world(0), T_first, atol=1e-9)
-        moved = np.linalg.inv(T_first) @ T_camera_to_world(image_time(4))
+        moved = np.linalg.inv(T_camera_to_world(image_time(0))) @ T_camera_to_world(image_time(4))
         np.testing.assert_allclose(clip.T_target_to_source(4, 0), moved, atol=1e-9)
         assert moved[2, 3] > 1
         assert clip.distance(3, 4) == pytest.approx(SPEED / 16, rel=0.02)
 
     def test_pictures_are_those_of_the_camera_model(self, made):
         (clip,) = open_robotcar(made / "out", None, fail)
-        bayer = read_bayer(made / "raw" / DAY / "stereo" / "centre" / f"{image_time(3)}.png")
-        undistortion = Undistortion(*(part.astype(np.float32) for part in lens()))
+        bayer = read_bayer(made / "raw" / DAY / "stereo" / "left" / f"{image_time(3)}.png")
+        undistortion = Undistortion(*(part.astype(np.float32) for part in distortion()))
         np.testing.assert_array_equal(clip.image(3), undistortion.picture(bayer, Path("a.png")))
 
     def test_the_table_holds_columns_then_rows(self, made):
-        found = read_undistortion(made / "models" / "stereo_narrow_left_distortion_lut.bin", WIDTH, HEIGHT)
-        np.testing.assert_allclose([found.column, found.row], lens(), atol=1e-5)
+        found = read_undistortion(made / "models" / "stereo_wide_left_distortion_lut.bin", WIDTH, HEIGHT)
+        np.testing.assert_allclose([found.column, found.row], distortion(), atol=1e-5)
 
-    def test_with_lists_only_their_images_get_clouds(self, raw):
-        test, left_out = raw / "test.txt", raw / "test_filter.txt"
-        write_text(test, "".join(f"{DAY}/stereo/centre/{image_time(number)}.png\n" for number in (2, 5)))
-        write_text(left_out, f"{DAY}/stereo/centre/{image_time(5)}.png\n{DAY}/stereo/centre/1.png\n")
-        prepare_scene(plan(raw, (test, left_out)), idle, fail)
-        (clip,) = open_robotcar(raw / "out", "test", fail)
-        assert [index for index in range(IMAGES) if clip.depth(index) is not None] == [2, 5]
-        assert clip.targets() == [2]
+    def test_the_poses_are_the_sdks(self, made):
+        """Of the car at the other image, in its frame at this one; none where a neighbour is missing."""
+        poses = json.loads((made / "out" / DAY / "poses_synchronized.json").read_text())
+        assert [one["timestamp"] for one in poses] == [image_time(number) for number in range(1, IMAGES - 1)]
+        for number, one in enumerate(poses, start=1):
+            T_world_to_here = np.linalg.inv(T_vehicle_to_world(image_time(number)))
+            for key, other in (("pose_to_prev", number - 1), ("pose_to_next", number + 1)):
+                expected = T_world_to_here @ T_vehicle_to_world(image_time(other))
+                np.testing.assert_allclose(one[key], expected, atol=1e-9)
+            assert one["pose_to_next"][0][3] > 0.4 > 0 > one["pose_to_prev"][0][3]
+
+    def test_lists_say_what_is_measured_and_what_lies_beside(self, raw):
+        def stamps(*numbers: int) -> str:
+            return " ".join(str(image_time(number)) for number in numbers) + "\n"
+
+        contents_of = {
+            f"{DAY}_train_stride_1": stamps(0, 2, 4) + stamps(6, 7, 8),
+            f"{DAY}_val_stride_1": stamps(1, 5, 6),
+            f"{DAY}_test": stamps(9) + "1 1\n",
+            "filter_train_samples": stamps(7),
+        }
+        for name, text in contents_of.items():
+            write_text(raw / f"{name}.txt", text)
+        lists = tuple(raw / f"{name}.txt" for name in contents_of)
+        prepare_scene(plan(raw, lists), idle, fail)
+        (clip,) = open_robotcar(raw / "out", None, fail)
+        assert [index for index in range(IMAGES) if clip.depth(index) is not None] == [5, 9]
+        (train,), (val,) = (open_robotcar(raw / "out", name, fail) for name in ("train", "val"))
+        assert [train.times[index] for index in train.targets()] == [image_time(2)]
+        assert [val.times[index] for index in val.targets()] == [image_time(5)]
+        for read, index, numbers in ((train, 1, (0, 2, 4)), (val, 1, (1, 5, 6))):
+            T_here_to_world = T_camera_to_world(image_time(numbers[1]))
+            for other, number in ((0, numbers[0]), (2, numbers[2])):
+                moved = np.linalg.inv(T_camera_to_world(image_time(number))) @ T_here_to_world
+                np.testing.assert_allclose(read.T_target_to_source(index, other), moved, atol=1e-9)
+
+    def test_the_centre_lens_with_its_own_model(self, tmp_path):
+        base = write_raw(tmp_path, DAY, 3, "stereo/centre")
+        calibration = read_raw_calibration(base / "models", base / "extrinsics", "stereo/centre")
+        prepare_scene(plan_scene(base / "raw", base / "out", DAY, calibration), idle, fail)
+        (clip,) = open_robotcar(base / "out", None, fail, lens="stereo/centre")
+        assert clip.key(0) == f"{DAY}/stereo/centre/{image_time(0)}.png" and clip.depth(1) is not None
+        assert (base / "out" / "models" / "stereo_narrow_left.txt").exists()
+
+    def test_both_lenses_in_one_folder(self, raw):
+        prepare_scene(plan(raw), idle, fail)
+        for ending in (".txt", "_distortion_lut.bin"):
+            models = raw / "models"
+            shutil.copy(models / f"stereo_wide_left{ending}", models / f"stereo_narrow_left{ending}")
+        shutil.copytree(raw / "raw" / DAY / "stereo/left", raw / "raw" / DAY / "stereo/centre")
+        calibration = read_raw_calibration(raw / "models", raw / "extrinsics", "stereo/centre")
+        rest = plan_scene(raw / "raw", raw / "out", DAY, calibration)
+        assert rest.done == IMAGES  # the clouds are the same
+        prepare_scene(rest, idle, fail)
+        left, centre = (open_robotcar(raw / "out", None, fail, lens=lens)[0] for lens in LENSES)
+        np.testing.assert_array_equal(left.image(3), centre.image(3))
+        assert plan(raw).done == plan(raw).total
 
     def test_a_break_in_the_odometry(self, raw):
         file = raw / "raw" / DAY / "vo" / "vo.csv"
@@ -266,7 +315,7 @@ class TestPreparing:
             depth = clip.depth(number)
             assert depth is not None
             row, column = np.nonzero(depth)
-            expected = wall_depth(image_time(number), column + 0.5, row + 0.5)
+            expected = wall_depth(image_time(number), column.astype(float), row.astype(float))
             np.testing.assert_allclose(depth[row, column], expected, rtol=0.004)
 
 
@@ -296,6 +345,32 @@ class TestWindow:
         assert len(accumulator.cloud(at, 1, np.eye(4))) == 0
 
 
+class TestScanPoses:
+    def test_held_keeps_the_car_at_the_image_before(self, made):
+        found = read_odometry(made / "raw" / DAY / "vo" / "vo.csv")
+        times = START + np.array([0, 1, 62_499, 62_500, 100_000])
+        held = found.at(times, held=True).T_vehicle_to_world
+        for T, number in zip(held, (0, 0, 0, 1, 1), strict=True):
+            np.testing.assert_allclose(T, T_vehicle_to_world(image_time(number)), atol=1e-9)
+
+    def test_clouds_as_published_lie_beside_the_wall(self, raw):
+        """By up to what the car drives between two images, half a metre."""
+        calibration = read_raw_calibration(raw / "models", raw / "extrinsics")
+        beside = {}
+        for scan_poses in ("interpolated", "published"):
+            out = raw / scan_poses
+            scene = plan_scene(raw / "raw", out, DAY, calibration, scan_poses=scan_poses)
+            prepare_scene(scene, idle, fail)
+            file = out / DAY / CLOUDS / f"{image_time(5)}.pcd.bin"
+            T = T_head_to_world(image_time(5))
+            points = np.fromfile(file, "<f4").reshape(3, -1).T @ T[:3, :3].T + T[:3, 3]
+            beside[scan_poses] = np.abs(points @ WALL[:3] - WALL[3])
+        assert beside["interpolated"].max() < 2e-3
+        assert 0.2 < beside["published"].max() < 0.5 and beside["published"].min() < 1e-3
+        with pytest.raises(UserError, match="was made from another scan_poses"):
+            plan_scene(raw / "raw", raw / "interpolated", DAY, calibration, scan_poses="published")
+
+
 class TestResuming:
     @pytest.mark.parametrize("kill_after", [5, IMAGES + 4])
     def test_the_same_command_goes_on_and_gives_the_same_bytes(self, made, raw, kill_after):
@@ -321,26 +396,29 @@ class TestResuming:
 
     def test_other_files_are_refused(self, raw):
         prepare_scene(plan(raw), idle, fail)
-        write_text(raw / "extrinsics" / "lms_front.txt", "1 0 0 0 0 0\n")
-        with pytest.raises(UserError, match=r"made_from\.json: .* made from another lms_front\.txt; remove"):
+        odometry_file = raw / "raw" / DAY / "vo" / "vo.csv"
+        write_text(odometry_file, odometry_file.read_text().replace("0.0,0.0,0.0", "0.1,0.0,0.0"))
+        with pytest.raises(UserError, match=r"made_from\.json: .* made from another vo\.csv; remove"):
             plan(raw)
         shutil.rmtree(raw / "out" / DAY)
-        model = raw / "models" / "stereo_narrow_left.txt"
+        model = raw / "models" / "stereo_wide_left.txt"
         write_text(model, model.read_text().replace("60.0", "61.0"))
-        with pytest.raises(UserError, match=r"models/stereo_narrow_left\.txt: is of another camera"):
+        with pytest.raises(
+            UserError, match=r"out/models/stereo_wide_left\.txt: is another one than .*; prep"
+        ):
             plan(raw)
 
 
 class TestDamage:
     def test_an_image_is_skipped_and_told(self, tmp_path):
         base = write_raw(tmp_path, DAY, 100)
-        file = base / "raw" / DAY / "stereo" / "centre" / f"{image_time(7)}.png"
+        file = base / "raw" / DAY / "stereo" / "left" / f"{image_time(7)}.png"
         write_bytes(file, file.read_bytes()[:40])
         warnings, done = [], []
         prepare_scene(plan(base), lambda: done.append(1), warnings.append)
         assert len(done) == 200
         assert len(warnings) == 1 and f"{image_time(7)}.png: not a raw image" in warnings[0]
-        assert not (base / "out" / DAY / "stereo" / "centre" / file.name).exists()
+        assert not (base / "out" / DAY / "stereo" / "left" / file.name).exists()
 
     def test_too_many_stop_the_work(self, raw):
         scan = raw / "raw" / DAY / "lms_front" / f"{START + 5_000}.bin"
@@ -364,14 +442,14 @@ class TestDamage:
     @pytest.mark.parametrize(
         ("file", "content", "words"),
         [
-            ("models/stereo_narrow_left.txt", None, "no such file; copy it"),
-            ("models/stereo_narrow_left_distortion_lut.bin", None, "no such file; give"),
+            ("models/stereo_wide_left.txt", None, "no such file; copy it"),
+            ("models/stereo_wide_left_distortion_lut.bin", None, "no such file; give"),
             (
-                "models/stereo_narrow_left_distortion_lut.bin",
+                "models/stereo_wide_left_distortion_lut.bin",
                 b"\0" * 80,
                 "10 numbers, expected 6144 for 64x48",
             ),
-            ("models/stereo_narrow_left_distortion_lut.bin", np.full(6144, np.nan).tobytes(), "not finite"),
+            ("models/stereo_wide_left_distortion_lut.bin", np.full(6144, np.nan).tobytes(), "not finite"),
             ("extrinsics/stereo.txt", b"0 0 0 0 0\n", "expected six finite numbers"),
             ("extrinsics/lms_front.txt", b"0 0 0 0 0 nan\n", "expected six finite numbers"),
             ("extrinsics/lms_front.txt", b"x\n", "not readable as numbers"),
@@ -402,12 +480,13 @@ class TestDamage:
 
     def test_an_image_of_another_size(self, raw):
         for number in (1, 2):
-            file = raw / "raw" / DAY / "stereo" / "centre" / f"{image_time(number)}.png"
+            file = raw / "raw" / DAY / "stereo" / "left" / f"{image_time(number)}.png"
             cv2.imwrite(str(file), np.zeros((20, 30), np.uint8))
         with pytest.raises(UserError, match=r"\.png: 30x20 pixels, but the camera model has 64x48"):
             prepare_scene(plan(raw), idle, fail)
 
     def test_a_made_scene_says_what_it_is_of(self, made):
         names = json.loads((made / "out" / DAY / "made_from.json").read_text()).keys()
-        lut = "stereo_narrow_left_distortion_lut.bin"
-        assert names == {"stereo_narrow_left.txt", lut, "stereo.txt", "lms_front.txt", "vo.csv"}
+        lut = "stereo_wide_left_distortion_lut.bin"
+        files = {"stereo_wide_left.txt", lut, "stereo.txt", "lms_front.txt", "vo.csv"}
+        assert names == files | {"scan_poses"}

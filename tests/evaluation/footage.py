@@ -8,6 +8,7 @@ import torch
 from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
 from acdepth.evaluation.predict import NetworkModel
 from acdepth.inference.model import DepthModel
@@ -59,13 +60,14 @@ def model(
     says: Callable[[torch.Tensor, torch.Tensor | None], torch.Tensor],
     input_size: tuple[int, int] = (HEIGHT, WIDTH),
     camera: Camera | None = None,
+    resize: Resize = "area",
 ) -> NetworkModel:
     """A model whose inverse depth is a function of the images and of which are of the night."""
 
     def backend(image: torch.Tensor, night: torch.Tensor | None) -> DepthOutput:
         return DepthOutput((says(image, night),), ())
 
-    return NetworkModel(DepthModel(name, backend, input_size, camera, torch.device("cpu")))
+    return NetworkModel(DepthModel(name, backend, input_size, camera, torch.device("cpu"), resize=resize))
 
 
 def constant(name: str, metres: float, camera: Camera | None = None) -> NetworkModel:

@@ -6,8 +6,10 @@ import cv2
 import pytest
 import torch
 
+from acdepth.evaluation.schema import Results
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.reports.tables import corruption_tables
 from tests.commands import call
 from tests.data.folders import HEIGHT, WIDTH
 
@@ -59,7 +61,36 @@ def test_tables_results_and_the_sheet(weights, data, tmp_path, monkeypatch, caps
     assert found["models"]["student"]["mce"]["mean"] not in (100, None)
     sheet = cv2.imread(str(out / "examples" / "corruptions.jpg"))
     # Two groups, each a heading of 18 and two pictures with margins of 4; the first has two columns.
-    assert sheet.shape == (2 * (18 + 2 * (HEIGHT + 4)), 2 * (WIDTH + 4), 3)
+    assert sheet.shape == (2 * (18 + 2 * (64 + 4)), 2 * (96 + 4), 3)
+    assert found["corrupted_at"] == "input" and found["models"]["student"]["sizes"] == [[64, 96]]
+    assert "corrupted after they were brought to the network's size 64x96" in " ".join(said.out.split())
+
+
+@pytest.mark.parametrize(("size", "shown"), [("image", (HEIGHT, WIDTH)), ("32x80", (32, 80))])
+def test_corrupted_at_another_size(weights, data, tmp_path, monkeypatch, capsys, size, shown):
+    drive, out = data / "town_0" / "clear", tmp_path / "out"
+    given = ["evaluate", drive, "--weights", weights[0], "--out", out, "--device", "cpu"]
+    flags = ["--corruptions", "fog", "--corruption-every", 9, "--corruption-size", size]
+    assert call(monkeypatch, *given, *flags) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    named = "at the images' own size" if size == "image" else "at the size that was given"
+    assert f"corrupted {named} {shown[0]}x{shown[1]}" in said
+    found = json.loads((out / "results.json").read_text())["corruptions"]
+    assert found["corrupted_at"] == size and found["models"]["student"]["sizes"] == [list(shown)]
+    assert cv2.imread(str(out / "examples" / "corruptions.jpg")).shape[0] == 18 + 2 * (shown[0] + 4)
+
+
+def test_results_from_before_there_was_a_choice_say_the_order_that_they_had(
+    weights, data, tmp_path, monkeypatch
+):
+    drive, out = data / "town_0" / "clear", tmp_path / "out"
+    given = ["evaluate", drive, "--weights", weights[0], "--out", out, "--device", "cpu", "--no-examples"]
+    assert call(monkeypatch, *given, "--corruptions", "fog", "--corruption-every", 9) == 0
+    former = json.loads((out / "results.json").read_text())
+    del former["corruptions"]["corrupted_at"], former["corruptions"]["models"]["student"]["sizes"]
+    found = Results.from_dict(former, "former").corruptions
+    (note, _) = corruption_tables(found, ["student"])[0].notes
+    assert "; corrupted at the images' own size; " in note
 
 
 def test_all_kinds_where_none_is_named_and_nothing_where_not_asked(weights, data, tmp_path, monkeypatch):
@@ -82,6 +113,8 @@ def test_all_kinds_where_none_is_named_and_nothing_where_not_asked(weights, data
         (["--corruptions", "--baseline", "who"], "--baseline who: not among --weights, which are student"),
         (["--corruptions", "--conditions", "night"], "only clear images are corrupted"),
         (["--baseline", "student"], "--baseline: is of the corruption benchmark"),
+        (["--corruptions", "--corruption-size", "big"], "--corruption-size big: write height x width in"),
+        (["--corruption-size", "image"], "--corruption-size: is of the corruption benchmark"),
         (["--corruption-every", "5"], "--corruption-every: is of the corruption benchmark"),
     ],
 )

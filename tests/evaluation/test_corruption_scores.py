@@ -1,13 +1,26 @@
 """mCE and mRR against numbers worked by hand, and what is measured for them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
+from acdepth.core.camera import Camera
 from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
+from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
-from acdepth.evaluation.corruptions.scoring import CorruptionErrors, choose_frames, evaluate_corrupted
+from acdepth.core.resize import crop_and_resize
+from acdepth.core.seeding import make_generator
+from acdepth.evaluation.corruptions import corrupt
+from acdepth.evaluation.corruptions.scoring import (
+    SEED,
+    CorruptedAt,
+    CorruptionErrors,
+    choose_frames,
+    evaluate_corrupted,
+)
 from acdepth.evaluation.corruptions.summary import (
     corruption_error,
     estimation_error,
@@ -15,14 +28,14 @@ from acdepth.evaluation.corruptions.summary import (
     summarise_corruptions,
 )
 from acdepth.evaluation.evaluate import evaluate
-from acdepth.evaluation.predict import Model
-from acdepth.evaluation.protocols import find_protocol
-from tests.evaluation.footage import Drive, constant, model
+from acdepth.evaluation.predict import NetworkModel
+from acdepth.evaluation.protocols import Protocol, find_protocol
+from tests.evaluation.footage import HEIGHT, WIDTH, Drive, constant, model
 
 WORLD = find_protocol("world-80m")
 
 
-def by_brightness(name: str) -> Model:
+def by_brightness(name: str) -> NetworkModel:
     """A model that takes brightness for inverse depth [1/m]."""
     return model(name, lambda image, night: image.mean(1, keepdim=True))
 
@@ -61,13 +74,15 @@ def measured(clips: tuple[str, ...], **dee: float) -> CorruptionErrors:
             name: np.tile([[pair(one)] * 5, [pair(2 * one)] * 5], (frames, 1, 1, 1))
             for name, one in dee.items()
         },
+        sizes=dict.fromkeys(dee, ((32, 64),)),
     )
 
 
 def test_a_summary_by_hand():
-    found = summarise_corruptions(measured(("a", "b"), teacher=0.2, student=0.1), "teacher", every=3, seed=5)
-    found = found.to_dict()
+    errors = measured(("a", "b"), teacher=0.2, student=0.1)
+    found = summarise_corruptions(errors, "teacher", (192, 640), every=3, seed=5).to_dict()
     assert (found["baseline"], found["every"], found["images"], found["sequences"]) == ("teacher", 3, 2, 2)
+    assert found["corrupted_at"] == "192x640" and found["models"]["teacher"]["sizes"] == [[32, 64]]
     assert found["kind_order"] == ["fog", "snow"] and found["interval_seed"] == 5
     teacher, student = found["models"]["teacher"], found["models"]["student"]
     assert teacher["mce"] == {"mean": 100.0, "low": 100.0, "high": 100.0}
@@ -118,7 +133,7 @@ def test_what_a_model_makes_of_corrupted_frames():
         [Frame(drive, 0), Frame(drive, 1)],
         WORLD,
         ["brightness"],
-        told.append,
+        advance=told.append,
         batch_size=2,
     )
     assert found.clips == ("a", "a") and told == [2] * 5
@@ -152,17 +167,94 @@ def test_what_changed_since_it_was_scored_is_named():
         evaluate_corrupted([by_brightness("m")], [Frame(drive, 0)], WORLD, ["fog"])
 
 
-def test_all_models_see_the_same_pictures():
-    seen: dict[str, list[torch.Tensor]] = {"first": [], "second": []}
+class Gray(Drive):
+    """Squares of 16 pixels of two grays, light enough for noise of both signs."""
 
-    def watching(name: str) -> Model:
+    def image(self, index: int) -> np.ndarray:
+        rows, columns = np.indices((HEIGHT, WIDTH)) // 16
+        return np.repeat((100 + 60 * ((rows + columns) % 2))[..., None], 3, 2).astype(np.uint8)
+
+
+def pictures_seen(
+    protocol: Protocol = WORLD, kind: str = "gaussian_noise", at: CorruptedAt = "input", **networks: Any
+) -> dict[str, list[np.ndarray]]:
+    """By model what it is shown, uint8 (H, W, 3): the clean picture, then five severities."""
+    seen: dict[str, list[np.ndarray]] = {name: [] for name in networks}
+
+    def watching(name: str) -> NetworkModel:
         def network(image: torch.Tensor, night: torch.Tensor | None) -> torch.Tensor:
-            seen[name].append(image)
+            seen[name].append((255 * image[0]).round().byte().permute(1, 2, 0).numpy())
             return image.mean(1, keepdim=True)
 
-        return model(name, network)
+        return model(name, network, **networks[name])
 
-    evaluate_corrupted(
-        [watching("first"), watching("second")], [Frame(Drive("a", [8.0]), 0)], WORLD, ["snow"]
+    found = evaluate_corrupted(list(map(watching, networks)), [Frame(DRIVE, 0)], protocol, [kind], at)
+    assert all(len(some) == 6 for some in seen.values())
+    assert all(np.isfinite(found.corrupted[name]).all() for name in networks)
+    return seen
+
+
+DRIVE = Gray("a", [8.0])
+KEY = "a/images/000000.png"
+SMALL = (16, 32)
+
+
+def resized(image: np.ndarray, size: tuple[int, int], by: Resize = "area") -> np.ndarray:
+    return crop_and_resize(image, None, size, "image", by)
+
+
+def noisy(image: np.ndarray, severity: int) -> np.ndarray:
+    draws = make_generator(SEED, "corruption", "gaussian_noise", severity, KEY)
+    return corrupt(image, "gaussian_noise", severity, draws)
+
+
+@pytest.mark.parametrize("by", ["area", "lanczos"])
+def test_as_published_images_are_resized_and_then_corrupted_and_the_other_way_round_if_asked(by):
+    image = DRIVE.image(0)
+    for at, twin in {
+        "input": lambda severity: noisy(resized(image, SMALL, by), severity),
+        "image": lambda severity: resized(noisy(image, severity), SMALL, by),
+        (24, 80): lambda severity: resized(noisy(resized(image, (24, 80), by), severity), SMALL, by),
+    }.items():
+        clean, *seen = pictures_seen(at=at, network={"input_size": SMALL, "resize": by})["network"]
+        start = resized(image, at, by) if isinstance(at, tuple) else image
+        assert np.array_equal(clean, resized(start, SMALL, by))
+        for severity, shown in enumerate(seen, start=1):
+            assert np.array_equal(shown, twin(severity))
+
+
+def test_noise_of_a_large_image_is_averaged_away_before_a_small_network_sees_it():
+    """Four pixels become one: half the noise. At the network's size it is 0.08 in severity 1."""
+    spread = {}
+    for at in ("input", "image"):
+        clean, seen, *_ = pictures_seen(at=at, network={"input_size": SMALL})["network"]
+        spread[at] = (seen.astype(float) - clean).std() / 255
+    assert spread["input"] == pytest.approx(0.08, rel=0.1)
+    assert spread["image"] == pytest.approx(0.04, rel=0.1)
+
+
+def test_networks_of_one_size_see_the_same_pictures_and_others_their_own():
+    sizes: dict[str, Any] = {"first": SMALL, "second": SMALL, "large": (32, 32)}
+    seen = pictures_seen(kind="snow", **{name: {"input_size": size} for name, size in sizes.items()})
+    assert all(map(np.array_equal, seen["first"], seen["second"]))
+    assert [image.shape[:2] for image in seen["large"]] == [(32, 32)] * 6
+    errors = evaluate_corrupted(
+        [model(name, lambda image, night: image.mean(1, keepdim=True), size) for name, size in sizes.items()],
+        [Frame(DRIVE, 0)],
+        WORLD,
+        ["snow"],
     )
-    assert len(seen["first"]) == 6 and all(map(torch.equal, seen["first"], seen["second"]))
+    assert errors.sizes == {name: (size,) for name, size in sizes.items()}
+    fixed = pictures_seen(kind="snow", at=SMALL, **{name: {"input_size": SMALL} for name in sizes})
+    assert all(map(np.array_equal, seen["first"], fixed["large"]))
+
+
+def test_where_the_aspect_is_kept_an_image_is_resized_once():
+    """Training stretched its images to twice their width, and so is this one: 32 x 64 becomes 64 x 256. Taken
+    for an image of that shape, it would be stretched again."""
+    stretched = {"input_size": (64, 128), "camera": Camera(80.0, 40.0, 64.0, 32.0, 128, 64)}
+    own = find_protocol("own")
+    size = model("m", lambda image, night: image, **stretched).network.fit((HEIGHT, WIDTH))
+    seen = pictures_seen(own, network=stretched)["network"]
+    assert {image.shape[:2] for image in seen} == {size}
+    assert np.array_equal(seen[1], noisy(resized(DRIVE.image(0), size), 1))

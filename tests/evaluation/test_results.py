@@ -45,12 +45,15 @@ def test_means_intervals_and_classes_of_each_condition():
     assert night["classes"]["car"]["d1"] == {"mean": 0.2, "low": None, "high": None}
 
 
-def test_comparison_is_relative_to_the_first_model_on_the_same_frames():
-    change = summarise(ROWS, WORLD).to_dict()["comparisons"]["student vs teacher"]["night"]["abs_rel"]
-    assert change["relative_change"] == pytest.approx(-0.5)
-    # Drawn together: twice the easy town is -0.1 of 0.3, twice the hard one -0.2 of 0.3.
-    assert change["low"] == pytest.approx(-2 / 3, abs=1e-5)
-    assert change["high"] == pytest.approx(-1 / 3, abs=1e-5)
+def test_comparison_is_relative_to_the_first_model_on_the_same_frames_of_the_same_draw():
+    def change(rows: list[FrameRow]) -> dict[str, float]:
+        return summarise(rows, WORLD).to_dict()["comparisons"]["student vs teacher"]["night"]["abs_rel"]
+
+    # Half in either town is half in every draw.
+    assert change(ROWS) == {"relative_change": -0.5, "low": -0.5, "high": -0.5}
+    # 0.1 less in both towns: twice the easy one is 0.1 of 0.2, twice the hard one 0.1 of 0.4.
+    found = change([*ROWS[:3], row("student", 1, 0.3)])
+    assert found == {"relative_change": pytest.approx(-1 / 3, abs=1e-5), "low": -0.5, "high": -0.25}
 
 
 def test_the_order_of_the_other_models_frames_does_not_matter():

@@ -61,6 +61,20 @@ def test_at_the_training_size_it_is_the_networks_own_answer() -> None:
     np.testing.assert_allclose(prediction.confidence, expected, rtol=1e-4)
 
 
+def test_the_card_decides_how_images_come_to_the_networks_size(tmp_path: Path) -> None:
+    image = picture(128, 192) // 2 + picture(128, 192, seed=1)[::-1] % 2 * 100
+    by_area = cv2.resize(image, (96, 64), interpolation=cv2.INTER_AREA)
+    by_lanczos = np.asarray(PillowImage.fromarray(image).resize((96, 64), PillowImage.Resampling.LANCZOS))
+    seen = {"area": make()(by_area), "lanczos": make()(by_lanczos)}
+    assert tiny_card().resize == "area"
+    for changes, by in (({}, "area"), ({"resize": "area"}, "area"), ({"resize": "lanczos"}, "lanczos")):
+        path = tiny_checkpoint(tmp_path / "model.safetensors", **changes)
+        found = acdepth.load(path, device="cpu").model.infer([image], [(64, 96)])[0].inverse_depth
+        expected = torch.from_numpy(1 / seen[by].depth)
+        torch.testing.assert_close(found[0, 0], expected, rtol=1e-5, atol=1e-6)
+    assert np.abs(seen["area"].depth / seen["lanczos"].depth - 1).max() > 1e-3
+
+
 def test_a_confidence_head_is_asked_and_the_depth_stays(tmp_path: Path) -> None:
     network, card = tiny_network(), tiny_card()
     torch.manual_seed(0)

@@ -39,6 +39,7 @@ def test_a_lightning_file_gives_the_trained_network(source, tmp_path):
     network, card = import_published(write_lightning(tmp_path / "a.ckpt", source), "acdepth")
     assert torch.equal(network(image()).inverse_depths[0], source(image()).inverse_depths[0])
     assert card.input_size == (320, 576) and card.metric and "night" in card.conditions
+    assert card.resize == "lanczos"
     save_checkpoint(tmp_path / "a.safetensors", network, card)
     again, same_card = load_checkpoint(tmp_path / "a.safetensors")
     assert same_card == card
@@ -59,7 +60,7 @@ def test_a_pair_of_monodepth2_files(source, tmp_path):
     torch.save({**encoder, "height": 192, "width": 640, "use_stereo": False}, tmp_path / "encoder.pth")
     torch.save(decoder, tmp_path / "depth.pth")
     network, card = import_published(tmp_path, "monodepth2")
-    assert card.input_size == (192, 640) and not card.metric
+    assert card.input_size == (192, 640) and card.resize == "lanczos" and not card.metric
     assert card.network.max_depth == 100 and card.network.mean[0] == 0.45
     torch.testing.assert_close(network.decoder.heads[0].weight, source.decoder.heads[0].weight)
 

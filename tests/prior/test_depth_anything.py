@@ -40,6 +40,40 @@ def test_the_side_that_needs_less_change_gets_the_length(
     assert Preprocessing(side=518).size_for(*image) == expected
 
 
+@pytest.mark.parametrize(("image", "expected"), [((320, 576), (322, 574)), ((320, 544), (322, 546))])
+def test_without_a_side_images_keep_their_size_up_to_the_patch(
+    image: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    """The published code's 322x574 on nuScenes, where Depth Anything's own preprocessing makes 294x518."""
+    assert Preprocessing(side=None).size_for(*image) == expected
+    assert Preprocessing().size_for(320, 576) == (294, 518)
+
+
+def test_the_published_input_is_plain_bilinear() -> None:
+    image = torch.rand(1, 3, 16, 30, generator=make_generator(0, "plain bilinear"))
+    found = Preprocessing(side=None, mean=(0.0,) * 3, std=(1.0,) * 3)(image)
+    assert found.shape == (1, 3, 14, 28)
+    for row, column in ((0, 0), (5, 9), (13, 27)):
+        v, u = (row + 0.5) * 16 / 14 - 0.5, (column + 0.5) * 30 / 28 - 0.5
+        top, left = int(v), int(u)
+        down, right = v - top, u - left
+        corners = image[0, :, top : top + 2, left : left + 2]
+        rows = corners[:, 0] * (1 - down) + corners[:, 1] * down
+        torch.testing.assert_close(found[0, :, row, column], rows[:, 0] * (1 - right) + rows[:, 1] * right)
+
+
+def test_a_prior_that_keeps_size_sees_the_image_as_it_is() -> None:
+    prior, seen = DepthAnythingPrior.tiny(0, CONFIG), []
+    prior.network.register_forward_pre_hook(
+        lambda _, __, given: seen.append(given["pixel_values"].shape[-2:]), with_kwargs=True
+    )
+    answers = [prior(picture(70, 126))]
+    prior.keep_size()
+    answers.append(prior(picture(70, 126)))
+    assert seen == [(56, 98), (70, 126)]
+    assert all(answer.shape == (2, 1, 70, 126) for answer in answers)
+
+
 @pytest.mark.parametrize("size", [(120, 200), (75, 241), (40, 30)])
 def test_preprocessing_is_that_of_transformers(tmp_path: Path, size: tuple[int, int]) -> None:
     from transformers.models.dpt.image_processing_pil_dpt import DPTImageProcessorPil

@@ -13,8 +13,10 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
+from acdepth.data.kitti.raw import KittiRawClip
 from acdepth.data.rigid import from_quaternion
 from acdepth.data.settings import FootageChoice
+from acdepth.data.stored import PosedClip
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.recipes.layouts import Layout, export_world, read_drives
@@ -44,8 +46,8 @@ def test_splits_and_conditions(exported):
     assert sorted(clip.condition for clip in measured) == sorted([Condition.CLEAR, *night])
     clear = [clip for clip in training if clip.condition is Condition.CLEAR]
     assert len(clear) == len(TRAINING)
-    key_frames = [0, 6, 7] if layout == "nuscenes" else list(range(FRAMES))
-    assert all(len(clip) == FRAMES and clip.targets() == key_frames for clip in clear)
+    targets = {"nuscenes": [0, 6, 7], "robotcar": [*range(1, FRAMES - 1)], "kitti": [*range(FRAMES)]}
+    assert all(len(clip) == FRAMES and clip.targets() == targets[layout] for clip in clear)
 
 
 def test_it_reads_back_as_the_world(exported, world):
@@ -62,10 +64,10 @@ def test_it_reads_back_as_the_world(exported, world):
         assert read.distance(index, index + 1) == pytest.approx(true.distance(index, index + 1), abs=1e-5)
     sparse, dense = read.depth(6), true.depth(6)
     assert sparse is not None and dense is not None
-    # 32 rows of 63 and all 95 columns; no point may be lost or fall on another.
-    rows = np.unique(np.linspace(0, 62, 32).astype(int))
+    # 32 rows of 62 and all 94 columns; no point may be lost or fall on another.
+    rows = np.unique(np.linspace(1, 62, 32).astype(int))
     aimed = np.zeros_like(dense, bool)
-    aimed[rows, :95] = (dense[rows, :95] > 0) & (dense[rows, :95] < FARTHEST)
+    aimed[rows, 1:95] = (dense[rows, 1:95] > 0) & (dense[rows, 1:95] < FARTHEST)
     np.testing.assert_array_equal(sparse > 0, aimed)
     np.testing.assert_allclose(sparse[aimed], dense[aimed], atol=1e-3)
 
@@ -98,15 +100,17 @@ def test_each_protocol_measures_its_layout(exported):
 
 def test_turns_of_the_camera_read_back(exported, world):
     layout, _ = exported
-    if layout == "robotcar":
-        pytest.skip("its poses are written as they are")
     (read,) = [one for one in opened(exported, LAYOUTS[layout]) if one.condition is Condition.CLEAR]
     (true,) = [
         drive for drive in read_drives(world) if drive.town == 8001 and drive.condition is Condition.CLEAR
     ]
-    poses = [read.T_camera_to_world(index) for index in (2, 5)]
     expected = np.linalg.inv(true.T_camera_to_world[5]) @ true.T_camera_to_world[2]
-    np.testing.assert_allclose(np.linalg.inv(poses[1]) @ poses[0], expected, atol=1e-6)
+    if isinstance(read, PosedClip):
+        moved = read.T_target_to_source(2, 5)
+    else:
+        assert isinstance(read, KittiRawClip)
+        moved = np.linalg.inv(read.T_camera_to_world(5)) @ read.T_camera_to_world(2)
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
 
 
 def test_quaternions_of_any_turn():

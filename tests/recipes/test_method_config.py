@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
+from acdepth.recipes.checks import check_networks
 from acdepth.recipes.demo import DemoConfig
 
 PLAIN = (Path(__file__).parent / "tiny-world.yaml").read_text()
@@ -40,3 +41,11 @@ def test_diffusion_without_any_translator(tmp_path: Path) -> None:
 
 def test_a_translator_without_bad_weather_to_learn_from(tmp_path: Path) -> None:
     assert "no adverse towns" in refusal(tmp_path, ADVERSE, "")
+
+
+def test_a_student_that_starts_from_a_teacher_normalised_otherwise(tmp_path: Path) -> None:
+    config = read(tmp_path, PLAIN)
+    changes = {"start_from": "teacher", "normalisation": {"mean": [0.5, 0.5, 0.5]}}
+    student = config.student.with_changes(changes, "")
+    with pytest.raises(UserError, match=r"start_from is teacher, but student\.normalisation is not"):
+        check_networks(config.model_copy(update={"student": student}))

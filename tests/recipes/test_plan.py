@@ -51,7 +51,7 @@ def test_a_stage_of_an_unknown_name(settings: Path, tmp_path: Path) -> None:
     ("data_set", "expected"),
     [
         ("nuscenes", "is not laid out as nuScenes, it has none of the folders v1.0-mini, v1.0-test"),
-        ("robotcar", "is not laid out as RobotCar, it lacks models/stereo_narrow_left.txt"),
+        ("robotcar", "is not laid out as RobotCar, it lacks models/stereo_wide_left.txt"),
     ],
 )
 def test_a_root_of_another_layout(

@@ -59,8 +59,8 @@ def test_only_targets_and_their_neighbours_are_prepared(reproduced):
         stage: read_json(out / stage / "index.json")["frames"]
         for stage in ("teacher/prepared", "student/prepared/clear")
     }
-    # nuScenes: of 0..7 the key frames 0, 6, 7 and the frames beside them, in two towns.
-    expected = (2 * 5, 2 * 3) if data_set == "nuscenes" else (2 * FRAMES, 2 * FRAMES)
+    # In two towns; nuScenes: of 0..7 the key frames 0, 6, 7 and the frames beside them; RobotCar: 1..6.
+    expected = (2 * 5, 2 * 3) if data_set == "nuscenes" else (2 * FRAMES, 2 * (FRAMES - 2))
     assert tuple(prepared.values()) == expected
 
 
@@ -74,7 +74,7 @@ def test_a_second_call_does_nothing(reproduced):
 def test_changed_data_are_noticed(reproduced, tmp_path):
     data_set, out, command = reproduced
     key = json.loads((out / "stages" / "teacher.json").read_text())["key"]
-    images = sorted(Path(command[3]).rglob("*.jpg" if data_set == "nuscenes" else "stereo/centre/*.png"))
+    images = sorted(Path(command[3]).rglob("*.jpg" if data_set == "nuscenes" else "stereo/left/*.png"))
     images[0].write_bytes(images[1].read_bytes() + b"\0")
     os.utime(images[0])
     run(command)

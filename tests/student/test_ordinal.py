@@ -6,11 +6,16 @@ from pydantic import ValidationError
 
 from acdepth.core.seeding import make_generator
 from acdepth.student.ordinal import (
+    Pairs,
     discrepancy,
     order_labels,
+    ordinal_loss,
     ranking_terms,
     sample_global,
+    sample_global_in_rows,
     sample_local,
+    sample_local_from_part,
+    sample_pairs,
     uncertain_pixels,
     window_mean,
 )
@@ -76,6 +81,59 @@ class TestSampling:
         assert not torch.equal(first.b, other.b)
         assert not torch.equal(first.b[0], first.b[1])
 
+    def test_published_global_pairs_are_a_few_rows_apart(self):
+        """At 320x576 by 5.8 on average, and by 106 if drawn uniformly."""
+        large, apart = torch.zeros(2, 1, 320, 576, dtype=torch.bool), {}
+        for sample in (sample_global, sample_global_in_rows):
+            drawn = [sample(large, OrdinalOptions(), make_generator(seed)) for seed in range(30)]
+            rows = [(pairs.a // 576 - pairs.b // 576).abs().float().mean().item() for pairs in drawn]
+            apart[sample] = sum(rows) / len(rows)
+        assert apart[sample_global] == pytest.approx(106.7, abs=1.5)
+        assert apart[sample_global_in_rows] == pytest.approx(5.8, abs=1.0)
+
+    def test_published_global_pairs_read_two_masks_in_row_order_and_are_the_same_in_each_image(self):
+        uncertain = torch.zeros(3, 1, HEIGHT, WIDTH, dtype=torch.bool)
+        pairs = sample_global_in_rows(uncertain, OrdinalOptions(global_part=0.1), make_generator(5))
+        draws = make_generator(5)
+        masks = [torch.rand(PIXELS, generator=draws) < 0.1 for _ in "ab"]
+        first, second = ([i for i in range(PIXELS) if mask[i]] for mask in masks)
+        slow = list(zip(first, second, strict=False))  # the longer one is cut
+        assert len(first) != len(second)
+        for row in range(3):
+            assert list(zip(pairs.a[row].tolist(), pairs.b[row].tolist(), strict=True)) == slow
+
+    def test_published_local_pairs_are_not_the_same_number_in_each_image(self):
+        uncertain = uncertain_pixels(discrepancy(inverse_depth(0), inverse_depth(1)))
+        options = OrdinalOptions(local_part=0.2)
+        flat, seen = uncertain.flatten(1), {}
+        for sample in (sample_local, sample_local_from_part):
+            drawn = [sample(uncertain, options, make_generator(seed)) for seed in range(40)]
+            real = [(one, one.a != one.b) for one in drawn]
+            assert all(flat.gather(1, one.a)[there].all() for one, there in real)
+            assert not any(flat.gather(1, one.b)[there].any() for one, there in real)
+            counts = torch.cat([there.sum(1) for _, there in real]).float()
+            assert counts.mean().item() == pytest.approx(0.05 * PIXELS * 0.2, rel=0.1)
+            seen[sample] = counts.std() > 0
+        assert seen == {sample_local: False, sample_local_from_part: True}
+
+    def test_published_partners_come_from_a_part_of_the_rest(self):
+        """Half of the image is uncertain, so that many pixels share the few partners that are kept."""
+        uncertain = (torch.arange(PIXELS) < PIXELS // 2).view(1, 1, HEIGHT, WIDTH)
+        options = OrdinalOptions(local_part=0.05)
+        pairs = sample_local_from_part(uncertain, options, make_generator(0))
+        draws = make_generator(0)
+        kept = [torch.rand(PIXELS, generator=draws) < 0.05 for _ in "ab"]
+        assert pairs.a[0].tolist() == [i for i in range(PIXELS // 2) if kept[0][i]]
+        assert set(pairs.b[0].tolist()) <= {i for i in range(PIXELS // 2, PIXELS) if kept[1][i]}
+
+    def test_published_pairs_of_an_image_without_any_are_none(self):
+        options = OrdinalOptions(sampling="published", local_part=0.0, global_part=0.0)
+        student = inverse_depth(0)
+        kinds = sample_pairs(student, inverse_depth(1), options, make_generator(0))
+        assert not any((pairs.a != pairs.b).any() for pairs in kinds)
+        rankings = ordinal_loss(student, inverse_depth(2), kinds, options)
+        assert all(not ranking.ordered.any() and ranking.loss.sum() == 0 for ranking in rankings)
+
     def test_an_image_without_disagreement_can_be_sampled(self):
         student = inverse_depth(0)
         teacher = torch.cat([student[:1], inverse_depth(1)[1:]])
@@ -118,6 +176,7 @@ class TestOrder:
         found = window_mean(torch.ones(1, 1, 6, 6), 5)[0, 0]
         assert found[2, 2] == 1
         assert found[0, 0].item() == pytest.approx(9 / 25)
+        assert torch.equal(window_mean(torch.ones(1, 1, 6, 6), 5, zeros_beyond=False), torch.ones(1, 1, 6, 6))
         assert torch.equal(window_mean(torch.ones(1, 1, 6, 6), 1), torch.ones(1, 1, 6, 6))
 
 
@@ -194,8 +253,27 @@ class TestLoss:
         pooled = sum(map(sum, terms)) / sum(map(len, terms))
         found = mean_ranking(student, teacher, prior, options, make_generator(4))
         assert found.item() == pytest.approx(sum(means), rel=1e-4)
-        published = mean_ranking(student, teacher, prior, OrdinalOptions.published(), make_generator(4))
+        published = mean_ranking(student, teacher, prior, OrdinalOptions(pooled=True), make_generator(4))
         assert published.item() == pytest.approx(pooled, rel=1e-4)
+
+    @pytest.mark.parametrize(
+        ("rank_on", "flat"), [("depth", False), ("log_depth", True), ("inverse_depth", True)]
+    )
+    def test_a_flat_student_is_flat_up_to_the_border_unless_depth_is_ranked_as_published(self, rank_on, flat):
+        """A pair of the border and the middle: beyond the border the published code has a depth of 0 m."""
+        student, prior = torch.full((1, 1, HEIGHT, WIDTH), 0.05), torch.ones(1, 1, HEIGHT, WIDTH)
+        prior[..., 0, 0] = 2.0
+        pairs = Pairs(torch.tensor([[0]]), torch.tensor([[PIXELS // 2 + WIDTH // 2]]))
+        (ranking,) = ordinal_loss(student, prior, [pairs], OrdinalOptions(rank_on=rank_on))
+        # The corner's window has 9 of its 25 pixels inside: a depth of 20 m becomes 7.2 m, rightly nearer.
+        expected = math.log(2) if flat else math.log1p(math.exp(20 * 9 / 25 - 20))
+        assert ranking.loss.item() == pytest.approx(expected, rel=1e-4)
+
+    def test_a_pixel_has_no_order_with_itself(self):
+        """Which fills up the images that have fewer pairs."""
+        student, itself = inverse_depth(0), Pairs(*(torch.zeros(3, 4, dtype=torch.long) for _ in "ab"))
+        (ranking,) = ordinal_loss(student, inverse_depth(2), [itself], OrdinalOptions(margin=0.0))
+        assert not ranking.ordered.any() and ranking.loss.sum() == 0
 
     def test_a_student_that_diverged_has_a_loss_that_is_no_number(self):
         """Which the training loop reports in one line; an error from the sampling it would not understand."""
@@ -221,7 +299,7 @@ class TestLoss:
         """Averaging by hand what an option averages gives the same loss on single pixels."""
         student, prior = inverse_depth(0), inverse_depth(2)
         pixel = OrdinalOptions(rank_on="inverse_depth", pairs="global", window=1, global_part=0.5)
-        mean_student, mean_prior = window_mean(student, 5), window_mean(prior, 5)
+        mean_student, mean_prior = (window_mean(one, 5, zeros_beyond=False) for one in (student, prior))
         by_hand = {
             "prediction": self.loss(mean_student, prior, pixel),
             "prior": self.loss(student, mean_prior, pixel),

@@ -5,11 +5,12 @@ import torch
 
 from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
+from acdepth.core.identity import Identity
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
-from acdepth.student.settings import StudentConfig
+from acdepth.student.settings import OrdinalOptions, StudentConfig
 from acdepth.student.task import StudentTask
 
 TINY = DepthNetConfig(width=8)
@@ -47,6 +48,14 @@ def test_weights_multiply_their_terms():
 
 def test_without_weight_a_term_is_left_out_and_no_prior_is_needed():
     assert set(terms(ordinal_weight=0.0, consistency_weight=0.0)) == {"distillation"}
+
+
+@pytest.mark.parametrize(("epoch", "paper", "published"), [(14, 0, 0), (15, 1, 0), (16, 1, 1)])
+def test_the_published_consistency_begins_an_epoch_later(epoch, paper, published):
+    """Its epochs count from 0, and L_c is there in those that exceed 15: RobotCar's, that exceed 5."""
+    for config, first in ((StudentConfig(), 0), (StudentConfig(consistency_start=0.2), 10)):
+        started = [one.consistency_start <= (epoch - first) / 25 for one in (config, config.published())]
+        assert started == [paper, published]
 
 
 @pytest.mark.parametrize(("progress", "there"), [(0.0, False), (0.49, False), (0.5, True)])
@@ -88,21 +97,44 @@ def test_the_published_teacher_keeps_updating_its_statistics(mode, moves):
 
 
 def test_looking_at_the_clear_image_leaves_the_students_statistics_alone():
-    means = []
-    for weight in (0.0, 0.02):
-        learning = task(consistency_weight=weight)
-        learning.train()
-        learning(batch(), make_generator(0), 1.0)
-        means.append(learning.student.encoder.bn1.running_mean.clone())
-    assert torch.equal(*means)
+    assert torch.equal(running_mean(consistency_weight=0.0), running_mean())
+
+
+def test_the_published_look_at_the_clear_image_updates_them_too():
+    learning = task(consistency_weight=0.0)
+    learning.train()
+    learning(batch(), make_generator(0), 1.0)
+    learning.student.features(batch().clear)
+    assert torch.equal(
+        running_mean(consistency_batch_norm="update"), learning.student.encoder.bn1.running_mean
+    )
+    assert not torch.equal(running_mean(consistency_batch_norm="update"), running_mean())
+
+
+def running_mean(**values: object) -> torch.Tensor:
+    """Of the student's first BatchNorm, after one step with L_c."""
+    learning = task(**values)
+    learning.train()
+    learning(batch(), make_generator(0), 1.0)
+    return learning.student.encoder.bn1.running_mean
 
 
 def test_the_published_preset_changes_what_the_published_code_does():
     published = StudentConfig().published()
-    assert published.ordinal.pooled and published.teacher_batch_norm == "train"
-    assert published.augmentation.noise == "published"
-    assert published.prior_normalisation == "teacher"
-    changed_names = {"ordinal", "teacher_batch_norm", "augmentation", "prior_normalisation"}
-    untouched = StudentConfig().to_dict().keys() - changed_names
-    plain, changed = StudentConfig().to_dict(), published.to_dict()
-    assert all(plain[name] == changed[name] for name in untouched)
+    found = Identity.of(published).changes(Identity.of(StudentConfig()).values)
+    assert found == {
+        "augmentation.noise": "per image → published",
+        "augmentation.noise_first": "false → true",
+        "consistency_batch_norm": "keep → update",
+        "consistency_start": "0.6 → 0.64",
+        "loop.precision": "auto → fp32",
+        "ordinal.pooled": "false → true",
+        "ordinal.sampling": "uniform → published",
+        "prior_normalisation": "own → student",
+        "prior_size": "own → image",
+        "mirrored": "samples → batches",
+        "scene_ends": "true → false",
+        "teacher_batch_norm": "eval → train",
+        "teacher_normalisation": "own → student",
+    }
+    assert published.ordinal == OrdinalOptions().published()

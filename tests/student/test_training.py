@@ -9,12 +9,15 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.shipped import PRIOR
 from acdepth.data.folder import open_data
+from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.settings import Normalisation
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.prior.preprocessing import Preprocessing
 from acdepth.student.settings import StudentConfig
-from acdepth.student.training import train_student
+from acdepth.student.training import open_prior, train_student
 from acdepth.translator import SimulatedWeather, TranslateSettings
 from acdepth.translator.depth_source import TeacherDepth
 from acdepth.translator.translate import translate
@@ -27,6 +30,11 @@ STILL = LoopSettings(
 )  # fmt: skip
 CONFIG = StudentConfig(
     mix={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0}, start_from="teacher", ordinal_weight=0.0, loop=STILL
+)
+
+
+OF_ROBOTCAR = Normalisation(
+    mean=(0.5758,) * 3, std=(0.3190,) * 3, night_mean=(0.2471,) * 3, night_std=(0.2627,) * 3
 )
 
 
@@ -68,16 +76,59 @@ def test_a_student_starts_from_an_encoder(taught, tmp_path):
     assert not torch.equal(student.decoder.heads[0].weight, taught_by.decoder.heads[0].weight)
 
 
-@pytest.mark.parametrize(("option", "calls"), [("own", 0), ("teacher", 1)])
-def test_the_prior_is_normalised_as_the_teacher_only_where_settings_say_so(
-    taught, tmp_path, monkeypatch, option, calls
-):
+@pytest.mark.parametrize("fed", ["own", "student"])
+def test_a_student_may_be_normalised_otherwise_than_its_teacher(taught, tmp_path, monkeypatch, fed):
+    """As on RobotCar in the published code, which feeds its teacher so too; in the card, day and night."""
     data, translations, teacher = taught
-    given = []
-    monkeypatch.setattr(DepthAnythingPrior, "normalise_by", lambda _, *numbers: given.append(numbers))
-    config = changed(ordinal_weight=0.01, prior_normalisation=option)
-    train_student(config, data, translations, teacher, Path("shipped"), tmp_path)
-    assert given == [(TINY.mean, TINY.std)] * calls
+    seen, told = set(), DepthNet.normalised
+
+    def remember(network, image, night=None):
+        seen.add((network.config.mean, night is not None))
+        return told(network, image, night)
+
+    monkeypatch.setattr(DepthNet, "normalised", remember)
+    config = changed(start_from="scratch", normalisation=OF_ROBOTCAR, teacher_normalisation=fed)
+    path = train_student(config, data, translations, teacher, None, tmp_path)
+    assert seen == {((TINY if fed == "own" else OF_ROBOTCAR).mean, False), (OF_ROBOTCAR.mean, True)}
+    network, card = load_checkpoint(path)
+    assert card.network == TINY.model_copy(update=dict(OF_ROBOTCAR))
+    image, night = torch.full((2, 3, 64, 64), 0.3), torch.tensor([False, True])
+    found = network.normalised(image, night).mean((1, 2, 3)).tolist()
+    assert found == pytest.approx([(0.3 - 0.5758) / 0.3190, (0.3 - 0.2471) / 0.2627], rel=1e-4)
+
+
+def test_a_start_from_the_teacher_with_another_normalisation_is_refused(taught, tmp_path):
+    data, translations, teacher = taught
+    with pytest.raises(UserError, match=r"normalisation is not what its weights learnt with; leave"):
+        train_student(changed(normalisation=OF_ROBOTCAR), data, translations, teacher, None, tmp_path)
+    assert not any(tmp_path.iterdir())
+    same = changed(normalisation=Normalisation(mean=TINY.mean, std=TINY.std))
+    assert (
+        load_checkpoint(train_student(same, data, translations, teacher, None, tmp_path))[1].network == TINY
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [
+        ("own", (Preprocessing().mean, Preprocessing().std)),
+        ("teacher", ((0.4130,) * 3, (0.2093,) * 3)),
+        ("student", ((0.5758,) * 3, (0.3190,) * 3)),
+    ],
+)
+def test_the_prior_is_normalised_as_settings_say(option, expected):
+    teacher = TINY.model_copy(update={"mean": (0.4130,) * 3, "std": (0.2093,) * 3})
+    config = changed(
+        ordinal_weight=0.01, start_from="scratch", normalisation=OF_ROBOTCAR, prior_normalisation=option
+    )
+    prior = open_prior(config, Path("shipped"), teacher)
+    assert prior is not None and (prior.preprocessing.mean, prior.preprocessing.std) == expected
+
+
+@pytest.mark.parametrize(("option", "keeps"), [("own", False), ("image", True)])
+def test_the_prior_sees_images_at_their_own_size_only_where_settings_say_so(option, keeps):
+    prior = open_prior(changed(ordinal_weight=0.01, prior_size=option), Path("shipped"), TINY)
+    assert prior is not None and (prior.preprocessing.size_for(320, 576) == (322, 574)) is keeps
 
 
 def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, tmp_path, monkeypatch):
@@ -91,6 +142,27 @@ def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, t
     assert load_checkpoint(path)[1].made_by["prior"] == content_of(small)
     with pytest.raises(UserError, match="other settings or data"):
         train_student(config, data, translations, teacher, Path("depth-anything/Base"), tmp_path)
+
+
+def test_a_student_sees_images_as_its_teacher_did(taught, tmp_path):
+    data, translations, teacher = taught
+    network, card = load_checkpoint(teacher / "model.safetensors")
+    sharp = tmp_path / "teacher" / "model.safetensors"
+    save_checkpoint(sharp, network, card.model_copy(update={"resize": "lanczos"}))
+    for source, resize in ((teacher, "area"), (sharp, "lanczos")):
+        run = tmp_path / resize
+        _, told = load_checkpoint(train_student(CONFIG, data, translations, source, None, run))
+        seen = [Prepared.open(run / "prepared" / name).resize for name in ("clear", "night")]
+        assert [told.resize, *seen] == [resize] * 3
+
+
+def test_frames_at_the_ends_of_a_drive_are_learnt_from_unless_left_out(taught, tmp_path):
+    data, (_, _, teacher) = write_drive(tmp_path / "data", count=2), taught
+    clear_only = {"mix": {Condition.CLEAR: 1.0}}
+    train_student(changed(**clear_only), data, None, teacher, None, tmp_path / "run")
+    published = changed(**clear_only, scene_ends=False)
+    with pytest.raises(UserError, match=r"all 2 frames are slower than 0\.5 m/s or ends of a drive"):
+        train_student(published, data, None, teacher, None, tmp_path / "published")
 
 
 def test_a_control_needs_no_translations(taught, tmp_path):

@@ -12,6 +12,7 @@ from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
+from acdepth.core.presets import CONFIGS
 from acdepth.core.seeding import make_generator
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared
@@ -165,6 +166,22 @@ class TestTraining:
         with pytest.raises(UserError, match="trained on a part of the image; give --crop 4,0,16,32"):
             TeacherDepth(teacher).depth([picture(0)], frames, None)
         assert TeacherDepth(teacher).depth([picture(0, 16, 32)], frames, crop).shape == (1, 1, 16, 32)
+
+    @pytest.mark.parametrize("resize", ["area", "lanczos"])
+    def test_the_filter_is_part_of_the_card_and_of_what_is_prepared(self, trained, tmp_path, resize):
+        data, run = trained
+        path = train_teacher(changed(resize=resize), data, tmp_path)
+        assert load_checkpoint(path)[1].resize == Prepared.open(tmp_path / "prepared").resize == resize
+        same = Prepared.open(run / "prepared").images == Prepared.open(tmp_path / "prepared").images
+        assert same.all() == (resize == "area")
+
+    @pytest.mark.parametrize("data_set", ["nuscenes", "robotcar"])
+    def test_as_published_images_are_resized_with_lanczos(self, data_set):
+        ours, published = (
+            TeacherConfig.read(CONFIGS / "teacher" / f"{name}.yaml").resize
+            for name in (data_set, f"{data_set}-published")
+        )
+        assert (ours, published) == ("area", "lanczos")
 
     def test_a_copy_of_the_data_goes_on_with_the_run(self, trained, tmp_path):
         data, run = trained

@@ -3,11 +3,13 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from peft import PeftModel
 from safetensors import safe_open
+from torch import nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -21,7 +23,7 @@ from acdepth.translator.adapters import (
 )
 from acdepth.translator.generator import DIRECTIONS, Generator
 from tests.diffusion.tiny import random_image, tiny_model
-from tests.translator.tiny import CLEAR, FOG, LORA, NIGHT, indices, tiny_generator
+from tests.translator.tiny import CLEAR, FOG, LORA, NIGHT, indices, stir, tiny_generator
 
 CARD = TranslatorCard(
     base="shipped",
@@ -128,6 +130,62 @@ class TestFolder:
         with pytest.raises(UserError, match="No space left"):
             save_translator(copied, generator, CARD)
         assert before == {path: path.read_bytes() for path in copied.parent.rglob("*") if path.is_file()}
+
+
+class TestAdaptersOnWhatIsTrainedWhole:
+    """The skips and the UNet's first convolution: W + scale * B A while training, W in the files."""
+
+    def layers(self, generator: Any) -> dict[str, tuple[Any, float]]:
+        """With their adapters' scale: 1 in the UNet, 2 in the autoencoders, as elsewhere in them."""
+        first = generator.unet.get_base_model().conv_in.modules_to_save["default"]
+        skips = generator.skips.named_modules()
+        return {"conv_in": (first, 1.0)} | {
+            name: (layer, 2.0) for name, layer in skips if isinstance(layer, nn.Conv2d)
+        }
+
+    def adapted(self) -> Generator:
+        generator = tiny_generator()
+        generator.adapt_whole(LORA, seed=0)
+        return generator
+
+    def test_they_begin_at_nothing_and_learn_beside_the_whole(self):
+        plain, generator = tiny_generator(), self.adapted()
+        for a, b in zip(translations(plain), translations(generator), strict=True):
+            assert torch.equal(a, b)
+        more = generator.trained().keys() - plain.trained().keys()
+        added = {name for name in more if name.endswith((".lora_A", ".lora_B"))}
+        assert len(added) == 2 * len(self.layers(generator)) == 2 * (1 + 2 * 4)
+        assert {name.rpartition(".")[2] for name in more - added} == {"original"}
+        ranks = {
+            layer.parametrizations.weight[0].lora_A.shape[0] for layer, _ in self.layers(generator).values()
+        }
+        assert ranks == {LORA.unet_rank, LORA.vae_rank}
+
+    @torch.no_grad()
+    def test_what_is_saved_has_them_added_in(self, tmp_path):
+        generator = self.adapted()
+        stir(generator, seed=1)
+        expected = {}
+        for name, (layer, scale) in self.layers(generator).items():
+            adapter, whole = layer.parametrizations.weight[0], layer.parametrizations.weight.original
+            product = torch.einsum("or,rihw->oihw", adapter.lora_B, adapter.lora_A)
+            expected[name] = whole + scale * product
+            assert product.abs().max() > 0
+        before = translations(generator)
+        save_translator(tmp_path / "saved", generator, CARD)
+        loaded = load_translator(tmp_path / "saved", tiny_model(), "the base", trainable=True).eval()
+        for name, (layer, _) in self.layers(loaded).items():
+            torch.testing.assert_close(layer.weight, expected[name], msg=name)
+        assert loaded.trained().keys() == tiny_generator().trained().keys()
+        for a, b, c in zip(before, translations(loaded), translations(generator), strict=True):
+            torch.testing.assert_close(b, a, atol=1e-4, rtol=0)
+            assert torch.equal(a, c), "saving leaves the generator as it was"
+
+    def test_the_seed_decides_them_and_nobody_elses_draws(self):
+        before = torch.random.get_rng_state()
+        first, again = self.adapted().trained(), self.adapted().trained()
+        assert torch.equal(torch.random.get_rng_state(), before)
+        assert all(torch.equal(first[name], again[name]) for name in first)
 
 
 class TestRefusals:

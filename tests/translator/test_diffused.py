@@ -65,6 +65,18 @@ def test_it_is_the_generator_merged(weights: Path) -> None:
     assert translator.conditions == {Condition.NIGHT, Condition.FOG}
 
 
+def test_the_card_or_else_the_caller_says_at_which_size(weights: Path, tmp_path: Path) -> None:
+    squeezed = with_values(weights, tmp_path / "squeezed", "card.json", translate_size="trained")
+    silent = shutil.copytree(weights, tmp_path / "silent")  # as it was written before there was a choice
+    card = read_json(silent / "card.json")
+    del card["translate_size"]
+    write_json(silent / "card.json", card)
+    first, other = DiffusedWeather(squeezed), DiffusedWeather(silent)
+    assert (first.size, other.size) == ((32, 48), None) and first.describe() == other.describe()
+    assert DiffusedWeather(silent, translate_size="trained").size == (32, 48)
+    assert DiffusedWeather(squeezed, translate_size="source").size is None
+
+
 def test_in_bfloat16_it_stays_close_and_says_so(weights: Path) -> None:
     image = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
     exact, rounded = DiffusedWeather(weights, precision="fp32"), DiffusedWeather(weights, precision="bf16")

@@ -112,6 +112,14 @@ def test_sparing_memory_changes_neither_result_nor_gradient(direction):
         torch.testing.assert_close(spared[name], value, atol=1e-6, rtol=1e-4, msg=name)
 
 
+@pytest.mark.parametrize("start", [0.0, 1e-5])
+def test_skips_start_where_settings_say(start):
+    """img2img-turbo: at 1e-5."""
+    generator = build_generator(tiny_model(), LORA, CONDITIONS, 0, skip_start=start)
+    weights = list(generator.skips.parameters())
+    assert len(weights) == 2 * 4 and all(bool((weight == start).all()) for weight in weights)
+
+
 def test_the_seed_decides_where_training_begins():
     first, again, other = (
         build_generator(tiny_model(), LORA, CONDITIONS, seed).trained() for seed in (0, 0, 1)

@@ -49,6 +49,12 @@ CONFIG = TranslatorConfig(
     lora=LORA,
     discriminator=Path("patch"),
     depth_weight=2.0,
+    updates="together",
+    adversarial_levels="mean",
+    discriminator_augmentation=(),
+    clamp=False,
+    skip_start=0.0,
+    adapt_whole=False,
     frugal=False,
     loop=LoopSettings(
         steps=3,
@@ -335,10 +341,12 @@ def test_a_run_that_dies_ends_with_the_bytes_of_an_unbroken_one(world, whole, tm
     assert logs[0] == logs[1] and len(logs[0]) == 3
 
 
-def test_an_average_and_earlier_translations_survive_a_death(world, tmp_path, monkeypatch):
+def test_an_average_earlier_translations_and_the_published_way_survive_a_death(world, tmp_path, monkeypatch):
+    published = ("updates", "adversarial_levels", "discriminator_augmentation", "clamp", "adapt_whole")
     config = CONFIG.model_copy(
         update={**ONE_WAY, "averaging": 0.9, "earlier_translations": 1, "identity_weight": 0.0}
         | {"identity_perceptual_weight": 0.0, "discriminator_updates": 2}
+        | {name: getattr(TranslatorConfig(), name) for name in published}
     )
     whole = train(world, tmp_path / "whole", config=config, beta1=0.5)
     die_and_go_on(monkeypatch, lambda: train(world, tmp_path / "run", config=config, beta1=0.5), 2)

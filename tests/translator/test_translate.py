@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from acdepth.cli.translate import check
@@ -161,6 +162,70 @@ def test_problems_name_what_changed(data: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_done(data: Path, tmp_path: Path, settings: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match=says):
         run(data, tmp_path, **settings)
+
+
+class OfOneSize(Translator):
+    """Keeps what it is given, and gives its negative."""
+
+    conditions, uses_depth = frozenset(BOTH), False
+
+    def __init__(self, size: tuple[int, int] | None) -> None:
+        self.size, self.given = size, []
+
+    def describe(self) -> dict[str, Any]:
+        return {"method": "negative"}
+
+    def translate(
+        self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
+    ) -> Tensor:
+        self.given += list(image)
+        return 1 - image
+
+
+def as_one_size(data: Path, out: Path, size: tuple[int, int] | None, **settings: Any) -> list[Tensor]:
+    """What a translator of that size is given."""
+    translator = OfOneSize(size)
+    chosen = TranslateSettings(**{"conditions": BOTH[:1], "format": "png", **settings})
+    translate(open_data(data), out, translator, None, chosen)
+    return translator.given
+
+
+def lanczos(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """By Pillow itself."""
+    return np.array(Image.fromarray(image).resize((size[1], size[0]), Image.Resampling.LANCZOS))
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"image_size": (18, 30)}, {"crop": Crop(top=4, height=20, width=40)}]
+)
+def test_images_are_squashed_to_the_trained_size_and_enlarged_again(data, tmp_path, settings) -> None:
+    square, (given, *_) = (16, 16), as_one_size(data, tmp_path / "out", (16, 16), **settings)
+    source = read_image(data / "a" / "clear" / "images" / "000000.png")
+    source = source[4:] if "crop" in settings else source
+    squashed = lanczos(source, square)
+    assert torch.equal(given, torch.from_numpy(squashed).permute(2, 0, 1) / 255)
+    made = read_image(tmp_path / "out" / "night" / "a" / "clear" / "images" / "000000.png")
+    size = settings.get("image_size", source.shape[:2])
+    assert made.shape[:2] == size and np.array_equal(made, lanczos(255 - squashed, size))
+
+
+def test_at_the_size_of_the_source_nothing_is_resized(data: Path, tmp_path: Path) -> None:
+    given = as_one_size(data, tmp_path, None)
+    assert {one.shape for one in given} == {(3, HEIGHT, WIDTH)}
+    made = read_image(tmp_path / "night" / "a" / "clear" / "images" / "000000.png")
+    assert np.array_equal(255 - made, read_image(data / "a" / "clear" / "images" / "000000.png"))
+
+
+def test_the_size_of_translation_is_part_of_what_they_are_unless_it_changes_nothing(data, tmp_path) -> None:
+    """So that translations of before there was a choice stay good."""
+    as_one_size(data, tmp_path, None)
+    before = content(tmp_path), (tmp_path / "settings.json").read_bytes()
+    as_one_size(data, tmp_path, (HEIGHT, WIDTH))
+    assert before == (content(tmp_path), (tmp_path / "settings.json").read_bytes())
+    with pytest.raises(UserError, match=r"other settings \(translated_at: nothing → \[16, 16\]\)"):
+        as_one_size(data, tmp_path, (16, 16))
+    given = as_one_size(data, tmp_path / "small", (16, 16), image_size=(16, 16))
+    assert given and "translated_at" not in (tmp_path / "small" / "settings.json").read_text()
 
 
 def test_without_clear_footage_or_depth(data: Path, tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ def test_adversarial_losses_of_known_scores(kind, score, real, fake):
 def test_levels_count_the_same_whatever_their_size():
     scores = [torch.zeros(2, 8, 8), torch.full((2, 1, 1), 3.0)]
     torch.testing.assert_close(mean_adversarial(scores, True, "squares"), torch.tensor((1.0 + 4.0) / 2))
+    summed = mean_adversarial(scores, True, "squares", "sum")  # the published way
+    torch.testing.assert_close(summed, torch.tensor(1.0 + 4.0))
 
 
 def test_colour():

@@ -12,7 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.tiny import TinyDiffusionConfig
-from acdepth.translator.adapters import base_hash, load_card, load_translator
+from acdepth.translator.adapters import base_hash, load_card, load_translator, save_translator
 from acdepth.translator.turbo_file import read_turbo
 from acdepth.translator.turbo_import import import_turbo
 from tests.translator.published_turbo import PublishedTurbo
@@ -69,6 +69,7 @@ def test_translations_are_those_of_the_published_code(published, base, tmp_path,
     path = published.save(tmp_path / "day2night.pkl")
     card = import_turbo(path, tmp_path / "out", str(base), Condition.NIGHT, direction)
     assert card == load_card(tmp_path / "out")
+    assert (card.image_size, card.translate_size) == ((512, 512), "trained")
     assert card.made_by["sha256"] == hash_file(path) and "day2night.pkl" in card.description
     forth = translate(tmp_path / "out", base, Condition.NIGHT, "forth")
     back = translate(tmp_path / "out", base, Condition.CLEAR, "back")
@@ -124,6 +125,20 @@ def test_skips_may_have_no_adapters(published, content, base, tmp_path):
     skips = load_translator(tmp_path / "out", DiffusionModel.from_pretrained(base), base_hash(base)).skips
     expected = published.vae.decoder.skip_conv_1.base_layer.weight
     assert torch.equal(skips["forth"][0].weight, expected)  # pyright: ignore[reportIndexIssue]
+
+
+def test_they_can_be_trained_on_with_adapters_on_what_learns_whole(published, base, tmp_path):
+    """The first convolution has one already; the skips get one."""
+    card = import_turbo(published.save(tmp_path / "night.pkl"), tmp_path / "out", str(base), Condition.NIGHT)
+    model = DiffusionModel.from_pretrained(base)
+    generator = load_translator(tmp_path / "out", model, base_hash(base), trainable=True)
+    before = set(generator.trained())
+    generator.adapt_whole(card.lora, seed=0)
+    more = {name.rpartition(".")[2]: name.partition(".")[0] for name in generator.trained().keys() - before}
+    assert more == dict.fromkeys(("original", "lora_A", "lora_B"), "skips")
+    save_translator(tmp_path / "again", generator, card)
+    first, again = (translate(tmp_path / name, base, Condition.NIGHT, "forth") for name in ("out", "again"))
+    assert torch.equal(first, again)
 
 
 KEY, SKIP = "vae.encoder.conv_in", "vae.decoder.skip_conv_2"

@@ -84,22 +84,27 @@ def _find_images(clips: Sequence[Clip], findings: Findings) -> None:
 
 
 def _find_clouds(parts: Sequence[Part], findings: Findings) -> None:
-    """Look for RobotCar's cloud of every image with a pose, of the lists' images where there are lists.
+    """Look for RobotCar's cloud of every image that a list names; a missing one is a fault.
 
-    Training needs none, so a traversal without any in a split is doubted; else a missing one is a fault.
+    It is a doubt where a whole traversal has none, in the split train, which needs none, and where no lists
+    say what is measured.
     """
     for part in [part for part in parts if part.split != WHOLE] or parts:
         clips = [one for one in part.clips if isinstance(one, RobotCarClip)]
         for scene in dict.fromkeys(one.scene.name for one in clips):
             of_scene = [one for one in clips if one.scene.name == scene]
-            files = [one.cloud_file(i) for one in of_scene for i in one.targets() if one.has_pose(i)]
+            files = [one.cloud_file(index) for one in of_scene for index in one.targets()]
             missing = [file for file in files if not file.exists()]
             if missing and len(missing) == len(files):
                 told = f"{missing[0].parent}: has no cloud for split {part.split}"
                 findings.doubt("depth", f"{told}; it can be trained on, and not measured")
+            elif missing and part.split in (WHOLE, "train"):
+                told = f"{len(missing)} of {len(files)} images have no cloud, such as {missing[0]}"
+                findings.doubt("depth", f"{scene}: {told}; they are not measured")
             else:
                 for file in missing:
-                    findings.file_fault(UserError(file, "no such file", "prepare its scene again"))
+                    remedy = "prepare its scene again, or take its image off the list"
+                    findings.file_fault(UserError(file, "no such file", remedy))
 
 
 def _find_scans(clips: Sequence[Clip], findings: Findings) -> None:

@@ -14,7 +14,9 @@ from acdepth.data.folder import name_below, open_data
 from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
-from acdepth.data.robotcar.scenes import FILTER_ENDING, open_robotcar
+from acdepth.data.robotcar.calibration import lens_of
+from acdepth.data.robotcar.lists import split_names
+from acdepth.data.robotcar.scenes import open_robotcar
 from acdepth.data.sequence_folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.settings import FootageChoice
 
@@ -61,10 +63,12 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     What cannot be opened becomes a fault, a warning becomes a doubt.
     """
     doubt = partial(findings.doubt, "footage")
-    if kind == "robotcar" or (kind == "kitti" and is_kitti_raw(root)):
-        opens = open_robotcar if kind == "robotcar" else open_kitti_raw
-        opened = partial(opens, root, on_warning=doubt)
-        return _open_lists(root, opened, choice.split, findings)
+    if kind == "robotcar":
+        opened = partial(open_robotcar, root, on_warning=doubt, lens=lens_of(choice.cameras))
+        return _open_lists(opened, choice.split, split_names(root), findings)
+    if kind == "kitti" and is_kitti_raw(root):
+        opened = partial(open_kitti_raw, root, on_warning=doubt)
+        return _open_lists(opened, choice.split, _list_names(root / "splits"), findings)
     with telling(findings.fault):
         return [Part(choice.split or WHOLE, open_data(root, doubt, choice=choice))]
     return [Part(choice.split or WHOLE, _open_apart(root, findings) if choice.split is None else [])]
@@ -81,12 +85,16 @@ def _holds_benchmark(root: Path) -> bool:
     return any(is_odometry_drive(folder) or is_lidar_folder(folder) for folder in folders)
 
 
-def _open_lists(
-    root: Path, opens: Callable[..., Sequence[Clip]], split: str | None, findings: Findings
-) -> list[Part]:
-    """The list that is asked for, else the whole and each list that is there.
+def _list_names(folder: Path) -> list[str]:
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
 
-    A list that nobody asked for and that does not fit is only doubted, as a download brings many.
+
+def _open_lists(
+    opens: Callable[..., Sequence[Clip]], split: str | None, names: Sequence[str], findings: Findings
+) -> list[Part]:
+    """The split that is asked for, else the whole and each of those ``names`` that are there.
+
+    One that nobody asked for and that does not fit is only doubted, as a download brings many.
     """
 
     def part(split: str | None, on_fault: OnFault) -> Part:
@@ -97,13 +105,7 @@ def _open_lists(
     first = part(split, findings.fault)
     if split is not None:
         return [first]
-    folder = root / "splits"
-    names = [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
-    parts = [
-        part(name, lambda error: findings.doubt("lists", str(error)))
-        for name in names
-        if not name.endswith(FILTER_ENDING)
-    ]
+    parts = [part(name, lambda error: findings.doubt("lists", str(error))) for name in names]
     return [first, *(one for one in parts if one.clips)]
 
 

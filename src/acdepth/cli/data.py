@@ -36,7 +36,7 @@ def check(
         kind: nuscenes, robotcar, kitti, driving-stereo, or folder for sequence folders and videos.
         root: folder of the data set.
         split: part of it; without one all of nuScenes whose tables are there, and all of the others.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         out: folder for check.json and for sheet.png, images with their measured depth drawn in.
         sample: images whose pixels and depth are read, evenly spread; 0 reads all. That every image is
             there is always checked.
@@ -81,7 +81,7 @@ def pairs(
         min_depth: least depth of a point, in metres.
         max_depth: largest depth of a point, in metres.
         split: part of a data set that has splits.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         seed: of the draws.
     """
     from acdepth.data.folder import count_targets, open_data
@@ -110,6 +110,8 @@ def prepare(
     *,
     models: Path,
     extrinsics: Path,
+    cameras: tuple[str, ...] = ("stereo/left",),
+    scan_poses: Literal["interpolated", "published"] = "interpolated",
     scenes: tuple[str, ...] = (),
     lists: tuple[Path, ...] = (),
 ) -> None:
@@ -117,24 +119,29 @@ def prepare(
 
     Args:
         kind: robotcar.
-        raw: folder of the downloaded traversals, RAW/2014-12-09-13-21-02/stereo/centre/*.png and so on.
-        out: folder for the layout that the other verbs read.
-        models: camera models of the RobotCar SDK: stereo_narrow_left.txt and its distortion table.
+        raw: folder of the downloaded traversals, RAW/2014-12-09-13-21-02/stereo/left/*.png and so on.
+        out: folder for the layout that the other verbs read, md4all's.
+        models: camera models of the RobotCar SDK: stereo_wide_left.txt, of stereo/centre
+            stereo_narrow_left.txt, and its distortion table.
         extrinsics: extrinsics of the RobotCar SDK: stereo.txt and lms_front.txt.
+        cameras: the lens, stereo/left as published or stereo/centre.
+        scan_poses: where the car was at a scan: on its way between two images, or still at the first, as in
+            the published clouds.
         scenes: names of the traversals; all that are in RAW by default.
-        lists: split and filter lists, copied to OUT/splits; only images that they name get a cloud.
+        lists: md4all's, such as 2014-12-09-13-21-02_test.txt, copied to OUT/splits, and
+            filter_train_samples.txt; of splits other than train their images get a cloud, and no others.
     """
-    from acdepth.data.robotcar.calibration import read_raw_calibration
+    from acdepth.data.robotcar.calibration import lens_of, read_raw_calibration
     from acdepth.data.robotcar.prepare import plan_scene, prepare_scene
     from acdepth.data.robotcar.raw import raw_scenes
 
     found = scenes or tuple(raw_scenes(raw))
     if not found:
         raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")
-    calibration = read_raw_calibration(models, extrinsics)
+    calibration = read_raw_calibration(models, extrinsics, lens_of(cameras))
     warn = logging.getLogger("acdepth").warning
     with sole_writer(out):
-        plans = [plan_scene(raw, out, scene, calibration, lists) for scene in found]
+        plans = [plan_scene(raw, out, scene, calibration, lists, scan_poses) for scene in found]
         done, total = sum(plan.done for plan in plans), sum(plan.total for plan in plans)
         with progress("prepare", total, done, unit="file") as advance:
             for plan in plans:

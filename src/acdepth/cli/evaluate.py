@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from acdepth.cli.world import at_least_one, parse_conditions
+from acdepth.cli.world import at_least_one, parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
@@ -14,6 +14,7 @@ from acdepth.core.progress import say
 
 if TYPE_CHECKING:
     from acdepth.core.clip import Clip
+    from acdepth.evaluation.corruptions.scoring import CorruptedAt
     from acdepth.evaluation.protocols import Protocol
     from acdepth.evaluation.run import Outcome
 
@@ -34,6 +35,7 @@ def evaluate(
     flip: bool = False,
     confidence: Literal["none", "scales", "flip", "head"] = "none",
     corruptions: tuple[str, ...] | None = None,
+    corruption_size: str = "input",
     corruption_every: int = 1,
     baseline: str | None = None,
     condition_known: bool = False,
@@ -61,7 +63,7 @@ def evaluate(
             for the built-in world, or own, which measures what acdepth predict gives; docs/protocols.md.
         split: which part of nuScenes (train, val, test, mini_train, mini_val), RobotCar or KITTI raw (name of
             a list in splits/, or the path of one), or all; these must be told, other footage has no splits.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: fuse with the prediction of the mirror image.
         confidence: also measure how well confidence sorts pixels by their error (AUSE, coverage): that of the
@@ -69,6 +71,8 @@ def evaluate(
             thing than --flip), or of the checkpoint's confidence head.
         corruptions: also measure how depth survives corruptions of clear images at five severities: the kinds
             named, as in fog snow, or all 18 of RoboDepth, which takes 90 predictions per image and model.
+        corruption_size: at which images are corrupted: input, that of the networks, to which they are brought
+            first, as in RoboDepth; image, their own; or height x width, as in 192x640, RoboDepth's on KITTI.
         corruption_every: of each clear sequence, corrupt the first image and then each n-th.
         baseline: name of the model whose errors under corruptions count as 100 %, such as the teacher; the
             first of --weights if not given.
@@ -105,7 +109,8 @@ def evaluate(
     opened, asked = open_asked(pairs, data, split, cameras)
     footage = _counted_under(wanted, opened, measured_by, str(data))
     names = [model.name for model in models]
-    benchmark = plan_benchmark(corruptions, corruption_every, baseline, names, footage)
+    at = _corrupted_at(corruption_size)
+    benchmark = plan_benchmark(corruptions, at, corruption_every, baseline, names, footage)
     _refuse_stored(predictions, confidence, benchmark is not None)
     if keep_predictions and len(predictions) == len(models):
         raise UserError(
@@ -170,6 +175,15 @@ def _protocol(name: str, alignment: str, flip: bool, condition_known: bool) -> "
     changes |= {"flip": True} if flip else {}
     changes |= {"condition_known": True} if condition_known else {}
     return protocol.model_copy(update=changes)
+
+
+def _corrupted_at(text: str) -> "CorruptedAt":
+    if text == "input" or text == "image":
+        return text
+    try:
+        return parse_image_size(text, "--corruption-size")
+    except UserError as error:
+        raise UserError(error.where, f"{error.what}, or input, or image") from error
 
 
 def _counted_under(

@@ -45,7 +45,7 @@ def rate(
         image_size: height x width at which all are shown; by default the smallest height and width among
             them, so that none is enlarged.
         split: part of REAL, of a data set that has splits.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         seed: of which images are drawn, and of the raters' orders.
         host: address to listen at. Only the default keeps other machines out; 0.0.0.0 lets phones in.
         port: to listen at; 0 takes any that is free.

@@ -36,6 +36,7 @@ def translate(
     severity: str = "0.3,1.0",
     image_size: str | None = None,
     crop: str | None = None,
+    translate_size: Literal["trained", "source"] | None = None,
     format: Literal["jpg", "png"] = "jpg",
     batch_size: int = 8,
     device: str = "auto",
@@ -50,7 +51,7 @@ def translate(
         out: folder for OUT/CONDITION/..., manifest.jsonl and settings.json.
         conditions: any of night,rain,night-rain,fog,snow.
         split: part of a data set that has some: train, val, test, or the path of a list.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
         weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
             acdepth train translator or acdepth import wrote, or shipped: small ones of the built-in world.
@@ -62,6 +63,9 @@ def translate(
         severity: for simulate: least and largest strength in 0..1, drawn per image.
         image_size: height x width of the translations, as in 192x320; as in the data by default.
         crop: top,left,height,width of the part to translate, in pixels of the data; all by default.
+        translate_size: of diffusion: trained brings images to the size that the adapters were trained on, and
+            translations back to theirs; source leaves them as they are. By default what the adapters' card
+            says: trained where weights of img2img-turbo were imported, source for the shipped ones.
         format: of the translations.
         batch_size: images at a time.
         device: where networks run: auto, cpu, cuda, cuda:1 or mps.
@@ -80,7 +84,7 @@ def translate(
     place = _place(device)
     share = _share(place)
     if method == "diffusion":
-        translator, source = _diffusion(weights, base, place, precision), None
+        translator, source = _diffusion(weights, base, place, precision, translate_size), None
     else:
         translator, source = SimulatedWeather(_parse_severity(severity)), _depth_source(depth, weights, place)
     choice = FootageChoice(split=split, cameras=cameras)
@@ -105,7 +109,7 @@ def check(
         out: folder that acdepth translate wrote.
         data: the clear footage.
         split: part of it that was translated.
-        cameras: channels of nuScenes that were translated.
+        cameras: channels of nuScenes, or the lens of RobotCar, that were translated.
         sheet: picture to write, source and translations side by side; needs --data.
         rows: sources on the sheet.
     """
@@ -175,7 +179,11 @@ def _share(place: "torch.device") -> Share:
 
 
 def _diffusion(
-    weights: Path | None, base: Path | None, place: "torch.device", precision: Literal["auto", "bf16", "fp32"]
+    weights: Path | None,
+    base: Path | None,
+    place: "torch.device",
+    precision: Literal["auto", "bf16", "fp32"],
+    translate_size: Literal["trained", "source"] | None,
 ) -> "Translator":
     from acdepth.translator.diffused import DiffusedWeather  # not part of the core install
 
@@ -183,7 +191,7 @@ def _diffusion(
         adapters = "the folder of adapters that acdepth train translator or acdepth import wrote, or shipped"
         what = f"--method diffusion needs --weights, {adapters}"
         raise UserError(None, what, "--method simulate needs none")
-    return DiffusedWeather(weights, base, place, precision)
+    return DiffusedWeather(weights, base, place, precision, translate_size)
 
 
 def _depth_source(

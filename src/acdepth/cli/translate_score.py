@@ -56,7 +56,7 @@ def score(
         conditions: those to measure, as in night,rain; all that the first folder has by default.
         split: part of --data that was translated, and of --truth.
         real_split: part of --real.
-        cameras: channels of nuScenes.
+        cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         image_size: height x width at which all is compared; of the first folder's images by default.
         images: at most so many sources, and so many real images of each condition.
         steps: batches that each judge of the conditions learns from.

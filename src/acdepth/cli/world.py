@@ -126,11 +126,11 @@ def parse_conditions(text: str) -> list[Condition]:
     return [Condition(name) for name in dict.fromkeys(names)]
 
 
-def parse_image_size(text: str) -> tuple[int, int]:
+def parse_image_size(text: str, flag: str = "--image-size") -> tuple[int, int]:
     """(height, width) of text like ``96x160``."""
     match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
     if not match or not (8 <= int(match[1]) <= 4096 and 8 <= int(match[2]) <= 4096):
-        raise UserError(f"--image-size {text}", "write height x width in pixels, 8 to 4096, like 96x160")
+        raise UserError(f"{flag} {text}", "write height x width in pixels, 8 to 4096, like 96x160")
     return int(match[1]), int(match[2])
 
 

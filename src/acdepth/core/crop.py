@@ -1,8 +1,13 @@
-"""The part of an image that the networks see, as settings name it."""
+"""The part of an image that the networks see, and how it comes to their size, as settings name them."""
+
+from typing import Literal
 
 from pydantic import Field
 
 from acdepth.core.config import Config
+
+Resize = Literal["area", "lanczos"]
+"""``area`` averages what shrinks and is bilinear where something grows, ``lanczos`` is Pillow's."""
 
 
 class Crop(Config):

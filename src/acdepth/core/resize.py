@@ -2,18 +2,19 @@
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from acdepth.core.camera import Camera
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 
 
 def crop_and_resize(
-    image: np.ndarray, crop: Crop | None, image_size: tuple[int, int], where: str
+    image: np.ndarray, crop: Crop | None, image_size: tuple[int, int], where: str, resize: Resize = "area"
 ) -> np.ndarray:
     """Cut the window, if any, out of an image, uint8 (H, W, 3), and resize it to ``image_size``.
 
-    Shrinking averages, so that nothing flickers (no aliasing). ``where`` names the image in an error.
+    Either filter shrinks without aliasing, so that nothing flickers. ``where`` names the image in an error.
 
     Raises:
         UserError: if the window reaches beyond the image.
@@ -28,6 +29,8 @@ def crop_and_resize(
     height, width = image_size
     if image.shape[:2] == (height, width):
         return np.ascontiguousarray(image)
+    if resize == "lanczos":
+        return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
     shrinks = height <= image.shape[0] and width <= image.shape[1]
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 

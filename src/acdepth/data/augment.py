@@ -1,4 +1,4 @@
-"""What is done to the student's input, and to nothing else, before it sees it."""
+"""What is done to a network's input, and to nothing else, before it sees it."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,8 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings | None = None) -> Tensor:
-    """Colour jitter, coarser pixels, noise: in this order, each drawn anew for every image.
+    """Colour jitter, coarser pixels, noise: in this order unless noise is first, each drawn anew for every
+    image.
 
     Args:
         image: (B, 3, H, W) float in 0..1, as is what is returned.
@@ -19,15 +20,23 @@ def augment(image: Tensor, generator: torch.Generator, settings: AugmentSettings
         settings: ACDepth's by default.
     """
     settings = settings or AugmentSettings()
+    if settings.noise_first:
+        image = add_noise(image, generator, settings)
     image = jitter_colours(image, generator, settings)
     if settings.coarse_probability > 0:
         image = make_coarse(image, generator, settings.coarse_probability)
-    return add_noise(image, generator, settings)
+    return image if settings.noise_first else add_noise(image, generator, settings)
 
 
-def jitter_colours(image: Tensor, generator: torch.Generator, settings: AugmentSettings) -> Tensor:
-    """Change brightness, contrast, saturation and hue of each image (B, 3, H, W), in this order."""
-    draws = torch.rand(4, len(image), 1, 1, 1, generator=generator).to(image) * 2 - 1
+def jitter_colours(
+    image: Tensor, generator: torch.Generator, settings: AugmentSettings, alike: int = 1
+) -> Tensor:
+    """Change brightness, contrast, saturation and hue of each image (B, 3, H, W), in this order.
+
+    Each ``alike`` images in a row are changed alike, such as the frames of a clip.
+    """
+    draws = torch.rand(4, len(image) // alike, 1, 1, 1, generator=generator).to(image) * 2 - 1
+    draws = draws.repeat_interleave(alike, 1)
     brightness, contrast, saturation = 1 + settings.jitter * draws[:3]
     image = (image * brightness).clamp_(0, 1)
     mean = _gray(image).mean((2, 3), keepdim=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text, writing
 from acdepth.core.progress import progress
@@ -37,6 +38,11 @@ class Reader(Protocol):
     @property
     def image_size(self) -> tuple[int, int]:
         """(height, width) of what `read` gives."""
+        ...
+
+    @property
+    def resize(self) -> Resize:
+        """How the images come to this size."""
         ...
 
     def __len__(self) -> int: ...

@@ -9,6 +9,7 @@ from acdepth.core.errors import UserError
 from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.nuscenes.scenes import is_nuscenes, open_nuscenes
+from acdepth.data.robotcar.calibration import lens_of
 from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
 from acdepth.data.settings import FootageChoice
 
@@ -37,8 +38,8 @@ LAYOUTS = (
     Layout(
         "robotcar",
         is_robotcar,
-        "models/stereo_narrow_left.txt and SCENE/stereo/centre",
-        lambda root, choice, warn: open_robotcar(root, choice.split, warn),
+        "models/stereo_wide_left.txt and SCENE/stereo/left",
+        lambda root, choice, warn: open_robotcar(root, choice.split, warn, lens=lens_of(choice.cameras)),
     ),
     Layout(
         "kitti",

@@ -26,6 +26,8 @@ class MixBatches:
         min_speed: leaves out frames known to be slower [m/s]; None leaves out none.
         rank: of this process.
         world_size: number of processes.
+        ends: whether the first and last frame of a drive are among them; see `targets`.
+        alike: whether one draw mirrors a whole batch, and not each sample another.
 
     Raises:
         UserError: if a translation is not aligned with ``clear``, or a weight has no images.
@@ -41,8 +43,11 @@ class MixBatches:
         min_speed: float | None = SLOWEST,
         rank: int = 0,
         world_size: int = 1,
+        *,
+        ends: bool = True,
+        alike: bool = False,
     ) -> None:
-        self.clear = clear
+        self.clear, self.alike = clear, alike
         self.images = {Condition.CLEAR: clear, **translated}
         for condition, prepared in translated.items():
             _check_aligned(clear, prepared, condition)
@@ -50,7 +55,7 @@ class MixBatches:
         _check_weights(weights, self.images)
         self.conditions = list(weights)
         self.weights = torch.tensor([float(weights[condition]) for condition in self.conditions])
-        self.order = Order(targets(clear, min_speed), "mix", seed, batch_size, rank, world_size)
+        self.order = Order(targets(clear, min_speed, ends), "mix", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
         """Number of frames in one pass."""
@@ -58,11 +63,12 @@ class MixBatches:
 
     def batch(self, step: int) -> MixBatch:
         """The batch of one step, on the CPU."""
-        clear, mixed, conditions = [], [], []
+        clear, mixed, conditions, mirrors = [], [], [], []
         for draw in self.order.draws(step):
             generator = self.order.generator(draw)
             condition = self.conditions[int(torch.multinomial(self.weights, 1, generator=generator))]
-            mirror = bool(torch.rand(1, generator=generator) < 0.5)
+            mirrors.append(bool(torch.rand(1, generator=generator) < 0.5))
+            mirror = mirrors[0 if self.alike else -1]
             index = self.order.item(draw)
             clear.append(self.clear.image(index, mirror))
             mixed.append(self.images[condition].image(index, mirror))

@@ -54,15 +54,20 @@ def _shuffled(count: int, seed: int, name: str, epoch: int) -> np.ndarray:
     return torch.randperm(count, generator=make_generator(seed, name, epoch)).numpy()
 
 
-def targets(prepared: Prepared, min_speed: float | None) -> np.ndarray:
+def targets(prepared: Prepared, min_speed: float | None, ends: bool = True) -> np.ndarray:
     """Numbers of the frames that training is about and that are not known to be slower than ``min_speed``.
+
+    Without ``ends`` those whose motion is known on one side only are left out, the first and last of a drive.
 
     Raises:
         UserError: if there are none.
     """
-    numbers = np.flatnonzero(prepared.frames.target & ~is_slower(prepared, min_speed))
+    before, after = prepared.frames.distance_to_previous, prepared.frames.distance_to_next
+    wanted = prepared.frames.target & (ends | (np.isnan(before) == np.isnan(after)))
+    numbers = np.flatnonzero(wanted & ~is_slower(prepared, min_speed))
     if not len(numbers):
         told = f"all {len(prepared)} frames are slower than {min_speed} m/s"
+        told += "" if ends else " or ends of a drive"
         raise UserError(prepared.folder, told, "check motion.csv, or lower min_speed")
     return numbers
 

@@ -8,7 +8,9 @@ from acdepth.data.folder import open_data
 from acdepth.data.layouts import layouts_of
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes, open_scenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
-from acdepth.data.robotcar.scenes import FILTER_ENDING
+from acdepth.data.robotcar.calibration import lens_of
+from acdepth.data.robotcar.lists import split_names
+from acdepth.data.robotcar.scenes import is_robotcar
 from acdepth.data.settings import FootageChoice
 from acdepth.evaluation.results import describe_data
 from acdepth.evaluation.schema import Data
@@ -42,17 +44,15 @@ def open_part(data: Path, split: str | None, cameras: tuple[str, ...]) -> list[C
 
 def describe_part(data: Path, split: str | None, cameras: tuple[str, ...], footage: list[Clip]) -> Data:
     """What the results say of data that `open_part` opened."""
-    return describe_data(
-        data, split if has_splits(data) else None, cameras if is_nuscenes(data) else None, footage
-    )
+    channels = cameras if is_nuscenes(data) else (lens_of(cameras),) if is_robotcar(data) else None
+    return describe_data(data, split if has_splits(data) else None, channels, footage)
 
 
 def _parts_of(data: Path) -> str:
     if is_nuscenes(data):
         return ", ".join(name for name, version in VERSIONS.items() if (data / version).is_dir())
     lists = sorted(path.stem for path in (data / "splits").glob("*.txt"))
-    names = [name for name in lists if not name.endswith(FILTER_ENDING)]
-    return ", ".join([*names, "the path of a list"])
+    return ", ".join([*(split_names(data) if is_robotcar(data) else lists), "the path of a list"])
 
 
 def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Clip]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from acdepth.core.clip import Clip
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.lock import sole_writer
@@ -27,10 +27,17 @@ class Prepared:
     """Prepared images, read as they are asked for. Small to hand to another process: just a path."""
 
     def __init__(
-        self, folder: Path, made_from: str, crop: Crop | None, image_size: tuple[int, int], frames: Frames
+        self,
+        folder: Path,
+        made_from: str,
+        crop: Crop | None,
+        image_size: tuple[int, int],
+        resize: Resize,
+        frames: Frames,
     ) -> None:
         self.folder, self.made_from, self.crop = folder, made_from, crop
         self.image_size, self.frames = image_size, frames
+        self.resize: Resize = resize
         self._images: np.ndarray | None = None
 
     @classmethod
@@ -49,7 +56,8 @@ class Prepared:
             raise UserError(folder, "written by another version", "delete it, it will be made again")
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
         frames = Frames.open(folder / FRAMES)
-        return cls(folder, index["made_from"], crop, tuple(index["image_size"]), frames)
+        size, resize = tuple(index["image_size"]), index.get("resize", "area")
+        return cls(folder, index["made_from"], crop, size, resize, frames)
 
     def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
         return type(self).open, (self.folder,)
@@ -85,6 +93,7 @@ def prepare(
     crop: Crop | None = None,
     reach: int = 1,
     workers: int | None = None,
+    resize: Resize = "area",
 ) -> Prepared:
     """Decode, crop and resize every frame once; what is there already and still true is used again.
 
@@ -99,6 +108,7 @@ def prepare(
         crop: window of the original images; None for all of it.
         reach: how many frames beside each target are needed; 0 where no training step looks at neighbours.
         workers: processes that decode; by default one per core, if there is enough to do.
+        resize: how frames come to ``image_size``.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
@@ -110,11 +120,12 @@ def prepare(
         position=np.array([position for one in listed for position in one.positions], np.uint32),
         image_size=image_size,
         crop=crop,
+        resize=resize,
     )
     return make(
         Path(out),
-        made_from=_identity([one.content for one in listed], image_size, crop),
-        stamp=_identity([one.stamp for one in listed], image_size, crop),
+        made_from=_identity([one.content for one in listed], image_size, crop, resize),
+        stamp=_identity([one.stamp for one in listed], image_size, crop, resize),
         crop=crop,
         reader=reader,
         describe=lambda: _describe(listed, reader),
@@ -165,6 +176,7 @@ def make(
             "stamp": stamp,
             "crop": crop and crop.to_dict(),
             "image_size": list(reader.image_size),
+            "resize": reader.resize,
             "frames": len(frames),
         }
         write_json(out / INDEX, index)
@@ -179,12 +191,18 @@ def needed_positions(clip: Clip, reach: int) -> list[int]:
     return sorted(wanted & set(range(len(clip))))
 
 
-def fingerprint(clips: Iterable[Clip], image_size: tuple[int, int], crop: Crop | None, reach: int = 1) -> str:
+def fingerprint(
+    clips: Iterable[Clip],
+    image_size: tuple[int, int],
+    crop: Crop | None,
+    reach: int = 1,
+    resize: Resize = "area",
+) -> str:
     """Hash of all that prepared data depend on: settings, cameras, distances, names and sizes of the files.
 
     When files were last changed is no part of it, so that a copy on another disk has the same.
     """
-    return _identity([_list(clip, reach).content for clip in clips], image_size, crop)
+    return _identity([_list(clip, reach).content for clip in clips], image_size, crop, resize)
 
 
 class _Listed(NamedTuple):
@@ -216,8 +234,10 @@ def _list(clip: Clip, reach: int) -> _Listed:
     return _Listed(clip, positions, keys, target, following, content, stamp)
 
 
-def _identity(hashes: list[str], image_size: tuple[int, int], crop: Crop | None) -> str:
-    return hash_json([FORMAT, image_size, crop and crop.to_dict(), hashes])
+def _identity(hashes: list[str], image_size: tuple[int, int], crop: Crop | None, resize: Resize) -> str:
+    # Without a word where it is area, so that what was prepared before there was a choice stays good.
+    chosen = [] if resize == "area" else [resize]
+    return hash_json([FORMAT, image_size, crop and crop.to_dict(), hashes, *chosen])
 
 
 def _distances(clip: Clip, positions: list[int], step: int) -> list[float | None]:
@@ -240,6 +260,7 @@ class _Footage:
     """(N,) uint32: index in its clip."""
     image_size: tuple[int, int]
     crop: Crop | None
+    resize: Resize
 
     def __len__(self) -> int:
         return len(self.clip)
@@ -252,7 +273,7 @@ class _Footage:
         except UserError as error:
             return error
         height, width = image.shape[:2]
-        shown = crop_and_resize(image, self.crop, self.image_size, clip.key(position))
+        shown = crop_and_resize(image, self.crop, self.image_size, clip.key(position), self.resize)
         return Decoded(shown, (height, width))
 
 

@@ -7,16 +7,18 @@ from pydantic import Field, model_validator
 from acdepth.core.config import Config
 
 Sampling = Literal["random", "luminance"]
+IntrinsicsRule = Literal["exact", "published"]
 
 
 class FootageChoice(Config):
     """Which part of the footage under a path is used; data sets without splits are used whole."""
 
     split: str | None = None
-    """Part of the data set. nuScenes: train, val, test, mini_train or mini_val. RobotCar and KITTI: the name
-    of a list in splits/, or the path of one; null takes every frame."""
+    """Part of the data set. nuScenes: train, val, test, mini_train or mini_val. RobotCar: a split that has
+    lists in splits/, or the path of one; KITTI: the same of one list. null takes every frame."""
     cameras: tuple[str, ...] = ("CAM_FRONT",)
-    """nuScenes: channels, each a camera of its own. ACDepth: the front camera."""
+    """nuScenes: channels, each a camera of its own. ACDepth: the front camera. RobotCar: a lens, stereo/left
+    or stereo/centre; md4all and ACDepth: stereo/left, which is taken where none is named."""
 
 
 EVERYTHING = FootageChoice()
@@ -30,7 +32,7 @@ class AugmentSettings(Config):
     hue: float = Field(default=0.05, ge=0, le=0.5)
     """Hue is turned by up to this part of the colour circle. ACDepth: 0.05."""
     noise_probability: float = Field(default=0.5, ge=0, le=1)
-    """Part of the images that get Gaussian noise. ACDepth: 0.5."""
+    """Part of the images that get Gaussian noise. ACDepth: 0.5; published code: none on RobotCar."""
     noise_range: tuple[float, float] = (0.005, 0.05)
     """Least and largest standard deviation of the noise, in units of the 0..1 range. ACDepth: 0.005-0.05."""
     coarse_probability: float = Field(default=0.0, ge=0, le=1)
@@ -39,6 +41,9 @@ class AugmentSettings(Config):
     noise: Literal["per image", "published"] = "per image"
     """``per image`` draws one standard deviation per image, as the paper says; ``published`` adds
     0.005 + 0.045 * randn to every value, as the published code does."""
+    noise_first: bool = False
+    """Whether noise is added before the colours are changed, as the published code does on nuScenes, and not
+    after all else, as it does on RobotCar."""
 
 
 class ZoomSettings(Config):

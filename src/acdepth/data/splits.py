@@ -22,6 +22,8 @@ class NumberedImages:
 
     folders: Callable[[Path], Collection[str]]
     """All folders of images under a root, relative to it."""
+    find_lists: Callable[[Path, str], Sequence[Path]]
+    """Of a root and the name of a split: its lists."""
     read_list: Callable[[Path], Mapping[str, set[int]]]
     """Of a list: the numbers of its images by folder."""
     file: str
@@ -42,41 +44,44 @@ def open_by_list(
     on_warning: Callable[[str], object],
     on_fault: OnFault,
 ) -> list[AnyClip]:
-    """Open every folder of images that a list names.
+    """Open every folder of images that the lists of a split name.
 
     Args:
         root: of the data set.
-        split: name of a list, which is ``ROOT/splits/NAME.txt`` or ``NAME_files.txt``, or path of one; its
-            images are the targets. None opens all folders, and every image is a target.
+        split: as the data set finds lists by it; their images are the targets. None opens all folders, and
+            every image is a target.
         data_set: how it is laid out.
         open_folder: gets a folder relative to ``root``, its images by number, in order, and which of them are
             targets.
-        on_warning: told if a few images of the list are missing.
+        on_warning: told if a few images of a list are missing.
         on_fault: told about each folder that cannot be understood, which is then left out, and if more than
-            1 % of the list's images are missing.
+            1 % of a list's images are missing.
 
     Raises:
-        UserError: by ``on_fault``, or if nothing is found or the list cannot be understood.
+        UserError: by ``on_fault``, or if nothing is found or a list cannot be understood.
     """
-    file = root if split is None else find_list(root, split)
-    listed = {} if split is None else data_set.read_list(file)
-    names = sorted(listed or data_set.folders(root))
+    files = [] if split is None else data_set.find_lists(root, split)
+    lists = {file: data_set.read_list(file) for file in files}
+    named_by = {name: file for file, listed in lists.items() for name in listed}
+    targets = {name: set().union(*(each.get(name, ()) for each in lists.values())) for name in named_by}
+    names = sorted(named_by or data_set.folders(root))
     images: dict[str, dict[int, Path]] = {}
     clips: list[AnyClip] = []
     for name in names:
         with telling(on_fault):
-            images[name] = _numbered(inside(root, name, file), data_set.number)
-    _tell_missing(root, file, listed, images, data_set, on_warning, on_fault)
+            images[name] = _numbered(inside(root, name, named_by.get(name, root)), data_set.number)
+    for file, listed in lists.items():
+        _tell_missing(root, file, listed, images, data_set, on_warning, on_fault)
     for name, numbered in images.items():
         with telling(on_fault):
-            clips += open_folder(name, numbered, listed.get(name, set(numbered))) if numbered else []
+            clips += open_folder(name, numbered, targets.get(name, set(numbered))) if numbered else []
     if split is None and len(images) == len(names) and not any(images.values()):
         on_fault(UserError(root, f"has no images in {data_set.layout}", data_set.source))
     return clips
 
 
-def find_list(root: Path, split: str) -> Path:
-    """The file that ``split`` means.
+def find_list(root: Path, split: str) -> list[Path]:
+    """The one file that ``split`` means: ``ROOT/splits/NAME.txt`` or ``NAME_files.txt``, or the path of one.
 
     Raises:
         UserError: if there is none.
@@ -84,7 +89,7 @@ def find_list(root: Path, split: str) -> Path:
     folder = root / "splits"
     for path in (folder / f"{split}.txt", folder / f"{split}_files.txt", Path(split)):
         if path.is_file():
-            return path
+            return [path]
     known = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.txt"))
     there = f" (it has {', '.join(known)})" if known else ""
     raise UserError(split, f"no such list, and none of this name in {folder}{there}", "give the path of one")

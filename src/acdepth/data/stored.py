@@ -41,15 +41,11 @@ def frame_stamps(clip: Clip, indices: Sequence[int]) -> list[str]:
 
 
 class PosedClip(StoredClip):
-    """A clip of which it is known where the camera was at each image."""
+    """A clip of which it is known how the camera moved from image to image."""
 
     @abstractmethod
-    def T_camera_to_world(self, index: int) -> np.ndarray:
-        """(4, 4) float64 [m]; NaN if unknown."""
-
     def T_target_to_source(self, target: int, source: int) -> np.ndarray:
         """(4, 4) float64 [m], from the camera at one image to the camera at another; NaN if unknown."""
-        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
 
 
 def hash_pixels(image: np.ndarray) -> str:

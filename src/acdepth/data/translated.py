@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json
 from acdepth.core.images import read_image
@@ -17,7 +17,7 @@ from acdepth.data.prepared import Prepared, make
 
 
 def prepare_translations(clear: Prepared, translations: Path, condition: Condition, out: Path) -> Prepared:
-    """Bring the translations of prepared clear frames to the same crop and size.
+    """Bring the translations of prepared clear frames to the same crop and size, in the same way.
 
     What is in ``out`` already is used again as long as clear frames and translations are the same. Kills and
     several processes at once are no harm, see `prepare`.
@@ -40,6 +40,7 @@ def prepare_translations(clear: Prepared, translations: Path, condition: Conditi
         window=clear.crop,
         shown=_translated_crop(manifest),
         image_size=clear.image_size,
+        resize=clear.resize,
         clear=clear.folder,
     )
     number = np.full_like(clear.frames.clip_condition, condition.index)
@@ -78,6 +79,7 @@ class _Translations:
     shown: Crop | None
     """That the translations show."""
     image_size: tuple[int, int]
+    resize: Resize
     clear: Path
     """Folder of the clear frames."""
 
@@ -89,7 +91,8 @@ class _Translations:
         file, (height, width) = self.files[number], self.source_size[number].tolist()
         image = read_image(file)
         window = self._window(file, image.shape[0] / height, image.shape[1] / width)
-        return Decoded(crop_and_resize(image, window, self.image_size, str(file)), (height, width))
+        shown = crop_and_resize(image, window, self.image_size, str(file), self.resize)
+        return Decoded(shown, (height, width))
 
     def _window(self, file: Path, down: float, across: float) -> Crop | None:
         """The clear frames' crop in a translation of ``down`` and ``across`` times the original's size."""

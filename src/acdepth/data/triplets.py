@@ -1,14 +1,18 @@
 """Batches of consecutive frames for self-supervision."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from acdepth.core.batches import TripletBatch
+from acdepth.core.camera import Camera
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.data.order import SLOWEST, Order, as_floats, targets
 from acdepth.data.prepared import Prepared
+from acdepth.data.settings import IntrinsicsRule
 
 STEPS = (-1, 1)
 """Frames beside the target: previous and next, as in ACDepth and monodepth2."""
@@ -17,7 +21,7 @@ STEPS = (-1, 1)
 class TripletBatches:
     """Clips of previous, target and next frame; each batch a pure function of (seed, step).
 
-    Half of the clips are mirrored, images and intrinsics alike.
+    Half of the clips are mirrored, images and intrinsics alike, unless ``mirror`` is off.
 
     Args:
         prepared: clear video.
@@ -26,6 +30,8 @@ class TripletBatches:
         min_speed: leaves out targets known to be slower [m/s]; None leaves out none.
         rank: of this process.
         world_size: number of processes.
+        mirror: whether clips are mirrored.
+        intrinsics: how they follow crop and resizing; see `published_camera`.
 
     Raises:
         UserError: if no frame has both neighbours, or a camera is not known.
@@ -39,8 +45,12 @@ class TripletBatches:
         min_speed: float | None = SLOWEST,
         rank: int = 0,
         world_size: int = 1,
+        *,
+        mirror: bool = True,
+        intrinsics: IntrinsicsRule = "exact",
     ) -> None:
-        self.prepared = prepared
+        self.prepared, self.mirror = prepared, mirror
+        self.intrinsics: IntrinsicsRule = intrinsics
         numbers = targets(prepared, min_speed)
         whole = numbers[has_both_neighbours(prepared)[numbers]]
         if not len(whole):
@@ -59,8 +69,12 @@ class TripletBatches:
     def batch(self, step: int) -> TripletBatch:
         """The batch of one step, on the CPU."""
         draws = self.order.draws(step)
-        mirrored = [bool(torch.rand(1, generator=self.order.generator(draw)) < 0.5) for draw in draws]
-        return triplet_batch(self.prepared, [self.order.item(draw) for draw in draws], mirrored)
+        mirrored = [self._is_mirrored(draw) for draw in draws]
+        frames = [self.order.item(draw) for draw in draws]
+        return triplet_batch(self.prepared, frames, mirrored, self.intrinsics)
+
+    def _is_mirrored(self, draw: int) -> bool:
+        return self.mirror and bool(torch.rand(1, generator=self.order.generator(draw)) < 0.5)
 
 
 def has_both_neighbours(prepared: Prepared) -> np.ndarray:
@@ -73,7 +87,12 @@ def has_camera(prepared: Prepared) -> np.ndarray:
     return ~np.isnan(prepared.frames.clip_intrinsics[:, 0])[prepared.frames.clip]
 
 
-def triplet_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[bool]) -> TripletBatch:
+def triplet_batch(
+    prepared: Prepared,
+    frames: Sequence[int],
+    mirrored: Sequence[bool],
+    intrinsics: IntrinsicsRule = "exact",
+) -> TripletBatch:
     """Clips around frames that have both neighbours, on the CPU; some of them ``mirrored``."""
     chosen = list(zip(frames, mirrored, strict=True))
     target, *neighbours = (
@@ -82,7 +101,7 @@ def triplet_batch(prepared: Prepared, frames: Sequence[int], mirrored: Sequence[
     return TripletBatch(
         image=target,
         neighbours=torch.stack(neighbours, 1),
-        intrinsics=torch.stack([_intrinsics(prepared, index, mirror) for index, mirror in chosen]),
+        intrinsics=torch.stack([_intrinsics(prepared, *one, intrinsics) for one in chosen]),
         distance=torch.tensor([_distances(prepared, index) for index in frames]),
     )
 
@@ -94,12 +113,32 @@ def median_distance(prepared: Prepared) -> float | None:
     return float(np.median(known)) if len(known) else None
 
 
-def _intrinsics(prepared: Prepared, index: int, mirror: bool) -> torch.Tensor:
-    frames = prepared.frames
+def published_camera(camera: Camera, crop: Crop | None, source_size: tuple[int, int]) -> Camera:
+    """What the published code takes for the camera of a prepared image.
+
+    It multiplies the rows of the original image's matrix by the new width and height over those of the
+    whole original image, of which only ``crop`` may be left: what is cut off makes fy and cy, or fx and cx,
+    too small. And it takes corners of pixels for their centres, which moves cx and cy by a third of a pixel.
+
+    Args:
+        camera: the true one.
+        crop: window of the original images; None for all of it.
+        source_size: (height, width) of the original image [px].
+    """
+    original = camera.resized(*(crop.height, crop.width) if crop else source_size)
+    height, width = source_size
+    x, y = camera.width / width, camera.height / height
+    return replace(camera, fx=original.fx * x, fy=original.fy * y, cx=original.cx * x, cy=original.cy * y)
+
+
+def _intrinsics(prepared: Prepared, index: int, mirror: bool, rule: IntrinsicsRule) -> torch.Tensor:
+    frames, (height, width) = prepared.frames, prepared.image_size
     fx, fy, cx, cy = frames.clip_intrinsics[frames.clip[index]].tolist()
-    if mirror:
-        cx = prepared.image_size[1] - 1 - cx
-    return torch.tensor([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]])
+    camera = Camera(fx, fy, cx, cy, width, height)
+    if rule == "published":
+        source_height, source_width = frames.source_size[index].tolist()
+        camera = published_camera(camera, prepared.crop, (source_height, source_width))
+    return (replace(camera, cx=width - 1 - camera.cx) if mirror else camera).matrix()
 
 
 def _distances(prepared: Prepared, index: int) -> list[float]:

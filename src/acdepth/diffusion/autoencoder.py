@@ -1,8 +1,8 @@
 """Autoencoders of latent diffusion with ways past the latents: skips from the encoder to the decoder.
 
 Eightfold reduction loses what a depth network needs most: poles, kerbs, far cars. img2img-turbo hands what
-the encoder saw at each stride to the decoder at the same stride through 1x1 convolutions that start at zero,
-so that the pretrained autoencoder is where training begins.
+the encoder saw at each stride to the decoder at the same stride through 1x1 convolutions that start at next
+to nothing, so that the pretrained autoencoder is where training begins.
 """
 
 from collections.abc import Callable
@@ -27,11 +27,11 @@ Run = Callable[[Any, Tensor], Any]
 """Calls a module with features."""
 
 
-def make_skips(vae: Autoencoder) -> nn.ModuleList:
-    """A 1x1 convolution without bias for each level of the decoder, coarse to fine, all zero."""
+def make_skips(vae: Autoencoder, start: float = 0.0) -> nn.ModuleList:
+    """A 1x1 convolution without bias for each level of the decoder, coarse to fine, all weights ``start``."""
     skips = nn.ModuleList(nn.Conv2d(seen, wanted, 1, bias=False) for seen, wanted in _skip_channels(vae))
     for skip in skips:
-        nn.init.zeros_(skip.weight)  # pyright: ignore[reportArgumentType]
+        nn.init.constant_(skip.weight, start)  # pyright: ignore[reportArgumentType]
     return skips
 
 

@@ -34,7 +34,8 @@ class Difference(Part):
     low: Number | None
     high: Number | None
     relative: Number | None
-    """To the other's mean, as are the next three: -0.03 is 3 % less."""
+    """To the other's mean, as are the next three: -0.03 is 3 % less. Both means are taken anew on the
+    sequences of each draw."""
     relative_low: Number | None
     relative_high: Number | None
     of_seeds: tuple[Number | None, ...]

@@ -20,7 +20,7 @@ class TrueFrame:
     index: int
     """Position in the sequence."""
     image: np.ndarray
-    """RGB, uint8 (H, W, 3)."""
+    """RGB, uint8 (h, w, 3): of the size of ``depth``, unless it was resized for a network."""
     depth: np.ndarray
     """float32 (H, W) [m], 0 where there is none."""
     counted: np.ndarray

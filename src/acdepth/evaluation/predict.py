@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -58,8 +59,8 @@ class NetworkModel(Model):
 
     def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
         """Ask the network, all frames of one size together."""
-        network, keeps = self.network, protocol.keep_aspect
-        sizes = [network.fit(frame.image.shape) if keeps else network.input_size for frame in frames]
+        network = self.network
+        sizes = [self.input_size(frame, protocol) for frame in frames]
         answers = network.infer(
             [frame.image for frame in frames],
             sizes,
@@ -73,6 +74,14 @@ class NetworkModel(Model):
             for frame, size, answer in zip(frames, sizes, answers, strict=True)
         ]
 
+    def input_size(self, frame: TrueFrame, protocol: Protocol) -> tuple[int, int]:
+        """(height, width) at which the network sees a frame [px]."""
+        return self.network.fit(frame.depth.shape) if protocol.keep_aspect else self.network.input_size
+
+    def resized(self, frame: TrueFrame, size: tuple[int, int]) -> TrueFrame:
+        """The frame with its image brought to a (height, width), as the network's images are."""
+        return replace(frame, image=self.network.resized(frame.image, size))
+
     def describe(self) -> Checkpoint:
         """What its checkpoint says about itself."""
         network = self.network
@@ -83,6 +92,7 @@ class NetworkModel(Model):
             conditions=network.conditions,
             input_size=network.input_size,
             crop=network.crop and network.crop.to_dict(),
+            resize=network.resize,
         )
 
 
@@ -165,7 +175,7 @@ def _confidence(frame: TrueFrame, answer: Answer, protocol: Protocol) -> np.ndar
 
 
 def _size(frame: TrueFrame, answer: Answer) -> tuple[int, ...]:
-    return frame.whole if answer.whole else frame.image.shape[:2]
+    return frame.whole if answer.whole else frame.depth.shape
 
 
 def _shown(values: Tensor, frame: TrueFrame, answer: Answer, protocol: Protocol) -> np.ndarray:

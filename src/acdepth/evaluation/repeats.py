@@ -24,6 +24,15 @@ FEWEST_SEEDS = 2
 """Below this nothing is known about other trainings, hence no interval."""
 
 
+class PairedChange(NamedTuple):
+    """One metric against a baseline on the same images."""
+
+    difference: Interval
+    """Of the means."""
+    relative: Interval
+    """To the baseline's mean: -0.3 is 30 % less; not finite where that is 0."""
+
+
 class Spread(NamedTuple):
     """One metric over the seeds."""
 
@@ -44,21 +53,24 @@ def spread_over_seeds(values: Values) -> list[Spread]:
     return found
 
 
-def paired_difference(
+def paired_changes(
     values: Values,
     baseline: Values,
     groups: NDArray[np.int64],
     generator: torch.Generator,
     draws: int = DRAWS,
-) -> list[Interval]:
-    """Mean of ``values - baseline`` with its 95 % interval: how other trainings would differ on other drives.
+    fewest_seeds: int = FEWEST_SEEDS,
+) -> list[PairedChange]:
+    """How two kinds of training differ, with 95 % intervals: how others would, on other drives.
 
     Paired twice: what makes an image hard for both cancels, and so does what a seed gives both, as layer s of
     both was trained with the same seed on the same batches. Each draw takes whole sequences again, with
-    replacement, the same in all seeds; and moves their mean by t times the standard error over the seeds on
-    those sequences, where t is drawn from Student's distribution with S - 1 degrees of freedom. Seeds are not
-    drawn again themselves: three of them have no more than ten different means, which would cover far less
-    than 95 %.
+    replacement, the same in all seeds and for both, and takes the means of both on them anew, so that the
+    relative change is a ratio of two means of the same drives. It then moves the change by t times the
+    standard error over the seeds on those sequences (of the ratio: linearised), where t is drawn from
+    Student's distribution with S - 1 degrees of freedom. Seeds are not drawn again themselves: three of them
+    have no more than ten different means, which would cover far less than 95 %. With a single seed the
+    intervals say nothing about other trainings.
 
     Args:
         values: (S, N, M).
@@ -66,28 +78,53 @@ def paired_difference(
         groups: (N,) sequence of each image, any integers.
         generator: on the CPU.
         draws: how many.
+        fewest_seeds: without them there is no interval.
 
     Returns:
-        M intervals; without ends where there is one seed only, or one sequence only.
+        M changes of the means over the images that both have; without ends where there are too few seeds, or
+        one sequence only.
     """
-    difference = values - baseline
-    layers = [per_sequence(layer, groups) for layer in difference]
-    sums, counts = (np.stack(part) for part in zip(*layers, strict=True))  # (S, G, M) each
-    with np.errstate(invalid="ignore"):
-        means = (sums.sum(1) / counts.sum(1)).mean(0)
-    found = [Interval(float(mean), None, None) for mean in means]
+    both = np.stack(np.broadcast_arrays(values, baseline))  # (2, S, N, M)
+    both = np.where(np.isfinite(both).all(0), both, np.nan)
+    tables = [per_sequence(layer, groups) for layer in both.reshape(-1, *both.shape[2:])]
+    sums, counts = (np.stack(part) for part in zip(*tables, strict=True))  # (2 S, G, M) each
+
+    def changes(times: Values) -> Values:
+        """Of draws (D, G): difference and relative change, then their standard errors, (D, 4, M)."""
+        ours, theirs = ((times @ sums) / (times @ counts)).reshape(*both.shape[:2], len(times), -1)
+        return np.stack(_change(ours, theirs), 1)
+
     enough = (counts[0] > 0).sum(0) >= FEWEST_SEQUENCES
-    if len(difference) < FEWEST_SEEDS or not enough.any():
-        return found
-    with np.errstate(invalid="ignore"):
-        of_seeds = of_draws(  # (draws, S, M)
-            lambda times: ((times @ sums) / (times @ counts)).swapaxes(0, 1), sums.shape[1], draws, generator
-        )
-    error = of_seeds.std(1, ddof=1) / np.sqrt(len(difference))
-    drawn = of_seeds.mean(1) + draw_student(len(difference) - 1, draws, generator)[:, None] * error
-    for column in np.flatnonzero(enough):
-        found[column] = with_interval(float(means[column]), drawn[:, column])
-    return found
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = changes(np.ones((1, sums.shape[1])))[0, :2]
+        drawn = np.empty((0, *means.shape))
+        if len(values) >= fewest_seeds and enough.any():
+            drawn, errors = np.split(of_draws(changes, sums.shape[1], draws, generator), 2, axis=1)
+            if len(values) > 1:
+                drawn = drawn + draw_student(len(values) - 1, draws, generator)[:, None, None] * errors
+    of_difference, of_relative = (
+        [_interval(float(means[kind, m]), drawn[:, kind, m], bool(known)) for m, known in enumerate(enough)]
+        for kind in range(2)
+    )
+    return [PairedChange(*pair) for pair in zip(of_difference, of_relative, strict=True)]
+
+
+def _change(ours: Values, theirs: Values) -> tuple[Values, Values, Values, Values]:
+    """Difference and relative change of means (S, ...) over the seeds, and their standard errors, (...)."""
+    difference, base, seeds = ours - theirs, theirs.mean(0), len(ours)
+    relative = difference.mean(0) / base
+    if seeds < FEWEST_SEEDS:
+        return difference.mean(0), relative, np.zeros_like(base), np.zeros_like(base)
+    of_relative = np.where(base == 0, 0.0, (difference - relative * theirs).std(0, ddof=1) / base)
+    apart = difference.std(0, ddof=1), of_relative
+    return difference.mean(0), relative, *(one / np.sqrt(seeds) for one in apart)
+
+
+def _interval(mean: float, drawn: Values, known: bool) -> Interval:
+    """Without ends where nothing was drawn or is known, or where there is nothing to be relative to."""
+    if not known or not len(drawn) or not np.isfinite(mean) or np.isinf(drawn).any():
+        return Interval(mean, None, None)
+    return with_interval(mean, drawn)
 
 
 def draw_student(freedom: int, draws: int, generator: torch.Generator) -> NDArray[np.float64]:

@@ -10,10 +10,11 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
-from acdepth.evaluation.bootstrap import Interval, bootstrap_means
+from acdepth.evaluation.bootstrap import bootstrap_means
 from acdepth.evaluation.edges import EDGE_METRICS
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
+from acdepth.evaluation.repeats import paired_changes
 from acdepth.evaluation.schema import (
     FORMAT,
     Cell,
@@ -139,18 +140,13 @@ def _compare(rows: Sequence[FrameRow], baseline: Sequence[FrameRow], seed: int) 
     ours = [row.metrics for row in rows]
     names = [name for name in COMPARED if name in _names(ours)]
     values, base = _table(ours, names), _table([theirs[row.key] for row in rows], names)
-    differences = bootstrap_means(values - base, _groups(rows), make_generator(seed, "bootstrap"))
-    means = np.nanmean(base, 0).tolist()
+    generator = make_generator(seed, "bootstrap")
+    found = paired_changes(values[None], base[None], _groups(rows), generator, fewest_seeds=1)
     return {
-        name: _relative(difference, mean)
-        for name, difference, mean in zip(names, differences, means, strict=True)
-        if mean > 0
+        name: Change(relative_change=relative.mean, low=relative.low, high=relative.high)
+        for name, (_, relative) in zip(names, found, strict=True)
+        if np.isfinite(relative.mean)
     }
-
-
-def _relative(difference: Interval, mean: float) -> Change:
-    low, high = (None if end is None else end / mean for end in (difference.low, difference.high))
-    return Change(relative_change=difference.mean / mean, low=low, high=high)
 
 
 def _table(metrics: Sequence[dict[str, float] | None], names: Sequence[str]) -> np.ndarray:

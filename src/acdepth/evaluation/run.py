@@ -113,11 +113,12 @@ def run(
     if options.pairs:
         content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, unreadable)
     measured, frames = not options.pairs or has_depth(footage), target_frames(footage)
-    networks = [one for one in models if options.keep_predictions and isinstance(one, NetworkModel)]
-    with atomic_set(out, [*WRITTEN, *_kept_before(models, networks, out)]) as fresh:
+    networks = [one for one in models if isinstance(one, NetworkModel)]
+    kept = networks if options.keep_predictions else []
+    with atomic_set(out, [*WRITTEN, *_kept_before(models, kept, out)]) as fresh:
         rows: Sequence[FrameRow] = ()
         if measured:
-            keep = _keep(networks, protocol, fresh / PREDICTIONS)
+            keep = _keep(kept, protocol, fresh / PREDICTIONS)
             with progress("evaluate", len(frames), unit="image") as advance:
                 rows = evaluate(
                     models, footage, protocol, advance, unreadable.append, options.batch_size, keep
@@ -131,8 +132,9 @@ def run(
             content |= _confidence(models)
         if options.corruptions:
             sheet = None if options.shown == () else fresh / "examples" / SHEET
+            size, seed = options.batch_size, options.seed
             content["corruptions"] = run_benchmark(
-                options.corruptions, models, footage, rows, protocol, options.batch_size, options.seed, sheet
+                options.corruptions, networks, footage, rows, protocol, size, seed, sheet
             )
         results = summarise(rows, protocol, options.seed, options.conditions, **content)
         write_results(fresh / RESULTS_FILE, results)

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json, write_text
 from acdepth.evaluation.bootstrap import Interval
@@ -76,7 +77,8 @@ class Estimate(Record):
 
 
 class Change(Estimate):
-    """Difference to the first model's mean on the same frames, over that mean: -0.3 is 30 % less."""
+    """Difference to the first model's mean on the same frames, over that mean: -0.3 is 30 % less. Both
+    means are taken anew on the sequences of each draw."""
 
     mean: Number = Field(alias="relative_change")
 
@@ -183,7 +185,7 @@ class Data(Record):
     split: str | None
     """Part of the data set; null where it has none."""
     cameras: tuple[str, ...] | None
-    """Channels; null where the data set has none to choose from."""
+    """Channels or lens; null where the data set has none to choose from."""
     sequences: int
     styles: dict[str, int] = Field(default={})
     """How many sequences are of which style of the built-in world, towns aside."""
@@ -213,6 +215,8 @@ class Checkpoint(Record):
     """Height, width [pixels]."""
     crop: dict[str, Any] | None = None
     """Part of the image that it was trained on."""
+    resize: Resize = "area"
+    """How images were brought to ``input_size``."""
     predictions: PredictedBefore | None = None
     """Where not a network was asked but its predictions were read from files."""
 
@@ -304,6 +308,8 @@ class KindErrors(Record):
 class CorruptedModel(CorruptionMeans):
     """One model on corrupted images."""
 
+    sizes: tuple[tuple[int, int], ...] = ()
+    """Height, width [pixels] of its images as they were corrupted; empty where that was not noted."""
     groups: dict[str, CorruptionMeans]
     clean: CleanErrors
     kinds: dict[str, KindErrors]
@@ -314,6 +320,9 @@ class CorruptionResults(Record):
 
     version: int
     """Of the kinds: numbers of two versions do not belong in one table."""
+    corrupted_at: str = "image"
+    """The size of the images as they were corrupted, likewise: ``input`` is that of the networks, ``image``
+    their own, as in all results from before there was a choice, and ``192x640`` these height and width."""
     baseline: str
     images: int
     sequences: int

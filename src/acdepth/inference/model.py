@@ -12,7 +12,7 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.core.files import hash_file
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
@@ -69,6 +69,8 @@ class DepthModel:
     """Whether its metres are metres."""
     crop: Crop | None = None
     """Window of the original images that it was trained on; None for all of them."""
+    resize: Resize = "area"
+    """How it is brought to the size at which the network sees it."""
     conditions: tuple[Condition, ...] = ()
     """That it was trained on."""
     description: str = ""
@@ -86,6 +88,10 @@ class DepthModel:
         if camera is None or self.camera is None or not self.metric:
             return 1.0
         return focal_ratio(camera, size, self.camera, self.input_size)
+
+    def resized(self, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+        """An image, uint8 (H, W, 3), as the network sees it at a (height, width)."""
+        return crop_and_resize(image, None, size, "image", self.resize)
 
     def infer(
         self,
@@ -118,7 +124,7 @@ class DepthModel:
         for size, indices in of_size.items():
             for start in range(0, len(indices), at_once):
                 some = indices[start : start + at_once]
-                batch = np.stack([crop_and_resize(images[index], None, size, "image") for index in some])
+                batch = np.stack([self.resized(images[index], size) for index in some])
                 told = None if night is None else [night[index] for index in some]
                 found.update(zip(some, _rows(self._answer(batch, told, mirrored, confidence)), strict=True))
         return [found[index] for index in range(len(images))]
@@ -177,6 +183,7 @@ def model_of(
         head=head.eval().requires_grad_(False).to(device) if head else None,
         metric=card.metric,
         crop=card.crop,
+        resize=card.resize,
         conditions=card.conditions,
         description=card.description,
         sha256=sha256,

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
-from acdepth.core.crop import Crop
+from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.networks.confidence import ConfidenceHead
@@ -40,9 +40,12 @@ class CheckpointCard(Config):
     input_size: tuple[Side, Side]
     """(height, width) of the images it was trained on [px]."""
     camera: dict[str, float | int] | None = None
-    """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown."""
+    """Training camera at ``input_size`` (fx, fy, cx, cy, width, height) [px]; null if unknown. It is the lens
+    that the images show, also where a teacher's losses were told the published code's ``intrinsics``."""
     crop: Crop | None = None
     """Window of the original images that it was trained on; null for all of them."""
+    resize: Resize = "area"
+    """How images came to ``input_size``, and how those to come do."""
     conditions: tuple[Condition, ...] = (Condition.CLEAR,)
     """Conditions it was trained on."""
     metric: bool = True

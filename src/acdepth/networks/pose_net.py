@@ -54,15 +54,19 @@ class PoseNet(nn.Module):
         # both so that published weights fit.
         return torch.cat([self.metres * motion[:, 3:6], self.radians * motion[:, :3]], 1)
 
-    def motions(self, target: Tensor, neighbours: Tensor) -> Tensor:
+    def motions(self, target: Tensor, neighbours: Tensor, apart: bool = False) -> Tensor:
         """Motions from targets (B, 3, H, W) to their previous and next frames (B, 2, 3, H, W).
+
+        In training, batch statistics are over the pairs of both kinds, or over each kind ``apart``.
 
         Returns:
             T_target_to_source (B, 2, 4, 4) [m].
         """
-        count = neighbours.shape[1]
-        repeated = target[:, None].expand_as(neighbours).flatten(0, 1)
-        vectors = self(repeated, neighbours.flatten(0, 1)).unflatten(0, (-1, count))
+        if apart:
+            vectors = torch.stack([self(target, frame) for frame in neighbours.unbind(1)], 1)
+        else:
+            repeated = target[:, None].expand_as(neighbours).flatten(0, 1)
+            vectors = self(repeated, neighbours.flatten(0, 1)).unflatten(0, neighbours.shape[:2])
         # What the target sees at z, the previous camera, still behind it, sees farther away.
         start = torch.zeros_like(vectors[0])
         start[:, 2] = torch.tensor([self.initial_forward, -self.initial_forward], device=start.device)

@@ -41,15 +41,18 @@ DATA_SETS: dict[DataSet, CheckpointCard] = {
     "nuscenes": CheckpointCard(
         network=DepthNetConfig(**_gray(mean=0.4130, std=0.2093, night_mean=0.1652, night_std=0.1728)),
         input_size=(320, 576),
+        resize="lanczos",
         conditions=(Condition.CLEAR, Condition.NIGHT, Condition.RAIN),
     ),
     "robotcar": CheckpointCard(
         network=DepthNetConfig(**_gray(mean=0.5758, std=0.3190, night_mean=0.2471, night_std=0.2627)),
         input_size=(320, 544),
+        resize="lanczos",
         conditions=(Condition.CLEAR, Condition.NIGHT),
     ),
 }
-"""ACDepth and md4all, published settings: statistics of the clear day images, and of the night's."""
+"""ACDepth and md4all, published settings: statistics of the clear day images, and of the night's. Like
+monodepth2, they resize with Lanczos."""
 _MONODEPTH2 = DepthNetConfig(max_depth=100.0, **_gray(mean=0.45, std=0.225))
 """monodepth2, layers.py and resnet_encoder.py: 0.1 to 100, (x - 0.45) / 0.225."""
 
@@ -111,6 +114,7 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     card = CheckpointCard(
         network=_MONODEPTH2,
         input_size=size,
+        resize="lanczos",
         metric=False,
         description=f"published monodepth2 checkpoint {folder.name}, KITTI, {unit}",
         made_by={"imported": "monodepth2", "sha256": hash_file(folder / "encoder.pth")},

@@ -17,15 +17,9 @@ Side = Annotated[int, Field(ge=SMALLEST_SIDE, multiple_of=STRIDE)]
 Deviation = Annotated[float, Field(gt=0)]
 
 
-class DepthNetConfig(Config):
-    """All that is needed to build the network again."""
+class Normalisation(Config):
+    """What is done to the values of an image, which are in 0..1, before the encoder sees them."""
 
-    width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
-    """Channels of the encoder's first level; 64 is ResNet18."""
-    min_depth: float = Field(default=0.1, gt=0)
-    """Nearest depth [m]. ACDepth: 0.1."""
-    max_depth: float = 80.0
-    """Farthest depth [m]. ACDepth: 80."""
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     """Subtracted from the image. ImageNet's; published ACDepth: one number per data set, of the day."""
     std: tuple[Deviation, Deviation, Deviation] = (0.229, 0.224, 0.225)
@@ -37,11 +31,26 @@ class DepthNetConfig(Config):
     """Likewise, instead of ``std``."""
 
     @model_validator(mode="after")
+    def _night_has_both(self) -> Self:
+        if (self.night_mean is None) != (self.night_std is None):
+            raise ValueError("night_mean and night_std belong together: give both or none")
+        return self
+
+
+class DepthNetConfig(Normalisation):
+    """All that is needed to build the network again."""
+
+    width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
+    """Channels of the encoder's first level; 64 is ResNet18."""
+    min_depth: float = Field(default=0.1, gt=0)
+    """Nearest depth [m]. ACDepth: 0.1."""
+    max_depth: float = 80.0
+    """Farthest depth [m]. ACDepth: 80."""
+
+    @model_validator(mode="after")
     def _range_is_a_range(self) -> Self:
         if not self.min_depth < self.max_depth:
             raise ValueError(f"min_depth {self.min_depth:g} m must be below max_depth {self.max_depth:g} m")
-        if (self.night_mean is None) != (self.night_std is None):
-            raise ValueError("night_mean and night_std belong together: give both or none")
         return self
 
 

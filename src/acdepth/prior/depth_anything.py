@@ -119,6 +119,10 @@ class DepthAnythingPrior(nn.Module):
         """Take other numbers than its own for the input, as the published ACDepth code does."""
         self.preprocessing = replace(self.preprocessing, mean=mean, std=std)
 
+    def keep_size(self) -> None:
+        """See images at their own size, as in the published ACDepth code, and not at the one it learnt at."""
+        self.preprocessing = replace(self.preprocessing, side=None)
+
     @torch.no_grad()
     def forward(self, image: Tensor) -> Tensor:
         """(B, 3, H, W) float in 0..1 -> (B, 1, H, W) relative inverse depth, larger is nearer.

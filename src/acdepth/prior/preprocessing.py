@@ -20,9 +20,10 @@ PIL_BICUBIC = 3
 class Preprocessing:
     """Size and colours of the images that a Depth Anything network was trained on."""
 
-    side: int = 518
+    side: int | None = 518
     """Pixels. The image is resized, keeping its aspect, so that the side that needs the smaller change gets
-    this long: with 518 a 1600 x 900 image becomes 924 x 518. Depth Anything V2: 518."""
+    this long: with 518 a 1600 x 900 image becomes 924 x 518. Depth Anything V2: 518. None keeps the image's
+    own size up to the rounding, as the published ACDepth code: 576 x 320 becomes 574 x 322."""
     patch: int = 14
     """Both sides are rounded to multiples of this [px]. Depth Anything V2 (DINOv2): 14."""
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -30,6 +31,8 @@ class Preprocessing:
 
     def size_for(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of the network's input for an image of this size."""
+        if self.side is None:
+            return self._round(height), self._round(width)
         scale = min((self.side / height, self.side / width), key=lambda scale: abs(1 - scale))
         return self._round(scale * height), self._round(scale * width)
 
@@ -37,10 +40,13 @@ class Preprocessing:
         """Resize (B, 3, H, W) in 0..1 to (B, 3, h, w), with h and w multiples of `patch`, and normalise.
 
         Interpolation is bicubic with antialiasing, as transformers' own processor does on PIL images; without
-        antialiasing a strongly shrunken street flickers.
+        antialiasing a strongly shrunken street flickers. Where the image keeps its size, it is plain
+        bilinear, as in the published ACDepth code.
         """
         size = self.size_for(*image.shape[-2:])
-        if size != tuple(image.shape[-2:]):
+        if self.side is None:
+            image = F.interpolate(image, size, mode="bilinear", align_corners=False)
+        elif size != tuple(image.shape[-2:]):
             image = F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)
         mean, std = (image.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         return (image - mean) / std

@@ -12,7 +12,7 @@ from acdepth.networks.checkpoint import load_checkpoint, load_encoder
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.student.training import starting_encoder
+from acdepth.student.training import starting_encoder, student_network
 from acdepth.teacher.training import starting_files
 from acdepth.translator.adapters import load_card
 from acdepth.translator.training import check_start, make_discriminator
@@ -27,6 +27,7 @@ def check_networks(config: MethodConfig) -> None:
         UserError: naming the first that is missing, damaged or of another kind.
     """
     teacher, student = config.teacher, config.student
+    student_network(student, teacher.network)
     files = starting_files(teacher)
     if teacher.start is not None:
         load_checkpoint(files[0])
@@ -64,8 +65,8 @@ def check_root(data_set: RecordedDataSet, root: Path, config: MethodConfig) -> N
             raise UserError(root, what, "--root is the folder that holds v1.0-trainval, samples and sweeps")
         _check_splits(config)
     elif not is_robotcar(root):
-        lacks = "it lacks models/stereo_narrow_left.txt or a folder SCENE/stereo/centre"
-        remedy = "--root is what acdepth data prepare makes of the raw download"
+        lacks = "it lacks models/stereo_wide_left.txt or a folder SCENE/stereo/left"
+        remedy = "--root is what md4all or acdepth data prepare makes of the raw download"
         raise UserError(root, f"is not laid out as RobotCar, {lacks}", remedy)
 
 

@@ -45,9 +45,9 @@ class Reproduction:
 
     def run(self) -> None:
         """Do what is not done yet, and write ``run.json``."""
-        size, crop = self.config.teacher.image_size, self.config.teacher.crop
-        training = fingerprint(self.training, size, crop)
-        evaluation = fingerprint(self.evaluation, size, None, reach=0)
+        teacher = self.config.teacher
+        training = fingerprint(self.training, teacher.image_size, teacher.crop, resize=teacher.resize)
+        evaluation = fingerprint(self.evaluation, teacher.image_size, None, reach=0)
         stages = self.method.stages(training, evaluation, self._adverse_fingerprint())
         claim(self.out, self.data_set, self.root, hash_json([training, evaluation]))
         self.method.run(stages, f"acdepth reproduce {self.data_set}", self._notes())

@@ -10,7 +10,6 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.identity import Identity
-from acdepth.core.shipped import PRIOR, or_shipped
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
 from acdepth.data.pools import UnpairedBatches, make_pools
@@ -21,9 +20,9 @@ from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
-from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.task import StudentTask
+from acdepth.student.training import open_prior
 from acdepth.teacher.task import TeacherTask
 from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
@@ -73,8 +72,8 @@ class Timing:
     def __init__(self, config: MethodConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
         self.config, self.folder, self.steps = config, folder, steps
         self.frames = _excerpts(footage, batch_size(config))
-        size, crop = config.teacher.image_size, config.teacher.crop
-        self.prepared = prepare(self.frames, folder / "prepared", size, crop)
+        teacher, out = config.teacher, folder / "prepared"
+        self.prepared = prepare(self.frames, out, teacher.image_size, teacher.crop, resize=teacher.resize)
 
     def teacher(self) -> Timed:
         """One step."""
@@ -85,8 +84,7 @@ class Timing:
     def student(self) -> Timed:
         """One step."""
         config, network = self.config.student, self.config.teacher.network
-        ranked = config.ordinal_weight > 0
-        prior = DepthAnythingPrior.from_pretrained(or_shipped(self.config.prior, PRIOR)) if ranked else None
+        prior = open_prior(config, self.config.prior, network)
         # From the first step on, what a long run does from its middle.
         from_the_middle = config.model_copy(update={"consistency_start": 0.0})
         task = StudentTask(from_the_middle, DepthNet(network), DepthNet(network), prior)
@@ -100,7 +98,7 @@ class Timing:
         config = self.config.translator
         assert config is not None
         folder = self.folder / "prepared-translator"
-        prepared = prepare(self.frames, folder, config.image_size, config.crop, reach=0)
+        prepared = prepare(self.frames, folder, config.image_size, config.crop, reach=0, resize=config.resize)
         pool = make_pools([prepared], (Condition.CLEAR,))[Condition.CLEAR]
         pools = dict.fromkeys((Condition.CLEAR, *config.conditions), pool)
         loop = config.loop

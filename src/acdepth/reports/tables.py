@@ -181,9 +181,19 @@ def _corruption_facts(found: CorruptionResults, models: dict[str, schema.Corrupt
     sure = any(ratio.low is not None for one in models.values() for ratio in (one.mce, one.mrr))
     return [
         f"corruptions of version {found.version}, {len(found.kind_order)} kinds",
+        _corrupted_size(found, models),
         f"{found.images} clear images of {found.sequences} sequences",
         *([f"one frame in {found.every}"] if found.every > 1 else []),
         f"CE relative to {found.baseline}",
         f"absRel of the same images as they were: {clean}",
         *([f"95 % intervals over sequences, seed {found.interval_seed}"] if sure else []),
     ]
+
+
+def _corrupted_size(found: CorruptionResults, models: dict[str, schema.CorruptedModel]) -> str:
+    """What came first, resizing or corruption, and the sizes: two orders do not belong in one table."""
+    sizes = [", ".join(f"{height}x{width}" for height, width in one.sizes) for one in models.values()]
+    names = [f"{name} " for name in models] if len(set(sizes)) > 1 else [""]
+    told = "; ".join(f"{name}{size}" for name, size in zip(names, sizes, strict=False) if size)
+    order = {"input": "after they were brought to the network's size", "image": "at the images' own size"}
+    return " ".join(["corrupted", order.get(found.corrupted_at, "at the size that was given"), told]).strip()

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from acdepth.student.settings import OrdinalOptions
 
@@ -15,7 +16,7 @@ Mask = Bool[Tensor, "b 1 h w"]
 
 
 class Pairs(NamedTuple):
-    """Pixel pairs of each image, as indices into the flattened image."""
+    """Pixel pairs of each image, as indices into the flattened image; a pixel with itself is none."""
 
     a: Int[Tensor, "b p"]
     b: Int[Tensor, "b p"]
@@ -53,11 +54,8 @@ def sample_local(uncertain: Mask, options: OrdinalOptions, generator: torch.Gene
     partners are any pixels. One that is uncertain nowhere, because its depth is no number, is sampled
     everywhere, so that its loss is no number either and the run stops for that.
     """
-    pixels = uncertain[0].numel()
-    wanted = (1 - options.uncertain_quantile) * pixels * options.local_part
-    everywhere, nowhere = uncertain.flatten(1).all(1), ~uncertain.flatten(1).any(1)
-    rest = ~uncertain | everywhere.view(-1, 1, 1, 1)
-    return _sample(uncertain | nowhere.view(-1, 1, 1, 1), rest, max(1, round(wanted)), generator)
+    wanted = (1 - options.uncertain_quantile) * uncertain[0].numel() * options.local_part
+    return _sample(*_sides(uncertain), max(1, round(wanted)), generator)
 
 
 def sample_global(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
@@ -67,7 +65,33 @@ def sample_global(uncertain: Mask, options: OrdinalOptions, generator: torch.Gen
     return _sample(everywhere, everywhere, count, generator)
 
 
-SAMPLES = {"both": (sample_local, sample_global), "local": (sample_local,), "global": (sample_global,)}
+def sample_local_from_part(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
+    """As `sample_local`, but as published code: each uncertain pixel is kept with a probability, and all
+    partners come from a part of the rest that is kept with the same one.
+
+    Images differ in their number of pairs; the shorter ones end in pairs of the first pixel with itself.
+    """
+    of_image = zip(*(_kept(side, options.local_part, generator) for side in _sides(uncertain)), strict=True)
+    pairs = [_with_partners(chosen, rest, generator) for chosen, rest in of_image]
+    a, b = (pad_sequence(list(one), batch_first=True) for one in zip(*pairs, strict=True))
+    return Pairs(a.to(uncertain.device), b.to(uncertain.device))
+
+
+def sample_global_in_rows(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
+    """As `sample_global`, but as published code: the k-th pixels of two random masks, read row by row, are a
+    pair, so that the two are in nearly the same row; and all images have the same pairs."""
+    everywhere = torch.ones_like(uncertain[:1])
+    (a,), (b,) = (_kept(everywhere, options.global_part, generator) for _ in "ab")
+    shorter = min(len(a), len(b))
+    return Pairs(*(one[:shorter].expand(len(uncertain), -1).to(uncertain.device) for one in (a, b)))
+
+
+SAMPLES = {
+    "uniform": {"local": sample_local, "global": sample_global},
+    "published": {"local": sample_local_from_part, "global": sample_global_in_rows},
+}
+"""By `OrdinalOptions.sampling` and kind of pairs."""
+KINDS = {"both": ("local", "global"), "local": ("local",), "global": ("global",)}
 """By `OrdinalOptions.pairs`."""
 
 
@@ -101,9 +125,12 @@ def ranking_terms(
     return F.softplus(-labels * (a - b)) * (labels != 0)
 
 
-def window_mean(values: Map, side: int) -> Map:
-    """Mean over a square window around each pixel, with zeros beyond the border."""
-    return values if side == 1 else F.avg_pool2d(values, side, 1, side // 2)
+def window_mean(values: Map, side: int, zeros_beyond: bool = True) -> Map:
+    """Mean over a square window around each pixel, with zeros beyond the border (as the published code does
+    on depth), or over the window's pixels inside the image."""
+    if side == 1:
+        return values
+    return F.avg_pool2d(values, side, 1, side // 2, count_include_pad=zeros_beyond)
 
 
 @torch.no_grad()
@@ -116,7 +143,8 @@ def sample_pairs(
     """
     apart = discrepancy(student, teacher, options.uncertainty_on)
     uncertain = uncertain_pixels(apart, options.uncertain_quantile)
-    return [sample(uncertain, options, generator) for sample in SAMPLES[options.pairs]]
+    samples = SAMPLES[options.sampling]
+    return [samples[kind](uncertain, options, generator) for kind in KINDS[options.pairs]]
 
 
 def ordinal_loss(
@@ -136,13 +164,16 @@ def ordinal_loss(
     """
     on_student = options.window if options.window_on != "prior" else 1
     on_prior = options.window if options.window_on != "prediction" else 1
-    ranked = window_mean(options.steepness * _ranked(student, options.rank_on), on_student).flatten(1)
+    # Beyond the border 0 is no depth at all, but as a logarithm it is 1 m, and as inverse depth the horizon.
+    zeros_beyond = options.rank_on == "depth"
+    ranked = options.steepness * _ranked(student, options.rank_on)
+    ranked = window_mean(ranked, on_student, zeros_beyond).flatten(1)
     counted = (prior >= options.least_prior * prior.amax((1, 2, 3), keepdim=True)).flatten(1)
-    prior = window_mean(prior, on_prior).flatten(1)
+    prior = window_mean(prior, on_prior, zeros_beyond=False).flatten(1)
     found = []
     for pairs in kinds:
         labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
-        labels = labels * (counted.gather(1, pairs.a) & counted.gather(1, pairs.b))
+        labels = labels * (counted.gather(1, pairs.a) & counted.gather(1, pairs.b) & (pairs.a != pairs.b))
         if witness is not None:
             labels = agreed_labels(labels, witness.flatten(1), pairs)
         loss = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)
@@ -159,6 +190,26 @@ def _ranked(inverse_depth: Map, rank_on: str) -> Map:
 def _to_unit_range(inverse_depth: Map) -> Map:
     low, high = inverse_depth.amin((2, 3), keepdim=True), inverse_depth.amax((2, 3), keepdim=True)
     return (inverse_depth - low) / (high - low).clamp(min=1e-6)
+
+
+def _sides(uncertain: Mask) -> tuple[Mask, Mask]:
+    """From where the two pixels of a local pair come; see `sample_local`."""
+    everywhere, nowhere = uncertain.flatten(1).all(1), ~uncertain.flatten(1).any(1)
+    return uncertain | nowhere.view(-1, 1, 1, 1), ~uncertain | everywhere.view(-1, 1, 1, 1)
+
+
+def _kept(among: Mask, part: float, generator: torch.Generator) -> list[Tensor]:
+    """Of each image the indices of a mask's pixels, in row order, each kept with probability ``part``."""
+    pixels = among.flatten(1).cpu()
+    kept = pixels & (torch.rand(pixels.shape, generator=generator) < part)
+    return [row.nonzero().flatten() for row in kept]
+
+
+def _with_partners(chosen: Tensor, rest: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Each chosen pixel of an image, and one of the rest; nothing if there is no rest."""
+    if len(rest) == 0:
+        return rest, rest
+    return chosen, rest[torch.randint(len(rest), (len(chosen),), generator=generator)]
 
 
 def _sample(among_a: Mask, among_b: Mask, count: int, generator: torch.Generator) -> Pairs:

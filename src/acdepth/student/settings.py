@@ -9,6 +9,10 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.data.settings import AugmentSettings, FootageChoice, ZoomSettings
 from acdepth.engine.settings import LoopSettings
+from acdepth.networks.settings import Normalisation
+
+EPOCHS = 25
+"""Of the paper's student."""
 
 DistillationError = Literal["relative", "log"]
 
@@ -18,6 +22,11 @@ class OrdinalOptions(Config):
 
     pairs: Literal["both", "local", "global"] = "both"
     """Which pairs are compared. ACDepth: both; its ablation has each alone."""
+    sampling: Literal["uniform", "published"] = "uniform"
+    """``uniform`` draws each pair from the whole image, as the paper says. ``published``, as published code:
+    the k-th points of two random masks, read row by row, are a global pair, so that the two lie a few rows
+    apart, and all images of a batch have the same; partners of local pairs come from a random part of the
+    rest."""
     local_part: float = Field(default=0.05, ge=0, le=1)
     """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
     global_part: float = Field(default=0.01, ge=0, le=1)
@@ -27,7 +36,8 @@ class OrdinalOptions(Config):
     margin: float = Field(default=0.15, ge=0)
     """tau: the prior's inverse depths must differ by this part to order a pair. ACDepth: 0.15."""
     window: int = Field(default=5, ge=1)
-    """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5."""
+    """Side [px] of the window whose mean stands for a sampled depth; 1 is the pixel. ACDepth: 5. Beyond the
+    border depth is 0 m, as in the published code; all else is averaged over the pixels inside."""
     window_on: Literal["prediction", "prior", "both"] = "prediction"
     """What the window averages: what is ranked, the prior that orders it, or both. ACDepth: the first."""
     rank_on: Literal["depth", "log_depth", "inverse_depth"] = "depth"
@@ -46,10 +56,9 @@ class OrdinalOptions(Config):
     pooled: bool = False
     """Whether local and global pairs share one mean, as published code; the paper adds two means."""
 
-    @classmethod
-    def published(cls) -> Self:
-        """What the published code does on nuScenes."""
-        return cls(pooled=True)
+    def published(self) -> Self:
+        """The same with every departure of the published code that is an option here."""
+        return self.model_copy(update={"pooled": True, "sampling": "published"})
 
 
 class StudentConfig(FootageChoice):
@@ -65,6 +74,9 @@ class StudentConfig(FootageChoice):
     had one (ACDepth: ImageNet), or random ones."""
     encoder: Path | None = None
     """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
+    normalisation: Normalisation | None = None
+    """Of the student's input; null is the teacher's. On RobotCar the published teacher is normalised by
+    nuScenes' numbers, and the student by RobotCar's."""
     distillation_error: DistillationError = "relative"
     """What L_d counts: ``relative`` error of depth (ACDepth), or ``log``, which does not pull uncertain depth
     towards the camera."""
@@ -84,18 +96,33 @@ class StudentConfig(FootageChoice):
     """lambda_2, of L_c. ACDepth: 0.02."""
     consistency_start: float = Field(default=0.6, ge=0, le=1)
     """Part of the run after which L_c begins. ACDepth: after 15 of 25 epochs on nuScenes (0.6), 5 on
-    RobotCar (0.2)."""
+    RobotCar (0.2). The published code counts epochs from 0 and begins one later: 0.64 (0.24)."""
+    consistency_batch_norm: Literal["keep", "update"] = "keep"
+    """Whether L_c's look at the clear image leaves the student's running statistics as they are, or updates
+    them as well, as in the published code."""
     augmentation: AugmentSettings = AugmentSettings()
     """Colour jitter and noise on the student's input, and only there."""
     zoom: ZoomSettings = ZoomSettings()
     """Images also seen through other lenses, for cameras unlike the training one. ACDepth: none."""
-    prior_normalisation: Literal["own", "teacher"] = "own"
-    """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or the teacher's, as
-    in the published code."""
+    prior_normalisation: Literal["own", "teacher", "student"] = "own"
+    """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or those of the
+    teacher's or the ``student``'s clear images; the published code: the student's."""
+    prior_size: Literal["own", "image"] = "own"
+    """What the prior's input is resized to: what its ``own`` preprocessing says (Depth Anything: 518 pixels,
+    bicubic), or the multiples of its patch that are nearest to the ``image``, bilinear, as in the published
+    code: of 320x576 the one makes 294x518, the other 322x574."""
     teacher_batch_norm: Literal["eval", "train"] = "eval"
     """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
+    teacher_normalisation: Literal["own", "student"] = "own"
+    """Mean and deviation of the teacher's input: those it learnt with, or the ``student``'s, as the published
+    code, which builds both from the student's settings; they differ on RobotCar."""
+    mirrored: Literal["samples", "batches"] = "samples"
+    """What one draw mirrors, with probability 0.5: a sample, or a whole batch, as in the published code."""
     min_speed: float | None = 0.5
     """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    scene_ends: bool = True
+    """Whether the first and last frame of a drive are learnt from, such as the end key frames of a nuScenes
+    scene. They have no image before or after them, so that the published filter of slow frames drops them."""
     loop: LoopSettings = LoopSettings(steps=47_000, gradient_clip=None)
     """The training loop. ACDepth: 25 epochs of two passes over 15,129 frames, batch 16, 5e-4."""
 
@@ -111,12 +138,21 @@ class StudentConfig(FootageChoice):
         return tuple(one for one, part in self.mix.items() if part > 0 and one != Condition.CLEAR)
 
     def published(self) -> Self:
-        """The same run with every departure of the published code that is an option here."""
+        """The same run with every departure of the published code on nuScenes that is an option here."""
         return self.model_copy(
             update={
-                "ordinal": self.ordinal.model_copy(update={"pooled": True}),
-                "augmentation": self.augmentation.model_copy(update={"noise": "published"}),
-                "prior_normalisation": "teacher",
+                "ordinal": self.ordinal.published(),
+                "consistency_start": min(1.0, round(self.consistency_start + 1 / EPOCHS, 6)),
+                "consistency_batch_norm": "update",
+                "augmentation": self.augmentation.model_copy(
+                    update={"noise": "published", "noise_first": True}
+                ),
+                "prior_normalisation": "student",
+                "prior_size": "image",
                 "teacher_batch_norm": "train",
+                "teacher_normalisation": "student",
+                "mirrored": "batches",
+                "scene_ends": False,
+                "loop": self.loop.model_copy(update={"precision": "fp32"}),
             }
         )

@@ -1,7 +1,7 @@
 """What the student learns by: L = L_d + l1 L_r + l2 L_c (ACDepth, section 3.3)."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import torch
@@ -67,7 +67,8 @@ class StudentTask(Task):
         return terms
 
     def _consistency(self, batch: MixBatch, learnt: DepthOutput, taught: DepthOutput) -> Tensor:
-        with torch.no_grad(), _untouched_statistics(self.student):
+        kept = self.config.consistency_batch_norm == "keep"
+        with torch.no_grad(), _untouched_statistics(self.student) if kept else nullcontext():
             clear = self.student.features(batch.clear)
         with torch.autocast(batch.clear.device.type, enabled=False):
             return mean_consistency(learnt.features, clear, taught.features, batch.degraded)

@@ -29,6 +29,7 @@ from acdepth.networks.checkpoint import (
 )
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.settings import DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.student.settings import StudentConfig
 from acdepth.student.task import StudentTask
@@ -60,15 +61,12 @@ def train_student(
     """
     teacher, loop = checkpoint_file(teacher), config.loop
     teacher_network, card = load_checkpoint(teacher)
-    if config.ordinal_weight > 0 and prior is None:
-        remedy = "give --prior a Depth Anything folder, or set ordinal_weight to 0"
-        raise UserError(None, "L_r needs a prior", remedy)
-    prior = or_shipped(prior, PRIOR) if prior else None
-    order = DepthAnythingPrior.from_pretrained(prior) if prior and config.ordinal_weight > 0 else None
-    if order and config.prior_normalisation == "teacher":
-        order.normalise_by(card.network.mean, card.network.std)
+    order = open_prior(config, prior, card.network)
+    card = card.model_copy(update={"network": student_network(config, card.network)})
+    if config.teacher_normalisation == "student":
+        teacher_network = _with_numbers_of(card.network, teacher_network)
     clips = clear_footage(config, data, translations)
-    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
+    inputs = {"training footage": clear_fingerprint(clips, card)}
     inputs |= translations_made_by(config, translations)
     files = {"teacher": hash_file(teacher), **student_files(config, prior)}
     made_from = Identity.of(config).and_facts({**inputs, **files})
@@ -76,10 +74,11 @@ def train_student(
         with share.main_first():
             clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
             config.write(out / "config.yaml")
-        task = StudentTask(config, _new_student(config, teacher), teacher_network, order)
-        batches = partial(
-            MixBatches, clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
-        )
+        student = _new_student(config, teacher, card.network)
+        task = StudentTask(config, student, teacher_network, order)
+        given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
+        alike = config.mirrored == "batches"
+        batches = partial(MixBatches, *given, ends=config.scene_ends, alike=alike)
         fit("student", task, batches, loop, out, made_from)
         conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
         about = f"student of {len(clear)} clear frames and their translations ({', '.join(conditions)})"
@@ -92,6 +91,51 @@ def train_student(
         if share.leads:
             save_checkpoint(out / MODEL_FILE, task.student, card.model_copy(update=told))
     return out / MODEL_FILE
+
+
+def student_network(config: StudentConfig, teacher: DepthNetConfig) -> DepthNetConfig:
+    """What the student is: as its teacher, but for a normalisation of its own.
+
+    Raises:
+        UserError: if it starts from the teacher's weights, which learnt from images normalised otherwise.
+    """
+    if config.normalisation is None:
+        return teacher
+    network = teacher.model_copy(update=dict(config.normalisation))
+    if config.start_from == "teacher" and network != teacher:
+        what = "student.start_from is teacher, but student.normalisation is not what its weights learnt with"
+        raise UserError(None, what, "leave normalisation out, or start from an encoder")
+    return network
+
+
+def _with_numbers_of(student: DepthNetConfig, teacher: DepthNet) -> DepthNet:
+    """The teacher, its input normalised as the student's."""
+    other = DepthNet(student)
+    other.load_state_dict(teacher.state_dict())
+    return other
+
+
+def open_prior(
+    config: StudentConfig, prior: Path | None, teacher: DepthNetConfig
+) -> DepthAnythingPrior | None:
+    """The prior of L_r, its input as the settings say; None where L_r has no weight.
+
+    Raises:
+        UserError: if it is needed and not given.
+    """
+    if config.ordinal_weight == 0:
+        return None
+    if prior is None:
+        remedy = "give --prior a Depth Anything folder, or set ordinal_weight to 0"
+        raise UserError(None, "L_r needs a prior", remedy)
+    order = DepthAnythingPrior.from_pretrained(or_shipped(prior, PRIOR))
+    if config.prior_normalisation != "own":
+        of_student = config.prior_normalisation == "student"
+        known = student_network(config, teacher) if of_student else teacher
+        order.normalise_by(known.mean, known.std)
+    if config.prior_size == "image":
+        order.keep_size()
+    return order
 
 
 def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
@@ -115,6 +159,11 @@ def clear_footage(config: StudentConfig, data: Path, translations: Path | None) 
     return clips
 
 
+def clear_fingerprint(clips: list[Clip], card: CheckpointCard) -> str:
+    """Of clear footage as the network of ``card`` sees it."""
+    return fingerprint(clips, card.input_size, card.crop, reach=0, resize=card.resize)
+
+
 def translations_made_by(config: StudentConfig, translations: Path | None) -> dict[str, str]:
     """By condition the hash of the translations of the mix: their method, their sources and their pixels."""
     if translations is None or not config.degraded:
@@ -131,8 +180,8 @@ def translations_made_by(config: StudentConfig, translations: Path | None) -> di
 def prepare_mix(
     config: StudentConfig, clips: list[Clip], translations: Path | None, card: CheckpointCard, out: Path
 ) -> tuple[Prepared, dict[Condition, Prepared]]:
-    """Clear frames and, by condition, the translations of the mix, at the size and crop of ``card``."""
-    clear = prepare(clips, out / "clear", card.input_size, card.crop, reach=0)
+    """Clear frames and, by condition, the translations of the mix, as the network of ``card`` sees images."""
+    clear = prepare(clips, out / "clear", card.input_size, card.crop, reach=0, resize=card.resize)
     return clear, {
         condition: prepare_translations(clear, translations, condition, out / condition)
         for condition in config.degraded
@@ -140,13 +189,12 @@ def prepare_mix(
     }
 
 
-def _new_student(config: StudentConfig, teacher: Path) -> DepthNet:
-    student, card = load_checkpoint(teacher)
+def _new_student(config: StudentConfig, teacher: Path, network: DepthNetConfig) -> DepthNet:
     if config.start_from == "teacher":
-        return student
+        return load_checkpoint(teacher)[0]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "student"))
-        student = DepthNet(card.network)
+        student = DepthNet(network)
     if encoder := starting_encoder(config):
         load_encoder(student.encoder, encoder)
     return student

@@ -1,12 +1,12 @@
 """What the teacher's training may be told; the defaults are ACDepth's on nuScenes."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
-from acdepth.core.crop import Crop
-from acdepth.data.settings import FootageChoice
+from acdepth.core.crop import Crop, Resize
+from acdepth.data.settings import FootageChoice, IntrinsicsRule
 from acdepth.engine.settings import LoopSettings
 from acdepth.networks.settings import DepthNetConfig, Side
 
@@ -20,6 +20,9 @@ class TeacherConfig(FootageChoice):
     """(height, width) of the network's input [px], multiples of 32 from 64. ACDepth, nuScenes: 320 x 576."""
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
+    resize: Resize = "area"
+    """How images come to ``image_size``, in training and ever after, the student's too: ``area`` averages,
+    ``lanczos`` is Pillow's. ACDepth, monodepth2: lanczos."""
     encoder: Path | None = None
     """Weights that both encoders start from: ``shipped``, a file of ours or of ImageNet's ResNet18, or a name
     of the hub; null starts from random ones. ACDepth: ImageNet, ``timm/resnet18.tv_in1k``."""
@@ -40,11 +43,44 @@ class TeacherConfig(FootageChoice):
     is metric from the first step, and the pose network says direction and rotation."""
     automask: bool = True
     """Whether unwarped neighbours take part in the minimum of L_p. ACDepth: yes."""
+    jitter_inputs: Literal["none", "depth", "both"] = "none"
+    """Whether the depth network, or it and the pose network, see clips whose colours are jittered as the
+    student's input is (brightness, contrast, saturation times 0.8-1.2, hue +-0.05), a clip's frames alike;
+    the losses see clean images. The paper says nothing of it; published code: ``both`` on nuScenes,
+    ``depth`` on RobotCar."""
+    mirrored: Literal["clips", "depth"] = "clips"
+    """What is mirrored with probability 0.5: ``clips``, each with its intrinsics, or the ``depth`` network's
+    input of a whole batch, whose depth is mirrored back, so that the pose network sees no mirrored image, as
+    in the published code."""
+    intrinsics: IntrinsicsRule = "exact"
+    """How the intrinsics that views are synthesised with follow crop and resizing: ``exact``, or as in the
+    ``published`` code by the ratio to the size of the whole image, which makes fy and cy of RobotCar's
+    cropped images too small by 768/960. The checkpoint's card has the exact ones always."""
     smoothness_weight: float = Field(default=1e-3, ge=0)
     """Of L_e. ACDepth: 1e-3."""
     velocity_weight: float = Field(default=0.02, ge=0)
     """Of L_v, which makes depth metric. ACDepth: 0.02."""
     min_speed: float | None = 0.5
     """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    neighbours_apart: bool = False
+    """Whether the pose network sees the targets with their previous frames and with their next ones in two
+    passes, each normalised by batch statistics of its own, as in monodepth2 and the published code; else in
+    one pass."""
+    pose_rate: float = Field(default=1.0, gt=0)
+    """Factor on the learning rate of the pose network. md4all: 1; published ACDepth: 0.4, 2e-4 of 5e-4."""
     loop: LoopSettings = LoopSettings(steps=47_000, learning_rate=2e-4)
     """The training loop. md4all's teacher, which ACDepth uses: 20 epochs of two passes, 2e-4."""
+
+    def published(self) -> Self:
+        """The same run with what the published code does on nuScenes where it departs from the paper."""
+        return self.model_copy(
+            update={
+                "resize": "lanczos",
+                "jitter_inputs": "both",
+                "mirrored": "depth",
+                "intrinsics": "published",
+                "neighbours_apart": True,
+                "pose_rate": 0.4,
+                "loop": self.loop.model_copy(update={"precision": "fp32", "gradient_clip": None}),
+            }
+        )

@@ -1,6 +1,7 @@
 """What the teacher learns by: depth and pose network, and their losses weighted (ACDepth, section 3.2)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -8,6 +9,8 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
+from acdepth.data.augment import jitter_colours
+from acdepth.data.settings import AugmentSettings
 from acdepth.engine import Task, masked_mean
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss
@@ -24,6 +27,7 @@ class TeacherTask(Task):
     def __init__(self, config: TeacherConfig, initial_forward: float = 0.0) -> None:
         super().__init__()
         self.config = config
+        self.rates = {"pose_net.": config.pose_rate}
         with torch.random.fork_rng(devices=[]):
             # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
             torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
@@ -32,8 +36,12 @@ class TeacherTask(Task):
 
     def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
-        inverse_depths = self.depth_net(batch.image).inverse_depths
-        motions = self.pose_net.motions(batch.image, batch.neighbours)
+        jittered = self.config.jitter_inputs
+        seen = batch if jittered == "none" else jitter_clips(batch, generator)
+        mirror = self.config.mirrored == "depth" and bool(torch.rand((), generator=generator) < 0.5)
+        inverse_depths = self._inverse_depths(seen.image, mirror)
+        by_pose = seen if jittered == "both" else batch
+        motions = self.pose_net.motions(by_pose.image, by_pose.neighbours, self.config.neighbours_apart)
         with torch.autocast(batch.image.device.type, enabled=False):
             measured = self.config.motion_length == "measured"
             used = with_length(motions, batch.distance) if measured else motions
@@ -45,6 +53,19 @@ class TeacherTask(Task):
                 "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
+
+    def _inverse_depths(self, image: Tensor, mirror: bool) -> Sequence[Tensor]:
+        if not mirror:
+            return self.depth_net(image).inverse_depths
+        return [scale.flip(-1) for scale in self.depth_net(image.flip(-1)).inverse_depths]
+
+
+def jitter_clips(batch: TripletBatch, generator: torch.Generator) -> TripletBatch:
+    """The batch with jittered colours, all frames of a clip alike."""
+    clips = torch.cat([batch.image[:, None], batch.neighbours], 1)
+    seen = jitter_colours(clips.flatten(0, 1), generator, AugmentSettings(), alike=clips.shape[1])
+    seen = seen.unflatten(0, clips.shape[:2])
+    return replace(batch, image=seen[:, 0], neighbours=seen[:, 1:])
 
 
 def mean_smoothness(inverse_depths: Sequence[Tensor], image: Tensor) -> Tensor:

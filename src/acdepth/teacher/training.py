@@ -51,21 +51,31 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
     loop = config.loop
-    made_from = teacher_identity(config, fingerprint(clear, config.image_size, config.crop))
+    size, crop, resize = config.image_size, config.crop, config.resize
+    made_from = teacher_identity(config, fingerprint(clear, size, crop, resize=resize))
     with run_folder(out, made_from, loop) as share:
         with share.main_first():
-            prepared = prepare(clear, out / "prepared", config.image_size, config.crop)
+            prepared = prepare(clear, out / "prepared", size, crop, resize=resize)
             config.write(out / "config.yaml")
         task = TeacherTask(config, _initial_forward(prepared, config))
         _start(task, config)
-        batches = partial(TripletBatches, prepared, loop.batch_size, loop.seed, config.min_speed)
+        batches = partial(
+            TripletBatches,
+            prepared,
+            loop.batch_size,
+            loop.seed,
+            config.min_speed,
+            mirror=config.mirrored == "clips",
+            intrinsics=config.intrinsics,
+        )
         fit("teacher", task, batches, loop, out, made_from)
         lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
         card = CheckpointCard(
             network=config.network,
-            input_size=config.image_size,
+            input_size=size,
             camera=training_camera(prepared),
-            crop=config.crop,
+            crop=crop,
+            resize=resize,
             metric=lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all(),
             description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
             made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},

@@ -17,8 +17,8 @@ from acdepth.diffusion.model import DiffusionModel, settings_hash
 from acdepth.diffusion.one_step import PROMPTS
 from acdepth.networks.checkpoint import load_tensors, load_weights, save_tensors
 from acdepth.translator.generator import DIRECTIONS, Generator
-from acdepth.translator.lora import ADAPTER_FILES, load_adapters, share_weights
-from acdepth.translator.settings import LoraSettings
+from acdepth.translator.lora import ADAPTER_FILES, added_in, load_adapters, share_weights
+from acdepth.translator.settings import LoraSettings, TranslateSize
 
 CARD_FILE, SKIPS_FILE = "card.json", "skips.safetensors"
 ADAPTED = ("unet", *(f"vae_{direction}" for direction in DIRECTIONS))
@@ -42,6 +42,9 @@ class TranslatorCard(Config):
     """What it makes of clear images."""
     image_size: tuple[int, int]
     """(height, width) of the images it was trained on [px]."""
+    translate_size: TranslateSize = "source"
+    """Whether images are brought to that size for translation; cards that do not say were of a time when none
+    were."""
     lora: LoraSettings
     """Size of the adapters."""
     prompts: dict[Condition, str] = Field(default_factory=lambda: dict(PROMPTS))
@@ -62,9 +65,10 @@ class TranslatorCard(Config):
 def save_translator(folder: Path, generator: Generator, card: TranslatorCard) -> None:
     """Write ``unet/``, ``vae_forth/``, ``vae_back/`` as peft does, ``skips.safetensors``, ``card.json``.
 
-    The folder appears whole or not at all.
+    What was trained whole is written with its adapters added in, so that training on gives it new ones. The
+    folder appears whole or not at all.
     """
-    with atomic_folder(folder) as staging:
+    with atomic_folder(folder) as staging, added_in(generator):
         generator.unet.save_pretrained(str(staging / "unet"))
         for direction in DIRECTIONS:
             adapted: Any = generator.vaes[direction]

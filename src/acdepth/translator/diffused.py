@@ -13,6 +13,7 @@ from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
 from acdepth.translator.adapters import adapters_hash, base_facts, load_card, load_translator, merge
 from acdepth.translator.method import Translator
+from acdepth.translator.settings import TranslateSize
 
 VERSION = 1
 """Counts up when the same weights give another image, so that old and new translations are not mixed."""
@@ -30,6 +31,8 @@ class DiffusedWeather(Translator):
         base: folder or hub name of the diffusion model they stand on; their card says which by default.
         device: where it runs, as `choose_device` takes it.
         precision: ``auto`` is bfloat16 where the device computes in it.
+        translate_size: ``trained`` for images of the size that the adapters were trained on, ``source`` for
+            any; their card says which by default.
     """
 
     uses_depth = False
@@ -40,11 +43,13 @@ class DiffusedWeather(Translator):
         base: Path | None = None,
         device: torch.device | str = "auto",
         precision: Precision = "auto",
+        translate_size: TranslateSize | None = None,
     ) -> None:
         self.device = choose_device(str(device))
         self.rounds_by_batch = self.device.type != "cpu"
         weights = or_shipped(weights, TRANSLATOR)
         card = load_card(weights)
+        self.size = card.image_size if (translate_size or card.translate_size) == "trained" else None
         folder = model_folder(base or Path(card.base))
         model, self.base = DiffusionModel.from_pretrained(folder), base_facts(folder)
         generator = merge(load_translator(weights, model, self.base["base"]))

@@ -17,7 +17,7 @@ from acdepth.core.errors import UserError
 from acdepth.diffusion.autoencoder import decode, encode, make_skips, reduction
 from acdepth.diffusion.model import DiffusionModel
 from acdepth.diffusion.one_step import LAST, PROMPTS, denoise_once, signal_and_noise
-from acdepth.translator.lora import adapt_unet, adapt_vae, share_weights
+from acdepth.translator.lora import adapt_unet, adapt_vae, adapt_whole, share_weights
 from acdepth.translator.settings import LoraSettings
 
 Direction = Literal["forth", "back"]
@@ -94,17 +94,28 @@ class Generator(nn.Module):
             raise UserError(unknown, "the translator has not learned it", remedy)
         return rows
 
+    def adapt_whole(self, settings: LoraSettings, seed: int) -> None:
+        """Give adapters that change nothing yet also to what learns whole; see `lora.adapt_whole`."""
+        adapt_whole(self.unet, self.skips, settings.unet_rank, settings.vae_rank, seed)
+
     def trained(self) -> dict[str, nn.Parameter]:
         """What learns, by name."""
         return {name: value for name, value in self.named_parameters() if value.requires_grad}
 
 
 def build_generator(
-    model: DiffusionModel, settings: LoraSettings, conditions: tuple[Condition, ...], seed: int
+    model: DiffusionModel,
+    settings: LoraSettings,
+    conditions: tuple[Condition, ...],
+    seed: int,
+    skip_start: float = 0.0,
 ) -> Generator:
-    """A generator whose adapters change nothing yet: it hands an image through the pretrained model."""
+    """A generator whose adapters change nothing yet: it hands an image through the pretrained model.
+
+    Exactly so where the skips start at 0; ``skip_start`` is what all their weights are.
+    """
     plain = {"forth": model.vae, "back": share_weights(model.vae)}
-    skips = {way: make_skips(vae) for way, vae in plain.items()}
+    skips = {way: make_skips(vae, skip_start) for way, vae in plain.items()}
     unet = adapt_unet(model.unet, settings.unet_rank, seed)
     rank = settings.vae_rank
     vaes = {way: adapt_vae(vae, rank, seed + place) for place, (way, vae) in enumerate(plain.items())}

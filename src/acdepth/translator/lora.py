@@ -5,13 +5,17 @@ W_after = W + scale * B A (Hu et al. 2022). Which layers get one: img2img-turbo,
 
 import copy
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderTiny, UNet2DConditionModel
 from peft import LoraConfig, PeftModel, get_peft_model
-from torch import nn
+from peft.utils import ModulesToSaveWrapper
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from acdepth.core.errors import UserError
 from acdepth.core.hub import ADAPTER_CONFIG
@@ -45,6 +49,52 @@ def adapt_vae(vae: Autoencoder, rank: int, seed: int) -> PeftModel:
     return _adapt(vae, layers, rank, 2 * rank, None, seed)
 
 
+class LowRank(nn.Module):
+    """What a convolution's weight (O, I, h, w) becomes with an adapter that does nothing yet."""
+
+    def __init__(self, weight: Tensor, rank: int, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+        self.lora_A = nn.Parameter(torch.randn(rank, *weight.shape[1:]) / rank)  # as peft's "gaussian"
+        self.lora_B = nn.Parameter(torch.zeros(len(weight), rank))
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """W + scale * B A."""
+        return weight + self.scale * (self.lora_B @ self.lora_A.flatten(1)).view_as(weight)
+
+
+def adapt_whole(unet: PeftModel, skips: nn.ModuleDict, unet_rank: int, vae_rank: int, seed: int) -> None:
+    """Give adapters also to what is trained whole: the UNet's first convolution, and the skips.
+
+    In imported weights that convolution may have an adapter in place of the whole, which then stays as it is.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed(seed, "lora", "whole"))
+        for layer in _trained_whole(unet):
+            _add(layer, unet_rank, 1.0)
+        for layer in skips.modules():
+            if isinstance(layer, nn.Conv2d):
+                _add(layer, vae_rank, 2.0)
+
+
+@contextmanager
+def added_in(network: nn.Module) -> Iterator[None]:
+    """A network whose convolutions have the adapters of `adapt_whole` added in, for a while."""
+    adapted = [
+        (parent, name, layer)
+        for parent in network.modules()
+        for name, layer in parent.named_children()
+        if isinstance(layer, nn.Conv2d) and parametrize.is_parametrized(layer)
+    ]
+    for parent, name, layer in adapted:
+        parent.register_module(name, _plain(layer))
+    try:
+        yield
+    finally:
+        for parent, name, layer in adapted:
+            parent.register_module(name, layer)
+
+
 def share_weights(network: nn.Module) -> Any:
     """A second network on the same parameters, so that each can get adapters of its own."""
     return copy.deepcopy(network, {id(parameter): parameter for parameter in network.parameters()})
@@ -63,6 +113,23 @@ def load_adapters(network: Any, folder: Path, trainable: bool) -> PeftModel:
     except Exception as error:  # peft raises many kinds
         reason = " ".join(str(error).split())[:200]
         raise UserError(folder, f"the adapters do not fit this model ({reason})") from error
+
+
+def _trained_whole(unet: PeftModel) -> list[Any]:
+    kept = [module for module in unet.modules() if isinstance(module, ModulesToSaveWrapper)]
+    return [module.modules_to_save["default"] for module in kept]
+
+
+def _add(layer: nn.Conv2d, rank: int, scale: float) -> None:
+    parametrize.register_parametrization(layer, "weight", LowRank(layer.weight, rank, scale))
+
+
+def _plain(layer: Any) -> nn.Conv2d:
+    """A convolution with the weight that the adapter makes; on "meta", as nothing is to be drawn for it."""
+    shape = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
+    plain = nn.Conv2d(*shape, bias=layer.bias is not None, device="meta")
+    plain.weight, plain.bias = nn.Parameter(layer.weight.detach()), layer.bias
+    return plain
 
 
 def _adapt(

@@ -24,6 +24,8 @@ class Translator(ABC):
     """What people call it in messages."""
     uses_depth = True
     """Whether `translate` needs the depth of the images."""
+    size: tuple[int, int] | None = None
+    """(height, width) of the images that `translate` wants [px]; None for any."""
     rounds_by_batch = False
     """Whether the last bits of an image may depend on how many are computed together."""
 

@@ -11,7 +11,6 @@ from acdepth.core.condition import Condition
 from acdepth.core.files import write_bytes
 from acdepth.data.order import as_floats
 from acdepth.data.pools import Pool
-from acdepth.translator.generator import Generator
 from acdepth.translator.task import TranslatorTask
 
 ROWS = 4
@@ -35,19 +34,21 @@ class SampleSheet:
         """Write one sheet: a row per image; source, then translation and way back per condition."""
         with self.task.as_saved() as generator:
             training = generator.training
-            columns = self._columns(generator.eval())
+            generator.eval()
+            columns = self._columns()
             generator.train(training)
         sheet = torch.cat([torch.cat(list(column), 1) for column in columns], 2)
         pixels = ((sheet.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
         encoded = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]))[1]
         write_bytes(self.folder / f"step_{step:07d}.jpg", encoded.tobytes())
 
-    def _columns(self, generator: Generator) -> list[Tensor]:
+    def _columns(self) -> list[Tensor]:
         """(ROWS, 3, H, W) in -1..1 each."""
-        source = self.clear.to(next(generator.parameters()).device) * 2 - 1
+        make = self.task.make
+        source = self.clear.to(next(self.task.parameters()).device) * 2 - 1
         day = torch.full((ROWS,), Condition.CLEAR.index, device=source.device)
         columns = [source]
         for condition in self.conditions:
-            made = generator(source, torch.full_like(day, condition.index), "forth")
-            columns += [made, generator(made, day, "back")] if self.task.goes_back else [made]
+            made = make(source, torch.full_like(day, condition.index), "forth")
+            columns += [made, make(made, day, "back")] if self.task.goes_back else [made]
         return columns

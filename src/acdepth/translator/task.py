@@ -1,6 +1,6 @@
 """The translator's training step: adversarial, cycle, identity and depth terms, played in turns."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import torch
@@ -10,8 +10,9 @@ from acdepth.core.batches import UnpairedBatch
 from acdepth.core.condition import Condition
 from acdepth.engine import Leftovers, TurnTask, Update
 from acdepth.engine.average import WeightAverage
+from acdepth.translator.augmentation import augment
 from acdepth.translator.discriminator import Discriminator, EarlierImages
-from acdepth.translator.generator import Direction, Generator
+from acdepth.translator.generator import DIRECTIONS, Direction, Generator
 from acdepth.translator.losses import (
     Adversary,
     adversarial_loss,
@@ -20,7 +21,7 @@ from acdepth.translator.losses import (
     perceptual_loss,
 )
 from acdepth.translator.perception import Perception, load_lpips
-from acdepth.translator.settings import TranslatorConfig
+from acdepth.translator.settings import Levels, TranslatorConfig
 
 Shown = dict[str, tuple[Tensor, Tensor]]
 """By the way that makes such images: real ones (B, 3, H, W) in -1..1, and their conditions (B,)."""
@@ -29,9 +30,13 @@ Shown = dict[str, tuple[Tensor, Tensor]]
 class TranslatorTask(TurnTask):
     """Generator against discriminator.
 
-    The generator learns in three turns, there and back from a clear image, there and back from an adverse
-    one, and standing still, whose gradients add up; then the discriminator learns on what the first two made.
-    Without cycle terms it learns one way: there from a clear image, and standing still.
+    With ``updates: together`` the generator learns in three turns, there and back from a clear image, there
+    and back from an adverse one, and standing still, whose gradients add up; then the discriminator learns on
+    what the first two made. With ``apart`` the first two are four: ``hold``, by what holds a translation to
+    its source, and ``deceive``, by the adversarial loss. The optimiser steps after the holding turns, after
+    the deceiving ones and after standing still; then the discriminator learns on what the deceiving turns
+    made, and last on real images. Without cycle terms it learns one way: there from a clear image, and
+    standing still.
     """
 
     def __init__(
@@ -47,12 +52,7 @@ class TranslatorTask(TurnTask):
         # In a tuple, because a submodule would be saved with the generator.
         self.lpips = (load_lpips(),) if config.perceptual == "lpips" else ()
         self.rates = {"generator.skips.": config.skip_rate}
-        turns = ("forth", *(("back",) if self.goes_back else ()), *(("identity",) if self._identity else ()))
-        rate, times = config.discriminator_rate, config.discriminator_updates
-        self.updates = (
-            Update(turns, "generator."),
-            Update(("discriminator",), "discriminator.", rate, times),
-        )
+        self.updates = self._updates()
         size = config.patch or config.image_size
         shown = (*((Condition.CLEAR,) if self.goes_back else ()), *config.conditions)
         earlier = config.earlier_translations
@@ -60,6 +60,22 @@ class TranslatorTask(TurnTask):
         # Batches of one step are one step of the average.
         momentum = config.averaging ** (1 / config.loop.accumulate)
         self.average = WeightAverage(generator.trained(), momentum, warm_up=9) if config.averaging else None
+
+    def _updates(self) -> tuple[Update, ...]:
+        config = self.config
+        ways = DIRECTIONS if self.goes_back else DIRECTIONS[:1]
+        identity = ("identity",) if self._identity else ()
+        if config.updates == "together":
+            learns, judges = [(*ways, *identity)], ["discriminator"]
+        else:
+            learns = [tuple(f"{part}_{way}" for way in ways) for part in ("hold", "deceive")]
+            learns += [identity] if identity else []
+            judges = [f"discriminator_{side}" for side in ("fake", "real")]
+        rate, times = config.discriminator_rate, config.discriminator_updates
+        return (
+            *(Update(turns, "generator.") for turns in learns),
+            *(Update((turn,), "discriminator.", rate, times) for turn in judges),
+        )
 
     @property
     def goes_back(self) -> bool:
@@ -83,6 +99,11 @@ class TranslatorTask(TurnTask):
             network.to(device)
         self.discriminator.to_device(device)
 
+    def make(self, image: Tensor, condition: Tensor, way: Direction) -> Tensor:
+        """Translate images as the generator does, kept within -1..1 where the settings say so."""
+        made = self.generator(image, condition, way)
+        return made.clamp(-1, 1) if self.config.clamp else made
+
     def forward(
         self,
         batch: UnpairedBatch,
@@ -95,29 +116,45 @@ class TranslatorTask(TurnTask):
         assert leftovers is not None
         clear, adverse = batch.clear * 2 - 1, batch.adverse * 2 - 1
         day = torch.full_like(batch.condition, Condition.CLEAR.index)
-        if turn == "forth":
-            if self.average:
-                self.average.follow()
-            return self._there_and_back(clear, day, batch.condition, "forth", leftovers)
-        if turn == "back":
-            return self._there_and_back(adverse, batch.condition, day, "back", leftovers)
-        if turn == "identity":
+        if self.average and turn == self.updates[0].turns[0]:
+            self.average.follow()
+        part, _, rest = turn.partition("_")
+        if part == "identity":
             return self._standing_still(clear, adverse, day, batch.condition)
-        shown: Shown = {"forth": (adverse, batch.condition), "back": (clear, day)}
-        return self._tell_apart(shown, leftovers, generator)
+        if part == "discriminator":
+            shown: Shown = {"forth": (adverse, batch.condition), "back": (clear, day)}
+            return self._tell_apart(shown, leftovers, generator, (rest,) if rest else ("real", "fake"))
+        way: Direction = "back" if turn.endswith("back") else "forth"
+        source, own, wanted = {
+            "forth": (clear, day, batch.condition),
+            "back": (adverse, batch.condition, day),
+        }[way]
+        made = self.make(source, wanted, way)
+        terms: dict[str, Tensor] = {}
+        if part != "hold":
+            terms |= self._deceive(made, source, wanted, way, leftovers, generator)
+        if part != "deceive":
+            terms |= self._hold(made, source, own, way)
+        return terms
 
-    def _there_and_back(
-        self, source: Tensor, own: Tensor, wanted: Tensor, way: Direction, leftovers: Leftovers
+    def _deceive(
+        self,
+        made: Tensor,
+        source: Tensor,
+        wanted: Tensor,
+        way: Direction,
+        leftovers: Leftovers,
+        generator: torch.Generator,
     ) -> dict[str, Tensor]:
-        config = self.config
-        made = self.generator(source, wanted, way)
         leftovers.tensors[way] = made.detach()
         # With bfloat16 and little data a translator easily settles for handing images through unchanged.
         leftovers.statistics[f"change_{way}"] = float((made.detach() - source).abs().mean()) / 2
-        deceived = mean_adversarial(self.discriminator(made, wanted), True, config.adversary)
-        terms = {f"adversarial_{way}": config.adversarial_weight * deceived}
-        if self.goes_back:
-            terms |= self._return(made, source, own, way)
+        deceived = self._adversarial(made, wanted, True, generator)
+        return {f"adversarial_{way}": self.config.adversarial_weight * deceived}
+
+    def _hold(self, made: Tensor, source: Tensor, own: Tensor, way: Direction) -> dict[str, Tensor]:
+        config = self.config
+        terms = self._return(made, source, own, way) if self.goes_back else {}
         if config.content_weight > 0:
             terms[f"content_{way}"] = config.content_weight * self._perceptual(made, source)
         if config.depth_weight > 0 and way == "forth":
@@ -129,7 +166,7 @@ class TranslatorTask(TurnTask):
 
     def _return(self, made: Tensor, source: Tensor, own: Tensor, way: Direction) -> dict[str, Tensor]:
         config = self.config
-        back = self.generator(made, own, "back" if way == "forth" else "forth")
+        back = self.make(made, own, "back" if way == "forth" else "forth")
         terms = {f"cycle_{way}": config.cycle_weight * colour_loss(back, source).mean()}
         if config.cycle_perceptual_weight > 0:
             seen = self._perceptual(back, source)
@@ -140,9 +177,9 @@ class TranslatorTask(TurnTask):
         self, clear: Tensor, adverse: Tensor, day: Tensor, condition: Tensor
     ) -> dict[str, Tensor]:
         config = self.config
-        still = [(adverse, self.generator(adverse, condition, "forth"))]
+        still = [(adverse, self.make(adverse, condition, "forth"))]
         if self.goes_back:
-            still.insert(0, (clear, self.generator(clear, day, "back")))
+            still.insert(0, (clear, self.make(clear, day, "back")))
         terms = {"identity": config.identity_weight * _total(colour_loss(b, a).mean() for a, b in still)}
         if config.identity_perceptual_weight > 0:
             seen = _total(self._perceptual(b, a) for a, b in still)
@@ -150,17 +187,28 @@ class TranslatorTask(TurnTask):
         return terms
 
     def _tell_apart(
-        self, shown: Shown, leftovers: Leftovers, generator: torch.Generator
+        self, shown: Shown, leftovers: Leftovers, generator: torch.Generator, sides: Sequence[str]
     ) -> dict[str, Tensor]:
-        kind, real, fake = self.config.adversary, [], []
+        """Mean over the ways, of which img2img-turbo has two: its factor 0.5."""
+        found: dict[str, list[Tensor]] = {side: [] for side in sides}
         for way, made in leftovers.tensors.items():
-            images, condition = shown[way]
-            if self.earlier:  # each of the discriminator's updates is shown another draw
+            real, condition = shown[way]
+            if self.earlier and "fake" in sides:  # each update by made images is shown another draw
                 made = self.earlier.exchange(made, condition, generator)
-            real.append(mean_adversarial(self.discriminator(images, condition), True, kind))
-            fake.append(mean_adversarial(self.discriminator(made, condition), False, kind))
-        terms = {"real": real, "fake": fake}
-        return {f"discriminator_{name}": torch.stack(found).mean() for name, found in terms.items()}
+            images = {"real": real, "fake": made}
+            for side in sides:
+                loss = self._adversarial(images[side], condition, side == "real", generator)
+                found[side].append(loss)
+        return {f"discriminator_{side}": torch.stack(losses).mean() for side, losses in found.items()}
+
+    def _adversarial(
+        self, image: Tensor, condition: Tensor, real: bool, generator: torch.Generator
+    ) -> Tensor:
+        """How far the discriminator is from calling the images real, or fake."""
+        config = self.config
+        seen = augment(image, config.discriminator_augmentation, generator)
+        scores = self.discriminator(seen, condition)
+        return mean_adversarial(scores, real, config.adversary, config.adversarial_levels)
 
     def _perceptual(self, image: Tensor, wanted: Tensor) -> Tensor:
         for network in self.lpips:
@@ -170,9 +218,12 @@ class TranslatorTask(TurnTask):
         return perceptual_loss(self.perception.features(image), goal).mean()
 
 
-def mean_adversarial(scores: Iterable[Tensor], real: bool, kind: Adversary) -> Tensor:
-    """Mean over images and places, and over the discriminator's levels."""
-    return torch.stack([adversarial_loss(level, real, kind).mean() for level in scores]).mean()
+def mean_adversarial(
+    scores: Iterable[Tensor], real: bool, kind: Adversary, levels: Levels = "mean"
+) -> Tensor:
+    """Mean over images and places, and mean or sum over the discriminator's levels."""
+    per_level = torch.stack([adversarial_loss(level, real, kind).mean() for level in scores])
+    return per_level.mean() if levels == "mean" else per_level.sum()
 
 
 def _total(terms: Iterable[Tensor]) -> Tensor:

@@ -76,12 +76,13 @@ def train_translator(
     bad = [one for one in footage if one.condition in config.conditions]
     if not clear:
         raise UserError(data, "no clear footage to translate")
-    about = [fingerprint(clips, config.image_size, config.crop, reach=0) for clips in (clear, bad)]
+    shape: Any = {"image_size": config.image_size, "crop": config.crop, "reach": 0, "resize": config.resize}
+    about = [fingerprint(clips, **shape) for clips in (clear, bad)]
     made_from = translator_identity(config, about[0], about[1], prior, start)
     with run_folder(out, made_from, config.loop) as share:
         with share.main_first():
             prepared = [
-                prepare(clips, out / "prepared" / name, config.image_size, config.crop, reach=0)
+                prepare(clips, out / "prepared" / name, **shape)
                 for name, clips in {"clear": clear, "adverse": bad}.items()
                 if clips
             ]
@@ -184,6 +185,7 @@ def _card(
         base_hash=model_hash,
         conditions=generator.conditions[1:],
         image_size=config.image_size,
+        translate_size=config.translate_size,
         lora=config.lora,
         prompts={**PROMPTS, **known},
         description=description,
@@ -198,7 +200,9 @@ def _generator(config: TranslatorConfig, base: Path, start: Path | None) -> Gene
         generator = load_translator(start, model, base_hash(base), trainable=True, also=config.conditions)
     else:
         conditions = (Condition.CLEAR, *config.conditions)
-        generator = build_generator(model, config.lora, conditions, config.loop.seed)
+        generator = build_generator(model, config.lora, conditions, config.loop.seed, config.skip_start)
+    if config.adapt_whole:
+        generator.adapt_whole(config.lora, config.loop.seed)
     if config.frugal:
         generator.spare_memory()
     return generator

@@ -110,7 +110,7 @@ def translate(
         what = "this method needs the depth of the clear images"
         raise UserError(None, what, "give a teacher or measured depth")
     with sole_writer(out, share=share):
-        manifest = _open(out, _made_from(translator, depth_source, settings), share)
+        manifest = _open(out, _made_from(translator, depth_source, settings, clear), share)
         work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
         frames = _frames(clear, manifest, settings.conditions)
         for number, batch in enumerate(_batches(frames, settings.batch_size)):
@@ -154,7 +154,7 @@ class _Work:
 
     def translate(self, frames: list[_Frame]) -> None:
         """Write all missing translations of a batch, then their entries."""
-        read: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, str]]] = {}
+        read: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, tuple[int, int], str]]] = {}
         for frame in frames:
             try:
                 image = frame.clip.image(frame.index)
@@ -162,13 +162,19 @@ class _Work:
                 self.tally.skip(error)
                 continue
             size = self.settings.image_size or _size_of(self.settings.crop, image)
-            cut = crop_and_resize(image, self.settings.crop, size, frame.key)
-            read.setdefault(cut.shape, []).append((frame, cut, hash_pixels(image)))
+            seen = self.translator.size or size
+            resize = "area" if seen == size else "lanczos"
+            cut = crop_and_resize(image, self.settings.crop, seen, frame.key, resize)
+            read.setdefault(cut.shape, []).append((frame, cut, size, hash_pixels(image)))
         for group in read.values():  # images of one size make a batch
             self._translate_group(*zip(*group, strict=True))
 
     def _translate_group(
-        self, frames: tuple[_Frame, ...], images: tuple[np.ndarray, ...], hashes: tuple[str, ...]
+        self,
+        frames: tuple[_Frame, ...],
+        images: tuple[np.ndarray, ...],
+        sizes: tuple[tuple[int, int], ...],
+        hashes: tuple[str, ...],
     ) -> None:
         clear, depth = as_floats(list(images)), None
         if self.depth_source:
@@ -183,12 +189,14 @@ class _Work:
                 if fault:
                     what = f"its translation into {condition} by {self.translator.name} {fault}"
                     raise UserError(frame.key, what, "train, import or copy those weights again")
-            rows = [row for row in zip(frames, hashes, made, strict=True) if condition in row[0].todo]
-            self.manifest.add([self._write(frame, condition, found, image) for frame, found, image in rows])
+            rows = zip(frames, hashes, made, sizes, strict=True)
+            self.manifest.add([self._write(condition, *row) for row in rows if condition in row[0].todo])
 
-    def _write(self, frame: _Frame, condition: Condition, source_hash: str, picture: Tensor) -> Entry:
+    def _write(
+        self, condition: Condition, frame: _Frame, source_hash: str, picture: Tensor, size: tuple[int, int]
+    ) -> Entry:
         file = self.manifest.file(condition, frame.key)
-        _write_picture(file, picture)
+        _write_picture(file, picture, size)
         return Entry(
             source=frame.key,
             source_hash=source_hash,
@@ -216,7 +224,7 @@ def _batches(frames: Iterator[_Frame], size: int) -> Iterator[list[_Frame]]:
 
 
 def _made_from(
-    translator: Translator, depth_source: DepthSource | None, settings: TranslateSettings
+    translator: Translator, depth_source: DepthSource | None, settings: TranslateSettings, clips: list[Clip]
 ) -> Identity:
     return Identity(
         {
@@ -227,17 +235,33 @@ def _made_from(
             "crop": settings.crop and settings.crop.to_dict(),
             "format": settings.format,
             **({"batch_size": settings.batch_size} if translator.rounds_by_batch else {}),
+            **_translated_at(translator, settings, clips),
         }
     )
+
+
+def _translated_at(
+    translator: Translator, settings: TranslateSettings, clips: list[Clip]
+) -> dict[str, list[int]]:
+    """The size to which images are brought; nothing where all are known, unread, to have it."""
+    wanted, crop = translator.size, settings.crop
+    if wanted is None:
+        return {}
+    if settings.image_size or crop:
+        sizes = {settings.image_size or (crop and (crop.height, crop.width))}
+    else:
+        sizes = {clip.camera and (clip.camera.height, clip.camera.width) for clip in clips}
+    return {} if sizes == {wanted} else {"translated_at": list(wanted)}
 
 
 def _size_of(crop: Crop | None, image: np.ndarray) -> tuple[int, int]:
     return (crop.height, crop.width) if crop else (image.shape[0], image.shape[1])
 
 
-def _write_picture(path: Path, picture: Tensor) -> None:
-    """Write (3, H, W) in 0..1 as JPEG or PNG."""
+def _write_picture(path: Path, picture: Tensor, size: tuple[int, int]) -> None:
+    """Write (3, H, W) in 0..1 as JPEG or PNG of a size."""
     pixels = (picture.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    pixels = crop_and_resize(pixels, None, size, str(path), "lanczos")
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
     _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
     with atomic_path(path) as temporary:

@@ -61,6 +61,7 @@ def import_turbo(
         base_hash=base_hash(folder),
         conditions=(condition,),
         image_size=IMAGE_SIZE,
+        translate_size="trained",
         lora=LoraSettings(unet_rank=turbo.unet_rank, vae_rank=turbo.vae_rank),
         prompts=prompts,
         description=f"published img2img-turbo weights {turbo.path.name}, {direction}: clear to {condition}",

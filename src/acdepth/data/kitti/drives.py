@@ -8,7 +8,7 @@ from pathlib import Path
 from acdepth.core.errors import OnFault, UserError, raise_fault
 from acdepth.data.kitti.calibration import read_rig
 from acdepth.data.kitti.raw import KittiRawClip
-from acdepth.data.splits import NumberedImages, open_by_list, read_lines
+from acdepth.data.splits import NumberedImages, find_list, open_by_list, read_lines
 from acdepth.data.stored import named_pieces, split_at_gaps
 
 SIDES = {"l": "image_02", "r": "image_03"}
@@ -30,7 +30,7 @@ def open_kitti_raw(
 
     Args:
         root: folder that holds the days.
-        split: as `open_by_list` has it, of a list such as `EXAMPLE`. None opens the left colour camera only.
+        split: as `find_list` has it, of a list such as `EXAMPLE`. None opens the left colour camera only.
         on_warning: called with each warning.
         on_fault: as `open_by_list` has it.
 
@@ -40,6 +40,7 @@ def open_kitti_raw(
     root = Path(root)
     data_set = NumberedImages(
         folders=_folders,
+        find_lists=find_list,
         read_list=_read_list,
         file="{:010d}.png",
         number="frame number",

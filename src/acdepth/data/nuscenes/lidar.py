@@ -1,6 +1,6 @@
 """LiDAR points in a camera's image: which ones count, and for which pixel, is as in md4all's ground truth.
 
-The devkit's own projection also drops the outermost row and column of pixels on each side.
+It takes the devkit's projection, which leaves out the outermost row and column of pixels on each side.
 """
 
 from pathlib import Path
@@ -11,6 +11,8 @@ from acdepth.data.scans import read_scan_file
 
 NEAREST = 1.0
 """Points up to this far in front of the camera are dropped [m]: the car itself."""
+MARGIN = 1
+"""Points up to this far inside the image's edges are dropped [px]."""
 VALUES_PER_POINT = 5
 """x, y, z, intensity, ring."""
 
@@ -43,6 +45,7 @@ def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -
     """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the camera's frame; 0 where none falls.
 
     A point belongs to the pixel that its coordinates are cut off to; of several the last of the sweep stays.
+    The outermost pixels stay empty.
 
     Args:
         points: in the order of the sweep.
@@ -52,7 +55,7 @@ def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -
     height, width = size
     points = points[points[:, 2] > NEAREST]
     column, row = ((points @ intrinsics.T)[:, :2] / points[:, 2:]).T
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    inside = (column > MARGIN) & (column < width - MARGIN) & (row > MARGIN) & (row < height - MARGIN)
     image = np.zeros((height, width), np.float32)
     # Later assignments to the same pixel win.
     image[row[inside].astype(np.int64), column[inside].astype(np.int64)] = points[inside, 2]

@@ -88,6 +88,10 @@ class NuScenesClip(PosedClip):
         """Metres between the camera's places at two images."""
         return float(np.linalg.norm(self.T_target_to_source(index, other)[:3, 3]))
 
+    def T_target_to_source(self, target: int, source: int) -> np.ndarray:
+        """(4, 4) float64 [m], from the camera at one image to the camera at another."""
+        return np.linalg.inv(self.T_camera_to_world(source)) @ self.T_camera_to_world(target)
+
     def T_camera_to_world(self, index: int) -> np.ndarray:
         """(4, 4) float64 [m]."""
         return self._ego_pose(self.shots[index]) @ self.calibration.T_sensor_to_ego

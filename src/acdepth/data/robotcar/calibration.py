@@ -1,11 +1,13 @@
-"""How RobotCar's centre camera sees, and how it and the front laser sit on the car.
+"""How a lens of RobotCar's stereo head sees, and how the head and the front laser sit on the car.
 
-Three frames: the vehicle and each sensor have x forward, y right, z down; *optical* is the camera's frame as
-everybody else has it, x right, y down, z forward.
+Four frames: the car, the stereo head and the laser have x forward, y right, z down; *optical* is a lens'
+frame as everybody else has it, x right, y down, z forward. The head's origin is its left-most lens.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -13,11 +15,37 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.data.rigid import from_angles, is_rigid
+from acdepth.data.settings import EVERYTHING
 
-MODEL_FILE = "stereo_narrow_left.txt"
-LUT_FILE = "stereo_narrow_left_distortion_lut.bin"
-"""The centre camera is the left one of the narrow pair."""
-CAMERA_FILE, LASER_FILE = "stereo.txt", "lms_front.txt"
+Lens = Literal["stereo/left", "stereo/centre"]
+LENSES: dict[Lens, str] = {"stereo/left": "stereo_wide_left", "stereo/centre": "stereo_narrow_left"}
+"""Where a scene keeps a lens' images, and what the RobotCar SDK calls its camera model."""
+HEAD_FILE, LASER_FILE = "stereo.txt", "lms_front.txt"
+
+
+def lens_of(cameras: Sequence[str]) -> Lens:
+    """The lens that ``cameras`` of a `FootageChoice` chooses: stereo/left, as published, by default.
+
+    Raises:
+        UserError: if it is none of `LENSES`, or more than one.
+    """
+    if tuple(cameras) == EVERYTHING.cameras:
+        return "stereo/left"
+    for lens in LENSES:
+        if tuple(cameras) == (lens,):
+            return lens
+    remedy = f"choose {' or '.join(LENSES)}"
+    raise UserError(f"--cameras {' '.join(cameras)}", "is no lens of RobotCar", remedy)
+
+
+def model_file(lens: Lens) -> str:
+    """Name of a lens' camera model."""
+    return f"{LENSES[lens]}.txt"
+
+
+def lut_file(lens: Lens) -> str:
+    """Name of the table that says where in the raw image each undistorted pixel is."""
+    return f"{LENSES[lens]}_distortion_lut.bin"
 
 
 @dataclass(frozen=True)
@@ -29,8 +57,8 @@ class CameraModel:
     fy: float
     cx: float
     cy: float
-    T_optical_to_camera: np.ndarray
-    """(4, 4) float64 [m]: swaps the axes; the other cameras of the stereo head are shifted as well."""
+    T_optical_to_head: np.ndarray
+    """(4, 4) float64 [m]: swaps the axes; the centre lens is shifted as well."""
 
     def camera(self, width: int, height: int) -> Camera:
         """The camera of images of a size [px].
@@ -48,8 +76,9 @@ class CameraModel:
 class RawCalibration:
     """What is needed to make the layout from the raw download."""
 
+    lens: Lens
     model: CameraModel
-    T_optical_to_vehicle: np.ndarray
+    T_head_to_vehicle: np.ndarray
     T_laser_to_vehicle: np.ndarray
     """(4, 4) float64 [m] each."""
     lut: Path
@@ -75,24 +104,31 @@ def read_model(path: Path) -> CameraModel:
     return CameraModel(path, fx, fy, cx, cy, T)
 
 
-def read_raw_calibration(models: Path, extrinsics: Path) -> RawCalibration:
+def read_head(path: Path) -> np.ndarray:
+    """T_head_to_vehicle, (4, 4) float64 [m]: ``stereo.txt`` takes the car to the head.
+
+    Raises:
+        UserError: if there is no such file, or it holds something else.
+    """
+    return np.linalg.inv(_extrinsics(path))
+
+
+def read_raw_calibration(models: Path, extrinsics: Path, lens: Lens = "stereo/left") -> RawCalibration:
     """Read camera model and extrinsics from the folders of the RobotCar SDK.
 
-    Extrinsics are x y z roll pitch yaw; of a camera they take the vehicle to the camera, of a laser they take
-    the laser to the vehicle.
+    Extrinsics are x y z roll pitch yaw; of the stereo head they take the car to the head, of a laser they
+    take the laser to the car.
 
     Raises:
         UserError: if a file is missing or damaged; the LUT is read later.
     """
     models, extrinsics = Path(models), Path(extrinsics)
-    model_file, lut = models / MODEL_FILE, models / LUT_FILE
-    camera_file, laser_file = extrinsics / CAMERA_FILE, extrinsics / LASER_FILE
+    lut, model = models / lut_file(lens), models / model_file(lens)
+    head, laser = extrinsics / HEAD_FILE, extrinsics / LASER_FILE
     if not lut.is_file():
         raise UserError(lut, "no such file", "give the models folder of the RobotCar SDK")
-    model = read_model(model_file)
-    T_optical_to_vehicle = np.linalg.inv(_extrinsics(camera_file)) @ model.T_optical_to_camera
-    files = model_file, lut, camera_file, laser_file
-    return RawCalibration(model, T_optical_to_vehicle, _extrinsics(laser_file), lut, files)
+    files = model, lut, head, laser
+    return RawCalibration(lens, read_model(model), read_head(head), _extrinsics(laser), lut, files)
 
 
 def _extrinsics(path: Path) -> np.ndarray:

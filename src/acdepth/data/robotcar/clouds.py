@@ -1,4 +1,4 @@
-"""Laser clouds: scans of some seconds in the camera's frame, their files, and their depth images."""
+"""Laser clouds: scans of some seconds in the stereo head's frame, their files, and their depth images."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -15,45 +15,41 @@ from acdepth.data.scans import read_scan_file, scatter_nearest
 
 REACH = 4_000_000
 """Scans so long before and after an image make its cloud [us]. ACDepth takes it over from md4all."""
+CLOUDS = "lms_front_synchronized/vo/time_margin=+-4.0e+06"
+"""Where a scene keeps them, TIME.pcd.bin: by the odometry that moved the points, and `REACH`."""
+NEAREST_EDGE = 0.5
+"""Least coordinate of a point in the image, from the middle of the first pixel [px]. The RobotCar SDK's."""
 KEPT = 1024
 """Scans that stay in memory; eight seconds at 50 Hz are 400."""
 
 
 def read_cloud(path: Path) -> np.ndarray:
-    """(N, 3) float32 [m]: right, down, forward.
+    """(N, 3) float32 [m]: forward, right, down; the file holds all first coordinates, then all second ones.
 
     Raises:
         UserError: if the file cannot be read, is not whole, or holds points that are nowhere.
     """
-    return read_scan_file(path, 3, "a cloud of points (float32 x, y, z)")
+    return read_scan_file(path, 3, "a cloud of points (float32 x, y, z)").reshape(3, -1).T
 
 
 def write_cloud(path: Path, points: np.ndarray) -> None:
     """Write points (N, 3) [m]."""
-    write_bytes(path, points.astype("<f4").tobytes())
+    write_bytes(path, points.T.astype("<f4").tobytes())
 
 
-def project(points: np.ndarray, camera: Camera) -> np.ndarray:
-    """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the camera's frame; 0 where none falls.
+def project(points: np.ndarray, T_optical_to_head: np.ndarray, camera: Camera) -> np.ndarray:
+    """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the stereo head's frame; 0 where none falls.
 
-    A point belongs to the pixel that its coordinates are cut off to; of several the nearest stays.
+    As published, a point belongs to the pixel that its coordinates are rounded to, from half a pixel right of
+    and below the first pixel's middle to the last one's middle; of several the nearest stays.
     """
-    column, row, seen = _pixels(points, camera)
-    return scatter_nearest(column, row, points[seen, 2], camera.size)
-
-
-def in_view(points: np.ndarray, camera: Camera) -> np.ndarray:
-    """The points (N, 3) that fall into the image."""
-    return points[_pixels(points, camera)[2]]
-
-
-def _pixels(points: np.ndarray, camera: Camera) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Column and row of the points that fall into the image [px], and which points these are."""
-    ahead = np.flatnonzero(points[:, 2] > 0)
-    x, y, z = points[ahead].astype(np.float64).T
+    x, y, z = ((points - T_optical_to_head[:3, 3]) @ T_optical_to_head[:3, :3]).T
+    ahead = z > 0
+    x, y, z = x[ahead], y[ahead], z[ahead]
     column, row = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
-    seen = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
-    return column[seen], row[seen], ahead[seen]
+    seen = (column >= NEAREST_EDGE) & (column <= camera.width - 1)
+    seen &= (row >= NEAREST_EDGE) & (row <= camera.height - 1)
+    return scatter_nearest(np.rint(column[seen]), np.rint(row[seen]), z[seen], camera.size)
 
 
 class Accumulator:
@@ -64,27 +60,33 @@ class Accumulator:
         odometry: of the car.
         T_laser_to_vehicle: (4, 4) [m].
         tally: counts scans that cannot be read, which are left out.
+        held: as `Odometry.at` has it.
     """
 
     def __init__(
-        self, scans: Recording, odometry: Odometry, T_laser_to_vehicle: np.ndarray, tally: ReadTally
+        self,
+        scans: Recording,
+        odometry: Odometry,
+        T_laser_to_vehicle: np.ndarray,
+        tally: ReadTally,
+        held: bool = False,
     ) -> None:
         self.scans, self.tally = scans, tally
-        poses = odometry.at(scans.times)
+        poses = odometry.at(scans.times, held)
         self._stretch = poses.stretch
         self._T_laser_to_world = poses.T_vehicle_to_world @ T_laser_to_vehicle
         # Images beside each other share nearly all of their scans.
         self._in_world = lru_cache(KEPT)(self._read_in_world)
 
-    def cloud(self, time: int, stretch: int, T_camera_to_world: np.ndarray) -> np.ndarray:
-        """Points around the ``time`` of an image [us] in the camera's frame, (N, 3) float64 [m].
+    def cloud(self, time: int, stretch: int, T_head_to_world: np.ndarray) -> np.ndarray:
+        """Points around the ``time`` of an image [us] in the stereo head's frame, (N, 3) float64 [m].
 
         Scans of another ``stretch`` of the odometry than the image's are left out.
         """
         first, end = np.searchsorted(self.scans.times, [time - REACH, time + REACH + 1])
         numbers = first + np.flatnonzero(self._stretch[first:end] == stretch)
         points = np.concatenate([np.zeros((0, 3)), *(self._in_world(number) for number in numbers.tolist())])
-        R, t = T_camera_to_world[:3, :3], T_camera_to_world[:3, 3]
+        R, t = T_head_to_world[:3, :3], T_head_to_world[:3, 3]
         return (points - t) @ R
 
     def _read_in_world(self, number: int) -> np.ndarray:

@@ -48,15 +48,18 @@ class Odometry:
         """How often the rows do not follow each other."""
         return int(self.stretch[-1])
 
-    def at(self, times: np.ndarray) -> Poses:
+    def at(self, times: np.ndarray, held: bool = False) -> Poses:
         """Poses at times (N,) int64 [us].
 
-        A moment at which a stretch begins after a break has none: its image follows one of the stretch
-        before, and nobody shall measure across the break.
+        Between two images the car moves at steady speed; ``held`` keeps it where it was at the first, as the
+        RobotCar SDK in Python does, since it divides time stamps as whole numbers. A moment at which a
+        stretch begins after a break has none: its image follows one of the stretch before, and nobody shall
+        measure across the break.
         """
         row = np.minimum(np.searchsorted(self.later, times), len(self.later) - 1)
         covered = (times > self.earlier[row]) & (times <= self.later[row]) | (times == self.earlier[0])
         part = (times - self.earlier[row]) / (self.later[row] - self.earlier[row])
+        part = np.floor(part) if held else part
         T = self.T_earlier_to_world[row] @ part_of(self.T_later_to_earlier[row], part)
         T[~covered] = np.nan
         return Poses(T, np.where(covered, self.stretch[row], -1))

@@ -9,17 +9,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, read_json, write_bytes, write_json
 from acdepth.core.tally import ReadTally
-from acdepth.data.robotcar.calibration import MODEL_FILE, RawCalibration
-from acdepth.data.robotcar.clip import CLOUDS, IMAGES, POSES, write_poses
-from acdepth.data.robotcar.clouds import Accumulator, in_view, write_cloud
+from acdepth.data.robotcar.calibration import HEAD_FILE, LASER_FILE, RawCalibration
+from acdepth.data.robotcar.clouds import CLOUDS, Accumulator, write_cloud
+from acdepth.data.robotcar.lists import FILTER, SPLITS, Line, current, list_of, read_list
+from acdepth.data.robotcar.motions import write_motions
 from acdepth.data.robotcar.odometry import Odometry, Poses, read_odometry
 from acdepth.data.robotcar.raw import (
     Recording,
@@ -29,11 +30,12 @@ from acdepth.data.robotcar.raw import (
     read_scans,
     read_undistortion,
 )
-from acdepth.data.robotcar.scenes import FILTER_ENDING, read_list
 from acdepth.data.stored import image_size
 
 MADE_FROM = "made_from.json"
-"""Of a scene: hashes of calibration and odometry by file name."""
+"""Of a scene: hashes of calibration and odometry by file name, and where scans are taken from."""
+ScanPoses = Literal["interpolated", "published"]
+"""Where the car was at a scan: between two images, or, as in md4all's clouds, still at the first."""
 MOST_THREADS = 8
 """That make images; more would wait for the disk."""
 
@@ -47,7 +49,8 @@ class ScenePlan:
     """Of the layout, and of the scene in it."""
     calibration: RawCalibration
     lists: tuple[Path, ...]
-    """That go to ``ROOT/splits``."""
+    """Of splits and of images that are left out."""
+    scan_poses: ScanPoses
     images: Recording
     scans: Recording
     odometry: Odometry
@@ -69,7 +72,12 @@ class ScenePlan:
 
 
 def plan_scene(
-    raw: Path, out: Path, scene: str, calibration: RawCalibration, lists: Sequence[Path] = ()
+    raw: Path,
+    out: Path,
+    scene: str,
+    calibration: RawCalibration,
+    lists: Sequence[Path] = (),
+    scan_poses: ScanPoses = "interpolated",
 ) -> ScenePlan:
     """Look at what there is to do; nothing is written.
 
@@ -78,8 +86,9 @@ def plan_scene(
         out: root of the layout; not ``raw``, as both call their images the same.
         scene: name of the traversal, such as 2014-12-09-13-21-02.
         calibration: of camera and laser.
-        lists: go to ``OUT/splits``, and only images that they name get a cloud; without lists all do. A
-            filter (``NAME_filter.txt``) is given as a list too.
+        lists: named as md4all's, go to ``OUT/splits``; ``filter_train_samples.txt`` goes to ``OUT/filter``.
+            Only images that lists other than of the split train name get a cloud; without lists all do.
+        scan_poses: where the car is taken to be at each scan.
 
     Raises:
         UserError: if something is missing or damaged, or what ``out`` holds was made from other files.
@@ -87,20 +96,22 @@ def plan_scene(
     raw, out, lists = Path(raw), Path(out), tuple(Path(path) for path in lists)
     if out.resolve() == raw.resolve():
         raise UserError(out, "is the download itself", "give another folder to prepare it into")
-    images, scans = read_images(raw / scene), read_scans(raw / scene)
+    images, scans = read_images(raw / scene, calibration.lens), read_scans(raw / scene)
     odometry_file = raw / scene / "vo" / "vo.csv"
     odometry, folder = read_odometry(odometry_file), out / scene
     made_from = {path.name: hash_file(path) for path in (*calibration.files, odometry_file)}
-    _refuse_other_origin(out, folder, made_from)
+    made_from["scan_poses"] = scan_poses
+    _refuse_other_origin(out, calibration.files, folder, made_from)
     poses = odometry.at(images.times)
     with_cloud = _with_cloud(scene, images, poses, lists)
-    have_image = {path.stem for path in (folder / IMAGES).glob("*.png")}
-    have_cloud = {path.stem for path in (folder / CLOUDS).glob("*.bin")}
+    have_image = {path.stem for path in (folder / calibration.lens).glob("*.png")}
+    have_cloud = {path.name.partition(".")[0] for path in (folder / CLOUDS).glob("*.bin")}
     return ScenePlan(
         root=out,
         folder=folder,
         calibration=calibration,
         lists=lists,
+        scan_poses=scan_poses,
         images=images,
         scans=scans,
         odometry=odometry,
@@ -125,34 +136,50 @@ def prepare_scene(
     """
     _tell_gaps(plan, on_warning)
     first = plan.images.file(int(plan.images.times[0]))
-    camera = plan.calibration.model.camera(*image_size(first))
-    undistortion = read_undistortion(plan.calibration.lut, camera.width, camera.height)
+    width, height = image_size(first)
+    plan.calibration.model.camera(width, height)  # or it is refused
+    undistortion = read_undistortion(plan.calibration.lut, width, height)
     # First of all, so that what a kill leaves is known to be of these files.
-    write_json(plan.folder / MADE_FROM, plan.made_from)
-    write_bytes(plan.root / "models" / MODEL_FILE, plan.calibration.model.path.read_bytes())
+    made_from = plan.folder / MADE_FROM
+    write_json(made_from, (read_json(made_from) if made_from.exists() else {}) | plan.made_from)
+    for path in plan.calibration.files:
+        write_bytes(_place(plan.root, path), path.read_bytes())
     for path in plan.lists:
-        write_bytes(plan.root / "splits" / path.name, path.read_bytes())
+        place = plan.root / FILTER if path.name == Path(FILTER).name else plan.root / SPLITS / path.name
+        write_bytes(place, path.read_bytes())
     _make_images(plan, undistortion, advance, on_warning)
-    _make_poses_and_clouds(plan, camera, advance, on_warning)
+    write_motions(plan.folder, _motions(plan))
+    _make_clouds(plan, advance, on_warning)
 
 
 def _with_cloud(scene: str, images: Recording, poses: Poses, lists: Sequence[Path]) -> list[int]:
-    """Positions of the images that get a cloud: those with a pose that a list names."""
+    """Positions of the images that get a cloud: those with a pose that a list for measuring names."""
     wanted = poses.stretch >= 0
     if lists:
-        of_list = {path: read_list(path).get(scene, set()) for path in lists}
-        named = [times for path, times in of_list.items() if not path.stem.endswith(FILTER_ENDING)]
-        wanted &= np.isin(images.times, list(set().union(*named)))
+        measured = [list_ for list_ in _lists_of(scene, lists) if list_of(list_)[1] != "train"]
+        named = [current(line) for path in measured for line in read_list(path)]
+        wanted &= np.isin(images.times, named)
     return np.flatnonzero(wanted).tolist()
 
 
-def _refuse_other_origin(out: Path, folder: Path, made_from: dict[str, str]) -> None:
+def _lists_of(scene: str, lists: Sequence[Path]) -> list[Path]:
+    return [path for path in lists if path.name != Path(FILTER).name and list_of(path)[0] == scene]
+
+
+def _place(root: Path, calibration_file: Path) -> Path:
+    """Where the layout keeps a file of the calibration."""
+    extrinsics = calibration_file.name in (HEAD_FILE, LASER_FILE)
+    return root / ("extrinsics" if extrinsics else "models") / calibration_file.name
+
+
+def _refuse_other_origin(out: Path, files: Sequence[Path], folder: Path, made_from: dict[str, str]) -> None:
     """Half a scene must not be finished with other files, nor a second scene get another camera."""
-    model = out / "models" / MODEL_FILE
-    if model.exists() and hash_file(model) != made_from[MODEL_FILE]:
-        raise UserError(model, "is of another camera", "prepare into another folder")
-    before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else made_from
-    other = sorted(name for name in made_from if before.get(name) != made_from[name])
+    for path in files:
+        file = _place(out, path)
+        if file.exists() and hash_file(file) != made_from[path.name]:
+            raise UserError(file, f"is another one than {path}", "prepare into another folder")
+    before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else {}
+    other = sorted(name for name, made in made_from.items() if before.get(name, made) != made)
     if other:
         told = f"the scene was made from another {', '.join(other)}"
         raise UserError(folder / MADE_FROM, told, f"remove {folder}")
@@ -173,7 +200,7 @@ def _make_images(
         except UserError as fault:
             return fault
         _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        write_bytes(plan.folder / IMAGES / f"{time}.png", encoded.tobytes())
+        write_bytes(plan.folder / plan.calibration.lens / f"{time}.png", encoded.tobytes())
         return None
 
     pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))
@@ -186,19 +213,37 @@ def _make_images(
         pool.shutdown(cancel_futures=True)
 
 
-def _make_poses_and_clouds(
-    plan: ScenePlan, camera: Camera, advance: Callable[[], object], on_warning: Callable[[str], object]
-) -> None:
-    T_camera_to_world = plan.poses.T_vehicle_to_world @ plan.calibration.T_optical_to_vehicle
-    write_poses(plan.folder / POSES, plan.images.times, T_camera_to_world)
+def _motions(plan: ScenePlan) -> dict[int, np.ndarray]:
+    """Of each image with a known way to both neighbours: the car at these in its frame, (2, 4, 4) [m].
+
+    Neighbours are those in time, or, where a list has the image, those that it names.
+    """
+    times, poses = plan.images.times.tolist(), plan.poses
+    place = {time: number for number, time in enumerate(times)}
+    lines: dict[int, Line] = {line[1]: line for line in zip(times, times[1:], times[2:], strict=False)}
+    for path in _lists_of(plan.folder.name, plan.lists):
+        lines |= {line[1]: line for line in read_list(path) if len(line) == 3}
+    found = {}
+    for time, line in sorted(lines.items()):
+        before, here, after = (place.get(one, -1) for one in line)
+        stretches = {int(poses.stretch[number]) if number >= 0 else -1 for number in (before, here, after)}
+        if len(stretches) == 1 and -1 not in stretches:
+            T_world_to_here = np.linalg.inv(poses.T_vehicle_to_world[here])
+            found[time] = T_world_to_here @ poses.T_vehicle_to_world[[before, after]]
+    return found
+
+
+def _make_clouds(plan: ScenePlan, advance: Callable[[], object], on_warning: Callable[[str], object]) -> None:
     tally = ReadTally(len(plan.scans.times), on_warning)
-    accumulator = Accumulator(plan.scans, plan.odometry, plan.calibration.T_laser_to_vehicle, tally)
+    calibration = plan.calibration
+    held = plan.scan_poses == "published"
+    accumulator = Accumulator(plan.scans, plan.odometry, calibration.T_laser_to_vehicle, tally, held)
     for number in plan.clouds_to_make:
         time, stretch = int(plan.images.times[number]), int(plan.poses.stretch[number])
-        # What is behind the camera or beside the image is two thirds of the points, and of no use.
-        points = in_view(accumulator.cloud(time, stretch, T_camera_to_world[number]), camera)
+        T_head_to_world = plan.poses.T_vehicle_to_world[number] @ calibration.T_head_to_vehicle
+        points = accumulator.cloud(time, stretch, T_head_to_world)
         if len(points):
-            write_cloud(plan.folder / CLOUDS / f"{time}.bin", points)
+            write_cloud(plan.folder / CLOUDS / f"{time}.pcd.bin", points)
         advance()
 
 

@@ -33,13 +33,13 @@ def raw_scenes(raw: Path) -> list[str]:
     return sorted(path.parent.name for path in Path(raw).glob("*/stereo.timestamps"))
 
 
-def read_images(scene: Path) -> Recording:
-    """The centre camera's images.
+def read_images(scene: Path, lens: str) -> Recording:
+    """A lens' images.
 
     Raises:
         UserError: if their list cannot be read, or none of them is there.
     """
-    return _read_recording(scene / "stereo.timestamps", scene / "stereo" / "centre", ".png")
+    return _read_recording(scene / "stereo.timestamps", scene / lens, ".png")
 
 
 def read_scans(scene: Path) -> Recording:

@@ -13,10 +13,16 @@ from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
 from acdepth.core.sheet import draw_block, save_sheet
 from acdepth.evaluation.corruptions.kinds import GROUPS, KINDS, SEVERITIES
-from acdepth.evaluation.corruptions.scoring import choose_frames, corrupt_frame, evaluate_corrupted
+from acdepth.evaluation.corruptions.scoring import (
+    CorruptedAt,
+    choose_frames,
+    corrupt_frame,
+    evaluate_corrupted,
+    resize_to_corrupt,
+)
 from acdepth.evaluation.corruptions.summary import summarise_corruptions
 from acdepth.evaluation.frames import TrueFrame, read_frame
-from acdepth.evaluation.predict import Model
+from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import CorruptionResults, FrameRow
 
@@ -34,12 +40,14 @@ class Benchmark:
     """Which corruptions are measured, on what, and against whom."""
 
     kinds: tuple[str, ...]
+    at: CorruptedAt
     every: int
     baseline: str
 
 
 def plan_benchmark(
     corruptions: tuple[str, ...] | None,
+    at: CorruptedAt,
     every: int,
     baseline: str | None,
     models: Sequence[str],
@@ -51,7 +59,12 @@ def plan_benchmark(
         UserError: if a kind or the baseline is unknown, nothing is clear, or a flag lacks its benchmark.
     """
     if corruptions is None:
-        for flag, given in (("--corruption-every", every != 1), ("--baseline", baseline is not None)):
+        flags = {
+            "--corruption-size": at != "input",
+            "--corruption-every": every != 1,
+            "--baseline": baseline is not None,
+        }
+        for flag, given in flags.items():
             if given:
                 raise UserError(flag, "is of the corruption benchmark", "give --corruptions too, or none")
         return None
@@ -65,12 +78,12 @@ def plan_benchmark(
     if all(clip.condition is not Condition.CLEAR for clip in footage):
         raise UserError("--corruptions", "only clear images are corrupted", "choose footage that has some")
     kinds = tuple(kind for kind in KINDS if not corruptions or kind in corruptions)
-    return Benchmark(kinds, every, baseline or models[0])
+    return Benchmark(kinds, at, every, baseline or models[0])
 
 
 def run_benchmark(
     benchmark: Benchmark,
-    models: Sequence[Model],
+    models: Sequence[NetworkModel],
     footage: Sequence[Clip],
     rows: Sequence[FrameRow],
     protocol: Protocol,
@@ -80,15 +93,17 @@ def run_benchmark(
 ) -> CorruptionResults:
     """What ``results.json`` holds of it, after an evaluation on ``footage`` with these rows.
 
-    Where ``sheet`` is given, it becomes a picture of the first frame in all kinds.
+    Where ``sheet`` is given, it becomes a picture of the first frame in all kinds, for the first model.
     """
     places = choose_frames(footage, rows, benchmark.every)
     if sheet and (frame := read_frame(*places[0], protocol)):
-        write_corruption_sheet(sheet, frame, benchmark.kinds)
+        shown = resize_to_corrupt(models[0], frame, protocol, benchmark.at)
+        write_corruption_sheet(sheet, shown, benchmark.kinds)
     total = len(places) * len(benchmark.kinds) * len(SEVERITIES)
+    kinds, at = benchmark.kinds, benchmark.at
     with progress("corruptions", total, unit="image") as advance:
-        measured = evaluate_corrupted(models, places, protocol, benchmark.kinds, advance, batch_size)
-    return summarise_corruptions(measured, benchmark.baseline, benchmark.every, seed)
+        measured = evaluate_corrupted(models, places, protocol, kinds, at, advance, batch_size)
+    return summarise_corruptions(measured, benchmark.baseline, at, benchmark.every, seed)
 
 
 def write_corruption_sheet(path: Path, frame: TrueFrame, kinds: Sequence[str]) -> None:

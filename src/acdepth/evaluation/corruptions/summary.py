@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import DRAWS, FEWEST_SEQUENCES, of_draws, per_sequence, with_interval
 from acdepth.evaluation.corruptions.kinds import GROUPS, SEVERITIES, VERSION
-from acdepth.evaluation.corruptions.scoring import MEASURED, CorruptionErrors
+from acdepth.evaluation.corruptions.scoring import MEASURED, CorruptedAt, CorruptionErrors, Size
 from acdepth.evaluation.schema import (
     CleanErrors,
     CorruptedModel,
@@ -50,15 +50,17 @@ def resilience_rate(errors: Values, clean: Values) -> Values:
 
 
 def summarise_corruptions(
-    measured: CorruptionErrors, baseline: str, every: int = 1, seed: int = 0
+    measured: CorruptionErrors, baseline: str, at: CorruptedAt = "input", every: int = 1, seed: int = 0
 ) -> CorruptionResults:
     """What ``results.json`` holds under ``corruptions``; errors are relative to those of ``baseline``.
 
-    One frame in ``every`` was taken; ``seed`` is that of the intervals, which draw whole sequences again.
+    Images were corrupted ``at`` a size; one frame in ``every`` was taken; ``seed`` is that of the intervals,
+    which draw whole sequences again.
     """
     means = _means(measured, seed)
     return CorruptionResults(
         version=VERSION,
+        corrupted_at=at if isinstance(at, str) else "{}x{}".format(*at),
         baseline=baseline,
         images=len(measured.clips),
         sequences=len(set(measured.clips)),
@@ -67,13 +69,15 @@ def summarise_corruptions(
         severities=SEVERITIES,
         kind_order=measured.kinds,
         models={
-            model: _describe(measured.kinds, clean, corrupted, means[baseline][1])
+            model: _describe(measured.kinds, measured.sizes[model], clean, corrupted, means[baseline][1])
             for model, (clean, corrupted) in means.items()
         },
     )
 
 
-def _describe(kinds: Sequence[str], clean: Values, corrupted: Values, baseline: Values) -> CorruptedModel:
+def _describe(
+    kinds: Sequence[str], sizes: Sequence[Size], clean: Values, corrupted: Values, baseline: Values
+) -> CorruptedModel:
     """One model: of clean images (1 + D, 2), of corrupted ones (1 + D, K, L, 2), and the baseline's."""
     errors = _joined(corrupted)
     ce = corruption_error(errors, _joined(baseline))
@@ -85,6 +89,7 @@ def _describe(kinds: Sequence[str], clean: Values, corrupted: Values, baseline: 
     places = {group: [kinds.index(kind) for kind in GROUPS[group] if kind in kinds] for group in GROUPS}
     return CorruptedModel(
         **dict(means(range(len(kinds)))),
+        sizes=tuple(sizes),
         groups={group: means(members) for group, members in places.items() if members},
         clean=CleanErrors(**_named(clean[0])),
         kinds={

@@ -24,7 +24,13 @@ from acdepth.recipes.ablation.config import TEACHER, AblationConfig
 from acdepth.recipes.ablation.sources import Sources
 from acdepth.recipes.ablation.summary import summarise_cells
 from acdepth.student.settings import StudentConfig
-from acdepth.student.training import clear_footage, prepare_mix, student_files, translations_made_by
+from acdepth.student.training import (
+    clear_fingerprint,
+    clear_footage,
+    prepare_mix,
+    student_files,
+    translations_made_by,
+)
 
 SUMMARY_FILE = "ablation.json"
 OF_OTHERS = ("stages", "results.json", MODEL_FILE)
@@ -128,7 +134,7 @@ class Ablation:
         teacher = {"teacher": hash_file(sources.teacher)}
         # The same for all, since no variant changes which footage is read.
         footage = clear_footage(sources.student, sources.data, sources.translations)
-        clear = fingerprint(footage, size, self.card.crop, reach=0)
+        clear = clear_fingerprint(footage, self.card)
         facts = {
             name: {**teacher, "training footage": clear, **self._facts(student)}
             for name, student in self.students.items()

@@ -20,7 +20,7 @@ from acdepth.evaluation.ablation import (
 )
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import Protocol
-from acdepth.evaluation.repeats import Values, paired_difference, spread_over_seeds
+from acdepth.evaluation.repeats import Values, paired_changes, spread_over_seeds
 from acdepth.evaluation.schema import Data, FrameRow, MeasuredBy
 from acdepth.recipes.ablation.cell import Cell
 from acdepth.recipes.ablation.config import AblationConfig
@@ -174,20 +174,16 @@ def _in_pairs(
 def _compare(
     ours: Values, theirs: Values, groups: np.ndarray, columns: Sequence[Column], seed: int
 ) -> ByColumn[Difference]:
-    differences = paired_difference(ours, theirs, groups, make_generator(seed, "bootstrap"))
+    changes = paired_changes(ours, theirs, groups, make_generator(seed, "bootstrap"))
     base = [spread.mean for spread in spread_over_seeds(theirs)]
     of_seeds = [spread.of_seeds for spread in spread_over_seeds(ours - theirs)]
     found = [
         Difference(
-            difference=_finite(interval.mean),
-            low=_finite(interval.low),
-            high=_finite(interval.high),
-            relative=_relative(interval.mean, mean),
-            relative_low=_relative(interval.low, mean),
-            relative_high=_relative(interval.high, mean),
+            **dict(zip(("difference", "low", "high"), map(_finite, difference), strict=True)),
+            **dict(zip(("relative", "relative_low", "relative_high"), map(_finite, relative), strict=True)),
             of_seeds=tuple(_relative(value, mean) for value in seeds),
         )
-        for interval, seeds, mean in zip(differences, of_seeds, base, strict=True)
+        for (difference, relative), seeds, mean in zip(changes, of_seeds, base, strict=True)
     ]
     return _by_column(columns, found)
 

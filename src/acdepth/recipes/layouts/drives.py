@@ -41,20 +41,21 @@ class WorldDrive:
     """(N,) [m/s]."""
 
     def scan(self, index: int, shift: float) -> np.ndarray:
-        """LiDAR-like points of a frame: on a grid of pixels, at their true depth.
+        """LiDAR-like points of a frame: on a grid of pixels, without the outermost, at their true depth.
 
         Args:
             index: of the frame.
             shift: added to the pixels' coordinates, so that a reader's way of counting finds each point in
-                its own: 0.5 where coordinates are cut off, 1 where they are rounded and one is taken off.
+                its own: 0 where coordinates are rounded, 0.5 where they are cut off, 1 where they are rounded
+                and one is taken off.
 
         Returns:
             (M, 3) float64 in the camera's frame [m].
         """
         depth = read_depth_png16(self.folder / "depth" / f"{self.images[index].stem}.png")
         height, width = depth.shape
-        rows = np.unique(np.linspace(0, height - 2, min(ROWS, height - 1)).astype(int))
-        columns = np.unique(np.linspace(0, width - 2, min(COLUMNS, width - 1)).astype(int))
+        rows = np.unique(np.linspace(1, height - 2, min(ROWS, height - 2)).astype(int))
+        columns = np.unique(np.linspace(1, width - 2, min(COLUMNS, width - 2)).astype(int))
         row, column = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
         z = depth[row, column].astype(np.float64)
         seen = (z > 0) & (z < FARTHEST)

@@ -37,7 +37,7 @@ from acdepth.student.adapt.pose_start import load_pose_net, pose_file
 from acdepth.student.adapt.settings import AdaptConfig
 from acdepth.student.adapt.task import AdaptTask
 from acdepth.student.adapt.validation import Score, Validation
-from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
+from acdepth.student.training import clear_fingerprint, clear_footage, prepare_mix, translations_made_by
 
 BEST_FILE = "best.safetensors"
 """The state that agrees best so far."""
@@ -86,8 +86,9 @@ def train_adapted(
     footage = _adverse_footage(config, adverse)
     pose_net = load_pose_net(teacher, teacher_card) if config.photometric_weight > 0 else None
     reach = 1 if pose_net else 0
-    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
-    inputs |= {"adverse footage": fingerprint(footage, card.input_size, card.crop, reach)}
+    inputs = {"training footage": clear_fingerprint(clips, card)}
+    size, crop, resize = card.input_size, card.crop, card.resize
+    inputs |= {"adverse footage": fingerprint(footage, size, crop, reach, resize)}
     inputs |= translations_made_by(config.anchor, translations)
     files = {"student": hash_file(student), "teacher": hash_file(teacher), "prior": content_of(prior)}
     files |= {"pose network": hash_file(pose_file(teacher))} if pose_net else {}
@@ -96,7 +97,7 @@ def train_adapted(
     made_from = Identity.of(config).and_facts({**every, **inputs, **files})
     with run_folder(out, made_from, loop):
         clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
-        prepared = prepare(footage, out / "prepared" / "adverse", card.input_size, card.crop, reach)
+        prepared = prepare(footage, out / "prepared" / "adverse", size, crop, reach, resize=resize)
         learning, apart = split_off(prepared, config.validation.held_out)
         filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
         config.write(out / "config.yaml")
@@ -135,6 +136,7 @@ def _refuse_strangers(
     for name, of in {
         "input size": lambda card: card.input_size,
         "crop": lambda card: card.crop,
+        "resize": lambda card: card.resize,
         "width": lambda card: card.network.width,
     }.items():
         if of(student) != of(teacher):

@@ -12,13 +12,12 @@ from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.data.mix import MixBatches
-from acdepth.data.prepared import fingerprint
 from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file, load_checkpoint, save_checkpoint
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.student.confidence.settings import ConfidenceConfig
 from acdepth.student.confidence.task import ConfidenceTask
-from acdepth.student.training import clear_footage, prepare_mix, translations_made_by
+from acdepth.student.training import clear_fingerprint, clear_footage, prepare_mix, translations_made_by
 
 
 def train_confidence(
@@ -45,7 +44,7 @@ def train_confidence(
         what = f"saw another part of the images than {student}"
         raise UserError(teacher, what, "give a teacher with the same crop")
     loop, clips = config.loop, clear_footage(config.shown, data, translations)
-    inputs = {"training footage": fingerprint(clips, card.input_size, card.crop, reach=0)}
+    inputs = {"training footage": clear_fingerprint(clips, card)}
     inputs |= translations_made_by(config.shown, translations)
     files = {"student": hash_file(student), "teacher": hash_file(teacher)}
     made_from = Identity.of(config).and_facts({**inputs, **files})
