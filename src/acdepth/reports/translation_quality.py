@@ -15,7 +15,8 @@ LOOKS = (
     "called so: how often judges, who learned real images of other streets, choose the wanted condition "
     "among all conditions and none of these; net: small networks on pixels; prior: heads on its features",
     "told from real: how often new judges tell these images from real ones of the condition, asked about "
-    "drives that they have not learned; 50 is guessing, 100 means that none passes for real",
+    "drives that they have not learned; 50 is guessing, 100 means that none passes; judges that learn longer "
+    "(--telling-steps) may tell more",
     "KID x 1000: distance of the prior's features to those of real images; 0 where nothing tells them apart",
     "controls: colours-only has the right colours on the clear image, colours-shuffled the same in pieces "
     "that changed places, truth-recoloured the true image in the source's colours. Judges learned such "
