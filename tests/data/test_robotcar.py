@@ -73,12 +73,13 @@ class TestOpening:
             f"{DAY}/from_{image_time(9)}": 3,
             NIGHT: 2,
         }
-        (warning,) = warnings
+        warning, of_night = warnings
+        assert f"{NIGHT}/poses_synchronized.json: has no poses for 2 of 2 images" in of_night
         assert DAY in warning and f"between {image_time(4)}.png and {image_time(9)}.png;" in warning
 
     def test_a_quarter_of_a_second_is_no_gap(self, tmp_path):
         """Of four steps of 62.5 ms; one more is a gap."""
-        (clip,) = open_robotcar(write_prepared(tmp_path / "a", {DAY: [0, 1, 5]}), None, fail)
+        (clip,) = open_robotcar(write_prepared(tmp_path / "a", {DAY: [0, 1, 5]}), None, lambda _: None)
         assert len(clip) == 3
         cut = open_robotcar(write_prepared(tmp_path / "b", {DAY: [0, 1, 6]}), None, lambda _: None)
         assert [len(one) for one in cut] == [2, 1]
@@ -94,7 +95,7 @@ class TestOpening:
         assert (camera.fx, camera.fy, camera.cx, camera.cy) == (FX, FY, CX, CY)
 
     def test_other_scenes_say_their_condition(self, tmp_path):
-        root = write_prepared(tmp_path, {"2015-01-01-00-00-00": [0, 1]}, "snow")
+        root = write_prepared(tmp_path, {"2015-01-01-00-00-00": [0, 1, 2]}, "snow")
         (clip,) = open_robotcar(root, None, fail)
         assert clip.condition is Condition.SNOW
         write_text(root / "2015-01-01-00-00-00" / "sequence.yaml", "condition: dusk\n")
@@ -174,6 +175,23 @@ class TestLists:
         open_robotcar(root, "train", warnings.append)
         (warning,) = warnings
         assert f"no poses for 1 of 2 images, such as {image_time(4)};" in warning
+
+    @pytest.mark.parametrize("lost", [None, "[]"])
+    @pytest.mark.parametrize("split", [None, "mine"])
+    def test_a_scene_without_poses_is_told(self, tmp_path, split, lost):
+        """Where neighbours are those in time as well; one of test, which needs none, is not."""
+        root = write_prepared(tmp_path, {DAY: range(5)})
+        for name in ("mine", "test"):
+            write_list(root, f"{DAY}_{name}", *(line(number) for number in range(5)))
+        open_robotcar(root, split, fail)  # the first and the last image are reached from their neighbours
+        (root / DAY / "poses_synchronized.json").unlink()
+        if lost:
+            write_text(root / DAY / "poses_synchronized.json", lost)
+        warnings = []
+        open_robotcar(root, split, warnings.append)
+        (warning,) = warnings
+        assert f"no poses for 5 of 5 images, such as {image_time(0)};" in warning
+        open_robotcar(root, "test", fail)
 
     def test_images_of_the_list_that_are_not_there(self, tmp_path):
         root = write_prepared(tmp_path / "root", {DAY: range(100)})
@@ -313,6 +331,7 @@ class TestRefusals:
             ("[1, 2]", "not a list of timestamp, pose_to_prev and pose_to_next"),
             ('[{"timestamp": 5, "pose_to_prev": [[1]]}]', "not a list of timestamp"),
             ('[{"timestamp": "noon", "pose_to_prev": EYE, "pose_to_next": EYE}]', "not a list of timestamp"),
+            ('[{"timestamp": Infinity, "pose_to_prev": EYE, "pose_to_next": EYE}]', "not a list of"),
             ('[{"timestamp": 5, "pose_to_prev": EYE, "pose_to_next": [[1, 0]]}]', "not a list of timestamp"),
             ('[{"timestamp": 5, "pose_to_prev": EYE, "pose_to_next": TWO}]', "no rigid"),
             ('[{"timestamp": 5, "pose_to_prev": NAN, "pose_to_next": EYE}]', "no rigid"),
@@ -348,6 +367,13 @@ class TestRefusals:
         with pytest.raises(UserError, match=r"_train_stride_1\.txt: line 2, .* expected time stamps of the"):
             open_robotcar(root, "train", fail)
 
+    @pytest.mark.parametrize("numbers", [(1, 1, 1), (2, 1, 0), (0, 2, 1), (0, 1, 1)])
+    def test_a_line_that_does_not_go_forward_in_time(self, root, numbers):
+        write_list(root, f"{DAY}_train_stride_1", line(0, 1, 2), line(*numbers))
+        told = rf"_1\.txt: '{line(*numbers).strip()}': its time stamps do not increase; give the previous"
+        with pytest.raises(UserError, match=told):
+            open_robotcar(root, "train", fail)
+
     def test_a_list_whose_name_says_no_scene(self, root):
         write_text(root / "mine.txt", line(1))
         with pytest.raises(UserError, match=r"mine\.txt: its name says no scene and split; name it as in"):
@@ -359,6 +385,21 @@ class TestRefusals:
         with pytest.raises(
             UserError, match=r"_1\.txt: names no images that filter/filter_train_samples\.txt"
         ):
+            open_robotcar(root, "train", fail)
+
+    @pytest.mark.parametrize("filtered", [False, True])
+    @pytest.mark.parametrize("name", ["train_stride_1", "test"])
+    def test_an_empty_list_is_not_put_on_the_filter(self, root, name, filtered):
+        write_list(root, f"{DAY}_{name}", "# nothing\n")
+        if filtered:
+            write_text(root / "filter" / "filter_train_samples.txt", line(1))
+        with pytest.raises(UserError, match=r"\.txt: names no images; give another list"):
+            open_robotcar(root, name.removesuffix("_stride_1"), fail)
+
+    def test_lists_of_other_names_are_told_how_to_be_named(self, root):
+        write_list(root, "train", line(0, 1, 2))
+        told = "has no list of a scene and split; give .* or name it as in 2014-12-09-13-21-02_train_stride_1"
+        with pytest.raises(UserError, match=told):
             open_robotcar(root, "train", fail)
 
     def test_no_such_split(self, root):

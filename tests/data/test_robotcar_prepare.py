@@ -473,6 +473,14 @@ class TestDamage:
         named = Path(file).parent / "lms_front" if "none of" in words else Path(file)
         assert named.as_posix() in str(caught.value) and "\n" not in str(caught.value)
 
+    @pytest.mark.parametrize(
+        "name", [f"{DAY}_train_stride_1", f"{DAY}_test", "elsewhere_test", "filter_train_samples"]
+    )
+    def test_a_list_that_is_not_there_before_anything_is_written(self, raw, name):
+        with pytest.raises(UserError, match=rf"{name}\.txt: no such file; give another list"):
+            plan(raw, (raw / f"{name}.txt",))
+        assert not (raw / "out").exists()
+
     def test_not_into_the_download(self, raw):
         calibration = read_raw_calibration(raw / "models", raw / "extrinsics")
         with pytest.raises(UserError, match="is the download itself"):

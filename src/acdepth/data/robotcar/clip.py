@@ -61,6 +61,12 @@ class RobotCarClip(ImageClip, PosedClip):
         metres = float(np.linalg.norm(self._T_vehicle(index, other)[:3, 3]))
         return None if np.isnan(metres) else metres
 
+    def knows_neighbours(self, index: int) -> bool:
+        """Whether the way to the images before and after is known, as far as they are there."""
+        known, time = self.scene.motions.keys(), self.times[index]
+        beside = self.times[max(index - 1, 0) : index] + self.times[index + 1 : index + 2]
+        return all(time in known or other in known for other in beside)
+
     def T_target_to_source(self, target: int, source: int) -> np.ndarray:
         """(4, 4) float64 [m], from the camera at one image to the camera at another; NaN if unknown."""
         T_optical_to_vehicle = self.scene.T_head_to_vehicle @ self.scene.model.T_optical_to_head

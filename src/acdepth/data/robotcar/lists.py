@@ -18,6 +18,7 @@ _THREE = re.compile(r"(\d{1,18})(?:\s+(\d{1,18})\s+(\d{1,18}))?")
 _FIRST = re.compile(r"(\d{1,18})(?:\s.*)?")
 _STAMP = re.compile(r"(\d{1,18})")
 _EXAMPLE = "time stamps of the previous, the current and the next image, or of the current one"
+_NAMED = "name it as in 2014-12-09-13-21-02_train_stride_1.txt"
 
 
 def current(line: Line) -> int:
@@ -43,8 +44,9 @@ def find_lists(root: Path, split: str) -> list[Path]:
         return named
     if Path(split).is_file():
         return [Path(split)]
-    told = f"no such split in {Path(root) / SPLITS}, which has {', '.join(split_names(root)) or 'none'}"
-    raise UserError(split, told, "give the path of a list")
+    known = ", ".join(split_names(root)) or "no list of a scene and split"
+    told = f"no such split in {Path(root) / SPLITS}, which has {known}"
+    raise UserError(split, told, f"give the path of a list, or {_NAMED}")
 
 
 def list_of(path: Path) -> tuple[str, str]:
@@ -55,8 +57,7 @@ def list_of(path: Path) -> tuple[str, str]:
     """
     found = _NAME.fullmatch(path.stem)
     if not found:
-        example = "2014-12-09-13-21-02_train_stride_1.txt"
-        raise UserError(path, "its name says no scene and split", f"name it as in {example}")
+        raise UserError(path, "its name says no scene and split", _NAMED)
     return found[1], found[2]
 
 
@@ -68,7 +69,23 @@ def read_list(path: Path) -> list[Line]:
     """
     if list_of(path)[1] == "test":
         return [(int(line[1]),) for line in read_lines(path, _FIRST, "a time stamp")]
-    return [tuple(map(int, filter(None, line.groups()))) for line in read_lines(path, _THREE, _EXAMPLE)]
+    lines = list[Line]()
+    for found in read_lines(path, _THREE, _EXAMPLE):
+        line = tuple(map(int, filter(None, found.groups())))
+        if list(line) != sorted(set(line)):
+            told = f"{found.string!r}: its time stamps do not increase"
+            raise UserError(path, told, "give the previous, the current and the next image")
+        lines.append(line)
+    return lines
+
+
+def read_filter(path: Path) -> set[int]:
+    """Time stamps of the images that `FILTER` leaves out.
+
+    Raises:
+        UserError: if it cannot be read, or naming the line that is something else.
+    """
+    return {int(line[1]) for line in read_lines(path, _STAMP, "a time stamp")}
 
 
 def read_targets(root: Path, path: Path) -> list[Line]:
@@ -77,10 +94,10 @@ def read_targets(root: Path, path: Path) -> list[Line]:
     Raises:
         UserError: if a file cannot be understood, or nothing is left.
     """
-    lines, left_out = read_list(path), Path(root) / FILTER
-    if list_of(path)[1] == "train" and left_out.is_file():
-        filtered = {int(line[1]) for line in read_lines(left_out, _STAMP, "a time stamp")}
-        lines = [line for line in lines if current(line) not in filtered]
+    named, left_out = read_list(path), Path(root) / FILTER
+    filtered = read_filter(left_out) if list_of(path)[1] == "train" and left_out.is_file() else set[int]()
+    lines = [line for line in named if current(line) not in filtered]
     if not lines:
-        raise UserError(path, f"names no images that {FILTER} leaves", "give another list")
+        told = f"names no images that {FILTER} leaves" if named else "names no images"
+        raise UserError(path, told, "give another list")
     return lines

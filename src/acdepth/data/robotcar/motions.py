@@ -47,7 +47,7 @@ def read_motions(scene: Path) -> Motions:
         times = [int(entry["timestamp"]) for entry in values]
         T = np.array([[entry[key] for key in _KEYS] for entry in values], dtype=np.float64)
         T = T.reshape(len(times), 2, 4, 4)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
         told = f"not a list of timestamp, {' and '.join(_KEYS)} (4x4)"
         raise UserError(file, told, "make or download it again") from error
     if not is_rigid(T):

@@ -19,7 +19,7 @@ from acdepth.core.files import hash_file, read_json, write_bytes, write_json
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar.calibration import HEAD_FILE, LASER_FILE, RawCalibration
 from acdepth.data.robotcar.clouds import CLOUDS, Accumulator, write_cloud
-from acdepth.data.robotcar.lists import FILTER, SPLITS, Line, current, list_of, read_list
+from acdepth.data.robotcar.lists import FILTER, SPLITS, Line, current, list_of, read_filter, read_list
 from acdepth.data.robotcar.motions import write_motions
 from acdepth.data.robotcar.odometry import Odometry, Poses, read_odometry
 from acdepth.data.robotcar.raw import (
@@ -96,6 +96,8 @@ def plan_scene(
     raw, out, lists = Path(raw), Path(out), tuple(Path(path) for path in lists)
     if out.resolve() == raw.resolve():
         raise UserError(out, "is the download itself", "give another folder to prepare it into")
+    for path in lists:
+        (read_filter if _is_filter(path) else read_list)(path)  # or it is refused
     images, scans = read_images(raw / scene, calibration.lens), read_scans(raw / scene)
     odometry_file = raw / scene / "vo" / "vo.csv"
     odometry, folder = read_odometry(odometry_file), out / scene
@@ -145,7 +147,7 @@ def prepare_scene(
     for path in plan.calibration.files:
         write_bytes(_place(plan.root, path), path.read_bytes())
     for path in plan.lists:
-        place = plan.root / FILTER if path.name == Path(FILTER).name else plan.root / SPLITS / path.name
+        place = plan.root / FILTER if _is_filter(path) else plan.root / SPLITS / path.name
         write_bytes(place, path.read_bytes())
     _make_images(plan, undistortion, advance, on_warning)
     write_motions(plan.folder, _motions(plan))
@@ -163,7 +165,11 @@ def _with_cloud(scene: str, images: Recording, poses: Poses, lists: Sequence[Pat
 
 
 def _lists_of(scene: str, lists: Sequence[Path]) -> list[Path]:
-    return [path for path in lists if path.name != Path(FILTER).name and list_of(path)[0] == scene]
+    return [path for path in lists if not _is_filter(path) and list_of(path)[0] == scene]
+
+
+def _is_filter(path: Path) -> bool:
+    return path.name == Path(FILTER).name
 
 
 def _place(root: Path, calibration_file: Path) -> Path:

@@ -1,6 +1,6 @@
 """Opening the prepared layout: all traversals, or what the lists of a split name of them."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def open_robotcar(
         UserError: by ``on_fault``, or if nothing is found, a scene is of acdepth's former layout, or a file
             that all scenes need is at fault.
     """
-    root, lines = Path(root), dict[str, list[Line]]()
+    root, lines, measured = Path(root), dict[str, list[Line]](), set[str]()
     for folder in (folder for one in LENSES for folder in _folders(root, one)):
         refuse_former((root / folder).parent.parent)
     _refuse_other_lens(root, lens)
@@ -76,20 +76,26 @@ def open_robotcar(
     T_head_to_vehicle = read_head(head) if head.is_file() else np.eye(4)
 
     def read(path: Path) -> dict[str, set[int]]:
-        folder, found = f"{list_of(path)[0]}/{lens}", read_targets(root, path)
+        name, of_split = list_of(path)
+        folder, found = f"{name}/{lens}", read_targets(root, path)
         lines.setdefault(folder, []).extend(found)
+        if of_split == "test":
+            measured.add(folder)
         return {folder: set(map(current, found))}
 
     def open_folder(folder: str, images: dict[int, Path], targets: set[int]) -> list[RobotCarClip]:
         scene = _read_scene(root / folder.removesuffix(f"/{lens}"), lens, model, T_head_to_vehicle, images)
         if any(len(line) == 3 for line in lines.get(folder, ())):
-            _tell_unknown(scene, targets & images.keys(), on_warning)
-            return _between_neighbours(scene, lines[folder], images)
-        return [
-            RobotCarClip(name, scene, piece, targets)
-            for name, _, piece in named_pieces(_cut(images), scene.name, on_warning)
-            if any(int(path.stem) in targets for path in piece)
-        ]
+            clips = _between_neighbours(scene, lines[folder], images)
+        else:
+            clips = [
+                RobotCarClip(name, scene, piece, targets)
+                for name, _, piece in named_pieces(_cut(images), scene.name, on_warning)
+                if any(int(path.stem) in targets for path in piece)
+            ]
+        if folder not in measured:  # which needs no motion
+            _tell_unknown(scene, clips, on_warning)
+        return clips
 
     data_set = NumberedImages(
         folders=lambda root: _folders(root, lens),
@@ -131,8 +137,9 @@ def _condition(folder: Path) -> Condition:
     return CONDITIONS[folder.name]
 
 
-def _tell_unknown(scene: Scene, targets: set[int], on_warning: Callable[[str], object]) -> None:
-    unknown = sorted(targets - scene.motions.keys())
+def _tell_unknown(scene: Scene, clips: Sequence[RobotCarClip], on_warning: Callable[[str], object]) -> None:
+    targets = [(clip, index) for clip in clips for index in clip.targets()]
+    unknown = [clip.times[index] for clip, index in targets if not clip.knows_neighbours(index)]
     if unknown:
         told = f"has no poses for {len(unknown)} of {len(targets)} images, such as {unknown[0]}"
         on_warning(f"{scene.folder / POSES}: {told}; their distances are unknown")
@@ -140,34 +147,33 @@ def _tell_unknown(scene: Scene, targets: set[int], on_warning: Callable[[str], o
 
 def _between_neighbours(scene: Scene, lines: Sequence[Line], images: dict[int, Path]) -> list[RobotCarClip]:
     """Clips in which each target has the neighbours of its line beside it."""
-    pieces: list[tuple[list[int], set[int]]] = []
+    times: list[list[int]] = []  # of each clip, as its targets
+    targets: list[set[int]] = []
     for line in sorted({current(line): line for line in lines}.values(), key=current):
         if current(line) in images:
-            times, targets = pieces[-1] if pieces else ([], set[int]())
-            new = _continued(times, targets, line, images)
+            new = _continued(times[-1], targets[-1], line) if times else None
             if new is None:
-                times, targets = new_piece = [time for time in line if time in images], set[int]()
-                pieces.append(new_piece)
-            else:
-                times += new
-            targets.add(current(line))
+                times.append([])
+                targets.append(set())
+            times[-1].extend(time for time in new or line if time in images)
+            targets[-1].add(current(line))
     return [
         RobotCarClip(
-            f"{scene.name}/from_{min(targets)}" if number else scene.name,
+            f"{scene.name}/from_{min(of_clip)}" if number else scene.name,
             scene,
-            [images[time] for time in times],
-            targets,
+            [images[time] for time in times[number]],
+            of_clip,
         )
-        for number, (times, targets) in enumerate(pieces)
+        for number, of_clip in enumerate(targets)
     ]
 
 
-def _continued(times: list[int], targets: set[int], line: Line, there: Container[int]) -> list[int] | None:
+def _continued(times: list[int], targets: set[int], line: Line) -> Line | None:
     """What a line adds to a clip that ends with its previous image, or with that and its own; else None."""
     if len(line) == 3 and times[-2:] == [*line[:2]]:
-        return [time for time in line[2:] if time in there]
+        return line[2:]
     if len(line) == 3 and times[-1:] == [line[0]] and line[0] not in targets:
-        return [time for time in line[1:] if time in there]
+        return line[1:]
     return None
 
 
