@@ -116,7 +116,7 @@ def median_distance(prepared: Prepared) -> float | None:
 def published_camera(camera: Camera, crop: Crop | None, source_size: tuple[int, int]) -> Camera:
     """What the published code takes for the camera of a prepared image.
 
-    It multiplies the rows of the original image's matrix by the new width and height over those of the
+    It multiplies the rows of the cropped image's matrix by the new width and height over those of the
     whole original image, of which only ``crop`` may be left: what is cut off makes fy and cy, or fx and cx,
     too small. And it takes corners of pixels for their centres, which moves cx and cy by a third of a pixel.
 
