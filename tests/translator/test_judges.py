@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
-from acdepth.evaluation.repeats import paired_difference
+from acdepth.evaluation.repeats import paired_changes
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.translator.perception import Perception
 from acdepth.translator.scoring.controls import CONTROLS, PIECES, WRONG, build_controls, build_wrong, shuffle
@@ -173,7 +173,7 @@ def test_a_share_has_the_interval_over_drives_and_trainings() -> None:
     given = answers(trainings=4, drives=10, seed=0)
     found = share([given], make_generator(0))
     values = given.said[..., None]
-    (expected,) = paired_difference(values, 0 * values, given.drives, make_generator(0))
+    expected = paired_changes(values, 0 * values, given.drives, make_generator(0))[0].difference
     assert found.mean == pytest.approx(expected.mean)
     assert expected.low is not None and expected.high is not None
     assert found[1:] == pytest.approx((max(0.0, expected.low), min(1.0, expected.high)))

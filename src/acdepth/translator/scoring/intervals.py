@@ -31,7 +31,7 @@ def share(sets: Many[Answers], generator: torch.Generator) -> Interval:
     """Mean over trainings, and over sets that count alike, with its 95 % interval.
 
     Each draw takes whole drives of every set again, and moves the mean by t times its standard error over the
-    trainings on those drives, where t is drawn from Student's distribution, as `paired_difference` does: a
+    trainings on those drives, where t is drawn from Student's distribution, as `paired_changes` does: a
     few trainings, themselves drawn again, would cover too little. No ends where a set has one drive, or with
     one training.
     """
