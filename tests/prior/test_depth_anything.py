@@ -40,18 +40,16 @@ def test_the_side_that_needs_less_change_gets_the_length(
     assert Preprocessing(side=518).size_for(*image) == expected
 
 
-@pytest.mark.parametrize(("image", "expected"), [((320, 576), (322, 574)), ((320, 544), (322, 546))])
-def test_without_a_side_images_keep_their_size_up_to_the_patch(
-    image: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    """The published code's 322x574 on nuScenes, where Depth Anything's own preprocessing makes 294x518."""
-    assert Preprocessing(side=None).size_for(*image) == expected
-    assert Preprocessing().size_for(320, 576) == (294, 518)
+@pytest.mark.parametrize(("image", "own"), [((320, 576), (294, 518)), ((320, 544), (308, 518))])
+def test_a_given_size_is_that_of_every_image(image: tuple[int, int], own: tuple[int, int]) -> None:
+    """The published code's 322x574 on nuScenes and on RobotCar, where Depth Anything's own sizes differ."""
+    assert Preprocessing(size=(322, 574)).size_for(*image) == (322, 574)
+    assert Preprocessing().size_for(*image) == own
 
 
 def test_the_published_input_is_plain_bilinear() -> None:
     image = torch.rand(1, 3, 16, 30, generator=make_generator(0, "plain bilinear"))
-    found = Preprocessing(side=None, mean=(0.0,) * 3, std=(1.0,) * 3)(image)
+    found = Preprocessing(size=(14, 28), mean=(0.0,) * 3, std=(1.0,) * 3)(image)
     assert found.shape == (1, 3, 14, 28)
     for row, column in ((0, 0), (5, 9), (13, 27)):
         v, u = (row + 0.5) * 16 / 14 - 0.5, (column + 0.5) * 30 / 28 - 0.5
@@ -62,16 +60,22 @@ def test_the_published_input_is_plain_bilinear() -> None:
         torch.testing.assert_close(found[0, :, row, column], rows[:, 0] * (1 - right) + rows[:, 1] * right)
 
 
-def test_a_prior_that_keeps_size_sees_the_image_as_it_is() -> None:
+def test_a_prior_sees_the_size_it_is_told_and_answers_in_that_of_the_image() -> None:
     prior, seen = DepthAnythingPrior.tiny(0, CONFIG), []
     prior.network.register_forward_pre_hook(
         lambda _, __, given: seen.append(given["pixel_values"].shape[-2:]), with_kwargs=True
     )
     answers = [prior(picture(70, 126))]
-    prior.keep_size()
+    prior.resize_to(84, 70)
     answers.append(prior(picture(70, 126)))
-    assert seen == [(56, 98), (70, 126)]
+    assert seen == [(56, 98), (84, 70)]
     assert all(answer.shape == (2, 1, 70, 126) for answer in answers)
+
+
+@pytest.mark.parametrize("size", [(320, 574), (322, 576)])
+def test_a_size_that_is_no_multiple_of_the_patch_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(UserError, match=rf"cannot be {size[0]}x{size[1]} pixels; .* multiples of .*, 14"):
+        DepthAnythingPrior.tiny(0, CONFIG).resize_to(*size)
 
 
 @pytest.mark.parametrize("size", [(120, 200), (75, 241), (40, 30)])

@@ -8,6 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.identity import Identity
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
+from acdepth.engine import LoopSettings
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.settings import OrdinalOptions, StudentConfig
@@ -131,10 +132,15 @@ def test_the_published_preset_changes_what_the_published_code_does():
         "ordinal.pooled": "false → true",
         "ordinal.sampling": "uniform → published",
         "prior_normalisation": "own → student",
-        "prior_size": "own → image",
+        "prior_size": "own → [322, 574]",
         "mirrored": "samples → batches",
         "scene_ends": "true → false",
         "teacher_batch_norm": "eval → train",
         "teacher_normalisation": "own → student",
     }
     assert published.ordinal == OrdinalOptions().published()
+
+
+def test_the_published_preset_takes_gradients_whole():
+    clipped = StudentConfig(loop=LoopSettings(steps=1, gradient_clip=1.0))
+    assert clipped.published().loop.gradient_clip is None

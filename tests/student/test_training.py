@@ -125,10 +125,10 @@ def test_the_prior_is_normalised_as_settings_say(option, expected):
     assert prior is not None and (prior.preprocessing.mean, prior.preprocessing.std) == expected
 
 
-@pytest.mark.parametrize(("option", "keeps"), [("own", False), ("image", True)])
-def test_the_prior_sees_images_at_their_own_size_only_where_settings_say_so(option, keeps):
+@pytest.mark.parametrize(("option", "size"), [("own", None), ((322, 574), (322, 574))])
+def test_the_prior_sees_images_at_a_size_of_settings_only_where_they_say_one(option, size):
     prior = open_prior(changed(ordinal_weight=0.01, prior_size=option), Path("shipped"), TINY)
-    assert prior is not None and (prior.preprocessing.size_for(320, 576) == (322, 574)) is keeps
+    assert prior is not None and prior.preprocessing.size == size
 
 
 def test_another_prior_of_the_hub_is_another_run_and_the_card_names_it(taught, tmp_path, monkeypatch):

@@ -119,9 +119,17 @@ class DepthAnythingPrior(nn.Module):
         """Take other numbers than its own for the input, as the published ACDepth code does."""
         self.preprocessing = replace(self.preprocessing, mean=mean, std=std)
 
-    def keep_size(self) -> None:
-        """See images at their own size, as in the published ACDepth code, and not at the one it learnt at."""
-        self.preprocessing = replace(self.preprocessing, side=None)
+    def resize_to(self, height: int, width: int) -> None:
+        """See every image at one size, as in the published ACDepth code, and not at the one it learnt at.
+
+        Raises:
+            UserError: if a side is no multiple of the network's patch.
+        """
+        patch = self.preprocessing.patch
+        if height % patch or width % patch:
+            what = f"its input cannot be {height}x{width} pixels"
+            raise UserError(self.source, what, f"both must be multiples of its patch, {patch}")
+        self.preprocessing = replace(self.preprocessing, size=(height, width))
 
     @torch.no_grad()
     def forward(self, image: Tensor) -> Tensor:

@@ -20,19 +20,20 @@ PIL_BICUBIC = 3
 class Preprocessing:
     """Size and colours of the images that a Depth Anything network was trained on."""
 
-    side: int | None = 518
+    side: int = 518
     """Pixels. The image is resized, keeping its aspect, so that the side that needs the smaller change gets
-    this long: with 518 a 1600 x 900 image becomes 924 x 518. Depth Anything V2: 518. None keeps the image's
-    own size up to the rounding, as the published ACDepth code: 576 x 320 becomes 574 x 322."""
+    this long: with 518 a 1600 x 900 image becomes 924 x 518. Depth Anything V2: 518."""
     patch: int = 14
     """Both sides are rounded to multiples of this [px]. Depth Anything V2 (DINOv2): 14."""
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
+    size: tuple[int, int] | None = None
+    """(height, width) of every input [px], whatever the image's; None goes by ``side``. Not in the file."""
 
     def size_for(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of the network's input for an image of this size."""
-        if self.side is None:
-            return self._round(height), self._round(width)
+        if self.size is not None:
+            return self.size
         scale = min((self.side / height, self.side / width), key=lambda scale: abs(1 - scale))
         return self._round(scale * height), self._round(scale * width)
 
@@ -40,11 +41,11 @@ class Preprocessing:
         """Resize (B, 3, H, W) in 0..1 to (B, 3, h, w), with h and w multiples of `patch`, and normalise.
 
         Interpolation is bicubic with antialiasing, as transformers' own processor does on PIL images; without
-        antialiasing a strongly shrunken street flickers. Where the image keeps its size, it is plain
-        bilinear, as in the published ACDepth code.
+        antialiasing a strongly shrunken street flickers. To a given ``size`` it is plain bilinear, as in the
+        published ACDepth code.
         """
         size = self.size_for(*image.shape[-2:])
-        if self.side is None:
+        if self.size is not None:
             image = F.interpolate(image, size, mode="bilinear", align_corners=False)
         elif size != tuple(image.shape[-2:]):
             image = F.interpolate(image, size, mode="bicubic", antialias=True).clamp(0, 1)

@@ -14,6 +14,9 @@ from acdepth.student.settings import OrdinalOptions
 Map = Float[Tensor, "b 1 h w"]
 Mask = Bool[Tensor, "b 1 h w"]
 
+PARTNERS_PART = 0.05
+"""Part of the rest from which the partners of local pairs come. Published code: 0.05 on both data sets."""
+
 
 class Pairs(NamedTuple):
     """Pixel pairs of each image, as indices into the flattened image; a pixel with itself is none."""
@@ -67,11 +70,14 @@ def sample_global(uncertain: Mask, options: OrdinalOptions, generator: torch.Gen
 
 def sample_local_from_part(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
     """As `sample_local`, but as published code: each uncertain pixel is kept with a probability, and all
-    partners come from a part of the rest that is kept with the same one.
+    partners come from a random part of the others, which includes the uncertain ones that were not kept.
 
     Images differ in their number of pairs; the shorter ones end in pairs of the first pixel with itself.
     """
-    of_image = zip(*(_kept(side, options.local_part, generator) for side in _sides(uncertain)), strict=True)
+    uncertain_or_all, _ = _sides(uncertain)
+    kept = _kept(uncertain_or_all.flatten(1).cpu(), options.local_part, generator)
+    partners = _kept(~kept, PARTNERS_PART, generator)
+    of_image = zip(_indices(kept), _indices(partners), strict=True)
     pairs = [_with_partners(chosen, rest, generator) for chosen, rest in of_image]
     a, b = (pad_sequence(list(one), batch_first=True) for one in zip(*pairs, strict=True))
     return Pairs(a.to(uncertain.device), b.to(uncertain.device))
@@ -80,8 +86,8 @@ def sample_local_from_part(uncertain: Mask, options: OrdinalOptions, generator: 
 def sample_global_in_rows(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
     """As `sample_global`, but as published code: the k-th pixels of two random masks, read row by row, are a
     pair, so that the two are in nearly the same row; and all images have the same pairs."""
-    everywhere = torch.ones_like(uncertain[:1])
-    (a,), (b,) = (_kept(everywhere, options.global_part, generator) for _ in "ab")
+    everywhere = torch.ones(1, uncertain[0].numel(), dtype=torch.bool)
+    (a,), (b,) = (_indices(_kept(everywhere, options.global_part, generator)) for _ in "ab")
     shorter = min(len(a), len(b))
     return Pairs(*(one[:shorter].expand(len(uncertain), -1).to(uncertain.device) for one in (a, b)))
 
@@ -198,11 +204,14 @@ def _sides(uncertain: Mask) -> tuple[Mask, Mask]:
     return uncertain | nowhere.view(-1, 1, 1, 1), ~uncertain | everywhere.view(-1, 1, 1, 1)
 
 
-def _kept(among: Mask, part: float, generator: torch.Generator) -> list[Tensor]:
-    """Of each image the indices of a mask's pixels, in row order, each kept with probability ``part``."""
-    pixels = among.flatten(1).cpu()
-    kept = pixels & (torch.rand(pixels.shape, generator=generator) < part)
-    return [row.nonzero().flatten() for row in kept]
+def _kept(pixels: Bool[Tensor, "b n"], part: float, generator: torch.Generator) -> Bool[Tensor, "b n"]:
+    """Each of a mask's pixels is kept with probability ``part``; on the CPU."""
+    return pixels & (torch.rand(pixels.shape, generator=generator) < part)
+
+
+def _indices(pixels: Bool[Tensor, "b n"]) -> list[Tensor]:
+    """Of each image, in row order."""
+    return [row.nonzero().flatten() for row in pixels]
 
 
 def _with_partners(chosen: Tensor, rest: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

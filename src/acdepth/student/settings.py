@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
@@ -25,8 +25,8 @@ class OrdinalOptions(Config):
     sampling: Literal["uniform", "published"] = "uniform"
     """``uniform`` draws each pair from the whole image, as the paper says. ``published``, as published code:
     the k-th points of two random masks, read row by row, are a global pair, so that the two lie a few rows
-    apart, and all images of a batch have the same; partners of local pairs come from a random part of the
-    rest."""
+    apart, and all images of a batch have the same; partners of local pairs come from a random 0.05 of what
+    was not sampled, which may be uncertain as well."""
     local_part: float = Field(default=0.05, ge=0, le=1)
     """Part of the uncertain pixels that are sampled. ACDepth: 0.05 on nuScenes, 0.01 on RobotCar."""
     global_part: float = Field(default=0.01, ge=0, le=1)
@@ -107,10 +107,10 @@ class StudentConfig(FootageChoice):
     prior_normalisation: Literal["own", "teacher", "student"] = "own"
     """Mean and deviation of the prior's input: its ``own`` (Depth Anything: ImageNet's), or those of the
     teacher's or the ``student``'s clear images; the published code: the student's."""
-    prior_size: Literal["own", "image"] = "own"
+    prior_size: Literal["own"] | tuple[PositiveInt, PositiveInt] = "own"
     """What the prior's input is resized to: what its ``own`` preprocessing says (Depth Anything: 518 pixels,
-    bicubic), or the multiples of its patch that are nearest to the ``image``, bilinear, as in the published
-    code: of 320x576 the one makes 294x518, the other 322x574."""
+    bicubic, which makes 294x518 of 320x576), or (height, width) [px], bilinear, in multiples of its patch.
+    The published code: (322, 574) on nuScenes and RobotCar."""
     teacher_batch_norm: Literal["eval", "train"] = "eval"
     """``train`` lets the frozen teacher use and update batch statistics, as the published code does."""
     teacher_normalisation: Literal["own", "student"] = "own"
@@ -119,7 +119,8 @@ class StudentConfig(FootageChoice):
     mirrored: Literal["samples", "batches"] = "samples"
     """What one draw mirrors, with probability 0.5: a sample, or a whole batch, as in the published code."""
     min_speed: float | None = 0.5
-    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5; its published code on
+    RobotCar: null, as md4all's filter list has left standing frames out."""
     scene_ends: bool = True
     """Whether the first and last frame of a drive are learnt from, such as the end key frames of a nuScenes
     scene. They have no image before or after them, so that the published filter of slow frames drops them."""
@@ -148,11 +149,11 @@ class StudentConfig(FootageChoice):
                     update={"noise": "published", "noise_first": True}
                 ),
                 "prior_normalisation": "student",
-                "prior_size": "image",
+                "prior_size": (322, 574),
                 "teacher_batch_norm": "train",
                 "teacher_normalisation": "student",
                 "mirrored": "batches",
                 "scene_ends": False,
-                "loop": self.loop.model_copy(update={"precision": "fp32"}),
+                "loop": self.loop.model_copy(update={"precision": "fp32", "gradient_clip": None}),
             }
         )

@@ -121,7 +121,7 @@ def open_prior(
     """The prior of L_r, its input as the settings say; None where L_r has no weight.
 
     Raises:
-        UserError: if it is needed and not given.
+        UserError: if it is needed and not given, or cannot see images at the size that is set.
     """
     if config.ordinal_weight == 0:
         return None
@@ -133,8 +133,8 @@ def open_prior(
         of_student = config.prior_normalisation == "student"
         known = student_network(config, teacher) if of_student else teacher
         order.normalise_by(known.mean, known.std)
-    if config.prior_size == "image":
-        order.keep_size()
+    if config.prior_size != "own":
+        order.resize_to(*config.prior_size)
     return order
 
 

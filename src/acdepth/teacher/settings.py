@@ -61,7 +61,8 @@ class TeacherConfig(FootageChoice):
     velocity_weight: float = Field(default=0.02, ge=0)
     """Of L_v, which makes depth metric. ACDepth: 0.02."""
     min_speed: float | None = 0.5
-    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5."""
+    """Frames slower than this [m/s] are left out; null keeps all. ACDepth: 0.5; its published code on
+    RobotCar: null, as md4all's filter list has left standing frames out."""
     neighbours_apart: bool = False
     """Whether the pose network sees the targets with their previous frames and with their next ones in two
     passes, each normalised by batch statistics of its own, as in monodepth2 and the published code; else in
