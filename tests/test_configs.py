@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from acdepth.core.identity import Identity
 from acdepth.core.presets import CONFIGS
 from acdepth.networks.published import DATA_SETS
 from acdepth.pretrain.depth import EncoderConfig, PriorConfig
@@ -87,6 +88,32 @@ def test_the_worlds_translators_learn_our_way():
     assert [getattr(train, one) for one in WAY] == expected
     assert all(getattr(demo, one) == getattr(train, one) for one in WAY)
     assert all((one.loop.weight_decay, one.loop.precision) == (0.0, "auto") for one in (train, demo))
+
+
+OPTIONS_SINCE = ["resize", "translate_size", "adapt_whole", "skip_start", "clamp", "adversarial_levels"]
+OPTIONS_SINCE += ["discriminator_augmentation", "updates"]
+"""What a run of the translator did not know before it could learn the published way."""
+
+
+def test_a_translators_run_from_before_the_published_way_is_one_of_the_worlds_and_not_of_it():
+    world = Identity.of(TranslatorConfig.read(CONFIGS / "translator" / "world.yaml"))
+    demo = DemoConfig.read(CONFIGS / "demo" / "world.yaml").translator
+    assert demo is not None
+    for now in (world, Identity.of(demo)):
+        assert now.changes(_before_the_options(now)) == {}
+    published = Identity.of(TranslatorConfig())
+    changes = published.changes(_before_the_options(published))
+    assert sorted(changes) == sorted(OPTIONS_SINCE)
+    assert changes["updates"] == "together → apart"
+
+
+def _before_the_options(identity: Identity) -> dict[str, object]:
+    return {name: value for name, value in identity.values.items() if name not in OPTIONS_SINCE}
+
+
+def test_a_translators_loop_given_in_part_keeps_the_published_one():
+    loop = TranslatorConfig.from_dict({"loop": {"steps": 10}}, "").loop
+    assert loop == TranslatorConfig().loop.model_copy(update={"steps": 10})
 
 
 @pytest.mark.parametrize("data_set", ["nuscenes", "robotcar"])

@@ -30,6 +30,14 @@ def test_translations_inside_the_footage_are_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("flag", ["base=x", "precision=fp32", "translate_size=trained"])
+def test_flags_of_diffusion_are_refused_for_simulated_weather(tmp_path, flag):
+    name, value = flag.split("=")
+    told = f"--{name.replace('_', '-')} {value}: is of --method diffusion"
+    with pytest.raises(UserError, match=told):
+        translate.translate(tmp_path / "in", tmp_path / "out", depth="measured", **{name: value})
+
+
 def test_each_process_takes_a_gpu_of_its_own(second_of_two, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert translate._place("auto") == torch.device("cuda", 1)

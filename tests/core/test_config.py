@@ -2,7 +2,9 @@
 
 import pytest
 
+from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.engine.settings import LoopSettings
 from acdepth.teacher.settings import TeacherConfig
 
 
@@ -11,7 +13,6 @@ from acdepth.teacher.settings import TeacherConfig
     [
         ("learningrate: 3", r"unknown key learningrate; did you mean loop\.learning_rate\?"),
         ("loop: {stepz: 3}", r"unknown key loop\.stepz; did you mean loop\.steps\?"),
-        ("loop: {batch_size: 3}", r"loop\.steps is missing"),
         ("xyz: 1", "unknown key xyz; known keys: split, cameras, network"),
         ("loop: {steps: 3, learning_rate: 2e-4}", r"YAML reads 2e-4 as text, write 0\.0002 or 2\.0e-4"),
         ("initial_depth: -1", "initial_depth = -1: Input should be greater than 0"),
@@ -24,6 +25,26 @@ def test_a_mistake_is_named(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(UserError, match=rf"settings\.yaml: .*{message}"):
         TeacherConfig.read(path)
+
+
+def test_a_setting_that_is_missing_is_named():
+    with pytest.raises(UserError, match=r"here: steps is missing"):
+        LoopSettings.from_dict({"batch_size": 3}, "here")
+
+
+class Holder(Config):
+    maybe: TeacherConfig | None = None
+    by_name: dict[str, LoopSettings] = {}
+
+
+def test_inner_settings_given_in_part_keep_their_fields_defaults():
+    loop = TeacherConfig().loop
+    expected = loop.model_copy(update={"steps": 10})
+    assert loop.learning_rate != LoopSettings(steps=10).learning_rate
+    assert TeacherConfig.from_dict({"loop": {"steps": 10}}, "").loop == expected
+    held = Holder.from_dict({"maybe": {"loop": {"steps": 10}}, "by_name": {"one": {"steps": 10}}}, "")
+    assert held.maybe is not None and held.maybe.loop == expected
+    assert held.by_name["one"] == LoopSettings(steps=10)
 
 
 def test_what_is_written_is_read_again(tmp_path):

@@ -132,6 +132,23 @@ def test_a_default_that_changed_is_a_change() -> None:
     assert Identity.of(Later()).changes(Identity.of(Before()).values) == {"steps": "5 → 6"}
 
 
+def test_a_new_option_whose_default_is_new_behaviour_is_a_change() -> None:
+    class Since(Before):
+        formerly = {"way": "old"}
+        way: str = "new"
+
+    class Holds(Config):
+        first: Before = Since()
+
+    former = Identity.of(Before()).values
+    assert Identity.of(Since(way="old")).changes(former) == {}
+    assert Identity.of(Since()).and_facts({"data": 1}).changes({**former, "data": 1}) == {"way": "old → new"}
+    held = {f"first.{name}": value for name, value in former.items()}
+    assert Identity.of(Holds(first=Since(way="old"))).changes(held) == {}
+    assert Identity.of(Holds()).changes(held) == {"first.way": "old → new"}
+    assert Identity.of(Since(), only=("rate",)).changes({"rate": 1.0}) == {}
+
+
 def test_a_run_folder_belongs_to_one_data_set_and_root(tmp_path: Path) -> None:
     out, root, other = tmp_path / "run", tmp_path / "root", tmp_path / "other"
     claim(out, "nuscenes", root, "footage")

@@ -80,6 +80,8 @@ def translate(
     _refuse_inside(out, data)
     size = parse_image_size(image_size) if image_size else None
     part = _parse_crop(crop) if crop else None
+    if method == "simulate":
+        _refuse_for_diffusion(base, precision, translate_size)
     settings = TranslateSettings(tuple(wanted), seed, size, part, format, batch_size)
     place = _place(device)
     share = _share(place)
@@ -144,6 +146,14 @@ def _refuse_inside(out: Path, data: Path) -> None:
     """Translations among the footage would be taken for footage by whatever reads it next."""
     if out.resolve().is_relative_to(data.resolve()):
         raise UserError(out, f"translations would lie among the footage of {data}", "choose another folder")
+
+
+def _refuse_for_diffusion(base: Path | None, precision: str, translate_size: str | None) -> None:
+    """Flags that simulated weather would ignore."""
+    given = {"--base": base, "--precision": precision, "--translate-size": translate_size}
+    for flag, value in given.items():
+        if value not in (None, "auto"):
+            raise UserError(f"{flag} {value}", "is of --method diffusion", "give that, or leave it out")
 
 
 def _place(device: str) -> "torch.device":

@@ -4,7 +4,8 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from types import UnionType
+from typing import Any, ClassVar, Self, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +22,8 @@ class Config(BaseModel):
     )
     incidental: ClassVar[frozenset[str]] = frozenset()
     """Names of settings that say how work is done, and not what comes out of it."""
+    formerly: ClassVar[Mapping[str, Any]] = {}
+    """What settings meant before they were there, as JSON values by name, where that is not their default."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -40,12 +43,15 @@ class Config(BaseModel):
 
     @classmethod
     def from_dict(cls, values: Any, where: str) -> Self:
-        """Check plain values; ``where`` names their source in the error message."""
+        """Check plain values; ``where`` names their source in the error message.
+
+        Inner settings that are given in part have the rest from the default of their field.
+        """
         if not isinstance(values, dict):
             raise UserError(where, f"expected keys and values, found {type(values).__name__}")
         try:
             # Strict JSON mode: text may become an enum and a list a tuple, but text never becomes a number.
-            return cls.model_validate_json(json.dumps(values), strict=True)
+            return cls.model_validate_json(json.dumps(_filled(cls, values)), strict=True)
         except ValidationError as error:
             raise UserError(where, _first_problem(cls, error)) from error
 
@@ -61,6 +67,26 @@ class Config(BaseModel):
     def write(self, path: Path) -> None:
         """Write fully resolved YAML."""
         write_text(path, yaml.safe_dump(self.to_dict(), sort_keys=False))
+
+
+def _filled(model: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with inner settings laid over their field's default, which may differ from their class's."""
+    filled = dict(values)
+    for name, field in model.model_fields.items():
+        given = values.get(name)
+        if not isinstance(given, Mapping):
+            continue
+        if isinstance(field.default, Config):
+            filled[name] = _merged(field.default, given)
+        elif (inner := _inner_settings(field.annotation)) is not None:
+            filled[name] = _filled(inner, given)
+    return filled
+
+
+def _inner_settings(annotation: Any) -> type[Config] | None:
+    """The settings that a field holds, or may hold."""
+    kinds = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Config)), None)
 
 
 def _merged(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Stages of a pipeline, saved states of trainings and folders of translations all 
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from acdepth.core.config import Config
@@ -24,6 +24,8 @@ class Identity:
     """JSON values by dotted name."""
     defaults: frozenset[str] = frozenset()
     """Names of those that are as their class has them by default."""
+    formerly: Mapping[str, Any] = field(default_factory=dict)
+    """What settings meant before they were there; see `Config.formerly`."""
 
     @classmethod
     def of(cls, config: Config, only: Collection[str] | None = None) -> Self:
@@ -31,12 +33,13 @@ class Identity:
         shaping = _shaping(config)
         values = _flat({name: shaping[name] for name in shaping if only is None or name in only})
         changed = _flat(config.model_dump(mode="json", exclude_defaults=True))
-        return cls(values, frozenset(values.keys() - changed.keys()))
+        formerly = {name: value for name, value in _formerly(config).items() if name in values}
+        return cls(values, frozenset(values.keys() - changed.keys()), formerly)
 
-    def and_facts(self, facts: Mapping[str, Any]) -> "Identity":
+    def and_facts(self, facts: Mapping[str, Any]) -> Self:
         """With what no setting says, such as the content of files; None where there is nothing to say."""
         known = {name: value for name, value in facts.items() if value is not None}
-        return Identity({**self.values, **json.loads(json.dumps(known))}, self.defaults)
+        return replace(self, values={**self.values, **json.loads(json.dumps(known))})
 
     @property
     def hash(self) -> str:
@@ -46,8 +49,10 @@ class Identity:
     def changes(self, former: Mapping[str, Any]) -> dict[str, str]:
         """What is not as in the ``former`` values, by name: ``old → new``.
 
-        An option that the former run did not know is no change while it is at its default.
+        An option that the former run did not know is no change while it says what was done ``formerly``;
+        where that is not told, while it is at its default.
         """
+        former = {**self.formerly, **former}
         names = sorted(former.keys() | (self.values.keys() - (self.defaults - former.keys())))
         return {
             name: f"{_told(former, name)} → {_told(self.values, name)}"
@@ -67,6 +72,14 @@ def _shaping(config: Config) -> dict[str, Any]:
     values = {name: value for name, value in config.to_dict().items() if name not in config.incidental}
     inner = {name: getattr(config, name) for name in values}
     return values | {name: _shaping(value) for name, value in inner.items() if isinstance(value, Config)}
+
+
+def _formerly(config: Config, prefix: str = "") -> dict[str, Any]:
+    told = {prefix + name: value for name, value in config.formerly.items()}
+    for name in type(config).model_fields:
+        inner = getattr(config, name)
+        told |= _formerly(inner, f"{prefix}{name}.") if isinstance(inner, Config) else {}
+    return told
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Settings of the translator's training."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -36,6 +37,18 @@ class LoraSettings(Config):
 
 class TranslatorConfig(FootageChoice):
     """Settings of the translator; the defaults are img2img-turbo's, on which ACDepth builds."""
+
+    # These options came together with the published way, which is their default.
+    formerly: ClassVar[Mapping[str, Any]] = {
+        "resize": "area",
+        "translate_size": "source",
+        "adapt_whole": False,
+        "skip_start": 0.0,
+        "clamp": False,
+        "adversarial_levels": "mean",
+        "discriminator_augmentation": [],
+        "updates": "together",
+    }
 
     base: Path = Path("stabilityai/sd-turbo")
     """The one-step diffusion model: a folder in diffusers' layout, a name of the hub, or ``shipped``: a small
