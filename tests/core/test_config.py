@@ -34,7 +34,7 @@ def test_a_setting_that_is_missing_is_named():
 
 class Holder(Config):
     maybe: TeacherConfig | None = None
-    by_name: dict[str, LoopSettings] = {}
+    by_name: dict[str, LoopSettings]
 
 
 def test_inner_settings_given_in_part_keep_their_fields_defaults():

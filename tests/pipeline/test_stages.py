@@ -1,6 +1,7 @@
 """Stages run once, notice what was tampered with, and never delete what was made."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -134,7 +135,7 @@ def test_a_default_that_changed_is_a_change() -> None:
 
 def test_a_new_option_whose_default_is_new_behaviour_is_a_change() -> None:
     class Since(Before):
-        formerly = {"way": "old"}
+        formerly: ClassVar = {"way": "old"}
         way: str = "new"
 
     class Holds(Config):
