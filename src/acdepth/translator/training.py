@@ -76,13 +76,13 @@ def train_translator(
     bad = [one for one in footage if one.condition in config.conditions]
     if not clear:
         raise UserError(data, "no clear footage to translate")
-    shape: Any = {"image_size": config.image_size, "crop": config.crop, "reach": 0, "resize": config.resize}
-    about = [fingerprint(clips, **shape) for clips in (clear, bad)]
+    size, crop, resize = config.image_size, config.crop, config.resize
+    about = [fingerprint(clips, size, crop, reach=0, resize=resize) for clips in (clear, bad)]
     made_from = translator_identity(config, about[0], about[1], prior, start)
     with run_folder(out, made_from, config.loop) as share:
         with share.main_first():
             prepared = [
-                prepare(clips, out / "prepared" / name, **shape)
+                prepare(clips, out / "prepared" / name, size, crop, reach=0, resize=resize)
                 for name, clips in {"clear": clear, "adverse": bad}.items()
                 if clips
             ]
