@@ -32,6 +32,9 @@ class Clip(ABC):
     """Which look of the built-in world it shows; None for its towns and for all other footage."""
     camera_height: float | None = None
     """Of the lens above the road [m]; None where nobody measured it."""
+    watches_motion: bool = False
+    """Whether preparation measures how far each image moves to the next: where no speed is known, that tells
+    when the camera stands."""
 
     @abstractmethod
     def __len__(self) -> int: ...

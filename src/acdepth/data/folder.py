@@ -9,10 +9,12 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.core.progress import say
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder, open_sequence_folder
+from acdepth.data.own.step import told_footage, with_steps
 from acdepth.data.own.video import VIDEO_SUFFIXES, open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images
@@ -41,7 +43,7 @@ def open_data(
         path: a folder, a video file or an image file.
         on_warning: called with each warning; by default it goes to the log.
         condition: holds for all footage, whatever ``sequence.yaml`` says.
-        choice: which part of a data set that has splits.
+        choice: which part of a data set that has splits, and every how many-th image of own footage.
 
     Raises:
         UserError: if something found cannot be understood; `NoFootageError` if nothing is found.
@@ -49,7 +51,7 @@ def open_data(
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
     if path.is_file():
-        clips: list[Clip] = _open_file(path, warn)
+        clips: list[Clip] = _thinned(_open_file(path, warn), choice)
     elif path.is_dir():
         clips = _open_data_set(path, choice, warn)
     else:
@@ -78,7 +80,16 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn))
-    return list(_open_tree(root, warn)) or _open_photographs(root)
+    return _thinned(list(_open_tree(root, warn)), choice) or _open_photographs(root)
+
+
+def _thinned(clips: list[Clip], choice: FootageChoice) -> list[Clip]:
+    if choice.step == 1:
+        return clips
+    thinned = with_steps(clips, choice.step)
+    if used := told_footage(thinned):
+        say(used)
+    return thinned
 
 
 def _refuse_part(folder: Path, kind: type[UserError]) -> None:
