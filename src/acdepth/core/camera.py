@@ -16,8 +16,8 @@ from acdepth.core.files import read_yaml, write_text
 
 NAMES = ("fx", "fy", "cx", "cy", "width", "height")
 FILE_KEYS = (*NAMES, "frame_rate", *DISTORTION_KEYS, "camera_height")
-"""What ``camera.yaml`` may hold: the camera [px], images per second [1/s], how its lens bends, and how high it is
-above the road [m]."""
+"""What ``camera.yaml`` may hold: the camera [px], images per second [1/s], how its lens bends, and how high
+it is above the road [m]."""
 SAME_ASPECT = 0.005
 """By how much the aspect of scaled images may differ from their camera's: rounding, not another camera."""
 
@@ -132,12 +132,20 @@ def read_camera_keys(path: Path) -> dict[str, Any]:
     Raises:
         UserError: if the file cannot be read, is no YAML, or has an unknown key.
     """
-    values = read_yaml(path, "write fx, fy, cx, cy, width, height into it")
-    for key in values if isinstance(values, dict) else ():
+    return check_camera_keys(read_yaml(path, "write fx, fy, cx, cy, width, height into it"), path)
+
+
+def check_camera_keys(values: Any, path: Path) -> dict[str, Any]:
+    """What was read from ``camera.yaml``, if it has only keys of `FILE_KEYS`.
+
+    Raises:
+        UserError: if there are others, or no keys at all.
+    """
+    if not isinstance(values, dict):
+        raise UserError(path, f"expected the keys {', '.join(NAMES)}")
+    for key in values:
         if key not in FILE_KEYS:
             nearest = difflib.get_close_matches(str(key).lower(), FILE_KEYS, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(FILE_KEYS)}"
             raise UserError(path, f"unknown key {key}", hint)
-    if not isinstance(values, dict):
-        raise UserError(path, f"expected the keys {', '.join(NAMES)}")
     return values

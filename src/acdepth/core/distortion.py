@@ -145,11 +145,9 @@ class Distortion:
             slope = sum((2 * n + 1) * k * powers[n] for n, k in enumerate(series))
             return bent, slope / (1 + radius**2)
         k1, k2, _, _, k3, k4, k5, k6 = self.coefficients
-        square = radius**2
-        above, below = (
-            1 + square * (a + square * (b + square * c)) for a, b, c in ((k1, k2, k3), (k4, k5, k6))
-        )
-        rise, fall = (a + square * (2 * b + 3 * square * c) for a, b, c in ((k1, k2, k3), (k4, k5, k6)))
+        square, cubics = radius**2, ((k1, k2, k3), (k4, k5, k6))
+        above, below = (1 + square * (a + square * (b + square * c)) for a, b, c in cubics)
+        rise, fall = (a + square * (2 * b + 3 * square * c) for a, b, c in cubics)
         scale = above / below
         return radius * scale, scale + 2 * square * (rise - scale * fall) / below
 

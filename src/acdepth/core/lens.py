@@ -16,8 +16,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 
 WIDEST = math.tan(math.radians(55))
-"""How far a straightened picture reaches on either side of the axis, as x / z: 110 degrees across, as the widest
-camera of nuScenes sees. Farther out a pinhole picture is mostly its own stretched edge."""
+"""How far a straightened picture reaches on either side of the axis, as x / z: 110 degrees across, as the
+widest camera of nuScenes sees. Farther out a pinhole picture is mostly its own stretched edge."""
 LEAST_HEIGHT, MOST_HEIGHT = 0.2, 10.0
 """Of a camera above the road [m]; others are feet, centimetres or a slip."""
 _ALONG = 129
@@ -59,9 +59,9 @@ class Lens:
     def straight(self) -> Camera:
         """The camera of straightened images, of as many pixels.
 
-        Pixels keep their shape. Every one shows something that the original shows: what bends out of the frame
-        at the edges is left out, and so is what lies beyond `WIDEST`. The principal point stays where it is
-        as far as that allows.
+        Pixels keep their shape. Every one shows something that the original shows: what bends out of the
+        frame at the edges is left out, and so is what lies beyond `WIDEST`. The principal point stays where
+        it is as far as that allows.
         """
         return _straight_camera(self.camera, self.distortion)
 
@@ -90,14 +90,8 @@ class Lens:
 
     def describe(self) -> str:
         """One line: focal length, where it comes from, and how it bends."""
-        camera = self.camera
-        focal = (
-            f"{camera.fx:.4g}"
-            if abs(camera.fx / camera.fy - 1) < 1e-3
-            else f"{camera.fx:.4g}, {camera.fy:.4g}"
-        )
-        bends = "" if self.is_straight else f", bends ({self.distortion})"
-        return f"focal length {focal} px of {camera.width}x{camera.height} ({self.source}){bends}"
+        camera, bends = self.camera, "" if self.is_straight else f", bends ({self.distortion})"
+        return f"focal length {camera.fx:.4g} px of {camera.width}x{camera.height} ({self.source}){bends}"
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -153,7 +147,7 @@ def _straight_camera(camera: Camera, distortion: Distortion) -> Camera:
 
 
 def _bounds(camera: Camera, distortion: Distortion) -> tuple[float, float, float, float]:
-    """Left, right, top and bottom of the largest upright rectangle of rays inside the picture, within `WIDEST`."""
+    """Left, right, top and bottom of an upright rectangle of rays inside the picture, within `WIDEST`."""
     x, y = _edge_rays(camera)
     first, last = np.zeros(_ALONG, int), np.full(_ALONG, _ALONG - 1)
     along = np.arange(_ALONG)
