@@ -1,6 +1,7 @@
 """Camera files: ours, and those of ROS, OpenCV, COLMAP and Kalibr, told apart by their content."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,8 +83,7 @@ def read_lens(path: Path) -> Lens:
     Raises:
         UserError: if it is none of them, or holds no lens or several.
     """
-    with reading(path, "text", f"readable are {READABLE}"):
-        text = path.read_text(encoding="utf-8-sig")
+    text = _text(path)
     if rows := _colmap_rows(text):
         return _from_colmap(rows, path)
     values = _parse(text, path)
@@ -95,6 +95,23 @@ def read_lens(path: Path) -> Lens:
     if keys & set(FILE_KEYS):
         return Lens.from_dict(check_camera_keys(values, path), str(path))
     raise UserError(path, "not a camera file that can be read", f"readable are {READABLE}")
+
+
+def read_frame_rate(path: Path) -> float | None:
+    """The optional key ``frame_rate`` of a ``camera.yaml`` [1/s]; files of other tools tell none.
+
+    Raises:
+        UserError: if it is not a positive number.
+    """
+    text = _text(path)
+    values = None if _colmap_rows(text) else _parse(text, path)
+    rate = values.get("frame_rate") if isinstance(values, dict) else None
+    if rate is None:
+        return None
+    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
+        told = f"frame_rate = {rate!r}, expected images per second"
+        raise UserError(path, told, "write such as frame_rate: 12")
+    return float(rate)
 
 
 def lens_from_message(
@@ -122,6 +139,11 @@ def _made(where: Path | str, source: str, parts: Callable[[], tuple[Camera, Dist
         return Lens(*parts(), source=source)
     except UserError as error:
         raise UserError(where, error.what, error.remedy) from error
+
+
+def _text(path: Path) -> str:
+    with reading(path, "text", f"readable are {READABLE}"):
+        return path.read_text(encoding="utf-8-sig")
 
 
 def _parse(text: str, path: Path) -> Any:
