@@ -33,8 +33,8 @@ class Frames:
     speed: np.ndarray
     """(N,) float64 [m/s]; NaN if unknown."""
     motion: np.ndarray
-    """(N,) float64: how far the image moves to the next one [% of its width], see `flow.image_motion`; NaN where
-    that was not measured, or there is none."""
+    """(N,) float64 [% of the width]: how far the image moves to the next one, see `flow.image_motion`; NaN
+    where that was not measured, or there is none."""
     key_bytes: np.ndarray
     key_ends: np.ndarray
     """Names of the images in their data set: (K,) uint8 and (N,) int64."""

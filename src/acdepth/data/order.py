@@ -14,7 +14,7 @@ SLOWEST = 0.5
 """[m/s]; slower frames are left out of training, because a camera that stands still teaches no geometry.
 ACDepth: 0.5."""
 STILL = 0.1
-"""[% of the image's width from a frame to the next]; where no speed is known, what moves less counts as standing.
+"""[% of the width]; where no speed is known, an image that moves less to its neighbours counts as standing.
 At 10 m/s data sets move by 1 to 2 % (`own.step.RANGE`), so this is 0.5 to 1 m/s."""
 
 

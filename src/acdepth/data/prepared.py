@@ -325,20 +325,15 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
 
 
 def _with_motion(frames: Frames, images: np.ndarray, watched: np.ndarray) -> Frames:
-    """With the motion from frame to frame where the speed is not known, of the clips (C,) bool to be watched."""
+    """With the motion from frame to frame where no speed is known, of the ``watched`` clips, (C,) bool."""
     wanted = watched[frames.clip] & np.isnan(frames.speed) & frames.has_neighbour(1)
     if not wanted.any():
         return frames
     motion = frames.motion.copy()
-    seen: dict[int, np.ndarray] = {}
     with progress("motion", int(wanted.sum()), unit="image") as advance:
         for index in np.flatnonzero(wanted).tolist():
-            first = seen.pop(index, None)
-            first = flow_image(images[index]) if first is None else first
-            seen[index + 1] = flow_image(images[index + 1])
-            motion[index] = image_motion(
-                first, seen[index + 1], flow_mask(frames.counted(index), first.shape)
-            )
+            first, second = flow_image(images[index]), flow_image(images[index + 1])
+            motion[index] = image_motion(first, second, flow_mask(frames.counted(index), first.shape))
             advance()
     return replace(frames, motion=motion)
 

@@ -1,7 +1,7 @@
 """Which frames of a drive are used: the step between them by how far the image moves.
 
-At 30 or 60 images a second neighbours hardly differ, and what hardly moves teaches no depth; what moves too far
-cannot be found again in the neighbour.
+At 30 or 60 images a second neighbours hardly differ, and what hardly moves teaches no depth; what moves too
+far cannot be found again in the neighbour.
 """
 
 from collections import Counter
@@ -22,12 +22,12 @@ STEPS = (1, 2, 3, 4, 6, 8)
 PLACES = 24
 """Where in a drive motion is measured, evenly spread."""
 RANGE = (0.5, 4.0)
-"""Wanted median motion from a frame to the next [% of the image's width]. Measured so, KITTI's two drives at 10
-images a second have 1.6 and 2.1, the built-in world at 12 has 1.0 to 2.0. Half of the least, so that a data set
-driven slowly keeps its own rate, is 1.6 pixels at 320 wide; twice the most, as beyond it flow is not to be
-trusted. docs/data.md has the command."""
+"""Wanted median motion from a frame to the next [% of the image's width]. Measured so, drives of KITTI at 10
+images a second have 1.6 and 2.1, of the built-in world at 12 have 0.9 to 2.0 (docs/data.md). The low end is
+half of the least, so that a data set driven slowly keeps its rate, and 1.6 pixels at a width of 320; the high
+end is twice the most, beyond which flow is not to be trusted."""
 MOST_LOST = 0.5
-"""Part of the texture that may be lost from a frame to the next. Data sets at their own rates: 0.11 to 0.22."""
+"""Part of the texture that may be lost from a frame to the next; of the same drives 0.11 to 0.22 is."""
 
 Verdict = Literal["within", "too little", "too much", "stands", "unknown"]
 
@@ -80,8 +80,8 @@ class StepChoice:
 def choose_step(clips: Sequence[OwnClip]) -> StepChoice:
     """Choose the step for the clips of one drive; the same files give the same step.
 
-    The smallest of `STEPS` is taken whose median motion reaches `RANGE`, over the places that move; the largest
-    if none does. A clip needs three frames to teach, which bounds the step of a short one.
+    The smallest of `STEPS` is taken whose median motion reaches `RANGE`, over the places that move; the
+    largest if none does. A clip needs three frames to teach, which bounds the step of a short one.
     """
     longest = max(map(len, clips))
     steps = [step for step in STEPS if 2 * step < longest] or [1]
@@ -128,7 +128,7 @@ def with_steps(clips: Sequence[Clip], step: int | Literal["auto"]) -> list[Clip]
 
 
 def told_footage(clips: Sequence[Clip]) -> str:
-    """Such as ``own footage: every 3rd image of 1 drive; masks leave out 5 % of the image``; empty without."""
+    """Such as ``own footage: every 3rd image of 1 drive; masks leave out 5.0 % of the image``, or nothing."""
     steps = Counter(max(clip.step for clip in drive) for drive in drives(clips))
     parts = [
         f"every {f'{ordinal(step)} ' if step > 1 else ''}image of {count} drive{'s' * (count > 1)}"
