@@ -1,23 +1,27 @@
 """What moves with the camera, found in the footage: bonnet or dashboard at the bottom, text burnt in.
 
-The world slides through the image, so that over a drive the slopes of gray values at a pixel point anywhere and
-cancel; at the edge of the bonnet they always point the same way. Inside, a glossy bonnet mirrors the world, so
-that only its edge can be relied on. What is looked for is a line from the left side of the image to the right
-along which slopes persist, with less change below than above; what lies below it is the vehicle. Lines that the
-world holds in place for long, such as the horizon or lane markings, move by a few pixels in the course of a
-drive, and are blurred.
+The world slides through the image, so that over a drive the slopes of gray values at a pixel point anywhere
+and cancel; at the edge of the bonnet they always point the same way. Inside, a glossy bonnet mirrors the
+world, so that only its edge can be relied on. What is looked for is a line from the left side of the image
+to the right along which slopes persist, with less change below than above; what lies below it is the
+vehicle. Lines that the world holds in place for long, such as the horizon or lane markings, move by a few
+pixels in the course of a drive, and are blurred.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import write_bytes
 from acdepth.core.progress import Advance
 from acdepth.core.spread import spread
 from acdepth.data.own.clip import OwnClip
+from acdepth.data.own.folder import MASK_FILE
+from acdepth.data.own.source import ImageFiles
 
 LARGEST_WIDTH = 640
 """Width that is looked at [px]; smaller images stay as they are."""
@@ -99,6 +103,25 @@ def find_ego_mask(clips: Sequence[OwnClip], advance: Advance | None = None) -> E
     own = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
     whole = cv2.resize(own, size[::-1], interpolation=cv2.INTER_NEAREST)
     return EgoMask(whole > 0, seen.count)
+
+
+def mask_file(drive: OwnClip, out: Path | None = None) -> Path:
+    """Where the mask of a drive is looked for: beside its images; its twin below ``out``, if that is given."""
+    source = drive.source
+    if isinstance(source, ImageFiles):
+        return (out / drive.key_folder if out else source.place).parent / MASK_FILE
+    name = f"{source.place.stem}.{MASK_FILE}"
+    return (out / drive.key_folder).parent / name if out else source.place.parent / name
+
+
+def write_ego_mask(path: Path, mask: np.ndarray) -> None:
+    """Write a mask, bool (H, W), as `folder.read_ego_mask` reads it: black where the vehicle is.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    shades = np.where(mask, 0, 255).astype(np.uint8)
+    write_bytes(path, cv2.imencode(".png", shades)[1].tobytes())
 
 
 def _smaller(image: np.ndarray) -> np.ndarray:
