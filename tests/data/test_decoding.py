@@ -18,8 +18,8 @@ from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.data import decoding, open_data, prepare, prepared
 from acdepth.data.decoding import FRAMES_PER_PART
+from acdepth.data.own.clip import OwnClip
 from acdepth.data.prepared import fingerprint
-from acdepth.data.sequence_folder import ImageClip
 from acdepth.data.settings import FootageChoice
 from tests.data.driving_stereo_layout import write_weather
 from tests.data.folders import CAMERA, picture, write_drive
@@ -84,9 +84,9 @@ def prepare_until(footage: str, out: str, point: str) -> None:
 
     Tells which frames of the drive are read.
     """
-    read, close_gaps = ImageClip.image, decoding._close_gaps
+    read, close_gaps = OwnClip.image, decoding._close_gaps
 
-    def image(self: ImageClip, index: int) -> np.ndarray:
+    def image(self: OwnClip, index: int) -> np.ndarray:
         print(index, flush=True)
         return die() if (point, index) == ("read", 90) else read(self, index)
 
@@ -95,7 +95,7 @@ def prepare_until(footage: str, out: str, point: str) -> None:
         if (point, rows) == ("close", FRAMES_PER_PART):
             die()
 
-    ImageClip.image, decoding._close_gaps = image, close
+    OwnClip.image, decoding._close_gaps = image, close
     prepared.write_json = die
     prepare(open_data(Path(footage)), Path(out), SIZE, workers=1)
 

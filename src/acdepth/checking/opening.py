@@ -14,10 +14,10 @@ from acdepth.data.folder import name_below, open_data
 from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
+from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.robotcar.calibration import lens_of
 from acdepth.data.robotcar.lists import split_names
 from acdepth.data.robotcar.scenes import open_robotcar
-from acdepth.data.sequence_folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.settings import FootageChoice
 
 Kind = Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"]
