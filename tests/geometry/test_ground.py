@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ SKY = 80.0
 
 
 def down(pitch: float, roll: float = 0.0) -> Tensor:
-    """The normal of a level road (3,), of a camera that looks down and leans to the right by so many degrees."""
+    """The normal of a level road (3,), of a camera that looks down and leans by so many degrees."""
     pitch, roll = math.radians(pitch), math.radians(roll)
     lean = math.sin(roll), math.cos(roll) * math.cos(pitch), math.cos(roll) * math.sin(pitch)
     return torch.tensor(lean, dtype=torch.float64)

@@ -93,9 +93,8 @@ def test_a_student_hands_on_whose_metres_it_has():
         "teacher", "camera height", 0.8, 0.03,
     )  # fmt: skip
     assert taught.handed_on() == taught
-    assert taught.describe() == (
-        "those of its teacher, from the camera's height above the road (quartiles 3.0 % apart over 200 frames)"
-    )
+    of_whom = "those of its teacher, from the camera's height above the road"
+    assert taught.describe() == f"{of_whom} (quartiles 3.0 % apart over 200 frames)"
     assert Metres(source="none").handed_on() == Metres(source="none")
 
 

@@ -1,4 +1,4 @@
-"""Metres from the camera's height above the road: what a network that sees a road is said to see, and its card."""
+"""Metres from the camera's height above the road: what a network sees of the road, and what its card says."""
 
 from types import SimpleNamespace
 
@@ -113,9 +113,7 @@ def test_without_known_motion_and_height_depth_has_no_metres():
 
 def test_the_file_says_it_drive_by_drive(tmp_path):
     prepared = drives(tmp_path, 1.5, None)
-    road = RoadHeights(
-        np.array([0, 0, 1]), np.array([0.5, np.nan, np.nan]), np.array([1.5, 1.5, np.nan])
-    )
+    road = RoadHeights(np.array([0, 0, 1]), np.array([0.5, np.nan, np.nan]), np.array([1.5, 1.5, np.nan]))
     metres = find_metres(heights(np.full(40, 0.5), 1.5), None)
     write_metres(tmp_path, metres, road, prepared.frames)
     assert read_json(tmp_path / "metres.json") == {
@@ -147,7 +145,9 @@ def test_a_teacher_without_speeds_says_metres_by_its_camera_height(tmp_path, mon
 def test_lengths_of_motion_that_were_not_learnt_from_give_no_metres(tmp_path, monkeypatch):
     data = write_drive(tmp_path / "data", count=4)
     given = []
-    monkeypatch.setattr(training, "find_metres", lambda road, motion: given.append(motion) or find_metres(road, motion))
+    monkeypatch.setattr(
+        training, "find_metres", lambda road, motion: given.append(motion) or find_metres(road, motion)
+    )
     for number, values in enumerate(({"velocity_weight": 0.0}, {})):
         train_teacher(CONFIG.model_copy(update=values), data, tmp_path / str(number))
     assert given == [None, "speeds"]

@@ -25,8 +25,8 @@ def teacher(
     """Learn depth from clear video, without measured depth.
 
     Args:
-        data: footage with cameras: sequence folders, videos, KITTI drives. Speeds, poses or the camera's height
-            above the road make the depth metric.
+        data: footage with cameras: sequence folders, videos, KITTI drives. Speeds, poses or the camera's
+            height above the road make the depth metric.
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
     """

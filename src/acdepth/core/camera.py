@@ -13,8 +13,9 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml, write_text
 
 NAMES = ("fx", "fy", "cx", "cy", "width", "height")
-FILE_KEYS = (*NAMES, "frame_rate")
-"""What ``camera.yaml`` may hold: the camera [px], and images per second of those who have motion [1/s]."""
+FILE_KEYS = (*NAMES, "frame_rate", "camera_height")
+"""What ``camera.yaml`` may hold: the camera [px], images per second [1/s], and how high it is above the road
+[m]."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Camera:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read ``camera.yaml`` (keys fx, fy, cx, cy, width, height; frame_rate is left to others).
+        """Read ``camera.yaml`` (keys fx, fy, cx, cy, width, height; other keys are left to others).
 
         Raises:
             UserError: if the file cannot be read, is no YAML, has an unknown key, or holds no camera.

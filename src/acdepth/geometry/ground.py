@@ -1,8 +1,8 @@
 """The road in front of the camera as a plane: how high the camera is above it, in the units of the depth.
 
-A plane is n . X = h for points X of the camera's frame (x right, y down, z forward); its normal n points down
-and h is the camera's height. A pixel whose ray is r at depth z lies on it where z (n . r) = h: for each normal
-each pixel says a height, and the right normal is the one for which most pixels say the same.
+A plane is n . X = h for points X of the camera's frame (x right, y down, z forward); its normal n points
+down and h is the camera's height. A pixel whose ray is r at depth z lies on it where z (n . r) = h: for each
+normal each pixel says a height, and the right normal is the one for which most pixels say the same.
 """
 
 import math
@@ -44,7 +44,7 @@ class RoadPlane(NamedTuple):
     normal: Float[Tensor, "b 3"]
     """Of length 1, down to the road in the camera's frame."""
     share: Float[Tensor, "b"]
-    """Part in 0..1 of the pixels looked at, as far as they are below the horizon, that lie on it; never NaN."""
+    """Part in 0..1 of the pixels looked at and below the horizon that lie on it; never NaN."""
 
 
 def road_plane(
@@ -126,8 +126,8 @@ def _trusted(fit: Tensor, rays: Tensor, depth: Tensor, known: Tensor) -> RoadPla
 
 
 def _apart(fit: Tensor, rays: Tensor, depth: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-    """|log| (B, P) of the height that a pixel says over the plane's, infinite where it is not known or not below
-    the horizon; and where that is not so."""
+    """|log| (B, P) of the height that a pixel says over the plane's, and where it says one at all: where its
+    depth is known and it is below the horizon; infinite elsewhere."""
     inverse = (rays @ fit[..., None])[..., 0]
     below = inverse > LEAST_SLOPE * fit.norm(dim=-1, keepdim=True)
     apart = (depth * inverse).log().abs()

@@ -119,7 +119,7 @@ class Predictor:
         return self.model.metric and self.model.camera is not None
 
     def describe_scale(self, camera: Camera | None = None) -> str:
-        """One line that says what the metres of a prediction mean, given this camera, and where they come from."""
+        """One line that says what the metres of a prediction mean, given this camera, and whence they are."""
         if not self.model.metric:
             return "depth has no true scale: the network was trained without known lengths"
         metres = self.model.metres

@@ -8,8 +8,9 @@ from acdepth.core.config import Config
 from acdepth.networks.settings import DepthNetConfig
 
 Source = Literal["speeds", "poses", "speeds or poses", "camera height", "teacher", "none"]
-"""What made depth metric: known lengths of motion, of one kind, or of both or one that was not told; the known
-height of the camera above the road; a teacher, whose metres were learnt; or nothing: the unit is chance."""
+"""What made depth metric: known lengths of motion, of one kind, or of both or one that was not told; the
+known height of the camera above the road; a teacher, whose metres were learnt; or nothing, so that the unit is
+chance."""
 IN_WORDS: dict[Source, str] = {
     "speeds": "from speeds",
     "poses": "from poses",
@@ -31,10 +32,10 @@ class Metres(Config):
     """Metres per unit of depth in training. The ``min_depth`` and ``max_depth`` of the card's network are
     multiplied by it already, so whoever opens the network gets metres."""
     spread: float | None = None
-    """Interquartile range over median of the metres per unit of depth that the road says in one frame after the
-    other, where the camera's height above it is given or, of one clip, stays the same; null if not measured."""
+    """Interquartile range over median of the metres per unit of depth that the road says frame by frame, by
+    the camera's given height above it, or because that stays the same through a clip; null if unknown."""
     error: float | None = None
-    """Standard error over clips of ``scale``, over ``scale``; null without heights of several clips."""
+    """Standard error over clips of ``scale``, over ``scale``; null unless it is by heights of several."""
     frames: int = 0
     """In which the road was found; ``spread`` is over these."""
 

@@ -1,5 +1,5 @@
-"""How high the road says that the camera is, as a trained network sees it: metres where no speed is known, and
-how much they vary where one is."""
+"""How high above the road a trained network sees the camera: metres where no speed is known, and how steady
+they are where one is."""
 
 import logging
 from dataclasses import dataclass, fields
@@ -63,7 +63,7 @@ def see_road(network: DepthNet, prepared: Prepared) -> RoadHeights:
 
 
 def find_metres(road: RoadHeights, motion: Source | None) -> Metres:
-    """Where metres come from: known ``motion`` that was learnt from, else the camera's height, else nowhere."""
+    """Where metres come from: ``motion`` that was learnt from, else the camera's height, else nowhere."""
     found = road.where(~np.isnan(road.seen))
     measured = found.where(~np.isnan(found.given))
     if motion is not None:
@@ -73,8 +73,8 @@ def find_metres(road: RoadHeights, motion: Source | None) -> Metres:
         return Metres(source="none")
     if len(measured.seen) < LEAST_FRAMES:
         log.warning(
-            "a camera height is given, but the road was found in %d of %d frames only (%d are needed), so depth "
-            "has no scale; is it the height [m] of a camera that looks along a road?",
+            "a camera height is given, but the road was found in %d of %d frames only (%d are needed), so "
+            "depth has no scale; does the camera look along a road?",
             *(len(measured.seen), np.count_nonzero(~np.isnan(road.given)), LEAST_FRAMES),
         )
         return Metres(source="none")
@@ -87,7 +87,7 @@ def find_metres(road: RoadHeights, motion: Source | None) -> Metres:
 
 
 def write_metres(out: Path, metres: Metres, road: RoadHeights, frames: Frames) -> None:
-    """Write ``metres.json``: what is known of the metres, and of each clip the median height seen, in them."""
+    """Write ``metres.json``: what is known of the metres, and of each clip the median height seen."""
     clips = {}
     for one in road.clips():
         seen, given = one.seen[~np.isnan(one.seen)], one.given[0]
@@ -139,7 +139,7 @@ def _warn_of_mismatch(measured: RoadHeights, motion: Source) -> None:
     factor = float(np.median(measured.given / measured.seen))
     if abs(factor - 1) > LARGEST_MISMATCH:
         log.warning(
-            "by the %s the camera is %.2f m above the road, by its camera_height %.2f m; metres are those of the "
-            "%s, so check both",
+            "by the %s the camera is %.2f m above the road, by its camera_height %.2f m; metres are those of "
+            "the %s, so check both",
             *(motion, np.median(measured.seen), np.median(measured.given), motion),
         )

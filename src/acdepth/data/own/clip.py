@@ -57,6 +57,7 @@ class OwnClip(StoredClip):
         self.condition, self.camera = description.condition, description.camera
         self.class_names, self.style = description.class_names, description.style
         self.camera_height = description.camera_height
+        self.lengths_from = motion and motion.kind
         step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
         self.frame_rate = description.frame_rate and description.frame_rate / step
 

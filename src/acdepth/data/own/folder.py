@@ -120,6 +120,7 @@ def describe(folder: Path, stem: str | None = None) -> Description:
         condition=_condition(about.get("condition", "clear"), sequence_file),
         camera=Camera.read(camera_file) if camera_file else None,
         frame_rate=read_frame_rate(camera_file) if camera_file else None,
+        camera_height=read_camera_height(camera_file) if camera_file else None,
         class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
         style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
         ego_mask=read_ego_mask(mask_file) if mask_file else None,
@@ -157,6 +158,21 @@ def read_frame_rate(path: Path) -> float | None:
         told = f"frame_rate = {rate!r}, expected images per second"
         raise UserError(path, told, "write such as frame_rate: 12")
     return float(rate)
+
+
+def read_camera_height(path: Path) -> float | None:
+    """The optional key ``camera_height`` of a ``camera.yaml``: of the lens above the road [m].
+
+    Raises:
+        UserError: if it is not a positive number.
+    """
+    height = _read_yaml(path).get("camera_height")
+    if height is None:
+        return None
+    if not isinstance(height, (int, float)) or not math.isfinite(height) or height <= 0:
+        told = f"camera_height = {height!r}, expected metres above the road"
+        raise UserError(path, told, "write such as camera_height: 1.5")
+    return float(height)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

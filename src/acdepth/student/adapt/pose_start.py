@@ -41,8 +41,8 @@ def load_pose_net(teacher: Path, card: CheckpointCard) -> PoseNet:
 
 
 def _initial_forward(teacher: Path, card: CheckpointCard, settings: dict[str, Any]) -> float:
-    """What the pose network's numbers are added to [per frame]; where it was measured and the card of a former
-    version does not say it, on the footage."""
+    """What the pose network's numbers are added to [per frame]; where it was measured, of a card of a former
+    version, on the footage."""
     if "initial_forward" in card.made_by:
         return card.made_by["initial_forward"]
     if settings["initial_forward"] != "measured":
