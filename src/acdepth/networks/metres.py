@@ -9,8 +9,8 @@ from acdepth.networks.settings import DepthNetConfig
 
 Source = Literal["speeds", "poses", "speeds or poses", "camera height", "teacher", "none"]
 """What made depth metric: known lengths of motion, of one kind, or of both or one that was not told; the
-known height of the camera above the road; a teacher, whose metres were learnt; or nothing, so that the unit is
-chance."""
+known height of the camera above the road; a teacher, whose metres were learnt; or nothing, which leaves the
+unit to chance."""
 IN_WORDS: dict[Source, str] = {
     "speeds": "from speeds",
     "poses": "from poses",
