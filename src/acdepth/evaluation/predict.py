@@ -85,6 +85,7 @@ class NetworkModel(Model):
     def describe(self) -> Checkpoint:
         """What its checkpoint says about itself."""
         network = self.network
+        metres = {"metres": network.metres} if network.metres else {}
         return Checkpoint(
             sha256=network.sha256,
             description=network.description,
@@ -93,6 +94,7 @@ class NetworkModel(Model):
             input_size=network.input_size,
             crop=network.crop and network.crop.to_dict(),
             resize=network.resize,
+            **metres,
         )
 
 
