@@ -1,5 +1,6 @@
 """Metres from the camera's height above the road: what a network sees of the road, and what its card says."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -60,11 +61,25 @@ def drives(folder, *of_height: float | None, count: int = 4) -> Prepared:
     return prepare(open_data(folder / "data"), folder / "prepared", SIZE)
 
 
-def test_the_road_is_seen_in_frames_of_every_drive(tmp_path):
-    road = see_road(RoadEverywhere(0.75), drives(tmp_path, 1.5, None))  # pyright: ignore[reportArgumentType]
-    assert road.clip.tolist() == 4 * [0] + 4 * [1]
+@pytest.mark.parametrize(
+    ("given", "clips"), [((1.5, 1.2), [0, 0, 1, 1]), ((None, 1.5), [1, 1]), ((None, None), [0, 0, 1, 1])]
+)
+def test_the_road_is_seen_in_every_drive_or_in_those_with_a_height(tmp_path, given, clips):
+    network = RoadEverywhere(0.75)
+    road = see_road(network, drives(tmp_path, *given, count=2))  # pyright: ignore[reportArgumentType]
+    assert road.clip.tolist() == clips
     np.testing.assert_allclose(road.seen, 0.75, rtol=1e-4)
-    np.testing.assert_array_equal(road.given, 4 * [1.5] + 4 * [np.nan])
+    np.testing.assert_array_equal(road.given, [given[clip] or np.nan for clip in clips])
+
+
+def test_the_vehicle_itself_is_no_road(tmp_path):
+    prepared = drives(tmp_path, 1.5)
+    bonnet = np.ones(SIZE, bool)
+    bonnet[36:] = False
+    frames = replace(prepared.frames, masks=bonnet[None], clip_mask=np.zeros(1, int))
+    masked = Prepared(prepared.folder, "", None, SIZE, "area", frames)
+    network = RoadEverywhere(0.75)
+    assert np.isnan(see_road(network, masked).seen).all()  # pyright: ignore[reportArgumentType]
 
 
 def test_the_scale_is_the_median_over_frames_and_its_error_is_over_drives():
@@ -100,7 +115,7 @@ def test_known_motion_gives_the_metres_and_the_road_their_spread(caplog):
     seen = np.concatenate([1.5 * np.ones(20), 3.0 * np.ones(20)]) * np.tile([0.9, 1.0, 1.0, 1.1], 10)
     metres = find_metres(heights(seen), motion="poses")
     assert metres.source == "poses" and metres.scale == 1.0 and metres.error is None
-    assert 0.03 < metres.spread < 0.1
+    assert metres.spread is not None and 0.03 < metres.spread < 0.1
     assert find_metres(heights(np.full(40, 1.5), given=1.6), motion="poses").scale == 1.0
     assert not caplog.text
     find_metres(heights(np.full(40, 1.5), given=2.0), motion="speeds")
@@ -133,6 +148,7 @@ def test_a_teacher_without_speeds_says_metres_by_its_camera_height(tmp_path, mon
     monkeypatch.setattr(training, "see_road", lambda *_: road)
     scaled = train_teacher(CONFIG, tmp_path / "data", tmp_path / "scaled")
     (_, before), (_, card) = (load_checkpoint(path) for path in (plain, scaled))
+    assert before.metres and card.metres
     assert not before.metric and before.metres.source == "none"
     assert card.metric and card.metres.source == "camera height" and card.metres.scale == pytest.approx(2.5)
     image = picture(0, *SIZE)

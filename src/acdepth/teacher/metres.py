@@ -51,11 +51,13 @@ class RoadHeights:
 
 
 def see_road(network: DepthNet, prepared: Prepared) -> RoadHeights:
-    """Ask the network about frames of which the camera is known, spread over the footage."""
+    """Ask the network about frames spread over the footage, or over the part with a known camera height."""
     network.eval()
     frames = prepared.frames
-    known = ~np.isnan(frames.clip_intrinsics[:, 0])[frames.clip] & frames.target
-    chosen = np.array(spread(np.flatnonzero(known).tolist(), MOST_FRAMES), int)
+    usable = ~np.isnan(frames.clip_intrinsics[:, 0])[frames.clip] & frames.target
+    given = usable & ~np.isnan(frames.clip_camera_height)[frames.clip]
+    numbers = np.flatnonzero(given if given.any() else usable)
+    chosen = np.array(spread(numbers.tolist(), MOST_FRAMES), int)
     parts = [chosen[start : start + FRAMES_AT_ONCE] for start in range(0, len(chosen), FRAMES_AT_ONCE)]
     seen = np.concatenate([_heights(network, prepared, part) for part in parts] or [np.zeros(0)])
     clip = frames.clip[chosen]

@@ -109,7 +109,7 @@ def _known_motion(config: TeacherConfig, clips: list[Clip], prepared: Prepared) 
     used = config.velocity_weight > 0 or config.motion_length == "measured"
     if not used or np.isnan(prepared.frames.distance_to_next).all():
         return None
-    told = {clip.lengths_from for clip in clips if clip.lengths_from is not None}
+    told: set[Source] = {clip.lengths_from for clip in clips if clip.lengths_from is not None}
     return told.pop() if len(told) == 1 else "speeds or poses"
 
 
