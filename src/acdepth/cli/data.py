@@ -59,7 +59,7 @@ def check(
 def mask(
     root: Annotated[Path, tyro.conf.Positional], *, out: Path | None = None, overwrite: bool = False
 ) -> None:
-    """Find bonnet, dashboard and burnt-in text, and write mask.png beside images/, NAME.mask.png beside a video.
+    """Find bonnet, dashboard and burnt-in text; writes mask.png beside images/, NAME.mask.png beside a video.
 
     Black is left out of training and of scores; look at it, and repaint it where it is wrong.
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class Clip(ABC):
     watches_motion: bool = False
     """Whether preparation measures how far each image moves to the next: where no speed is known, that tells
     when the camera stands."""
+    lengths_from: Literal["speeds", "poses"] | None = None
+    """What `distance` is made from; None where it knows none, or that is not told."""
 
     @abstractmethod
     def __len__(self) -> int: ...
