@@ -10,11 +10,10 @@ from typing import Literal
 from acdepth.checking.findings import Findings
 from acdepth.core.clip import Clip
 from acdepth.core.errors import OnFault, UserError, telling
-from acdepth.data.folder import name_below, open_data
+from acdepth.data.folder import open_data
 from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
-from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.robotcar.calibration import lens_of
 from acdepth.data.robotcar.lists import split_names
 from acdepth.data.robotcar.scenes import open_robotcar
@@ -69,9 +68,10 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     if kind == "kitti" and is_kitti_raw(root):
         opened = partial(open_kitti_raw, root, on_warning=doubt)
         return _open_lists(opened, choice.split, _list_names(root / "splits"), findings)
+    clips: list[Clip] = []
     with telling(findings.fault):
-        return [Part(choice.split or WHOLE, open_data(root, doubt, choice=choice))]
-    return [Part(choice.split or WHOLE, _open_apart(root, findings) if choice.split is None else [])]
+        clips = open_data(root, doubt, choice=choice, on_fault=findings.fault)
+    return [Part(choice.split or WHOLE, clips)]
 
 
 def distinct(parts: Sequence[Part]) -> list[Clip]:
@@ -107,13 +107,3 @@ def _open_lists(
         return [first]
     parts = [part(name, lambda error: findings.doubt("lists", str(error))) for name in names]
     return [first, *(one for one in parts if one.clips)]
-
-
-def _open_apart(root: Path, findings: Findings) -> list[Clip]:
-    """Each sequence folder by itself, named as in the whole."""
-    found: list[Clip] = []
-    doubt = partial(findings.doubt, "footage")
-    for folder in sorted(path.parent for path in root.rglob("images") if is_sequence_folder(path.parent)):
-        with telling(findings.fault):
-            found += open_sequence_folder(folder, name_below(root, folder), doubt)
-    return found

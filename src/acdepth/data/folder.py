@@ -2,12 +2,13 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import OnFault, UserError, raise_fault, telling
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.progress import say
 from acdepth.data.kitti import benchmarks
@@ -30,6 +31,7 @@ def open_data(
     on_warning: Callable[[str], object] | None = None,
     condition: Condition | None = None,
     choice: FootageChoice = EVERYTHING,
+    on_fault: OnFault = raise_fault,
 ) -> list[Clip]:
     """Open all footage under a path.
 
@@ -45,6 +47,7 @@ def open_data(
         on_warning: called with each warning; by default it goes to the log.
         condition: holds for all footage, whatever ``sequence.yaml`` says.
         choice: which part of a data set that has splits, and every how many-th image of own footage.
+        on_fault: told of each drive in a tree that cannot be opened; by default the first one ends it.
 
     Raises:
         UserError: if something found cannot be understood; `NoFootageError` if nothing is found.
@@ -54,7 +57,7 @@ def open_data(
     if path.is_file():
         clips: list[Clip] = _thinned(_open_file(path, warn), choice)
     elif path.is_dir():
-        clips = _open_data_set(path, choice, warn)
+        clips = _open_data_set(path, choice, warn, on_fault)
     else:
         raise UserError(path, "no such file or folder")
     for clip in clips:
@@ -72,7 +75,9 @@ def count_targets(clips: Iterable[Clip]) -> int:
     return sum(len(clip.targets()) for clip in clips)
 
 
-def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Clip]:
+def _open_data_set(
+    root: Path, choice: FootageChoice, warn: Callable[[str], object], on_fault: OnFault
+) -> list[Clip]:
     layout = layout_of(root)
     if choice.split is not None and not (layout and layout.has_splits):
         _refuse_part(root, UserError)
@@ -81,7 +86,7 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn))
-    return _thinned(list(_open_tree(root, warn)), choice) or _open_photographs(root)
+    return _thinned(_open_tree(root, warn, on_fault), choice)
 
 
 def _thinned(clips: list[Clip], choice: FootageChoice) -> list[Clip]:
@@ -107,25 +112,43 @@ def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
     raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
 
 
-def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
+def _open_tree(root: Path, warn: Callable[[str], object], on_fault: OnFault) -> list[Clip]:
+    """All that can be opened: a broken drive does not hide the others, if whoever is told of it goes on."""
+    faults: list[UserError] = []
+    found: list[Clip] = []
+
+    def tell(fault: UserError) -> None:
+        faults.append(fault)
+        on_fault(fault)
+
+    for opens in _drives(root, warn):
+        with telling(tell):
+            found += opens()
+    if not found and not faults:
+        return _open_photographs(root)
+    return found
+
+
+def _drives(root: Path, warn: Callable[[str], object]) -> Iterator[Callable[[], Sequence[Clip]]]:
+    """What opens each of the drives in a tree."""
     for parent, folders, files in os.walk(root):
         folder = Path(parent)
         name = name_below(root, folder)
         if is_sequence_folder(folder):
             folders.clear()
-            yield from open_sequence_folder(folder, name, warn)
+            yield partial(open_sequence_folder, folder, name, warn)
         elif benchmarks.is_odometry_drive(folder):
             folders.clear()
-            yield from benchmarks.open_odometry_drive(folder, name, warn)
+            yield partial(benchmarks.open_odometry_drive, folder, name, warn)
         elif benchmarks.is_lidar_folder(folder):
             folders.clear()
-            yield from benchmarks.open_lidar_folder(folder, name)
+            yield partial(benchmarks.open_lidar_folder, folder, name)
         else:
             _refuse_data_set(folder, root)
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
             for video in _videos(folder, files, with_camera=folder != root):
                 prefix = "" if folder == root else f"{name}/"
-                yield from open_video(video, f"{prefix}{video.stem}", warn)
+                yield partial(open_video, video, f"{prefix}{video.stem}", warn)
 
 
 def _refuse_data_set(folder: Path, root: Path) -> None:

@@ -106,7 +106,7 @@ def find_ego_mask(clips: Sequence[OwnClip], advance: Advance | None = None) -> E
 
 
 def mask_file(drive: OwnClip, out: Path | None = None) -> Path:
-    """Where the mask of a drive is looked for, beside its images; if ``out`` is given, the same below that."""
+    """Where the mask of a drive is looked for, beside its images; with ``out`` the same place below that."""
     source = drive.source
     if isinstance(source, ImageFiles):
         return (out / drive.key_folder if out else source.place).parent / MASK_FILE
