@@ -79,7 +79,10 @@ def find_ego_mask(clips: Sequence[OwnClip], advance: Advance | None = None) -> E
 
     Images that cannot be read are passed over.
     """
-    numbers = spread([(clip, number) for clip in clips for number in clip.numbers], LOOKED_AT)
+    everything = [(clip, number) for clip in clips for number in clip.numbers]
+    if len(everything) < FEWEST:
+        return EgoMask(None, len(everything))
+    numbers = spread(everything, LOOKED_AT)
     seen = _Statistics()
     size = None
     for clip, number in numbers:
