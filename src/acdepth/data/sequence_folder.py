@@ -40,6 +40,7 @@ class Description:
     frame_rate: float | None = None
     class_names: tuple[str, ...] = ()
     style: str | None = None
+    in_time: bool = True
 
 
 class ImageClip(StoredClip):
@@ -70,7 +71,7 @@ class ImageClip(StoredClip):
         self.name, self.key_folder, self.paths = name, key_folder, paths
         self.condition, self.camera = description.condition, description.camera
         self.frame_rate, self.class_names = description.frame_rate, description.class_names
-        self.style = description.style
+        self.style, self.in_time = description.style, description.in_time
         self._motion, self._start = motion, start
         self._depth_folder, self._classes_folder = depth_folder, classes_folder
 
