@@ -1,7 +1,7 @@
 """Opening Cityscapes: images that follow each other in time become a clip, and single ones one each."""
 
 from collections.abc import Callable, Collection, Iterator
-from itertools import groupby
+from itertools import count, groupby
 from pathlib import Path
 
 from acdepth.core.condition import Condition
@@ -80,38 +80,38 @@ def _open_part(root: Path, part: Part, on_fault: OnFault) -> Iterator[Cityscapes
     else:
         images = find_images(root, IMAGES, part.split, on_fault)
         video = find_images(root, SEQUENCES, part.split, on_fault)
-    targets = video if part.video else images
-    for run in _runs(targets if part.video else {**video, **images}):
-        with telling(on_fault):
-            for stereo, shots in _by_camera(root, part.split, run, images):
-                if not targets.keys().isdisjoint(shots):
-                    name = f"{part.split if part.video else part.name}/{next(iter(shots)).stem}"
-                    yield CityscapesClip(name, root, part.split, shots, targets, stereo, condition)
+    shown, targets = (video, video) if part.video else ({**video, **images}, images)
+    for stereo, run in _runs(root, part.split, shown, images, on_fault):
+        if not targets.keys().isdisjoint(run):
+            name = f"{part.split if part.video else part.name}/{next(iter(run)).stem}"
+            yield CityscapesClip(name, root, part.split, run, targets, stereo, condition)
 
 
-def _runs(images: dict[Shot, Path]) -> Iterator[dict[Shot, Path]]:
-    """The images in pieces of consecutive numbers of one sequence."""
-    for _, run in groupby(enumerate(sorted(images)), key=lambda one: (*one[1][:2], one[1].number - one[0])):
-        yield {shot: images[shot] for _, shot in run}
-
-
-def _by_camera(
-    root: Path, split: str, run: dict[Shot, Path], annotated: Collection[Shot]
+def _runs(
+    root: Path, split: str, images: dict[Shot, Path], annotated: Collection[Shot], on_fault: OnFault
 ) -> Iterator[tuple[Stereo | None, dict[Shot, Path]]]:
-    """A run in pieces of one camera each: that of the nearest image whose camera was published.
+    """The images in pieces of consecutive numbers of one sequence and one camera."""
+    for _, of_sequence in groupby(sorted(images), key=lambda shot: shot[:2]):
+        with telling(on_fault):
+            shots = list(of_sequence)
+            cameras = _cameras(root, split, {shot: images[shot] for shot in shots}, annotated)
+            places = zip(count(), shots, cameras, strict=False)
+            for (_, stereo), run in groupby(places, key=lambda one: (one[1].number - one[0], one[2])):
+                yield stereo, {shot: images[shot] for _, shot, _ in run}
 
-    Those of annotated images were, one in each thirty images of a video.
+
+def _cameras(
+    root: Path, split: str, images: dict[Shot, Path], annotated: Collection[Shot]
+) -> list[Stereo | None]:
+    """Of each image of a sequence the camera, as the nearest image has it whose camera was published.
+
+    Those of annotated images were, which are one in each thirty of a video.
     """
     folder = root / "camera" / split
     if not folder.is_dir():
-        yield None, run
-        return
-    files = {shot: folder / shot.city / f"{shot.stem}_camera.json" for shot in run}
-    told = [shot for shot in run if shot in annotated or files[shot].exists()] or list(run)[:1]
-    known = {shot: read_stereo(files[shot], run[shot]) for shot in told}
-
-    def nearest(shot: Shot) -> Stereo:
-        return known[min(known, key=lambda other: abs(other.number - shot.number))]
-
-    for stereo, shots in groupby(run, key=nearest):
-        yield stereo, {shot: run[shot] for shot in shots}
+        return [None] * len(images)
+    files = {shot: folder / shot.city / f"{shot.stem}_camera.json" for shot in images}
+    told = [shot for shot in images if shot in annotated or files[shot].exists()] or list(images)[:1]
+    known = {shot: read_stereo(files[shot], images[shot]) for shot in told}
+    nearest = (min(known, key=lambda other: abs(other.number - shot.number)) for shot in images)
+    return [known[shot] for shot in nearest]
