@@ -106,7 +106,8 @@ class TestClips:
         other["intrinsic"]["fx"] = 60.0
         place(tmp_path, "camera", "val", stems[4], "camera.json").write_text(json.dumps(other))
         one, two = opened(tmp_path, "val")
-        assert (one.camera.fx, two.camera.fx) == (50, 60) and (len(one), len(two)) == (3, 3)
+        assert one.camera and two.camera and (one.camera.fx, two.camera.fx) == (50, 60)
+        assert (len(one), len(two)) == (3, 3)
 
 
 class TestMeasured:
@@ -139,13 +140,28 @@ class TestMeasured:
         for number, stem in enumerate(VIDEO):
             file = place(root, "timestamp_sequence", "train", stem, "timestamp.txt")
             file.write_text(f"{number * 50_000_000}\n")
-        assert opened(root)[0].distance(0, 1) == pytest.approx(10.5 * 0.05)
+        clip = opened(root)[0]
+        assert clip.distance(0, 1) == pytest.approx(10.5 * 0.05)
+        assert [clip.time(index) for index in (0, 3)] == pytest.approx([0, 0.15])
 
     def test_an_unknown_speed_makes_unknown_distances(self, root):
         place(root, "vehicle_sequence", "train", VIDEO[1], "vehicle.json").unlink()
         clip = opened(root)[0]
         assert clip.distance(0, 1) is None and clip.distance(1, 3) is None
         assert clip.distance(2, 3) == pytest.approx(12.5 / 17)
+
+    def test_the_car_is_masked_where_labels_are(self, root):
+        assert opened(root)[0].ego_mask is None
+        labels = np.full((HEIGHT, WIDTH), 7, np.uint8)
+        labels[28:], labels[:, 0], labels[:2] = 1, 2, 3
+        cv2.imwrite(str(place(root, "gtFine", "train", KEY, "gtFine_labelIds.png")), labels)
+        video, single, fog = (opened(root, "train-foggy-0.02")[number] for number in (0, 1, 2))
+        assert single.ego_mask is None
+        for clip in (video, fog):
+            np.testing.assert_array_equal(clip.ego_mask, labels < 7)
+        cv2.imwrite(str(place(root, "gtFine", "train", SINGLE, "gtFine_labelIds.png")), labels[1:])
+        with pytest.raises(UserError, match=r"labelIds\.png: 64x31 pixels, but its image has 64x32"):
+            _ = opened(root)[1].ego_mask
 
     def test_without_camera_and_disparity_there_are_images(self, tmp_path):
         write_video(tmp_path, "demoVideo", [f"stuttgart_00_000000_{number:06d}" for number in (1, 2, 3)])
@@ -245,5 +261,5 @@ def test_the_whole_of_a_good_download_has_no_faults(root, tmp_path):
     report = check_data("cityscapes", root, tmp_path / "check", sample=0)
     assert report.faults == []
     rows = {(row.split, row.condition): (row.targets, row.measured) for row in report.inventory}
-    assert rows["all", "clear"] == (2, 2) and rows["all", "fog"] == (4, 4)
-    assert rows["train-sequence", "clear"] == (5, 1)
+    assert rows["all", Condition.CLEAR] == (2, 2) and rows["all", Condition.FOG] == (4, 4)
+    assert rows["train-sequence", Condition.CLEAR] == (5, 1)

@@ -18,8 +18,8 @@ from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.data import decoding, open_data, prepare, prepared
 from acdepth.data.decoding import FRAMES_PER_PART
+from acdepth.data.own.clip import OwnClip
 from acdepth.data.prepared import fingerprint
-from acdepth.data.sequence_folder import ImageClip
 from acdepth.data.settings import FootageChoice
 from tests.data.driving_stereo_layout import write_weather
 from tests.data.folders import CAMERA, picture, write_drive
@@ -84,9 +84,9 @@ def prepare_until(footage: str, out: str, point: str) -> None:
 
     Tells which frames of the drive are read.
     """
-    read, close_gaps = ImageClip.image, decoding._close_gaps
+    read, close_gaps = OwnClip.image, decoding._close_gaps
 
-    def image(self: ImageClip, index: int) -> np.ndarray:
+    def image(self: OwnClip, index: int) -> np.ndarray:
         print(index, flush=True)
         return die() if (point, index) == ("read", 90) else read(self, index)
 
@@ -95,7 +95,7 @@ def prepare_until(footage: str, out: str, point: str) -> None:
         if (point, rows) == ("close", FRAMES_PER_PART):
             die()
 
-    ImageClip.image, decoding._close_gaps = image, close
+    OwnClip.image, decoding._close_gaps = image, close
     prepared.write_json = die
     prepare(open_data(Path(footage)), Path(out), SIZE, workers=1)
 
@@ -217,6 +217,11 @@ def test_footage_of_every_kind_goes_to_another_process(tmp_path):
         assert np.array_equal(there.image(1 % len(clip)), clip.image(1 % len(clip)))
 
 
+def as_own(clip: Clip) -> OwnClip:
+    assert isinstance(clip, OwnClip)
+    return clip
+
+
 def test_each_file_is_asked_once(footage, tmp_path, monkeypatch):
     asked: list[str] = []
     stat = Path.stat
@@ -226,7 +231,7 @@ def test_each_file_is_asked_once(footage, tmp_path, monkeypatch):
         return stat(self, **options)
 
     clips = open_data(footage)
-    own = {str(path) for clip in clips for path in getattr(clip, "paths", [getattr(clip, "path", "")])}
+    own = {str(clip.source.file_of(number)) for clip in map(as_own, clips) for number in clip.numbers}
     monkeypatch.setattr(Path, "stat", counted)
     for call in (lambda: fingerprint(clips, SIZE, None), lambda: prepare(clips, tmp_path, SIZE)):
         asked.clear()

@@ -11,7 +11,8 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
-from acdepth.data.video import VideoClip
+from acdepth.data.own.clip import Description, OwnClip
+from acdepth.data.own.video import VideoSource, whole_video
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
 from acdepth.prediction.video import WIDEST_HALF, PairWriter, SteadyColours, predict_video
@@ -43,7 +44,7 @@ def predictor() -> Predictor:
 
 def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predictor: Predictor) -> None:
     images = [picture(64, 96, seed) for seed in range(5)]
-    video = VideoClip(write_video(tmp_path / "drive.mp4", images), "drive")
+    video = whole_video(write_video(tmp_path / "drive.mp4", images))
     seen: dict[int, DepthPrediction] = {}
     out = tmp_path / "out" / "drive.mp4"
     skipped = predict_video(
@@ -57,27 +58,32 @@ def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predict
     np.testing.assert_array_equal(seen[3].depth, predictor(video.image(3), CAMERA).depth)
 
 
-class Spoilt(VideoClip):
+class Spoilt(VideoSource):
     """A video some of whose frames cannot be decoded."""
 
     def __init__(self, path: Path, bad: set[int], repeat: int) -> None:
-        super().__init__(path, "spoilt")
+        super().__init__(path)
         self.bad, self.repeat = bad, repeat
 
     def __len__(self) -> int:
         return super().__len__() * self.repeat
 
-    def image(self, index: int) -> np.ndarray:
-        if index in self.bad:
-            raise UserError(self.path, f"frame {index} cannot be decoded")
-        return super().image(index % super().__len__())
+    def image(self, number: int) -> np.ndarray:
+        if number in self.bad:
+            raise UserError(self.path, f"frame {number} cannot be decoded")
+        return super().image(number % super().__len__())
+
+
+def spoilt(path: Path, bad: set[int], repeat: int) -> OwnClip:
+    source = Spoilt(path, bad, repeat)
+    return OwnClip("spoilt", "spoilt", source, Description(frame_rate=source.frame_rate))
 
 
 def test_one_bad_frame_in_a_hundred_is_counted_and_time_goes_on(
     tmp_path: Path, predictor: Predictor, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(10)])
-    skipped = predict_video(predictor, Spoilt(path, {7}, repeat=10), tmp_path / "out.mp4")
+    skipped = predict_video(predictor, spoilt(path, {7}, repeat=10), tmp_path / "out.mp4")
     assert skipped == 1 and "frame 7 cannot be decoded" in caplog.text
     assert len(read_video(tmp_path / "out.mp4")[0]) == 100
 
@@ -86,7 +92,7 @@ def test_more_than_one_in_a_hundred_stops_and_leaves_nothing(tmp_path: Path, pre
     path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(10)])
     for bad in ({0}, {3}):
         with pytest.raises(UserError, match=r"1 of 10 frames cannot be read; at most 1 % may be skipped"):
-            predict_video(predictor, Spoilt(path, bad, repeat=1), tmp_path / "out.mp4")
+            predict_video(predictor, spoilt(path, bad, repeat=1), tmp_path / "out.mp4")
         assert sorted(entry.name for entry in tmp_path.iterdir()) == ["drive.mp4"]
 
 

@@ -59,6 +59,12 @@ def true(world: Path, condition: str) -> Clip:
     return clip
 
 
+def of(clip: Clip, index: int) -> np.ndarray:
+    depth = clip.depth(index)
+    assert depth is not None
+    return depth
+
+
 @pytest.fixture(scope="module")
 def moment(cityscapes: Path) -> Moment:
     (found,) = read_moments(cityscapes, "val")
@@ -80,16 +86,16 @@ class TestCityscapes:
         ]
 
     def test_depth_is_exact_to_half_a_step_of_disparity(self, cityscapes, world, moment):
-        dense = true(world, "clear").depth(ANNOTATED).astype(np.float64)
+        """At 80 m that is 26 mm, or more where something stood so near that the baseline is shorter."""
+        dense = of(true(world, "clear"), ANNOTATED).astype(np.float64)
         for clip, index in zip(
             open_cityscapes(cityscapes, "val-foggy-0.02", fail), (ANNOTATED, 0), strict=True
         ):
-            depth = clip.depth(index)
+            depth = of(clip, index)
             np.testing.assert_array_equal(depth > 0, dense > 0)
             known, scale = dense > 0, moment.baseline_times_focal()
             off = np.abs(scale / depth[known].astype(np.float64) - scale / dense[known])
             assert off.max() < STEP * 1.01  # float32 rounds, too
-        # At 80 m half a step is 27 mm or, where something stood so near that the baseline is shorter, more.
         far = known & (dense < 80)
         assert np.abs(depth[far] - dense[far]).max() < 1.01 * STEP * 80**2 / scale
 
@@ -104,7 +110,8 @@ class TestCityscapes:
 
     def test_both_readers_read_the_same(self, cityscapes, moment):
         clear, fog = open_cityscapes(cityscapes, "val-foggy-0.02", fail)
-        np.testing.assert_allclose(clear.depth(ANNOTATED), moment.depth(), rtol=1e-6)
+        np.testing.assert_allclose(of(clear, ANNOTATED), moment.depth(), rtol=1e-6)
+        assert clear.camera is not None
         np.testing.assert_allclose(clear.camera.matrix(), moment.intrinsics(), rtol=1e-6)
         np.testing.assert_array_equal(fog.image(0), moment.fog("0.02"))
         for step in (-1, 0, 1):
@@ -117,9 +124,7 @@ class TestCityscapes:
         footage = open_cityscapes(cityscapes, "val-foggy-0.02", fail)
         constant = model("20", lambda image, night: torch.full((len(image), 1, 64, 96), 1 / 20), (64, 96))
         rows = evaluate([constant], footage, find_protocol("cityscapes-80m"))
-        depth = footage[1].depth(0)
-        assert depth is not None
-        depth = depth[:48][16:, 9:87]
+        depth = of(footage[1], 0)[:48][16:, 9:87]
         depth = depth[(depth > 1e-3) & (depth < 80)]
         for row in rows:
             assert row.metrics["abs_rel"] == pytest.approx(np.mean(np.abs(20 - depth) / depth), rel=1e-5)

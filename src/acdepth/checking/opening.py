@@ -13,7 +13,7 @@ from acdepth.core.errors import OnFault, UserError, telling
 from acdepth.data.folder import name_below, open_data
 from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
 from acdepth.data.layouts import LAYOUTS, Layout, data_set_around, layout_of
-from acdepth.data.sequence_folder import is_sequence_folder, open_sequence_folder
+from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.settings import FootageChoice
 
 Kind = Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc", "driving-stereo", "folder"]

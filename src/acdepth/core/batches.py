@@ -1,6 +1,6 @@
 """What a training step gets: typed groups of tensors that travel to a device as one."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 import torch
@@ -14,9 +14,13 @@ class Tensors:
     """A typed group of tensors that travels to a device as one."""
 
     def to(self, device: torch.device | str, non_blocking: bool = True) -> Self:
-        """The same group on ``device``, and the groups in it."""
-        parts = (getattr(self, one.name) for one in fields(self))
-        return type(self)(*(part.to(device, non_blocking=non_blocking) for part in parts))
+        """The same group on ``device``, and the groups in it; what is None stays so."""
+        parts = {one.name: getattr(self, one.name) for one in fields(self)}
+        moved = {
+            name: part if part is None else part.to(device, non_blocking=non_blocking)
+            for name, part in parts.items()
+        }
+        return type(self)(**moved)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class TripletBatch(Tensors):
     """(B, 3, 3) float [px]."""
     distance: Tensor
     """(B, N) float [m]: true length of the motion to each neighbour; NaN where unknown."""
+    counted: Tensor | None = None
+    """(B, 1, H, W) bool: False where ``image`` shows the vehicle itself; None where all pixels count."""
 
 
 def is_night(condition: Tensor) -> Tensor:
@@ -48,6 +54,8 @@ class MixBatch(Tensors):
     """(B, 3, H, W) float in 0..1: the clear frame or its translation."""
     condition: Tensor
     """(B,) int64: `Condition.index` of ``mixed``."""
+    counted: Tensor | None = field(default=None, kw_only=True)
+    """(B, 1, H, W) bool: False where images show the vehicle itself; None where all pixels count."""
 
     @property
     def degraded(self) -> Tensor:

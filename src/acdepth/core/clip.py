@@ -32,6 +32,8 @@ class Clip(ABC):
     """Whether frames beside each other are neighbours in time; single pictures of a drive are not."""
     style: str | None = None
     """Which look of the built-in world it shows; None for its towns and for all other footage."""
+    camera_height: float | None = None
+    """Of the lens above the road [m]; None where nobody measured it."""
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -58,6 +60,15 @@ class Clip(ABC):
 
     def classes(self, index: int) -> np.ndarray | None:
         """Class of each pixel, uint8 (H, W), indices into `class_names`; None where unknown."""
+        return None
+
+    @property
+    def ego_mask(self) -> np.ndarray | None:
+        """bool (H, W): True where images show the vehicle itself; None where nobody says."""
+        return None
+
+    def time(self, index: int) -> float | None:
+        """When the image was taken [s], from an origin of the clip's own; None if unknown."""
         return None
 
     def distance(self, index: int, other: int) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import OnFault, UserError, raise_fault, telling
-from acdepth.data.sequence_folder import Description, ImageClip
+from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.stored import list_images
 
 IMAGES = "rgb_anon"

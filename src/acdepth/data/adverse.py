@@ -1,7 +1,7 @@
 """Unlabelled adverse footage beside the mix: what is adapted to, and what is kept apart for the score."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.spread import spread
 from acdepth.data.mix import MixBatches
-from acdepth.data.order import Order, as_floats, is_slower
+from acdepth.data.order import Order, as_floats, counted_pixels, is_slower
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
 from acdepth.data.triplets import STEPS, has_both_neighbours, has_camera, triplet_batch
@@ -27,6 +27,8 @@ class AdaptBatch(MixBatch):
     """(A, 3, H, W) float in 0..1."""
     adverse_condition: Tensor
     """(A,) int64: `Condition.index` of ``adverse``."""
+    adverse_counted: Tensor | None = field(default=None, kw_only=True)
+    """(A, 1, H, W) bool: False where ``adverse`` shows the vehicle itself; None where all pixels count."""
 
     @property
     def adverse_night(self) -> Tensor:
@@ -82,7 +84,12 @@ class AdaptBatches:
         drawn = [self._draw(draw) for draw in self.order.draws(step)]
         images = [self.pools[one.condition].image(one.frame, one.mirror) for one in drawn]
         conditions = torch.tensor([one.condition.index for one in drawn])
-        plain = AdaptBatch(mixed.clear, mixed.mixed, mixed.condition, as_floats(images), conditions)
+        plain = AdaptBatch(
+            **vars(mixed),
+            adverse=as_floats(images),
+            adverse_condition=conditions,
+            adverse_counted=self._counted(drawn),
+        )
         return self._with_clips(plain, drawn)
 
     def _draw(self, draw: int) -> _Draw:
@@ -91,6 +98,10 @@ class AdaptBatches:
         frames = self.pools[condition].frames
         frame = frames[int(torch.randint(len(frames), (), generator=generator))]
         return _Draw(condition, frame, bool(torch.rand((), generator=generator) < 0.5))
+
+    def _counted(self, drawn: list[_Draw]) -> Tensor | None:
+        prepared = self.pools[drawn[0].condition].prepared
+        return counted_pixels(prepared, [one.frame for one in drawn], [one.mirror for one in drawn])
 
     def _with_clips(self, batch: AdaptBatch, drawn: list[_Draw]) -> AdaptBatch:
         rows = [row for row, one in enumerate(drawn) if one.frame in self.filmed]

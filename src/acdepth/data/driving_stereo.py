@@ -8,7 +8,7 @@ from pathlib import Path
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.kitti.calibration import camera_of, read_calibration
-from acdepth.data.sequence_folder import Description, ImageClip
+from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.stored import list_images
 
 WEATHERS = {

@@ -11,10 +11,11 @@ from acdepth.core.errors import UserError, raise_fault
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
-from acdepth.data.sequence_folder import Description, ImageClip, is_sequence_folder, open_sequence_folder
+from acdepth.data.own.clip import Description, ImageClip
+from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder, open_sequence_folder
+from acdepth.data.own.video import VIDEO_SUFFIXES, open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images
-from acdepth.data.video import VIDEO_SUFFIXES, VideoClip, beside
 
 
 class NoFootageError(UserError):
@@ -48,7 +49,7 @@ def open_data(
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
     if path.is_file():
-        clips: list[Clip] = [_open_file(path)]
+        clips: list[Clip] = _open_file(path, warn)
     elif path.is_dir():
         clips = _open_data_set(path, choice, warn)
     else:
@@ -85,11 +86,11 @@ def _refuse_part(folder: Path, kind: type[UserError]) -> None:
         raise kind(folder, f"is a part of {around[1].name}", f"give its root, {around[0]}")
 
 
-def _open_file(path: Path) -> Clip:
+def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
     if path.suffix.lower() in VIDEO_SUFFIXES:
-        return VideoClip(path, path.stem)
+        return list(open_video(path, path.stem, warn))
     if path.suffix.lower() in PICTURE_SUFFIXES:
-        return ImageClip(path.stem, path.parent.resolve().name, [path], Description())
+        return [ImageClip(path.stem, path.parent.resolve().name, [path], Description())]
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
 
@@ -112,7 +113,7 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
             for video in _videos(folder, files, with_camera=folder != root):
                 prefix = "" if folder == root else f"{name}/"
-                yield VideoClip(video, f"{prefix}{video.stem}")
+                yield from open_video(video, f"{prefix}{video.stem}", warn)
 
 
 def _refuse_data_set(folder: Path, root: Path) -> None:
@@ -123,7 +124,7 @@ def _refuse_data_set(folder: Path, root: Path) -> None:
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
     videos = [folder / file for file in sorted(files) if Path(file).suffix.lower() in VIDEO_SUFFIXES]
-    return [video for video in videos if not with_camera or beside(video, "camera.yaml")]
+    return [video for video in videos if not with_camera or beside(video.parent, video.stem, CAMERA_FILE)]
 
 
 def _open_photographs(folder: Path) -> list[Clip]:

@@ -39,6 +39,12 @@ class Frames:
     """(C,) uint8: `Condition.index`."""
     clip_intrinsics: np.ndarray
     """(C, 4) float64: fx, fy, cx, cy after crop and resize [px]; NaN where the camera is not known."""
+    clip_mask: np.ndarray
+    """(C,) int64: which of ``masks``; -1 where all pixels count."""
+    clip_camera_height: np.ndarray
+    """(C,) float64 [m]: of the lens above the road; NaN where it is not known."""
+    masks: np.ndarray
+    """(M, H, W) bool, after crop and resize: False where images show the vehicle itself."""
     clip_name_bytes: np.ndarray
     clip_name_ends: np.ndarray
     """Names of the clips: (L,) uint8 and (C,) int64."""
@@ -65,6 +71,11 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.clip)
+
+    def counted(self, index: int) -> np.ndarray | None:
+        """(H, W) bool: which pixels of an image count; None where all do."""
+        mask = self.clip_mask[self.clip[index]]
+        return None if mask < 0 else self.masks[mask]
 
     def key(self, index: int) -> str:
         """Name of one image in its data set."""
@@ -109,7 +120,7 @@ class Frames:
         lengths = np.diff(self.key_ends, prepend=0)
         taken = np.zeros(len(self), bool)
         taken[rows] = True
-        names = [one.name for one in fields(self) if not one.name.startswith(("key_", "clip_"))]
+        names = [one.name for one in fields(self) if not one.name.startswith(("key_", "clip_", "masks"))]
         return replace(
             self,
             **{name: getattr(self, name)[rows] for name in names},

@@ -7,7 +7,7 @@ import torch
 from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.order import SLOWEST, Order, as_floats, targets
+from acdepth.data.order import SLOWEST, Order, as_floats, counted_pixels, targets
 from acdepth.data.prepared import Prepared
 
 
@@ -63,7 +63,7 @@ class MixBatches:
 
     def batch(self, step: int) -> MixBatch:
         """The batch of one step, on the CPU."""
-        clear, mixed, conditions, mirrors = [], [], [], []
+        clear, mixed, conditions, mirrors, indices, turned = [], [], [], [], [], []
         for draw in self.order.draws(step):
             generator = self.order.generator(draw)
             condition = self.conditions[int(torch.multinomial(self.weights, 1, generator=generator))]
@@ -73,7 +73,10 @@ class MixBatches:
             clear.append(self.clear.image(index, mirror))
             mixed.append(self.images[condition].image(index, mirror))
             conditions.append(condition.index)
-        return MixBatch(as_floats(clear), as_floats(mixed), torch.tensor(conditions))
+            indices.append(index)
+            turned.append(mirror)
+        counted = counted_pixels(self.clear, indices, turned)
+        return MixBatch(as_floats(clear), as_floats(mixed), torch.tensor(conditions), counted=counted)
 
 
 def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:

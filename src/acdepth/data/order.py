@@ -78,6 +78,19 @@ def is_slower(prepared: Prepared, min_speed: float | None) -> np.ndarray:
     return np.zeros(len(speed), bool) if min_speed is None else speed < min_speed
 
 
+def counted_pixels(
+    prepared: Prepared, indices: Sequence[int], mirrored: Sequence[bool]
+) -> torch.Tensor | None:
+    """(B, 1, H, W) bool: which pixels of some images count; None where all of all do."""
+    masks = [prepared.frames.counted(index) for index in indices]
+    if all(mask is None for mask in masks):
+        return None
+    everything = np.ones(prepared.image_size, bool)
+    whole = [everything if mask is None else np.asarray(mask) for mask in masks]
+    turned = [mask[:, ::-1] if mirror else mask for mask, mirror in zip(whole, mirrored, strict=True)]
+    return torch.from_numpy(np.stack(turned))[:, None]
+
+
 def as_floats(images: list[np.ndarray]) -> torch.Tensor:
     """Stack uint8 images (H, W, 3) into a float32 tensor (B, 3, H, W) in 0..1."""
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().div_(255).contiguous()

@@ -10,7 +10,7 @@ from acdepth.core.clip import Clip, target_frames
 from acdepth.core.errors import UserError
 from acdepth.core.files import inside
 from acdepth.core.seeding import make_generator
-from acdepth.data.sequence_folder import Description, ImageClip
+from acdepth.data.own.clip import Description, ImageClip
 from acdepth.evaluation.ordinal import AskedFrame
 from acdepth.evaluation.pairs import PointPair, Relation
 

@@ -15,10 +15,12 @@ from acdepth.core.lock import sole_writer
 from acdepth.core.resize import camera_after, crop_and_resize
 from acdepth.data.decoding import Decoded, Reader, decode, journal_of
 from acdepth.data.frames import Frames, pack
-from acdepth.data.stored import frame_stamps
+from acdepth.data.stored import frame_stamps, hash_pixels
 
-FORMAT = 4
+FORMAT = 5
 """Counts up when the files' meaning changes, so that old ones are remade."""
+IDENTITY = 4
+"""Counts up when the images' meaning changes, so that runs on others are not gone on with."""
 INDEX, IMAGES, FRAMES = "index.json", "images.bin", "frames"
 """What a folder of prepared images holds; with the index it is whole."""
 
@@ -227,6 +229,9 @@ def _list(clip: Clip, reach: int) -> _Listed:
     stamps = frame_stamps(clip, positions)
     sizes = [stamp.partition(":")[0] for stamp in stamps]
     about = [clip.name, clip.condition, clip.camera and clip.camera.to_dict(), clip.frame_rate]
+    # Without a word where there is none, so that what was prepared before there were masks stays good.
+    about += [] if clip.ego_mask is None else [hash_pixels(clip.ego_mask)]
+    about += [] if clip.camera_height is None else [clip.camera_height]
     content, stamp = (
         hash_json([*about, list(zip(keys, files, following, target, strict=True))])
         for files in (sizes, stamps)
@@ -237,7 +242,7 @@ def _list(clip: Clip, reach: int) -> _Listed:
 def _identity(hashes: list[str], image_size: tuple[int, int], crop: Crop | None, resize: Resize) -> str:
     # Without a word where it is area, so that what was prepared before there was a choice stays good.
     chosen = [] if resize == "area" else [resize]
-    return hash_json([FORMAT, image_size, crop and crop.to_dict(), hashes, *chosen])
+    return hash_json([IDENTITY, image_size, crop and crop.to_dict(), hashes, *chosen])
 
 
 def _distances(clip: Clip, positions: list[int], step: int) -> list[float | None]:
@@ -287,6 +292,7 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
     frame_rate = np.array([one.clip.frame_rate or np.nan for one in listed])
     unknown = np.zeros(len(reader))
     step = np.array([1 if one.clip.in_time else 2 for one in listed], np.uint32)  # 2: nobody is a neighbour
+    which, masks = _masks([one.clip for one in listed], reader)
     return Frames(
         clip=reader.clip,
         position=reader.position * step[reader.clip],
@@ -300,9 +306,31 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
         key_ends=key_ends,
         clip_condition=np.array([one.clip.condition.index for one in listed], np.uint8),
         clip_intrinsics=np.array([_intrinsics(one.clip, reader) for one in listed]),
+        clip_mask=which,
+        clip_camera_height=np.array([one.clip.camera_height or np.nan for one in listed]),
+        masks=masks,
         clip_name_bytes=name_bytes,
         clip_name_ends=name_ends,
     )
+
+
+def _masks(clips: list[Clip], reader: _Footage) -> tuple[np.ndarray, np.ndarray]:
+    """Which mask each clip has (C,), -1 for none, and the masks (M, H, W): True where pixels count."""
+    found: dict[bytes, int] = {}
+    masks, which = [], []
+    for clip in clips:
+        own = clip.ego_mask
+        if own is None:
+            which.append(-1)
+            continue
+        # A pixel counts only if nothing of the vehicle went into it.
+        seen = np.repeat(np.where(own, 255, 0).astype(np.uint8)[..., None], 3, 2)
+        mask = crop_and_resize(seen, reader.crop, reader.image_size, clip.name, "area")[..., 0] == 0
+        number = found.setdefault(mask.tobytes(), len(masks))
+        if number == len(masks):
+            masks.append(mask)
+        which.append(number)
+    return np.array(which), np.array(masks, bool).reshape(len(masks), *reader.image_size)
 
 
 def _column(distances: list[list[float | None]]) -> np.ndarray:

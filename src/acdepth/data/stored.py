@@ -19,6 +19,8 @@ from acdepth.core.images import PICTURE_SUFFIXES, read_image
 LONGEST_FRAME_NUMBER = 9
 """Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about
 missing frames."""
+LONGEST_PAUSE = 2.5
+"""Median intervals between images; after a longer one the drive is cut. Of one dropped frame they are two."""
 
 
 class StoredClip(Clip):
@@ -91,7 +93,7 @@ def list_images(folder: Path) -> list[Path]:
 
 def _natural_order(path: Path) -> list[tuple[int, str]]:
     parts = re.split(r"(\d+)", path.stem)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts] + [(-1, path.suffix)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts] + [(-1, path.suffix)]
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -119,38 +121,55 @@ def frame_numbers(paths: list[Path]) -> list[int] | None:
     return [int(end[1]) for end in ends if end]
 
 
-def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
-    """Cut a numbered row of images wherever numbers are missing: the pieces are consecutive.
+def runs_of_numbers(paths: list[Path]) -> list[range]:
+    """Cut a numbered row of images wherever numbers are missing: the runs, as places in the row.
 
     Numbers are missing where a step is larger than the most frequent one.
     """
     numbers = frame_numbers(paths)
     if numbers is None or len(paths) < 2:
-        return [paths]
-    steps = [after - before for before, after in pairwise(numbers)]
-    counts = Counter(steps)
+        return [range(len(paths))]
+    steps = np.diff(numbers)
+    counts = Counter(steps.tolist())
     usual = min(counts, key=lambda step: (-counts[step], step))
-    pieces = [[paths[0]]]
-    for path, step in zip(paths[1:], steps, strict=True):
-        if step > usual:
-            pieces.append([])
-        pieces[-1].append(path)
-    return pieces
+    return _cut(steps > usual)
+
+
+def runs_in_time(times: np.ndarray) -> list[range]:
+    """Cut images wherever the time (N,) [s] between two is longer than usual by more than `LONGEST_PAUSE`."""
+    if len(times) < 2:
+        return [range(len(times))]
+    intervals = np.diff(times)
+    return _cut(intervals > LONGEST_PAUSE * np.median(intervals))
+
+
+def split_at_gaps(paths: list[Path]) -> list[list[Path]]:
+    """The runs of `runs_of_numbers`, as images."""
+    return [paths[run.start : run.stop] for run in runs_of_numbers(paths)]
+
+
+def _cut(after: np.ndarray) -> list[range]:
+    """Runs of places; (N - 1,) bool says where one ends."""
+    bounds = [0, *(np.flatnonzero(after) + 1).tolist(), len(after) + 1]
+    return [range(*pair) for pair in pairwise(bounds)]
 
 
 def named_pieces(
     pieces: Sequence[list[Path]], name: str, on_warning: Callable[[str], object]
-) -> Iterator[tuple[str, int, list[Path]]]:
-    """Of each piece of a drive that is cut at gaps: its name, the place of its first image, and its images.
+) -> Iterator[tuple[str, list[Path]]]:
+    """Of each piece of a drive that is cut at gaps: its name and its images.
 
     One warning tells the first gap and how many more there are.
     """
-    gaps = [f"{before[-1].name} and {after[0].name}" for before, after in pairwise(pieces)]
+    gaps = [(before[-1].name, after[0].name) for before, after in pairwise(pieces)]
+    tell_gaps(pieces[0][0].parent, gaps, on_warning)
+    for number, piece in enumerate(pieces):
+        yield (f"{name}/from_{piece[0].stem}" if number else name), piece
+
+
+def tell_gaps(where: Path, gaps: Sequence[tuple[str, str]], on_warning: Callable[[str], object]) -> None:
+    """One warning that tells the first gap, by the images around it, and how many more there are."""
     if gaps:
         others = f", and {len(gaps) - 1} times more" if gaps[1:] else ""
-        folder = pieces[0][0].parent
-        on_warning(f"{folder}: images are missing between {gaps[0]}{others}; no clip crosses a gap")
-    start = 0
-    for piece in pieces:
-        yield (f"{name}/from_{piece[0].stem}" if start else name), start, piece
-        start += len(piece)
+        missing = f"images are missing between {' and '.join(gaps[0])}{others}"
+        on_warning(f"{where}: {missing}; no clip crosses a gap")

@@ -10,7 +10,7 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.camera import Camera
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.data.order import SLOWEST, Order, as_floats, targets
+from acdepth.data.order import SLOWEST, Order, as_floats, counted_pixels, targets
 from acdepth.data.prepared import Prepared
 from acdepth.data.settings import IntrinsicsRule
 
@@ -103,6 +103,7 @@ def triplet_batch(
         neighbours=torch.stack(neighbours, 1),
         intrinsics=torch.stack([_intrinsics(prepared, *one, intrinsics) for one in chosen]),
         distance=torch.tensor([_distances(prepared, index) for index in frames]),
+        counted=counted_pixels(prepared, frames, mirrored),
     )
 
 

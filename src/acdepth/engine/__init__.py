@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from acdepth.engine.task import Task as Task
     from acdepth.engine.task import TurnTask as TurnTask
     from acdepth.engine.task import Update as Update
+    from acdepth.engine.task import counted_mean as counted_mean
     from acdepth.engine.task import masked_mean as masked_mean
 
 __all__, __getattr__ = lazy_names(
@@ -26,6 +27,6 @@ __all__, __getattr__ = lazy_names(
         "acdepth.engine.loop": "BatchSource fit",
         "acdepth.engine.processes": "run_folder",
         "acdepth.engine.settings": "LoopSettings",
-        "acdepth.engine.task": "Leftovers Task TurnTask Update masked_mean",
+        "acdepth.engine.task": "Leftovers Task TurnTask Update counted_mean masked_mean",
     },
 )

@@ -43,6 +43,11 @@ def masked_mean(values: Tensor, counted: Tensor) -> Tensor:
     return (values * counted).sum() / counted.sum().clamp(min=1)
 
 
+def counted_mean(values: Tensor, counted: Tensor | None) -> Tensor:
+    """Mean over the counted values, or over all; ``counted`` may lack leading dimensions."""
+    return values.mean() if counted is None else masked_mean(values, counted.expand_as(values))
+
+
 @dataclass(frozen=True)
 class Update:
     """One step of the optimiser."""

@@ -97,6 +97,8 @@ def _shown(
     counted = np.zeros(truth.shape, dtype=bool)
     window = by.scored_window.slices(*truth.shape)
     counted[window] = (truth[window] > by.min_depth) & (truth[window] < by.max_depth)
+    if clip.ego_mask is not None:
+        counted &= ~clip.ego_mask[shown]
     return TrueFrame(
         clip=clip,
         index=index,

@@ -3,12 +3,14 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
 SSIM_PART = 0.85
 """Of SSIM beside L1. ACDepth: alpha = 0.85."""
+WORST = 1.0
+"""What `photometric_error` can at most be."""
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 
 
@@ -44,18 +46,30 @@ def photometric_loss(
     target: Float[Tensor, "b 3 h w"],
     neighbours: Float[Tensor, "b n 3 h w"],
     automask: bool = True,
+    vehicle: Bool[Tensor, "scales n b 1 h w"] | None = None,
 ) -> Float[Tensor, "scales b 1 h w"]:
     """L_p per pixel: the least error over neighbours, warped or (automask) as they are.
 
     Where a neighbour as it is fits better than warped (by `warp.synthesise_views`), the camera stands or the
-    object moves along, and the pixel teaches nothing: the unwarped term has no gradient.
+    object moves along, and the pixel teaches nothing: the unwarped term has no gradient. Where a
+    warped neighbour shows the camera's own ``vehicle`` (`warp.shows_vehicle`), it fits as badly as can be.
     """
     # Scale by scale: faster on a CPU, whose caches hold one scale's tensors but not all of them.
-    error = torch.stack([photometric_error(scale, target).amin(0) for scale in synthesised])
+    errors = [photometric_error(scale, target) for scale in synthesised]
+    if vehicle is not None:
+        errors = [error.masked_fill(own, WORST) for error, own in zip(errors, vehicle, strict=True)]
+    error = torch.stack([one.amin(0) for one in errors])
     if automask:
         unwarped = photometric_error(neighbours.transpose(0, 1), target).amin(0)
         error = torch.minimum(error, unwarped)
     return error
+
+
+def whole_windows(counted: Bool[Tensor, "b 1 h w"] | None) -> Bool[Tensor, "b 1 h w"] | None:
+    """The pixels whose 3x3 window, which is what SSIM sees, counts everywhere; None where all do."""
+    if counted is None:
+        return None
+    return F.max_pool2d((~counted).float(), 3, 1, 1) == 0
 
 
 class _WindowMean(torch.autograd.Function):

@@ -1,9 +1,10 @@
 """Seeing one image from the place of another: the target as its neighbours should see it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -14,7 +15,7 @@ def synthesise_views(
     batch: TripletBatch,
     inverse_depths: Sequence[Float[Tensor, "b 1 _ _"]],
     T_target_to_source: Float[Tensor, "b n 4 4"],
-) -> Float[Tensor, "scales n b 3 h w"]:
+) -> Float[Tensor, "scales n b c h w"]:
     """Warp every neighbour into the target with the inverse depth [1/m] of every scale.
 
     Each scale is brought to full size with nearest neighbour first, as the reference implementation does.
@@ -28,6 +29,20 @@ def synthesise_views(
     intrinsics = batch.intrinsics.expand(scales, count, -1, -1, -1).flatten(0, 2)
     depths = full[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 2)
     return warp(sources, depths, intrinsics, motions).unflatten(0, (scales, count, -1))
+
+
+@torch.no_grad()
+def shows_vehicle(
+    batch: TripletBatch,
+    inverse_depths: Sequence[Float[Tensor, "b 1 _ _"]],
+    T_target_to_source: Float[Tensor, "b n 4 4"],
+) -> Bool[Tensor, "scales n b 1 h w"] | None:
+    """Where `synthesise_views` took its colours from the vehicle itself; None where it is not in view."""
+    if batch.counted is None:
+        return None
+    vehicle = (~batch.counted).float()[:, None].expand(-1, batch.neighbours.shape[1], -1, -1, -1)
+    seen = synthesise_views(replace(batch, neighbours=vehicle), inverse_depths, T_target_to_source)
+    return seen > 0
 
 
 def warp(

@@ -7,9 +7,9 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
-from acdepth.data.sequence_folder import is_sequence_folder
+from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
+from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
-from acdepth.data.video import VIDEO_SUFFIXES, beside
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
 """Folders of a sequence whose PNGs are measurements, not photographs."""
@@ -100,7 +100,7 @@ class _Cameras:
 
         Above a folder ``images`` too, because there it stands in a sequence folder.
         """
-        if path.suffix.lower() in VIDEO_SUFFIXES and (found := beside(path, "camera.yaml")):
+        if path.suffix.lower() in VIDEO_SUFFIXES and (found := beside(path.parent, path.stem, CAMERA_FILE)):
             return Camera.read(found)
         folders = [folder for folder in path.parents if folder.is_relative_to(top)]
         if top.resolve().name == "images":
@@ -109,7 +109,7 @@ class _Cameras:
 
     def _read(self, folder: Path) -> Camera | None:
         if folder not in self._in_folder:
-            file = folder / "camera.yaml"
+            file = folder / CAMERA_FILE
             self._in_folder[folder] = Camera.read(file) if file.exists() else None
         return self._in_folder[folder]
 

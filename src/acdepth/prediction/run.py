@@ -15,7 +15,8 @@ from acdepth.core.images import read_image
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
-from acdepth.data.video import VideoClip
+from acdepth.data.own.clip import OwnClip
+from acdepth.data.own.video import whole_video
 from acdepth.inference.predictor import Predictor
 from acdepth.prediction.collect import Job, collect
 from acdepth.prediction.video import UnreadableVideo, predict_video
@@ -107,9 +108,9 @@ class Run:
                 elif not job.is_video:
                     self._image(job, advance)
 
-    def _open(self, job: Job) -> VideoClip | None:
+    def _open(self, job: Job) -> OwnClip | None:
         try:
-            return VideoClip(job.source, job.source.stem)
+            return whole_video(job.source)
         except UserError as error:
             self._fail(job, error)
             return None
@@ -132,7 +133,7 @@ class Run:
         except UserError as error:
             raise UserError(job.source, error) from error
 
-    def _video(self, job: Job, video: VideoClip, advance: Advance) -> None:
+    def _video(self, job: Job, video: OwnClip, advance: Advance) -> None:
         out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
         on_frame = partial(self._frame, job) if self.options.frames else None
         try:
@@ -145,7 +146,7 @@ class Run:
             say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
         self.done += 1
 
-    def _camera_of_video(self, job: Job, video: VideoClip) -> Camera | None:
+    def _camera_of_video(self, job: Job, video: OwnClip) -> Camera | None:
         try:
             return self._camera(job, () if self.options.fx is None else video.image(0).shape)
         except UserError as error:

@@ -15,7 +15,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
 from acdepth.core.prediction import DepthPrediction, colour_inverse_depth
 from acdepth.core.tally import ReadTally
-from acdepth.data.video import VideoClip
+from acdepth.data.own.clip import OwnClip
 from acdepth.inference.predictor import Predictor
 
 WIDEST_HALF = 1920
@@ -34,7 +34,7 @@ class UnreadableVideo(UserError):
 
 def predict_video(
     predictor: Predictor,
-    video: VideoClip,
+    video: OwnClip,
     out: Path,
     camera: Camera | None = None,
     flip: bool = False,
@@ -77,7 +77,7 @@ def predict_video(
 
 def _predict_frame(
     predictor: Predictor,
-    video: VideoClip,
+    video: OwnClip,
     index: int,
     camera: Camera | None,
     flip: bool,
@@ -93,7 +93,7 @@ def _predict_frame(
     try:
         return image, predictor(image, camera or video.camera, flip, confidence)
     except UserError as error:
-        raise UserError(video.path, error) from error
+        raise UserError(video.source.place, error) from error
 
 
 class SteadyColours:

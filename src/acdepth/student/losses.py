@@ -6,7 +6,7 @@ All are unreduced; the tasks take the means. L_r is in `student.ordinal`.
 from collections.abc import Mapping, Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from acdepth.student.settings import DistillationError
@@ -37,15 +37,23 @@ def log_difference(a: Float[Tensor, "*shape"], b: Float[Tensor, "*shape"]) -> Fl
 
 
 def consistency_loss(
-    features: Sequence[Float[Tensor, "b _ _ _"]], wanted: Sequence[Float[Tensor, "b _ _ _"]]
+    features: Sequence[Float[Tensor, "b _ _ _"]],
+    wanted: Sequence[Float[Tensor, "b _ _ _"]],
+    counted: Sequence[Bool[Tensor, "b 1 _ _"]] | None = None,
 ) -> Float[Tensor, " b"]:
     """L_c of each sample: L1 between features of the mixed input and of its clear twin, mean over the levels.
 
-    No gradient flows into those of the twin.
+    No gradient flows into those of the twin. Of each level only the ``counted`` places are compared, if told.
     """
-    pairs = zip(features, wanted, strict=True)
-    levels = [(a.float() - b.detach().float()).abs().mean((1, 2, 3)) for a, b in pairs]
-    return torch.stack(levels).mean(0)
+    apart = [(a.float() - b.detach().float()).abs() for a, b in zip(features, wanted, strict=True)]
+    if counted is None:
+        return torch.stack([one.mean((1, 2, 3)) for one in apart]).mean(0)
+    sums = [
+        (one.mean(1, keepdim=True) * places).sum((1, 2, 3))
+        for one, places in zip(apart, counted, strict=True)
+    ]
+    counts = [places.sum((1, 2, 3)).clamp(min=1) for places in counted]
+    return torch.stack([one / count for one, count in zip(sums, counts, strict=True)]).mean(0)
 
 
 def expected_error_loss(

@@ -141,20 +141,32 @@ def window_mean(values: Map, side: int, zeros_beyond: bool = True) -> Map:
 
 @torch.no_grad()
 def sample_pairs(
-    student: Map, teacher: Map, options: OrdinalOptions, generator: torch.Generator
+    student: Map,
+    teacher: Map,
+    options: OrdinalOptions,
+    generator: torch.Generator,
+    counted: Mask | None = None,
 ) -> list[Pairs]:
     """Pixel pairs to rank, of each kind that the options name, from inverse depths [1/m].
 
-    The student's is of the mixed input, the teacher's of the clear image; the generator is on the CPU.
+    The student's is of the mixed input, the teacher's of the clear image; the generator is on the CPU. Pixels
+    that are not ``counted`` are never uncertain.
     """
     apart = discrepancy(student, teacher, options.uncertainty_on)
+    if counted is not None:
+        apart = apart.masked_fill(~counted, -1)  # less than any discrepancy
     uncertain = uncertain_pixels(apart, options.uncertain_quantile)
     samples = SAMPLES[options.sampling]
     return [samples[kind](uncertain, options, generator) for kind in KINDS[options.pairs]]
 
 
 def ordinal_loss(
-    student: Map, prior: Map, kinds: Sequence[Pairs], options: OrdinalOptions, witness: Map | None = None
+    student: Map,
+    prior: Map,
+    kinds: Sequence[Pairs],
+    options: OrdinalOptions,
+    witness: Map | None = None,
+    counted: Mask | None = None,
 ) -> list[Ranking]:
     """L_r of each pair, times ``options.steepness``.
 
@@ -164,6 +176,7 @@ def ordinal_loss(
         kinds: the pairs, from `sample_pairs`.
         options: margin, windows, what is compared.
         witness: inverse depth of a second opinion; pairs that it orders unlike the prior are left out.
+        counted: pixels that count; pairs with another one have no order. None where all do.
 
     Returns:
         One for each kind of pairs.
@@ -174,12 +187,13 @@ def ordinal_loss(
     zeros_beyond = options.rank_on == "depth"
     ranked = options.steepness * _ranked(student, options.rank_on)
     ranked = window_mean(ranked, on_student, zeros_beyond).flatten(1)
-    counted = (prior >= options.least_prior * prior.amax((1, 2, 3), keepdim=True)).flatten(1)
+    known = prior >= options.least_prior * prior.amax((1, 2, 3), keepdim=True)
+    known = (known if counted is None else known & counted).flatten(1)
     prior = window_mean(prior, on_prior, zeros_beyond=False).flatten(1)
     found = []
     for pairs in kinds:
         labels = order_labels(prior.gather(1, pairs.a), prior.gather(1, pairs.b), options.margin)
-        labels = labels * (counted.gather(1, pairs.a) & counted.gather(1, pairs.b) & (pairs.a != pairs.b))
+        labels = labels * (known.gather(1, pairs.a) & known.gather(1, pairs.b) & (pairs.a != pairs.b))
         if witness is not None:
             labels = agreed_labels(labels, witness.flatten(1), pairs)
         loss = ranking_terms(ranked.gather(1, pairs.a), ranked.gather(1, pairs.b), labels)

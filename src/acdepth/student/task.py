@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from acdepth.core.batches import MixBatch
 from acdepth.data.augment import augment
 from acdepth.data.zoom import Zoom, draw_zoom
-from acdepth.engine import Task, masked_mean
+from acdepth.engine import Task, counted_mean, masked_mean
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.losses import UncertaintyWeights, consistency_loss, distillation_loss
@@ -55,10 +56,12 @@ class StudentTask(Task):
             learnt = learn_inside(zoom, learnt, taught)
         with torch.autocast(batch.clear.device.type, enabled=False):
             error = self.config.distillation_error
-            terms = {"distillation": mean_distillation(learnt.inverse_depths, taught.inverse_depths, error)}
+            depths = learnt.inverse_depths, taught.inverse_depths
+            terms = {"distillation": mean_distillation(*depths, error, batch.counted)}
             if prior is not None and self.config.ordinal_weight > 0:
                 ours, theirs = learnt.inverse_depths[0], taught.inverse_depths[0]
-                ranking = mean_ranking(ours, theirs, prior(batch.clear), self.config.ordinal, generator)
+                options, counted = self.config.ordinal, batch.counted
+                ranking = mean_ranking(ours, theirs, prior(batch.clear), options, generator, counted=counted)
                 terms["ordinal"] = self.config.ordinal_weight * ranking
             if self.factors is not None:
                 terms = self.factors(terms)
@@ -71,15 +74,26 @@ class StudentTask(Task):
         with torch.no_grad(), _untouched_statistics(self.student) if kept else nullcontext():
             clear = self.student.features(batch.clear)
         with torch.autocast(batch.clear.device.type, enabled=False):
-            return mean_consistency(learnt.features, clear, taught.features, batch.degraded)
+            return mean_consistency(learnt.features, clear, taught.features, batch.degraded, batch.counted)
 
 
 def mean_distillation(
-    student: Sequence[Tensor], teacher: Sequence[Tensor], error: DistillationError = "relative"
+    student: Sequence[Tensor],
+    teacher: Sequence[Tensor],
+    error: DistillationError = "relative",
+    counted: Tensor | None = None,
 ) -> Tensor:
-    """L_d: mean over pixels, and over the scales of inverse depth, which all weigh the same."""
-    scales = zip(student, teacher, strict=True)
-    return torch.stack([distillation_loss(ours, theirs, error).mean() for ours, theirs in scales]).mean()
+    """L_d: mean over (counted) pixels, and over the scales of inverse depth, which all weigh the same."""
+    scales = []
+    for ours, theirs in zip(student, teacher, strict=True):
+        here = None if counted is None else shrunk(counted, ours.shape[-2:])
+        scales.append(counted_mean(distillation_loss(ours, theirs, error), here))
+    return torch.stack(scales).mean()
+
+
+def shrunk(counted: Tensor, size: Sequence[int]) -> Tensor:
+    """(B, 1, h, w) bool: the pixels of a coarser (height, width) that are made of counted ones alone."""
+    return F.interpolate(counted.float(), tuple(size), mode="area") == 1
 
 
 def mean_ranking(
@@ -89,13 +103,14 @@ def mean_ranking(
     options: OrdinalOptions,
     generator: torch.Generator,
     witness: Tensor | None = None,
+    counted: Tensor | None = None,
 ) -> Tensor:
     """L_r: the mean over local pairs plus that over global pairs, or one mean over both, or of one kind.
 
     `sample_pairs` and `ordinal_loss` say what the arguments are.
     """
-    kinds = sample_pairs(student, teacher, options, generator)
-    rankings = ordinal_loss(student, prior, kinds, options, witness)
+    kinds = sample_pairs(student, teacher, options, generator, counted)
+    rankings = ordinal_loss(student, prior, kinds, options, witness, counted)
     sums = torch.stack([ranking.loss.sum() / options.steepness for ranking in rankings])
     counts = torch.stack([ranking.ordered.sum() for ranking in rankings])
     if options.pooled:
@@ -104,7 +119,11 @@ def mean_ranking(
 
 
 def mean_consistency(
-    mixed: Sequence[Tensor], clear: Sequence[Tensor], teacher: Sequence[Tensor], degraded: Tensor
+    mixed: Sequence[Tensor],
+    clear: Sequence[Tensor],
+    teacher: Sequence[Tensor],
+    degraded: Tensor,
+    counted: Tensor | None = None,
 ) -> Tensor:
     """L_c: degraded samples to both the student's and the teacher's clear features, clear ones to the latter.
 
@@ -113,9 +132,11 @@ def mean_consistency(
         clear: student features of the clear twins, likewise.
         teacher: teacher features of the clear twins, likewise.
         degraded: (B,) bool: which mixed inputs are translations.
+        counted: (B, 1, H, W) bool: pixels of the images that count; None where all do.
     """
-    students = masked_mean(consistency_loss(mixed, clear), degraded)
-    to_teacher = consistency_loss(mixed, teacher)
+    levels = None if counted is None else [shrunk(counted, one.shape[-2:]) for one in mixed]
+    students = masked_mean(consistency_loss(mixed, clear, levels), degraded)
+    to_teacher = consistency_loss(mixed, teacher, levels)
     teachers = masked_mean(to_teacher, ~degraded) + masked_mean(to_teacher, degraded)
     return STUDENT_FEATURES_WEIGHT * students + TEACHER_FEATURES_WEIGHT * teachers
 
@@ -129,7 +150,8 @@ def zoom_lesson(
     Depth is cut out and brought to the metres of the other lens, because the teacher knows the scale of the
     whole image only. Features have no such twin: they are the teacher's of the window.
     """
-    windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed))
+    counted = None if batch.counted is None else zoom.image((~batch.counted).float()) == 0
+    windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed), counted=counted)
     nearest, farthest = 1 / teacher.config.min_depth, 1 / teacher.config.max_depth
     depths = tuple(zoom.inverse_depth(scale, farthest, nearest) for scale in taught.inverse_depths)
     return windows, DepthOutput(depths, teacher.features(windows.clear))

@@ -11,10 +11,10 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.data.augment import jitter_colours
 from acdepth.data.settings import AugmentSettings
-from acdepth.engine import Task, masked_mean
+from acdepth.engine import Task, counted_mean, masked_mean
 from acdepth.geometry.motion import velocity_loss, with_length
-from acdepth.geometry.photometric import photometric_loss
-from acdepth.geometry.warp import synthesise_views
+from acdepth.geometry.photometric import photometric_loss, whole_windows
+from acdepth.geometry.warp import shows_vehicle, synthesise_views
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.teacher.losses import smoothness_loss
@@ -46,10 +46,13 @@ class TeacherTask(Task):
             measured = self.config.motion_length == "measured"
             used = with_length(motions, batch.distance) if measured else motions
             synthesised = synthesise_views(batch, inverse_depths, used)
-            photometric = photometric_loss(synthesised, batch.image, batch.neighbours, self.config.automask)
+            vehicle = shows_vehicle(batch, inverse_depths, used)
+            photometric = photometric_loss(
+                synthesised, batch.image, batch.neighbours, self.config.automask, vehicle
+            )
             velocity, known = velocity_loss(motions, batch.distance), ~batch.distance.isnan()
             return {
-                "photometric": photometric.mean(),
+                "photometric": counted_mean(photometric, whole_windows(batch.counted)),
                 "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }

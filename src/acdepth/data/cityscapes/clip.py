@@ -1,19 +1,24 @@
 """Consecutive images of Cityscapes, with depth from disparity and motion from the vehicle's speed."""
 
 from collections.abc import Collection
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.images import read_classes
 from acdepth.data.cityscapes.measured import Stereo, read_disparity, read_speed, read_time
 from acdepth.data.cityscapes.names import SEQUENCES, Shot
-from acdepth.data.sequence_folder import Description, ImageClip
+from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.stored import checked_size
 
 FRAME_RATE = 17.0
 """Images per second (Cordts et al., CVPR 2016)."""
+
+
+WITH_THE_CAMERA = (1, 2, 3)
+"""Labels of the car, of the border that rectification leaves, and of what else counts nowhere."""
 
 
 class CityscapesClip(ImageClip):
@@ -73,6 +78,30 @@ class CityscapesClip(ImageClip):
             return found
         return folder / self.shots[index].city / f"{self.shots[index].stem}_disparity.png"
 
+    @property
+    def ego_mask(self) -> np.ndarray | None:
+        """bool (H, W): True where the car or the border of the rectified images shows; None without labels.
+
+        As the labels of the first annotated image have it.
+        """
+        if self._label_file is None:
+            return None
+        size = self.camera and self.camera.size
+        labels = checked_size(_read_labels(self._label_file), size, self._label_file, "its image has")
+        return np.isin(labels, WITH_THE_CAMERA)
+
+    @cached_property
+    def _label_file(self) -> Path | None:
+        kinds = ("gtFine", "gtCoarse")
+        files = (
+            self._beside_image(kind, index, "_labelIds.png") for kind in kinds for index in range(len(self))
+        )
+        return next(filter(None, files), None)
+
+    def time(self, index: int) -> float | None:
+        """When the image was taken [s]."""
+        return float(self.times[index])
+
     def distance(self, index: int, other: int) -> float | None:
         """Metres by the mean of two neighbours' speeds and the time between them, summed; None if unknown."""
         first, last = sorted((index, other))
@@ -101,3 +130,9 @@ class CityscapesClip(ImageClip):
         folders = (self.root / name / self.split / shot.city for name in (f"{kind}_sequence", kind))
         files = (folder / f"{shot.stem}_{kind}{ending}" for folder in folders)
         return next((file for file in files if file.exists()), None)
+
+
+@lru_cache(maxsize=4)
+def _read_labels(path: Path) -> np.ndarray:
+    """Of a clip they are asked for again and again; thousands of clips have some of their own."""
+    return read_classes(path)

@@ -14,7 +14,6 @@ FOGGY = {"foggy": "leftImg8bit_foggy", "foggyDBF": "leftImg8bit_foggyDBF"}
 SPLITS = ("train", "val", "test", "train_extra", "demoVideo")
 EXAMPLE = "aachen_000000_000019_leftImg8bit.png"
 _NAME = re.compile(r"(.+)_(\d{6})_(\d{6})_leftImg8bit(?:_foggy(?:DBF)?_beta_(\d\.\d+))?")
-_PART = re.compile(rf"({'|'.join(SPLITS)})(?:-(?:(sequence)|({'|'.join(FOGGY)})-(\d\.\d+)))?")
 
 
 class Shot(NamedTuple):
@@ -55,12 +54,11 @@ def find_part(root: Path, name: str) -> Part:
     Raises:
         UserError: if there is none of this name, or its images are not there.
     """
-    found, there = _PART.fullmatch(name), parts(root)
-    part = Part(found[1], found[2] is not None, found[3], found[4]) if found else None
-    if part in there:
-        return part
-    known = ", ".join(one.name for one in there)
-    raise UserError(root, f"has no images of split {name}", f"unpack them, or give another: {known}")
+    there = {part.name: part for part in parts(root)}
+    if name not in there:
+        told = f"has no images of split {name}"
+        raise UserError(root, told, f"unpack them, or give another: {', '.join(there)}")
+    return there[name]
 
 
 def parts(root: Path) -> list[Part]:

@@ -8,9 +8,11 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, depth_image, read_calibration, read_points
-from acdepth.data.motion import Motion
+from acdepth.data.own.clip import Description, ImageClip, OwnClip
+from acdepth.data.own.folder import cut_at_gaps
+from acdepth.data.own.motion import Motion
+from acdepth.data.own.source import ImageFiles
 from acdepth.data.rigid import from_matrix
-from acdepth.data.sequence_folder import Description, ImageClip, cut_at_gaps
 from acdepth.data.stored import frame_numbers, list_images
 
 ODOMETRY_FOLDERS = {"image_2": 2, "image_0": 0, "image_l": 0}
@@ -22,7 +24,7 @@ def is_odometry_drive(folder: Path) -> bool:
     return (folder / "calib.txt").is_file() and _image_folder(folder) is not None
 
 
-def open_odometry_drive(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[ImageClip]:
+def open_odometry_drive(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[OwnClip]:
     """Open one drive; poses come from its ``poses.txt`` or from ``../../poses/NAME.txt``.
 
     Raises:
@@ -38,7 +40,7 @@ def open_odometry_drive(folder: Path, name: str, on_warning: Callable[[str], obj
     poses = (folder / "poses.txt", folder.parent.parent / "poses" / f"{folder.name}.txt")
     pose_file = next((path for path in poses if path.is_file()), None)
     motion = _read_poses(pose_file, paths) if pose_file else None
-    return cut_at_gaps(paths, name, f"{name}/{images.name}", description, motion, on_warning)
+    return cut_at_gaps(ImageFiles(paths), name, f"{name}/{images.name}", description, motion, on_warning)
 
 
 def _image_folder(folder: Path) -> Path | None:
@@ -54,7 +56,7 @@ def _read_poses(path: Path, images: list[Path]) -> Motion:
         told = f"{rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each image"
         raise UserError(path, told, "copy it again")
     positions = rows.reshape(-1, 3, 4)[numbers, :, 3]
-    return Motion(positions=positions, speeds=None, frame_rate=FRAME_RATE)
+    return Motion(positions=positions)
 
 
 def is_lidar_folder(folder: Path) -> bool:

@@ -60,7 +60,7 @@ def open_kitti_raw(
         rig = read_rig((root / drive).parent, camera.removeprefix("image_"), paths[0])
         return [
             KittiRawClip(piece_name, root / drive, folder, piece, rig, targets)
-            for piece_name, _, piece in named_pieces(split_at_gaps(paths), name, on_warning)
+            for piece_name, piece in named_pieces(split_at_gaps(paths), name, on_warning)
             if any(int(path.stem) in targets for path in piece)
         ]
 

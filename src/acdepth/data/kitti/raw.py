@@ -9,8 +9,8 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, depth_image, read_points
+from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.rigid import from_angles
-from acdepth.data.sequence_folder import Description, ImageClip
 
 EARTH_RADIUS = 6378137.0
 """[m]: half the larger axis of WGS 84, the sphere that KITTI's Mercator projection uses."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.robotcar.calibration import CameraModel, Lens
 from acdepth.data.robotcar.clouds import CLOUDS, project, read_cloud
 from acdepth.data.robotcar.motions import NEXT, PREVIOUS, Motions
-from acdepth.data.sequence_folder import Description, ImageClip
 from acdepth.data.stored import PosedClip
 
 UNKNOWN = np.full((4, 4), np.nan)

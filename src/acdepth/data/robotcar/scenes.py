@@ -9,6 +9,7 @@ import numpy as np
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import OnFault, UserError, raise_fault
+from acdepth.data.own.clip import Description
 from acdepth.data.robotcar.calibration import (
     HEAD_FILE,
     LENSES,
@@ -21,7 +22,6 @@ from acdepth.data.robotcar.calibration import (
 from acdepth.data.robotcar.clip import RobotCarClip, Scene
 from acdepth.data.robotcar.lists import Line, current, find_lists, list_of, read_targets
 from acdepth.data.robotcar.motions import POSES, read_motions, refuse_former
-from acdepth.data.sequence_folder import Description
 from acdepth.data.splits import NumberedImages, open_by_list
 from acdepth.data.stored import image_size, named_pieces
 
@@ -90,7 +90,7 @@ def open_robotcar(
         else:
             clips = [
                 RobotCarClip(name, scene, piece, targets)
-                for name, _, piece in named_pieces(_cut(images), scene.name, on_warning)
+                for name, piece in named_pieces(_cut(images), scene.name, on_warning)
                 if any(int(path.stem) in targets for path in piece)
             ]
         if folder not in measured:  # which needs no motion

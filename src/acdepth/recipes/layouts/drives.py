@@ -12,7 +12,7 @@ from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_depth_png16
-from acdepth.data.motion import POSE_COLUMNS
+from acdepth.data.own.motion import POSE_COLUMNS
 from acdepth.data.stored import list_images
 from acdepth.world.styles import STYLES, TOWN, find_style
 

@@ -13,8 +13,8 @@ from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.engine import Task, masked_mean
 from acdepth.engine.average import WeightAverage
 from acdepth.geometry.motion import velocity_loss, with_length
-from acdepth.geometry.photometric import mean_of_3x3, photometric_loss
-from acdepth.geometry.warp import synthesise_views
+from acdepth.geometry.photometric import mean_of_3x3, photometric_loss, whole_windows
+from acdepth.geometry.warp import shows_vehicle, synthesise_views
 from acdepth.inference.output import fuse_flipped
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
@@ -92,12 +92,14 @@ class AdaptTask(Task):
         with torch.autocast(batch.clear.device.type, enabled=False):
             guide = fuse_flipped(straight, mirrored)
             certain = log_difference(straight, mirrored) <= config.most_disagreement
+            if batch.adverse_counted is not None:
+                certain &= batch.adverse_counted
             guided = masked_mean(log_difference(learnt, guide), certain)
             terms["guided"] = config.guidance_weight * guided
             if config.adverse_ordinal_weight > 0:
                 _, prior = self.beside
                 order, options = prior(batch.adverse), config.adverse_ordinal
-                ranking = mean_ranking(learnt, guide, order, options, generator, witness=guide)
+                ranking = mean_ranking(learnt, guide, order, options, generator, guide, batch.adverse_counted)
                 terms["adverse_ordinal"] = config.adverse_ordinal_weight * ranking
         if isinstance(batch, FilmedBatch):
             terms |= self._seen_from_neighbours(batch.triplets, learnt[batch.rows])
@@ -128,8 +130,11 @@ def mean_lit_photometric(
     measured = options.motion_length == "measured"
     motions = with_length(T_target_to_source, triplets.distance) if measured else T_target_to_source
     synthesised = synthesise_views(triplets, [inverse_depth], motions)
-    error = photometric_loss(synthesised, triplets.image, triplets.neighbours)[0]
-    return masked_mean(error, well_lit_pixels(triplets.image, *options.well_lit))
+    vehicle = shows_vehicle(triplets, [inverse_depth], motions)
+    error = photometric_loss(synthesised, triplets.image, triplets.neighbours, vehicle=vehicle)[0]
+    lit = well_lit_pixels(triplets.image, *options.well_lit)
+    counted = whole_windows(triplets.counted)
+    return masked_mean(error, lit if counted is None else lit & counted)
 
 
 def well_lit_pixels(

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import MixBatch
 from acdepth.data.augment import augment
-from acdepth.engine import Task
+from acdepth.engine import Task, counted_mean
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.student.confidence.settings import ConfidenceConfig
@@ -44,7 +44,8 @@ class ConfidenceTask(Task):
             output = student(shown, batch.night)
             apart = (output.inverse_depths[0].float().log() - self._taught(batch.clear)).abs()
         with torch.autocast(batch.clear.device.type, enabled=False):
-            return {"discrepancy": expected_error_loss(self.head(shown, output), apart).mean()}
+            loss = expected_error_loss(self.head(shown, output), apart)
+            return {"discrepancy": counted_mean(loss, batch.counted)}
 
     def _taught(self, clear: Tensor) -> Tensor:
         """Log of the teacher's inverse depth at the student's size."""

@@ -58,7 +58,7 @@ def test_a_camera_of_another_size(video: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(video.read_bytes())
     Camera(50.0, 50.0, 31.5, 23.5, 640, 480).write(tmp_path / "copy.camera.yaml")
-    with pytest.raises(UserError, match=r"64x48 pixels, but its camera\.yaml says 640x480"):
+    with pytest.raises(UserError, match=r"64x48 pixels, but its camera has 640x480"):
         open_data(copy)[0].image(0)
 
 

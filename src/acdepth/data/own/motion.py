@@ -1,8 +1,9 @@
-"""``motion.csv``: how fast the camera went, or where it was."""
+"""How the camera of a drive moved, and ``motion.csv``, which says it."""
 
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -13,35 +14,47 @@ POSE_COLUMNS = tuple(f"T_{row}{column}" for row in range(4) for column in range(
 
 @dataclass(frozen=True)
 class Motion:
-    """Motion of the camera, one row per frame."""
+    """Motion of the camera, one row per image."""
 
-    positions: np.ndarray | None
+    positions: np.ndarray | None = None
     """(N, 3) float64 [m]: camera centres in one world frame."""
-    speeds: np.ndarray | None
+    speeds: np.ndarray | None = None
     """(N,) float64 [m/s]."""
-    frame_rate: float | None
-    """Images per second; needed where there are only speeds."""
+    times: np.ndarray | None = None
+    """(N,) float64 [s]: when each image was taken; speeds need them."""
+
+    @property
+    def kind(self) -> Literal["poses", "speeds"]:
+        """What lengths come from."""
+        return "speeds" if self.positions is None else "poses"
 
     def distance(self, index: int, other: int) -> float | None:
-        """Metres between two frames: exact from positions, else from the mean of the two speeds."""
+        """Metres between two images, NaN of either as None.
+
+        Of positions the straight line; of speeds the way, each interval at the mean of its two speeds.
+        """
         if self.positions is not None:
-            return float(np.linalg.norm(self.positions[index] - self.positions[other]))
-        if self.speeds is None or self.frame_rate is None:
+            length = float(np.linalg.norm(self.positions[index] - self.positions[other]))
+        elif self.speeds is not None and self.times is not None:
+            first, last = sorted((index, other))
+            speeds, times = self.speeds[first : last + 1], self.times[first : last + 1]
+            length = float(np.sum((speeds[1:] + speeds[:-1]) / 2 * np.diff(times)))
+        else:
             return None
-        return float((self.speeds[index] + self.speeds[other]) / 2 * abs(index - other) / self.frame_rate)
+        return None if np.isnan(length) else length
 
 
-def read_motion(path: Path, count: int, numbers: list[int] | None, frame_rate: float | None) -> Motion:
-    """Read ``motion.csv``: a header, then one row per frame with ``index``, ``speed`` and perhaps a pose.
+def read_motion(path: Path, count: int, numbers: list[int] | None, times: np.ndarray | None) -> Motion:
+    """Read ``motion.csv``: a header, then one row per image with ``index``, ``speed`` and perhaps a pose.
 
-    ``index`` counts the frames from 0 or is the number in the image's name; by that number rows of missing
+    ``index`` counts the images from 0 or is the number in the image's name; by that number rows of missing
     images are left out. ``speed`` is in m/s; ``T_00`` ... ``T_33`` are a camera-to-world matrix in metres.
 
     Args:
         path: the file.
         count: images.
         numbers: in the images' names, if the names count frames.
-        frame_rate: images per second, from ``camera.yaml``.
+        times: (N,) [s]: when each image was taken.
 
     Raises:
         UserError: naming the file, the row and what is wrong with it.
@@ -49,19 +62,19 @@ def read_motion(path: Path, count: int, numbers: list[int] | None, frame_rate: f
     columns = _read_columns(path)
     rows = _rows_of_images(path, columns["index"], count, numbers)
     if all(name in columns for name in POSE_COLUMNS):
-        return Motion(np.stack([columns[f"T_{axis}3"][rows] for axis in range(3)], 1), None, frame_rate)
+        return Motion(positions=np.stack([columns[f"T_{axis}3"][rows] for axis in range(3)], 1))
     if "speed" not in columns:
         raise UserError(path, "needs a column speed [m/s], or T_00 ... T_33 (camera-to-world, metres)")
-    if frame_rate is None:
+    if times is None:
         raise UserError(path, "speeds need frame_rate (images per second) in camera.yaml")
     if (columns["speed"] < 0).any():
         raise UserError(path, "speed is negative", "speeds are magnitudes in m/s")
-    return Motion(None, columns["speed"][rows], frame_rate)
+    return Motion(speeds=columns["speed"][rows], times=times)
 
 
 def _read_columns(path: Path) -> dict[str, np.ndarray]:
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream, skipinitialspace=True)
             header = list(reader.fieldnames or [])
             if "index" not in header:

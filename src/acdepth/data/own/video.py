@@ -1,7 +1,9 @@
 """A video file as a clip, read forwards without seeking and backwards with."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +13,33 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
-from acdepth.core.camera import Camera
-from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.data.motion import Motion, read_motion
-from acdepth.data.sequence_folder import read_frame_rate
-from acdepth.data.stored import StoredClip, checked_size, stamp_file
+from acdepth.data.own.clip import Description, OwnClip
+from acdepth.data.own.folder import MOTION_FILE, beside, cut_at_gaps, describe
+from acdepth.data.own.motion import Motion, read_motion
+from acdepth.data.own.source import Source
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"})
 LONGEST_STEP_FORWARD = 48
 """Frames that are decoded and dropped before seeking becomes cheaper; key frames are often this far apart."""
 
 
-class VideoClip(StoredClip):
+class VideoSource(Source):
     """Frames of one video stream; use it from one thread or many, it decodes one frame at a time.
-
-    Camera and motion are read from ``NAME.camera.yaml`` and ``NAME.motion.csv`` beside the file, or from
-    ``camera.yaml`` and ``motion.csv``. A frame rate in ``camera.yaml`` overrides the container's.
 
     Raises:
         UserError: if the file has no video that can be decoded.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name, self.condition = path, name, Condition.CLEAR
-        camera_file, motion_file = beside(path, "camera.yaml"), beside(path, "motion.csv")
-        self.camera = Camera.read(camera_file) if camera_file else None
-        self._times, container_rate = _frame_times(path)
-        self.frame_rate = (read_frame_rate(camera_file) if camera_file else None) or container_rate
-        self._motion: Motion | None = None
-        if motion_file:
-            self._motion = read_motion(motion_file, len(self._times), None, self.frame_rate)
+    def __init__(self, path: Path) -> None:
+        self.path = self.place = path
+        self._pts, unit, self.frame_rate = _frame_times(path)
+        self._times = np.array(self._pts) * float(unit)
         self._begin()
+
+    def play_at(self, frame_rate: float) -> None:
+        """Frames were taken at this rate [1/s], whatever the file says of showing them."""
+        self.frame_rate, self._times = frame_rate, np.arange(len(self)) / frame_rate
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
@@ -60,31 +57,26 @@ class VideoClip(StoredClip):
         self._begin()
 
     def __len__(self) -> int:
-        return len(self._times)
+        return len(self._pts)
 
-    def key(self, index: int) -> str:
-        """Name of the video and number of the frame."""
-        return f"{self.name}/{index:06d}.png"
+    def name_of(self, number: int) -> str:
+        """The number of the frame, as if it were a file."""
+        return f"{number:06d}.png"
 
-    def stamp(self, index: int) -> str:
-        """Size and time of last change of the video file."""
-        return stamp_file(self.path)
+    def file_of(self, number: int) -> Path:
+        """The video."""
+        return self.path
 
-    def stamps(self, indices: Sequence[int]) -> list[str]:
-        """The same of all frames."""
-        return [stamp_file(self.path)] * len(indices)
+    def times(self) -> np.ndarray:
+        """(N,) float64 [s]: when each frame is shown."""
+        return self._times
 
-    def distance(self, index: int, other: int) -> float | None:
-        """Metres between two frames."""
-        return None if self._motion is None else self._motion.distance(index, other)
-
-    def image(self, index: int) -> np.ndarray:
+    def image(self, number: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
-        if not 0 <= index < len(self):
-            raise IndexError(f"{self.path}: frame {index} of {len(self)}")
+        if not 0 <= number < len(self):
+            raise IndexError(f"{self.path}: frame {number} of {len(self)}")
         with self._lock:
-            image = _upright(self._decode(index))
-        return checked_size(image, self.camera and self.camera.size, self.path, "its camera.yaml says")
+            return _upright(self._decode(number))
 
     def close(self) -> None:
         """Let the file go; the next read opens it again."""
@@ -93,7 +85,7 @@ class VideoClip(StoredClip):
             self._container = None
 
     def _decode(self, index: int) -> VideoFrame:
-        wanted = self._times[index]
+        wanted = self._pts[index]
         try:
             self._go_near(index)
             for frame in self._frames:
@@ -114,14 +106,42 @@ class VideoClip(StoredClip):
             self._next = 0
             self._frames = self._container.decode(video=0)
         if not 0 <= index - self._next <= LONGEST_STEP_FORWARD:
-            self._container.seek(self._times[index], stream=self._container.streams.video[0], backward=True)
+            self._container.seek(self._pts[index], stream=self._container.streams.video[0], backward=True)
             self._frames = self._container.decode(video=0)
 
 
-def beside(path: Path, kind: str) -> Path | None:
-    """``NAME.kind`` beside a video, or ``kind`` in its folder; None if there is neither."""
-    candidates = path.with_name(f"{path.stem}.{kind}"), path.with_name(kind)
-    return next((one for one in candidates if one.exists()), None)
+def whole_video(path: Path) -> OwnClip:
+    """All frames of a video as one clip, whatever gaps it has.
+
+    Camera, motion and the rest are read from ``NAME.camera.yaml``, ``NAME.motion.csv`` and so on beside it,
+    or from ``camera.yaml``, ``motion.csv``. A frame rate in ``camera.yaml`` says when frames were taken,
+    whatever the video says.
+
+    Raises:
+        UserError: if the file has no video that can be decoded, or what stands beside it is not understood.
+    """
+    source = VideoSource(path)
+    return OwnClip(path.stem, path.stem, source, *_about(source))
+
+
+def open_video(path: Path, name: str, on_warning: Callable[[str], object]) -> list[OwnClip]:
+    """A video as clips, cut where its time stamps leave a gap.
+
+    Raises:
+        UserError: as `whole_video`.
+    """
+    source = VideoSource(path)
+    return cut_at_gaps(source, name, name, *_about(source), on_warning)
+
+
+def _about(source: VideoSource) -> tuple[Description, Motion | None]:
+    folder, stem = source.path.parent, source.path.stem
+    description = describe(folder, stem)
+    if description.frame_rate is not None:
+        source.play_at(description.frame_rate)
+    description = replace(description, frame_rate=source.frame_rate)
+    file = beside(folder, stem, MOTION_FILE)
+    return description, read_motion(file, len(source), None, source.times()) if file else None
 
 
 def _upright(frame: VideoFrame) -> np.ndarray:
@@ -130,17 +150,18 @@ def _upright(frame: VideoFrame) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns))
 
 
-def _frame_times(path: Path) -> tuple[list[int], float | None]:
-    """Time stamps of all frames in the order of showing, and frames per second; decodes nothing."""
+def _frame_times(path: Path) -> tuple[list[int], Fraction, float | None]:
+    """Time stamps of all frames in the order of showing, their unit [s], and frames per second."""
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise UserError(path, "has no video stream")
             stream = container.streams.video[0]
             rate = float(stream.average_rate) if stream.average_rate else None
+            unit = stream.time_base or Fraction(1, 1)
             times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
     except (FFmpegError, OSError) as error:
         raise UserError(path, f"not readable as a video ({error.strerror})") from error
     if not times:
         raise UserError(path, "holds no frames", "record or copy it again")
-    return times, rate
+    return times, unit, rate

@@ -1,0 +1,197 @@
+"""The sequence folder: ``images/`` with what is known about them beside it."""
+
+import difflib
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from acdepth.core.camera import Camera
+from acdepth.core.clip import WORLD_SOURCE
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_yaml, reading
+from acdepth.core.images import read_classes
+from acdepth.data.own.clip import Description, OwnClip
+from acdepth.data.own.motion import Motion, read_motion
+from acdepth.data.own.source import ImageFiles, Source
+from acdepth.data.stored import frame_numbers, list_images, runs_in_time, runs_of_numbers, tell_gaps
+
+CAMERA_FILE, SEQUENCE_FILE, MASK_FILE = "camera.yaml", "sequence.yaml", "mask.png"
+MOTION_FILE, TIMES_FILE = "motion.csv", "times.txt"
+"""What may stand beside images, videos and bags."""
+SEQUENCE_KEYS = ("condition", "class_names", "classes")
+"""What ``sequence.yaml`` may tell."""
+
+
+def is_sequence_folder(folder: Path) -> bool:
+    """Whether ``folder/images`` holds images."""
+    images = folder / "images"
+    return images.is_dir() and bool(list_images(images))
+
+
+def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[OwnClip]:
+    """Open one sequence folder; where images are missing it falls into consecutive pieces.
+
+    Raises:
+        UserError: if one of the files beside the images cannot be understood.
+    """
+    paths = list_images(folder / "images")
+    _refuse_equal_stems(paths)
+    description = describe(folder)
+    times = read_times(folder / TIMES_FILE, len(paths))
+    source = ImageFiles(paths, folder / "depth", folder / "classes", times)
+    motion, motion_file = None, folder / MOTION_FILE
+    if motion_file.exists():
+        motion = read_motion(motion_file, len(paths), frame_numbers(paths), times_of(source, description))
+    return cut_at_gaps(source, name, f"{name}/images", description, motion, on_warning)
+
+
+def cut_at_gaps(
+    source: Source,
+    name: str,
+    key_folder: str,
+    description: Description,
+    motion: Motion | None,
+    on_warning: Callable[[str], object],
+) -> list[OwnClip]:
+    """One clip per run of images without a gap, in their times, or else in the numbers of their files."""
+    times = source.times()
+    if times is not None:
+        pieces = runs_in_time(times)
+    elif isinstance(source, ImageFiles):
+        pieces = runs_of_numbers(source.paths)
+    else:
+        pieces = [range(len(source))]
+    gaps = [(source.name_of(before[-1]), source.name_of(after[0])) for before, after in pairwise(pieces)]
+    tell_gaps(source.place, gaps, on_warning)
+    return [
+        OwnClip(_piece_name(source, name, piece), key_folder, source, description, motion, piece)
+        for piece in pieces
+    ]
+
+
+def _piece_name(source: Source, name: str, piece: range) -> str:
+    return f"{name}/from_{PurePath(source.name_of(piece[0])).stem}" if piece[0] else name
+
+
+def times_of(source: Source, description: Description) -> np.ndarray | None:
+    """(N,) float64 [s]: when each image was taken, or should have been by the frame rate."""
+    times, rate = source.times(), description.frame_rate
+    if times is None and rate:
+        return np.arange(len(source)) / rate
+    return times
+
+
+def read_times(path: Path, count: int) -> np.ndarray | None:
+    """``times.txt``: a line per image, the seconds from any origin; None if there is no such file.
+
+    Raises:
+        UserError: if it holds something else, too few lines, or times that do not grow.
+    """
+    if not path.exists():
+        return None
+    with reading(path, "seconds, a line per image"):
+        times = np.array(path.read_text(encoding="utf-8-sig").split(), dtype=np.float64)
+    if len(times) != count:
+        raise UserError(path, f"{len(times)} times for {count} images", "write a line per image")
+    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+        raise UserError(path, "its times do not grow", "write seconds in the order of the images")
+    return times
+
+
+def describe(folder: Path, stem: str | None = None) -> Description:
+    """What ``camera.yaml``, ``sequence.yaml`` and ``mask.png`` in a folder say.
+
+    Of a video or a bag, ``STEM.camera.yaml`` and the like go before them.
+
+    Raises:
+        UserError: if one of them cannot be understood.
+    """
+    camera_file, sequence_file, mask_file = (
+        beside(folder, stem, kind) for kind in (CAMERA_FILE, SEQUENCE_FILE, MASK_FILE)
+    )
+    about = _read_yaml(sequence_file) if sequence_file else {}
+    _refuse_misspelt(about, sequence_file)
+    return Description(
+        condition=_condition(about.get("condition", "clear"), sequence_file),
+        camera=Camera.read(camera_file) if camera_file else None,
+        frame_rate=read_frame_rate(camera_file) if camera_file else None,
+        class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
+        style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
+        ego_mask=read_ego_mask(mask_file) if mask_file else None,
+    )
+
+
+def beside(folder: Path, stem: str | None, kind: str) -> Path | None:
+    """``STEM.kind`` in a folder, or ``kind``; None if there is neither."""
+    candidates = [folder / kind] if stem is None else [folder / f"{stem}.{kind}", folder / kind]
+    return next((one for one in candidates if one.exists()), None)
+
+
+def read_ego_mask(path: Path) -> np.ndarray:
+    """``mask.png``, painted black where images show the vehicle itself: bool (H, W), True there.
+
+    Raises:
+        UserError: if it is no gray PNG, or all black.
+    """
+    own = read_classes(path) < 128
+    if own.all():
+        raise UserError(path, "leaves nothing of the image", "paint black only what moves with the camera")
+    return own
+
+
+def read_frame_rate(path: Path) -> float | None:
+    """The optional key ``frame_rate`` of a ``camera.yaml`` [1/s].
+
+    Raises:
+        UserError: if it is not a positive number.
+    """
+    rate = _read_yaml(path).get("frame_rate")
+    if rate is None:
+        return None
+    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
+        told = f"frame_rate = {rate!r}, expected images per second"
+        raise UserError(path, told, "write such as frame_rate: 12")
+    return float(rate)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    values = read_yaml(path)
+    if not isinstance(values, dict):
+        raise UserError(path, "expected keys and values", "write lines of key: value")
+    return values
+
+
+def _refuse_misspelt(about: dict[str, Any], path: Path | None) -> None:
+    """Notes of one's own may stand there, but a night drive must not become clear by a slip."""
+    for key in about:
+        nearest = difflib.get_close_matches(str(key), SEQUENCE_KEYS, n=1, cutoff=0.75)
+        if nearest and key not in SEQUENCE_KEYS:
+            raise UserError(path, f"unknown key {key}", f"did you mean {nearest[0]}?")
+
+
+def _refuse_equal_stems(paths: list[Path]) -> None:
+    for before, after in pairwise(sorted(paths)):
+        if before.stem == after.stem:
+            remedy = "depth and translations go by the stem, keep one"
+            raise UserError(before, f"is also there as {after.name}", remedy)
+
+
+def _condition(text: Any, path: Path | None) -> Condition:
+    try:
+        return Condition(text)
+    except ValueError as error:
+        raise UserError(path, f"condition = {text!r}, expected one of {', '.join(Condition)}") from error
+
+
+def _class_names(names: Any, path: Path | None) -> tuple[str, ...]:
+    if isinstance(names, dict) and all(isinstance(number, int) and number >= 0 for number in names):
+        count = max(names, default=-1) + 1
+        return tuple(str(names.get(number, f"class {number}")) for number in range(count))
+    if isinstance(names, list):
+        return tuple(str(name) for name in names)
+    raise UserError(path, "class_names must be a list of names or a mapping from number to name")
