@@ -96,7 +96,7 @@ def test_a_wrong_name_is_a_fault_and_hides_no_other_recording(root, tmp_path):
     report = check_data("acdc", root, tmp_path / "check")
     (fault,) = report.faults
     assert fault.text.startswith(f"{wrong}: ")
-    assert {(row.split, row.condition, row.targets) for row in report.inventory} >= {("all", "snow", 2)}
+    assert {(row.split, row.condition, row.targets) for row in report.inventory} >= {("train", "snow", 2)}
 
 
 def test_empty_folders_are_told(tmp_path):

@@ -80,9 +80,11 @@ def _holds_benchmark(root: Path) -> bool:
 def _open_splits(
     root: Path, layout: Layout, choice: FootageChoice, doubt: Callable[[str], object], findings: Findings
 ) -> list[Part]:
-    """The split that is asked for, else the whole and each of those that are there.
+    """The split that is asked for, else all that are there.
 
-    One that nobody asked for and that does not fit is only doubted, as a download brings many.
+    Lists choose among more images, so the whole comes before them; a list that nobody asked for and that does
+    not fit is only doubted, as a download brings many. A split of no other clips than those before is left
+    out.
     """
 
     def part(split: str | None, on_fault: OnFault) -> Part:
@@ -91,12 +93,19 @@ def _open_splits(
             return Part(split or WHOLE, list(layout.open(root, chosen, doubt, on_fault)))
         return Part(split or WHOLE, [])
 
-    first = part(choice.split, findings.fault)
     if choice.split is not None:
-        return [first]
+        return [part(choice.split, findings.fault)]
     names = layout.splits(root) if layout.splits else []
-    parts = [part(name, lambda error: findings.doubt("lists", str(error))) for name in names]
-    return [first, *(one for one in parts if one.clips)]
+    if layout.takes_lists:
+        whole = part(None, findings.fault)
+        of_lists = [part(name, lambda error: findings.doubt("lists", str(error))) for name in names]
+        return [whole, *(one for one in of_lists if one.clips)]
+    parts, known = [], set[str]()
+    for one in (part(name, findings.fault) for name in names):
+        if not known.issuperset(clip.name for clip in one.clips):
+            parts.append(one)
+            known.update(clip.name for clip in one.clips)
+    return parts
 
 
 def _open_apart(root: Path, findings: Findings) -> list[Clip]:
