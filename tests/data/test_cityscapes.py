@@ -132,7 +132,7 @@ class TestMeasured:
 
     def test_distances_by_speed_and_nominal_rate(self, root):
         clip = opened(root)[0]
-        assert clip.distance(0, 1) == pytest.approx(10.5 / 17)
+        assert clip.distance(0, 1) == pytest.approx(10.5 / 17) and clip.lengths_from == "speeds"
         assert clip.distance(3, 1) == pytest.approx((11.5 + 12.5) / 17)
         assert opened(root)[1].distance(0, 0) == 0
 

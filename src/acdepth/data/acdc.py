@@ -6,10 +6,11 @@ Sakaridis et al., ICCV 2021: "The Adverse Conditions Dataset with Correspondence
 from collections.abc import Callable
 from pathlib import Path
 
-from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import OnFault, UserError, raise_fault, telling
+from acdepth.data.own.cameras import find_lens
 from acdepth.data.own.clip import Description, ImageClip
+from acdepth.data.own.source import ImageFiles
 from acdepth.data.stored import list_images
 
 IMAGES = "rgb_anon"
@@ -36,7 +37,7 @@ def open_acdc(
     """Open each recording of each condition as a clip, and its clear references as another.
 
     Args:
-        root: folder that holds ``rgb_anon`` and, if somebody measured the camera, ``camera.yaml``.
+        root: folder that holds ``rgb_anon`` and, if somebody measured the camera, its file.
         split: train, val or test; None opens all.
         on_warning: told about conditions whose images lack references.
         on_fault: told about each recording that cannot be understood, which is then left out.
@@ -47,13 +48,12 @@ def open_acdc(
     root, there = Path(root), split_names(root)
     if split is not None and split not in there:
         raise UserError(root, f"has no images of split {split}", f"give another: {', '.join(there)}")
-    camera_file, clips = root / "camera.yaml", []
-    camera = Camera.read(camera_file) if camera_file.exists() else None
+    lens, clips = find_lens(root), list[ImageClip]()
     for condition in CONDITIONS:
         for one in there if split is None else [split]:
             folder = _folder(root, condition, one)
             of_adverse, of_clear = (
-                Description(each, camera, in_time=False) for each in (condition, Condition.CLEAR)
+                Description(each, lens, in_time=False) for each in (condition, Condition.CLEAR)
             )
             adverse = _recordings(root, folder, ADVERSE, of_adverse, on_fault)
             references = _recordings(root, _references(folder), REFERENCE, of_clear, on_fault)
@@ -86,7 +86,8 @@ def _recordings(
                     raise UserError(path, told, "take it out of the folder")
             name = recording.relative_to(root / IMAGES).as_posix()
             if paths:
-                clips.append(ImageClip(name, f"{IMAGES}/{name}", paths, about))
+                scaled = about.of(ImageFiles(paths))
+                clips.append(ImageClip(name, f"{IMAGES}/{name}", paths, scaled))
     return clips
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.images import read_classes
+from acdepth.core.lens import Lens
 from acdepth.data.cityscapes.measured import Stereo, read_disparity, read_speed, read_time
 from acdepth.data.cityscapes.names import SEQUENCES, Shot
 from acdepth.data.own.clip import Description, ImageClip
@@ -45,10 +46,11 @@ class CityscapesClip(ImageClip):
         condition: Condition = Condition.CLEAR,
     ) -> None:
         rate = FRAME_RATE if len(images) > 1 else None
-        about = Description(condition, stereo and stereo.camera, rate)
+        about = Description(condition, stereo and Lens(stereo.camera, source="camera.json"), rate)
         super().__init__(name, "", list(images.values()), about)
         self.root, self.split, self.stereo, self.shots = root, split, stereo, list(images)
         self._is_target = [shot in targets for shot in images]
+        self.lengths_from = "speeds" if self._beside_image("vehicle", 0, ".json") else None
 
     def key(self, index: int) -> str:
         """The image's file, relative to the root of the data set."""
