@@ -101,5 +101,7 @@ def test_a_wrong_name_is_a_fault_and_hides_no_other_recording(root, tmp_path):
 
 def test_empty_folders_are_told(tmp_path):
     (tmp_path / "rgb_anon" / "rain" / "train" / "GOPR0400").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"rgb_anon: holds no images; unpack rgb_anon_trainvaltest\.zip"):
+    with pytest.raises(
+        UserError, match=r"no image of any split can be opened; unpack rgb_anon_trainvaltest\.zip"
+    ):
         open_acdc(tmp_path, None, fail)

@@ -60,7 +60,8 @@ def open_acdc(
             _tell_missing(adverse, references, on_warning)
             clips += adverse + references
     if not clips:
-        on_fault(UserError(root / IMAGES, "holds no images", "unpack rgb_anon_trainvaltest.zip there"))
+        remedy = "unpack rgb_anon_trainvaltest.zip"
+        on_fault(UserError(root, f"no image of {split or 'any split'} can be opened", remedy))
     return clips
 
 

@@ -94,7 +94,7 @@ class CityscapesClip(ImageClip):
 
     @cached_property
     def _label_file(self) -> Path | None:
-        kinds = ("gtFine", "gtCoarse")
+        kinds = [kind for kind in ("gtFine", "gtCoarse") if (self.root / kind / self.split).is_dir()]
         files = (
             self._beside_image(kind, index, "_labelIds.png") for kind in kinds for index in range(len(self))
         )

@@ -59,7 +59,7 @@ def open_cityscapes(
         for part in [clear, *(part for part in of_split if part.fog)]:
             clips += _open_part(root, part, on_fault)
     if not clips:
-        on_fault(UserError(root, f"has no images of {split or 'any split'}", f"unpack {IMAGES}"))
+        on_fault(UserError(root, f"no image of {split or 'any split'} can be opened", f"unpack {IMAGES}"))
     return clips
 
 

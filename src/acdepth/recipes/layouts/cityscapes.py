@@ -47,13 +47,20 @@ def write_cityscapes(
     """
     for drive, _ in with_clear_twin(drives):
         split = "val" if drive.town in evaluation else "train"
-        annotated, baseline = _annotated(len(drive.images)), _baseline(drive)
-        for index in range(len(drive.images)):
-            files = _Files(out, split, f"{drive.style}{drive.town:04d}", index)
+        files = [
+            _Files(out, split, f"{drive.style}{drive.town:04d}", index) for index in range(len(drive.images))
+        ]
+        annotated = _annotated(len(files))
+        if drive.condition is Condition.CLEAR:
+            baseline = _baseline(drive)
+            for index in annotated:
+                _write_annotated(drive, index, baseline, files[index])
+        for index, image in enumerate(drive.images):
             if drive.condition is Condition.CLEAR:
-                _write_video(drive, index, files)
-            if index in annotated:
-                _write_annotated(drive, index, baseline, files)
+                _write_video(drive, index, files[index])
+            elif index in annotated:
+                fog = files[index].path("leftImg8bit_foggy", f"leftImg8bit_foggy_beta_{BETA}.png")
+                write_bytes(fog, image.read_bytes())
             progress()
 
 
@@ -69,19 +76,14 @@ def _baseline(drive: WorldDrive) -> float:
 
 
 def _write_video(drive: WorldDrive, index: int, files: _Files) -> None:
-    image = drive.images[index].read_bytes()
-    write_bytes(files.path("leftImg8bit_sequence", "leftImg8bit.png"), image)
+    write_bytes(files.path("leftImg8bit_sequence", "leftImg8bit.png"), drive.images[index].read_bytes())
     write_json(files.path("vehicle_sequence", "vehicle.json"), {"speed": float(drive.speeds[index])})
     time = f"{round(index * INTERVAL)}\n"
     write_text(files.path("timestamp_sequence", "timestamp.txt"), time)
 
 
 def _write_annotated(drive: WorldDrive, index: int, baseline: float, files: _Files) -> None:
-    image = drive.images[index].read_bytes()
-    if drive.condition is Condition.FOG:
-        write_bytes(files.path("leftImg8bit_foggy", f"leftImg8bit_foggy_beta_{BETA}.png"), image)
-        return
-    write_bytes(files.path("leftImg8bit", "leftImg8bit.png"), image)
+    write_bytes(files.path("leftImg8bit", "leftImg8bit.png"), drive.images[index].read_bytes())
     camera = drive.camera
     intrinsic = {"fx": camera.fx, "fy": camera.fy, "u0": camera.cx, "v0": camera.cy}
     calibration = {"extrinsic": {"baseline": baseline}, "intrinsic": intrinsic}
