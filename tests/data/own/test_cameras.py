@@ -229,5 +229,5 @@ def test_a_field_of_view_is_a_focal_length() -> None:
     lens = lens_from_fov(90.0, (300, 400))
     assert lens.guessed and lens.camera.fx == pytest.approx(200.0)
     for degrees in (0.0, 180.0, float("nan"), -60.0):
-        with pytest.raises(UserError, match="--fov .*: give degrees across the picture, 5 to 150"):
+        with pytest.raises(UserError, match=r"--fov .*: give degrees across the picture, 5 to 150"):
             lens_from_fov(degrees, (300, 400))
