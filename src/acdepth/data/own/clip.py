@@ -33,16 +33,20 @@ class Description:
         """With the lens at the size of a source's images, which may have been scaled since it was calibrated.
 
         Raises:
-            UserError: if their aspect is another one.
+            UserError: if their aspect is another one, or the mask's size.
         """
-        if self.lens is None:
+        if self.lens is None and self.ego_mask is None:
             return self
         try:
             height, width = source.size()
         except UserError:
             return self  # whoever reads the images is told
+        if self.ego_mask is not None and self.ego_mask.shape != (height, width):
+            rows, columns = self.ego_mask.shape
+            told = f"its mask has {columns}x{rows} pixels, its images {width}x{height}"
+            raise UserError(source.place, told, "save mask.png at the images' size")
         try:
-            return replace(self, lens=self.lens.at_size(height, width))
+            return replace(self, lens=self.lens and self.lens.at_size(height, width))
         except UserError as error:
             raise UserError(source.file_of(0), error) from error
 
@@ -75,6 +79,7 @@ class OwnClip(StoredClip):
         self.camera = self.lens and self.lens.straight
         self.class_names, self.style = description.class_names, description.style
         self.camera_height = self.lens and self.lens.camera_height
+        self.lengths_from = motion and motion.kind
         step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
         self.frame_rate = description.frame_rate and description.frame_rate / step
 
