@@ -140,7 +140,7 @@ def test_a_field_of_view_is_worth_a_focal_length_and_said_to_be_a_guess(run) -> 
     known = depth()
     degrees = 2 * np.degrees(np.arctan(48 / 84))
     code, said = run("a.png", "--npy", "--ply", "--fov", f"{degrees:.6f}")
-    assert code == 0 and "the focal length is by --fov, a guess, so check them" in said
+    assert code == 0 and "comes from --fov, a guess, and so do these metres" in said
     np.testing.assert_allclose(depth(), known, rtol=1e-5)
 
 
@@ -150,7 +150,7 @@ def test_exif_is_a_guess_where_nothing_better_is_known(run) -> None:  # noqa: F8
     exif.get_ifd(0x8769)[0xA405] = 26
     Image.fromarray(picture()).save("a.png", exif=exif)
     code, said = run("a.png", "--ply", "--npy")
-    assert code == 0 and "by EXIF, a guess" in said
+    assert code == 0 and "comes from EXIF, a guess, and so do these metres" in said
     guessed = depth()
     focal = 26 / np.hypot(36, 24) * np.hypot(64, 96)
     run("a.png", "--npy", "--fx", f"{focal:.6f}")

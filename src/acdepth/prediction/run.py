@@ -27,8 +27,6 @@ from acdepth.prediction.video import UnreadableVideo, predict_video
 MANY_IMAGES = 100
 """From here on a folder is footage: up to 1 % may be unreadable, more stops the run. In a smaller folder each
 image counts: the readable ones are done, and the run ends with an error."""
-
-
 MOST_ANSWERS = 5
 """Photographs by a zoom lens have a focal length each; no more are told."""
 
@@ -249,4 +247,7 @@ def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
 def _scale(predictor: Predictor, lens: Lens | None) -> str:
     """One line that says what metres mean of pictures by a lens; a guess is said to be one."""
     said = predictor.describe_scale(lens and lens.straight)
-    return f"{said}; the focal length is by {lens.source}, so check them" if lens and lens.guessed else said
+    if lens is None or not lens.guessed:
+        return said
+    metres = ", and so do these metres" if predictor.rescales() else ""
+    return f"{said}; the focal length comes from {lens.source}{metres}"
