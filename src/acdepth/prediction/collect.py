@@ -7,10 +7,11 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
-from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
+from acdepth.data.own.folder import beside, is_sequence_folder
 from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
 
+CAMERA_FILE = "camera.yaml"
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
 """Folders of a sequence whose PNGs are measurements, not photographs."""
 
