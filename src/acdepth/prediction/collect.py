@@ -1,13 +1,16 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.data.own.bag import camera_of_bag
 from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
+from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
 
@@ -29,8 +32,8 @@ class Job:
 
     @property
     def is_video(self) -> bool:
-        """Whether the suffix is that of a video."""
-        return self.source.suffix.lower() in VIDEO_SUFFIXES
+        """Whether it is a video, by its suffix, or a bag, which is done like one."""
+        return self.source.suffix.lower() in VIDEO_SUFFIXES or is_bag(self.source)
 
 
 def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
@@ -47,7 +50,7 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
     jobs: dict[Path, Job] = {}
     cameras = _Cameras()
     for given in inputs:
-        if given.is_dir():
+        if given.is_dir() and not is_bag(given):
             front = out / given.resolve().name if len(inputs) > 1 else out
             named = [
                 Job(path, front / path.relative_to(given).with_suffix(""), cameras.of(path, given), given)
@@ -82,10 +85,10 @@ def _walk(folder: Path) -> Iterator[Path]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(folder, error.strerror or error) from error
-    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES)
+    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES or is_bag(entry))
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
-        if entry.is_dir() and not entry.is_symlink() and entry.name not in measured:
+        if entry.is_dir() and not (entry.is_symlink() or entry.name in measured or is_bag(entry)):
             yield from _walk(entry)
 
 
@@ -102,6 +105,9 @@ class _Cameras:
         """
         if path.suffix.lower() in VIDEO_SUFFIXES and (found := beside(path.parent, path.stem, CAMERA_FILE)):
             return Camera.read(found)
+        if is_bag(path):
+            with suppress(UserError):  # is told when it is opened
+                return camera_of_bag(path)
         folders = [folder for folder in path.parents if folder.is_relative_to(top)]
         if top.resolve().name == "images":
             folders.append(top.resolve().parent)

@@ -74,20 +74,18 @@ def _between(known: np.ndarray, values: np.ndarray, wanted: np.ndarray, follow: 
         wanted: times to interpolate at.
         follow: whether before the first and after the last they go on as there, or stay.
     """
-    half = float(np.median(np.diff(known))) / 2
-    longest = longest_hole(known)
-    ends = known[:2], known[-2:]
-    before, after = (values[1] - values[0]) / np.ptp(ends[0]), (values[-1] - values[-2]) / np.ptp(ends[1])
-    padded = np.concatenate(
-        [values[:1] - follow * half * before, values, values[-1:] + follow * half * after]
-    )
-    moments = np.concatenate([[known[0] - half], known, [known[-1] + half]])
-    found = np.stack(
-        [np.interp(wanted, moments, column, left=np.nan, right=np.nan) for column in padded.T], 1
-    )
-    following = np.clip(np.searchsorted(moments, wanted), 1, len(moments) - 1)
-    in_hole = (np.diff(moments)[following - 1] > longest) & ~np.isin(wanted, known)
-    found[in_hole] = np.nan
+    found = np.full((len(wanted), values.shape[1]), np.nan)
+    intervals = np.diff(known)
+    half = float(np.median(intervals)) / 2
+    for run in np.split(np.arange(len(known)), np.flatnonzero(intervals > longest_hole(known)) + 1):
+        if len(run) < 2 and follow:
+            continue  # a position alone tells no motion
+        moments, there = known[run], values[run]
+        slopes = np.gradient(there, moments, axis=0)[[0, -1]] * follow if len(run) > 1 else 0 * there[[0, 0]]
+        padded = np.concatenate([there[:1] - half * slopes[:1], there, there[-1:] + half * slopes[1:]])
+        moments = np.concatenate([[moments[0] - half], moments, [moments[-1] + half]])
+        inside = (wanted >= moments[0]) & (wanted <= moments[-1])
+        found[inside] = np.stack([np.interp(wanted[inside], moments, column) for column in padded.T], 1)
     return found
 
 
