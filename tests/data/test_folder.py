@@ -193,7 +193,7 @@ def test_what_is_no_footage_at_all(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file or folder"):
         open_data(tmp_path / "nowhere")
     write_text(tmp_path / "notes.txt", "hello")
-    with pytest.raises(UserError, match="neither a video nor an image"):
+    with pytest.raises(UserError, match="neither a video, a bag nor an image"):
         open_data(tmp_path / "notes.txt")
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Clip(ABC):
     """Which look of the built-in world it shows; None for its towns and for all other footage."""
     camera_height: float | None = None
     """Of the lens above the road [m]; None where nobody measured it."""
+    lengths_from: Literal["speeds", "poses"] | None = None
+    """What `distance` is made from; None where it knows none, or that is not told."""
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -119,10 +119,14 @@ class Predictor:
         return self.model.metric and self.model.camera is not None
 
     def describe_scale(self, camera: Camera | None = None) -> str:
-        """One line that says what the metres of a prediction mean, given this camera."""
-        model, trained = self.model, self.model.camera
-        if not model.metric:
+        """One line that says what the metres of a prediction mean, given this camera, and whence they are."""
+        if not self.model.metric:
             return "depth has no true scale: the network was trained without known lengths"
+        metres = self.model.metres
+        return self._describe_camera(camera) + (f"; metres are {metres.describe()}" if metres else "")
+
+    def _describe_camera(self, camera: Camera | None) -> str:
+        model, trained = self.model, self.model.camera
         if trained is None:
             return "depth is metric for the training camera, which the checkpoint does not name"
         if camera := camera or self.camera:

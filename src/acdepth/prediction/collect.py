@@ -8,12 +8,13 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
-from acdepth.data.own.bag import camera_of_bag
-from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
+from acdepth.data.own.bag import lens_of_bag
+from acdepth.data.own.folder import beside, is_sequence_folder
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
 
+CAMERA_FILE = "camera.yaml"
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
 """Folders of a sequence whose PNGs are measurements, not photographs."""
 
@@ -107,7 +108,7 @@ class _Cameras:
             return Camera.read(found)
         if is_bag(path):
             with suppress(UserError):  # is told when it is opened
-                return camera_of_bag(path)
+                return (lens := lens_of_bag(path)) and lens.straight
         folders = [folder for folder in path.parents if folder.is_relative_to(top)]
         if top.resolve().name == "images":
             folders.append(top.resolve().parent)

@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
+from acdepth.core.distortion import Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.lens import Lens
 from acdepth.data import open_data
 from acdepth.data.own import messages as kinds
-from acdepth.data.own.bag import camera_of_bag, whole_bag
+from acdepth.data.own.bag import lens_of_bag, whole_bag
 from acdepth.data.own.clip import OwnClip
 from tests.data.bags import KINDS, START, Bag
 from tests.data.folders import CAMERA, HEIGHT, WIDTH, picture
@@ -191,7 +193,15 @@ def test_cameras(tmp_path: Path, kind: str) -> None:
         return bag.write(tmp_path / name)
 
     bent = np.array([-0.3, 0.1, 0, 0, 0])
-    refused(told("bent", d=bent), "tells a lens that bends .plumb_bob.; put camera.yaml beside the bag")
+    clip, _ = opened(told("bent", d=bent))
+    assert clip.lens is not None and clip.lens.camera == CAMERA and clip.camera == clip.lens.straight
+    assert clip.lens.distortion == Distortion("brown", (-0.3, 0.1))
+    assert not np.array_equal(clip.image(0), picture(0))
+    fisheye = {"d": np.array([0.1, 0, 0, 0]), "distortion_model": "equidistant"}
+    assert opened(told("fisheye", **fisheye))[0].lens == Lens(
+        CAMERA, Distortion("fisheye", (0.1,)), source="camera_info"
+    )
+    refused(told("odd", distortion_model="odd"), "distortion model 'odd' is not known")
     refused(told("binned", binning_x=2), "is of binned or cropped images")
     assert opened(told("uncalibrated", k=np.zeros(9)))[0].camera is None
     # ROS has straightened these: the camera is that of P.
@@ -201,7 +211,7 @@ def test_cameras(tmp_path: Path, kind: str) -> None:
     path = told("file", d=bent)
     beside = path / "camera.yaml" if path.is_dir() else path.with_name("file.camera.yaml")
     replace(CAMERA, fx=31.0).write(beside)
-    assert opened(path)[0].camera == camera_of_bag(path) == replace(CAMERA, fx=31.0)
+    assert opened(path)[0].lens == lens_of_bag(path) == Lens(replace(CAMERA, fx=31.0))
 
 
 def test_a_camera_that_changes(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class NuScenesClip(PosedClip):
         self.root, self.tables, self.shots, self._lidar = root, tables, shots, lidar
         self.name = f"{about.name}/{channel}"
         self.condition = condition_of(about.description)
-        self.frame_rate = FRAME_RATE
+        self.frame_rate, self.lengths_from = FRAME_RATE, "poses"
         self.calibration = _only_calibration(tables, shots, self.name)
         self.camera = _camera(self.calibration, shots[0])
 

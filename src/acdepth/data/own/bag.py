@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.core.lens import Lens
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.folder import cut_at_gaps, describe
 from acdepth.data.own.measured import join, motion_beside, motion_file
@@ -17,8 +17,8 @@ from acdepth.data.own.messages import (
     CAMERA_INFO,
     IMAGE_TYPES,
     MOTION_TYPES,
-    camera_of,
     is_photograph,
+    lens_of,
     picture,
     track_of,
 )
@@ -139,7 +139,8 @@ class BagSource(Source):
 def whole_bag(path: Path) -> OwnClip:
     """All images of a bag as one clip without motion, whatever gaps it has.
 
-    `about_bag` says from where a camera and the rest are read.
+    Camera, ``sequence.yaml`` and ``mask.png`` are read from the folder that it is, or from beside its file as
+    of a video; the camera else from its ``camera_info``.
 
     Raises:
         UserError: if it is no bag that can be read, or does not say which images are meant.
@@ -165,21 +166,21 @@ def open_bag(path: Path, name: str, on_warning: Callable[[str], object]) -> list
     return cut_at_gaps(source, name, name, description, motion, on_warning)
 
 
-def camera_of_bag(path: Path) -> Camera | None:
-    """The camera beside a bag or in it, without reading its images; None if there is none.
+def lens_of_bag(path: Path) -> Lens | None:
+    """The lens told beside a bag or in it, without reading its images; None if there is none.
 
     Raises:
         UserError: as `whole_bag`.
     """
     description = describe(*_beside(path))
-    if description.camera:
-        return description.camera
+    if description.lens:
+        return description.lens
     with Recording(path) as recording:
         image = _image_topic(recording, description)
         topic = _camera_topic(recording, description, image)
         if topic is None:
             return None
-        return camera_of([_first(recording, topic)], _is_rectified(image), f"{path}, {topic}")
+        return lens_of([_first(recording, topic)], _is_rectified(image), f"{path}, {topic}")
 
 
 def _beside(path: Path) -> tuple[Path, str | None]:
@@ -195,7 +196,7 @@ def _open(
     with_motion = with_motion and motion_file(*_beside(path)) is None
     with Recording(path) as recording:
         image = _image_topic(recording, description)
-        info = None if description.camera else _camera_topic(recording, description, image)
+        info = None if description.lens else _camera_topic(recording, description, image)
         motion = _motion_topic(recording, description) if with_motion else None
         listed = _list(recording, image, [topic for topic in (info, motion) if topic])
         kind = recording.topics()[motion] if motion else ""
@@ -204,9 +205,9 @@ def _open(
     if twice := len(images.received) - len(source):
         on_warning(f"{path}: {twice} images of {image} have the time of another and are left out")
     if info:
-        camera = camera_of(listed[info].messages, _is_rectified(image), f"{path}, {info}")
-        description = replace(description, camera=camera)
-    description = replace(description, frame_rate=source.frame_rate)
+        lens = lens_of(listed[info].messages, _is_rectified(image), f"{path}, {info}")
+        description = replace(description, lens=lens)
+    description = replace(description, frame_rate=source.frame_rate).of(source)
     return source, description, (kind, motion, listed[motion]) if motion else None
 
 

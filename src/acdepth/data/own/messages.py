@@ -1,4 +1,4 @@
-"""What messages of ROS say: images, cameras and motion as our own values."""
+"""What messages of ROS say: images, lenses and motion as our own values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import decode_image
+from acdepth.core.lens import Lens
+from acdepth.data.own.cameras import lens_from_message
 from acdepth.data.own.tracks import Track, track_from_fixes
 
 IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
@@ -68,8 +69,8 @@ def picture(message: Any, where: str) -> np.ndarray:
         raise UserError(where, what, "copy the bag again") from error
 
 
-def camera_of(infos: Sequence[Any], rectified: bool, where: str) -> Camera | None:
-    """The camera that the messages of a ``camera_info`` tell; None if they say that nobody calibrated it.
+def lens_of(infos: Sequence[Any], rectified: bool, where: str) -> Lens | None:
+    """The lens that the messages of a ``camera_info`` tell; None if they say that nobody calibrated it.
 
     Args:
         infos: the messages, at least one.
@@ -77,12 +78,11 @@ def camera_of(infos: Sequence[Any], rectified: bool, where: str) -> Camera | Non
         where: bag and topic, for error messages.
 
     Raises:
-        UserError: if they tell several cameras, a part of one, or one whose images are bent.
+        UserError: if they tell several lenses, a part of one, or none that is known.
     """
-    said = {_said(info) for info in infos}
     remedy = "put camera.yaml beside the bag"
-    if len(said) > 1:
-        raise UserError(where, f"tells {len(said)} different cameras", f"cut the bag, or {remedy}")
+    if (told := len({_said(info) for info in infos})) > 1:
+        raise UserError(where, f"tells {told} different cameras", f"cut the bag, or {remedy}")
     info = infos[0]
     binned, region = (info.binning_x, info.binning_y), info.roi
     whole = (region.x_offset, region.y_offset) == (0, 0) and (
@@ -93,12 +93,10 @@ def camera_of(infos: Sequence[Any], rectified: bool, where: str) -> Camera | Non
     K, D, P = (_numbers(info, name) for name in "KDP")
     if not K[0]:
         return None
+    size = int(info.width), int(info.height)
     if rectified:
-        K, D = [*P[0:3], *P[4:7], *P[8:11]], []
-    if any(D):
-        raise UserError(where, f"tells a lens that bends ({info.distortion_model})", remedy)
-    fx, _, cx, _, fy, cy, *_ = K
-    return Camera(fx, fy, cx, cy, int(info.width), int(info.height))
+        return lens_from_message(*size, [*P[0:3], *P[4:7], *P[8:11]], (), "", where)
+    return lens_from_message(*size, K, D, info.distortion_model, where)
 
 
 def _said(info: Any) -> tuple:

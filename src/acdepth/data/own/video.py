@@ -148,7 +148,7 @@ def _describe(source: VideoSource) -> Description:
     description = describe(source.path.parent, source.path.stem)
     if description.frame_rate is not None:
         source.play_at(description.frame_rate)
-    return replace(description, frame_rate=source.frame_rate)
+    return replace(description, frame_rate=source.frame_rate).of(source)
 
 
 def _upright(frame: VideoFrame) -> np.ndarray:
