@@ -12,8 +12,9 @@ from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.clip import Description, ImageClip
+from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
 from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder, open_sequence_folder
-from acdepth.data.own.video import VIDEO_SUFFIXES, open_video
+from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images
 
@@ -87,7 +88,7 @@ def _refuse_part(folder: Path, kind: type[UserError]) -> None:
 
 
 def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
-    if path.suffix.lower() in VIDEO_SUFFIXES:
+    if is_video(path):
         return list(open_video(path, path.stem, warn))
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [ImageClip(path.stem, path.parent.resolve().name, [path], Description())]
@@ -123,7 +124,7 @@ def _refuse_data_set(folder: Path, root: Path) -> None:
 
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
-    videos = [folder / file for file in sorted(files) if Path(file).suffix.lower() in VIDEO_SUFFIXES]
+    videos = [folder / file for file in sorted(files) if is_video(folder / file)]
     return [video for video in videos if not with_camera or beside(video.parent, video.stem, CAMERA_FILE)]
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.data.own.container import is_video
 from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
-from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
@@ -30,7 +30,7 @@ class Job:
     @property
     def is_video(self) -> bool:
         """Whether the suffix is that of a video."""
-        return self.source.suffix.lower() in VIDEO_SUFFIXES
+        return is_video(self.source)
 
 
 def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
@@ -82,7 +82,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(folder, error.strerror or error) from error
-    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES)
+    yield from (entry for entry in entries if is_video(entry) and entry.is_file())
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
         if entry.is_dir() and not entry.is_symlink() and entry.name not in measured:
@@ -100,7 +100,7 @@ class _Cameras:
 
         Above a folder ``images`` too, because there it stands in a sequence folder.
         """
-        if path.suffix.lower() in VIDEO_SUFFIXES and (found := beside(path.parent, path.stem, CAMERA_FILE)):
+        if is_video(path) and (found := beside(path.parent, path.stem, CAMERA_FILE)):
             return Camera.read(found)
         folders = [folder for folder in path.parents if folder.is_relative_to(top)]
         if top.resolve().name == "images":
