@@ -8,7 +8,7 @@ from pathlib import Path
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.clip import Description, ImageClip
@@ -16,7 +16,7 @@ from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
 from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder, open_sequence_folder
 from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
-from acdepth.data.stored import list_images
+from acdepth.data.stored import list_images, tell_unread
 
 
 class NoFootageError(UserError):
@@ -79,7 +79,7 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn))
-    return list(_open_tree(root, warn)) or _open_photographs(root)
+    return list(_open_tree(root, warn)) or _open_photographs(root, warn)
 
 
 def _refuse_part(folder: Path, kind: type[UserError]) -> None:
@@ -92,6 +92,8 @@ def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
         return list(open_video(path, path.stem, warn))
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [ImageClip(path.stem, path.parent.resolve().name, [path], Description())]
+    if path.suffix.lower() in UNREAD_SUFFIXES:
+        raise UserError(path, f"{path.suffix} is not read", SAVE_AS_JPEG)
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
 
@@ -128,7 +130,8 @@ def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
     return [video for video in videos if not with_camera or beside(video.parent, video.stem, CAMERA_FILE)]
 
 
-def _open_photographs(folder: Path) -> list[Clip]:
+def _open_photographs(folder: Path, warn: Callable[[str], object]) -> list[Clip]:
+    unread = any(tell_unread(one, warn) for one in (folder, folder / "images") if one.is_dir())
     if paths := list_images(folder):
         name = folder.resolve().name
         return [ImageClip(name, name, paths, Description())]
@@ -136,5 +139,9 @@ def _open_photographs(folder: Path) -> list[Clip]:
     if below := [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]:
         named = ", ".join(below[:4]) + ", ..." * (len(below) > 4)
         raise NoFootageError(folder, "holds pictures one folder down only", f"give one of {named}")
+    if unread:
+        raise NoFootageError(
+            folder, "holds pictures of kinds that are not read", SAVE_AS_JPEG.replace("it", "them")
+        )
     remedy = "give a folder of pictures, a video, or the root of a data set"
     raise NoFootageError(folder, "no footage found", f"put pictures into {folder / 'images'}, or {remedy}")

@@ -7,9 +7,10 @@ from pathlib import Path
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.core.progress import say
 from acdepth.data.own.container import is_video
 from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
-from acdepth.data.stored import list_images
+from acdepth.data.stored import list_images, tell_unread
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
 """Folders of a sequence whose PNGs are measurements, not photographs."""
@@ -79,6 +80,7 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Images and videos in a folder, then those below; hidden ones and links to folders are left out."""
     try:
         yield from list_images(folder)
+        tell_unread(folder, say)
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(folder, error.strerror or error) from error

@@ -12,7 +12,7 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
-from acdepth.core.prediction import DepthPrediction
+from acdepth.core.prediction import NO_METRES, DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.clip import OwnClip
@@ -204,3 +204,5 @@ def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     answers = Counter(predictor.describe_scale(options.camera or job.camera) for job in jobs)
     for answer, count in answers.items():
         say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
+    if not predictor.model.metric:
+        say(f"NAME_depth.png: each says what it was multiplied by, in its PNG text {NO_METRES!r}")

@@ -18,7 +18,14 @@ from acdepth.core.images import read_classes
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.motion import Motion, read_motion
 from acdepth.data.own.source import ImageFiles, Source
-from acdepth.data.stored import frame_numbers, list_images, runs_in_time, runs_of_numbers, tell_gaps
+from acdepth.data.stored import (
+    frame_numbers,
+    list_images,
+    runs_in_time,
+    runs_of_numbers,
+    tell_gaps,
+    tell_unread,
+)
 
 CAMERA_FILE, SEQUENCE_FILE, MASK_FILE = "camera.yaml", "sequence.yaml", "mask.png"
 MOTION_FILE, TIMES_FILE = "motion.csv", "times.txt"
@@ -40,6 +47,7 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
         UserError: if one of the files beside the images cannot be understood.
     """
     paths = list_images(folder / "images")
+    tell_unread(folder / "images", on_warning)
     _refuse_equal_stems(paths)
     description = describe(folder)
     times = read_times(folder / TIMES_FILE, len(paths))

@@ -131,8 +131,7 @@ class VideoSource(Source):
             self.close()
         if self._container is None:
             self._container = av.open(str(self.path))
-            codec = self._container.streams[self.track.stream].codec_context
-            codec.thread_type, codec.options = "AUTO", {"err_detect": "explode"}
+            self._container.streams[self.track.stream].codec_context.thread_type = "AUTO"
         if number > LONGEST_STEP_FORWARD:
             stream = self._container.streams[self.track.stream]
             self._container.seek(self.track.pts[number], stream=stream, backward=True)
