@@ -26,7 +26,7 @@ def test_what_is_written_is_read(tmp_path: Path, frame_rate: float | None) -> No
         ("FX: 30", "unknown key FX; did you mean fx?"),
         (
             "distortion: [0.1]",
-            "unknown key distortion; known keys: fx, fy, cx, cy, width, height, frame_rate",
+            "unknown key distortion; known keys: fx, fy, cx, cy, width, height, frame_rate, model, k1",
         ),
         ("7: 1", "unknown key 7; known keys"),
     ],

@@ -217,6 +217,11 @@ def test_footage_of_every_kind_goes_to_another_process(tmp_path):
         assert np.array_equal(there.image(1 % len(clip)), clip.image(1 % len(clip)))
 
 
+def as_own(clip: Clip) -> OwnClip:
+    assert isinstance(clip, OwnClip)
+    return clip
+
+
 def test_each_file_is_asked_once(footage, tmp_path, monkeypatch):
     asked: list[str] = []
     stat = Path.stat
@@ -226,7 +231,7 @@ def test_each_file_is_asked_once(footage, tmp_path, monkeypatch):
         return stat(self, **options)
 
     clips = open_data(footage)
-    own = {str(path) for clip in clips for path in getattr(clip, "paths", [getattr(clip, "path", "")])}
+    own = {str(clip.source.file_of(number)) for clip in map(as_own, clips) for number in clip.numbers}
     monkeypatch.setattr(Path, "stat", counted)
     for call in (lambda: fingerprint(clips, SIZE, None), lambda: prepare(clips, tmp_path, SIZE)):
         asked.clear()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from acdepth.core.condition import Condition
+from acdepth.core.distortion import KEYS, Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
@@ -23,6 +24,7 @@ def make(
     focal: float = 1.0,
     camera_height: float | None = None,
     pitch: float = 0.0,
+    lens: str = "",
     device: str = "auto",
     workers: int = 1,
 ) -> None:
@@ -42,6 +44,8 @@ def make(
             country 1.7 to 1.9.
         pitch: how many degrees the camera looks down beyond the town's own 0 to 0.7 (country: 0.7 to 2);
             negative looks up.
+        lens: how it bends, as in k1=-0.25,k2=0.06 or model=fisheye,k1=0.03: OpenCV's k1 to k6, p1, p2, or k1
+            to k4 of a fisheye. Depth and classes are those of the bent pixels.
         device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
@@ -53,7 +57,8 @@ def make(
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)
     at_least_one("workers", workers)
     size, rig = parse_image_size(image_size), Rig(focal, camera_height, pitch)
-    settings = DriveSettings(at_least_one("frames", frames), size, rig, find_style(style).name)
+    bend = parse_lens(lens)
+    settings = DriveSettings(at_least_one("frames", frames), size, rig, find_style(style).name, bend)
     place = str(choose_device(device))
     with sole_writer(out), progress("render", len(seeds) * frames, unit="frame") as advance:
         write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)
@@ -132,6 +137,21 @@ def parse_image_size(text: str, flag: str = "--image-size") -> tuple[int, int]:
     if not match or not (8 <= int(match[1]) <= 4096 and 8 <= int(match[2]) <= 4096):
         raise UserError(f"{flag} {text}", "write height x width in pixels, 8 to 4096, like 96x160")
     return int(match[1]), int(match[2])
+
+
+def parse_lens(text: str) -> Distortion:
+    """The distortion of text like ``k1=-0.25,k2=0.06`` or ``model=fisheye,k1=0.03``; of none, none."""
+    where, values = f"--lens {text}", {}
+    for part in text.split(",") if text.strip() else ():
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in KEYS or name in values:
+            remedy = f"write any of {', '.join(KEYS)} once, as in k1=-0.25,k2=0.06"
+            raise UserError(where, f"{part.strip()!r} is no part of a lens", remedy)
+        try:
+            values[name] = value if name == "model" else float(value)
+        except ValueError as error:
+            raise UserError(where, f"{value!r} is no number", "write such as k1=-0.25,k2=0.06") from error
+    return Distortion.from_dict(values, where)
 
 
 def at_least_one(name: str, value: int) -> int:

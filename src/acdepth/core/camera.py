@@ -9,12 +9,17 @@ from typing import Any, Self
 import torch
 import yaml
 
+from acdepth.core.distortion import KEYS as DISTORTION_KEYS
+from acdepth.core.distortion import Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml, write_text
 
 NAMES = ("fx", "fy", "cx", "cy", "width", "height")
-FILE_KEYS = (*NAMES, "frame_rate")
-"""What ``camera.yaml`` may hold: the camera [px], and images per second of those who have motion [1/s]."""
+FILE_KEYS = (*NAMES, "frame_rate", *DISTORTION_KEYS, "camera_height")
+"""What ``camera.yaml`` may hold: the camera [px], images per second [1/s], how its lens bends, and how high
+it is above the road [m]."""
+SAME_ASPECT = 0.005
+"""By how much the aspect of scaled images may differ from their camera's: rounding, not another camera."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,19 @@ class Camera:
         """The camera of the window that starts at row ``top`` and column ``left``."""
         return type(self)(self.fx, self.fy, self.cx - left, self.cy - top, width, height)
 
+    def at_size(self, height: int, width: int) -> Self:
+        """The camera of the same pictures at another size, to which they were scaled since it was calibrated.
+
+        Raises:
+            UserError: if the aspect ratios differ by more than rounding, which is a pixel or `SAME_ASPECT`.
+        """
+        x, y = width / self.width, height / self.height
+        off_by = min(abs(height - self.height * x), abs(width - self.width * y))
+        if off_by > 1 and abs(x / y - 1) > SAME_ASPECT:
+            sizes = f"{self.width}x{self.height} pixels, but the image has {width}x{height}"
+            raise UserError(None, f"the camera is for {sizes}", "give the intrinsics of this image")
+        return self.resized(height, width)
+
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) of the images [px]."""
@@ -90,20 +108,44 @@ class Camera:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read ``camera.yaml`` (keys fx, fy, cx, cy, width, height; frame_rate is left to others).
+        """Read the ``camera.yaml`` of straight images; what else it may hold is left to others.
 
         Raises:
-            UserError: if the file cannot be read, is no YAML, has an unknown key, or holds no camera.
+            UserError: if the file cannot be read, has an unknown key, holds no camera, or its lens bends.
         """
-        values = read_yaml(path, "write fx, fy, cx, cy, width, height into it")
-        for key in values if isinstance(values, dict) else ():
-            if key not in FILE_KEYS:
-                nearest = difflib.get_close_matches(str(key).lower(), FILE_KEYS, n=1)
-                hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(FILE_KEYS)}"
-                raise UserError(path, f"unknown key {key}", hint)
+        values = read_camera_keys(path)
+        if not (bend := Distortion.from_dict(values, str(path))).is_none:
+            raise UserError(
+                path, f"its lens bends ({bend})", "here only the camera of straight images will do"
+            )
         return cls.from_dict(values, where=str(path))
 
     def write(self, path: Path, frame_rate: float | None = None) -> None:
         """Write ``camera.yaml``, with the images per second if they are known."""
         rate = {} if frame_rate is None else {"frame_rate": frame_rate}
         write_text(path, yaml.safe_dump({**self.to_dict(), **rate}, sort_keys=False))
+
+
+def read_camera_keys(path: Path) -> dict[str, Any]:
+    """What ``camera.yaml`` holds.
+
+    Raises:
+        UserError: if the file cannot be read, is no YAML, or has an unknown key.
+    """
+    return check_camera_keys(read_yaml(path, "write fx, fy, cx, cy, width, height into it"), path)
+
+
+def check_camera_keys(values: Any, path: Path) -> dict[str, Any]:
+    """What was read from ``camera.yaml``, if it has only keys of `FILE_KEYS`.
+
+    Raises:
+        UserError: if there are others, or no keys at all.
+    """
+    if not isinstance(values, dict):
+        raise UserError(path, f"expected the keys {', '.join(NAMES)}")
+    for key in values:
+        if key not in FILE_KEYS:
+            nearest = difflib.get_close_matches(str(key).lower(), FILE_KEYS, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"known keys: {', '.join(FILE_KEYS)}"
+            raise UserError(path, f"unknown key {key}", hint)
+    return values

@@ -197,7 +197,7 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
         UserError: if the file is missing or is not YAML.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise UserError(path, "no such file", remedy) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.lens import Lens
 from acdepth.data.kitti.calibration import camera_of, read_calibration
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.stored import list_images
@@ -54,7 +55,7 @@ def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list
                 camera = camera_of(read_calibration(file), LEFT_CAMERA, paths[0])
             else:
                 without_camera.append(file)
-            about = Description(WEATHERS[weather], camera)
+            about = Description(WEATHERS[weather], camera and Lens(camera))
             key_folder = f"{weather}/{images.name}"
             clips.append(ImageClip(f"{weather}/{date}", key_folder, paths, about, depth_folder=depth))
     if not clips:

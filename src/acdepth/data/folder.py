@@ -11,9 +11,10 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
+from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
-from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder, open_sequence_folder
+from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images, tell_unread
@@ -127,7 +128,7 @@ def _refuse_data_set(folder: Path, root: Path) -> None:
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
     videos = [folder / file for file in sorted(files) if is_video(folder / file)]
-    return [video for video in videos if not with_camera or beside(video.parent, video.stem, CAMERA_FILE)]
+    return [video for video in videos if not with_camera or find_camera_file(video.parent, video.stem)]
 
 
 def _open_photographs(folder: Path, warn: Callable[[str], object]) -> list[Clip]:

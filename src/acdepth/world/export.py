@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 import yaml
 
-from acdepth.core.camera import Camera
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
+from acdepth.core.distortion import STRAIGHT, Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.lens import Lens
 from acdepth.core.workers import worker_pool
 from acdepth.world.car import USUAL, Rig
 from acdepth.world.render import RenderedFrame, prepare
@@ -38,6 +39,7 @@ class DriveSettings:
     image_size: tuple[int, int]  # height, width
     rig: Rig = USUAL
     style: str = TOWN.name
+    distortion: Distortion = STRAIGHT
 
 
 def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
@@ -46,8 +48,9 @@ def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
 
 
 def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[str, Any]:
-    """Content of ``sequence.yaml``; the usual camera and the first style are not mentioned there."""
+    """Content of ``sequence.yaml``; what is usual of camera, lens and style is not mentioned."""
     camera = {} if settings.rig == USUAL else {"rig": asdict(settings.rig)}
+    lens = {} if settings.distortion.is_none else {"lens": settings.distortion.to_dict()}
     style = {} if settings.style == TOWN.name else {"style": settings.style}
     return {
         "condition": condition.value,
@@ -58,6 +61,7 @@ def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[s
         "frames": settings.frames,
         "image_size": list(settings.image_size),
         **camera,
+        **lens,
         "depth": "uint16, 1/256 m along the optical axis at the pixel's centre, 0 = none",
         "motion": "speed [m/s], camera to world 4x4 (x right, y down, z forward) [m]",
         "classes": dict(enumerate(CLASS_NAMES)),
@@ -97,7 +101,8 @@ def write_town(
     Each sequence is written to a hidden folder beside its place and renamed when it is complete. Of two
     processes that make the same town, the first to end leaves its own, and the other throws its away.
     """
-    drive = prepare(town, settings.frames, settings.image_size, device, settings.rig, settings.style)
+    which = settings.rig, settings.style, settings.distortion
+    drive = prepare(town, settings.frames, settings.image_size, device, *which)
     places = {condition: sequence_folder(out, town, condition) for condition in conditions}
     partial = {c: place.with_name(f".{place.name}.{os.getpid()}.partial") for c, place in places.items()}
     try:
@@ -113,7 +118,8 @@ def write_town(
                 _write_frame(folder, frame, condition)
             on_frame()
         for condition, folder in partial.items():
-            _write_facts(folder, drive.camera, motion, describe(town, condition, settings))
+            lens = Lens(drive.camera, drive.distortion)
+            _write_facts(folder, lens, motion, describe(town, condition, settings))
             _put(folder, places[condition])
     except OSError as error:
         raise UserError(out, f"cannot write ({error.strerror or error})", "free some space") from error
@@ -164,8 +170,8 @@ def _write_png(path: Path, pixels: np.ndarray) -> None:
         raise OSError(f"{path.name} was not written")
 
 
-def _write_facts(folder: Path, camera: Camera, motion: list[list], description: dict[str, Any]) -> None:
-    camera.write(folder / "camera.yaml", frame_rate=FRAME_RATE)
+def _write_facts(folder: Path, lens: Lens, motion: list[list], description: dict[str, Any]) -> None:
+    lens.write(folder / "camera.yaml", frame_rate=FRAME_RATE)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["index", "speed", *(f"T_{row}{column}" for row in range(4) for column in range(4))])

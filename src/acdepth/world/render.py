@@ -9,6 +9,7 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
+from acdepth.core.distortion import STRAIGHT, Distortion
 from acdepth.core.seeding import make_generator
 from acdepth.world.car import USUAL, Rig
 from acdepth.world.occlusion import Occlusion, bake_occlusion
@@ -44,6 +45,7 @@ class Renderer:
     town: Town
     camera: Camera
     device: torch.device
+    distortion: Distortion = STRAIGHT
 
     @cached_property
     def occlusion(self) -> Occlusion:
@@ -53,7 +55,7 @@ class Renderer:
     def frame(self, index: int, conditions: Sequence[Condition]) -> RenderedFrame:
         """Render one frame; it does not depend on which others, or which conditions, were asked for."""
         pose = self.town.drive.poses[index]
-        view = make_view(self.camera, pose.to(self.device))
+        view = make_view(self.camera, pose.to(self.device), self.distortion)
         solids = self.town.solids_at(index)
         hits = _first_hits(self.town, solids, view)
         scene = self._scene(index, view, solids, hits) if conditions else None
@@ -67,8 +69,8 @@ class Renderer:
     def _scene(self, index: int, view: View, solids: Solids, hits: Hits) -> Scene:
         directions = view.directions[:, :SAMPLES].reshape(-1, 3)
         samples = Hits(hits.t[:, :SAMPLES].reshape(-1), hits.solid[:, :SAMPLES].reshape(-1))
-        pixel = 1 / self.camera.fx
-        surface = paint_surface(self.town, solids, view.origin, directions, samples, 0.75 * pixel)
+        pixel = 0.75 * view.pixel(slice(SAMPLES))
+        surface = paint_surface(self.town, solids, view.origin, directions, samples, pixel)
         reflect = cache(lambda: _mirror(self.town, solids, view, hits))
         return Scene(self.town, self.occlusion, index, view, surface, reflect)
 
@@ -88,7 +90,7 @@ def _mirror(town: Town, solids: Solids, view: View, hits: Hits) -> Surface:
     shows_ground = ((hits.solid < 0) & hits.t.isfinite()).any(1)
     mirrored = trace(solids, bundle, shows_ground)
     flat = Hits(mirrored.t.reshape(-1), mirrored.solid.reshape(-1))
-    pixel = 1 / view.camera.fx
+    pixel = view.pixel(slice(SAMPLES, None))
     return paint_surface(town, solids, bundle.origins[0, 0], bundle.directions.reshape(-1, 3), flat, pixel)
 
 
@@ -114,6 +116,7 @@ def prepare(
     device: torch.device | str = "cpu",
     rig: Rig = USUAL,
     style: str = TOWN.name,
+    distortion: Distortion = STRAIGHT,
 ) -> Renderer:
     """Make a town and get ready to render its drive at ``image_size`` (height, width); see `render`."""
     looks = find_style(style)
@@ -126,7 +129,7 @@ def prepare(
         lamps=drawn.lamps.to(device),
         daylight=replace(drawn.daylight, **lights),
     )
-    return Renderer(there, world_camera(image_size, rig, looks.car.focal), device)
+    return Renderer(there, world_camera(image_size, rig, looks.car.focal), device, distortion)
 
 
 def render(
@@ -137,6 +140,7 @@ def render(
     device: torch.device | str = "cpu",
     rig: Rig = USUAL,
     style: str = TOWN.name,
+    distortion: Distortion = STRAIGHT,
 ) -> Iterator[RenderedFrame]:
     """Drive through a town and yield its frames in order, each in all conditions asked for.
 
@@ -148,7 +152,8 @@ def render(
         device: where to render; results are on the CPU.
         rig: the camera; another one sees the same town and traffic.
         style: a name of `STYLES`.
+        distortion: how the lens bends; depth and classes are those of the bent pixels.
     """
-    renderer = prepare(town, frames, image_size, device, rig, style)
+    renderer = prepare(town, frames, image_size, device, rig, style, distortion)
     for index in range(frames):
         yield renderer.frame(index, conditions)

@@ -42,12 +42,12 @@ def classify(solid: Tensor, t: Tensor, solids: Solids) -> Tensor:
 
 
 def paint_surface(
-    town: Town, solids: Solids, origin: Tensor, directions: Tensor, hits: Hits, pixel: float
+    town: Town, solids: Solids, origin: Tensor, directions: Tensor, hits: Hits, pixel: Tensor | float
 ) -> Surface:
     """Colour all R rays of a trace of a town's solids, whose hits have the ground already among them.
 
     ``directions`` (R, 3) from ``origin`` (3,) are one metre along the optical axis each and ``pixel`` wide
-    [rad]; a mirrored camera lies below the ground.
+    [rad], (R,) or all alike; a mirrored camera lies below the ground.
     """
     length = directions.norm(dim=1)
     unit = directions / length[:, None]

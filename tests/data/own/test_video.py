@@ -55,11 +55,13 @@ def test_a_broken_video(tmp_path: Path) -> None:
 
 
 def test_a_camera_of_another_size(video: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "copy.mp4"
+    copy, camera = tmp_path / "copy.mp4", Camera(500.0, 500.0, 319.5, 239.5, 640, 480)
     copy.write_bytes(video.read_bytes())
-    Camera(50.0, 50.0, 31.5, 23.5, 640, 480).write(tmp_path / "copy.camera.yaml")
-    with pytest.raises(UserError, match=r"64x48 pixels, but its camera has 640x480"):
-        open_data(copy)[0].image(0)
+    camera.write(tmp_path / "copy.camera.yaml")
+    assert open_data(copy)[0].camera == camera.resized(48, 64), "the video was scaled since"
+    camera.cropped(0, 0, 360, 640).write(tmp_path / "copy.camera.yaml")
+    with pytest.raises(UserError, match=r"copy.mp4: the camera is for 640x360 pixels, but .* has 64x48; give"):
+        open_data(copy)
 
 
 def test_a_frame_stands_as_a_player_shows_it(tmp_path: Path) -> None:

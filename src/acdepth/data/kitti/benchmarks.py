@@ -7,6 +7,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.lens import Lens
 from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, depth_image, read_calibration, read_points
 from acdepth.data.own.clip import Description, ImageClip, OwnClip
 from acdepth.data.own.folder import cut_at_gaps
@@ -36,7 +37,7 @@ def open_odometry_drive(folder: Path, name: str, on_warning: Callable[[str], obj
     paths = list_images(images)
     calibration = read_calibration(folder / "calib.txt")
     camera = camera_of(calibration, f"P{ODOMETRY_FOLDERS[images.name]}", paths[0])
-    description = Description(camera=camera, frame_rate=FRAME_RATE)
+    description = Description(lens=Lens(camera), frame_rate=FRAME_RATE)
     poses = (folder / "poses.txt", folder.parent.parent / "poses" / f"{folder.name}.txt")
     pose_file = next((path for path in poses if path.is_file()), None)
     motion = _read_poses(pose_file, paths) if pose_file else None
@@ -79,7 +80,7 @@ class LidarFrame(ImageClip):
         self._calibration = folder / "calib" / f"{path.stem}.txt"
         self._points = folder / "velodyne" / f"{path.stem}.bin"
         camera = camera_of(read_calibration(self._calibration), "P2", path)
-        super().__init__(f"{name}/{path.stem}", f"{name}/image_2", [path], Description(camera=camera))
+        super().__init__(f"{name}/{path.stem}", f"{name}/image_2", [path], Description(lens=Lens(camera)))
 
     def depth(self, index: int) -> np.ndarray | None:
         """LiDAR projected into the image: depth [m], float32 (H, W), 0 where no point falls."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.lens import Lens
 from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, depth_image, read_points
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.rigid import from_angles
@@ -26,7 +27,7 @@ class KittiRawClip(ImageClip):
     def __init__(
         self, name: str, drive: Path, key_folder: str, paths: list[Path], rig: Rig, targets: set[int]
     ) -> None:
-        super().__init__(name, key_folder, paths, Description(camera=rig.camera, frame_rate=FRAME_RATE))
+        super().__init__(name, key_folder, paths, Description(lens=Lens(rig.camera), frame_rate=FRAME_RATE))
         self.drive, self.rig = drive, rig
         self._is_target = [int(path.stem) in targets for path in paths]
         first = min((drive / "oxts" / "data").glob("[0-9]*.txt"), default=None)

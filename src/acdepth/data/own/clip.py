@@ -1,14 +1,15 @@
 """A run of a source's images, and what is known about them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
 from acdepth.core.images import read_classes, read_depth_png16
+from acdepth.core.lens import Lens
 from acdepth.data.own.motion import Motion
 from acdepth.data.own.source import ImageFiles, Source, Truth
 from acdepth.data.stored import StoredClip, checked_size
@@ -19,19 +20,35 @@ class Description:
     """What holds for all images of a drive."""
 
     condition: Condition = Condition.CLEAR
-    camera: Camera | None = None
+    lens: Lens | None = None
+    """Of the images as they were taken, perhaps before they were scaled."""
     frame_rate: float | None = None
     """Images per second, of the whole source."""
     class_names: tuple[str, ...] = ()
     style: str | None = None
-    camera_height: float | None = None
-    """Of the lens above the road [m]."""
     ego_mask: np.ndarray | None = None
     """bool (H, W), True where the image shows the vehicle itself; of the images as they were taken."""
 
+    def of(self, source: Source) -> "Description":
+        """With the lens at the size of a source's images, which may have been scaled since it was calibrated.
+
+        Raises:
+            UserError: if their aspect is another one.
+        """
+        if self.lens is None:
+            return self
+        try:
+            height, width = source.size()
+        except UserError:
+            return self  # whoever reads the images is told
+        try:
+            return replace(self, lens=self.lens.at_size(height, width))
+        except UserError as error:
+            raise UserError(source.file_of(0), error) from error
+
 
 class OwnClip(StoredClip):
-    """Images of a source, in order.
+    """Images of a source, in order, straightened where their lens bends.
 
     Args:
         name: unique within the data set.
@@ -54,11 +71,21 @@ class OwnClip(StoredClip):
         self.name, self.key_folder, self.source = name, key_folder, source
         self.numbers = range(len(source)) if numbers is None else numbers
         self.description, self.motion = description, motion
-        self.condition, self.camera = description.condition, description.camera
+        self.condition, self.lens = description.condition, description.lens
+        self.camera = self.lens and self.lens.straight
         self.class_names, self.style = description.class_names, description.style
-        self.camera_height = description.camera_height
+        self.camera_height = self.lens and self.lens.camera_height
         step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
         self.frame_rate = description.frame_rate and description.frame_rate / step
+
+    def through(self, lens: Lens | None) -> "OwnClip":
+        """The same images, said to be taken through another lens.
+
+        Raises:
+            UserError: if it is one of another aspect.
+        """
+        about = replace(self.description, lens=lens).of(self.source)
+        return OwnClip(self.name, self.key_folder, self.source, about, self.motion, self.numbers)
 
     def every(self, step: int) -> "OwnClip":
         """Every ``step``-th image of it, from the first on."""
@@ -78,7 +105,10 @@ class OwnClip(StoredClip):
 
     def stamps(self, indices: Sequence[int]) -> list[str]:
         """The same of several; each file is asked once."""
-        return self.source.stamps([self.numbers[index] for index in indices])
+        stamps = self.source.stamps([self.numbers[index] for index in indices])
+        if self.lens is None or self.lens.is_straight:
+            return stamps
+        return [f"{stamp} through {self.lens.camera} {self.lens.distortion!r}" for stamp in stamps]
 
     def time(self, index: int) -> float | None:
         """When the image was taken [s]: as its source says, else by the frame rate."""
@@ -92,8 +122,10 @@ class OwnClip(StoredClip):
         """RGB image, uint8 (H, W, 3)."""
         number = self.numbers[index]
         size, remedy = self.camera and self.camera.size, "give each camera a folder of its own"
-        return checked_size(
-            self.source.image(number), size, self.source.file_of(number), "its camera has", remedy
+        return self._straight(
+            checked_size(
+                self.source.image(number), size, self.source.file_of(number), "its camera has", remedy
+            )
         )
 
     def depth(self, index: int) -> np.ndarray | None:
@@ -111,14 +143,20 @@ class OwnClip(StoredClip):
     @property
     def ego_mask(self) -> np.ndarray | None:
         """bool (H, W): True where images show the vehicle itself; None where nobody says."""
-        return self.description.ego_mask
+        mask = self.description.ego_mask
+        return mask if mask is None else self._straight(mask.astype(np.uint8), nearest=True) > 0
 
     def _truth(self, kind: Truth, read: Callable[[Path], np.ndarray], index: int) -> np.ndarray | None:
         path = self.source.truth_file(kind, self.numbers[index])
         if path is None:
             return None
         height, width = self.camera.size if self.camera else self.image(index).shape[:2]
-        return checked_size(read(path), (height, width), path, "its image has", "write both at the same size")
+        remedy = "write both at the same size"
+        values = checked_size(read(path), (height, width), path, "its image has", remedy)
+        return self._straight(values, nearest=True)
+
+    def _straight(self, pixels: np.ndarray, nearest: bool = False) -> np.ndarray:
+        return pixels if self.lens is None else self.lens.straighten(pixels, nearest)
 
 
 class ImageClip(OwnClip):

@@ -1,7 +1,6 @@
 """The sequence folder: ``images/`` with what is known about them beside it."""
 
 import difflib
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path, PurePath
@@ -9,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml, reading
 from acdepth.core.images import read_classes
+from acdepth.data.own.cameras import find_camera_file, read_frame_rate, read_lens
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.motion import Motion, read_motion
 from acdepth.data.own.source import ImageFiles, Source
@@ -27,7 +26,7 @@ from acdepth.data.stored import (
     tell_unread,
 )
 
-CAMERA_FILE, SEQUENCE_FILE, MASK_FILE = "camera.yaml", "sequence.yaml", "mask.png"
+SEQUENCE_FILE, MASK_FILE = "sequence.yaml", "mask.png"
 MOTION_FILE, TIMES_FILE = "motion.csv", "times.txt"
 """What may stand beside images, videos and bags."""
 SEQUENCE_KEYS = ("condition", "class_names", "classes")
@@ -49,9 +48,9 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     paths = list_images(folder / "images")
     tell_unread(folder / "images", on_warning)
     _refuse_equal_stems(paths)
-    description = describe(folder)
     times = read_times(folder / TIMES_FILE, len(paths))
     source = ImageFiles(paths, folder / "depth", folder / "classes", times)
+    description = describe(folder).of(source)
     motion, motion_file = None, folder / MOTION_FILE
     if motion_file.exists():
         motion = read_motion(motion_file, len(paths), frame_numbers(paths), times_of(source, description))
@@ -112,21 +111,20 @@ def read_times(path: Path, count: int) -> np.ndarray | None:
 
 
 def describe(folder: Path, stem: str | None = None) -> Description:
-    """What ``camera.yaml``, ``sequence.yaml`` and ``mask.png`` in a folder say.
+    """What the camera file (see `find_camera_file`), ``sequence.yaml`` and ``mask.png`` in a folder say.
 
     Of a video or a bag, ``STEM.camera.yaml`` and the like go before them.
 
     Raises:
         UserError: if one of them cannot be understood.
     """
-    camera_file, sequence_file, mask_file = (
-        beside(folder, stem, kind) for kind in (CAMERA_FILE, SEQUENCE_FILE, MASK_FILE)
-    )
+    sequence_file, mask_file = (beside(folder, stem, kind) for kind in (SEQUENCE_FILE, MASK_FILE))
+    camera_file = find_camera_file(folder, stem)
     about = _read_yaml(sequence_file) if sequence_file else {}
     _refuse_misspelt(about, sequence_file)
     return Description(
         condition=_condition(about.get("condition", "clear"), sequence_file),
-        camera=Camera.read(camera_file) if camera_file else None,
+        lens=read_lens(camera_file) if camera_file else None,
         frame_rate=read_frame_rate(camera_file) if camera_file else None,
         class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
         style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
@@ -150,21 +148,6 @@ def read_ego_mask(path: Path) -> np.ndarray:
     if own.all():
         raise UserError(path, "leaves nothing of the image", "paint black only what moves with the camera")
     return own
-
-
-def read_frame_rate(path: Path) -> float | None:
-    """The optional key ``frame_rate`` of a ``camera.yaml`` [1/s].
-
-    Raises:
-        UserError: if it is not a positive number.
-    """
-    rate = _read_yaml(path).get("frame_rate")
-    if rate is None:
-        return None
-    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
-        told = f"frame_rate = {rate!r}, expected images per second"
-        raise UserError(path, told, "write such as frame_rate: 12")
-    return float(rate)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from acdepth.core.images import read_image
-from acdepth.data.stored import stamp_file
+from acdepth.data.stored import image_size, stamp_file
 
 Truth = Literal["depth", "classes"]
 """What may be known of every pixel."""
@@ -37,6 +37,11 @@ class Source(ABC):
     @abstractmethod
     def image(self, number: int) -> np.ndarray:
         """RGB, uint8 (H, W, 3), upright and with square pixels."""
+
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the first image [px]."""
+        height, width = self.image(0).shape[:2]
+        return height, width
 
     def times(self) -> np.ndarray | None:
         """(N,) float64 [s], growing, from any origin: when each was taken; None where nobody says."""
@@ -87,6 +92,11 @@ class ImageFiles(Source):
     def image(self, number: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
         return read_image(self.paths[number])
+
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the first image [px]; of a PNG from its first bytes."""
+        width, height = image_size(self.paths[0])
+        return height, width
 
     def times(self) -> np.ndarray | None:
         """As given."""

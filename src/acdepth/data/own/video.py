@@ -188,7 +188,7 @@ def _about(source: VideoSource) -> tuple[Description, Motion | None]:
     description = describe(folder, stem)
     if description.frame_rate is not None:
         source.play_at(description.frame_rate)
-    description = replace(description, frame_rate=source.frame_rate)
+    description = replace(description, frame_rate=source.frame_rate).of(source)
     file = beside(folder, stem, MOTION_FILE)
     return description, read_motion(file, len(source), None, source.times()) if file else None
 

@@ -9,6 +9,7 @@ import numpy as np
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.errors import OnFault, UserError, raise_fault
+from acdepth.core.lens import Lens as StraightLens
 from acdepth.data.own.clip import Description
 from acdepth.data.robotcar.calibration import (
     HEAD_FILE,
@@ -124,7 +125,7 @@ def _read_scene(
     folder: Path, lens: Lens, model: CameraModel, T_head_to_vehicle: np.ndarray, images: dict[int, Path]
 ) -> Scene:
     camera = model.camera(*image_size(next(iter(images.values()))))
-    description = Description(_condition(folder), camera, FRAME_RATE)
+    description = Description(_condition(folder), StraightLens(camera), FRAME_RATE)
     return Scene(folder.name, folder, lens, description, model, T_head_to_vehicle, read_motions(folder))
 
 

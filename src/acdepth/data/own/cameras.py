@@ -1,0 +1,294 @@
+"""Camera files: ours, and those of ROS, OpenCV, COLMAP and Kalibr, told apart by their content."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import yaml
+
+from acdepth.core.camera import FILE_KEYS, Camera, check_camera_keys
+from acdepth.core.distortion import COEFFICIENTS, Distortion, Model
+from acdepth.core.errors import UserError
+from acdepth.core.files import reading
+from acdepth.core.lens import Lens
+
+READABLE = (
+    "camera.yaml (fx, fy, cx, cy, width, height), ROS camera_info, OpenCV's camera_matrix with image_width, "
+    "COLMAP's cameras.txt and Kalibr's camchain"
+)
+NAMES = ("camera.yaml", "camera.yml", "camera.json", "camera.xml", "camera_info.yaml", "cameras.txt")
+"""By which a camera file is found in a folder; Kalibr's are ``camchain*.yaml``."""
+MODELS: dict[str, Model] = {
+    "plumb_bob": "brown",
+    "rational_polynomial": "brown",
+    "radtan": "brown",
+    "none": "brown",
+    "": "brown",
+    "equidistant": "fisheye",
+    "fisheye": "fisheye",
+}
+"""As ROS and Kalibr call them."""
+COLMAP: dict[str, tuple[Model, int, tuple[str, ...]]] = {
+    "SIMPLE_PINHOLE": ("brown", 1, ()),
+    "PINHOLE": ("brown", 2, ()),
+    "SIMPLE_RADIAL": ("brown", 1, ("k1",)),
+    "RADIAL": ("brown", 1, ("k1", "k2")),
+    "OPENCV": ("brown", 2, ("k1", "k2", "p1", "p2")),
+    "FULL_OPENCV": ("brown", 2, COEFFICIENTS["brown"]),
+    "SIMPLE_RADIAL_FISHEYE": ("fisheye", 1, ("k1",)),
+    "RADIAL_FISHEYE": ("fisheye", 1, ("k1", "k2")),
+    "OPENCV_FISHEYE": ("fisheye", 2, COEFFICIENTS["fisheye"]),
+}
+"""Of each of its models: ours, how many focal lengths it has, and its coefficients in order."""
+MOST_SKEW = 0.5
+"""Of a camera matrix [px]; below it, skew moves no pixel by more than rounding."""
+
+
+def find_lens(folder: Path, stem: str | None = None) -> Lens | None:
+    """The lens that a camera file in a folder tells; of a video or bag, ``STEM.camera.yaml`` goes first.
+
+    Raises:
+        UserError: if there are several, or it cannot be understood.
+    """
+    file = find_camera_file(folder, stem)
+    return None if file is None else read_lens(file)
+
+
+def find_camera_file(folder: Path, stem: str | None = None) -> Path | None:
+    """Where `find_lens` finds it.
+
+    Raises:
+        UserError: if there are several.
+    """
+    own = [] if stem is None else [folder / f"{stem}.camera{suffix}" for suffix in (".yaml", ".yml")]
+    shared = [*(folder / name for name in NAMES), *sorted(folder.glob("camchain*.yaml"))]
+    for candidates in (own, shared):
+        found = [path for path in candidates if path.is_file()]
+        if len(found) > 1:
+            named = ", ".join(path.name for path in found)
+            raise UserError(folder, f"holds several camera files ({named})", "keep one of them")
+        if found:
+            return found[0]
+    return None
+
+
+def read_lens(path: Path) -> Lens:
+    """Read a camera file of any of the kinds in `READABLE`.
+
+    Raises:
+        UserError: if it is none of them, or holds no lens or several.
+    """
+    text = _text(path)
+    if rows := _colmap_rows(text):
+        return _from_colmap(rows, path)
+    values = _parse(text, path)
+    keys = {str(key).lower() for key in values} if isinstance(values, dict) else set()
+    if any(re.fullmatch(r"cam\d+", key) for key in keys):
+        return _from_kalibr(values, path)
+    if {_plain(key) for key in keys} & MATRIX:
+        return _from_matrix(values, path)
+    if keys & set(FILE_KEYS):
+        return Lens.from_dict(check_camera_keys(values, path), str(path))
+    raise UserError(path, "not a camera file that can be read", f"readable are {READABLE}")
+
+
+def read_frame_rate(path: Path) -> float | None:
+    """The optional key ``frame_rate`` of a ``camera.yaml`` [1/s]; files of other tools tell none.
+
+    Raises:
+        UserError: if it is not a positive number.
+    """
+    text = _text(path)
+    values = None if _colmap_rows(text) else _parse(text, path)
+    rate = values.get("frame_rate") if isinstance(values, dict) else None
+    if rate is None:
+        return None
+    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
+        told = f"frame_rate = {rate!r}, expected images per second"
+        raise UserError(path, told, "write such as frame_rate: 12")
+    return float(rate)
+
+
+def lens_from_message(
+    width: int, height: int, K: Sequence[float], D: Sequence[float], model: str, where: Path | str
+) -> Lens:
+    """The lens of a ROS ``camera_info`` message.
+
+    Args:
+        width: of the images [px].
+        height: of the images [px].
+        K: the nine numbers of the camera matrix.
+        D: distortion coefficients; none where images are straight.
+        model: such as ``plumb_bob``.
+        where: file and topic, for error messages.
+
+    Raises:
+        UserError: if the numbers make no lens, or the model is not known.
+    """
+    return _made(where, "camera_info", lambda: (_camera(K, width, height), _distortion(D, model)))
+
+
+def _made(where: Path | str, source: str, parts: Callable[[], tuple[Camera, Distortion]]) -> Lens:
+    """A lens of parts; what is wrong with them is told with the file."""
+    try:
+        return Lens(*parts(), source=source)
+    except UserError as error:
+        raise UserError(where, error.what, error.remedy) from error
+
+
+def _text(path: Path) -> str:
+    with reading(path, "text", f"readable are {READABLE}"):
+        return path.read_text(encoding="utf-8-sig")
+
+
+def _parse(text: str, path: Path) -> Any:
+    """What YAML, JSON, or a file that OpenCV wrote holds; matrices as mappings with ``data``."""
+    try:
+        if text.lstrip().startswith("<") or text.startswith("%YAML:") or "!!opencv-matrix" in text:
+            return _opencv_values(text)
+        return json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError, cv2.error, SystemError) as error:
+        what = f"not readable as YAML, JSON or XML ({str(error).splitlines()[0]})"
+        raise UserError(path, what, f"readable are {READABLE}") from error
+
+
+def _opencv_values(text: str) -> Any:
+    storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+    try:
+        return _value(storage.root())
+    finally:
+        storage.release()
+
+
+def _value(node: cv2.FileNode) -> Any:
+    if node.isMap():
+        return {key: _value(node.getNode(key)) for key in node.keys()}  # noqa: SIM118 - not a mapping
+    if node.isSeq():
+        return [_value(node.at(index)) for index in range(node.size())]
+    return node.string() if node.isString() else node.real()
+
+
+MATRIX = frozenset({"cameramatrix", "k", "intrinsicmatrix", "m1", "mtx"})
+DISTORTION = frozenset({"distortioncoefficients", "distcoeffs", "distortion", "dist", "d", "d1"})
+WIDTH, HEIGHT = frozenset({"imagewidth", "width"}), frozenset({"imageheight", "height"})
+SIZE = frozenset({"imagesize", "size"})
+"""Keys as OpenCV's samples and ROS spell them, without case and underscores; a size is width, height."""
+
+
+def _plain(key: Any) -> str:
+    return re.sub(r"[_\s-]", "", str(key)).lower()
+
+
+def _from_matrix(values: dict[str, Any], path: Path) -> Lens:
+    """ROS ``camera_info`` and OpenCV's calibrations: a matrix, coefficients, perhaps the model's name."""
+    known = {_plain(key): value for key, value in values.items()}
+
+    def of(names: frozenset[str], default: Any = None) -> Any:
+        return next((known[name] for name in sorted(names) if name in known), default)
+
+    unknown = [key for key in known if key.startswith("dist") and key not in DISTORTION | {"distortionmodel"}]
+    if unknown:
+        what = f"does not say its distortion in a known way ({', '.join(unknown)})"
+        raise UserError(path, what, "call it distortion_coefficients: k1, k2, p1, p2, k3")
+    size = _numbers(of(SIZE), path, "image_size")
+    width, height = of(WIDTH, size[0] if len(size) == 2 else None), of(HEIGHT, size[-1] if size else None)
+    if width is None or height is None:
+        raise UserError(path, "does not say of which images", "write image_width and image_height into it")
+    K, D = _numbers(of(MATRIX), path, "camera_matrix"), _numbers(of(DISTORTION), path, "the distortion")
+    is_fisheye = bool(known.get("fisheyemodel")) or known.get("model") == "fisheye"
+    model = str(known.get("distortionmodel", "fisheye" if is_fisheye else ""))
+    kind = "camera_info" if "distortionmodel" in known else "an OpenCV calibration"
+    return _made(path, kind, lambda: (_camera(K, width, height), _distortion(D, model)))
+
+
+def _numbers(value: Any, path: Path, what: str) -> list[float]:
+    """The numbers of a matrix or (nested) list, row by row; of nothing, none."""
+    if isinstance(value, dict):
+        value = value.get("data")
+    try:
+        return np.array([] if value is None else value, np.float64).ravel().tolist()
+    except (TypeError, ValueError) as error:
+        raise UserError(path, f"{what} holds something else than numbers", "copy it again") from error
+
+
+def _camera(K: Sequence[float], width: float, height: float) -> Camera:
+    if len(K) != 9:
+        raise UserError("camera", f"the camera matrix has {len(K)} numbers", "expected 9")
+    fx, skew, cx, _, fy, cy, *_ = (float(value) for value in K)
+    if abs(skew) > MOST_SKEW:
+        raise UserError("camera", f"pixels are skewed by {skew:g} px", "calibrate without skew")
+    return Camera(fx, fy, cx, cy, *(_whole(side) for side in (width, height)))
+
+
+def _whole(side: Any) -> int:
+    """A side in whole pixels; OpenCV's files do not tell 640 from 640.0."""
+    if isinstance(side, (int, float)) and side == int(side):
+        return int(side)
+    raise UserError("camera", f"a side of {side!r}", "expected a whole number of pixels")
+
+
+def _distortion(D: Sequence[float], model: str) -> Distortion:
+    if model.strip().lower() not in MODELS:
+        known = ", ".join(name for name in MODELS if name)
+        raise UserError("camera", f"distortion model {model!r} is not known", f"known are {known}")
+    kind = MODELS[model.strip().lower()]
+    most = len(COEFFICIENTS[kind])
+    if any(D[most:]):  # thin prism and tilted sensor
+        raise UserError(
+            "camera", f"{len(D)} coefficients, of which {most} are known", "calibrate without the others"
+        )
+    return Distortion(kind, tuple(D[:most]))
+
+
+def _from_kalibr(values: dict[str, Any], path: Path) -> Lens:
+    if len(values) > 1:
+        names = ", ".join(map(str, values))
+        raise UserError(path, f"holds {len(values)} cameras ({names})", "keep one of them")
+    [about] = values.values()
+    if not isinstance(about, dict) or about.get("camera_model") != "pinhole":
+        model = about.get("camera_model") if isinstance(about, dict) else None
+        raise UserError(path, f"camera_model {model!r}", "calibrate as pinhole-radtan or pinhole-equi")
+    pinhole = _numbers(about.get("intrinsics"), path, "intrinsics")
+    size = _numbers(about.get("resolution"), path, "resolution")
+    if len(pinhole) != 4 or len(size) != 2:
+        raise UserError(path, "expected 4 intrinsics and 2 sides of resolution", "copy it again")
+    fx, fy, cx, cy = pinhole
+    D = _numbers(about.get("distortion_coeffs"), path, "distortion_coeffs")
+    model = str(about.get("distortion_model", ""))
+    K = (fx, 0, cx, 0, fy, cy, 0, 0, 1)
+    return _made(path, "a Kalibr camchain", lambda: (_camera(K, *size), _distortion(D, model)))
+
+
+def _colmap_rows(text: str) -> list[list[str]]:
+    """The cameras of COLMAP's text format; none if it is something else."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    if all(re.match(r"\s*\d+\s+[A-Z_]+\s+\d+\s+\d+\s", line) for line in lines):
+        return [line.split() for line in lines]
+    return []
+
+
+def _from_colmap(rows: list[list[str]], path: Path) -> Lens:
+    if len(rows) > 1:
+        ids = ", ".join(row[0] for row in rows)
+        raise UserError(path, f"holds {len(rows)} cameras ({ids})", "keep the line of one")
+    [[_, name, width, height, *values]] = rows
+    if name not in COLMAP:
+        raise UserError(path, f"camera model {name}", f"readable are {', '.join(COLMAP)}")
+    model, focals, names = COLMAP[name]
+    numbers = _numbers(values, path, name)
+    if len(numbers) != focals + 2 + len(names):
+        what = f"{name} with {len(numbers)} parameters, expected {focals + 2 + len(names)}"
+        raise UserError(path, what, "copy it again")
+    fx, fy = numbers[0], numbers[focals - 1]
+    # COLMAP counts from the corner of the top left pixel, we from its centre.
+    cx, cy = numbers[focals] - 0.5, numbers[focals + 1] - 0.5
+    named = {"model": model, **dict(zip(names, numbers[focals + 2 :], strict=True))}
+    size = int(width), int(height)
+    return _made(
+        path, "COLMAP cameras.txt", lambda: (Camera(fx, fy, cx, cy, *size), Distortion.from_dict(named))
+    )
