@@ -9,9 +9,10 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.progress import say
 from acdepth.data.own.container import is_video
-from acdepth.data.own.folder import CAMERA_FILE, beside, is_sequence_folder
+from acdepth.data.own.folder import beside, is_sequence_folder
 from acdepth.data.stored import list_images, tell_unread
 
+CAMERA_FILE = "camera.yaml"
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
 """Folders of a sequence whose PNGs are measurements, not photographs."""
 

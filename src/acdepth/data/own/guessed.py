@@ -28,7 +28,7 @@ def lens_from_exif(path: Path, size: tuple[int, int]) -> Lens | None:
     try:
         with Image.open(path) as image:
             told = image.getexif().get_ifd(EXIF_IFD).get(FOCAL_LENGTH_IN_35MM)
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     if not isinstance(told, (int, float)) or not 4 <= told <= 1000:  # 0 says unknown
         return None
