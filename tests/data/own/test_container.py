@@ -123,7 +123,7 @@ def test_a_damaged_frame_is_missing_and_no_other_takes_its_place(tmp_path: Path)
         place, size = packet.pos, packet.size
     content = bytearray(path.read_bytes())
     assert place is not None
-    content[place : place + size // 2] = bytes(size // 2)
+    content[place : place + size] = bytes(size)
     path.write_bytes(content)
     source = VideoSource(path)
     assert len(source) == 20
