@@ -54,9 +54,9 @@ def drive_page(drive: Drive) -> np.ndarray:
         strips += _words("doubts", "none", CHOSEN)
     strips.append(blank(GAP))
     if lens_row := _lens_row(drive):
-        strips.append(lens_row)
+        strips.append(picture_row(lens_row))
     strips += [picture_row(_used(drive)), _charts([_motion(drive), _brightness(drive), _intervals(drive)])]
-    return np.concatenate([*(one if isinstance(one, np.ndarray) else picture_row(one) for one in strips)])
+    return np.concatenate(strips)
 
 
 def _words(about: str, sentence: str, colour: tuple[int, int, int]) -> list[np.ndarray]:

@@ -22,11 +22,13 @@ from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, Window
 from acdepth.evaluation.schema import Checkpoint, PredictedBefore
-from acdepth.inference.framing import LARGEST_CAMERA_MISMATCH, focal_ratio
+from acdepth.inference.framing import focal_ratio
 
 FACTS_FILE = "predictions.json"
 ENDINGS = (".npy", ".png", "_depth.npy", "_depth.png")
 """What may follow a key without its suffix, in the order in which they are looked for."""
+LARGEST_MISMATCH = 0.02
+"""By how much the aspect of a prediction may differ from its image's: networks answer in whole strides."""
 
 
 class Facts(Config):
@@ -119,13 +121,13 @@ class StoredModel(Model):
         return known.model_copy(update={"predictions": made})
 
     def _answer(self, frame: TrueFrame, whole: bool) -> Answer:
-        values = _read(file := self._file(frame.key))
+        values = _read(file := self._file(frame.key), self.metric)
         size, ratio = (values.shape[0], values.shape[1]), 1.0
         inverse_depth = values
         if self.facts.holds == "depth":
             inverse_depth = 1 / values
             height, width = frame.whole if whole else frame.image.shape[:2]
-            if abs(size[1] / size[0] * height / width - 1) > LARGEST_CAMERA_MISMATCH:
+            if abs(size[1] / size[0] * height / width - 1) > LARGEST_MISMATCH:
                 what = f"{size[1]}x{size[0]} pixels, but its image has {width}x{height}"
                 raise UserError(file, what, "a prediction must be of the image's shape")
         camera = frame.clip.camera if whole else frame.camera
@@ -142,10 +144,10 @@ class StoredModel(Model):
         raise UserError(f"{base}.npy", "no such file: every scored frame needs its prediction", remedy)
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path, metric: bool) -> np.ndarray:
     """float32 (h, w), all above 0."""
     if path.suffix == ".png":
-        values = read_depth_png16(path)
+        values = read_depth_png16(path, without_scale=not metric)
     else:
         try:
             values = np.load(path, allow_pickle=False)
