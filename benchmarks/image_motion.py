@@ -1,5 +1,5 @@
-"""How far the image moves from a frame to the next, and how much of its texture is lost: what `--step auto` is
-chosen by, of drives whose rate is known to teach.
+"""How far the image moves from a frame to the next, and how much of its texture is lost: what the step of own
+footage is chosen by, here of drives whose rate is known to teach.
 
     python benchmarks/image_motion.py ../shared/real/kitti_odometry WORLD ...
 """
