@@ -16,7 +16,7 @@ from acdepth.core.progress import progress
 from acdepth.core.spread import spread
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.ego_mask import EgoMask, find_ego_mask
-from acdepth.data.own.step import StepChoice, choose_step, drives, ordinal
+from acdepth.data.own.step import StepChoice, choose_step, drives, every
 
 LIT_AT = 60
 """Images of a drive whose light is measured, each with the next one, evenly spread."""
@@ -160,10 +160,9 @@ class Drive:
         return f"{told}; {gaps or 'no'} gap{'s' * (gaps != 1)}{first}"
 
     def _step(self) -> str:
-        every = f"every {ordinal(self.step.step)} image" if self.step.step > 1 else "every image"
         intervals = self.intervals
         rate = f" ({1 / (self.step.step * np.median(intervals)):.3g} a second)" if len(intervals) else ""
-        return f"{every}{rate}: {self.step.told}"
+        return f"{every(self.step.step)}{rate}: {self.step.told}"
 
     def _camera(self) -> str:
         clip = self.clips[0]
