@@ -189,7 +189,7 @@ def test_a_video_becomes_a_video_and_frames_if_asked(run) -> None:
 
 
 def test_a_video_of_any_name_is_one(run) -> None:
-    videos.write_video(Path("base.MTS"), 2, codec="mpeg2video")
+    videos.write_video(Path("base.MTS"), 20, codec="mpeg2video")
     code, said = run("base.MTS", "--frames")
     assert code == 0, said
     assert {"base_colour.mp4", "base_frames/000000_depth.png"} <= set(results())

@@ -227,4 +227,4 @@ def test_names_with_digits_of_all_kinds_have_an_order(tmp_path: Path) -> None:
     names = ["a2", "a10", "a\u00b2", "a\u0663", "a\u2461"]  # superscript, Arabic-Indic, circled
     for name in names:
         (tmp_path / f"{name}.png").touch()
-    assert [path.stem for path in list_images(tmp_path)] == ["a\u00b2", "a\u2461", "a2", "a\u0663", "a10"]
+    assert [path.stem for path in list_images(tmp_path)] == ["a2", "a\u0663", "a10", "a\u00b2", "a\u2461"]
