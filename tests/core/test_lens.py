@@ -163,7 +163,7 @@ def test_a_fold_outside_the_picture_is_none() -> None:
 
 @pytest.mark.parametrize("height", [0.0, 135, -1.5, float("nan"), "1.3 m", True])
 def test_a_height_is_metres_above_the_road(height: object) -> None:
-    with pytest.raises(UserError, match="camera_height = .*; give metres above the road, 0.2 to 10"):
+    with pytest.raises(UserError, match=r"camera_height = .*; give metres above the road, 0.2 to 10"):
         Lens(CAMERA, camera_height=height)  # pyright: ignore[reportArgumentType]
 
 

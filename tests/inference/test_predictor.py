@@ -144,6 +144,14 @@ def test_the_scale_is_described() -> None:
     assert "77 degrees" in make().describe_scale()
     assert "rescaled" in make().describe_scale(CAMERA)
     assert "does not name" in make(camera=None).describe_scale(CAMERA)
+    assert "metres are" not in make().describe_scale(CAMERA)  # a card of before
+
+
+def test_the_scale_says_where_its_metres_come_from() -> None:
+    metres = {"source": "camera height", "scale": 0.8, "spread": 0.034, "frames": 240}
+    said = make(metres=metres).describe_scale(CAMERA)
+    told = "metres are from the camera's height above the road (quartiles 3.4 % apart over 240 frames)"
+    assert "rescaled" in said and said.endswith(f"; {told}")
 
 
 def test_the_camera_of_load_holds_until_a_call_gives_another(tmp_path: Path) -> None:

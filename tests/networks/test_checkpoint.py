@@ -18,6 +18,7 @@ from acdepth.networks.checkpoint import (
     save_tensors,
 )
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.metres import Metres, in_metres
 from acdepth.networks.resnet import ResNetEncoder
 
 CONFIG = DepthNetConfig(width=8, max_depth=60.0, mean=(0.4, 0.4, 0.4), std=(0.2, 0.2, 0.2))
@@ -63,6 +64,38 @@ def test_comes_back_equal_and_answers_equally(network, saved):
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor), name
     assert torch.equal(loaded(IMAGE).inverse_depths[0], network(IMAGE).inverse_depths[0])
+
+
+def test_a_card_from_before_metres_were_recorded_says_nothing_of_them(network, tmp_path):
+    told = {name: value for name, value in CARD.to_dict().items() if name != "metres"}
+    _, card = load_checkpoint(store(tmp_path / "old.safetensors", network.state_dict(), told))
+    assert card.metric and card.metres is None
+
+
+def test_metres_come_back(network, tmp_path):
+    metres = Metres(source="camera height", scale=0.8, spread=0.03, error=0.01, frames=200)
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(path, network, CARD.model_copy(update={"metres": metres}))
+    assert load_checkpoint(path)[1].metres == metres
+
+
+def test_a_scale_multiplies_depth_without_touching_a_weight(network):
+    scaled = DepthNet(in_metres(CONFIG, 2.5)).eval()
+    scaled.load_state_dict(network.state_dict())
+    for ours, theirs in zip(network(IMAGE).inverse_depths, scaled(IMAGE).inverse_depths, strict=True):
+        torch.testing.assert_close(ours, 2.5 * theirs)
+    assert in_metres(CONFIG, 1.0) == CONFIG
+
+
+def test_a_student_hands_on_whose_metres_it_has():
+    taught = Metres(source="camera height", scale=0.8, spread=0.03, frames=200).handed_on()
+    assert (taught.source, taught.taught_by, taught.scale, taught.spread) == (
+        "teacher", "camera height", 0.8, 0.03,
+    )  # fmt: skip
+    assert taught.handed_on() == taught
+    of_whom = "those of its teacher, from the camera's height above the road"
+    assert taught.describe() == f"{of_whom} (quartiles 3.0 % apart over 200 frames)"
+    assert Metres(source="none").handed_on() == Metres(source="none")
 
 
 def test_half_takes_half_the_room_and_loads_as_float32(network, saved, tmp_path):

@@ -64,11 +64,13 @@ def test_the_nearest_camera_is_used(tmp_path: Path) -> None:
     CAMERA.write(tmp_path / "a/camera.yaml", frame_rate=12)
     wide.write(tmp_path / "b/camera.yaml")
     cameras = {
-        job.source.relative_to(tmp_path).as_posix(): job.camera for job in collect((tmp_path,), Path("out"))
+        job.source.relative_to(tmp_path).as_posix(): job.lens and job.lens.camera
+        for job in collect((tmp_path,), Path("out"))
     }
     assert cameras == {"1.png": None, "a/drive.mp4": CAMERA, "a/images/1.png": CAMERA, "b/1.png": wide}
     for named in ("a/images/1.png", "a/images", "a/drive.mp4"):
-        assert collect((tmp_path / named,), Path("out"))[0].camera == CAMERA
+        [job] = collect((tmp_path / named,), Path("out"))
+        assert job.lens and job.lens.camera == CAMERA
 
 
 def test_nothing_to_predict_is_refused_in_words(tmp_path: Path) -> None:

@@ -49,9 +49,10 @@ def test_measured_start_is_what_the_footage_says(tmp_path):
     assert length["predicted"] == pytest.approx(length["measured"], rel=0.05)
 
 
-def test_measured_start_without_motion_warns_and_starts_at_rest(tmp_path, caplog):
+def test_measured_start_without_motion_warns_and_moves_as_drives_do(tmp_path, caplog):
     data = write_drive(tmp_path / "data", count=4)
     (data / "motion.csv").unlink()
     config = TeacherConfig(network=NETWORK, image_size=(64, 64), initial_forward="measured", loop=STILL)
-    assert not load_checkpoint(train_teacher(config, data, tmp_path / "run"))[1].metric
+    _, card = load_checkpoint(train_teacher(config, data, tmp_path / "run"))
+    assert not card.metric and card.made_by["initial_forward"] == 0.8
     assert "no frame says how far the camera moved" in caplog.text

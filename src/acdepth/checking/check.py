@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.checking.doubts import DepthFacts, depth_facts, doubt_cameras, doubt_depth, doubt_motion
+from acdepth.checking.drive_page import drive_page
+from acdepth.checking.drives import look_at_drives
 from acdepth.checking.findings import Findings
 from acdepth.checking.nuscenes import open_nuscenes_parts
 from acdepth.checking.opening import WHOLE, Kind, Part, distinct, open_parts, refuse_other_kind
@@ -18,11 +20,14 @@ from acdepth.core.errors import UserError, telling
 from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
 from acdepth.core.spread import spread
+from acdepth.data.cityscapes.clip import CityscapesClip
 from acdepth.data.kitti.raw import KittiRawClip
 from acdepth.data.robotcar.clip import RobotCarClip
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import StoredClip
 
+MOST_PAGES = 12
+"""Drives that get a page on the sheet, evenly spread; all are in check.json."""
 SHOWN = 6
 """Frames of each condition on the contact sheet."""
 
@@ -55,9 +60,10 @@ def check_data(
     looked_at, facts, tiles = _look(parts, sample, findings)
     doubt_depth(facts, findings)
     inventory = take_inventory(parts, looked_at, facts)
+    drives = look_at_drives(clips, findings) if kind == "folder" else []
     if tiles:
-        write_sheet(out / SHEET_FILE, tiles)
-    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles))
+        write_sheet(out / SHEET_FILE, tiles, [drive_page(drive) for drive in spread(drives, MOST_PAGES)])
+    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles), drives)
     report.write(out)
     return report
 
@@ -69,6 +75,7 @@ def _open(kind: Kind, root: Path, choice: FootageChoice, findings: Findings) -> 
     _find_images(distinct(parts), findings)
     _find_clouds(parts, findings)
     _find_scans(distinct(parts), findings)
+    _find_disparities(distinct(parts), findings)
     return parts
 
 
@@ -116,6 +123,15 @@ def _find_scans(clips: Sequence[Clip], findings: Findings) -> None:
             if missing:
                 told = f"{len(missing)} of {len(files)} images have no scan, such as {missing[0]}"
                 findings.doubt("depth", f"{clip.name}: {told}; they are not measured")
+
+
+def _find_disparities(clips: Sequence[Clip], findings: Findings) -> None:
+    """Look for the disparity of every annotated image of Cityscapes' splits that have some."""
+    for clip in clips:
+        if isinstance(clip, CityscapesClip):
+            files = [clip.disparity_file(index) for index in clip.targets()]
+            for file in [file for file in files if file and not file.exists()]:
+                findings.file_fault(UserError(file, "no such file", "unpack the package disparity again"))
 
 
 def _look(

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def check(
     kind: Annotated[
-        Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"], tyro.conf.Positional
+        Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc", "driving-stereo", "folder"],
+        tyro.conf.Positional,
     ],
     *,
     root: Path,
@@ -33,7 +34,8 @@ def check(
     """Say what is there, what is missing or broken, and what looks wrong; writes check.json and sheet.png.
 
     Args:
-        kind: nuscenes, robotcar, kitti, driving-stereo, or folder for sequence folders and videos.
+        kind: nuscenes, robotcar, kitti, cityscapes, acdc, driving-stereo, or folder for sequence folders and
+            videos.
         root: folder of the data set.
         split: part of it; without one all of nuScenes whose tables are there, and all of the others.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
@@ -54,6 +56,42 @@ def check(
         raise UserError(None, f"{_count(report.faults, 'fault')}, listed above and in {out / 'check.json'}")
     pictures = f"; look at {out / 'sheet.png'}" if report.has_sheet else ""
     print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
+
+
+def mask(
+    root: Annotated[Path, tyro.conf.Positional], *, out: Path | None = None, overwrite: bool = False
+) -> None:
+    """Find bonnet, dashboard and burnt-in text; writes mask.png beside images/, NAME.mask.png beside a video.
+
+    Black is left out of training and of scores; look at it, and repaint it where it is wrong.
+
+    Args:
+        root: your footage.
+        out: folder for the masks; beside the images by default, where every verb finds them.
+        overwrite: replace masks that are there, also painted ones.
+    """
+    from acdepth.data.folder import open_data
+    from acdepth.data.own.ego_mask import LOOKED_AT, find_ego_mask, mask_file, write_ego_mask
+    from acdepth.data.own.step import drives
+
+    found = drives(open_data(root))
+    if not found:
+        raise UserError(root, "holds no drive of your own", "give sequence folders, videos or bags")
+    files = [mask_file(drive[0], out) for drive in found]
+    there = [file for file in files if file.exists() and not overwrite]
+    if there and len(there) == len(files):
+        raise UserError(there[0], "is there already", "repaint it, or replace it with --overwrite")
+    images = [min(LOOKED_AT, sum(map(len, drive))) for drive in found]
+    with progress("mask", sum(images), unit="image") as advance:
+        for drive, file, count in zip(found, files, images, strict=True):
+            if file in there:
+                advance(count)
+                print(f"{file}: is there already, and stays as it is")
+                continue
+            seen = find_ego_mask(drive, advance)
+            if seen.mask is not None:
+                write_ego_mask(file, seen.mask)
+            print(f"{file if seen.mask is not None else drive[0].name}: {seen.told}")
 
 
 def pairs(

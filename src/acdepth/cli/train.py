@@ -25,10 +25,13 @@ def teacher(
     """Learn depth from clear video, without measured depth.
 
     Args:
-        data: footage with cameras: sequence folders, videos, KITTI drives. Speeds make the depth metric.
+        data: footage with cameras: sequence folders, videos, KITTI drives. Speeds, poses or the camera's
+            height above the road make the depth metric.
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
     """
+    from acdepth.networks.metres import Metres
+    from acdepth.teacher.metres import METRES_FILE
     from acdepth.teacher.training import MOTION_FILE, train_teacher
 
     path = train_teacher(config, data, out)
@@ -37,6 +40,8 @@ def teacher(
             f"{clip}: predicted motion {length['predicted']:.3f} m a frame, measured "
             f"{length['measured']:.3f} m, median error {length['error']:.1%} ({length['pairs']} pairs)"
         )
+    metres = Metres.from_dict(read_json(out / METRES_FILE)["metres"], str(out / METRES_FILE))
+    print(f"metres are {metres.describe()}")
     print(path)
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -28,10 +28,17 @@ class Clip(ABC):
     """Images per second."""
     class_names: tuple[str, ...] = ()
     """What the numbers in `classes` mean; empty where there are no classes."""
+    in_time: bool = True
+    """Whether frames beside each other are neighbours in time; single pictures of a drive are not."""
     style: str | None = None
     """Which look of the built-in world it shows; None for its towns and for all other footage."""
     camera_height: float | None = None
     """Of the lens above the road [m]; None where nobody measured it."""
+    watches_motion: bool = False
+    """Whether preparation measures how far each image moves to the next: where no speed is known, that tells
+    when the camera stands."""
+    lengths_from: Literal["speeds", "poses"] | None = None
+    """What `distance` is made from; None where it knows none, or that is not told."""
 
     @abstractmethod
     def __len__(self) -> int: ...

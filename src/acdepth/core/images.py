@@ -44,7 +44,15 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         UserError: naming the file and the remedy.
     """
-    content = _read(path)
+    return decode_image(_read(path), path)
+
+
+def decode_image(content: bytes, path: Path | str) -> np.ndarray:
+    """The photograph in the content of a file, or of a message, as `read_image` gives it.
+
+    Raises:
+        UserError: naming where it stands and the remedy.
+    """
     pixels = _decode(path, content)
     height, width, *channels = pixels.shape
     if pixels.dtype != np.uint8:
@@ -72,9 +80,7 @@ def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
         UserError: if the file is unreadable, is not a 16-bit gray PNG, or lacks metres that are needed.
     """
     content = _read(path)
-    pixels = _decode(path, content)
-    if pixels.dtype != np.uint16 or pixels.ndim != 2:
-        raise UserError(path, "not a 16-bit gray PNG", "depth is stored as uint16 = metres * 256")
+    pixels = _png16(path, content, "depth is stored as uint16 = metres * 256")
     factor = png_text(content, NO_METRES)
     if factor is None:
         return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
@@ -83,6 +89,22 @@ def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
         raise UserError(path, what, "give measured depth, or say that it is not metric")
     with reading(path, "depth without scale", "write it again"):
         return pixels.astype(np.float32) / np.float32(factor)
+
+
+def read_png16(path: Path, remedy: str) -> np.ndarray:
+    """Read a 16-bit gray PNG, uint16 (H, W).
+
+    Raises:
+        UserError: with the ``remedy``, if the file is something else; or if it is unreadable.
+    """
+    return _png16(path, _read(path), remedy)
+
+
+def _png16(path: Path, content: bytes, remedy: str) -> np.ndarray:
+    pixels = _decode(path, content)
+    if pixels.dtype != np.uint16 or pixels.ndim != 2:
+        raise UserError(path, "not a 16-bit gray PNG", remedy)
+    return pixels
 
 
 def read_classes(path: Path) -> np.ndarray:
@@ -104,7 +126,7 @@ def _read(path: Path) -> bytes:
         raise UserError(path, error.strerror or error, "check its name, or copy it again") from error
 
 
-def _decode(path: Path, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
+def _decode(path: Path | str, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
     """Pixels as OpenCV gives them; damage that a decoder sees is an error even if it goes on."""
     if content[4:8] == b"ftyp":
         return _decode_avif(path, content)
@@ -144,7 +166,7 @@ def _why_refused(content: bytes, error: cv2.error) -> str:
         return f"not readable as an image ({error.err})"
 
 
-def _decode_avif(path: Path, content: bytes) -> np.ndarray:
+def _decode_avif(path: Path | str, content: bytes) -> np.ndarray:
     """Upright BGR or BGRA; OpenCV's reader leaves out how the camera was held."""
     if content[8:12] in HEIC_BRANDS:
         raise UserError(path, "HEIC is not read", f"{SAVE_AS_JPEG}, or let the phone do so (Most Compatible)")

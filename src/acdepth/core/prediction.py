@@ -46,7 +46,7 @@ class DepthPrediction:
     camera: Camera | None
     """Intrinsics of the image; None if nobody gave any."""
     metric: bool
-    """Whether the metres are metres: the network was trained with true lengths."""
+    """Whether the metres are metres: the network learnt with true lengths, or with the camera's height."""
 
     @property
     def inverse_depth(self) -> np.ndarray:

@@ -85,7 +85,7 @@ class NetworkModel(Model):
     def describe(self) -> Checkpoint:
         """What its checkpoint says about itself."""
         network = self.network
-        return Checkpoint(
+        checkpoint = Checkpoint(
             sha256=network.sha256,
             description=network.description,
             metric=network.metric,
@@ -94,6 +94,8 @@ class NetworkModel(Model):
             crop=network.crop and network.crop.to_dict(),
             resize=network.resize,
         )
+        # Said only where it is known, so that results of networks from before say what they said.
+        return checkpoint.model_copy(update={"metres": network.metres}) if network.metres else checkpoint
 
 
 class Prediction(NamedTuple):

@@ -20,6 +20,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json, write_text
 from acdepth.evaluation.bootstrap import Interval
 from acdepth.evaluation.protocols import PROTOCOLS, Protocol
+from acdepth.networks.metres import Metres
 
 FORMAT = 1
 """Of ``results.json``; files written before it had a number are read as this one."""
@@ -209,7 +210,9 @@ class Checkpoint(Record):
     """Of its checkpoint."""
     description: str = ""
     metric: bool
-    """Whether it was trained with true lengths."""
+    """Whether its metres are metres."""
+    metres: Metres | None = None
+    """Where these come from, if that is recorded."""
     conditions: tuple[str, ...] = ()
     input_size: tuple[int, int] | None = None
     """Height, width [pixels]."""

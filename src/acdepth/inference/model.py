@@ -20,6 +20,7 @@ from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
+from acdepth.networks.metres import Metres
 
 Backend = Callable[[Tensor, Tensor | None], DepthOutput]
 """What computes: (B, 3, h, w) float in 0..1 on the model's device, and which of them are of the night, (B,)
@@ -67,6 +68,8 @@ class DepthModel:
     """The checkpoint's confidence head, on ``device``."""
     metric: bool = True
     """Whether its metres are metres."""
+    metres: Metres | None = None
+    """Where these come from; None if that was not recorded."""
     crop: Crop | None = None
     """Window of the original images that it was trained on; None for all of them."""
     resize: Resize = "area"
@@ -182,6 +185,7 @@ def model_of(
         device=device,
         head=head.eval().requires_grad_(False).to(device) if head else None,
         metric=card.metric,
+        metres=card.metres,
         crop=card.crop,
         resize=card.resize,
         conditions=card.conditions,

@@ -13,7 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.inference.devices import Precision
-from acdepth.inference.framing import check_camera, describe_ratio
+from acdepth.inference.framing import describe_ratio
 from acdepth.inference.model import DepthModel, open_model
 from acdepth.inference.output import depth_of, enlarge, fused
 from acdepth.inference.pixels import Image, as_pixels
@@ -99,7 +99,7 @@ class Predictor:
         pixels = [as_pixels(image) for image in images]
         if camera:
             for image in pixels:
-                check_camera(camera, image.shape[:2])
+                camera.at_size(*image.shape[:2])  # refuses those of another aspect
         sizes = [model.fit(image.shape) for image in pixels]
         kind = "head" if model.head else "flip" if flip else "scales"
         answers = model.infer(pixels, sizes, mirrored=flip, confidence=kind if confidence else "none")
@@ -119,10 +119,14 @@ class Predictor:
         return self.model.metric and self.model.camera is not None
 
     def describe_scale(self, camera: Camera | None = None) -> str:
-        """One line that says what the metres of a prediction mean, given this camera."""
-        model, trained = self.model, self.model.camera
-        if not model.metric:
+        """One line that says what the metres of a prediction mean, given this camera, and whence they are."""
+        if not self.model.metric:
             return "depth has no true scale: the network was trained without known lengths"
+        metres = self.model.metres
+        return self._describe_camera(camera) + (f"; metres are {metres.describe()}" if metres else "")
+
+    def _describe_camera(self, camera: Camera | None) -> str:
+        model, trained = self.model, self.model.camera
         if trained is None:
             return "depth is metric for the training camera, which the checkpoint does not name"
         if camera := camera or self.camera:

@@ -19,6 +19,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.metres import Metres
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig, Side
 
@@ -49,7 +50,9 @@ class CheckpointCard(Config):
     conditions: tuple[Condition, ...] = (Condition.CLEAR,)
     """Conditions it was trained on."""
     metric: bool = True
-    """Whether its metres are metres: it, or its teacher, was trained with true lengths of motion."""
+    """Whether its metres are metres."""
+    metres: Metres | None = None
+    """Where these come from; null in cards from before that was recorded."""
     confidence: ConfidenceHeadConfig | None = None
     """Builds the confidence head again; null where the checkpoint has none, as all before there were any."""
     description: str = ""

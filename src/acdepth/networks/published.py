@@ -16,6 +16,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.networks.checkpoint import CheckpointCard, load_weights, read_plain
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.metres import Metres
 
 Kind = Literal["acdepth", "md4all", "monodepth2"]
 DataSet = Literal["nuscenes", "robotcar"]
@@ -42,12 +43,14 @@ DATA_SETS: dict[DataSet, CheckpointCard] = {
         network=DepthNetConfig(**_gray(mean=0.4130, std=0.2093, night_mean=0.1652, night_std=0.1728)),
         input_size=(320, 576),
         resize="lanczos",
+        metres=Metres(source="poses"),
         conditions=(Condition.CLEAR, Condition.NIGHT, Condition.RAIN),
     ),
     "robotcar": CheckpointCard(
         network=DepthNetConfig(**_gray(mean=0.5758, std=0.3190, night_mean=0.2471, night_std=0.2627)),
         input_size=(320, 544),
         resize="lanczos",
+        metres=Metres(source="poses"),
         conditions=(Condition.CLEAR, Condition.NIGHT),
     ),
 }
@@ -116,6 +119,7 @@ def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
         input_size=size,
         resize="lanczos",
         metric=False,
+        metres=Metres(source="none"),
         description=f"published monodepth2 checkpoint {folder.name}, KITTI, {unit}",
         made_by={"imported": "monodepth2", "sha256": hash_file(folder / "encoder.pth")},
     )

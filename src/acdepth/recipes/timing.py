@@ -49,6 +49,7 @@ class _Excerpt(Clip):
         self.source, self.length = source, min(length, len(source))
         self.name, self.condition = source.name, source.condition
         self.camera, self.frame_rate = source.camera, source.frame_rate
+        self.camera_height, self.lengths_from = source.camera_height, source.lengths_from
 
     def __len__(self) -> int:
         return self.length

@@ -85,6 +85,7 @@ def train_student(
         history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
         told = {
             "conditions": conditions,
+            "metres": card.metres and card.metres.handed_on(),
             "description": f"{about}; its teacher: {card.description}",
             "made_by": history,
         }

@@ -12,8 +12,10 @@ MOST_PAIRS = 100
 PAIRS_AT_ONCE = 8
 
 
-def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, dict[str, float]]:
+def compare_motion(network: PoseNet, prepared: Prepared, scale: float = 1.0) -> dict[str, dict[str, float]]:
     """Lengths of the motions between consecutive frames, by clip; without known motion it is left out.
+
+    Those of the network are ``scale`` metres per unit.
 
     Returns:
         The number of ``pairs`` of frames that were compared, the medians of the ``measured`` and of the
@@ -26,14 +28,14 @@ def compare_motion(network: PoseNet, prepared: Prepared) -> dict[str, dict[str, 
     found = {}
     for group in np.split(pairs, np.flatnonzero(np.diff(clips)) + 1) if len(pairs) else ():
         thinned = group[:: -(-len(group) // MOST_PAIRS)]
-        found[frames.clip_name(int(frames.clip[group[0]]))] = _compare(network, prepared, thinned)
+        found[frames.clip_name(int(frames.clip[group[0]]))] = _compare(network, prepared, thinned, scale)
     return found
 
 
-def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray) -> dict[str, float]:
+def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray, scale: float) -> dict[str, float]:
     measured = prepared.frames.distance_to_next[pairs]
     parts = [pairs[start : start + PAIRS_AT_ONCE] for start in range(0, len(pairs), PAIRS_AT_ONCE)]
-    predicted = np.concatenate([_lengths(network, prepared, part) for part in parts])
+    predicted = scale * np.concatenate([_lengths(network, prepared, part) for part in parts])
     error = np.abs(predicted - measured) / measured
     lengths = {"measured": measured, "predicted": predicted, "error": error}
     return {"pairs": len(pairs), **{name: float(np.median(values)) for name, values in lengths.items()}}

@@ -33,7 +33,7 @@ class TeacherConfig(FootageChoice):
     need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
     initial_forward: float | Literal["measured"] = 0.0
     """Forward motion [m per frame] that the untrained pose network says; ``measured`` is the median of what
-    the footage tells, and 0 with a warning where it tells nothing. ACDepth: 0."""
+    the footage tells, and 0.8 where it tells nothing. ACDepth: 0."""
     pose_scale: tuple[float, float] = (0.01, 0.01)
     """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
     every drive keeps the same predicted speed."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
@@ -25,7 +26,9 @@ from acdepth.networks.checkpoint import (
     save_tensors,
 )
 from acdepth.networks.imagenet import encoder_file
+from acdepth.networks.metres import Source, in_metres
 from acdepth.networks.pose_net import POSE_FILE
+from acdepth.teacher.metres import find_metres, see_road, write_metres
 from acdepth.teacher.motion import compare_motion
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.task import TeacherTask
@@ -33,6 +36,9 @@ from acdepth.teacher.task import TeacherTask
 MOTION_FILE = "motion.json"
 MOST_UNLIKE = 1.1
 """Longest over shortest focal length of footage that counts as of one camera; nuScenes' differ by 2 %."""
+USUAL_FORWARD = 0.8
+"""[m per frame] where nothing says how far the camera moves: 10 m/s at 12 images a second. The unit is free
+then, but motion must be of a size with ``initial_depth``: from standing still little is learnt."""
 
 
 def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
@@ -40,9 +46,10 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
 
     Args:
         config: settings.
-        data: footage of any layout that `open_data` knows, with cameras; speeds make depth metric.
+        data: footage of any layout that `open_data` knows, with cameras; speeds or
+            the camera's height make depth metric.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
-            ``motion.json``, ``pose.safetensors``, ``model.safetensors``.
+            ``motion.json``, ``metres.json``, ``pose.safetensors``, ``model.safetensors``.
 
     Raises:
         UserError: if there is no clear footage, or it cannot be trained on.
@@ -69,22 +76,41 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
             intrinsics=config.intrinsics,
         )
         fit("teacher", task, batches, loop, out, made_from)
-        lengths_are_used = config.velocity_weight > 0 or config.motion_length == "measured"
-        card = CheckpointCard(
-            network=config.network,
-            input_size=size,
-            camera=training_camera(prepared),
-            crop=crop,
-            resize=resize,
-            metric=lengths_are_used and not np.isnan(prepared.frames.distance_to_next).all(),
-            description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clear)} sequences",
-            made_by={**provenance(), "config": config.to_dict(), "data": prepared.made_from},
-        )
         if share.leads:
-            write_json(out / MOTION_FILE, compare_motion(task.pose_net, prepared))
-            save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
-            save_checkpoint(out / MODEL_FILE, task.depth_net, card)
+            _save(task, clear, prepared, out)
     return out / MODEL_FILE
+
+
+def _save(task: TeacherTask, clips: list[Clip], prepared: Prepared, out: Path) -> None:
+    """Write what the trained networks are, and where their metres come from."""
+    config, road = task.config, see_road(task.depth_net, prepared)
+    metres = find_metres(road, _known_motion(config, clips, prepared))
+    forward = task.pose_net.initial_forward
+    history = {**provenance(), "config": config.to_dict(), "data": prepared.made_from}
+    card = CheckpointCard(
+        network=in_metres(config.network, metres.scale),
+        input_size=config.image_size,
+        camera=training_camera(prepared),
+        crop=config.crop,
+        resize=config.resize,
+        metric=metres.source != "none",
+        metres=metres,
+        description=f"teacher, self-supervised on {len(prepared)} clear frames of {len(clips)} sequences",
+        made_by={**history, "initial_forward": forward},
+    )
+    write_json(out / MOTION_FILE, compare_motion(task.pose_net, prepared, metres.scale))
+    write_metres(out, metres, road, prepared.frames)
+    save_tensors(out / POSE_FILE, task.pose_net.state_dict(), {}, half=False)
+    save_checkpoint(out / MODEL_FILE, task.depth_net, card)
+
+
+def _known_motion(config: TeacherConfig, clips: list[Clip], prepared: Prepared) -> Source | None:
+    """From what the lengths of motion are known that depth was trained with; None if with none."""
+    used = config.velocity_weight > 0 or config.motion_length == "measured"
+    if not used or np.isnan(prepared.frames.distance_to_next).all():
+        return None
+    told: set[Source] = {clip.lengths_from for clip in clips if clip.lengths_from is not None}
+    return told.pop() if len(told) == 1 else "speeds or poses"
 
 
 def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
@@ -122,11 +148,12 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
     if config.initial_forward != "measured":
         return config.initial_forward
     known = median_distance(prepared)
-    if known is None:
+    if known is None and np.isnan(prepared.frames.clip_camera_height).all():
         logging.getLogger("acdepth").warning(
-            "no frame says how far the camera moved, so depth will have no scale; motion.csv or poses would"
+            "no frame says how far the camera moved, so depth will have no scale; motion.csv, poses or "
+            "camera_height in camera.yaml would"
         )
-    return known or 0.0
+    return USUAL_FORWARD if known is None else known
 
 
 def starting_files(config: TeacherConfig) -> list[Path]:

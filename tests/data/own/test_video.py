@@ -60,9 +60,7 @@ def test_a_camera_of_another_size(video: Path, tmp_path: Path) -> None:
     camera.write(tmp_path / "copy.camera.yaml")
     assert open_data(copy)[0].camera == camera.resized(48, 64), "the video was scaled since"
     camera.cropped(0, 0, 360, 640).write(tmp_path / "copy.camera.yaml")
-    with pytest.raises(
-        UserError, match=r"copy.mp4: the camera is for 640x360 pixels, but .* has 64x48; give"
-    ):
+    with pytest.raises(UserError, match=r"copy.mp4: the camera is for 640x360 pixels, but .* has 64x48"):
         open_data(copy)
 
 

@@ -11,6 +11,7 @@ from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.metres import Metres
 from acdepth.student.adapt.pose_start import load_pose_net
 from acdepth.teacher.motion import compare_motion
 from acdepth.teacher.settings import TeacherConfig
@@ -45,8 +46,12 @@ def test_it_says_what_it_said_when_the_teacher_was_done(tmp_path, initial_forwar
     assert motions(run) == read_json(run / "motion.json")
 
 
-def test_a_measured_start_needs_the_footage_it_was_measured_on(tmp_path):
+def test_a_measured_start_of_a_former_version_needs_the_footage_it_was_measured_on(tmp_path):
     run = train(tmp_path, CONFIG.model_copy(update={"initial_forward": "measured"}))
+    network, card = load_checkpoint(run / "model.safetensors")
+    made_by = {name: value for name, value in card.made_by.items() if name != "initial_forward"}
+    save_checkpoint(run / "model.safetensors", network, card.model_copy(update={"made_by": made_by}))
+    assert motions(run) == read_json(run / "motion.json")
     other = train(tmp_path / "other", CONFIG.model_copy(update={"image_size": (64, 96)}))
     shutil.rmtree(run / "prepared")
     with pytest.raises(UserError, match=r"no such folder.*give --teacher the whole run folder"):
@@ -54,6 +59,15 @@ def test_a_measured_start_needs_the_footage_it_was_measured_on(tmp_path):
     shutil.copytree(other / "prepared", run / "prepared")
     with pytest.raises(UserError, match="of other footage than"):
         motions(run)
+
+
+def test_it_moves_in_the_metres_that_the_card_says(tmp_path):
+    run = train(tmp_path, CONFIG)
+    before, (network, card) = motions(run), load_checkpoint(run / "model.safetensors")
+    metres = Metres(source="camera height", scale=2.5)
+    save_checkpoint(run / "model.safetensors", network, card.model_copy(update={"metres": metres}))
+    (plain,), (scaled,) = before.values(), motions(run).values()
+    assert scaled["predicted"] == pytest.approx(2.5 * plain["predicted"])
 
 
 def test_a_checkpoint_alone_has_no_pose_network(tmp_path):

@@ -29,6 +29,7 @@ class KittiRawClip(ImageClip):
     ) -> None:
         super().__init__(name, key_folder, paths, Description(lens=Lens(rig.camera), frame_rate=FRAME_RATE))
         self.drive, self.rig = drive, rig
+        self.lengths_from = "speeds" if rig.T_camera_to_imu is None else "poses"
         self._is_target = [int(path.stem) in targets for path in paths]
         first = min((drive / "oxts" / "data").glob("[0-9]*.txt"), default=None)
         self._scale = mercator_scale(read_oxts(first)) if first else 1.0

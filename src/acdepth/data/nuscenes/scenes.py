@@ -43,7 +43,7 @@ class NuScenesClip(PosedClip):
         self.root, self.tables, self.shots, self._lidar = root, tables, shots, lidar
         self.name = f"{about.name}/{channel}"
         self.condition = condition_of(about.description)
-        self.frame_rate = FRAME_RATE
+        self.frame_rate, self.lengths_from = FRAME_RATE, "poses"
         self.calibration = _only_calibration(tables, shots, self.name)
         self.camera = _camera(self.calibration, shots[0])
 
@@ -103,6 +103,11 @@ class NuScenesClip(PosedClip):
 def is_nuscenes(root: Path) -> bool:
     """Whether a folder holds tables of nuScenes."""
     return any((Path(root) / version).is_dir() for version in VERSIONS.values())
+
+
+def split_names(root: Path) -> list[str]:
+    """The official splits whose tables are there."""
+    return [name for name, version in VERSIONS.items() if (Path(root) / version).is_dir()]
 
 
 def open_nuscenes(

@@ -1,7 +1,7 @@
 """A run of a source's images, and what is known about them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,23 +26,33 @@ class Description:
     """Images per second, of the whole source."""
     class_names: tuple[str, ...] = ()
     style: str | None = None
+    in_time: bool = True
+    """Whether images beside each other are neighbours in time."""
     ego_mask: np.ndarray | None = None
     """bool (H, W), True where the image shows the vehicle itself; of the images as they were taken."""
+    track_offset: float | None = None
+    """Seconds from the first image to the first measurement of a track beside the images."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """Of a bag, where that was chosen: which topic is the ``image``, ``camera_info`` and ``motion``."""
 
     def of(self, source: Source) -> "Description":
         """With the lens at the size of a source's images, which may have been scaled since it was calibrated.
 
         Raises:
-            UserError: if their aspect is another one.
+            UserError: if their aspect is another one, or the mask's size.
         """
-        if self.lens is None:
+        if self.lens is None and self.ego_mask is None:
             return self
         try:
             height, width = source.size()
         except UserError:
             return self  # whoever reads the images is told
+        if self.ego_mask is not None and self.ego_mask.shape != (height, width):
+            rows, columns = self.ego_mask.shape
+            told = f"its mask has {columns}x{rows} pixels, its images {width}x{height}"
+            raise UserError(source.place, told, "save mask.png at the images' size")
         try:
-            return replace(self, lens=self.lens.at_size(height, width))
+            return replace(self, lens=self.lens and self.lens.at_size(height, width))
         except UserError as error:
             raise UserError(source.file_of(0), error) from error
 
@@ -74,9 +84,11 @@ class OwnClip(StoredClip):
         self.condition, self.lens = description.condition, description.lens
         self.camera = self.lens and self.lens.straight
         self.class_names, self.style = description.class_names, description.style
+        self.in_time = description.in_time
         self.camera_height = self.lens and self.lens.camera_height
-        step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
-        self.frame_rate = description.frame_rate and description.frame_rate / step
+        self.lengths_from = motion and motion.kind
+        self.step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
+        self.frame_rate = description.frame_rate and description.frame_rate / self.step
 
     def through(self, lens: Lens | None) -> "OwnClip":
         """The same images, said to be taken through another lens.
@@ -144,7 +156,8 @@ class OwnClip(StoredClip):
     def ego_mask(self) -> np.ndarray | None:
         """bool (H, W): True where images show the vehicle itself; None where nobody says."""
         mask = self.description.ego_mask
-        return mask if mask is None else self._straight(mask.astype(np.uint8), nearest=True) > 0
+        # A pixel between two is of the vehicle if one of them is.
+        return mask if mask is None else self._straight(mask.astype(np.uint8) * 255) > 0
 
     def _truth(self, kind: Truth, read: Callable[[Path], np.ndarray], index: int) -> np.ndarray | None:
         path = self.source.truth_file(kind, self.numbers[index])

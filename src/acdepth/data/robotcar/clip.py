@@ -34,6 +34,7 @@ class RobotCarClip(ImageClip, PosedClip):
     def __init__(self, name: str, scene: Scene, paths: list[Path], targets: set[int]) -> None:
         super().__init__(name, f"{scene.name}/{scene.lens}", paths, scene.description)
         self.scene = scene
+        self.lengths_from = "poses" if scene.motions else None
         self.times = [int(path.stem) for path in paths]
         self._is_target = [time in targets for time in self.times]
 

@@ -31,14 +31,20 @@ def load_pose_net(teacher: Path, card: CheckpointCard) -> PoseNet:
     if "pose_scale" not in settings or "initial_forward" not in settings:
         what = "does not say the pose_scale and initial_forward of its pose network"
         raise UserError(teacher, what, RUN_FOLDER)
-    network = PoseNet(card.network, _initial_forward(teacher, card, settings), settings["pose_scale"])
+    # The card's network says metres; the pose network learnt in the units that these were `scale` of.
+    metres = card.metres.scale if card.metres else 1.0
+    forward, (moved, turned) = _initial_forward(teacher, card, settings), settings["pose_scale"]
+    network = PoseNet(card.network, metres * forward, (metres * moved, turned))
     path = pose_file(teacher)
     load_weights(network, load_tensors(path)[0], path)
     return network
 
 
 def _initial_forward(teacher: Path, card: CheckpointCard, settings: dict[str, Any]) -> float:
-    """What the pose network's numbers are added to [m per frame]; where it was measured, on the footage."""
+    """What the pose network's numbers are added to [per frame]; where it was measured, of a card of a former
+    version, on the footage."""
+    if "initial_forward" in card.made_by:
+        return card.made_by["initial_forward"]
     if settings["initial_forward"] != "measured":
         return settings["initial_forward"]
     folder = teacher.parent / "prepared"

@@ -1,0 +1,88 @@
+"""The road's plane in depth: of made planes with noise and obstacles, and of a drive through the world."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from acdepth.core.camera import Camera
+from acdepth.core.seeding import make_generator
+from acdepth.geometry.ground import road_plane
+
+CAMERA = Camera(fx=128.0, fy=128.0, cx=79.5, cy=47.5, width=160, height=96)
+SKY = 80.0
+
+
+def down(pitch: float, roll: float = 0.0) -> Tensor:
+    """The normal of a level road (3,), of a camera that looks down and leans by so many degrees."""
+    pitch, roll = math.radians(pitch), math.radians(roll)
+    lean = math.sin(roll), math.cos(roll) * math.cos(pitch), math.cos(roll) * math.sin(pitch)
+    return torch.tensor(lean, dtype=torch.float64)
+
+
+def road(height: float = 1.5, pitch: float = 2.0, roll: float = 0.0) -> Tensor:
+    """Depth (1, 1, H, W) of a road and of the sky above it."""
+    v, u = torch.meshgrid(*(torch.arange(n, dtype=torch.float64) for n in CAMERA.size), indexing="ij")
+    rays = torch.stack([(u - CAMERA.cx) / CAMERA.fx, (v - CAMERA.cy) / CAMERA.fy, torch.ones_like(u)], -1)
+    slope = rays @ down(pitch, roll)
+    return (height / slope.clamp(min=1e-9)).clamp(max=SKY)[None, None]
+
+
+def found(depth: Tensor, counted: Tensor | None = None):
+    return road_plane(depth, CAMERA.matrix()[None].expand(len(depth), 3, 3), counted)
+
+
+@pytest.mark.parametrize(("height", "pitch", "roll"), [(1.5, 0, 0), (0.3, -6, 4), (4.0, 13.5, -7.5)])
+def test_a_plane_is_found_as_it_is_in_any_unit(height, pitch, roll):
+    plane = found(road(height, pitch, roll))
+    torch.testing.assert_close(plane.height, torch.tensor([height], dtype=torch.float64))
+    torch.testing.assert_close(plane.normal, down(pitch, roll)[None])
+    assert plane.share > 0.99
+
+
+def test_noise_obstacles_and_pavements_move_it_by_less_than_two_per_cent():
+    generator, depth = make_generator(0, "ground"), road(1.5, 1.0).expand(8, -1, -1, -1).clone()
+    depth *= torch.exp(0.04 * torch.randn(depth.shape, generator=generator, dtype=torch.float64))
+    depth[:, :, 30:75, 60:90] = 6.0  # the back of a car
+    depth[:, :, :, :45] = depth[:, :, :, :45].clamp(max=4.0) * 0.9  # a wall, and a pavement before it
+    plane = found(depth)
+    assert ((plane.height / 1.5 - 1).abs() < 0.02).all()
+    assert (plane.share < 0.9).all()
+
+
+def test_frames_do_not_depend_on_each_other_and_nothing_is_drawn():
+    depth = torch.cat([road(1.2, 3.0), road(2.0, -1.0)])
+    together, state = found(depth), torch.random.get_rng_state()
+    for number, one in enumerate(depth.split(1)):
+        torch.testing.assert_close(found(one).height, together.height[number : number + 1])
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("kind", ["wall", "noise", "ceiling", "unknown", "kerb"])
+def test_what_is_no_road_has_no_height(kind):
+    depth = {
+        "wall": torch.full((1, 1, 96, 160), 8.0),
+        "noise": 5 * torch.exp(torch.randn(1, 1, 96, 160, generator=make_generator(0, "noise"))),
+        "ceiling": road(1.5, 0.0).flip(-2),
+        "unknown": torch.zeros(1, 1, 96, 160),
+        "kerb": road(1.5, 40.0),
+    }[kind]
+    plane = found(depth.double())
+    assert plane.height.isnan() and plane.normal.isnan().all() and not plane.share.isnan()
+
+
+def test_pixels_that_do_not_count_are_not_looked_at():
+    depth = road(1.5, 0.0)
+    depth[:, :, 84:] = 1.0 + 0 * depth[:, :, 84:]  # a bonnet
+    counted = torch.ones_like(depth, dtype=torch.bool)
+    counted[:, :, 84:] = False
+    plane = found(depth, counted)
+    torch.testing.assert_close(plane.height, torch.tensor([1.5], dtype=torch.float64))
+    assert plane.share > 0.99 > 0.8 > found(depth).share
+
+
+def test_depth_that_is_not_known_is_left_out():
+    depth = road(1.5, 1.0)
+    depth[..., ::2] = 0
+    torch.testing.assert_close(found(depth).height, torch.tensor([1.5], dtype=torch.float64))
