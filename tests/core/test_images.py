@@ -188,7 +188,7 @@ def test_depth_without_metres_uses_the_range_of_its_file_and_says_so(tmp_path: P
     depth = np.linspace(longest / 50, longest, 40 * 64, dtype=np.float32).reshape(40, 64)
     DepthPrediction(depth, None, None, metric=False).save_png16(tmp_path / "a.png")
     levels = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
-    assert levels.dtype == np.uint16 and 32767 <= levels.max() <= 65535
+    assert levels is not None and levels.dtype == np.uint16 and 32767 <= levels.max() <= 65535
     factor = float(Image.open(tmp_path / "a.png").text[NO_METRES])  # pyright: ignore[reportAttributeAccessIssue]
     np.testing.assert_allclose(levels / factor, depth, atol=0.5001 / factor)
     np.testing.assert_array_equal(read_depth_png16(tmp_path / "a.png", without_scale=True), levels / factor)
