@@ -44,9 +44,10 @@ def check_data(
             written to.
     """
     root, out, findings = Path(root), Path(out), Findings()
-    if not root.is_dir():
+    if root.is_dir():
+        refuse_other_kind(root, kind)
+    elif kind != "folder" or not root.is_file():  # a video or a bag of one's own is one file
         raise UserError(f"--root {root}", "no such folder", "give the one that holds the data set")
-    refuse_other_kind(root, kind)
     check_folder(out, "--out")
     parts = _open(kind, root, choice, findings)
     clips = distinct(parts)
