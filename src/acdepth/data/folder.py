@@ -11,7 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
-from acdepth.data.own.bag import lens_of_bag, open_bag
+from acdepth.data.own.bag import has_camera, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
@@ -117,7 +117,7 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
             yield from benchmarks.open_lidar_folder(folder, name)
         elif is_bag(folder):
             folders.clear()
-            if folder == root or lens_of_bag(folder):
+            if folder == root or has_camera(folder):
                 yield from open_bag(folder, name, warn)
         else:
             _refuse_data_set(folder, root)
@@ -126,7 +126,7 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
                 prefix = "" if folder == root else f"{name}/"
                 yield from open_video(video, f"{prefix}{video.stem}", warn)
             for bag in (folder / file for file in sorted(files) if is_bag(folder / file)):
-                if folder == root or lens_of_bag(bag):
+                if folder == root or has_camera(bag):
                     yield from open_bag(bag, name_below(root, bag.with_suffix("")), warn)
 
 

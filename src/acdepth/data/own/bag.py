@@ -10,6 +10,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.lens import Lens
+from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.folder import cut_at_gaps, describe
 from acdepth.data.own.measured import join, motion_beside, motion_file
@@ -181,6 +182,18 @@ def lens_of_bag(path: Path) -> Lens | None:
         if topic is None:
             return None
         return lens_of([_first(recording, topic)], _is_rectified(image), f"{path}, {topic}")
+
+
+def has_camera(path: Path) -> bool:
+    """Whether a camera stands beside a bag or is told in it.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    if find_camera_file(*_beside(path)):
+        return True
+    with Recording(path) as recording:
+        return CAMERA_INFO in recording.topics().values()
 
 
 def _beside(path: Path) -> tuple[Path, str | None]:
