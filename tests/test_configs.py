@@ -72,7 +72,7 @@ WAY += ["discriminator_augmentation", "updates", "averaging", "earlier_translati
 """Of the translator's settings: how it learns, whatever the footage."""
 
 
-@pytest.mark.parametrize("name", ["nuscenes", "robotcar", "own"])
+@pytest.mark.parametrize("name", ["nuscenes", "robotcar", "acdc", "own"])
 def test_translators_of_real_footage_learn_the_published_way(name):
     config, published = TranslatorConfig.read(CONFIGS / "translator" / f"{name}.yaml"), TranslatorConfig()
     assert config.loop == published.loop

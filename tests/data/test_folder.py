@@ -52,6 +52,7 @@ def test_images_come_in_the_order_people_mean(tmp_path: Path) -> None:
         "frame_10.png",
     ]
     assert photographs.camera is None and photographs.distance(0, 1) is None
+    assert photographs.lengths_from is None
 
 
 def test_distance_from_speeds_is_their_mean_over_the_frame_rate(tmp_path: Path) -> None:
@@ -60,6 +61,7 @@ def test_distance_from_speeds_is_their_mean_over_the_frame_rate(tmp_path: Path) 
     (clip,) = open_data(drive)
     assert clip.distance(0, 1) == pytest.approx(9 / 12)
     assert clip.distance(2, 1) == pytest.approx(18 / 12)
+    assert clip.lengths_from == "speeds"
 
 
 def test_poses_go_before_speeds(tmp_path: Path) -> None:
@@ -67,7 +69,8 @@ def test_poses_go_before_speeds(tmp_path: Path) -> None:
     header = "index,speed," + ",".join(f"T_{row}{column}" for row in range(4) for column in range(4))
     poses = ["1,0,0,0,0,1,0,0,0,0,1,0,0,0,0,1", "1,0,0,3,0,1,0,0,0,0,1,4,0,0,0,1"]
     write_text(drive / "motion.csv", "\n".join([header, f"0,99,{poses[0]}", f"1,99,{poses[1]}", ""]))
-    assert open_data(drive)[0].distance(1, 0) == pytest.approx(5.0)
+    [clip] = open_data(drive)
+    assert clip.distance(1, 0) == pytest.approx(5.0) and clip.lengths_from == "poses"
 
 
 def test_no_clip_crosses_a_gap(tmp_path: Path) -> None:

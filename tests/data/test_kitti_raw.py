@@ -164,6 +164,7 @@ class TestMotion:
         first = open_kitti_raw(made, None, lambda _: None)[0]
         assert first.distance(1, 2) == pytest.approx(1.11319, abs=1e-5)
         assert first.distance(3, 1) == pytest.approx(2 * 1.11319, abs=2e-5)
+        assert first.lengths_from == "poses"
 
     def test_the_camera_on_the_turning_car(self, tmp_path):
         """A car that turns about its inertial unit from east to north takes the camera with it."""
@@ -203,6 +204,7 @@ class TestMotion:
         (root / ONE / "oxts" / "data" / "0000000006.txt").write_text(faster)
         first = open_kitti_raw(root, None, lambda _: None)[0]
         assert first.distance(1, 3) == pytest.approx((SPEED + 1) * 0.2)
+        assert first.lengths_from == "speeds"
 
     def test_without_a_pose_there_is_no_distance(self, root):
         (root / ONE / "oxts" / "data" / "0000000006.txt").unlink()

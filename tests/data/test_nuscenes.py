@@ -47,6 +47,7 @@ def test_a_scene_is_its_images_in_order_with_depth_at_key_frames(root):
     assert clear.key(5).startswith("samples/CAM_FRONT/scene-0103")
     # 0.1 s at 8 m/s; the camera sits beside the point that the car turns about.
     assert clear.distance(3, 4) == pytest.approx(0.8, abs=0.25)
+    assert clear.lengths_from == "poses"
 
 
 def test_other_cameras_open_as_sequences_of_their_own(root):

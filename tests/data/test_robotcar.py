@@ -279,6 +279,7 @@ class TestDepthAndMotion:
     def test_motion_is_the_cars_and_of_the_lens_by_where_it_sits(self, made):
         clip = open_robotcar(made, None, lambda _: None)[0]
         assert clip.distance(1, 2) == pytest.approx(0.5) == clip.distance(2, 1)
+        assert clip.lengths_from == "poses"
         T_lens_to_car = np.linalg.inv(rigid(STEREO)) @ T_OPTICAL_TO_HEAD
         for target, source in ((2, 1), (1, 2), (0, 1), (4, 3), (0, 4), (3, 1)):
             there, here = place(source) @ T_lens_to_car, place(target) @ T_lens_to_car

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
+from acdepth.core.lens import Lens
 from acdepth.prediction.collect import collect
 from tests.data.bags import START, Bag
 from tests.data.folders import CAMERA as BAG_CAMERA
@@ -67,11 +68,13 @@ def test_the_nearest_camera_is_used(tmp_path: Path) -> None:
     CAMERA.write(tmp_path / "a/camera.yaml", frame_rate=12)
     wide.write(tmp_path / "b/camera.yaml")
     cameras = {
-        job.source.relative_to(tmp_path).as_posix(): job.camera for job in collect((tmp_path,), Path("out"))
+        job.source.relative_to(tmp_path).as_posix(): job.lens and job.lens.camera
+        for job in collect((tmp_path,), Path("out"))
     }
     assert cameras == {"1.png": None, "a/drive.mp4": CAMERA, "a/images/1.png": CAMERA, "b/1.png": wide}
     for named in ("a/images/1.png", "a/images", "a/drive.mp4"):
-        assert collect((tmp_path / named,), Path("out"))[0].camera == CAMERA
+        [job] = collect((tmp_path / named,), Path("out"))
+        assert job.lens and job.lens.camera == CAMERA
 
 
 def test_a_bag_is_done_like_a_video(tmp_path: Path) -> None:
@@ -88,7 +91,7 @@ def test_a_bag_is_done_like_a_video(tmp_path: Path) -> None:
         tmp_path / "out" / name for name in ("drive", "b/cut", "b/c/drive")
     ]
     assert whole.is_video and cut.is_video and below.is_video
-    assert whole.camera == below.camera == BAG_CAMERA and cut.camera is None
+    assert whole.lens == below.lens == Lens(BAG_CAMERA, source="camera_info") and cut.lens is None
 
 
 def test_nothing_to_predict_is_refused_in_words(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from acdepth.data.prepared import Prepared
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, save_checkpoint, save_encoder
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.metres import Metres
 from acdepth.networks.settings import Normalisation
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
 from acdepth.prior.preprocessing import Preprocessing
@@ -47,7 +48,8 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
     """Footage, its translations into night, and a teacher's run folder."""
     folder = tmp_path_factory.mktemp("student")
     data = write_drive(folder / "data", count=3)
-    card = CheckpointCard(network=TINY, input_size=(64, 64))
+    metres = Metres(source="camera height", scale=0.8, spread=0.03, frames=200)
+    card = CheckpointCard(network=TINY, input_size=(64, 64), metres=metres)
     save_checkpoint(folder / "teacher" / "model.safetensors", DepthNet(TINY, 15.0), card)
     settings = TranslateSettings(conditions=(Condition.NIGHT,))
     depth = TeacherDepth(folder / "teacher")
@@ -58,7 +60,10 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
 def test_a_student_starts_from_its_teacher_and_says_what_it_saw(taught, tmp_path):
     data, translations, teacher = taught
     path = train_student(CONFIG, data, translations, teacher, None, tmp_path)
-    (student, card), (source, _) = load_checkpoint(path), load_checkpoint(teacher / "model.safetensors")
+    (student, card), (source, of_teacher) = (
+        load_checkpoint(one) for one in (path, teacher / "model.safetensors")
+    )
+    assert of_teacher.metres and card.metres == of_teacher.metres.handed_on()
     assert card.conditions == (Condition.CLEAR, Condition.NIGHT)
     assert card.made_by["config"] == CONFIG.to_dict()
     weight = student.decoder.heads[0].weight

@@ -18,6 +18,7 @@ from acdepth.core.errors import UserError, telling
 from acdepth.core.files import check_folder
 from acdepth.core.progress import progress
 from acdepth.core.spread import spread
+from acdepth.data.cityscapes.clip import CityscapesClip
 from acdepth.data.kitti.raw import KittiRawClip
 from acdepth.data.robotcar.clip import RobotCarClip
 from acdepth.data.settings import EVERYTHING, FootageChoice
@@ -70,6 +71,7 @@ def _open(kind: Kind, root: Path, choice: FootageChoice, findings: Findings) -> 
     _find_images(distinct(parts), findings)
     _find_clouds(parts, findings)
     _find_scans(distinct(parts), findings)
+    _find_disparities(distinct(parts), findings)
     return parts
 
 
@@ -117,6 +119,15 @@ def _find_scans(clips: Sequence[Clip], findings: Findings) -> None:
             if missing:
                 told = f"{len(missing)} of {len(files)} images have no scan, such as {missing[0]}"
                 findings.doubt("depth", f"{clip.name}: {told}; they are not measured")
+
+
+def _find_disparities(clips: Sequence[Clip], findings: Findings) -> None:
+    """Look for the disparity of every annotated image of Cityscapes' splits that have some."""
+    for clip in clips:
+        if isinstance(clip, CityscapesClip):
+            files = [clip.disparity_file(index) for index in clip.targets()]
+            for file in [file for file in files if file and not file.exists()]:
+                findings.file_fault(UserError(file, "no such file", "unpack the package disparity again"))
 
 
 def _look(

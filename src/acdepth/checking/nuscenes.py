@@ -9,7 +9,7 @@ from acdepth.core.errors import UserError, telling
 from acdepth.core.progress import progress
 from acdepth.data.nuscenes.lidar import VALUES_PER_POINT
 from acdepth.data.nuscenes.records import find_rows, read_rows
-from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesClip, open_scenes
+from acdepth.data.nuscenes.scenes import VERSIONS, NuScenesClip, open_scenes, split_names
 from acdepth.data.nuscenes.tables import LIDAR, Tables, read_loose_tables, without_dangling
 from acdepth.data.settings import FootageChoice
 
@@ -28,8 +28,7 @@ def open_nuscenes_parts(root: Path, choice: FootageChoice, findings: Findings) -
     """
     if choice.split is not None and choice.split not in VERSIONS:
         raise UserError(root, f"nuScenes has no split {choice.split}", f"there are {', '.join(VERSIONS)}")
-    there = [name for name, version in VERSIONS.items() if (root / version).is_dir()]
-    splits = [choice.split] if choice.split else there
+    splits = [choice.split] if choice.split else split_names(root)
     parts = []
     for version in dict.fromkeys(VERSIONS[split] for split in splits):
         tables = _read(root, version, choice.cameras, findings)

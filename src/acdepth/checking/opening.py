@@ -12,15 +12,11 @@ from acdepth.core.clip import Clip
 from acdepth.core.errors import OnFault, UserError, telling
 from acdepth.data.folder import name_below, open_data
 from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
-from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
-from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of
+from acdepth.data.layouts import LAYOUTS, Layout, data_set_around, layout_of
 from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
-from acdepth.data.robotcar.calibration import lens_of
-from acdepth.data.robotcar.lists import split_names
-from acdepth.data.robotcar.scenes import open_robotcar
 from acdepth.data.settings import FootageChoice
 
-Kind = Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"]
+Kind = Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc", "driving-stereo", "folder"]
 """What a person may say that a folder holds."""
 WHOLE = "all"
 """Name of the part that a list chooses nothing from."""
@@ -62,13 +58,9 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
 
     What cannot be opened becomes a fault, a warning becomes a doubt.
     """
-    doubt = partial(findings.doubt, "footage")
-    if kind == "robotcar":
-        opened = partial(open_robotcar, root, on_warning=doubt, lens=lens_of(choice.cameras))
-        return _open_lists(opened, choice.split, split_names(root), findings)
-    if kind == "kitti" and is_kitti_raw(root):
-        opened = partial(open_kitti_raw, root, on_warning=doubt)
-        return _open_lists(opened, choice.split, _list_names(root / "splits"), findings)
+    doubt, layout = partial(findings.doubt, "footage"), layout_of(root)
+    if layout and layout.splits:
+        return _open_splits(root, layout, choice, doubt, findings)
     with telling(findings.fault):
         return [Part(choice.split or WHOLE, open_data(root, doubt, choice=choice))]
     return [Part(choice.split or WHOLE, _open_apart(root, findings) if choice.split is None else [])]
@@ -85,28 +77,35 @@ def _holds_benchmark(root: Path) -> bool:
     return any(is_odometry_drive(folder) or is_lidar_folder(folder) for folder in folders)
 
 
-def _list_names(folder: Path) -> list[str]:
-    return [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
-
-
-def _open_lists(
-    opens: Callable[..., Sequence[Clip]], split: str | None, names: Sequence[str], findings: Findings
+def _open_splits(
+    root: Path, layout: Layout, choice: FootageChoice, doubt: Callable[[str], object], findings: Findings
 ) -> list[Part]:
-    """The split that is asked for, else the whole and each of those ``names`` that are there.
+    """The split that is asked for, else all that are there.
 
-    One that nobody asked for and that does not fit is only doubted, as a download brings many.
+    Lists choose among more images, so the whole comes before them; a list that nobody asked for and that does
+    not fit is only doubted, as a download brings many. A split of no other clips than those before is left
+    out.
     """
 
     def part(split: str | None, on_fault: OnFault) -> Part:
+        chosen = choice.model_copy(update={"split": split})
         with telling(on_fault):
-            return Part(split or WHOLE, list(opens(split=split, on_fault=on_fault)))
+            return Part(split or WHOLE, list(layout.open(root, chosen, doubt, on_fault)))
         return Part(split or WHOLE, [])
 
-    first = part(split, findings.fault)
-    if split is not None:
-        return [first]
-    parts = [part(name, lambda error: findings.doubt("lists", str(error))) for name in names]
-    return [first, *(one for one in parts if one.clips)]
+    if choice.split is not None:
+        return [part(choice.split, findings.fault)]
+    names = layout.splits(root) if layout.splits else []
+    if layout.takes_lists:
+        whole = part(None, findings.fault)
+        of_lists = [part(name, lambda error: findings.doubt("lists", str(error))) for name in names]
+        return [whole, *(one for one in of_lists if one.clips)]
+    parts, known = [], set[str]()
+    for one in (part(name, findings.fault) for name in names):
+        if not known.issuperset(clip.name for clip in one.clips):
+            parts.append(one)
+            known.update(clip.name for clip in one.clips)
+    return parts
 
 
 def _open_apart(root: Path, findings: Findings) -> list[Clip]:

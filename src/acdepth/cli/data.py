@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def check(
     kind: Annotated[
-        Literal["nuscenes", "robotcar", "kitti", "driving-stereo", "folder"], tyro.conf.Positional
+        Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc", "driving-stereo", "folder"],
+        tyro.conf.Positional,
     ],
     *,
     root: Path,
@@ -33,7 +34,8 @@ def check(
     """Say what is there, what is missing or broken, and what looks wrong; writes check.json and sheet.png.
 
     Args:
-        kind: nuscenes, robotcar, kitti, driving-stereo, or folder for sequence folders and videos.
+        kind: nuscenes, robotcar, kitti, cityscapes, acdc, driving-stereo, or folder for sequence folders and
+            videos.
         root: folder of the data set.
         split: part of it; without one all of nuScenes whose tables are there, and all of the others.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.

@@ -51,7 +51,8 @@ def evaluate(
 
     Args:
         data: footage with measured depth: sequence folders with depth/ as the built-in world has them, KITTI
-            frames with LiDAR, or the root of nuScenes, RobotCar, KITTI raw or DrivingStereo's weather.
+            frames with LiDAR, or the root of nuScenes, RobotCar, KITTI raw, Cityscapes or DrivingStereo's
+            weather; with pairs also data without depth, such as ACDC.
         weights: checkpoints or their folders, as PATH or NAME=PATH; the first is the one that the others are
             compared with. The small student that ships where neither these nor predictions are given.
         predictions: folders of predictions in files, as PATH or NAME=PATH, measured after the checkpoints:
@@ -59,10 +60,12 @@ def evaluate(
             image; docs/protocols.md.
         out: folder for the results, not that of a demo or reproduction; acdepth report OUT makes a page of
             them.
-        protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m as the papers measure these data sets, world-80m
-            for the built-in world, or own, which measures what acdepth predict gives; docs/protocols.md.
+        protocol: nuscenes-80m, robotcar-50m, kitti-eigen-80m, cityscapes-80m as papers measure these data
+            sets, world-80m for the built-in world, or own, which measures what acdepth predict gives;
+            docs/protocols.md.
         split: which part of nuScenes (train, val, test, mini_train, mini_val), RobotCar or KITTI raw (name of
-            a list in splits/, or the path of one), or all; these must be told, other footage has no splits.
+            a list in splits/, or the path of one), Cityscapes (val, or val-foggy-0.02 with its fog) or ACDC,
+            or all; these must be told, other footage has no splits.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         alignment: the protocol's own, or another; with median or scale_and_shift the numbers are not metric.
         flip: fuse with the prediction of the mirror image.

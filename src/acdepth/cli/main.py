@@ -54,7 +54,7 @@ VERBS = {
     "demo": Verb("reproduce.demo", "the whole method on the built-in world, up to a report", resumes=True),
     "predict": Verb("predict.predict", "depth of images, folders and videos"),
     "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
-    "world export": Verb("world.export", "rendered drives in the layout of nuScenes, RobotCar or KITTI"),
+    "world export": Verb("world.export", "rendered drives in the layout of another data set"),
     "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),
     "data check": Verb("data.check", "what a data set holds, and what is wrong with it"),
     "data pairs": Verb("data.pairs", "pairs of points whose order measured depth tells"),

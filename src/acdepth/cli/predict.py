@@ -20,6 +20,7 @@ def predict(
     confidence: bool = False,
     camera: Path | None = None,
     fx: float | None = None,
+    fov: float | None = None,
     flip: bool = False,
     device: str = "auto",
     precision: Literal["fp32", "bf16", "auto"] = "fp32",
@@ -27,7 +28,9 @@ def predict(
     """Predict depth of images, folders of images, and videos.
 
     Images become NAME_depth.png (16 bit, metres * 256) and NAME_colour.png, videos NAME_colour.mp4 (image and
-    colours side by side). A camera.yaml in the folder of the images is used without being asked for.
+    colours side by side). A camera file beside the images is used without being asked for, and so is KITTI's
+    calibration. Where the lens bends, pictures are straightened first, and results are of NAME_straight.png,
+    whose camera is in straight_camera.yaml.
 
     Args:
         inputs: images, folders (searched to any depth), videos.
@@ -38,16 +41,19 @@ def predict(
         frames: also write each frame of a video, as NAME_frames/000000_depth.png and so on.
         confidence: also write NAME_confidence.png, 8 bit, white where depth can be relied on: 255 * exp(-e),
             e the expected error of log depth. With --npy also NAME_confidence.npy, float32 in 0..1.
-        camera: camera.yaml with fx, fy, cx, cy, width, height of all inputs, in pixels. Metres then follow a
-            lens that is not the training one; without a camera, here or beside the images, they do not.
+        camera: of all inputs: camera.yaml with fx, fy, cx, cy, width, height in pixels, or a file of ROS
+            (camera_info), OpenCV, COLMAP (cameras.txt) or Kalibr. Metres then follow a lens that is not the
+            training one; without a camera, here or beside the images, they do not.
         fx: instead of --camera: the focal length of all inputs in pixels of the image, as it is given.
+        fov: instead of --camera, where nobody measured: how many degrees all inputs see across.
         flip: fuse with the prediction of the mirror image: usually a little better, twice the time.
         device: auto, cpu, cuda, cuda:1 or mps.
         precision: fp32, as measured; bf16, faster where the device computes in it; auto: by the device.
     """
-    from acdepth.core.camera import Camera
+    from acdepth.data.own.cameras import read_lens
     from acdepth.inference.predictor import load
     from acdepth.prediction.run import Options, run_all
 
-    options = Options(Camera.read(camera) if camera else None, fx, flip, npy, ply, frames, confidence)
+    lens = read_lens(camera) if camera else None
+    options = Options(lens, fx, fov, flip, npy, ply, frames, confidence)
     run_all(inputs, out, partial(load, weights, device, precision=precision), options)

@@ -68,7 +68,7 @@ def export(
     data: Annotated[Path, tyro.conf.Positional],
     out: Annotated[Path, tyro.conf.Positional],
     *,
-    layout: Literal["nuscenes", "robotcar", "kitti"],
+    layout: Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc"],
     evaluation: str,
 ) -> None:
     """Write rendered drives as another data set would be laid out, to try its reader, settings and protocol.
@@ -76,7 +76,8 @@ def export(
     Args:
         data: folder that acdepth world make wrote.
         out: root of the new data set.
-        layout: nuscenes (v1.0-trainval), robotcar (as md4all prepares it) or kitti (raw).
+        layout: nuscenes (v1.0-trainval), robotcar (as md4all prepares it), kitti (raw), cityscapes (with its
+            video and fog) or acdc.
         evaluation: towns of the evaluation split, as in 8000-8003; the others are for training.
     """
     from acdepth.recipes.layouts import export_world, keep_drives, read_drives

@@ -28,6 +28,8 @@ class Clip(ABC):
     """Images per second."""
     class_names: tuple[str, ...] = ()
     """What the numbers in `classes` mean; empty where there are no classes."""
+    in_time: bool = True
+    """Whether frames beside each other are neighbours in time; single pictures of a drive are not."""
     style: str | None = None
     """Which look of the built-in world it shows; None for its towns and for all other footage."""
     camera_height: float | None = None

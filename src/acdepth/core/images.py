@@ -59,10 +59,20 @@ def read_depth_png16(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is unreadable or is not a 16-bit gray PNG.
     """
+    pixels = read_png16(path, "depth is stored as uint16 = metres * 256")
+    return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
+
+
+def read_png16(path: Path, remedy: str) -> np.ndarray:
+    """Read a 16-bit gray PNG, uint16 (H, W).
+
+    Raises:
+        UserError: with the ``remedy``, if the file is something else; or if it is unreadable.
+    """
     pixels = _decode(path, _read(path))
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
-        raise UserError(path, "not a 16-bit gray PNG", "depth is stored as uint16 = metres * 256")
-    return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
+        raise UserError(path, "not a 16-bit gray PNG", remedy)
+    return pixels
 
 
 def read_classes(path: Path) -> np.ndarray:

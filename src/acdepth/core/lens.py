@@ -78,13 +78,14 @@ class Lens:
 
         Args:
             image: of the size of the lens' images.
-            nearest: take the nearest pixel, for depth and classes; else between pixels.
+            nearest: take the nearest pixel, for depth and classes; else pixels are blended, by cubics, as depth
+                of what a linear blend blurs is a little farther.
         """
         if image.shape[:2] != self.camera.size:
             raise ValueError(f"{image.shape[:2]} is not the lens' {self.camera.size}; see at_size")
         if self.is_straight:
             return image
-        how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+        how = cv2.INTER_NEAREST if nearest else cv2.INTER_CUBIC
         columns, rows = _maps(self.camera, self.distortion)
         return cv2.remap(image, columns, rows, how, borderMode=cv2.BORDER_REPLICATE)
 

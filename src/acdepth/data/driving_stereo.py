@@ -55,7 +55,7 @@ def open_driving_stereo(root: Path, on_warning: Callable[[str], object]) -> list
                 camera = camera_of(read_calibration(file), LEFT_CAMERA, paths[0])
             else:
                 without_camera.append(file)
-            about = Description(WEATHERS[weather], camera and Lens(camera))
+            about = Description(WEATHERS[weather], camera and Lens(camera), in_time=False)
             key_folder = f"{weather}/{images.name}"
             clips.append(ImageClip(f"{weather}/{date}", key_folder, paths, about, depth_folder=depth))
     if not clips:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, raise_fault
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
@@ -82,7 +82,7 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
         told = f"is no data set with splits ({signs}), so split {choice.split} means nothing"
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
-        return list(layout.open(root, choice, warn))
+        return list(layout.open(root, choice, warn, raise_fault))
     return list(_open_tree(root, warn)) or _open_photographs(root)
 
 

@@ -20,7 +20,7 @@ class Frames:
     clip: np.ndarray
     """(N,) uint32: number of its clip."""
     position: np.ndarray
-    """(N,) uint32: index in its clip; neighbours differ by one."""
+    """(N,) uint32: neighbours in time, of one clip, differ by one."""
     target: np.ndarray
     """(N,) bool: whether training is about the frame; the others are neighbours only."""
     source_size: np.ndarray

@@ -5,13 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from acdepth.core.clip import Clip
-from acdepth.core.errors import UserError
+from acdepth.core.errors import OnFault, UserError
+from acdepth.data import acdc
+from acdepth.data.cityscapes import drives as cityscapes
 from acdepth.data.driving_stereo import is_driving_stereo, open_driving_stereo
-from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
-from acdepth.data.nuscenes.scenes import is_nuscenes, open_nuscenes
+from acdepth.data.kitti import drives as kitti
+from acdepth.data.nuscenes import scenes as nuscenes
+from acdepth.data.robotcar import lists as robotcar_lists
+from acdepth.data.robotcar import scenes as robotcar
 from acdepth.data.robotcar.calibration import lens_of
-from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
 from acdepth.data.settings import FootageChoice
+
+Opener = Callable[[Path, FootageChoice, Callable[[str], object], OnFault], Sequence[Clip]]
+"""Of a root, the part that is chosen; told each warning, and each fault of a part that is then left out."""
 
 
 @dataclass(frozen=True)
@@ -23,36 +29,65 @@ class Layout:
     recognises: Callable[[Path], bool]
     signs: str
     """What it is recognised by, relative to the root."""
-    open: Callable[[Path, FootageChoice, Callable[[str], object]], Sequence[Clip]]
-    """Its footage: of a root, the part that is chosen; told each warning."""
-    has_splits: bool = True
+    open: Opener
+    """Its footage."""
+    splits: Callable[[Path], list[str]] | None
+    """Of a root, the splits that are there; None for a data set without."""
+    takes_lists: bool = False
+    """Whether a split may also be the path of a list."""
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether a part of it can be chosen."""
+        return self.splits is not None
 
 
 LAYOUTS = (
     Layout(
         "nuscenes",
-        is_nuscenes,
+        nuscenes.is_nuscenes,
         "v1.0-trainval, v1.0-mini or v1.0-test",
-        lambda root, choice, _: open_nuscenes(root, choice.split, choice.cameras),
+        lambda root, choice, *_: nuscenes.open_nuscenes(root, choice.split, choice.cameras),
+        nuscenes.split_names,
     ),
     Layout(
         "robotcar",
-        is_robotcar,
+        robotcar.is_robotcar,
         "models/stereo_wide_left.txt and SCENE/stereo/left",
-        lambda root, choice, warn: open_robotcar(root, choice.split, warn, lens=lens_of(choice.cameras)),
+        lambda root, choice, *told: robotcar.open_robotcar(
+            root, choice.split, *told, lens=lens_of(choice.cameras)
+        ),
+        robotcar_lists.split_names,
+        takes_lists=True,
     ),
     Layout(
         "kitti",
-        is_kitti_raw,
+        kitti.is_kitti_raw,
         "days such as 2011_09_26/calib_cam_to_cam.txt",
-        lambda root, choice, warn: open_kitti_raw(root, choice.split, warn),
+        lambda root, choice, *told: kitti.open_kitti_raw(root, choice.split, *told),
+        kitti.split_names,
+        takes_lists=True,
+    ),
+    Layout(
+        "cityscapes",
+        cityscapes.is_cityscapes,
+        "leftImg8bit, leftImg8bit_sequence or leftImg8bit_foggy with train, val or test",
+        lambda root, choice, *told: cityscapes.open_cityscapes(root, choice.split, *told),
+        cityscapes.split_names,
+    ),
+    Layout(
+        "acdc",
+        acdc.is_acdc,
+        "rgb_anon with fog/train and the like",
+        lambda root, choice, *told: acdc.open_acdc(root, choice.split, *told),
+        acdc.split_names,
     ),
     Layout(
         "driving-stereo",
         is_driving_stereo,
         "sunny, cloudy, foggy or rainy with left-image-half-size",
-        lambda root, _, warn: open_driving_stereo(root, warn),
-        has_splits=False,
+        lambda root, _, warn, __: open_driving_stereo(root, warn),
+        splits=None,
     ),
 )
 

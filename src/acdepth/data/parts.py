@@ -9,7 +9,6 @@ from acdepth.data.layouts import layouts_of
 from acdepth.data.nuscenes.scenes import VERSIONS, is_nuscenes, open_scenes, scene_names
 from acdepth.data.nuscenes.tables import read_tables
 from acdepth.data.robotcar.calibration import lens_of
-from acdepth.data.robotcar.lists import split_names
 from acdepth.data.robotcar.scenes import is_robotcar
 from acdepth.data.settings import FootageChoice
 from acdepth.evaluation.results import describe_data
@@ -49,10 +48,9 @@ def describe_part(data: Path, split: str | None, cameras: tuple[str, ...], foota
 
 
 def _parts_of(data: Path) -> str:
-    if is_nuscenes(data):
-        return ", ".join(name for name, version in VERSIONS.items() if (data / version).is_dir())
-    lists = sorted(path.stem for path in (data / "splits").glob("*.txt"))
-    return ", ".join([*(split_names(data) if is_robotcar(data) else lists), "the path of a list"])
+    layout = next(one for one in layouts_of(data) if one.has_splits)
+    names = layout.splits(data) if layout.splits else []
+    return ", ".join([*names, *["the path of a list"] * layout.takes_lists])
 
 
 def _all_scenes(root: Path, cameras: tuple[str, ...]) -> list[Clip]:

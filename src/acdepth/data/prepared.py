@@ -291,10 +291,11 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
     mean = np.where(np.isnan(previous), following, (previous + following) / 2)
     frame_rate = np.array([one.clip.frame_rate or np.nan for one in listed])
     unknown = np.zeros(len(reader))
+    step = np.array([1 if one.clip.in_time else 2 for one in listed], np.uint32)  # 2: nobody is a neighbour
     which, masks = _masks([one.clip for one in listed], reader)
     return Frames(
         clip=reader.clip,
-        position=reader.position,
+        position=reader.position * step[reader.clip],
         target=np.array([target for one in listed for target in one.target]),
         source_size=np.stack([unknown, unknown], 1),
         brightness=unknown,

@@ -15,7 +15,9 @@ class FootageChoice(Config):
 
     split: str | None = None
     """Part of the data set. nuScenes: train, val, test, mini_train or mini_val. RobotCar: a split that has
-    lists in splits/, or the path of one; KITTI: the same of one list. null takes every frame."""
+    lists in splits/, or the path of one; KITTI: the same of one list. Cityscapes: train, val, test,
+    train_extra or demoVideo, or such as train-sequence or train-foggy-0.02; ACDC: train, val or test. null
+    takes every frame."""
     cameras: tuple[str, ...] = ("CAM_FRONT",)
     """nuScenes: channels, each a camera of its own. ACDepth: the front camera. RobotCar: a lens, stereo/left
     or stereo/centre; md4all and ACDepth: stereo/left, which is taken where none is named."""

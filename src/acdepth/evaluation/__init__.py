@@ -6,7 +6,7 @@
 >>> round(depth_metrics(1.1 * truth, truth)["abs_rel"], 3)
 0.1
 >>> list(PROTOCOLS)
-['nuscenes-80m', 'robotcar-50m', 'kitti-eigen-80m', 'world-80m', 'own']
+['nuscenes-80m', 'robotcar-50m', 'kitti-eigen-80m', 'cityscapes-80m', 'world-80m', 'own']
 
 A whole evaluation is `acdepth.evaluation.run.run`, from models, footage and a protocol to files.
 """

@@ -51,6 +51,11 @@ GARG = Window(top=0.40810811, bottom=0.99189189, left=0.03594771, right=0.964052
 """Where KITTI is scored: without sky, bonnet and the sides that LiDAR misses (Garg et al., 2016)."""
 
 
+MANYDEPTH = Window(top=1 / 3, left=0.09375, right=0.90625)
+"""Where Cityscapes is scored, of images without their lowest quarter: rows 256 to 768 and columns 192 to
+1856 of 2048 (ManyDepth, Watson et al., CVPR 2021)."""
+
+
 class Protocol(Config):
     """Everything that decides a number besides the data and the model."""
 
@@ -140,12 +145,16 @@ PROTOCOLS = {
         Protocol(name="nuscenes-80m", night_rain_in_both=True),
         Protocol(name="robotcar-50m", max_depth=50.0, input_window=Window(bottom=0.8)),
         Protocol(name="kitti-eigen-80m", min_depth=1e-3, scored_window=GARG),
+        Protocol(
+            name="cityscapes-80m", min_depth=1e-3, input_window=Window(bottom=0.75), scored_window=MANYDEPTH
+        ),
         Protocol(name="world-80m"),
         Protocol(name="own", keep_aspect=True, focal_rescale=True, enlarge="inverse_depth"),
     )
 }
 """nuScenes and RobotCar: ACDepth, section 4, and md4all (RobotCar: the top 768 of 960 rows). KITTI: Eigen et
-al., 2014. ``world-80m`` and ``own`` are ours; ``own`` measures what ``acdepth predict`` gives."""
+al., 2014. Cityscapes: ManyDepth, whose tables align the median. ``world-80m`` and ``own`` are ours; ``own``
+measures what ``acdepth predict`` gives."""
 
 
 def find_protocol(name: str) -> Protocol:

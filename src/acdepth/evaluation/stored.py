@@ -22,11 +22,13 @@ from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
 from acdepth.evaluation.protocols import WHOLE_IMAGE, Protocol, Window
 from acdepth.evaluation.schema import Checkpoint, PredictedBefore
-from acdepth.inference.framing import LARGEST_CAMERA_MISMATCH, focal_ratio
+from acdepth.inference.framing import focal_ratio
 
 FACTS_FILE = "predictions.json"
 ENDINGS = (".npy", ".png", "_depth.npy", "_depth.png")
 """What may follow a key without its suffix, in the order in which they are looked for."""
+LARGEST_MISMATCH = 0.02
+"""By how much the aspect of a prediction may differ from its image's: networks answer in whole strides."""
 
 
 class Facts(Config):
@@ -125,7 +127,7 @@ class StoredModel(Model):
         if self.facts.holds == "depth":
             inverse_depth = 1 / values
             height, width = frame.whole if whole else frame.image.shape[:2]
-            if abs(size[1] / size[0] * height / width - 1) > LARGEST_CAMERA_MISMATCH:
+            if abs(size[1] / size[0] * height / width - 1) > LARGEST_MISMATCH:
                 what = f"{size[1]}x{size[0]} pixels, but its image has {width}x{height}"
                 raise UserError(file, what, "a prediction must be of the image's shape")
         camera = frame.clip.camera if whole else frame.camera

@@ -20,9 +20,9 @@ ROAD = (0.5, 1.0), (0.2, 0.8)
 """Where the road is looked for: parts of the height and of the width."""
 ROWS, COLUMNS = 24, 32
 """Of pixels that are looked at there."""
-LEAST_SLOPE = 0.05
-"""n . r of the flattest ray that counts, 3 degrees below the horizon. Flatter ones meet the road 20 times the
-camera's height away, where a small error of the normal is a large one of the height."""
+LEAST_SLOPE = 1 / 7
+"""n . r of the flattest ray that counts, 8 degrees below the horizon: it meets the road at seven times the
+camera's height. Farther away networks say too little depth, which tilts the plane (docs/data.md)."""
 COARSE, FINE = 0.1, 0.05
 """How far the logarithms of the pixels' heights may lie from the plane's while normals are tried, and in the
 end."""

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 
 from acdepth.core.camera import Camera
-from acdepth.core.errors import UserError
 from acdepth.networks.depth_net import STRIDE
 
 FEWEST_STRIDES = 2
@@ -15,8 +14,6 @@ ASPECT_WEIGHT = 2.0
 """A stretched car is worse than one that is larger or smaller than usual by the same factor."""
 MEASURED_RATIOS = (0.7, 1.5)
 """Focal lengths over the training one for which rescaled metres were measured to hold (docs/protocols.md)."""
-LARGEST_CAMERA_MISMATCH = 0.02
-"""By how much a camera's aspect ratio may differ from its image's: rounding, not another camera."""
 
 
 def network_size(image_size: tuple[int, int], input_size: tuple[int, int], aspect: float) -> tuple[int, int]:
@@ -74,19 +71,6 @@ def describe_ratio(ratio: float) -> str:
     if low - 0.005 <= ratio <= high + 0.005:
         return said
     return f"{said}; what was measured is {low:g} to {high:g}, so check these metres"
-
-
-def check_camera(camera: Camera, image_size: tuple[int, int]) -> None:
-    """Refuse a camera that cannot be the image's; another resolution of the same picture is fine.
-
-    Raises:
-        UserError: if the aspect ratios differ by more than 2 %.
-    """
-    height, width = image_size
-    if abs(camera.width / camera.height * height / width - 1) > LARGEST_CAMERA_MISMATCH:
-        wanted = f"{camera.width}x{camera.height} pixels"
-        what = f"the camera is for {wanted}, but the image has {width}x{height}"
-        raise UserError(None, what, "give the intrinsics of this image")
 
 
 def _sizes_near(wanted_aspect: float, wanted_area: float) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.inference.devices import Precision
-from acdepth.inference.framing import check_camera, describe_ratio
+from acdepth.inference.framing import describe_ratio
 from acdepth.inference.model import DepthModel, open_model
 from acdepth.inference.output import depth_of, enlarge, fused
 from acdepth.inference.pixels import Image, as_pixels
@@ -99,7 +99,7 @@ class Predictor:
         pixels = [as_pixels(image) for image in images]
         if camera:
             for image in pixels:
-                check_camera(camera, image.shape[:2])
+                camera.at_size(*image.shape[:2])  # refuses those of another aspect
         sizes = [model.fit(image.shape) for image in pixels]
         kind = "head" if model.head else "flip" if flip else "scales"
         answers = model.infer(pixels, sizes, mirrored=flip, confidence=kind if confidence else "none")

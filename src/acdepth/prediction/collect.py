@@ -1,20 +1,18 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
-from acdepth.data.own.bag import lens_of_bag
-from acdepth.data.own.folder import beside, is_sequence_folder
+from acdepth.core.lens import Lens
+from acdepth.data.own.folder import is_sequence_folder
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
+from acdepth.prediction.lenses import Lenses
 
-CAMERA_FILE = "camera.yaml"
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
 """Folders of a sequence whose PNGs are measurements, not photographs."""
 
@@ -26,8 +24,8 @@ class Job:
     source: Path
     target: Path
     """Path of its results without ``_depth.png`` and the like."""
-    camera: Camera | None
-    """From the ``camera.yaml`` that holds for it."""
+    lens: Lens | None
+    """That took it, by the camera file that holds for it or else guessed."""
     folder: Path | None
     """The folder argument it was found in; None if it was named itself."""
 
@@ -49,16 +47,23 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
     if not inputs:
         raise UserError(None, "nothing to predict", "give images, folders or videos")
     jobs: dict[Path, Job] = {}
-    cameras = _Cameras()
+    lenses = Lenses()
+
+    def lens_of(path: Path, top: Path) -> Lens | None:
+        if is_bag(path):
+            return lenses.of_bag(path)
+        is_video = path.suffix.lower() in VIDEO_SUFFIXES
+        return lenses.of_video(path, top) if is_video else lenses.of_image(path, top)
+
     for given in inputs:
         if given.is_dir() and not is_bag(given):
             front = out / given.resolve().name if len(inputs) > 1 else out
             named = [
-                Job(path, front / path.relative_to(given).with_suffix(""), cameras.of(path, given), given)
+                Job(path, front / path.relative_to(given).with_suffix(""), lens_of(path, given), given)
                 for path in _search(given, front)
             ]
         elif given.exists():
-            named = [Job(given, out / given.stem, cameras.of(given, given.parent), None)]
+            named = [Job(given, out / given.stem, lens_of(given, given.parent), None)]
         else:
             raise UserError(given, "no such file or folder")
         for job in named:
@@ -91,34 +96,6 @@ def _walk(folder: Path) -> Iterator[Path]:
     for entry in entries:
         if entry.is_dir() and not (entry.is_symlink() or entry.name in measured or is_bag(entry)):
             yield from _walk(entry)
-
-
-class _Cameras:
-    """Finds the camera of each file and reads each ``camera.yaml`` once."""
-
-    def __init__(self) -> None:
-        self._in_folder: dict[Path, Camera | None] = {}
-
-    def of(self, path: Path, top: Path) -> Camera | None:
-        """The nearest ``camera.yaml``: beside the file, or above it up to ``top``.
-
-        Above a folder ``images`` too, because there it stands in a sequence folder.
-        """
-        if path.suffix.lower() in VIDEO_SUFFIXES and (found := beside(path.parent, path.stem, CAMERA_FILE)):
-            return Camera.read(found)
-        if is_bag(path):
-            with suppress(UserError):  # is told when it is opened
-                return (lens := lens_of_bag(path)) and lens.straight
-        folders = [folder for folder in path.parents if folder.is_relative_to(top)]
-        if top.resolve().name == "images":
-            folders.append(top.resolve().parent)
-        return next((camera for folder in folders if (camera := self._read(folder))), None)
-
-    def _read(self, folder: Path) -> Camera | None:
-        if folder not in self._in_folder:
-            file = folder / CAMERA_FILE
-            self._in_folder[folder] = Camera.read(file) if file.exists() else None
-        return self._in_folder[folder]
 
 
 def _refuse_same_targets(jobs: list[Job]) -> None:

@@ -12,41 +12,60 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
+from acdepth.core.lens import Lens
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.bag import whole_bag
 from acdepth.data.own.clip import OwnClip
+from acdepth.data.own.guessed import check_fov, lens_from_fov
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import whole_video
 from acdepth.inference.predictor import Predictor
 from acdepth.prediction.collect import Job, collect
+from acdepth.prediction.lenses import Straightened
 from acdepth.prediction.video import UnreadableVideo, predict_video
 
 MANY_IMAGES = 100
 """From here on a folder is footage: up to 1 % may be unreadable, more stops the run. In a smaller folder each
 image counts: the readable ones are done, and the run ends with an error."""
+MOST_ANSWERS = 5
+"""Photographs by a zoom lens have a focal length each; no more are told."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What was asked for."""
 
-    camera: Camera | None
+    lens: Lens | None
     """Of all inputs; None where each has its own or none."""
     fx: float | None
     """Focal length of all inputs [px], where that is all that is known of their camera."""
+    fov: float | None
+    """Horizontal field of view of all inputs [degrees], where somebody guesses it."""
     flip: bool
     npy: bool
     ply: bool
     frames: bool
     confidence: bool
 
-    def camera_of(self, job: Job, size: tuple[int, ...]) -> Camera | None:
-        """The camera of an input whose images have the ``size`` (height, width, ...); needed with fx only."""
+    @property
+    def needs_size(self) -> bool:
+        """Whether the lens of an input follows from the size of its images only."""
+        return self.fx is not None or self.fov is not None
+
+    def lens_of(self, job: Job, size: tuple[int, int]) -> Lens | None:
+        """The lens of an input whose images have the ``size`` (height, width).
+
+        Raises:
+            UserError: if it is not that of these images.
+        """
         if self.fx is not None:
-            return Camera.central(self.fx, size[0], size[1])
-        return self.camera or job.camera
+            return Lens(Camera.central(self.fx, *size), source="--fx")
+        if self.fov is not None:
+            return lens_from_fov(self.fov, size)
+        lens = self.lens or job.lens
+        return lens and lens.at_size(*size)
 
     def write(self, target: Path, image: np.ndarray, prediction: DepthPrediction) -> None:
         """Write the files that one prediction becomes."""
@@ -91,8 +110,9 @@ class Run:
         self.failed: list[UserError] = []
         """Errors that the run ends with."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
-        self._says_ratio = options.fx is not None and predictor.rescales()
+        self._says_ratio = options.needs_size and predictor.rescales()
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
+        self.straightened = Straightened()
         self._tallies = {folder: ReadTally(n, say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
     def all(self) -> None:
@@ -120,27 +140,30 @@ class Run:
     def _image(self, job: Job, advance: Advance) -> None:
         try:
             image = read_image(job.source)
-            prediction = self._predict(job, image)
+            image, lens, prediction = self._predict(job, image)
         except UserError as error:
             self._fail(job, error)
             return
-        self.options.write(job.target, image, prediction)
+        self._write(job.target, image, prediction, lens)
         self.done += 1
         advance()
 
-    def _predict(self, job: Job, image: np.ndarray) -> DepthPrediction:
+    def _predict(self, job: Job, image: np.ndarray) -> tuple[np.ndarray, Lens | None, DepthPrediction]:
+        """The image as the network sees it, that is straight, the lens that took it, and its depth."""
         try:
-            camera = self._camera(job, image.shape)
-            return self.predictor(image, camera, self.options.flip, self.options.confidence)
+            lens = self._lens(job, (image.shape[0], image.shape[1]))
+            image = lens.straighten(image) if lens else image
+            camera = lens and lens.straight
+            return image, lens, self.predictor(image, camera, self.options.flip, self.options.confidence)
         except UserError as error:
             raise UserError(job.source, error) from error
 
     def _video(self, job: Job, video: OwnClip, advance: Advance) -> None:
         out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
-        on_frame = partial(self._frame, job) if self.options.frames else None
         try:
-            camera = self._camera_of_video(job, video)
-            skipped = predict_video(self.predictor, video, out, camera, flip, on_frame, advance, sure)
+            video = self._through_its_lens(job, video)
+            on_frame = partial(self._frame, job, video.lens) if self.options.frames else None
+            skipped = predict_video(self.predictor, video, out, None, flip, on_frame, advance, sure)
         except UnreadableVideo as error:
             self._fail(job, error)
             return
@@ -148,22 +171,31 @@ class Run:
             say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
         self.done += 1
 
-    def _camera_of_video(self, job: Job, video: OwnClip) -> Camera | None:
+    def _through_its_lens(self, job: Job, video: OwnClip) -> OwnClip:
+        """The video with the lens that was said, or that of the camera file that holds for it."""
         try:
-            return self._camera(job, () if self.options.fx is None else video.image(0).shape)
+            return video.through(self._lens(job, video.source.size()))
         except UserError as error:
-            raise UnreadableVideo(*error.args) from error
+            raise UnreadableVideo(job.source, error) from error
 
-    def _camera(self, job: Job, size: tuple[int, ...]) -> Camera | None:
-        camera = self.options.camera_of(job, size)
+    def _lens(self, job: Job, size: tuple[int, int]) -> Lens | None:
+        lens = self.options.lens_of(job, size)
         if self._says_ratio:
             of_which = "" if len(self.jobs) == 1 else f"{job.source}: "
-            say(f"{of_which}{self.predictor.describe_scale(camera)}")
+            say(f"{of_which}{_scale(self.predictor, lens)}")
             self._says_ratio = False
-        return camera
+        if lens:
+            self.straightened.tell(lens)
+        return lens
 
-    def _frame(self, job: Job, number: int, image: np.ndarray, prediction: DepthPrediction) -> None:
-        self.options.write(_named(job.target, "frames") / f"{number:06d}", image, prediction)
+    def _frame(
+        self, job: Job, lens: Lens | None, number: int, image: np.ndarray, prediction: DepthPrediction
+    ) -> None:
+        self._write(_named(job.target, "frames") / f"{number:06d}", image, prediction, lens)
+
+    def _write(self, target: Path, image: np.ndarray, prediction: DepthPrediction, lens: Lens | None) -> None:
+        self.options.write(target, image, prediction)
+        self.straightened.write(target, image, lens)
 
     def _fail(self, job: Job, error: UserError) -> None:
         tally = self._tallies.get(job.folder) if job.folder and not job.is_video else None
@@ -185,24 +217,39 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
         raise UserError(f"--out {out}", "is a file", "give a folder")
     if options.fx is not None and not (math.isfinite(options.fx) and options.fx > 0):
         raise UserError(f"--fx {options.fx:g}", "must be a positive number of pixels")
-    if options.fx is not None and options.camera:
-        raise UserError(f"--fx {options.fx:g}", "--camera says it already", "give one of the two")
+    if options.fov is not None:
+        check_fov(options.fov)
+    given = {"--camera": options.lens, "--fx": options.fx, "--fov": options.fov}
+    said = [flag for flag, value in given.items() if value is not None]
+    if len(said) > 1:
+        raise UserError(None, f"{' and '.join(said)} say the same", "give one of them")
     videos = [job.source for job in jobs if job.is_video]
     if options.frames and not videos:
         raise UserError(None, "--frames is for videos, and there is none among the inputs")
     if (options.npy or options.ply or options.confidence) and videos and not options.frames:
         what = "--npy, --ply and --confidence of a video need --frames, which writes each frame"
         raise UserError(videos[0], what)
-    without = [job.source for job in jobs if not (options.fx or options.camera or job.camera)]
+    without = [job.source for job in jobs if not (said or job.lens)]
     if options.ply and without:
-        remedy = "put camera.yaml (fx, fy, cx, cy, width, height) beside it or give --camera"
+        remedy = "put camera.yaml (fx, fy, cx, cy, width, height) beside it or give --camera or --fov"
         raise UserError(without[0], "--ply needs the intrinsics", remedy)
 
 
 def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
     """Say what the metres mean; where that differs between the inputs, for how many of them."""
-    if options.fx is not None and predictor.rescales():
+    if options.needs_size and predictor.rescales():
         return  # until the first image tells its size
-    answers = Counter(predictor.describe_scale(options.camera or job.camera) for job in jobs)
-    for answer, count in answers.items():
+    answers = Counter(_scale(predictor, options.lens or job.lens) for job in jobs)
+    for answer, count in answers.most_common(MOST_ANSWERS):
         say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
+    if len(answers) > MOST_ANSWERS:
+        say(f"and {len(answers) - MOST_ANSWERS} more kinds of lenses")
+
+
+def _scale(predictor: Predictor, lens: Lens | None) -> str:
+    """One line that says what metres mean of pictures by a lens; a guess is said to be one."""
+    said = predictor.describe_scale(lens and lens.straight)
+    if lens is None or not lens.guessed:
+        return said
+    metres = ", and so do these metres" if predictor.rescales() else ""
+    return f"{said}; the focal length comes from {lens.source}{metres}"

@@ -202,8 +202,9 @@ def test_two_camera_files_are_refused(tmp_path: Path) -> None:
         find_lens(tmp_path)
 
 
-def write_photograph(path: Path, focal: int | None) -> Path:
+def write_photograph(path: Path, focal: int | None, orientation: int = 1) -> Path:
     exif = Image.Exif()
+    exif[0x0112] = orientation
     if focal is not None:
         exif.get_ifd(0x8769)[0xA405] = focal
     Image.new("RGB", (400, 300)).save(path, exif=exif)
@@ -212,14 +213,16 @@ def write_photograph(path: Path, focal: int | None) -> Path:
 
 def test_a_photograph_tells_its_focal_length(tmp_path: Path) -> None:
     """26 mm of a phone: 43.27 mm of diagonal are 500 px."""
-    lens = lens_from_exif(write_photograph(tmp_path / "a.jpg", 26), (300, 400))
+    lens = lens_from_exif(write_photograph(tmp_path / "a.jpg", 26))
     assert lens and lens.guessed and "guess" in lens.source
     assert lens.camera.fx == lens.camera.fy == pytest.approx(26 * 500 / 43.2666, rel=1e-4)
     assert (lens.camera.cx, lens.camera.cy) == (199.5, 149.5)
+    turned = lens_from_exif(write_photograph(tmp_path / "e.jpg", 26, orientation=6))
+    assert turned and turned.camera.size == (400, 300) and turned.camera.fx == lens.camera.fx
     for none in (write_photograph(tmp_path / "b.jpg", 0), write_photograph(tmp_path / "c.jpg", None)):
-        assert lens_from_exif(none, (300, 400)) is None
+        assert lens_from_exif(none) is None
     (tmp_path / "d.jpg").write_bytes(b"no image")
-    assert lens_from_exif(tmp_path / "d.jpg", (300, 400)) is None
+    assert lens_from_exif(tmp_path / "d.jpg") is None
 
 
 def test_a_field_of_view_is_a_focal_length() -> None:

@@ -23,6 +23,12 @@ def is_kitti_raw(root: Path) -> bool:
     return any((day / "calib_cam_to_cam.txt").is_file() for day in _days(Path(root)))
 
 
+def split_names(root: Path) -> list[str]:
+    """The lists that are there, as `open_kitti_raw` takes them."""
+    folder = Path(root) / "splits"
+    return [path.relative_to(folder).with_suffix("").as_posix() for path in sorted(folder.rglob("*.txt"))]
+
+
 def open_kitti_raw(
     root: Path, split: str | None, on_warning: Callable[[str], object], on_fault: OnFault = raise_fault
 ) -> list[KittiRawClip]:

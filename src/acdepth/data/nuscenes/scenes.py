@@ -105,6 +105,11 @@ def is_nuscenes(root: Path) -> bool:
     return any((Path(root) / version).is_dir() for version in VERSIONS.values())
 
 
+def split_names(root: Path) -> list[str]:
+    """The official splits whose tables are there."""
+    return [name for name, version in VERSIONS.items() if (Path(root) / version).is_dir()]
+
+
 def open_nuscenes(
     root: Path, split: str | None, cameras: Iterable[str] = ("CAM_FRONT",)
 ) -> list[NuScenesClip]:

@@ -26,6 +26,8 @@ class Description:
     """Images per second, of the whole source."""
     class_names: tuple[str, ...] = ()
     style: str | None = None
+    in_time: bool = True
+    """Whether images beside each other are neighbours in time."""
     ego_mask: np.ndarray | None = None
     """bool (H, W), True where the image shows the vehicle itself; of the images as they were taken."""
     track_offset: float | None = None
@@ -82,6 +84,7 @@ class OwnClip(StoredClip):
         self.condition, self.lens = description.condition, description.lens
         self.camera = self.lens and self.lens.straight
         self.class_names, self.style = description.class_names, description.style
+        self.in_time = description.in_time
         self.camera_height = self.lens and self.lens.camera_height
         self.lengths_from = motion and motion.kind
         step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1

@@ -11,28 +11,28 @@ from acdepth.core.lens import Lens
 
 FILM_DIAGONAL = math.hypot(36, 24)
 """Of 35 mm film [mm]: an equivalent focal length has the same angle across the diagonal (CIPA DCG-001)."""
-EXIF_IFD, FOCAL_LENGTH_IN_35MM = 0x8769, 0xA405
+EXIF_IFD, FOCAL_LENGTH_IN_35MM, ORIENTATION = 0x8769, 0xA405, 0x0112
+LYING = (5, 6, 7, 8)
+"""Orientations whose pictures are stored on their side."""
 NARROWEST, WIDEST = 5.0, 150.0
 """Fields of view across a picture that a pinhole could have [degrees]."""
 
 
-def lens_from_exif(path: Path, size: tuple[int, int]) -> Lens | None:
+def lens_from_exif(path: Path) -> Lens | None:
     """A lens by the 35 mm equivalent focal length that a photograph tells, if it does.
 
     A guess: phones round it, and it says nothing of what was cropped since. Bends are unknown.
-
-    Args:
-        path: of the photograph.
-        size: (height, width) of it, upright [px].
     """
     try:
         with Image.open(path) as image:
-            told = image.getexif().get_ifd(EXIF_IFD).get(FOCAL_LENGTH_IN_35MM)
+            (width, height), exif = image.size, image.getexif()
+            told = exif.get_ifd(EXIF_IFD).get(FOCAL_LENGTH_IN_35MM)
+            if exif.get(ORIENTATION, 1) in LYING:
+                width, height = height, width
     except (OSError, SyntaxError, ValueError):
         return None
     if not isinstance(told, (int, float)) or not 4 <= told <= 1000:  # 0 says unknown
         return None
-    height, width = size
     focal = told / FILM_DIAGONAL * math.hypot(height, width)
     return Lens(Camera.central(focal, height, width), source="EXIF, a guess", guessed=True)
 

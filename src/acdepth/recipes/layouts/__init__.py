@@ -7,19 +7,30 @@ from typing import Literal
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.data.acdc import CONDITIONS as OF_ACDC
+from acdepth.recipes.layouts.acdc import write_acdc
+from acdepth.recipes.layouts.cityscapes import write_cityscapes
 from acdepth.recipes.layouts.drives import WorldDrive, read_drives
 from acdepth.recipes.layouts.kitti import write_kitti
 from acdepth.recipes.layouts.nuscenes import write_nuscenes
 from acdepth.recipes.layouts.robotcar import write_robotcar
 
-Layout = Literal["nuscenes", "robotcar", "kitti"]
+Layout = Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc"]
 Writer = Callable[[list[WorldDrive], Path, frozenset[int], Callable[[], object]], None]
 
-WRITERS: dict[Layout, Writer] = {"nuscenes": write_nuscenes, "robotcar": write_robotcar, "kitti": write_kitti}
+WRITERS: dict[Layout, Writer] = {
+    "nuscenes": write_nuscenes,
+    "robotcar": write_robotcar,
+    "kitti": write_kitti,
+    "cityscapes": write_cityscapes,
+    "acdc": write_acdc,
+}
 CONDITIONS: dict[Layout, frozenset[Condition]] = {
     "nuscenes": frozenset(Condition),
     "robotcar": frozenset({Condition.CLEAR, Condition.NIGHT}),
     "kitti": frozenset({Condition.CLEAR}),
+    "cityscapes": frozenset({Condition.CLEAR, Condition.FOG}),
+    "acdc": frozenset({Condition.CLEAR, *OF_ACDC}),
 }
 """What a layout has a place for."""
 

@@ -1,5 +1,6 @@
 """Drives of the built-in world, read back with their poses."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,10 @@ class WorldDrive:
     speeds: np.ndarray
     """(N,) [m/s]."""
 
+    def depth(self, index: int) -> np.ndarray:
+        """True depth of a frame [m], float32 (H, W); 0 is sky."""
+        return read_depth_png16(self.folder / "depth" / f"{self.images[index].stem}.png")
+
     def scan(self, index: int, shift: float) -> np.ndarray:
         """LiDAR-like points of a frame: on a grid of pixels, without the outermost, at their true depth.
 
@@ -52,7 +57,7 @@ class WorldDrive:
         Returns:
             (M, 3) float64 in the camera's frame [m].
         """
-        depth = read_depth_png16(self.folder / "depth" / f"{self.images[index].stem}.png")
+        depth = self.depth(index)
         height, width = depth.shape
         rows = np.unique(np.linspace(1, height - 2, min(ROWS, height - 2)).astype(int))
         columns = np.unique(np.linspace(1, width - 2, min(COLUMNS, width - 2)).astype(int))
@@ -77,6 +82,16 @@ def read_drives(data: Path) -> list[WorldDrive]:
         raise UserError(data, "no drives of the built-in world", "make some with acdepth world make")
     styles, order = list(STYLES), list(Condition)
     return sorted(drives, key=lambda d: (styles.index(d.style), d.town, order.index(d.condition)))
+
+
+def with_clear_twin(drives: list[WorldDrive]) -> list[tuple[WorldDrive, WorldDrive]]:
+    """Each drive with the clear one of its town; a warning tells how many have none and are left out."""
+    clear = {(one.style, one.town): one for one in drives if one.condition is Condition.CLEAR}
+    found = [(one, clear[one.style, one.town]) for one in drives if (one.style, one.town) in clear]
+    if left_out := len(drives) - len(found):
+        told = f"{left_out} drives have no clear one of the same town: left out"
+        logging.getLogger("acdepth").warning(told)
+    return found
 
 
 def common_camera(drives: list[WorldDrive], whose: str) -> Camera:
