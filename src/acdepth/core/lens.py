@@ -78,8 +78,8 @@ class Lens:
 
         Args:
             image: of the size of the lens' images.
-            nearest: take the nearest pixel, for depth and classes; else pixels are blended, by cubics, as depth
-                of what a linear blend blurs is a little farther.
+            nearest: take the nearest pixel, for depth and classes; else pixels are blended by cubics, as what
+                a linear blend blurs looks farther to a network.
         """
         if image.shape[:2] != self.camera.size:
             raise ValueError(f"{image.shape[:2]} is not the lens' {self.camera.size}; see at_size")
