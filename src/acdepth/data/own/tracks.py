@@ -108,6 +108,8 @@ def track_from_fixes(
     by_positions = gps_speeds(times, latitude, longitude)
     if speeds is None:
         return Track(place, times, speeds=by_positions)
+    if not (speeds >= 0).all():
+        raise UserError(place, "a speed is negative or no number", "speeds are magnitudes in m/s")
     known = ~np.isnan(by_positions)
     check_units(place, speeds[known], by_positions[known])
     return Track(place, times, speeds=speeds)
