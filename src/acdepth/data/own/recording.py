@@ -159,6 +159,8 @@ def _check_file(file: Path) -> None:
 
 def _check_database(file: Path, start: bytes, size: int) -> None:
     """SQLite's header says how many pages there are; a journal beside it holds what was not yet moved in."""
+    if set(str(file.absolute())) & set("?#%"):  # the library would open another file
+        raise UserError(file, "has ?, # or % in its path, by which SQLite cannot open it", "rename it")
     page = int.from_bytes(start[16:18], "big")
     whole = int.from_bytes(start[28:32], "big") * (65536 if page == 1 else page)
     if size < whole:

@@ -41,7 +41,8 @@ class Track:
 
     def __post_init__(self) -> None:
         if len(self.times) < 2:
-            raise UserError(self.place, f"{len(self.times)} measurements", "a track needs at least two")
+            what = f"too few measurements to tell motion ({len(self.times)})"
+            raise UserError(self.place, what, "a track needs at least two")
         rows = rows_apart(self.times, LEAST_JUMP)
         speeds = self.speeds
         if self.positions is not None:
