@@ -230,7 +230,7 @@ def _parse_crop(text: str) -> "Crop":
     from acdepth.core.crop import Crop
 
     parts = text.split(",")
-    if len(parts) != 4 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
         raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
     top, left, height, width = (int(part) for part in parts)
     return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

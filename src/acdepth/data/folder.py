@@ -8,17 +8,18 @@ from pathlib import Path
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError, raise_fault
-from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.bag import has_camera, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
+from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
 from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
-from acdepth.data.own.video import VIDEO_SUFFIXES, open_video
+from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
-from acdepth.data.stored import list_images
+from acdepth.data.stored import list_images, tell_unread
 
 
 class NoFootageError(UserError):
@@ -83,7 +84,7 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn, raise_fault))
-    return list(_open_tree(root, warn)) or _open_photographs(root)
+    return list(_open_tree(root, warn)) or _open_photographs(root, warn)
 
 
 def _refuse_part(folder: Path, kind: type[UserError]) -> None:
@@ -92,10 +93,12 @@ def _refuse_part(folder: Path, kind: type[UserError]) -> None:
 
 
 def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
-    if path.suffix.lower() in VIDEO_SUFFIXES:
+    if is_video(path):
         return list(open_video(path, path.stem, warn))
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [ImageClip(path.stem, path.parent.resolve().name, [path], Description())]
+    if path.suffix.lower() in UNREAD_SUFFIXES:
+        raise UserError(path, f"{path.suffix} is not read", SAVE_AS_JPEG)
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | BAG_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(
         path, "neither a video, a bag nor an image", f"give a folder or a file that ends in {kinds}"
@@ -137,11 +140,12 @@ def _refuse_data_set(folder: Path, root: Path) -> None:
 
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
-    videos = [folder / file for file in sorted(files) if Path(file).suffix.lower() in VIDEO_SUFFIXES]
+    videos = [folder / file for file in sorted(files) if is_video(folder / file)]
     return [video for video in videos if not with_camera or find_camera_file(video.parent, video.stem)]
 
 
-def _open_photographs(folder: Path) -> list[Clip]:
+def _open_photographs(folder: Path, warn: Callable[[str], object]) -> list[Clip]:
+    unread = any(tell_unread(one, warn) for one in (folder, folder / "images") if one.is_dir())
     if paths := list_images(folder):
         name = folder.resolve().name
         return [ImageClip(name, name, paths, Description())]
@@ -149,5 +153,9 @@ def _open_photographs(folder: Path) -> list[Clip]:
     if below := [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]:
         named = ", ".join(below[:4]) + ", ..." * (len(below) > 4)
         raise NoFootageError(folder, "holds pictures one folder down only", f"give one of {named}")
+    if unread:
+        raise NoFootageError(
+            folder, "holds pictures of kinds that are not read", SAVE_AS_JPEG.replace("it", "them")
+        )
     remedy = "give a folder of pictures, a video, or the root of a data set"
     raise NoFootageError(folder, "no footage found", f"put pictures into {folder / 'images'}, or {remedy}")

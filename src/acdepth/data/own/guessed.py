@@ -29,7 +29,7 @@ def lens_from_exif(path: Path) -> Lens | None:
             told = exif.get_ifd(EXIF_IFD).get(FOCAL_LENGTH_IN_35MM)
             if exif.get(ORIENTATION, 1) in LYING:
                 width, height = height, width
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None
     if not isinstance(told, (int, float)) or not 4 <= told <= 1000:  # 0 says unknown
         return None
