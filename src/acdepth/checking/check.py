@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.checking.doubts import DepthFacts, depth_facts, doubt_cameras, doubt_depth, doubt_motion
+from acdepth.checking.drive_page import drive_page
+from acdepth.checking.drives import look_at_drives
 from acdepth.checking.findings import Findings
 from acdepth.checking.nuscenes import open_nuscenes_parts
 from acdepth.checking.opening import WHOLE, Kind, Part, distinct, open_parts, refuse_other_kind
@@ -24,6 +26,8 @@ from acdepth.data.robotcar.clip import RobotCarClip
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import StoredClip
 
+MOST_PAGES = 12
+"""Drives that get a page on the sheet, evenly spread; all are in check.json."""
 SHOWN = 6
 """Frames of each condition on the contact sheet."""
 
@@ -45,10 +49,9 @@ def check_data(
             written to.
     """
     root, out, findings = Path(root), Path(out), Findings()
-    if root.is_dir():
-        refuse_other_kind(root, kind)
-    elif kind != "folder" or not root.is_file():  # a video or a bag of one's own is one file
+    if not root.is_dir() and not (kind == "folder" and root.is_file()):  # as a video or a bag of one's own is
         raise UserError(f"--root {root}", "no such folder", "give the one that holds the data set")
+    refuse_other_kind(root, kind)
     check_folder(out, "--out")
     parts = _open(kind, root, choice, findings)
     clips = distinct(parts)
@@ -57,9 +60,10 @@ def check_data(
     looked_at, facts, tiles = _look(parts, sample, findings)
     doubt_depth(facts, findings)
     inventory = take_inventory(parts, looked_at, facts)
+    drives = look_at_drives(clips, findings) if kind == "folder" else []
     if tiles:
-        write_sheet(out / SHEET_FILE, tiles)
-    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles))
+        write_sheet(out / SHEET_FILE, tiles, [drive_page(drive) for drive in spread(drives, MOST_PAGES)])
+    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles), drives)
     report.write(out)
     return report
 
