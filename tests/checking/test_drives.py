@@ -89,6 +89,15 @@ def test_gaps_and_times(tmp_path: Path):
     assert "intervals vary by 133 %" in told and "1 gap" in told and f"{times[-1]:.1f} s" in told
 
 
+def test_pieces_that_are_too_short_are_doubted(tmp_path: Path):
+    drive(tmp_path / "data" / "cut", count=12, pixels=1.5)
+    (tmp_path / "data" / "cut" / "images" / "000002.png").unlink()
+    drive(tmp_path / "data" / "two", count=2, pixels=1.5)
+    told = doubts(check(tmp_path))
+    assert any(text.startswith("cut: 1 of its 2 pieces have less than three images") for text in told)
+    assert any(text.startswith("two: no three images in a row") for text in told)
+
+
 def test_a_mask_in_use_and_one_that_is_found(tmp_path: Path):
     frames = sliding(np.arange(70) * 9.0)
     for frame in frames:

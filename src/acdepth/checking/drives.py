@@ -101,7 +101,9 @@ class Drive:
         if self.step.doubt:
             yield "step", self.step.doubt
         short = [clip for clip in self.used if len(clip) < 3]
-        if short and len(self.clips) > 1:
+        if len(short) == len(self.clips):
+            yield "gaps", f"no three images in a row at {every(self.step.step)}; self-supervision needs them"
+        elif short:
             told = f"{len(short)} of its {len(self.clips)} pieces have less than three images at this step"
             yield "gaps", f"{told}, and teach nothing"
         lens = self.clips[0].lens
@@ -153,7 +155,7 @@ class Drive:
             rate = f"{1 / np.median(intervals):.4g} a second"
             rate += f" (intervals vary by {100 * varies:.0f} %)" if varies > 0.01 else ""
             told += f" at {rate}, {times[-1] - times[0]:.1f} s"
-        else:
+        elif times is None:
             told += ", nobody says when they were taken"
         gaps = len(self.clips) - 1
         first = f", the first after {self.clips[0].key(len(self.clips[0]) - 1)}" if gaps else ""
