@@ -239,6 +239,23 @@ def test_a_wrong_name_is_a_fault(root, name, tmp_path):
     assert [found.text.partition(": ")[0] for found in report.faults] == [str(file)]
 
 
+def test_each_missing_camera_of_a_sequence_is_found(tmp_path):
+    stems = [f"ulm_000003_{number:06d}" for number in range(4)]
+    write_annotated(tmp_path / "data", "val", stems)
+    files = [place(tmp_path / "data", "camera", "val", stem, "camera.json") for stem in stems[1:3]]
+    for file in files:
+        file.unlink()
+    report = check_data("cityscapes", tmp_path / "data", tmp_path / "check")
+    assert [found.text.partition(": ")[0] for found in report.faults] == list(map(str, files))
+
+
+def test_an_image_of_two_kinds(root):
+    file = place(root, "leftImg8bit", "train", KEY, "leftImg8bit.png")
+    file.with_suffix(".jpg").write_bytes(file.read_bytes())
+    with pytest.raises(UserError, match=rf"{KEY}_leftImg8bit\.png: is also there as .*\.jpg; keep one"):
+        opened(root)
+
+
 def test_disparity_without_any_camera_is_a_fault(root):
     (root / "camera").rename(root / "cameras")
     with pytest.raises(UserError, match=r"camera.train: no such folder, but there is disparity"):

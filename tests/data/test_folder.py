@@ -162,7 +162,8 @@ def replace_in(name: str, old: str, new: str) -> Callable[[Path], None]:
         (replace_in("motion.csv", "3,12.0\n", ""), "motion.csv", "5 rows for 6 images"),
         (replace_in("motion.csv", "3,12.0", "3,fast"), "motion.csv", "line 5, speed = 'fast'"),
         (replace_in("motion.csv", "3,12.0", "3,-1"), "motion.csv", "negative"),
-        (replace_in("motion.csv", "index,speed", "time,v"), "motion.csv", "no column index"),
+        (replace_in("motion.csv", "index,speed", "number,v"), "motion.csv", "no column index or time"),
+        (replace_in("motion.csv", "index,speed", "time,v"), "motion.csv", "no column speed, speed_kmh"),
         (replace_in("sequence.yaml", "clear", "foggy"), "sequence.yaml", "condition = 'foggy'"),
         (replace_in("sequence.yaml", "[road, car]", "road"), "sequence.yaml", "class_names must be"),
     ],
@@ -195,7 +196,7 @@ def test_what_is_no_footage_at_all(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such file or folder"):
         open_data(tmp_path / "nowhere")
     write_text(tmp_path / "notes.txt", "hello")
-    with pytest.raises(UserError, match="neither a video nor an image"):
+    with pytest.raises(UserError, match="neither a video, a bag nor an image"):
         open_data(tmp_path / "notes.txt")
 
 

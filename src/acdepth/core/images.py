@@ -28,7 +28,15 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         UserError: naming the file and the remedy.
     """
-    content = _read(path)
+    return decode_image(_read(path), path)
+
+
+def decode_image(content: bytes, path: Path | str) -> np.ndarray:
+    """The photograph in the content of a file, or of a message, as `read_image` gives it.
+
+    Raises:
+        UserError: naming where it stands and the remedy.
+    """
     pixels = _decode(path, content)
     height, width, *channels = pixels.shape
     if pixels.dtype != np.uint8:
@@ -86,7 +94,7 @@ def _read(path: Path) -> bytes:
         raise UserError(path, error.strerror or error, "check its name, or copy it again") from error
 
 
-def _decode(path: Path, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
+def _decode(path: Path | str, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
     if content[:2] == b"\xff\xd8" and _is_cut_jpeg(content):
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
         raise UserError(path, "the JPEG ends too early", "copy the file again")

@@ -11,9 +11,11 @@ from acdepth.core.errors import UserError, raise_fault
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
+from acdepth.data.own.bag import lens_of_bag, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
+from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
 from acdepth.data.own.video import VIDEO_SUFFIXES, open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images
@@ -34,12 +36,12 @@ def open_data(
     Recognised: the root of a data set, see `layouts`; a folder that holds such roots is refused, as only
     parts of them would be read. Else, in this order, in ``path`` itself or anywhere below it: sequence
     folders (``images/``), KITTI odometry drives (``calib.txt`` beside ``image_2``, ``image_0`` or
-    ``image_l``), KITTI frames with LiDAR (``image_2/``, ``velodyne/``, ``calib/``), video files. Below
-    ``path`` a video counts only with its camera beside it. If there is none of these and ``path`` holds
-    pictures, they are single photographs without a camera.
+    ``image_l``), KITTI frames with LiDAR (``image_2/``, ``velodyne/``, ``calib/``), bags, video files. Below
+    ``path`` a video or bag counts only with its camera beside it or in it. If there is none of these and
+    ``path`` holds pictures, they are single photographs without a camera.
 
     Args:
-        path: a folder, a video file or an image file.
+        path: a folder, a bag, a video file or an image file.
         on_warning: called with each warning; by default it goes to the log.
         condition: holds for all footage, whatever ``sequence.yaml`` says.
         choice: which part of a data set that has splits.
@@ -49,8 +51,10 @@ def open_data(
     """
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
-    if path.is_file():
-        clips: list[Clip] = _open_file(path, warn)
+    if is_bag(path):
+        clips: list[Clip] = list(open_bag(path, path.stem, warn))
+    elif path.is_file():
+        clips = _open_file(path, warn)
     elif path.is_dir():
         clips = _open_data_set(path, choice, warn)
     else:
@@ -92,8 +96,10 @@ def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
         return list(open_video(path, path.stem, warn))
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [ImageClip(path.stem, path.parent.resolve().name, [path], Description())]
-    kinds = ", ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
-    raise UserError(path, "neither a video nor an image", f"give a folder or a file that ends in {kinds}")
+    kinds = ", ".join(sorted(VIDEO_SUFFIXES | BAG_SUFFIXES | PICTURE_SUFFIXES))
+    raise UserError(
+        path, "neither a video, a bag nor an image", f"give a folder or a file that ends in {kinds}"
+    )
 
 
 def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
@@ -109,12 +115,19 @@ def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
         elif benchmarks.is_lidar_folder(folder):
             folders.clear()
             yield from benchmarks.open_lidar_folder(folder, name)
+        elif is_bag(folder):
+            folders.clear()
+            if folder == root or lens_of_bag(folder):
+                yield from open_bag(folder, name, warn)
         else:
             _refuse_data_set(folder, root)
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
             for video in _videos(folder, files, with_camera=folder != root):
                 prefix = "" if folder == root else f"{name}/"
                 yield from open_video(video, f"{prefix}{video.stem}", warn)
+            for bag in (folder / file for file in sorted(files) if is_bag(folder / file)):
+                if folder == root or lens_of_bag(bag):
+                    yield from open_bag(bag, name_below(root, bag.with_suffix("")), warn)
 
 
 def _refuse_data_set(folder: Path, root: Path) -> None:

@@ -1,13 +1,16 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.lens import Lens
+from acdepth.data.own.bag import lens_of_bag
 from acdepth.data.own.folder import is_sequence_folder
+from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import VIDEO_SUFFIXES
 from acdepth.data.stored import list_images
 from acdepth.prediction.lenses import Lenses
@@ -30,8 +33,8 @@ class Job:
 
     @property
     def is_video(self) -> bool:
-        """Whether the suffix is that of a video."""
-        return self.source.suffix.lower() in VIDEO_SUFFIXES
+        """Whether it is a video, by its suffix, or a bag, which is done like one."""
+        return self.source.suffix.lower() in VIDEO_SUFFIXES or is_bag(self.source)
 
 
 def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
@@ -49,11 +52,15 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
     lenses = Lenses()
 
     def lens_of(path: Path, top: Path) -> Lens | None:
+        if is_bag(path):
+            with suppress(UserError):  # is told when it is opened
+                return lens_of_bag(path)
+            return None
         is_video = path.suffix.lower() in VIDEO_SUFFIXES
         return lenses.of_video(path, top) if is_video else lenses.of_image(path, top)
 
     for given in inputs:
-        if given.is_dir():
+        if given.is_dir() and not is_bag(given):
             front = out / given.resolve().name if len(inputs) > 1 else out
             named = [
                 Job(path, front / path.relative_to(given).with_suffix(""), lens_of(path, given), given)
@@ -88,10 +95,10 @@ def _walk(folder: Path) -> Iterator[Path]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(folder, error.strerror or error) from error
-    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES)
+    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES or is_bag(entry))
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
-        if entry.is_dir() and not entry.is_symlink() and entry.name not in measured:
+        if entry.is_dir() and not (entry.is_symlink() or entry.name in measured or is_bag(entry)):
             yield from _walk(entry)
 
 

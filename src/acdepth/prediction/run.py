@@ -16,8 +16,10 @@ from acdepth.core.lens import Lens
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
+from acdepth.data.own.bag import whole_bag
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.guessed import check_fov, lens_from_fov
+from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import whole_video
 from acdepth.inference.predictor import Predictor
 from acdepth.prediction.collect import Job, collect
@@ -130,7 +132,7 @@ class Run:
 
     def _open(self, job: Job) -> OwnClip | None:
         try:
-            return whole_video(job.source)
+            return whole_bag(job.source) if is_bag(job.source) else whole_video(job.source)
         except UserError as error:
             self._fail(job, error)
             return None

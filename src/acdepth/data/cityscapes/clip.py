@@ -16,8 +16,6 @@ from acdepth.data.stored import checked_size
 
 FRAME_RATE = 17.0
 """Images per second (Cordts et al., CVPR 2016)."""
-
-
 WITH_THE_CAMERA = (1, 2, 3)
 """Labels of the car, of the border that rectification leaves, and of what else counts nowhere."""
 

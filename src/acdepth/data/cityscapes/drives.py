@@ -92,26 +92,29 @@ def _runs(
 ) -> Iterator[tuple[Stereo | None, dict[Shot, Path]]]:
     """The images in pieces of consecutive numbers of one sequence and one camera."""
     for _, of_sequence in groupby(sorted(images), key=lambda shot: shot[:2]):
-        with telling(on_fault):
-            shots = list(of_sequence)
-            cameras = _cameras(root, split, {shot: images[shot] for shot in shots}, annotated)
-            places = zip(count(), shots, cameras, strict=False)
-            for (_, stereo), run in groupby(places, key=lambda one: (one[1].number - one[0], one[2])):
-                yield stereo, {shot: images[shot] for _, shot, _ in run}
+        shots = list(of_sequence)
+        cameras = _cameras(root, split, {shot: images[shot] for shot in shots}, annotated, on_fault)
+        places = zip(count(), shots, cameras, strict=False)
+        for (_, stereo), run in groupby(places, key=lambda one: (one[1].number - one[0], one[2])):
+            yield stereo, {shot: images[shot] for _, shot, _ in run}
 
 
 def _cameras(
-    root: Path, split: str, images: dict[Shot, Path], annotated: Collection[Shot]
+    root: Path, split: str, images: dict[Shot, Path], annotated: Collection[Shot], on_fault: OnFault
 ) -> list[Stereo | None]:
     """Of each image of a sequence the camera, as the nearest image has it whose camera was published.
 
-    Those of annotated images were, which are one in each thirty of a video.
+    Those of annotated images were, which are one in each thirty of a video. Empty where none can be read.
     """
-    folder = root / "camera" / split
+    folder, known = root / "camera" / split, dict[Shot, Stereo]()
     if not folder.is_dir():
         return [None] * len(images)
     files = {shot: folder / shot.city / f"{shot.stem}_camera.json" for shot in images}
     told = [shot for shot in images if shot in annotated or files[shot].exists()] or list(images)[:1]
-    known = {shot: read_stereo(files[shot], images[shot]) for shot in told}
+    for shot in told:
+        with telling(on_fault):
+            known[shot] = read_stereo(files[shot], images[shot])
+    if not known:
+        return []
     nearest = (min(known, key=lambda other: abs(other.number - shot.number)) for shot in images)
     return [known[shot] for shot in nearest]

@@ -88,8 +88,20 @@ def find_images(
     images: dict[Shot, Path] = {}
     for city in sorted((root / folder / split).glob("*/")):
         with telling(on_fault):
-            images |= {shot: path for path in list_images(city) if (shot := _shot(path, folder, beta))}
+            images |= _of_city(city, folder, beta)
     return images
+
+
+def _of_city(city: Path, folder: str, beta: str | None) -> dict[Shot, Path]:
+    found: dict[Shot, Path] = {}
+    for path in list_images(city):
+        shot = _shot(path, folder, beta)
+        if shot is None:
+            continue
+        if shot in found:
+            raise UserError(path, f"is also there as {found[shot].name}", "keep one of them")
+        found[shot] = path
+    return found
 
 
 def _shot(path: Path, folder: str, beta: str | None) -> Shot | None:

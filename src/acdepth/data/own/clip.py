@@ -1,7 +1,7 @@
 """A run of a source's images, and what is known about them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,10 @@ class Description:
     """Whether images beside each other are neighbours in time."""
     ego_mask: np.ndarray | None = None
     """bool (H, W), True where the image shows the vehicle itself; of the images as they were taken."""
+    track_offset: float | None = None
+    """Seconds from the first image to the first measurement of a track beside the images."""
+    topics: Mapping[str, str] = field(default_factory=dict)
+    """Of a bag, where that was chosen: which topic is the ``image``, ``camera_info`` and ``motion``."""
 
     def of(self, source: Source) -> "Description":
         """With the lens at the size of a source's images, which may have been scaled since it was calibrated.

@@ -1,6 +1,7 @@
 """The sequence folder: ``images/`` with what is known about them beside it."""
 
 import difflib
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path, PurePath
@@ -11,19 +12,22 @@ import numpy as np
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_yaml, reading
+from acdepth.core.files import read_yaml
 from acdepth.core.images import read_classes
 from acdepth.data.own.cameras import find_camera_file, read_frame_rate, read_lens
 from acdepth.data.own.clip import Description, OwnClip
-from acdepth.data.own.motion import Motion, read_motion
+from acdepth.data.own.measured import motion_beside
+from acdepth.data.own.motion import Motion
 from acdepth.data.own.source import ImageFiles, Source
-from acdepth.data.stored import frame_numbers, list_images, runs_in_time, runs_of_numbers, tell_gaps
+from acdepth.data.own.times import read_times, times_of_names
+from acdepth.data.stored import list_images, runs_in_time, runs_of_numbers, tell_gaps
 
-SEQUENCE_FILE, MASK_FILE = "sequence.yaml", "mask.png"
-MOTION_FILE, TIMES_FILE = "motion.csv", "times.txt"
+SEQUENCE_FILE, MASK_FILE, TIMES_FILE = "sequence.yaml", "mask.png", "times.txt"
 """What may stand beside images, videos and bags."""
-SEQUENCE_KEYS = ("condition", "class_names", "classes")
+SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset")
 """What ``sequence.yaml`` may tell."""
+TOPIC_USES = ("image", "camera_info", "motion")
+"""What of a bag ``topics`` in ``sequence.yaml`` may choose."""
 
 
 def is_sequence_folder(folder: Path) -> bool:
@@ -41,11 +45,10 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     paths = list_images(folder / "images")
     _refuse_equal_stems(paths)
     times = read_times(folder / TIMES_FILE, len(paths))
+    times = times_of_names(paths) if times is None else times
     source = ImageFiles(paths, folder / "depth", folder / "classes", times)
     description = describe(folder).of(source)
-    motion, motion_file = None, folder / MOTION_FILE
-    if motion_file.exists():
-        motion = read_motion(motion_file, len(paths), frame_numbers(paths), times_of(source, description))
+    motion = motion_beside(source, description, folder, None, on_warning)
     return cut_at_gaps(source, name, f"{name}/images", description, motion, on_warning)
 
 
@@ -77,31 +80,6 @@ def _piece_name(source: Source, name: str, piece: range) -> str:
     return f"{name}/from_{PurePath(source.name_of(piece[0])).stem}" if piece[0] else name
 
 
-def times_of(source: Source, description: Description) -> np.ndarray | None:
-    """(N,) float64 [s]: when each image was taken, or should have been by the frame rate."""
-    times, rate = source.times(), description.frame_rate
-    if times is None and rate:
-        return np.arange(len(source)) / rate
-    return times
-
-
-def read_times(path: Path, count: int) -> np.ndarray | None:
-    """``times.txt``: a line per image, the seconds from any origin; None if there is no such file.
-
-    Raises:
-        UserError: if it holds something else, too few lines, or times that do not grow.
-    """
-    if not path.exists():
-        return None
-    with reading(path, "seconds, a line per image"):
-        times = np.array(path.read_text(encoding="utf-8-sig").split(), dtype=np.float64)
-    if len(times) != count:
-        raise UserError(path, f"{len(times)} times for {count} images", "write a line per image")
-    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
-        raise UserError(path, "its times do not grow", "write seconds in the order of the images")
-    return times
-
-
 def describe(folder: Path, stem: str | None = None) -> Description:
     """What the camera file (see `find_camera_file`), ``sequence.yaml`` and ``mask.png`` in a folder say.
 
@@ -121,6 +99,8 @@ def describe(folder: Path, stem: str | None = None) -> Description:
         class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
         style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
         ego_mask=read_ego_mask(mask_file) if mask_file else None,
+        track_offset=_track_offset(about.get("track_offset"), sequence_file),
+        topics=_topics(about.get("topics", {}), sequence_file),
     )
 
 
@@ -178,3 +158,22 @@ def _class_names(names: Any, path: Path | None) -> tuple[str, ...]:
     if isinstance(names, list):
         return tuple(str(name) for name in names)
     raise UserError(path, "class_names must be a list of names or a mapping from number to name")
+
+
+def _track_offset(offset: Any, path: Path | None) -> float | None:
+    if offset is None:
+        return None
+    if isinstance(offset, bool) or not isinstance(offset, (int, float)) or not math.isfinite(offset):
+        raise UserError(
+            path, f"track_offset = {offset!r}, expected seconds", "write such as track_offset: 12.3"
+        )
+    return float(offset)
+
+
+def _topics(topics: Any, path: Path | None) -> dict[str, str]:
+    told = topics.items() if isinstance(topics, dict) else [("", "")]
+    for use, topic in told:
+        if use not in TOPIC_USES or not isinstance(topic, str):
+            what = f"topics = {topics!r}, expected names of topics under {', '.join(TOPIC_USES)}"
+            raise UserError(path, what, "write such as topics: {image: /camera/image_raw}")
+    return dict(told)

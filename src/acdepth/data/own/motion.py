@@ -28,6 +28,11 @@ class Motion:
         """What lengths come from."""
         return "speeds" if self.positions is None else "poses"
 
+    def known(self) -> np.ndarray:
+        """(N,) bool: of which images it is known how the camera moved."""
+        values = self.speeds if self.positions is None else self.positions[:, 0]
+        return np.zeros(0, bool) if values is None else ~np.isnan(values)
+
     def distance(self, index: int, other: int) -> float | None:
         """Metres between two images, NaN of either as None.
 
@@ -78,7 +83,7 @@ def _read_columns(path: Path) -> dict[str, np.ndarray]:
             reader = csv.DictReader(stream, skipinitialspace=True)
             header = list(reader.fieldnames or [])
             if "index" not in header:
-                raise UserError(path, "no column index", "the first line must be index,speed,...")
+                raise UserError(path, "no column index or time", "the first line must be index,speed,...")
             rows = [[_number(path, reader.line_num, name, row[name]) for name in header] for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(path, f"not readable as CSV ({error})") from error

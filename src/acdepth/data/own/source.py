@@ -47,6 +47,10 @@ class Source(ABC):
         """(N,) float64 [s], growing, from any origin: when each was taken; None where nobody says."""
         return None
 
+    def began(self) -> float | None:
+        """Seconds since 1970 at which `times` are 0, where the file says so and times do not."""
+        return None
+
     def truth_file(self, kind: Truth, number: int) -> Path | None:
         """Where depth (16-bit PNG) or classes (8-bit PNG) of an image lie; None where there are none."""
         return None

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +16,10 @@ from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
 from acdepth.data.own.clip import Description, OwnClip
-from acdepth.data.own.folder import MOTION_FILE, beside, cut_at_gaps, describe
-from acdepth.data.own.motion import Motion, read_motion
+from acdepth.data.own.folder import cut_at_gaps, describe
+from acdepth.data.own.measured import motion_beside
 from acdepth.data.own.source import Source
+from acdepth.data.own.times import parse_times
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"})
 LONGEST_STEP_FORWARD = 48
@@ -71,6 +73,13 @@ class VideoSource(Source):
         """(N,) float64 [s]: when each frame is shown."""
         return self._times
 
+    def began(self) -> float | None:
+        """What the container calls its time of creation: when recording began, for most cameras."""
+        with suppress(FFmpegError, OSError, ValueError), av.open(str(self.path)) as container:
+            told = container.metadata.get("creation_time", "")
+            return float(parse_times([told])[0]) if told[:4] > "1980" else None
+        return None
+
     def image(self, number: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
         if not 0 <= number < len(self):
@@ -111,37 +120,35 @@ class VideoSource(Source):
 
 
 def whole_video(path: Path) -> OwnClip:
-    """All frames of a video as one clip, whatever gaps it has.
+    """All frames of a video as one clip without motion, whatever gaps it has.
 
-    Camera, motion and the rest are read from ``NAME.camera.yaml``, ``NAME.motion.csv`` and so on beside it,
-    or from ``camera.yaml``, ``motion.csv``. A frame rate in ``camera.yaml`` says when frames were taken,
-    whatever the video says.
+    The camera and the rest are read from ``NAME.camera.yaml`` and so on beside it, or from ``camera.yaml``. A
+    frame rate in ``camera.yaml`` says when frames were taken, whatever the video says.
 
     Raises:
         UserError: if the file has no video that can be decoded, or what stands beside it is not understood.
     """
     source = VideoSource(path)
-    return OwnClip(path.stem, path.stem, source, *_about(source))
+    return OwnClip(path.stem, path.stem, source, _describe(source))
 
 
 def open_video(path: Path, name: str, on_warning: Callable[[str], object]) -> list[OwnClip]:
-    """A video as clips, cut where its time stamps leave a gap.
+    """A video as clips, cut where its time stamps leave a gap; with the motion that stands beside it.
 
     Raises:
         UserError: as `whole_video`.
     """
     source = VideoSource(path)
-    return cut_at_gaps(source, name, name, *_about(source), on_warning)
+    description = _describe(source)
+    motion = motion_beside(source, description, path.parent, path.stem, on_warning)
+    return cut_at_gaps(source, name, name, description, motion, on_warning)
 
 
-def _about(source: VideoSource) -> tuple[Description, Motion | None]:
-    folder, stem = source.path.parent, source.path.stem
-    description = describe(folder, stem)
+def _describe(source: VideoSource) -> Description:
+    description = describe(source.path.parent, source.path.stem)
     if description.frame_rate is not None:
         source.play_at(description.frame_rate)
-    description = replace(description, frame_rate=source.frame_rate).of(source)
-    file = beside(folder, stem, MOTION_FILE)
-    return description, read_motion(file, len(source), None, source.times()) if file else None
+    return replace(description, frame_rate=source.frame_rate).of(source)
 
 
 def _upright(frame: VideoFrame) -> np.ndarray:

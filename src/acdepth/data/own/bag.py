@@ -1,0 +1,294 @@
+"""A bag as a clip: images, camera and motion from topics."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from acdepth.core.errors import UserError
+from acdepth.core.lens import Lens
+from acdepth.data.own.clip import Description, OwnClip
+from acdepth.data.own.folder import cut_at_gaps, describe
+from acdepth.data.own.measured import join, motion_beside, motion_file
+from acdepth.data.own.messages import (
+    CAMERA_INFO,
+    IMAGE_TYPES,
+    MOTION_TYPES,
+    is_photograph,
+    lens_of,
+    picture,
+    track_of,
+)
+from acdepth.data.own.recording import Recording
+from acdepth.data.own.source import Source
+from acdepth.data.stored import stamp_file
+
+NO_MOTION = "none"
+"""Instead of a topic, where none of several shall be used."""
+NEAR = 8
+"""Images that are read and dropped before it becomes cheaper to look for one in the bag's index."""
+AFRESH = -NEAR - 1
+"""The next place that reading on would give, where it would give none."""
+
+
+@dataclass
+class _Listed:
+    """What one pass over a bag found of a topic."""
+
+    received: list[int] = field(default_factory=list)
+    """[ns]"""
+    stamps: list[int] = field(default_factory=list)
+    """[ns]; 0 where a message says nothing."""
+    messages: list[Any] = field(default_factory=list)
+    """Those of cameras and motion; of images they are not kept."""
+
+    def times(self) -> np.ndarray:
+        """(N,) int64 [ns]: stamps, or, where any is missing, when messages were received."""
+        return np.array(self.stamps if all(self.stamps) else self.received, np.int64)
+
+
+class BagSource(Source):
+    """Images of one topic, in the order in which they were taken; reads one at a time, from any thread.
+
+    Args:
+        path: of the bag.
+        topic: of the images.
+        received: (N,) [ns]: when each was written to the bag, in that order.
+        taken: (N,) [ns]: when each was taken, in the same order.
+    """
+
+    def __init__(self, path: Path, topic: str, received: np.ndarray, taken: np.ndarray) -> None:
+        self.path = self.place = path
+        self.topic, self._received = topic, received
+        taken, self._order = np.unique(taken, return_index=True)
+        self._times = taken / 1e9
+        self.frame_rate = 1e9 / float(np.median(np.diff(taken))) if len(taken) > 1 else None
+        with Recording(path) as recording:
+            self._files = recording.files
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._recording: Recording | None = None
+        self._messages: Iterator[tuple[int, tuple[str, int, bytes]]] = iter(())
+        self._next = AFRESH
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the open bag, for another process, which opens it again."""
+        opened = ("_lock", "_recording", "_messages", "_next")
+        return {name: value for name, value in vars(self).items() if name not in opened}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._begin()
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def name_of(self, number: int) -> str:
+        """The number of the image, as if it were a file."""
+        return f"{number:06d}.png"
+
+    def file_of(self, number: int) -> Path:
+        """The bag."""
+        return self.path
+
+    def stamps(self, numbers: Any) -> list[str]:
+        """Those of all files of the bag, as nobody knows in which one an image is."""
+        return [" ".join(map(stamp_file, self._files))] * len(numbers)
+
+    def times(self) -> np.ndarray:
+        """(N,) float64 [s] since 1970: when each was taken."""
+        return self._times
+
+    def image(self, number: int) -> np.ndarray:
+        """RGB image, uint8 (H, W, 3)."""
+        if not 0 <= number < len(self):
+            raise IndexError(f"{self.path}: image {number} of {len(self)}")
+        where = f"{self.path}, image {number} of {self.topic}"
+        with self._lock:
+            content = self._read(int(self._order[number]))
+            assert self._recording is not None
+            message = self._recording.message(self.topic, content)
+        return picture(message, where)
+
+    def close(self) -> None:
+        """Let the bag go; the next read opens it again."""
+        if self._recording is not None:
+            self._recording.close()
+        self._begin()
+
+    def _read(self, place: int) -> bytes:
+        """The message at a place in the order of receipt: by reading on if that is near, else by index."""
+        self._recording = self._recording or Recording(self.path)
+        if not 0 <= place - self._next <= NEAR:
+            start = self._received[place]
+            following = np.flatnonzero(self._received >= start).tolist()
+            self._messages = zip(following, self._recording.raw([self.topic], int(start)), strict=False)
+        self._next = AFRESH  # should reading fail
+        for found, (_, _, content) in self._messages:
+            if found == place:
+                self._next = found + 1
+                return content
+        raise UserError(self.path, f"ends before image {place} of {self.topic}", "copy it again")
+
+
+def whole_bag(path: Path) -> OwnClip:
+    """All images of a bag as one clip without motion, whatever gaps it has.
+
+    Camera, ``sequence.yaml`` and ``mask.png`` are read from the folder that it is, or from beside its file as
+    of a video; the camera else from its ``camera_info``.
+
+    Raises:
+        UserError: if it is no bag that can be read, or does not say which images are meant.
+    """
+    source, description, _ = _open(path, lambda told: None, with_motion=False)
+    return OwnClip(path.stem, path.stem, source, description)
+
+
+def open_bag(path: Path, name: str, on_warning: Callable[[str], object]) -> list[OwnClip]:
+    """A bag as clips, cut where the times of its images leave a gap.
+
+    Motion is that of a file beside it, see `motion_beside`, else of a topic.
+
+    Raises:
+        UserError: as `whole_bag`; if it does not say which motion is meant.
+    """
+    source, description, listed = _open(path, on_warning, with_motion=True)
+    motion = motion_beside(source, description, *_beside(path), on_warning)
+    if listed is not None:
+        kind, topic, found = listed
+        track = track_of(kind, found.times() / 1e9, found.messages, f"{path}, {topic}")
+        motion = join(track, source, description, on_warning)
+    return cut_at_gaps(source, name, name, description, motion, on_warning)
+
+
+def lens_of_bag(path: Path) -> Lens | None:
+    """The lens told beside a bag or in it, without reading its images; None if there is none.
+
+    Raises:
+        UserError: as `whole_bag`.
+    """
+    description = describe(*_beside(path))
+    if description.lens:
+        return description.lens
+    with Recording(path) as recording:
+        image = _image_topic(recording, description)
+        topic = _camera_topic(recording, description, image)
+        if topic is None:
+            return None
+        return lens_of([_first(recording, topic)], _is_rectified(image), f"{path}, {topic}")
+
+
+def _beside(path: Path) -> tuple[Path, str | None]:
+    """Folder and stem of what is told about a bag: in its folder, or beside its file."""
+    return (path, None) if path.is_dir() else (path.parent, path.stem)
+
+
+def _open(
+    path: Path, on_warning: Callable[[str], object], with_motion: bool
+) -> tuple[BagSource, Description, tuple[str, str, _Listed] | None]:
+    """Images, what is known of all, and of motion in the bag the type, the topic and what was found."""
+    description = describe(*_beside(path))
+    with_motion = with_motion and motion_file(*_beside(path)) is None
+    with Recording(path) as recording:
+        image = _image_topic(recording, description)
+        info = None if description.lens else _camera_topic(recording, description, image)
+        motion = _motion_topic(recording, description) if with_motion else None
+        listed = _list(recording, image, [topic for topic in (info, motion) if topic])
+        kind = recording.topics()[motion] if motion else ""
+    images = listed[image]
+    source = BagSource(path, image, np.array(images.received, np.int64), images.times())
+    if twice := len(images.received) - len(source):
+        on_warning(f"{path}: {twice} images of {image} have the time of another and are left out")
+    if info:
+        lens = lens_of(listed[info].messages, _is_rectified(image), f"{path}, {info}")
+        description = replace(description, lens=lens)
+    description = replace(description, frame_rate=source.frame_rate).of(source)
+    return source, description, (kind, motion, listed[motion]) if motion else None
+
+
+def _list(recording: Recording, image: str, others: list[str]) -> dict[str, _Listed]:
+    """One pass over the bag: when messages were taken, and, but for images, what they say."""
+    listed = {topic: _Listed() for topic in (image, *others)}
+    for topic, received, content in recording.raw(list(listed)):
+        found = listed[topic]
+        found.received.append(received)
+        found.stamps.append(recording.stamp(content))
+        if topic != image:
+            found.messages.append(recording.message(topic, content))
+    for topic, found in listed.items():
+        if len(found.received) != (expected := recording.count(topic)):
+            what = f"{len(found.received)} messages of {topic}, its index counts {expected}"
+            raise UserError(recording.path, what, "copy it again, or reindex it")
+    return listed
+
+
+def _image_topic(recording: Recording, description: Description) -> str:
+    topics = recording.topics()
+    of_type = [topic for topic, kind in topics.items() if kind in IMAGE_TYPES]
+    if chosen := _chosen(recording, description, "image", IMAGE_TYPES):
+        return chosen
+    shown = [topic for topic in of_type if is_photograph(_first(recording, topic))]
+    if len(shown) == 1:
+        return shown[0]
+    if shown:
+        _refuse_several(recording, "image", shown)
+    for topic in of_type:  # says why it cannot be read
+        picture(_first(recording, topic), f"{recording.path}, {topic}")
+    told = ", ".join(f"{topic} ({kind})" for topic, kind in list(topics.items())[:6]) or "nothing"
+    remedy = f"images are read from {' and '.join(IMAGE_TYPES)}"
+    raise UserError(recording.path, f"has no images that can be read, but {told}", remedy)
+
+
+def _camera_topic(recording: Recording, description: Description, image: str) -> str | None:
+    """The ``camera_info`` in the images' namespace; of compressed ones a part of the name says how."""
+    if chosen := _chosen(recording, description, "camera_info", (CAMERA_INFO,)):
+        return chosen
+    parent = image.rpartition("/")[0]
+    for namespace in (parent, parent.rpartition("/")[0]):
+        if recording.topics().get(topic := f"{namespace}/camera_info") == CAMERA_INFO:
+            return topic
+    return None
+
+
+def _motion_topic(recording: Recording, description: Description) -> str | None:
+    if description.topics.get("motion") == NO_MOTION:
+        return None
+    if chosen := _chosen(recording, description, "motion", MOTION_TYPES):
+        return chosen
+    found = [topic for topic, kind in recording.topics().items() if kind in MOTION_TYPES]
+    if len(found) > 1:
+        _refuse_several(recording, "motion", found)
+    return found[0] if found else None
+
+
+def _chosen(recording: Recording, description: Description, use: str, kinds: tuple[str, ...]) -> str | None:
+    topic = description.topics.get(use)
+    if topic is None or recording.topics().get(topic) in kinds:
+        return topic
+    there = ", ".join(one for one, kind in recording.topics().items() if kind in kinds) or "none"
+    what = f"has no topic {topic} for {use}, which sequence.yaml chooses"
+    raise UserError(recording.path, what, f"there are {there}")
+
+
+def _refuse_several(recording: Recording, use: str, found: list[str]) -> None:
+    what = f"has several topics for {use} ({', '.join(found)})"
+    folder, stem = _beside(recording.path)
+    file = folder / (f"{stem}.sequence.yaml" if stem else "sequence.yaml")
+    none = f", or {NO_MOTION}" if use == "motion" else ""
+    raise UserError(recording.path, what, f"choose in {file}: topics: {{{use}: {found[0]}}}{none}")
+
+
+def _first(recording: Recording, topic: str) -> Any:
+    for _, _, content in recording.raw([topic]):
+        return recording.message(topic, content)
+    raise UserError(recording.path, f"no message of {topic}, though its index counts some", "copy it again")
+
+
+def _is_rectified(image: str) -> bool:
+    """Whether ROS has straightened the images: by the name that its image pipeline gives them."""
+    return any(part.startswith("image_rect") for part in image.split("/"))
