@@ -24,8 +24,8 @@ MOTORWAY = REAL.parent / "real_open" / "udacity_motorway" / "frames"
 BONNET_EDGE = (
     (0, 337), (44, 336.3), (61.5, 337.8), (88, 340.7), (105.5, 342.4), (149, 343.3), (167, 342.6),
     (198, 340.7), (220, 337.8), (246, 336.3), (286, 334.7), (334, 334), (396, 334.5), (426, 335.6),
-    (453, 337.8), (483.5, 338.9), (536, 338.9), (549.5, 337.8), (567, 334.7), (593, 331.4),
-    (615, 329.9), (640, 329.2),
+    (453, 337.8), (483.5, 338.9), (536, 338.9), (549.5, 337.8), (567, 334.7), (593, 331.4), (615, 329.9),
+    (640, 329.2),
 )  # fmt: skip
 """Column and row of the bonnet's edge in the motorway frames, painted by hand on three of them."""
 HORIZON = 215
@@ -191,7 +191,7 @@ def test_the_bonnet_of_the_motorway_frames(tmp_path: Path):
     (tmp_path / "a" / "images").symlink_to(MOTORWAY)
     seen = find_ego_mask(drives(open_data(tmp_path))[0])
     column, row = np.arange(640), np.arange(360)[:, None]
-    truth = row >= np.interp(column, [x for x, _ in BONNET_EDGE], [y for _, y in BONNET_EDGE])
+    truth = row >= np.interp(column, *zip(*BONNET_EDGE, strict=True))
     assert seen.mask is not None
     road = ~truth & (row >= HORIZON)
     assert seen.mask[truth].mean() >= 0.95 and seen.mask[road].mean() <= 0.02
