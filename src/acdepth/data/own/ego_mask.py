@@ -47,10 +47,12 @@ TALLEST = 0.45
 """Part of the image's height that the vehicle may take at the bottom: above, it would be the horizon."""
 CLEAR_EDGE, LEAST_CLEAR = 0.25, 0.5
 """What a clear edge gives after `NO_EDGE`, and the part of the columns in which the line must be near one."""
-NARROWEST, NOTCH = 1 / 20, 1 / 12
+NARROWEST, NOTCH = 1 / 4, 1 / 12
 """Parts of the width: the least that a piece of the vehicle takes, and gaps in it that are filled."""
-TEXT_EDGE, TEXT_FILLED = 0.85, 0.45
+TEXT_EDGE, TEXT_FILLED = 0.85, 0.6
 """Persistence of the strokes of text, and the part of its rectangle that they fill."""
+LEAST_TEXT = 6
+"""Height below which letters are no letters [px]."""
 TEXT_HEIGHT, TEXT_WIDTH = (1 / 45, 1 / 8), (1 / 30, 0.9)
 """Least and largest parts of the image's height and width; what spans all of it may be the horizon."""
 
@@ -278,7 +280,8 @@ def _text(fine: _Slopes) -> np.ndarray:
         rows = slice(max(0, top - rim), top + high + rim)
         columns = slice(max(0, left - rim), left + wide + rim)
         filled = strokes[top : top + high, left : left + wide].mean()
-        fits = lowest * height <= high <= tallest * height and narrowest * width <= wide <= widest * width
+        fits = max(LEAST_TEXT, lowest * height) <= high <= tallest * height
+        fits &= narrowest * width <= wide <= widest * width
         if fits and filled >= TEXT_FILLED:
             own[rows, columns] = True
     return own
