@@ -69,7 +69,8 @@ def test_speeds_heights_and_depth(tmp_path: Path):
         camera.write("camera_height: 1.3\n")
     report = check(tmp_path)
     assert facts(report)["metres"] == "from speeds; camera 1.3 m above the road"
-    assert cv2.imread(str(tmp_path / "out" / "sheet.png")).shape[0] > len(drive_page(report.drives[0]))
+    sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"))
+    assert sheet is not None and len(sheet) > len(drive_page(report.drives[0]))
     (folder / "motion.csv").unlink()
     assert facts(check(tmp_path))["metres"] == "from the height of the camera: camera 1.3 m above the road"
 
@@ -86,6 +87,15 @@ def test_gaps_and_times(tmp_path: Path):
     write_text(tmp_path / "data" / "times.txt", "\n".join(map(str, times)))
     told = facts(check(tmp_path))["images"]
     assert "intervals vary by 133 %" in told and "1 gap" in told and f"{times[-1]:.1f} s" in told
+
+
+def test_pieces_that_are_too_short_are_doubted(tmp_path: Path):
+    drive(tmp_path / "data" / "cut", count=12, pixels=1.5)
+    (tmp_path / "data" / "cut" / "images" / "000002.png").unlink()
+    drive(tmp_path / "data" / "two", count=2, pixels=1.5)
+    told = doubts(check(tmp_path))
+    assert any(text.startswith("cut: 1 of its 2 pieces have less than three images") for text in told)
+    assert any(text.startswith("two: no three images in a row") for text in told)
 
 
 def test_a_mask_in_use_and_one_that_is_found(tmp_path: Path):
@@ -139,7 +149,9 @@ def test_a_bent_lens_shows_before_and_after(tmp_path: Path):
     assert "bends (k1 -0.2)" in straightened.facts()["camera"]
     assert len(drive_page(straightened)) > len(drive_page(plain)) + TILE[0]
     # The corner of the straight image is looked up where the bent lens shows its ray.
-    camera, straight = bent.lens.camera, bent.lens.straight
+    lens = bent.lens
+    assert lens is not None
+    camera, straight = lens.camera, lens.straight
     x, y = (0 - straight.cx) / straight.fx, (0 - straight.cy) / straight.fy
     scale = 1 - 0.2 * (x * x + y * y)
     place = np.array([x * scale * camera.fx + camera.cx, y * scale * camera.fy + camera.cy])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from acdepth.core.batches import TripletBatch
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.data import MixBatches, TripletBatches, open_data, prepare
@@ -69,7 +70,7 @@ def test_batches_carry_the_mask_and_mirror_it(tmp_path: Path):
     found = set()
     for batches in (TripletBatches(footage, 4, 0), MixBatches(footage, {}, None, batch_size=4, seed=0)):
         batch = batches.batch(0)
-        image = batch.image if hasattr(batch, "image") else batch.clear
+        image = batch.image if isinstance(batch, TripletBatch) else batch.clear
         assert batch.counted is not None and batch.counted.shape == (4, 1, *SIZE)
         for picture, counted in zip(image, batch.counted, strict=True):
             left, right = (bool(counted[0, -1, column]) for column in (0, -1))

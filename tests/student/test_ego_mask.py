@@ -83,9 +83,10 @@ def test_consistency_compares_counted_places_alone():
     clear, teacher = pyramid(100, 3), pyramid(200, 3)
     degraded = torch.tensor([True, False])
     loss = mean_consistency(mixed, clear, teacher, degraded, counted())
-    other = mean_consistency(
-        *([repainted(one) for one in each] for each in (mixed, clear, teacher)), degraded, counted()
+    mixed_other, clear_other, teacher_other = (
+        [repainted(one) for one in each] for each in (mixed, clear, teacher)
     )
+    other = mean_consistency(mixed_other, clear_other, teacher_other, degraded, counted())
     torch.testing.assert_close(other, loss, rtol=0, atol=0)
     for one, gradient in zip(mixed, torch.autograd.grad(loss, mixed), strict=True):
         hidden = ~shrunk_any(one).expand_as(one)

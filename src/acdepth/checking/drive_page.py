@@ -53,8 +53,8 @@ def drive_page(drive: Drive) -> np.ndarray:
     if not doubts:
         strips += _words("doubts", "none", CHOSEN)
     strips.append(blank(GAP))
-    if lens_row := _lens_row(drive):
-        strips.append(picture_row(lens_row))
+    if straightened := _lens_row(drive):
+        strips.append(picture_row(straightened))
     strips += [picture_row(_used(drive)), _charts([_motion(drive), _brightness(drive), _intervals(drive)])]
     return np.concatenate(strips)
 
@@ -120,9 +120,8 @@ def _mask(drive: Drive, clip: OwnClip) -> tuple[np.ndarray | None, str]:
     if drive.found is None or drive.found.mask is None:
         return None, ""
     found = drive.found.mask.astype(np.uint8) * 255
-    return (
-        found if clip.lens is None else clip.lens.straighten(found)
-    ) > 0, ", red moves along, not left out"
+    straight = found if clip.lens is None else clip.lens.straighten(found)
+    return straight > 0, ", red moves along, not left out"
 
 
 def _fit(image: np.ndarray) -> np.ndarray:

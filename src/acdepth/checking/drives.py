@@ -16,7 +16,7 @@ from acdepth.core.progress import progress
 from acdepth.core.spread import spread
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.ego_mask import EgoMask, find_ego_mask
-from acdepth.data.own.step import StepChoice, choose_step, drives, ordinal
+from acdepth.data.own.step import StepChoice, choose_step, drives, every
 
 LIT_AT = 60
 """Images of a drive whose light is measured, each with the next one, evenly spread."""
@@ -101,7 +101,9 @@ class Drive:
         if self.step.doubt:
             yield "step", self.step.doubt
         short = [clip for clip in self.used if len(clip) < 3]
-        if short and len(self.clips) > 1:
+        if len(short) == len(self.clips):
+            yield "gaps", f"no three images in a row at {every(self.step.step)}; self-supervision needs them"
+        elif short:
             told = f"{len(short)} of its {len(self.clips)} pieces have less than three images at this step"
             yield "gaps", f"{told}, and teach nothing"
         lens = self.clips[0].lens
@@ -153,17 +155,16 @@ class Drive:
             rate = f"{1 / np.median(intervals):.4g} a second"
             rate += f" (intervals vary by {100 * varies:.0f} %)" if varies > 0.01 else ""
             told += f" at {rate}, {times[-1] - times[0]:.1f} s"
-        else:
+        elif times is None:
             told += ", nobody says when they were taken"
         gaps = len(self.clips) - 1
         first = f", the first after {self.clips[0].key(len(self.clips[0]) - 1)}" if gaps else ""
         return f"{told}; {gaps or 'no'} gap{'s' * (gaps != 1)}{first}"
 
     def _step(self) -> str:
-        every = f"every {ordinal(self.step.step)} image" if self.step.step > 1 else "every image"
         intervals = self.intervals
         rate = f" ({1 / (self.step.step * np.median(intervals)):.3g} a second)" if len(intervals) else ""
-        return f"{every}{rate}: {self.step.told}"
+        return f"{every(self.step.step)}{rate}: {self.step.told}"
 
     def _camera(self) -> str:
         clip = self.clips[0]

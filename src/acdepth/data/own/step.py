@@ -30,7 +30,7 @@ trusted."""
 MOST_LOST = 0.5
 """Part of the texture that may be lost from a frame to the next; of the same drives 0.11 to 0.22 is."""
 
-Verdict = Literal["within", "too little", "too much", "stands", "unknown"]
+Verdict = Literal["within", "too much", "stands", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,21 @@ class StepChoice:
         if self.verdict == "stands":
             return f"the image moves nowhere by {low:g} % of its width, even over {self.step} images"
         measured = f"the image moves by {self.motion[self.step]:.2f} % of its width from one to the next"
-        if self.verdict == "too little":
-            return f"even so {measured}; {wanted}"
         if self.verdict == "too much":
             return f"{measured} and {100 * self.lost:.0f} % of its texture are lost; {wanted}"
-        return f"the first step at which {measured}; {wanted}"
+        stands = self.places - self.moving
+        halts = f"; it stands at {stands} of {self.places} places" if stands else ""
+        return f"the first step at which {measured}; {wanted}{halts}"
 
     @property
     def doubt(self) -> str | None:
         """What a person should look at; None where nothing is odd."""
         if self.verdict in ("within", "unknown"):
             return None
-        remedies = {
-            "too much": "record more images per second, or drive slower",
-            "too little": "give a larger --step if the camera drives",
-            "stands": "a camera that stands teaches no depth",
-        }
-        return f"every {ordinal(self.step)} image is used: {self.told}; {remedies[self.verdict]}"
+        remedy = "a camera that stands teaches no depth; if it drives, set step to a larger number"
+        if self.verdict == "too much":
+            remedy = "record more images per second, or drive slower"
+        return f"{every(self.step)} is used: {self.told}; {remedy}"
 
 
 def choose_step(clips: Sequence[OwnClip]) -> StepChoice:
@@ -98,12 +96,9 @@ def choose_step(clips: Sequence[OwnClip]) -> StepChoice:
     enough = np.flatnonzero(median >= RANGE[0])
     chosen = int(enough[0]) if enough.size else len(steps) - 1
     lost = float(np.median([_lost(series[place], chosen) for place in np.flatnonzero(looked_at)]))
-    if not moving.any():
-        verdict = "stands"
-    elif not enough.size:
-        verdict = "too little"
-    else:
-        verdict = "too much" if median[chosen] > RANGE[1] or lost > MOST_LOST else "within"
+    verdict = "within" if moving.any() else "stands"
+    if moving.any() and (median[chosen] > RANGE[1] or lost > MOST_LOST):
+        verdict = "too much"
     motion = {step: float(value) for step, value in zip(steps, median, strict=True)}
     return StepChoice(steps[chosen], verdict, motion, lost, int(readable.sum()), int(moving.sum()))
 
@@ -131,14 +126,16 @@ def with_steps(clips: Sequence[Clip], step: int | Literal["auto"]) -> list[Clip]
 def told_footage(clips: Sequence[Clip]) -> str:
     """Such as ``own footage: every 3rd image of 1 drive; masks leave out 5.0 % of the image``, or nothing."""
     steps = Counter(max(clip.step for clip in drive) for drive in drives(clips))
-    parts = [
-        f"every {f'{ordinal(step)} ' if step > 1 else ''}image of {count} drive{'s' * (count > 1)}"
-        for step, count in sorted(steps.items())
-    ]
+    parts = [f"{every(step)} of {count} drive{'s' * (count > 1)}" for step, count in sorted(steps.items())]
     masks = [clip.ego_mask for drive in drives(clips) for clip in drive[:1]]
     covered = [100 * mask.mean() for mask in masks if mask is not None]
     told = f"; masks leave out {np.mean(covered):.1f} % of the image" if covered else ""
     return f"own footage: {', '.join(parts)}{told}" if parts else ""
+
+
+def every(step: int) -> str:
+    """Such as ``every 3rd image``."""
+    return f"every {ordinal(step)} image" if step > 1 else "every image"
 
 
 def ordinal(number: int) -> str:
