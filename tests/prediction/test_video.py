@@ -19,13 +19,21 @@ from acdepth.prediction.video import WIDEST_HALF, PairWriter, SteadyColours, pre
 from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_network
 
 
-def write_video(path: Path, images: list[np.ndarray], rate: int = 12) -> Path:
+def write_video(
+    path: Path, images: list[np.ndarray], rate: int = 12, times: list[float] | None = None
+) -> Path:
+    """``times`` [s], where given, say when each is shown."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=rate)
+        if times:
+            stream.codec_context.time_base = Fraction(1, 1000)
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt, stream.bit_rate = "yuv420p", 4_000_000
-        for image in images:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        for number, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            if times:
+                frame.pts, frame.time_base = round(times[number] * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
 
@@ -76,6 +84,7 @@ class Spoilt(VideoSource):
 
 def spoilt(path: Path, bad: set[int], repeat: int) -> OwnClip:
     source = Spoilt(path, bad, repeat)
+    source.play_at(source.frame_rate or 1.0)
     return OwnClip("spoilt", "spoilt", source, Description(frame_rate=source.frame_rate))
 
 
@@ -86,6 +95,26 @@ def test_one_bad_frame_in_a_hundred_is_counted_and_time_goes_on(
     skipped = predict_video(predictor, spoilt(path, {7}, repeat=10), tmp_path / "out.mp4")
     assert skipped == 1 and "frame 7 cannot be decoded" in caplog.text
     assert len(read_video(tmp_path / "out.mp4")[0]) == 100
+
+
+def test_frames_are_shown_when_the_video_shows_them(tmp_path: Path, predictor: Predictor) -> None:
+    times = [0.0, 0.05, 0.13, 0.2, 1.2, 1.25]
+    path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(6)], times=times)
+    predict_video(predictor, whole_video(path), tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [frame.time for frame in container.decode(video=0)] == pytest.approx(times, abs=1e-3)
+
+
+def test_an_unreadable_frame_keeps_its_time(tmp_path: Path) -> None:
+    with PairWriter(tmp_path / "pair.mp4", 10) as writer:
+        writer.write(picture(32, 48), picture(32, 48), 5.0)
+        writer.repeat(5.5)
+        writer.write(picture(32, 48, 1), picture(32, 48), 5.6)
+    with av.open(str(tmp_path / "pair.mp4")) as container:
+        frames = list(container.decode(video=0))
+    assert [frame.time for frame in frames] == pytest.approx([0, 0.5, 0.6])
+    first, second, third = (frame.to_ndarray(format="rgb24").astype(int) for frame in frames)
+    assert np.abs(first - second).mean() < 2 < np.abs(third - second).mean()
 
 
 def test_more_than_one_in_a_hundred_stops_and_leaves_nothing(tmp_path: Path, predictor: Predictor) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.checking.doubts import DepthFacts, depth_facts, doubt_cameras, doubt_depth, doubt_motion
+from acdepth.checking.drive_page import drive_page
+from acdepth.checking.drives import look_at_drives
 from acdepth.checking.findings import Findings
 from acdepth.checking.nuscenes import open_nuscenes_parts
 from acdepth.checking.opening import WHOLE, Kind, Part, distinct, open_parts, refuse_other_kind
@@ -24,6 +26,8 @@ from acdepth.data.robotcar.clip import RobotCarClip
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import StoredClip
 
+MOST_PAGES = 12
+"""Drives that get a page on the sheet, evenly spread; all are in check.json."""
 SHOWN = 6
 """Frames of each condition on the contact sheet."""
 
@@ -56,9 +60,10 @@ def check_data(
     looked_at, facts, tiles = _look(parts, sample, findings)
     doubt_depth(facts, findings)
     inventory = take_inventory(parts, looked_at, facts)
+    drives = look_at_drives(clips, findings) if kind == "folder" else []
     if tiles:
-        write_sheet(out / SHEET_FILE, tiles)
-    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles))
+        write_sheet(out / SHEET_FILE, tiles, [drive_page(drive) for drive in spread(drives, MOST_PAGES)])
+    report = CheckReport(kind, root, inventory, findings.faults, findings.doubts, bool(tiles), drives)
     report.write(out)
     return report
 

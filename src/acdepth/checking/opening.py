@@ -10,10 +10,9 @@ from typing import Literal
 from acdepth.checking.findings import Findings
 from acdepth.core.clip import Clip
 from acdepth.core.errors import OnFault, UserError, telling
-from acdepth.data.folder import name_below, open_data
+from acdepth.data.folder import open_data
 from acdepth.data.kitti.benchmarks import is_lidar_folder, is_odometry_drive
 from acdepth.data.layouts import LAYOUTS, Layout, data_set_around, layout_of
-from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.settings import FootageChoice
 
 Kind = Literal["nuscenes", "robotcar", "kitti", "cityscapes", "acdc", "driving-stereo", "folder"]
@@ -61,9 +60,10 @@ def open_parts(root: Path, kind: Kind, choice: FootageChoice, findings: Findings
     doubt, layout = partial(findings.doubt, "footage"), layout_of(root)
     if layout and layout.splits:
         return _open_splits(root, layout, choice, doubt, findings)
+    clips: list[Clip] = []
     with telling(findings.fault):
-        return [Part(choice.split or WHOLE, open_data(root, doubt, choice=choice))]
-    return [Part(choice.split or WHOLE, _open_apart(root, findings) if choice.split is None else [])]
+        clips = open_data(root, doubt, choice=choice, on_fault=findings.fault)
+    return [Part(choice.split or WHOLE, clips)]
 
 
 def distinct(parts: Sequence[Part]) -> list[Clip]:
@@ -106,13 +106,3 @@ def _open_splits(
             parts.append(one)
             known.update(clip.name for clip in one.clips)
     return parts
-
-
-def _open_apart(root: Path, findings: Findings) -> list[Clip]:
-    """Each sequence folder by itself, named as in the whole."""
-    found: list[Clip] = []
-    doubt = partial(findings.doubt, "footage")
-    for folder in sorted(path.parent for path in root.rglob("images") if is_sequence_folder(path.parent)):
-        with telling(findings.fault):
-            found += open_sequence_folder(folder, name_below(root, folder), doubt)
-    return found

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.checking.doubts import DepthFacts
+from acdepth.checking.drives import Drive
 from acdepth.checking.findings import Finding, told
 from acdepth.checking.opening import Part
 from acdepth.core.clip import Clip
@@ -50,10 +51,15 @@ class CheckReport:
     doubts: list[Finding]
     has_sheet: bool
     """Whether there was a frame to show."""
+    drives: Sequence[Drive] = ()
+    """Of one's own, what training will make of each."""
 
     def lines(self) -> list[str]:
-        """Faults, then doubts, each in one line; large groups by their first ones and their number."""
-        return [*told(self.faults, "fault"), *told(self.doubts, "doubt")]
+        """Facts of drives, faults, doubts, a line each; large groups by their first ones and their number."""
+        facts = [
+            f"{drive.name}: {about}: {said}" for drive in self.drives for about, said in drive.facts().items()
+        ]
+        return [*facts, *told(self.faults, "fault"), *told(self.doubts, "doubt")]
 
     def write(self, out: Path) -> None:
         """Write ``out/check.json``: everything, large groups in full."""
@@ -61,6 +67,7 @@ class CheckReport:
             "kind": self.kind,
             "root": str(self.root),
             "inventory": [asdict(row) for row in self.inventory],
+            "drives": [drive.to_dict() for drive in self.drives],
             "faults": [fault.text for fault in self.faults],
             "doubts": [{"about": doubt.group, "text": doubt.text} for doubt in self.doubts],
             "sheet": SHEET_FILE if self.has_sheet else None,

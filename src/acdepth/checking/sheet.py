@@ -1,22 +1,27 @@
 """The contact sheet: images of each condition with their measured depth drawn in as coloured points."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from acdepth.checking.canvas import (
+    CAPTION,
+    COLUMNS,
+    GAP,
+    HEADING,
+    TILE,
+    Tile,
+    blank,
+    heading,
+    picture_row,
+    write,
+)
 from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_bytes
 
-COLUMNS = 3
-TILE = (360, 640)
-"""Height and width that a picture is fitted into [px]."""
-GAP, CAPTION, HEADING = 8, 22, 36
-"""Heights [px]."""
-BACKGROUND, TEXT, WARNING = (24, 24, 24), (220, 220, 220), (255, 120, 100)
 SCALE = (2.0, 80.0)
 """Depths of the first and the last colour [m]; logarithmic between."""
 TICKS = (2, 5, 10, 20, 40, 80)
@@ -26,16 +31,6 @@ COVERED = 0.45
 """Part of a picture that points may cover before they are made smaller."""
 GRID = 8
 """Of dense depth one pixel in each such square of the picture is drawn [px]."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One picture of the sheet."""
-
-    pixels: np.ndarray
-    """RGB uint8, no larger than `TILE`."""
-    name: str
-    note: str
 
 
 def make_tile(frame: Frame, image: np.ndarray | None, depth: np.ndarray | None) -> Tile:
@@ -51,7 +46,7 @@ def make_tile(frame: Frame, image: np.ndarray | None, depth: np.ndarray | None) 
     count = int((depth > 0).sum())
     draw_points(pixels, depth)
     median = f", median {np.median(depth[depth > 0]):.0f} m" if count else ""
-    return Tile(pixels, name, f"{count} points{median}")
+    return Tile(pixels, name, f"{count} points{median}", is_measured=True)
 
 
 def draw_points(pixels: np.ndarray, depth: np.ndarray) -> None:
@@ -83,79 +78,34 @@ def depth_colours(depth: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(cv2.applyColorMap(shades, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)[:, 0]
 
 
-def write_sheet(path: Path, tiles: Mapping[Condition, Sequence[Tile]]) -> None:
-    """Lay out the pictures, conditions in their order, and write a PNG.
+def write_sheet(
+    path: Path, tiles: Mapping[Condition, Sequence[Tile]], pages: Sequence[np.ndarray] = ()
+) -> None:
+    """Lay out pages, then the pictures, conditions in their order, and write a PNG.
+
+    Beside pages, which show images, only those pictures are that show measured depth as well.
 
     Raises:
         UserError: if it cannot be written.
     """
-    strips = []
+    strips = list(pages)
     for condition in Condition:
-        if some := tiles.get(condition):
-            strips.append(_heading(condition.value))
-            strips += [_row(some[first : first + COLUMNS]) for first in range(0, len(some), COLUMNS)]
-    sheet = cv2.cvtColor(np.concatenate([*strips, _legend()]), cv2.COLOR_RGB2BGR)
+        some = [tile for tile in tiles.get(condition, ()) if not pages or tile.is_measured]
+        if some:
+            strips.append(heading(condition.value))
+            strips += [picture_row(some[first : first + COLUMNS]) for first in range(0, len(some), COLUMNS)]
+    legend = [] if len(strips) == len(pages) else [_legend()]
+    sheet = cv2.cvtColor(np.concatenate([*strips, *legend]), cv2.COLOR_RGB2BGR)
     write_bytes(path, cv2.imencode(".png", sheet)[1].tobytes())
-
-
-def _row(tiles: Sequence[Tile]) -> np.ndarray:
-    height = max(len(tile.pixels) for tile in tiles)
-    strip = _blank(height + CAPTION + GAP)
-    for number, tile in enumerate(tiles):
-        left = GAP + number * (TILE[1] + GAP)
-        strip[: tile.pixels.shape[0], left : left + tile.pixels.shape[1]] = tile.pixels
-        colour = WARNING if tile.note == "cannot be read" else TEXT
-        width = _write(strip, tile.note, left + TILE[1], height + 15, colour, right=True)
-        _write(strip, _fitted(tile.name, TILE[1] - width - 12), left, height + 15)
-    return strip
-
-
-def _heading(text: str) -> np.ndarray:
-    strip = _blank(HEADING)
-    _write(strip, text, GAP, HEADING - 12, size=0.7)
-    return strip
 
 
 def _legend() -> np.ndarray:
     """The colours and their metres."""
-    strip, width = _blank(HEADING + CAPTION), COLUMNS * (TILE[1] + GAP) - GAP
+    strip, width = blank(HEADING + CAPTION), COLUMNS * (TILE[1] + GAP) - GAP
     low, high = np.log(SCALE)
     depths = np.exp(np.linspace(low, high, width))
     strip[GAP : GAP + 12, GAP : GAP + width] = depth_colours(depths)
     for tick in TICKS:
         place = GAP + round((np.log(tick) - low) / (high - low) * width)
-        _write(strip, f"{tick} m", place, GAP + 30, right=tick == TICKS[-1])
+        write(strip, f"{tick} m", place, GAP + 30, right=tick == TICKS[-1])
     return strip
-
-
-def _blank(height: int) -> np.ndarray:
-    return np.full((height, COLUMNS * (TILE[1] + GAP) + GAP, 3), BACKGROUND, np.uint8)
-
-
-def _write(
-    strip: np.ndarray,
-    text: str,
-    left: int,
-    bottom: int,
-    colour: tuple[int, int, int] = TEXT,
-    right: bool = False,
-    size: float = 0.42,
-) -> int:
-    """Write text that begins at ``left``, or with ``right`` ends there; returns its width."""
-    width = _width(text, size)
-    place = (left - width if right else left, bottom)
-    cv2.putText(strip, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
-    return width
-
-
-def _fitted(text: str, width: int) -> str:
-    """The end of a name that fits."""
-    if _width(text, 0.42) <= width:
-        return text
-    while text and _width(f"...{text}", 0.42) > width:
-        text = text[1:]
-    return f"...{text}"
-
-
-def _width(text: str, size: float) -> int:
-    return cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0]

@@ -58,6 +58,42 @@ def check(
     print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
 
 
+def mask(
+    root: Annotated[Path, tyro.conf.Positional], *, out: Path | None = None, overwrite: bool = False
+) -> None:
+    """Find bonnet, dashboard and burnt-in text; writes mask.png beside images/, NAME.mask.png beside a video.
+
+    Black is left out of training and of scores; look at it, and repaint it where it is wrong.
+
+    Args:
+        root: your footage.
+        out: folder for the masks; beside the images by default, where every verb finds them.
+        overwrite: replace masks that are there, also painted ones.
+    """
+    from acdepth.data.folder import open_data
+    from acdepth.data.own.ego_mask import LOOKED_AT, find_ego_mask, mask_file, write_ego_mask
+    from acdepth.data.own.step import drives
+
+    found = drives(open_data(root))
+    if not found:
+        raise UserError(root, "holds no drive of your own", "give sequence folders, videos or bags")
+    files = [mask_file(drive[0], out) for drive in found]
+    there = [file for file in files if file.exists() and not overwrite]
+    if there and len(there) == len(files):
+        raise UserError(there[0], "is there already", "repaint it, or replace it with --overwrite")
+    images = [min(LOOKED_AT, sum(map(len, drive))) for drive in found]
+    with progress("mask", sum(images), unit="image") as advance:
+        for drive, file, count in zip(found, files, images, strict=True):
+            if file in there:
+                advance(count)
+                print(f"{file}: is there already, and stays as it is")
+                continue
+            seen = find_ego_mask(drive, advance)
+            if seen.mask is not None:
+                write_ego_mask(file, seen.mask)
+            print(f"{file if seen.mask is not None else drive[0].name}: {seen.told}")
+
+
 def pairs(
     data: Annotated[Path, tyro.conf.Positional],
     out: Annotated[Path, tyro.conf.Positional],

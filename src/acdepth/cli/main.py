@@ -57,6 +57,7 @@ VERBS = {
     "world export": Verb("world.export", "rendered drives in the layout of another data set"),
     "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),
     "data check": Verb("data.check", "what a data set holds, and what is wrong with it"),
+    "data mask": Verb("data.mask", "what moves with the camera, found in your footage"),
     "data pairs": Verb("data.pairs", "pairs of points whose order measured depth tells"),
     "data prepare": Verb("data.prepare", "a raw RobotCar download made readable", resumes=True),
     "translate": Verb("translate.translate", "turn clear images into night, rain, fog, snow", resumes=True),

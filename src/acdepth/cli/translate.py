@@ -28,6 +28,7 @@ def translate(
     conditions: str = "night,rain",
     split: str | None = None,
     cameras: tuple[str, ...] = ("CAM_FRONT",),
+    step: int | Literal["auto"] = 1,
     method: Literal["simulate", "diffusion"] = "simulate",
     weights: Path | None = None,
     base: Path | None = None,
@@ -52,6 +53,8 @@ def translate(
         conditions: any of night,rain,night-rain,fog,snow.
         split: part of a data set that has some: train, val, test, or the path of a list.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
+        step: of own footage every so many-th image is translated; auto: as a student of --config own takes
+            them, by how far the image moves.
         method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
         weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
             acdepth train translator or acdepth import wrote, or shipped: small ones of the built-in world.
@@ -89,7 +92,9 @@ def translate(
         translator, source = _diffusion(weights, base, place, precision, translate_size), None
     else:
         translator, source = SimulatedWeather(_parse_severity(severity)), _depth_source(depth, weights, place)
-    choice = FootageChoice(split=split, cameras=cameras)
+    if step != "auto":
+        at_least_one("step", step)
+    choice = FootageChoice(split=split, cameras=cameras, step=step)
     clips = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
     with progress(title, count_targets(clips), unit="image") as advance:
@@ -230,7 +235,7 @@ def _parse_crop(text: str) -> "Crop":
     from acdepth.core.crop import Crop
 
     parts = text.split(",")
-    if len(parts) != 4 or not all(part.strip().isdigit() for part in parts):
+    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
         raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
     top, left, height, width = (int(part) for part in parts)
     return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

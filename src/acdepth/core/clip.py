@@ -34,6 +34,9 @@ class Clip(ABC):
     """Which look of the built-in world it shows; None for its towns and for all other footage."""
     camera_height: float | None = None
     """Of the lens above the road [m]; None where nobody measured it."""
+    watches_motion: bool = False
+    """Whether preparation measures how far each image moves to the next: where no speed is known, that tells
+    when the camera stands."""
     lengths_from: Literal["speeds", "poses"] | None = None
     """What `distance` is made from; None where it knows none, or that is not told."""
 

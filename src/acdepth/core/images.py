@@ -1,22 +1,38 @@
 """Reading pictures that people give us: RGB, 8 bit, or an error that says why not."""
 
+import io
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image, ImageOps
 
+from acdepth.core.complaints import complaints
 from acdepth.core.errors import UserError
-from acdepth.core.prediction import PNG16_UNITS_PER_METRE
+from acdepth.core.files import reading
+from acdepth.core.png_text import png_text
+from acdepth.core.prediction import NO_METRES, PNG16_UNITS_PER_METRE
 
-PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-"""Of photographs; in lower case."""
+WRITTEN_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+"""Of pictures that we write where a person chooses the name; in lower case, as those below."""
+PICTURE_SUFFIXES = WRITTEN_SUFFIXES | {".avif", ".jfif", ".jp2", ".jpe", ".pgm", ".ppm"}
+"""Of photographs that are read."""
+UNREAD_SUFFIXES = frozenset(
+    {".heic", ".heif", ".hif", ".jxl", ".gif", ".psd"}
+    | {".dng", ".arw", ".cr2", ".cr3", ".nef", ".orf", ".raf", ".rw2"}
+)
+"""Of photographs that are not read, and never left out without a word."""
+SAVE_AS_JPEG = "save it as JPEG"
 SMALLEST_SIDE = 16
 """Pixels; below this there is nothing to predict from."""
 EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
 """What stands before EXIF in JPEG, PNG and WebP."""
+AVIF_BRANDS, HEIC_BRANDS = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
+"""Main brands of pictures in the container of MP4, which cameras also write under the name of a JPEG."""
 
-# Its warnings about damaged files would stand beside ours, which name the file: errors alone are told.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+# Its messages about damaged files would stand beside ours, which name the file.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -53,14 +69,26 @@ def decode_image(content: bytes, path: Path | str) -> np.ndarray:
     return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB if pixels.ndim == 2 else cv2.COLOR_BGR2RGB)
 
 
-def read_depth_png16(path: Path) -> np.ndarray:
+def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
     """Read 16-bit depth (1/256 m) as float32 (H, W) [m]; 0 where there is none.
 
+    Args:
+        path: of the PNG.
+        without_scale: also take what a network without metres wrote, in its own unit.
+
     Raises:
-        UserError: if the file is unreadable or is not a 16-bit gray PNG.
+        UserError: if the file is unreadable, is not a 16-bit gray PNG, or lacks metres that are needed.
     """
-    pixels = read_png16(path, "depth is stored as uint16 = metres * 256")
-    return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
+    content = _read(path)
+    pixels = _png16(path, content, "depth is stored as uint16 = metres * 256")
+    factor = png_text(content, NO_METRES)
+    if factor is None:
+        return pixels.astype(np.float32) / PNG16_UNITS_PER_METRE
+    if not without_scale:
+        what = "its depth has no metres: a network that was trained without known lengths wrote it"
+        raise UserError(path, what, "give measured depth, or say that it is not metric")
+    with reading(path, "depth without scale", "write it again"):
+        return pixels.astype(np.float32) / np.float32(factor)
 
 
 def read_png16(path: Path, remedy: str) -> np.ndarray:
@@ -69,7 +97,11 @@ def read_png16(path: Path, remedy: str) -> np.ndarray:
     Raises:
         UserError: with the ``remedy``, if the file is something else; or if it is unreadable.
     """
-    pixels = _decode(path, _read(path))
+    return _png16(path, _read(path), remedy)
+
+
+def _png16(path: Path, content: bytes, remedy: str) -> np.ndarray:
+    pixels = _decode(path, content)
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
         raise UserError(path, "not a 16-bit gray PNG", remedy)
     return pixels
@@ -95,28 +127,74 @@ def _read(path: Path) -> bytes:
 
 
 def _decode(path: Path | str, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
-    if content[:2] == b"\xff\xd8" and _is_cut_jpeg(content):
+    """Pixels as OpenCV gives them; damage that a decoder sees is an error even if it goes on."""
+    if content[4:8] == b"ftyp":
+        return _decode_avif(path, content)
+    start = _start_of_scan(content) if content[:2] == b"\xff\xd8" else None
+    end = content.find(b"\xff\xd9", start or 0)
+    if start is not None and end < 0:
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
         raise UserError(path, "the JPEG ends too early", "copy the file again")
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    try:
+        with complaints() as said:
+            pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+    except cv2.error as error:
+        raise UserError(path, _why_refused(content, error), "scale it down") from error
     if pixels is None:
-        raise UserError(path, "not readable as an image", "remove it or copy it again")
+        reason = f" ({said[0]})" if said else ""
+        raise UserError(path, f"not readable as an image{reason}", "remove it or copy it again")
+    if damage := [line for line in said if _tells_damage(line, content[start:end])]:
+        raise UserError(path, f"the JPEG is damaged ({damage[0]})", "copy the file again")
     return pixels
 
 
-def _is_cut_jpeg(content: bytes) -> bool:
-    """Whether no end marker follows the start of the pixels.
+def _tells_damage(line: str, scan: bytes) -> bool:
+    """Whether a warning of libjpeg means wrong pixels; a camera that fills up with zeros has them right."""
+    if extra := re.match(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9", line):
+        return bool(scan[-int(extra[1]) :].strip(b"\0"))
+    return line.startswith(("Corrupt JPEG data", "Premature end of JPEG"))
 
-    A marker before it belongs to the thumbnail in the EXIF, which a truncated photograph still has. Behind
-    the end marker phones append what they like, such as a film.
+
+def _why_refused(content: bytes, error: cv2.error) -> str:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return f"{image.width}x{image.height} pixels are more than can be read"
+    except Image.DecompressionBombError as bomb:
+        count = re.search(r"\d+", str(bomb))
+        return f"{count[0] if count else 'too many'} pixels are more than can be read"
+    except (OSError, ValueError):
+        return f"not readable as an image ({error.err})"
+
+
+def _decode_avif(path: Path | str, content: bytes) -> np.ndarray:
+    """Upright BGR or BGRA; OpenCV's reader leaves out how the camera was held."""
+    if content[8:12] in HEIC_BRANDS:
+        raise UserError(path, "HEIC is not read", f"{SAVE_AS_JPEG}, or let the phone do so (Most Compatible)")
+    if content[8:12] not in AVIF_BRANDS:
+        raise UserError(path, "not readable as an image", "remove it or copy it again")
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            pixels = np.asarray(ImageOps.exif_transpose(image))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(path, f"not readable as an image ({error})", "remove it or copy it again") from error
+    if pixels.ndim == 2:
+        return pixels
+    return cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+
+
+def _start_of_scan(content: bytes) -> int | None:
+    """Where the pixels of a JPEG start; its length if they do not.
+
+    An end marker before it belongs to the thumbnail in the EXIF, which a truncated photograph still has.
+    Behind the one after it phones append what they like, such as a film.
     """
     place = 2
     while (place := content.find(b"\xff", place)) >= 0:
         kind = content[place + 1 : place + 2]
-        if kind == b"\xda":  # start of scan
-            return content.find(b"\xff\xd9", place) < 0
+        if kind == b"\xda":
+            return place
         if kind == b"\xff":  # padding
             place += 1
         else:
             place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
-    return True
+    return len(content)

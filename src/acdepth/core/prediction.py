@@ -1,5 +1,7 @@
 """What a depth network says about one image, and the files it can become."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +11,12 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
+from acdepth.core.png_text import with_png_text
 
 PNG16_UNITS_PER_METRE = 256
 """KITTI's depth files: uint16 = metres * 256, 0 where there is none."""
+NO_METRES = "depth without scale, values per unit"
+"""Keyword of the text in a PNG whose depth has no metres; the text is the number it was multiplied by."""
 
 
 def colour_inverse_depth(inverse_depth: np.ndarray, nearest: float | None = None) -> np.ndarray:
@@ -53,9 +58,16 @@ class DepthPrediction:
         return colour_inverse_depth(self.inverse_depth)
 
     def save_png16(self, path: Path) -> None:
-        """Write depth as 16-bit PNG (metres * 256, at most 255.99 m), as KITTI does."""
-        scaled = np.clip(np.rint(self.depth * PNG16_UNITS_PER_METRE), 1, 65535).astype(np.uint16)
-        _write_image(path, scaled)
+        """Write depth as 16-bit PNG (metres * 256, at most 255.99 m), as KITTI does.
+
+        Depth without metres is multiplied by the largest power of two that fits, which the file says in a
+        text named `NO_METRES`: its numbers may be so small that metres * 256 would leave a few levels.
+        """
+        factor, notes = float(PNG16_UNITS_PER_METRE), {}
+        if not self.metric:
+            factor = 2.0 ** math.floor(math.log2(65535 / float(self.depth.max())))
+            notes = {NO_METRES: f"{factor:.17g}"}
+        _write_image(path, np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16), notes)
 
     def save_colour(self, path: Path) -> None:
         """Write `colour` as a PNG or JPEG."""
@@ -115,9 +127,13 @@ def _write_npy(path: Path, values: np.ndarray) -> None:
         np.save(stream, values.astype(np.float32))
 
 
-def _write_image(path: Path, pixels: np.ndarray) -> None:
+def _write_image(path: Path, pixels: np.ndarray, notes: Mapping[str, str] | None = None) -> None:
+    """``notes`` are texts of a PNG."""
     with atomic_path(path) as temporary:
         encoded, buffer = cv2.imencode(Path(path).suffix, pixels)
         if not encoded:
             raise UserError(path, "no image can be written under this name", "use .png or .jpg")
-        temporary.write_bytes(buffer.tobytes())
+        content = buffer.tobytes()
+        for keyword, text in (notes or {}).items():
+            content = with_png_text(content, keyword, text)
+        temporary.write_bytes(content)

@@ -9,7 +9,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
-from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.core.images import WRITTEN_SUFFIXES
 
 GAP = 4
 """Pixels between pictures."""
@@ -24,8 +24,8 @@ def check_sheet_name(path: Path) -> None:
     Raises:
         UserError: naming the endings that are.
     """
-    if path.suffix.lower() not in PICTURE_SUFFIXES:
-        remedy = f"let it end in {', '.join(sorted(PICTURE_SUFFIXES))}"
+    if path.suffix.lower() not in WRITTEN_SUFFIXES:
+        remedy = f"let it end in {', '.join(sorted(WRITTEN_SUFFIXES))}"
         raise UserError(path, "not the name of a picture", remedy)
 
 

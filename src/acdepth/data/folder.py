@@ -2,23 +2,27 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError, raise_fault
-from acdepth.core.images import PICTURE_SUFFIXES
+from acdepth.core.errors import OnFault, UserError, raise_fault, telling
+from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES
+from acdepth.core.progress import say
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.bag import lens_of_bag, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
+from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
 from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
 from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
-from acdepth.data.own.video import VIDEO_SUFFIXES, open_video
+from acdepth.data.own.step import told_footage, with_steps
+from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
-from acdepth.data.stored import list_images
+from acdepth.data.stored import list_images, tell_unread
 
 
 class NoFootageError(UserError):
@@ -30,6 +34,7 @@ def open_data(
     on_warning: Callable[[str], object] | None = None,
     condition: Condition | None = None,
     choice: FootageChoice = EVERYTHING,
+    on_fault: OnFault = raise_fault,
 ) -> list[Clip]:
     """Open all footage under a path.
 
@@ -44,7 +49,8 @@ def open_data(
         path: a folder, a bag, a video file or an image file.
         on_warning: called with each warning; by default it goes to the log.
         condition: holds for all footage, whatever ``sequence.yaml`` says.
-        choice: which part of a data set that has splits.
+        choice: which part of a data set that has splits, and every how many-th image of own footage.
+        on_fault: told of each drive in a tree that cannot be opened; by default the first one ends it.
 
     Raises:
         UserError: if something found cannot be understood; `NoFootageError` if nothing is found.
@@ -52,11 +58,11 @@ def open_data(
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
     if is_bag(path):
-        clips: list[Clip] = list(open_bag(path, path.stem, warn))
+        clips: list[Clip] = _thinned(list(open_bag(path, path.stem, warn)), choice)
     elif path.is_file():
-        clips = _open_file(path, warn)
+        clips = _thinned(_open_file(path, warn), choice)
     elif path.is_dir():
-        clips = _open_data_set(path, choice, warn)
+        clips = _open_data_set(path, choice, warn, on_fault)
     else:
         raise UserError(path, "no such file or folder")
     for clip in clips:
@@ -74,7 +80,9 @@ def count_targets(clips: Iterable[Clip]) -> int:
     return sum(len(clip.targets()) for clip in clips)
 
 
-def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Clip]:
+def _open_data_set(
+    root: Path, choice: FootageChoice, warn: Callable[[str], object], on_fault: OnFault
+) -> list[Clip]:
     layout = layout_of(root)
     if choice.split is not None and not (layout and layout.has_splits):
         _refuse_part(root, UserError)
@@ -83,7 +91,16 @@ def _open_data_set(root: Path, choice: FootageChoice, warn: Callable[[str], obje
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn, raise_fault))
-    return list(_open_tree(root, warn)) or _open_photographs(root)
+    return _thinned(_open_tree(root, warn, on_fault), choice)
+
+
+def _thinned(clips: list[Clip], choice: FootageChoice) -> list[Clip]:
+    if choice.step == 1:
+        return clips
+    thinned = with_steps(clips, choice.step)
+    if used := told_footage(thinned):
+        say(used)
+    return thinned
 
 
 def _refuse_part(folder: Path, kind: type[UserError]) -> None:
@@ -92,42 +109,66 @@ def _refuse_part(folder: Path, kind: type[UserError]) -> None:
 
 
 def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
-    if path.suffix.lower() in VIDEO_SUFFIXES:
+    if is_video(path):
         return list(open_video(path, path.stem, warn))
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [ImageClip(path.stem, path.parent.resolve().name, [path], Description())]
+    if path.suffix.lower() in UNREAD_SUFFIXES:
+        raise UserError(path, f"{path.suffix} is not read", SAVE_AS_JPEG)
     kinds = ", ".join(sorted(VIDEO_SUFFIXES | BAG_SUFFIXES | PICTURE_SUFFIXES))
     raise UserError(
         path, "neither a video, a bag nor an image", f"give a folder or a file that ends in {kinds}"
     )
 
 
-def _open_tree(root: Path, warn: Callable[[str], object]) -> Iterator[Clip]:
+def _open_tree(root: Path, warn: Callable[[str], object], on_fault: OnFault) -> list[Clip]:
+    """All that can be opened: a broken drive does not hide the others, if whoever is told of it goes on."""
+    faults: list[UserError] = []
+    found: list[Clip] = []
+
+    def tell(fault: UserError) -> None:
+        faults.append(fault)
+        on_fault(fault)
+
+    for opens in _drives(root, warn):
+        with telling(tell):
+            found += opens()
+    if not found and not faults:
+        return _open_photographs(root, warn)
+    return found
+
+
+def _drives(root: Path, warn: Callable[[str], object]) -> Iterator[Callable[[], Sequence[Clip]]]:
+    """What opens each of the drives in a tree."""
     for parent, folders, files in os.walk(root):
         folder = Path(parent)
         name = name_below(root, folder)
         if is_sequence_folder(folder):
             folders.clear()
-            yield from open_sequence_folder(folder, name, warn)
+            yield partial(open_sequence_folder, folder, name, warn)
         elif benchmarks.is_odometry_drive(folder):
             folders.clear()
-            yield from benchmarks.open_odometry_drive(folder, name, warn)
+            yield partial(benchmarks.open_odometry_drive, folder, name, warn)
         elif benchmarks.is_lidar_folder(folder):
             folders.clear()
-            yield from benchmarks.open_lidar_folder(folder, name)
+            yield partial(benchmarks.open_lidar_folder, folder, name)
         elif is_bag(folder):
             folders.clear()
-            if folder == root or lens_of_bag(folder):
-                yield from open_bag(folder, name, warn)
+            yield partial(_open_bag, folder, name, folder == root, warn)
         else:
             _refuse_data_set(folder, root)
             folders[:] = sorted(entry for entry in folders if not entry.startswith("."))
             for video in _videos(folder, files, with_camera=folder != root):
                 prefix = "" if folder == root else f"{name}/"
-                yield from open_video(video, f"{prefix}{video.stem}", warn)
+                yield partial(open_video, video, f"{prefix}{video.stem}", warn)
             for bag in (folder / file for file in sorted(files) if is_bag(folder / file)):
-                if folder == root or lens_of_bag(bag):
-                    yield from open_bag(bag, name_below(root, bag.with_suffix("")), warn)
+                bag_name = name_below(root, bag.with_suffix(""))
+                yield partial(_open_bag, bag, bag_name, folder == root, warn)
+
+
+def _open_bag(bag: Path, name: str, given: bool, warn: Callable[[str], object]) -> Sequence[Clip]:
+    """A bag; one below the folder that was ``given`` counts only if its camera is known."""
+    return open_bag(bag, name, warn) if given or lens_of_bag(bag) else []
 
 
 def _refuse_data_set(folder: Path, root: Path) -> None:
@@ -137,11 +178,12 @@ def _refuse_data_set(folder: Path, root: Path) -> None:
 
 
 def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
-    videos = [folder / file for file in sorted(files) if Path(file).suffix.lower() in VIDEO_SUFFIXES]
+    videos = [folder / file for file in sorted(files) if is_video(folder / file)]
     return [video for video in videos if not with_camera or find_camera_file(video.parent, video.stem)]
 
 
-def _open_photographs(folder: Path) -> list[Clip]:
+def _open_photographs(folder: Path, warn: Callable[[str], object]) -> list[Clip]:
+    unread = any(tell_unread(one, warn) for one in (folder, folder / "images") if one.is_dir())
     if paths := list_images(folder):
         name = folder.resolve().name
         return [ImageClip(name, name, paths, Description())]
@@ -149,5 +191,9 @@ def _open_photographs(folder: Path) -> list[Clip]:
     if below := [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]:
         named = ", ".join(below[:4]) + ", ..." * (len(below) > 4)
         raise NoFootageError(folder, "holds pictures one folder down only", f"give one of {named}")
+    if unread:
+        raise NoFootageError(
+            folder, "holds pictures of kinds that are not read", SAVE_AS_JPEG.replace("it", "them")
+        )
     remedy = "give a folder of pictures, a video, or the root of a data set"
     raise NoFootageError(folder, "no footage found", f"put pictures into {folder / 'images'}, or {remedy}")

@@ -32,6 +32,9 @@ class Frames:
     """(N,) float64 [m] each; NaN if unknown or if there is none."""
     speed: np.ndarray
     """(N,) float64 [m/s]; NaN if unknown."""
+    motion: np.ndarray
+    """(N,) float64 [% of the width]: how far the image moves to the next one, see `flow.image_motion`; NaN
+    where that was not measured, or there is none."""
     key_bytes: np.ndarray
     key_ends: np.ndarray
     """Names of the images in their data set: (K,) uint8 and (N,) int64."""

@@ -13,6 +13,9 @@ from acdepth.data.prepared import Prepared
 SLOWEST = 0.5
 """[m/s]; slower frames are left out of training, because a camera that stands still teaches no geometry.
 ACDepth: 0.5."""
+STILL = 0.1
+"""[% of the width]; where no speed is known, an image that moves less to its neighbours counts as standing.
+At 10 m/s data sets move by 1 to 2 % (`own.step.RANGE`), so this is 0.5 to 1 m/s."""
 
 
 class Order:
@@ -73,9 +76,17 @@ def targets(prepared: Prepared, min_speed: float | None, ends: bool = True) -> n
 
 
 def is_slower(prepared: Prepared, min_speed: float | None) -> np.ndarray:
-    """(N,) bool: which frames are known to be slower than ``min_speed`` [m/s]; None asks for no speed."""
-    speed = prepared.frames.speed
-    return np.zeros(len(speed), bool) if min_speed is None else speed < min_speed
+    """(N,) bool: which frames are known to be slower than ``min_speed`` [m/s]; None asks for no speed.
+
+    Where no speed is known and motion in the image was measured, those are slower at which it stands `STILL`.
+    """
+    frames = prepared.frames
+    if min_speed is None:
+        return np.zeros(len(frames), bool)
+    before = np.where(frames.has_neighbour(-1), np.roll(frames.motion, 1), np.nan)
+    mean = np.where(np.isnan(before), frames.motion, (before + frames.motion) / 2)
+    motion = np.where(np.isnan(mean), before, mean)
+    return np.where(np.isnan(frames.speed), motion < STILL, frames.speed < min_speed)
 
 
 def counted_pixels(

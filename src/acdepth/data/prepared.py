@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -12,8 +13,10 @@ from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.lock import sole_writer
+from acdepth.core.progress import progress
 from acdepth.core.resize import camera_after, crop_and_resize
 from acdepth.data.decoding import Decoded, Reader, decode, journal_of
+from acdepth.data.flow import flow_image, flow_mask, image_motion
 from acdepth.data.frames import Frames, pack
 from acdepth.data.stored import frame_stamps, hash_pixels
 
@@ -132,6 +135,7 @@ def prepare(
         reader=reader,
         describe=lambda: _describe(listed, reader),
         workers=workers,
+        finish=partial(_with_motion, watched=np.array([one.clip.watches_motion for one in listed], bool)),
     )
 
 
@@ -143,6 +147,7 @@ def make(
     reader: Reader,
     describe: Callable[[], Frames],
     workers: int | None = None,
+    finish: Callable[[Frames, np.ndarray], Frames] = lambda frames, _: frames,
 ) -> Prepared:
     """Open what ``out`` holds if its stamp is the same; else decode it, by one process while others wait.
 
@@ -154,6 +159,7 @@ def make(
         reader: of the images.
         describe: gives a row for each image of ``reader``; sizes and brightness are filled in.
         workers: see `decode`.
+        finish: adds what is to be seen in the prepared images, (N, H, W, 3) uint8.
     """
     found = _reuse(out, stamp)  # also where nothing may be written
     if found:
@@ -170,6 +176,9 @@ def make(
             describe().take(np.array(decoded.numbers)),
             source_size=np.array(decoded.source_sizes, np.uint32),
             brightness=np.array(decoded.brightness),
+        )
+        frames = finish(
+            frames, np.memmap(out / IMAGES, np.uint8, "r", shape=(len(frames), *reader.image_size, 3))
         )
         frames.write(out / FRAMES)
         index = {
@@ -232,6 +241,7 @@ def _list(clip: Clip, reach: int) -> _Listed:
     # Without a word where there is none, so that what was prepared before there were masks stays good.
     about += [] if clip.ego_mask is None else [hash_pixels(clip.ego_mask)]
     about += [] if clip.camera_height is None else [clip.camera_height]
+    about += ["motion"] if clip.watches_motion else []
     content, stamp = (
         hash_json([*about, list(zip(keys, files, following, target, strict=True))])
         for files in (sizes, stamps)
@@ -302,6 +312,7 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
         distance_to_previous=previous,
         distance_to_next=following,
         speed=np.where(np.isnan(mean), previous, mean) * frame_rate[reader.clip],
+        motion=np.full(len(reader), np.nan),
         key_bytes=key_bytes,
         key_ends=key_ends,
         clip_condition=np.array([one.clip.condition.index for one in listed], np.uint8),
@@ -312,6 +323,20 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
         clip_name_bytes=name_bytes,
         clip_name_ends=name_ends,
     )
+
+
+def _with_motion(frames: Frames, images: np.ndarray, watched: np.ndarray) -> Frames:
+    """With the motion from frame to frame where no speed is known, of the ``watched`` clips, (C,) bool."""
+    wanted = watched[frames.clip] & np.isnan(frames.speed) & frames.has_neighbour(1)
+    if not wanted.any():
+        return frames
+    motion = frames.motion.copy()
+    with progress("motion", int(wanted.sum()), unit="image") as advance:
+        for index in np.flatnonzero(wanted).tolist():
+            first, second = flow_image(images[index]), flow_image(images[index + 1])
+            motion[index] = image_motion(first, second, flow_mask(frames.counted(index), first.shape))
+            advance()
+    return replace(frames, motion=motion)
 
 
 def _masks(clips: list[Clip], reader: _Footage) -> tuple[np.ndarray, np.ndarray]:

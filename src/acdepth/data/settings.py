@@ -1,6 +1,6 @@
 """Settings of which footage is used, and of what is done to its images on their way into a batch."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,7 @@ from acdepth.core.config import Config
 
 Sampling = Literal["random", "luminance"]
 IntrinsicsRule = Literal["exact", "published"]
+Step = Annotated[int, Field(ge=1)] | Literal["auto"]
 
 
 class FootageChoice(Config):
@@ -21,6 +22,10 @@ class FootageChoice(Config):
     cameras: tuple[str, ...] = ("CAM_FRONT",)
     """nuScenes: channels, each a camera of its own. ACDepth: the front camera. RobotCar: a lens, stereo/left
     or stereo/centre; md4all and ACDepth: stereo/left, which is taken where none is named."""
+    step: Step = 1
+    """Own footage, not data sets: every so many-th image is used. auto: of each drive the first step at which
+    the image moves by at least 0.5 % of its width; and frames between which it moves by less than 0.1 % are
+    no targets where no speeds are known. ACDepth: the rates of the data sets."""
 
 
 EVERYTHING = FootageChoice()

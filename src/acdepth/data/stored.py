@@ -14,7 +14,7 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
-from acdepth.core.images import PICTURE_SUFFIXES, read_image
+from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES, read_image
 
 LONGEST_FRAME_NUMBER = 9
 """Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about
@@ -87,7 +87,19 @@ def stamp_file(path: Path) -> str:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``."""
-    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES]
+    return _with_suffix(folder, PICTURE_SUFFIXES)
+
+
+def tell_unread(folder: Path, on_warning: Callable[[str], object]) -> bool:
+    """One warning that names pictures of a folder that are not read, such as HEIC; whether there are any."""
+    if unread := _with_suffix(folder, UNREAD_SUFFIXES):
+        many = f"{len(unread)} pictures are" if unread[1:] else "a picture is"
+        on_warning(f"{unread[0]}: {many} left out, as {unread[0].suffix} is not read; {SAVE_AS_JPEG}")
+    return bool(unread)
+
+
+def _with_suffix(folder: Path, suffixes: frozenset[str]) -> list[Path]:
+    found = [path for path in folder.iterdir() if path.suffix.lower() in suffixes]
     return sorted((path for path in found if not path.name.startswith(".")), key=_natural_order)
 
 

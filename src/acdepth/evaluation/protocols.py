@@ -146,7 +146,11 @@ PROTOCOLS = {
         Protocol(name="robotcar-50m", max_depth=50.0, input_window=Window(bottom=0.8)),
         Protocol(name="kitti-eigen-80m", min_depth=1e-3, scored_window=GARG),
         Protocol(
-            name="cityscapes-80m", min_depth=1e-3, input_window=Window(bottom=0.75), scored_window=MANYDEPTH
+            name="cityscapes-80m",
+            min_depth=1e-3,
+            input_window=Window(bottom=0.75),
+            scored_window=MANYDEPTH,
+            enlarge="inverse_depth",
         ),
         Protocol(name="world-80m"),
         Protocol(name="own", keep_aspect=True, focal_rescale=True, enlarge="inverse_depth"),

@@ -121,7 +121,7 @@ class StoredModel(Model):
         return known.model_copy(update={"predictions": made})
 
     def _answer(self, frame: TrueFrame, whole: bool) -> Answer:
-        values = _read(file := self._file(frame.key))
+        values = _read(file := self._file(frame.key), self.metric)
         size, ratio = (values.shape[0], values.shape[1]), 1.0
         inverse_depth = values
         if self.facts.holds == "depth":
@@ -144,10 +144,10 @@ class StoredModel(Model):
         raise UserError(f"{base}.npy", "no such file: every scored frame needs its prediction", remedy)
 
 
-def _read(path: Path) -> np.ndarray:
+def _read(path: Path, metric: bool) -> np.ndarray:
     """float32 (h, w), all above 0."""
     if path.suffix == ".png":
-        values = read_depth_png16(path)
+        values = read_depth_png16(path, without_scale=not metric)
     else:
         try:
             values = np.load(path, allow_pickle=False)

@@ -51,13 +51,14 @@ def photometric_loss(
     """L_p per pixel: the least error over neighbours, warped or (automask) as they are.
 
     Where a neighbour as it is fits better than warped (by `warp.synthesise_views`), the camera stands or the
-    object moves along, and the pixel teaches nothing: the unwarped term has no gradient. Where a
-    warped neighbour shows the camera's own ``vehicle`` (`warp.shows_vehicle`), it fits as badly as can be.
+    object moves along, and the pixel teaches nothing: the unwarped term has no gradient. Where the 3x3 window
+    of a warped neighbour, which is what SSIM sees, shows the camera's own ``vehicle`` (`warp.shows_vehicle`),
+    it fits as badly as can be.
     """
     # Scale by scale: faster on a CPU, whose caches hold one scale's tensors but not all of them.
     errors = [photometric_error(scale, target) for scale in synthesised]
     if vehicle is not None:
-        errors = [error.masked_fill(own, WORST) for error, own in zip(errors, vehicle, strict=True)]
+        errors = [error.masked_fill(~_whole(~own), WORST) for error, own in zip(errors, vehicle, strict=True)]
     error = torch.stack([one.amin(0) for one in errors])
     if automask:
         unwarped = photometric_error(neighbours.transpose(0, 1), target).amin(0)
@@ -67,9 +68,12 @@ def photometric_loss(
 
 def whole_windows(counted: Bool[Tensor, "b 1 h w"] | None) -> Bool[Tensor, "b 1 h w"] | None:
     """The pixels whose 3x3 window, which is what SSIM sees, counts everywhere; None where all do."""
-    if counted is None:
-        return None
-    return F.max_pool2d((~counted).float(), 3, 1, 1) == 0
+    return None if counted is None else _whole(counted)
+
+
+def _whole(counted: Bool[Tensor, "*n 1 h w"]) -> Bool[Tensor, "*n 1 h w"]:
+    flat = (~counted).float().flatten(0, -4)
+    return (F.max_pool2d(flat, 3, 1, 1) == 0).unflatten(0, counted.shape[:-3])
 
 
 class _WindowMean(torch.autograd.Function):

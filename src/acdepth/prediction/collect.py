@@ -8,11 +8,12 @@ from pathlib import Path
 from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.lens import Lens
+from acdepth.core.progress import say
 from acdepth.data.own.bag import lens_of_bag
+from acdepth.data.own.container import is_video
 from acdepth.data.own.folder import is_sequence_folder
 from acdepth.data.own.recording import is_bag
-from acdepth.data.own.video import VIDEO_SUFFIXES
-from acdepth.data.stored import list_images
+from acdepth.data.stored import list_images, tell_unread
 from acdepth.prediction.lenses import Lenses
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
@@ -33,8 +34,8 @@ class Job:
 
     @property
     def is_video(self) -> bool:
-        """Whether it is a video, by its suffix, or a bag, which is done like one."""
-        return self.source.suffix.lower() in VIDEO_SUFFIXES or is_bag(self.source)
+        """Whether it is a video, by its name, or a bag, which is done like one."""
+        return is_video(self.source) or is_bag(self.source)
 
 
 def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
@@ -56,8 +57,7 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
             with suppress(UserError):  # is told when it is opened
                 return lens_of_bag(path)
             return None
-        is_video = path.suffix.lower() in VIDEO_SUFFIXES
-        return lenses.of_video(path, top) if is_video else lenses.of_image(path, top)
+        return lenses.of_video(path, top) if is_video(path) else lenses.of_image(path, top)
 
     for given in inputs:
         if given.is_dir() and not is_bag(given):
@@ -92,10 +92,11 @@ def _walk(folder: Path) -> Iterator[Path]:
     """Images and videos in a folder, then those below; hidden ones and links to folders are left out."""
     try:
         yield from list_images(folder)
+        tell_unread(folder, say)
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise UserError(folder, error.strerror or error) from error
-    yield from (entry for entry in entries if entry.suffix.lower() in VIDEO_SUFFIXES or is_bag(entry))
+    yield from (entry for entry in entries if (is_video(entry) and entry.is_file()) or is_bag(entry))
     measured = TRUTH_FOLDERS if is_sequence_folder(folder) else frozenset()
     for entry in entries:
         if entry.is_dir() and not (entry.is_symlink() or entry.name in measured or is_bag(entry)):

@@ -13,7 +13,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.core.lens import Lens
-from acdepth.core.prediction import DepthPrediction
+from acdepth.core.prediction import NO_METRES, DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.bag import whole_bag
@@ -244,6 +244,8 @@ def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:
         say(answer if len(answers) == 1 else f"{count} of {len(jobs)} inputs: {answer}")
     if len(answers) > MOST_ANSWERS:
         say(f"and {len(answers) - MOST_ANSWERS} more kinds of lenses")
+    if not predictor.model.metric:
+        say(f"NAME_depth.png: each says what it was multiplied by, in its PNG text {NO_METRES!r}")
 
 
 def _scale(predictor: Predictor, lens: Lens | None) -> str:

@@ -24,6 +24,8 @@ USUAL_FRAME_RATE = 25.0
 """Of a container that names none [1/s]."""
 COLOUR_INERTIA = 0.9
 """How much of the brightest distance each frame takes over from the one before: colours do not flicker."""
+TICK = Fraction(1, 60000)
+"""Of time stamps [s]: whole for every usual frame rate, and the finest that MPEG-4 allows."""
 CODECS = ("libx264", "mpeg4")
 """The first that this build of PyAV has: H.264 plays everywhere, its encoder is not built in everywhere."""
 
@@ -49,7 +51,8 @@ def predict_video(
     is called after it.
 
     Returns:
-        Number of unreadable frames; each repeats the picture before it, so that time stays right.
+        Number of unreadable frames; each repeats the picture before it. Every frame is shown when the
+        video shows it, pauses included.
 
     Raises:
         UnreadableVideo: if more than 1 % of the frames cannot be read, or they are not the camera's.
@@ -64,10 +67,10 @@ def predict_video(
             except UserError as error:
                 raise UnreadableVideo(*error.args) from error
             if found is None:
-                writer.repeat()
+                writer.repeat(video.time(index))
                 continue
             image, prediction = found
-            writer.write(image, colours(prediction.inverse_depth))
+            writer.write(image, colours(prediction.inverse_depth), video.time(index))
             if on_frame:
                 on_frame(index, image, prediction)
             if on_progress:
@@ -111,13 +114,19 @@ class SteadyColours:
 
 
 class PairWriter:
-    """Encodes pairs of pictures side by side; used in a ``with`` statement."""
+    """Encodes pairs of pictures side by side; used in a ``with`` statement.
+
+    Times [s] count from any origin and grow; where they are None pictures follow at the frame rate.
+    """
 
     def __init__(self, path: Path, frame_rate: float | None) -> None:
         self.container = av.open(str(path), "w", format="mp4")
         self.rate = Fraction(frame_rate or USUAL_FRAME_RATE).limit_denominator(1001)
         self._stream: VideoStream | None = None
         self._last: np.ndarray | None = None
+        self._begin = 0.0
+        self._next = 0
+        """The least time stamp of the next picture [ticks]."""
 
     def __enter__(self) -> "PairWriter":
         return self
@@ -127,25 +136,34 @@ class PairWriter:
             self.container.mux(self._stream.encode())
         self.container.close()
 
-    def write(self, left: np.ndarray, right: np.ndarray) -> None:
+    def write(self, left: np.ndarray, right: np.ndarray, time: float | None = None) -> None:
         """Append two pictures of the same size, uint8 (H, W, 3) RGB."""
         scale = min(1.0, WIDEST_HALF / left.shape[1])
         # Both sides must be even for the usual 4:2:0 colours.
         height, width = (max(2, round(side * scale / 2) * 2) for side in left.shape[:2])
         halves = [cv2.resize(half, (width, height), interpolation=cv2.INTER_AREA) for half in (left, right)]
         self._last = np.hstack(halves)
-        self.repeat()
+        self.repeat(time)
 
-    def repeat(self) -> None:
+    def repeat(self, time: float | None = None) -> None:
         """Append the last pair again; nothing if there is none yet."""
         if self._last is None:
             return
         if self._stream is None:
             self._stream = self._open_stream(*self._last.shape[:2])
-        self.container.mux(self._stream.encode(av.VideoFrame.from_ndarray(self._last, format="rgb24")))
+            self._begin = time or 0.0
+        frame = av.VideoFrame.from_ndarray(self._last, format="rgb24")
+        frame.time_base = TICK
+        frame.pts = self._next if time is None else max(self._next, round((time - self._begin) / TICK))
+        self._next = frame.pts + (round(1 / (self.rate * TICK)) if time is None else 1)
+        self.container.mux(self._stream.encode(frame))
 
     def _open_stream(self, height: int, width: int) -> VideoStream:
         codec = next(codec for codec in CODECS if codec in av.codecs_available)
         stream = cast(VideoStream, self.container.add_stream(codec, rate=self.rate))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.codec_context.time_base = TICK
+        stream.codec_context.max_b_frames = (
+            0  # stored out of order, they shorten a video that ends in a pause
+        )
         return stream

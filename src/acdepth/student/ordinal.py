@@ -34,19 +34,26 @@ class Ranking(NamedTuple):
     """Which pairs count."""
 
 
-def discrepancy(student: Map, teacher: Map, on: str = "depth") -> Map:
-    """How far two inverse depths [1/m] differ, in 0..1; ``on`` as `OrdinalOptions.uncertainty_on`."""
+def discrepancy(student: Map, teacher: Map, on: str = "depth", counted: Mask | None = None) -> Map:
+    """How far two inverse depths [1/m] differ, in 0..1; ``on`` as `OrdinalOptions.uncertainty_on`.
+
+    Ranges are those of the ``counted`` pixels.
+    """
     if on == "inverse_depth":
-        student, teacher = _to_unit_range(student), _to_unit_range(teacher)
+        student, teacher = _to_unit_range(student, counted), _to_unit_range(teacher, counted)
         return (student - teacher).abs() / (student + teacher).clamp(min=1e-6)
     # The ratio is the same on inverse depth but for rounding, which moves pixels across the quantile.
     depth_student, depth_teacher = 1 / student, 1 / teacher
     return (depth_student - depth_teacher).abs() / (depth_student + depth_teacher)
 
 
-def uncertain_pixels(discrepancy: Map, quantile: float = 0.95) -> Mask:
-    """Each image's pixels at or above its own quantile of the discrepancy."""
-    threshold = torch.quantile(discrepancy.flatten(1), quantile, dim=1)
+def uncertain_pixels(discrepancy: Map, quantile: float = 0.95, counted: Mask | None = None) -> Mask:
+    """Each image's pixels at or above its own quantile of the discrepancy, among the ``counted`` ones."""
+    if counted is None:
+        threshold = torch.quantile(discrepancy.flatten(1), quantile, dim=1)
+    else:
+        discrepancy = discrepancy.masked_fill(~counted, torch.nan)
+        threshold = torch.nanquantile(discrepancy.flatten(1), quantile, dim=1)
     return discrepancy >= threshold.view(-1, 1, 1, 1)
 
 
@@ -152,10 +159,8 @@ def sample_pairs(
     The student's is of the mixed input, the teacher's of the clear image; the generator is on the CPU. Pixels
     that are not ``counted`` are never uncertain.
     """
-    apart = discrepancy(student, teacher, options.uncertainty_on)
-    if counted is not None:
-        apart = apart.masked_fill(~counted, -1)  # less than any discrepancy
-    uncertain = uncertain_pixels(apart, options.uncertain_quantile)
+    apart = discrepancy(student, teacher, options.uncertainty_on, counted)
+    uncertain = uncertain_pixels(apart, options.uncertain_quantile, counted)
     samples = SAMPLES[options.sampling]
     return [samples[kind](uncertain, options, generator) for kind in KINDS[options.pairs]]
 
@@ -176,7 +181,7 @@ def ordinal_loss(
         kinds: the pairs, from `sample_pairs`.
         options: margin, windows, what is compared.
         witness: inverse depth of a second opinion; pairs that it orders unlike the prior are left out.
-        counted: pixels that count; pairs with another one have no order. None where all do.
+        counted: pixels that count; pairs in whose windows another one lies have no order. None: all do.
 
     Returns:
         One for each kind of pairs.
@@ -187,8 +192,11 @@ def ordinal_loss(
     zeros_beyond = options.rank_on == "depth"
     ranked = options.steepness * _ranked(student, options.rank_on)
     ranked = window_mean(ranked, on_student, zeros_beyond).flatten(1)
-    known = prior >= options.least_prior * prior.amax((1, 2, 3), keepdim=True)
-    known = (known if counted is None else known & counted).flatten(1)
+    nearest = (prior if counted is None else prior * counted).amax((1, 2, 3), keepdim=True)
+    known = prior >= options.least_prior * nearest
+    if counted is not None:
+        known = known & (F.max_pool2d((~counted).float(), options.window, 1, options.window // 2) == 0)
+    known = known.flatten(1)
     prior = window_mean(prior, on_prior, zeros_beyond=False).flatten(1)
     found = []
     for pairs in kinds:
@@ -207,8 +215,10 @@ def _ranked(inverse_depth: Map, rank_on: str) -> Map:
     return 1 / inverse_depth if rank_on == "depth" else -inverse_depth.log()
 
 
-def _to_unit_range(inverse_depth: Map) -> Map:
-    low, high = inverse_depth.amin((2, 3), keepdim=True), inverse_depth.amax((2, 3), keepdim=True)
+def _to_unit_range(inverse_depth: Map, counted: Mask | None) -> Map:
+    left_out = torch.zeros_like(inverse_depth, dtype=torch.bool) if counted is None else ~counted
+    low = inverse_depth.masked_fill(left_out, torch.inf).amin((2, 3), keepdim=True)
+    high = inverse_depth.masked_fill(left_out, -torch.inf).amax((2, 3), keepdim=True)
     return (inverse_depth - low) / (high - low).clamp(min=1e-6)
 
 

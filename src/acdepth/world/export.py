@@ -141,7 +141,7 @@ def _remove_leftovers(place: Path) -> None:
     """Remove what killed processes left of a sequence; those that run are left alone."""
     for folder in place.parent.glob(f".{place.name}.*partial"):
         number = folder.name.split(".")[-2]
-        if not (number.isdigit() and int(number) != os.getpid() and _is_running(int(number))):
+        if not (number.isdecimal() and int(number) != os.getpid() and _is_running(int(number))):
             shutil.rmtree(folder, ignore_errors=True)
 
 

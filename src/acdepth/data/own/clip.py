@@ -87,8 +87,8 @@ class OwnClip(StoredClip):
         self.in_time = description.in_time
         self.camera_height = self.lens and self.lens.camera_height
         self.lengths_from = motion and motion.kind
-        step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
-        self.frame_rate = description.frame_rate and description.frame_rate / step
+        self.step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
+        self.frame_rate = description.frame_rate and description.frame_rate / self.step
 
     def through(self, lens: Lens | None) -> "OwnClip":
         """The same images, said to be taken through another lens.
@@ -156,7 +156,8 @@ class OwnClip(StoredClip):
     def ego_mask(self) -> np.ndarray | None:
         """bool (H, W): True where images show the vehicle itself; None where nobody says."""
         mask = self.description.ego_mask
-        return mask if mask is None else self._straight(mask.astype(np.uint8), nearest=True) > 0
+        # A pixel between two is of the vehicle if one of them is.
+        return mask if mask is None else self._straight(mask.astype(np.uint8) * 255) > 0
 
     def _truth(self, kind: Truth, read: Callable[[Path], np.ndarray], index: int) -> np.ndarray | None:
         path = self.source.truth_file(kind, self.numbers[index])

@@ -20,7 +20,7 @@ from acdepth.data.own.measured import motion_beside
 from acdepth.data.own.motion import Motion
 from acdepth.data.own.source import ImageFiles, Source
 from acdepth.data.own.times import read_times, times_of_names
-from acdepth.data.stored import list_images, runs_in_time, runs_of_numbers, tell_gaps
+from acdepth.data.stored import list_images, runs_in_time, runs_of_numbers, tell_gaps, tell_unread
 
 SEQUENCE_FILE, MASK_FILE, TIMES_FILE = "sequence.yaml", "mask.png", "times.txt"
 """What may stand beside images, videos and bags."""
@@ -43,6 +43,7 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
         UserError: if one of the files beside the images cannot be understood.
     """
     paths = list_images(folder / "images")
+    tell_unread(folder / "images", on_warning)
     _refuse_equal_stems(paths)
     times = read_times(folder / TIMES_FILE, len(paths))
     times = times_of_names(paths) if times is None else times

@@ -1,42 +1,51 @@
 """A video file as a clip, read forwards without seeking and backwards with."""
 
+import struct
 import threading
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
+import cv2
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError
+from av.error import FFmpegError, InvalidDataError
 from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
 from acdepth.data.own.clip import Description, OwnClip
+from acdepth.data.own.container import read_track
 from acdepth.data.own.folder import cut_at_gaps, describe
 from acdepth.data.own.measured import motion_beside
 from acdepth.data.own.source import Source
 from acdepth.data.own.times import parse_times
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v"})
 LONGEST_STEP_FORWARD = 48
 """Frames that are decoded and dropped before seeking becomes cheaper; key frames are often this far apart."""
+STEPS_BACK = (0, 64, 512)
+"""Frames before the wanted one that are sought in turn, as some containers find key frames too late."""
+MOST_ERRORS = 100
+"""Damaged packets in a row, after which no frame is expected any more."""
 
 
 class VideoSource(Source):
     """Frames of one video stream; use it from one thread or many, it decodes one frame at a time.
 
+    They come as a player shows them: trimmed, upright, mirrored, with square pixels.
+
     Raises:
-        UserError: if the file has no video that can be decoded.
+        UserError: if the file has no video that can be decoded, or was cut off.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = self.place = path
-        self._pts, unit, self.frame_rate = _frame_times(path)
-        self._times = np.array(self._pts) * float(unit)
+        self.track = read_track(path)
+        self._times, self.frame_rate = self.track.times, self.track.frame_rate
         self._begin()
 
     def play_at(self, frame_rate: float) -> None:
@@ -48,10 +57,13 @@ class VideoSource(Source):
         self._container: InputContainer | None = None
         self._frames: Iterator[VideoFrame] = iter(())
         self._next = 0
+        """The frame that comes next."""
+        self._held: VideoFrame | None = None
+        """That frame, if it was decoded already: the one asked for before it was missing."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the open file, for another process, which opens it again."""
-        opened = ("_lock", "_container", "_frames", "_next")
+        opened = ("_lock", "_container", "_frames", "_next", "_held")
         return {name: value for name, value in vars(self).items() if name not in opened}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -59,7 +71,7 @@ class VideoSource(Source):
         self._begin()
 
     def __len__(self) -> int:
-        return len(self._pts)
+        return len(self.track.pts)
 
     def name_of(self, number: int) -> str:
         """The number of the frame, as if it were a file."""
@@ -70,7 +82,7 @@ class VideoSource(Source):
         return self.path
 
     def times(self) -> np.ndarray:
-        """(N,) float64 [s]: when each frame is shown."""
+        """(N,) float64 [s]: when each frame is shown, from 0."""
         return self._times
 
     def began(self) -> float | None:
@@ -85,38 +97,72 @@ class VideoSource(Source):
         if not 0 <= number < len(self):
             raise IndexError(f"{self.path}: frame {number} of {len(self)}")
         with self._lock:
-            return _upright(self._decode(number))
+            return as_shown(self._decode(number), self.track.pixel_aspect)
 
     def close(self) -> None:
         """Let the file go; the next read opens it again."""
         if self._container is not None:
             self._container.close()
-            self._container = None
+        self._container = self._held = None
 
-    def _decode(self, index: int) -> VideoFrame:
-        wanted = self._pts[index]
+    def _decode(self, number: int) -> VideoFrame:
         try:
-            self._go_near(index)
-            for frame in self._frames:
-                if frame.pts is not None and frame.pts >= wanted:
-                    self._next = index + 1
+            for back in STEPS_BACK:
+                if (frame := self._reach(number, back)) is not None:
                     return frame
-        except FFmpegError as error:
+        except (FFmpegError, OSError) as error:
             self.close()
-            raise UserError(self.path, f"frame {index} cannot be decoded ({error.strerror})") from error
-        self.close()
-        raise UserError(self.path, f"ends before frame {index}", "copy the file again")
+            raise UserError(self.path, f"frame {number} cannot be decoded ({error.strerror})") from error
+        raise UserError(self.path, f"frame {number} cannot be decoded", "copy the file again")
 
-    def _go_near(self, index: int) -> None:
-        """Stand before frame ``index``: by decoding on if that is near, else at the key frame before it."""
+    def _reach(self, number: int, back: int) -> VideoFrame | None:
+        """Decode up to a frame, from ``back`` frames before it if it is not near; None if it is missing."""
+        if back or self._container is None or not 0 <= number - self._next <= LONGEST_STEP_FORWARD:
+            self._go_before(number - back)
+        elif self._held is not None:
+            if number > self._next:
+                self._held = None
+            else:
+                frame, self._held = self._held, None
+                self._next += 1
+                return frame
+        for frame in self._frames:
+            found = self._number_of(frame)
+            if found is not None and found >= number:
+                self._next, self._held = (found + 1, None) if found == number else (found, frame)
+                return frame if found == number else None
+        self.close()
+        return None
+
+    def _go_before(self, number: int) -> None:
+        """Stand at the key frame before one, or at the beginning, which some containers cannot seek."""
+        if number <= LONGEST_STEP_FORWARD:
+            self.close()
         if self._container is None:
             self._container = av.open(str(self.path))
-            self._container.streams.video[0].thread_type = "AUTO"
-            self._next = 0
-            self._frames = self._container.decode(video=0)
-        if not 0 <= index - self._next <= LONGEST_STEP_FORWARD:
-            self._container.seek(self._pts[index], stream=self._container.streams.video[0], backward=True)
-            self._frames = self._container.decode(video=0)
+            self._container.streams[self.track.stream].codec_context.thread_type = "AUTO"
+        if number > LONGEST_STEP_FORWARD:
+            stream = self._container.streams[self.track.stream]
+            self._container.seek(self.track.pts[number], stream=stream, backward=True)
+        self._frames, self._held = self._readable(self._container), None
+
+    def _readable(self, container: InputContainer) -> Iterator[VideoFrame]:
+        """Frames from here on, without those that are damaged or computed from one that is."""
+        damaged = False
+        for _ in range(MOST_ERRORS):
+            try:
+                for frame in container.decode(container.streams[self.track.stream]):
+                    frame = cast(VideoFrame, frame)
+                    damaged = frame.is_corrupt or (damaged and not frame.key_frame)
+                    if not damaged:
+                        yield frame
+                return
+            except InvalidDataError:
+                damaged = True
+
+    def _number_of(self, frame: VideoFrame) -> int | None:
+        """Which frame it is: the last of those whose time has come."""
+        return None if frame.pts is None else bisect_right(self.track.pts, frame.pts) - 1
 
 
 def whole_video(path: Path) -> OwnClip:
@@ -139,6 +185,9 @@ def open_video(path: Path, name: str, on_warning: Callable[[str], object]) -> li
         UserError: as `whole_video`.
     """
     source = VideoSource(path)
+    if source.track.others:
+        remedy = f"take out another by: ffmpeg -i {path.name} -map 0:v:1 -c copy OTHER{path.suffix}"
+        on_warning(f"{path}: holds {source.track.others + 1} videos, one is read; {remedy}")
     description = _describe(source)
     motion = motion_beside(source, description, path.parent, path.stem, on_warning)
     return cut_at_gaps(source, name, name, description, motion, on_warning)
@@ -151,24 +200,26 @@ def _describe(source: VideoSource) -> Description:
     return replace(description, frame_rate=source.frame_rate).of(source)
 
 
-def _upright(frame: VideoFrame) -> np.ndarray:
-    """The frame as a player shows it: phones store how they were held beside the pixels."""
-    quarter_turns = round(frame.rotation / 90)
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), quarter_turns))
+def as_shown(frame: VideoFrame, pixel_aspect: Fraction = Fraction(1)) -> np.ndarray:
+    """RGB, uint8 (H, W, 3), as a player shows it: square pixels, upright, mirrored if the file says so.
+
+    Where pixels are not square the side that is too short is enlarged, so that nothing is lost.
+    """
+    pixels = frame.to_ndarray(format="rgb24")
+    if pixel_aspect != 1:
+        height, width = pixels.shape[:2]
+        wide, high = max(pixel_aspect, Fraction(1)), max(1 / pixel_aspect, Fraction(1))
+        pixels = cv2.resize(
+            pixels, (round(width * wide), round(height * high)), interpolation=cv2.INTER_LINEAR
+        )
+    if (matrix := frame.side_data.get("DISPLAYMATRIX")) is not None:
+        pixels = _turned(pixels, struct.unpack("=9i", bytes(matrix)))
+    return np.ascontiguousarray(pixels)
 
 
-def _frame_times(path: Path) -> tuple[list[int], Fraction, float | None]:
-    """Time stamps of all frames in the order of showing, their unit [s], and frames per second."""
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise UserError(path, "has no video stream")
-            stream = container.streams.video[0]
-            rate = float(stream.average_rate) if stream.average_rate else None
-            unit = stream.time_base or Fraction(1, 1)
-            times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
-    except (FFmpegError, OSError) as error:
-        raise UserError(path, f"not readable as a video ({error.strerror})") from error
-    if not times:
-        raise UserError(path, "holds no frames", "record or copy it again")
-    return times, unit, rate
+def _turned(pixels: np.ndarray, matrix: Sequence[int]) -> np.ndarray:
+    """Apply a display matrix, by which a phone says how it was held: x' = a x + c y, y' = b x + d y."""
+    a, b, _, c, d = matrix[:5]
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        pixels, a, d = pixels.transpose(1, 0, 2), c, b
+    return pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]

@@ -1,0 +1,180 @@
+"""Which frames a video file shows, and when: found without decoding one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from acdepth.core.errors import UserError
+from acdepth.core.images import SMALLEST_SIDE
+from acdepth.data.stored import LONGEST_PAUSE
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".3gp", ".3g2", ".f4v", ".flv", ".wmv", ".asf", ".ogv"}
+    | {".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".m2v", ".mxf", ".h264", ".h265", ".hevc"}
+)
+"""In lower case; a ``.ts`` may be a program instead, see `is_video`."""
+TELL_THEIR_LENGTH = frozenset({"matroska", "avi", "flv"})
+"""Containers whose header says how long the video is. MP4 lists its frames; the others say nothing."""
+REORDERED = frozenset({"h264", "hevc"})
+"""Codecs whose frames may be stored in an order of which AVI keeps no note."""
+LEAST_MISSING = 0.5
+"""Seconds that an end may lie before the one that the header tells: headers are rounded, sound ends later."""
+COVERS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+"""Streams of a single picture, which no player shows as the video."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """The video stream of a file that a player shows."""
+
+    stream: int
+    """Its number among the file's streams."""
+    pts: list[int]
+    """Time stamp of each frame, in the order of showing."""
+    unit: Fraction
+    """Of the time stamps [s]."""
+    pixel_aspect: Fraction
+    """Width over height of a pixel."""
+    others: int
+    """Further videos in the file."""
+
+    @property
+    def times(self) -> np.ndarray:
+        """(N,) float64 [s]: when each frame is shown, from 0."""
+        return (np.array(self.pts) - self.pts[0]) * self.unit.numerator / self.unit.denominator
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Frames per second, pauses left out; None of a single frame."""
+        intervals = np.diff(self.pts)
+        usual = intervals[intervals <= LONGEST_PAUSE * np.median(intervals)] if intervals.size else intervals
+        return float(usual.size / (int(usual.sum()) * self.unit)) if usual.size else None
+
+
+class _Mark(NamedTuple):
+    """What tells whether a packet is shown; the packet itself would keep its pixels in memory."""
+
+    pts: int | None
+    key: bool
+    discard: bool
+    corrupt: bool
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is one by its name; of a ``.ts``, which programs are called too, by its first byte."""
+    suffix = path.suffix.lower()
+    if suffix != ".ts":
+        return suffix in VIDEO_SUFFIXES
+    try:
+        with path.open("rb") as stream:
+            return stream.read(1) == b"G"
+    except OSError:
+        return False
+
+
+def read_track(path: Path) -> Track:
+    """Look through all packets of a file for the frames that a player shows.
+
+    Raises:
+        UserError: if there are none, or the file was cut off.
+    """
+    try:
+        with av.open(str(path)) as container:
+            stream, others = _chosen(path, container)
+            pts = _shown(path, [_mark(packet) for packet in container.demux(stream) if packet.size])
+            _refuse_cut(path, container, stream, pts)
+            aspect = stream.sample_aspect_ratio or Fraction(1)
+            return Track(stream.index, pts, stream.time_base or Fraction(1), aspect, others)
+    except (FFmpegError, OSError) as error:
+        remedy = "copy it again; one whose recording was broken off needs a repair tool"
+        raise UserError(path, f"not readable as a video ({error.strerror})", remedy) from error
+
+
+def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
+    """The stream that a player shows, and how many others there are."""
+    streams = [one for one in container.streams.video if not one.disposition & COVERS]
+    if not streams:
+        raise UserError(path, "has no video stream", "give a file with pictures that move")
+    stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
+    if 0 < min(stream.width, stream.height) < SMALLEST_SIDE:
+        remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
+        raise UserError(path, f"{stream.width}x{stream.height} pixels", remedy)
+    if container.format.name == "avi" and stream.codec.name in REORDERED and stream.has_b_frames:
+        told = f"AVI does not say when frames of {stream.codec.name} are shown"
+        raise UserError(path, told, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
+    return stream, len(streams) - 1
+
+
+def _mark(packet: Packet) -> _Mark:
+    return _Mark(packet.pts, packet.is_keyframe, packet.is_discard, packet.is_corrupt)
+
+
+def _shown(path: Path, packets: list[_Mark]) -> list[int]:
+    """Time stamps of what is shown, in that order.
+
+    A trimmed video keeps frames before its beginning, from which the first are computed, and marks them.
+    Nothing can be decoded before the first key frame, nor the last frame if it was not written whole.
+    """
+    if packets and packets[-1].corrupt:
+        packets = packets[:-1]
+    begin = min((one.pts for one in packets if one.key and one.pts is not None), default=None)
+    kept = [one.pts for one in packets if not one.discard]
+    pts = {time for time in kept if time is not None}
+    if without := kept.count(None):
+        told = f"{without} of {len(kept)} frames have no time stamp"
+        raise UserError(path, told, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
+    shown = sorted(time for time in pts if begin is None or time >= begin)
+    if not shown:
+        raise UserError(path, "holds no frames", "record or copy it again")
+    return shown
+
+
+def _refuse_cut(path: Path, container: InputContainer, stream: VideoStream, pts: list[int]) -> None:
+    """A copy that ended early is no shorter drive: the same file may be whole elsewhere."""
+    unit = stream.time_base or Fraction(1)
+    there = float((pts[-1] - pts[0]) * unit)
+    told = _told_length(container, stream)
+    interval = there / (len(pts) - 1) if len(pts) > 1 else 0.0
+    if told is not None:
+        end = float(pts[-1] * unit)
+        if told - end > LEAST_MISSING + 2 * interval:
+            end = max(end, _end_of_all(container))
+        missing = told - end > LEAST_MISSING + 2 * interval
+    else:
+        entries = stream.index_entries
+        missing = max((one.pos + one.size for one in entries), default=0) > container.size
+        told = float((entries[-1].timestamp - entries[0].timestamp) * unit) if missing else None
+    if missing and told is not None:
+        what = f"is cut off: {there + interval:.1f} of {max(told, there):.1f} seconds are there"
+        remedy = f"copy it again; if this is all there is: ffmpeg -i {path.name} -c copy whole{path.suffix}"
+        raise UserError(path, what, remedy)
+
+
+def _told_length(container: InputContainer, stream: VideoStream) -> float | None:
+    """Seconds from 0 to the end, as the header says; None where it does not."""
+    if TELL_THEIR_LENGTH.isdisjoint(container.format.name.split(",")):
+        return None
+    if container.format.name == "avi":  # FFmpeg shortens the duration to what is there
+        return float(stream.frames * (stream.time_base or Fraction(1)))
+    return container.duration and container.duration / av.time_base
+
+
+def _end_of_all(container: InputContainer) -> float:
+    """When the last packet of any stream ends [s]."""
+    container.seek(0)
+    return _latest_end(container.demux())
+
+
+def _latest_end(packets: Iterable[Packet]) -> float:
+    ends = (float((one.pts + (one.duration or 0)) * one.time_base) for one in packets if one.pts is not None)
+    return max(ends, default=0.0)
