@@ -9,6 +9,7 @@ torch.Size([1, 1, 8, 8])
 torch.Size([2, 4, 4])
 """
 
+from acdepth.geometry.ground import road_plane
 from acdepth.geometry.motion import pose_matrix, velocity_loss
 from acdepth.geometry.photometric import photometric_error, photometric_loss, ssim
 from acdepth.geometry.warp import synthesise_views
@@ -17,6 +18,7 @@ __all__ = [
     "photometric_error",
     "photometric_loss",
     "pose_matrix",
+    "road_plane",
     "ssim",
     "synthesise_views",
     "velocity_loss",
