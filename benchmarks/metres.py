@@ -1,9 +1,10 @@
 """Metres by a camera's height beside those by speeds: python benchmarks/metres.py OUT [--steps 800]
 
-Two teachers learn on the same twelve drives through the world with the settings of teacher/world.yaml: one is
-told the speeds, the other that its camera is 1.5 m above the road. On six towns that neither saw, the ratios
-of their depths to each other and to the truth are printed: of each frame the median over its pixels, of these
-the quartiles over the frames; and of all ground at some distances the median. What OUT holds is used again.
+Teachers learn on the same twelve drives through the world with the settings of teacher/world.yaml. The first
+is told the speeds; the second only that its camera is 1.5 m above the road; the third goes on from the second
+with lengths of motion by that height (``lengths_by_height``). On six towns that none saw, the ratios of their
+depths to each other and to the truth are printed: of each frame the median over its pixels, of these the
+quartiles over the frames; and of all ground at some distances the median. What OUT holds is used again.
 """
 
 import argparse
@@ -71,16 +72,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    settings = DriveSettings(24, (96, 160), Rig(height=HEIGHT))
+    drives = DriveSettings(24, (96, 160), Rig(height=HEIGHT))
     for name, towns in {"training": TRAINING, "evaluation": EVALUATION}.items():
-        write_towns(given.out / name, list(towns), [Condition.CLEAR], settings, "cpu", 2)
+        write_towns(given.out / name, list(towns), [Condition.CLEAR], drives, "cpu", 2)
     without_speeds(given.out / "training", given.out / "without_speeds")
     config = TeacherConfig.read(CONFIGS / "teacher" / "world.yaml")
     config = config.with_changes({"loop": {"steps": given.steps, "seed": given.seed, "device": "cpu"}}, "")
+    runs = {name: given.out / f"{name}_{given.seed}" for name in ("speeds", "height", "again")}
+    again = {"encoder": None, "start": str(runs["height"]), "lengths_by_height": True, "loop": {"steps": 300}}
     models = {}
-    for name, data in {"speeds": "training", "height": "without_speeds"}.items():
-        run = given.out / f"{name}_{given.seed}"
-        models[name] = open_model(train_teacher(config, given.out / data, run), name, "cpu")
+    for name, run in runs.items():
+        data = given.out / ("training" if name == "speeds" else "without_speeds")
+        settings = config.with_changes(again, "") if name == "again" else config
+        models[name] = open_model(train_teacher(settings, data, run), name, "cpu")
     evaluation = given.out / "evaluation"
     clips = open_data(evaluation)
     frames = [(clip, index) for clip in clips for index in range(len(clip))]
@@ -90,7 +94,10 @@ def main() -> None:
     known = (truth > 0) & (truth < FARTHEST)
     said = {name: depths(model, evaluation) for name, model in models.items()}
     result = {
-        "height over speeds": quartiles(said["height"], said["speeds"], known),
+        **{
+            f"{name} over speeds": quartiles(said[name], said["speeds"], known)
+            for name in ("height", "again")
+        },
         **{f"{name} over truth": quartiles(depth, truth, known) for name, depth in said.items()},
         **{f"ground of {name}": by_distance(depth, truth, ground) for name, depth in said.items()},
         "metres": {name: model.metres and model.metres.to_dict() for name, model in models.items()},
