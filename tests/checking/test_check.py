@@ -26,8 +26,9 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data.nuscenes.scenes import open_nuscenes
 from acdepth.data.settings import FootageChoice
+from tests.data.bags import START, Bag
 from tests.data.driving_stereo_layout import write_calibration, write_weather
-from tests.data.folders import CAMERA, write_drive
+from tests.data.folders import CAMERA, picture, write_drive
 from tests.data.kitti_layout import DAY, write_kitti_raw
 from tests.data.nuscenes_layout import write_nuscenes
 from tests.data.robotcar_layout import CLOUDS, write_prepared
@@ -526,3 +527,17 @@ class TestPoints:
         pixels = np.zeros((96, 160, 3), np.uint8)
         draw_points(pixels, np.full((96, 160), 9.0))
         assert 0.1 < pixels.any(-1).mean() < 0.5
+
+
+def test_a_bag_of_ones_own_is_one_file(tmp_path: Path) -> None:
+    bag = Bag("mcap_file")
+    for number in range(4):
+        bag.image(START + number * 10**8, picture(number))
+        bag.camera_info(START + number * 10**8, CAMERA)
+    path = bag.write(tmp_path / "drive")
+    assert check_data("folder", path, tmp_path / "check").faults == []
+    path.write_bytes(path.read_bytes()[:-30])
+    (fault,) = check_data("folder", path, tmp_path / "check").faults
+    assert "drive.mcap: not readable as a bag" in fault.text
+    with pytest.raises(UserError, match="no such folder"):
+        check_data("kitti", path, tmp_path / "check")

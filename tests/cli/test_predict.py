@@ -11,6 +11,7 @@ from acdepth.core.images import read_depth_png16
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
 from tests.commands import call
+from tests.data.own import videos
 from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_checkpoint, tiny_network
 from tests.prediction.test_video import read_video, write_video
 from tests.real import REAL
@@ -119,6 +120,12 @@ def bad_inputs() -> dict[str, str]:
     Path("bad/cut.jpg").write_bytes(whole[: len(whole) // 2])
     Path("bad/empty.jpg").write_bytes(b"")
     Path("bad/text.png").write_text("no image")
+    broken = bytearray(
+        cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (96, 96, 3)))[1].tobytes()
+    )
+    broken[4000:4400] = bytes(400)
+    Path("bad/broken.jpg").write_bytes(broken)
+    Path("bad/phone.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     return {
         "one.png": "1x1 pixels",
         "deep.png": "16 bits per channel",
@@ -126,6 +133,8 @@ def bad_inputs() -> dict[str, str]:
         "cut.jpg": "ends too early",
         "empty.jpg": "not readable as an image",
         "text.png": "not readable as an image",
+        "broken.jpg": "the JPEG is damaged",
+        "phone.jpg": "HEIC is not read; save it as JPEG",
     }
 
 
@@ -142,7 +151,7 @@ def test_bad_files_in_a_folder_are_named_and_the_others_are_done(run) -> None:
     write_image(Path("bad/good.png"), picture())
     write_image(Path("bad/gray.jpg"), picture()[..., 0])
     code, said = run("bad")
-    assert code == 2 and "6 of 8 could not be predicted" in said and "predicted 2 of 8" in said
+    assert code == 2 and "8 of 10 could not be predicted" in said and "predicted 2 of 10" in said
     assert all(f"bad/{name}" in said for name in bad)
     assert {"good_depth.png", "gray_depth.png"} <= set(results())
 
@@ -177,6 +186,48 @@ def test_a_video_becomes_a_video_and_frames_if_asked(run) -> None:
     assert code == 2 and "need --frames" in said
     assert run("drive.mp4", "--frames")[0] == 0
     assert "drive_frames/000002_depth.png" in results() and len(results()) == 7
+
+
+def test_a_video_of_any_name_is_one(run) -> None:
+    videos.write_video(Path("base.MTS"), 20, codec="mpeg2video")
+    code, said = run("base.MTS", "--frames")
+    assert code == 0, said
+    assert {"base_colour.mp4", "base_frames/000000_depth.png"} <= set(results())
+
+
+def test_a_cut_off_video_is_one_line_and_the_others_are_done(run) -> None:
+    whole = write_video(Path("whole.mkv"), [picture(64, 96, seed) for seed in range(20)])
+    Path("cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    write_image(Path("a.png"), picture())
+    code, said = run("cut.mkv", "a.png")
+    line = next(line for line in said.splitlines() if "cut.mkv" in line)
+    assert code == 2 and "predicted 1 of 2" in said
+    assert "cut.mkv: is cut off: " in line and "of 1.7 seconds are there; copy it again" in line
+    assert "if this is all there is: ffmpeg -i cut.mkv -c copy whole.mkv" in line
+
+
+def test_pictures_that_are_not_read_are_named(run) -> None:
+    write_image(Path("phone/a.jpg"), picture())
+    for name in ("1.HEIC", "2.heic"):
+        Path("phone", name).touch()
+    code, said = run("phone")
+    assert code == 0 and "1.HEIC: 2 pictures are left out, as .HEIC is not read; save it as JPEG" in said
+
+
+def test_names_with_digits_of_all_kinds(run) -> None:
+    for name in ("a\u2461.png", "a\u00b2.png", "a\u0663.png", "a10.png"):
+        write_image(Path("drive") / name, picture())
+    code, said = run("drive")
+    assert code == 0 and "predicted 4 of 4" in said
+
+
+def test_depth_without_scale_says_so_in_its_files(run, tmp_path: Path) -> None:
+    tiny_checkpoint(tmp_path / "weights" / "model.safetensors", metric=False)
+    write_image(Path("a.png"), picture())
+    code, said = run("a.png", "--npy")
+    assert code == 0 and "each says what it was multiplied by" in said
+    found = read_depth_png16(Path("out/a_depth.png"), without_scale=True)
+    np.testing.assert_allclose(found, np.load("out/a_depth.npy"), rtol=2e-3)
 
 
 def test_a_broken_video_does_not_stop_an_image(run) -> None:

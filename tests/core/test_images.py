@@ -7,9 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_classes, read_depth_png16, read_image
+from acdepth.core.prediction import NO_METRES, DepthPrediction
+from tests.real import REAL, needs_real_data
 
 ROWS, COLUMNS = np.mgrid[0:40, 0:64]
 PICTURE = np.stack([ROWS * 6, COLUMNS * 3, (ROWS + COLUMNS) * 2], -1).astype(np.uint8)
@@ -46,16 +49,38 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("orientation", "quarter_turns"), [(1, 0), (3, 2), (6, -1), (8, 1)])
+UPRIGHT = {
+    1: lambda image: image,
+    2: np.fliplr,
+    3: lambda image: np.rot90(image, 2),
+    4: np.flipud,
+    5: lambda image: np.fliplr(np.rot90(image, -1)),
+    6: lambda image: np.rot90(image, -1),
+    7: lambda image: np.fliplr(np.rot90(image, 1)),
+    8: lambda image: np.rot90(image, 1),
+}
+"""What EXIF's orientations ask of the stored pixels."""
+
+
+@pytest.mark.parametrize("orientation", list(UPRIGHT))
 @pytest.mark.parametrize("image", [PICTURE, PICTURE[..., 0]], ids=["colour", "gray"])
-def test_a_photograph_stands_as_viewers_show_it(
-    tmp_path: Path, image: np.ndarray, orientation: int, quarter_turns: int
-) -> None:
+def test_a_photograph_stands_as_viewers_show_it(tmp_path: Path, image: np.ndarray, orientation: int) -> None:
     jpeg, png = encode(".jpg", image), encode(".png", image)
     for plain, turned in ((jpeg, jpeg_with_exif(jpeg, orientation)), (png, png_with_exif(png, orientation))):
         stored = read_image(write(tmp_path / "plain", plain))
         shown = read_image(write(tmp_path / "turned", turned))
-        np.testing.assert_array_equal(shown, np.rot90(stored, quarter_turns))
+        np.testing.assert_array_equal(shown, UPRIGHT[orientation](stored))
+
+
+@pytest.mark.parametrize("orientation", list(UPRIGHT))
+@pytest.mark.parametrize("kind", ["AVIF", "WEBP", "TIFF"])
+def test_other_kinds_stand_upright_too(tmp_path: Path, kind: str, orientation: int) -> None:
+    about = Image.Exif()
+    about[0x0112] = orientation
+    path = tmp_path / f"photo.{kind.lower()}"
+    Image.fromarray(PICTURE).save(path, kind, quality=90, exif=about)
+    shown, expected = read_image(path), UPRIGHT[orientation](PICTURE)
+    assert shown.shape == expected.shape and np.abs(shown.astype(int) - expected).mean() < 4
 
 
 def test_measurements_are_never_turned(tmp_path: Path) -> None:
@@ -88,3 +113,98 @@ def test_a_cut_photograph_is_refused_although_its_thumbnail_is_whole(
     assert read_image(write(tmp_path / "whole.jpg", whole)).shape == PICTURE.shape
     with pytest.raises(UserError, match="ends too early"):
         read_image(write(tmp_path / "cut.jpg", whole[: int(part * len(whole))]))
+
+
+NOISE = np.random.default_rng(0).integers(0, 255, (160, 240, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "options", [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 4]]
+)
+def test_a_jpeg_that_is_damaged_in_the_middle_is_refused(
+    tmp_path: Path, options: list[int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = cv2.imencode(".jpg", NOISE, options)[1].tobytes()
+    assert read_image(write(tmp_path / "whole.jpg", whole)).shape == NOISE.shape
+    for place in (0.3, 0.5, 0.8):
+        begin = int(place * len(whole))
+        damaged = whole[:begin] + bytes(512) + whole[begin + 512 :]
+        with pytest.raises(
+            UserError, match=r"a\.jpg: the JPEG is damaged \(Corrupt JPEG data.*copy the file again"
+        ):
+            read_image(write(tmp_path / "a.jpg", damaged))
+    assert capfd.readouterr().err == ""
+
+
+def test_zeros_that_a_camera_fills_up_with_are_no_damage(tmp_path: Path) -> None:
+    whole = encode(".jpg", NOISE)
+    padded = write(tmp_path / "padded.jpg", whole[:-2] + bytes(24) + whole[-2:])
+    np.testing.assert_array_equal(read_image(padded), read_image(write(tmp_path / "whole.jpg", whole)))
+    with pytest.raises(UserError, match=r"\d+ extraneous bytes"):
+        read_image(write(tmp_path / "other.jpg", whole[:-2] + bytes(range(24)) + whole[-2:]))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".webp", ".ppm"])
+def test_a_cut_picture_is_one_line_of_ours(
+    tmp_path: Path, suffix: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = encode(suffix)
+    for part in (0.05, 0.5, 0.95):
+        with pytest.raises(UserError, match=rf"a\{suffix}: not readable as an image.*copy it again") as told:
+            read_image(write(tmp_path / f"a{suffix}", whole[: int(part * len(whole))]))
+        assert "\n" not in str(told.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_damaged_png_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(encode(".png", NOISE))
+    content[len(content) // 2] ^= 0x55
+    with pytest.raises(UserError, match="not readable as an image"):
+        read_image(write(tmp_path / "a.png", bytes(content)))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_picture_that_claims_too_many_pixels_is_refused(tmp_path: Path) -> None:
+    header = struct.pack(">IIBBBBB", 40000, 40000, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+    content = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    with pytest.raises(UserError, match="1600000000 pixels are more than can be read; scale it down"):
+        read_image(write(tmp_path / "huge.png", content))
+
+
+def test_heic_is_named_whatever_the_file_is_called(tmp_path: Path) -> None:
+    for name in ("a.heic", "a.jpg"):
+        with pytest.raises(UserError, match="HEIC is not read; save it as JPEG"):
+            read_image(write(tmp_path / name, b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"))
+    with pytest.raises(UserError, match="not readable as an image"):
+        read_image(write(tmp_path / "a.jpg", b"\0\0\0\x18ftypisom\0\0\0\0isom"))
+
+
+@pytest.mark.parametrize("longest", [0.012, 3.0, 70000.0])
+def test_depth_without_metres_uses_the_range_of_its_file_and_says_so(tmp_path: Path, longest: float) -> None:
+    depth = np.linspace(longest / 50, longest, 40 * 64, dtype=np.float32).reshape(40, 64)
+    DepthPrediction(depth, None, None, metric=False).save_png16(tmp_path / "a.png")
+    levels = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert levels is not None and levels.dtype == np.uint16 and 32767 <= levels.max() <= 65535
+    factor = float(Image.open(tmp_path / "a.png").text[NO_METRES])  # pyright: ignore[reportAttributeAccessIssue]
+    np.testing.assert_allclose(levels / factor, depth, atol=0.5001 / factor)
+    np.testing.assert_array_equal(read_depth_png16(tmp_path / "a.png", without_scale=True), levels / factor)
+    with pytest.raises(UserError, match=r"a\.png: its depth has no metres"):
+        read_depth_png16(tmp_path / "a.png")
+
+
+def test_metric_depth_is_metres_times_256(tmp_path: Path) -> None:
+    depth = np.full((40, 64), 12.5, np.float32)
+    DepthPrediction(depth, None, None, metric=True).save_png16(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == encode(".png", np.full((40, 64), 3200, np.uint16))
+    np.testing.assert_array_equal(read_depth_png16(tmp_path / "a.png"), depth)
+
+
+@needs_real_data
+@pytest.mark.slow
+def test_no_good_photograph_is_called_damaged() -> None:
+    for path in (path for path in REAL.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg")):
+        read_image(path)

@@ -120,7 +120,8 @@ def test_scaled_images_take_their_lens_along(distortion: Distortion) -> None:
     assert half.distortion == distortion
     for name in ("fx", "fy", "cx", "cy"):
         assert getattr(half.straight, name) == pytest.approx(getattr(lens.straight.resized(48, 80), name))
-    assert lens.at_size(96, 160) == lens
+    odd = Camera(100.0, 98.0, 0.1 / 7, 44.5, 160, 96)
+    assert odd.at_size(96, 160) == odd != odd.resized(96, 160), "to the last bit"
 
 
 @pytest.mark.parametrize("size", [(360, 640), (361, 640), (360, 641), (1081, 1920), (188, 334), (270, 481)])

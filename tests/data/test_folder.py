@@ -12,6 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import TripletBatches, open_data, prepare
+from acdepth.data.stored import list_images
 from tests.data.folders import CAMERA, HEIGHT, WIDTH, picture, write_drive
 
 
@@ -207,3 +208,27 @@ def test_a_misspelt_key_does_not_turn_night_into_clear(tmp_path):
         open_data(folder)
     (folder / "sequence.yaml").write_text("condition: night\nplace: Lausanne\n")
     assert open_data(folder)[0].condition == "night"
+
+
+def test_pictures_that_are_not_read_are_named(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "drive")
+    (drive / "images/a.heic").touch()
+    warnings: list[str] = []
+    assert len(open_data(drive, warnings.append)) == 1
+    assert "a.heic: a picture is left out, as .heic is not read; save it as JPEG" in warnings[0]
+    phone = tmp_path / "phone/images"
+    phone.mkdir(parents=True)
+    (phone / "a.DNG").touch()
+    for path, match in (
+        (phone.parent, "pictures of kinds that are not read"),
+        (phone / "a.DNG", ".DNG is not read"),
+    ):
+        with pytest.raises(UserError, match=f"{match}.*; save"):
+            open_data(path, warnings.append)
+
+
+def test_names_with_digits_of_all_kinds_have_an_order(tmp_path: Path) -> None:
+    names = ["a2", "a10", "a\u00b2", "a\u0663", "a\u2461"]  # superscript, Arabic-Indic, circled
+    for name in names:
+        (tmp_path / f"{name}.png").touch()
+    assert [path.stem for path in list_images(tmp_path)] == ["a2", "a\u0663", "a10", "a\u00b2", "a\u2461"]

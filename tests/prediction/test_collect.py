@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
+from acdepth.core.lens import Lens
 from acdepth.prediction.collect import collect
+from tests.data.bags import START, Bag
+from tests.data.folders import CAMERA as BAG_CAMERA
+from tests.data.folders import picture
 from tests.inference.tiny import CAMERA
 
 
@@ -71,6 +75,23 @@ def test_the_nearest_camera_is_used(tmp_path: Path) -> None:
     for named in ("a/images/1.png", "a/images", "a/drive.mp4"):
         [job] = collect((tmp_path / named,), Path("out"))
         assert job.lens and job.lens.camera == CAMERA
+
+
+def test_a_bag_is_done_like_a_video(tmp_path: Path) -> None:
+    bag = Bag("sqlite3")
+    bag.image(START, picture(0))
+    bag.camera_info(START, BAG_CAMERA)
+    for folder in (tmp_path / "a", tmp_path / "b/c"):
+        folder.mkdir(parents=True)
+        bag.write(folder / "drive")
+    touch(tmp_path / "b/cut.mcap")
+    given = tmp_path / "a/drive", tmp_path / "b"
+    whole, cut, below = collect(given, tmp_path / "out")
+    assert [job.target for job in (whole, cut, below)] == [
+        tmp_path / "out" / name for name in ("drive", "b/cut", "b/c/drive")
+    ]
+    assert whole.is_video and cut.is_video and below.is_video
+    assert whole.lens == below.lens == Lens(BAG_CAMERA, source="camera_info") and cut.lens is None
 
 
 def test_nothing_to_predict_is_refused_in_words(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def check_data(
             written to.
     """
     root, out, findings = Path(root), Path(out), Findings()
-    if not root.is_dir():
+    if not root.is_dir() and not (kind == "folder" and root.is_file()):  # as a video or a bag of one's own is
         raise UserError(f"--root {root}", "no such folder", "give the one that holds the data set")
     refuse_other_kind(root, kind)
     check_folder(out, "--out")

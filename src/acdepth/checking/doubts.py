@@ -11,12 +11,11 @@ from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.errors import telling
 from acdepth.core.progress import progress
+from acdepth.data.own.gps import FASTEST
 from acdepth.data.stored import PosedClip
 
 PLAUSIBLE_VIEW = (20.0, 140.0)
 """Horizontal field of view [degrees]: a telephoto lens, the widest that a pinhole camera describes."""
-FASTEST = 60.0
-"""[m/s]"""
 JUMP_FACTOR, JUMP_SPEED = 2.5, 5.0
 """Two neighbouring speeds differ too much if the larger exceeds JUMP_FACTOR * smaller + JUMP_SPEED [m/s]. A
 frame that was dropped doubles a speed and is no jump."""

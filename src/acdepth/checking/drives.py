@@ -161,8 +161,8 @@ class Drive:
 
     def _step(self) -> str:
         every = f"every {ordinal(self.step.step)} image" if self.step.step > 1 else "every image"
-        rates = [clip.frame_rate for clip in self.used if clip.frame_rate]
-        rate = f" ({rates[0]:.3g} a second)" if rates else ""
+        intervals = self.intervals
+        rate = f" ({1 / (self.step.step * np.median(intervals)):.3g} a second)" if len(intervals) else ""
         return f"{every}{rate}: {self.step.told}"
 
     def _camera(self) -> str:

@@ -70,6 +70,8 @@ class Camera:
         Raises:
             UserError: if the aspect ratios differ by more than rounding, which is a pixel or `SAME_ASPECT`.
         """
+        if (height, width) == self.size:
+            return self  # to the last bit, which resizing is not
         x, y = width / self.width, height / self.height
         off_by = min(abs(height - self.height * x), abs(width - self.width * y))
         if off_by > 1 and abs(x / y - 1) > SAME_ASPECT:

@@ -13,7 +13,7 @@ from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES
 from acdepth.core.progress import say
 from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
-from acdepth.data.own.bag import lens_of_bag, open_bag
+from acdepth.data.own.bag import has_camera, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
@@ -168,7 +168,7 @@ def _drives(root: Path, warn: Callable[[str], object]) -> Iterator[Callable[[], 
 
 def _open_bag(bag: Path, name: str, given: bool, warn: Callable[[str], object]) -> Sequence[Clip]:
     """A bag; one below the folder that was ``given`` counts only if its camera is known."""
-    return open_bag(bag, name, warn) if given or lens_of_bag(bag) else []
+    return open_bag(bag, name, warn) if given or has_camera(bag) else []
 
 
 def _refuse_data_set(folder: Path, root: Path) -> None:

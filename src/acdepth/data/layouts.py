@@ -98,11 +98,13 @@ def layouts_of(root: Path) -> list[Layout]:
 
 
 def layout_of(root: Path) -> Layout | None:
-    """The data set that a folder is the root of, if it is one.
+    """The data set that a folder is the root of, if it is one; a file never is.
 
     Raises:
         UserError: if it holds several data sets, of which only a part would be read.
     """
+    if root.is_file():
+        return None
     found = layouts_of(root)
     children = sorted(path for path in root.iterdir() if path.is_dir())
     if inside := [f"{child} ({layout.name})" for child in children for layout in layouts_of(child)]:

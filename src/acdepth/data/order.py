@@ -83,10 +83,13 @@ def is_slower(prepared: Prepared, min_speed: float | None) -> np.ndarray:
     frames = prepared.frames
     if min_speed is None:
         return np.zeros(len(frames), bool)
+    unknown = np.isnan(frames.speed)
+    if not unknown.any():
+        return frames.speed < min_speed
     before = np.where(frames.has_neighbour(-1), np.roll(frames.motion, 1), np.nan)
     mean = np.where(np.isnan(before), frames.motion, (before + frames.motion) / 2)
     motion = np.where(np.isnan(mean), before, mean)
-    return np.where(np.isnan(frames.speed), motion < STILL, frames.speed < min_speed)
+    return np.where(unknown, motion < STILL, frames.speed < min_speed)
 
 
 def counted_pixels(

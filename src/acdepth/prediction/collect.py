@@ -1,7 +1,6 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from acdepth.core.errors import UserError
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.lens import Lens
 from acdepth.core.progress import say
-from acdepth.data.own.bag import lens_of_bag
 from acdepth.data.own.container import is_video
 from acdepth.data.own.folder import is_sequence_folder
 from acdepth.data.own.recording import is_bag
@@ -54,9 +52,7 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
 
     def lens_of(path: Path, top: Path) -> Lens | None:
         if is_bag(path):
-            with suppress(UserError):  # is told when it is opened
-                return lens_of_bag(path)
-            return None
+            return lenses.of_bag(path)
         return lenses.of_video(path, top) if is_video(path) else lenses.of_image(path, top)
 
     for given in inputs:

@@ -1,15 +1,18 @@
 """Which lens took each input, and what becomes of pictures that it bent."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from acdepth.core.distortion import Distortion
+from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
 from acdepth.core.lens import Lens
 from acdepth.core.progress import say
 from acdepth.data.kitti.beside import camera_beside
+from acdepth.data.own.bag import lens_of_bag
 from acdepth.data.own.cameras import find_camera_file, find_lens, read_lens
 from acdepth.data.own.guessed import lens_from_exif
 
@@ -25,6 +28,12 @@ class Lenses:
         if (file := find_camera_file(path.parent, path.stem)) is not None:
             return read_lens(file)
         return self._near(path, top)
+
+    def of_bag(self, path: Path) -> Lens | None:
+        """By a camera file beside it or by its ``camera_info``; its faults are told when it is opened."""
+        with suppress(UserError):
+            return lens_of_bag(path)
+        return None
 
     def of_image(self, path: Path, top: Path) -> Lens | None:
         """By the nearest camera file, by KITTI's calibration, else as its own EXIF lets guess."""

@@ -203,6 +203,7 @@ def test_cameras(tmp_path: Path, kind: str) -> None:
     )
     refused(told("odd", distortion_model="odd"), "distortion model 'odd' is not known")
     refused(told("binned", binning_x=2), "is of binned or cropped images")
+    assert opened(told("of_others", "/cam/left/image_raw"))[0].camera is None
     assert opened(told("uncalibrated", k=np.zeros(9)))[0].camera is None
     # ROS has straightened these: the camera is that of P.
     rectified = np.array([20.0, 0, 19, 0, 0, 20, 12, 0, 0, 0, 1, 0])
@@ -308,6 +309,11 @@ def test_a_bag_that_is_damaged_anywhere(tmp_path: Path) -> None:
                     clip.image(0)
             except UserError as error:
                 assert "\n" not in str(error)
+
+
+def test_a_name_that_sqlite_would_read_otherwise(tmp_path: Path) -> None:
+    usual("db3_file").write(tmp_path / "drive").rename(tmp_path / "drive#1.db3")
+    refused(tmp_path / "drive#1.db3", "in its path, by which SQLite cannot open it; rename it")
 
 
 def test_a_bag_that_was_never_closed(tmp_path: Path) -> None:

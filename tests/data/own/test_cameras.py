@@ -144,7 +144,10 @@ def test_a_message_is_worth_a_file(tmp_path: Path) -> None:
         ),
         (ros(FIVE, "plumb_bob").replace("578.25, 0.0", "578.25, 3.0"), "pixels are skewed by 3 px"),
         (ros(FIVE, "plumb_bob").replace("-0.25", "much"), "the distortion holds something else than numbers"),
-        (ros(FIVE, "plumb_bob").replace("distortion_coef", "distorsion_coef"), "distorsioncoefficients"),
+        (
+            ros(FIVE, "plumb_bob").replace("distortion_coef", "distorsion_coef"),
+            "(distorsion_coefficients); call it distortion_coefficients",
+        ),
         (kalibr(FOUR, "equidistant", "omni"), "camera_model 'omni'; calibrate as pinhole-radtan"),
         (kalibr(FOUR[:1], "fov"), "distortion model 'fov' is not known"),
         (

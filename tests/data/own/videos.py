@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 HEIGHT, WIDTH, RATE, GOP = 48, 64, 10, 12
 
@@ -33,7 +35,7 @@ def write_video(
 ) -> Path:
     """Frames 0.1 s apart with a key frame every 12, or at ``times`` [s]; ``rotation``: degrees, mirrored."""
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=RATE)
+        stream = cast(VideoStream, container.add_stream(codec, rate=RATE))
         stream.width, stream.height, stream.gop_size = WIDTH, HEIGHT, GOP
         stream.pix_fmt, stream.bit_rate = "yuvj420p" if codec == "mjpeg" else "yuv420p", 2_000_000
         if times:

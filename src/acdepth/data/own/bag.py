@@ -1,7 +1,8 @@
 """A bag as a clip: images, camera and motion from topics."""
 
+import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.lens import Lens
+from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.folder import cut_at_gaps, describe
 from acdepth.data.own.measured import join, motion_beside, motion_file
 from acdepth.data.own.messages import (
     CAMERA_INFO,
+    COMPRESSED,
     IMAGE_TYPES,
     MOTION_TYPES,
     is_photograph,
@@ -96,7 +99,7 @@ class BagSource(Source):
         """The bag."""
         return self.path
 
-    def stamps(self, numbers: Any) -> list[str]:
+    def stamps(self, numbers: Sequence[int]) -> list[str]:
         """Those of all files of the bag, as nobody knows in which one an image is."""
         return [" ".join(map(stamp_file, self._files))] * len(numbers)
 
@@ -145,7 +148,7 @@ def whole_bag(path: Path) -> OwnClip:
     Raises:
         UserError: if it is no bag that can be read, or does not say which images are meant.
     """
-    source, description, _ = _open(path, lambda told: None, with_motion=False)
+    source, description, _ = _open(path, logging.getLogger("acdepth").warning, with_motion=False)
     return OwnClip(path.stem, path.stem, source, description)
 
 
@@ -181,6 +184,18 @@ def lens_of_bag(path: Path) -> Lens | None:
         if topic is None:
             return None
         return lens_of([_first(recording, topic)], _is_rectified(image), f"{path}, {topic}")
+
+
+def has_camera(path: Path) -> bool:
+    """Whether a camera stands beside a bag or is told in it.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    if find_camera_file(*_beside(path)):
+        return True
+    with Recording(path) as recording:
+        return CAMERA_INFO in recording.topics().values()
 
 
 def _beside(path: Path) -> tuple[Path, str | None]:
@@ -245,11 +260,12 @@ def _image_topic(recording: Recording, description: Description) -> str:
 
 
 def _camera_topic(recording: Recording, description: Description, image: str) -> str | None:
-    """The ``camera_info`` in the images' namespace; of compressed ones a part of the name says how."""
+    """The ``camera_info`` in the images' namespace; names of compressed ones end in how, a part more."""
     if chosen := _chosen(recording, description, "camera_info", (CAMERA_INFO,)):
         return chosen
     parent = image.rpartition("/")[0]
-    for namespace in (parent, parent.rpartition("/")[0]):
+    above = [parent.rpartition("/")[0]] if recording.topics()[image] == COMPRESSED else []
+    for namespace in (parent, *above):
         if recording.topics().get(topic := f"{namespace}/camera_info") == CAMERA_INFO:
             return topic
     return None

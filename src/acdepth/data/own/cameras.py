@@ -191,7 +191,8 @@ def _from_matrix(values: dict[str, Any], path: Path) -> Lens:
     def of(names: frozenset[str], default: Any = None) -> Any:
         return next((known[name] for name in sorted(names) if name in known), default)
 
-    unknown = [key for key in known if key.startswith("dist") and key not in DISTORTION | {"distortionmodel"}]
+    said = DISTORTION | {"distortionmodel"}
+    unknown = [str(key) for key in values if _plain(key).startswith("dist") and _plain(key) not in said]
     if unknown:
         what = f"does not say its distortion in a known way ({', '.join(unknown)})"
         raise UserError(path, what, "call it distortion_coefficients: k1, k2, p1, p2, k3")

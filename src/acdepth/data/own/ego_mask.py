@@ -51,8 +51,8 @@ NARROWEST, NOTCH = 1 / 20, 1 / 12
 """Parts of the width: the least that a piece of the vehicle takes, and gaps in it that are filled."""
 TEXT_EDGE, TEXT_FILLED = 0.85, 0.45
 """Persistence of the strokes of text, and the part of its rectangle that they fill."""
-TEXT_HEIGHT, NARROWEST_TEXT = (1 / 45, 1 / 8), 1 / 30
-"""Least and largest part of the image's height, and least of its width."""
+TEXT_HEIGHT, TEXT_WIDTH = (1 / 45, 1 / 8), (1 / 30, 0.9)
+"""Least and largest parts of the image's height and width; what spans all of it may be the horizon."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,10 @@ def find_ego_mask(clips: Sequence[OwnClip], advance: Advance | None = None) -> E
 
     Images that cannot be read are passed over.
     """
-    numbers = spread([(clip, number) for clip in clips for number in clip.numbers], LOOKED_AT)
+    everything = [(clip, number) for clip in clips for number in clip.numbers]
+    if len(everything) < FEWEST:
+        return EgoMask(None, len(everything))
+    numbers = spread(everything, LOOKED_AT)
     seen = _Statistics()
     size = None
     for clip, number in numbers:
@@ -266,7 +269,7 @@ def _text(fine: _Slopes) -> np.ndarray:
     """bool (H, W): rectangles around small dense groups of edges that never move."""
     height, width = fine.persistence.shape
     strokes = (fine.persistence > TEXT_EDGE) & (fine.strength > np.clip(fine.usual, 3, 8))
-    lowest, tallest = TEXT_HEIGHT
+    (lowest, tallest), (narrowest, widest) = TEXT_HEIGHT, TEXT_WIDTH
     across, down = max(3, width // 40), max(3, width // 80)
     near = cv2.morphologyEx(strokes.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((down, across), np.uint8))
     own = np.zeros((height, width), bool)
@@ -275,7 +278,7 @@ def _text(fine: _Slopes) -> np.ndarray:
         rows = slice(max(0, top - rim), top + high + rim)
         columns = slice(max(0, left - rim), left + wide + rim)
         filled = strokes[top : top + high, left : left + wide].mean()
-        fits = lowest * height <= high <= tallest * height and wide >= NARROWEST_TEXT * width
+        fits = lowest * height <= high <= tallest * height and narrowest * width <= wide <= widest * width
         if fits and filled >= TEXT_FILLED:
             own[rows, columns] = True
     return own

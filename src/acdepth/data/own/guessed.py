@@ -1,6 +1,7 @@
 """Lenses that nobody calibrated: a focal length from EXIF, or a field of view that somebody knows."""
 
 import math
+import warnings
 from pathlib import Path
 
 from PIL import Image
@@ -23,16 +24,18 @@ def lens_from_exif(path: Path) -> Lens | None:
 
     A guess: phones round it, and it says nothing of what was cropped since. Bends are unknown.
     """
+    exif = Image.Exif()
     try:
-        with Image.open(path) as image:
-            (width, height), exif = image.size, image.getexif()
-            told = exif.get_ifd(EXIF_IFD).get(FOCAL_LENGTH_IN_35MM)
-            if exif.get(ORIENTATION, 1) in LYING:
-                width, height = height, width
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            (width, height), block = image.size, image.info.get("exif", b"")
+        exif.load(block)  # of the header; Pillow's own way decodes a PNG to its end
+        told = exif.get_ifd(EXIF_IFD).get(FOCAL_LENGTH_IN_35MM)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None
+        return None  # whoever reads the picture is told
     if not isinstance(told, (int, float)) or not 4 <= told <= 1000:  # 0 says unknown
         return None
+    if exif.get(ORIENTATION, 1) in LYING:
+        width, height = height, width
     focal = told / FILM_DIAGONAL * math.hypot(height, width)
     return Lens(Camera.central(focal, height, width), source="EXIF, a guess", guessed=True)
 

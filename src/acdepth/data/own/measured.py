@@ -1,5 +1,6 @@
 """Motion that was measured beside the images, brought to the times at which they were taken."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,8 +37,7 @@ def motion_beside(
     """
     path = motion_file(folder, stem)
     if path is None:
-        if stem is None and (strays := sorted(folder.glob("*.gpx"))):
-            on_warning(f"{strays[0]}: is not read; call it motion.gpx if it belongs to the images")
+        _tell_strays(folder, stem, on_warning)
         return None
     measured: Motion | Track | None
     if path.suffix == ".gpx":
@@ -66,6 +66,16 @@ def motion_file(folder: Path, stem: str | None) -> Path | None:
         if found:
             return folder / found[0]
     return None
+
+
+def _tell_strays(folder: Path, stem: str | None, on_warning: Callable[[str], object]) -> None:
+    """Recorders name their files by the day; one that shares its name belongs to the video of that name."""
+    files = list(folder.iterdir())
+    names = Counter(file.stem for file in files)
+    strays = sorted(file for file in files if file.suffix.lower() == ".gpx" and names[file.stem] == 1)
+    if strays:
+        own = f"{stem}.gpx or " if stem else ""
+        on_warning(f"{strays[0]}: is not read; call it {own}motion.gpx if it belongs to the images")
 
 
 def join(

@@ -51,6 +51,7 @@ class Recording:
         with self._telling():
             self._reader = (rosbag1 if self._is_ros1 else rosbag2).Reader(path)
             self._reader.open()
+            self._kinds = {one.topic: one.msgtype for one in self._reader.connections if one.msgcount}
 
     def __enter__(self) -> "Recording":
         return self
@@ -64,7 +65,7 @@ class Recording:
 
     def topics(self) -> dict[str, str]:
         """Type, such as ``sensor_msgs/msg/Image``, of each topic that has messages, by name."""
-        return {one.topic: one.msgtype for one in self._reader.connections if one.msgcount}
+        return self._kinds
 
     def count(self, topic: str) -> int:
         """How many messages of a topic there should be."""
@@ -87,7 +88,7 @@ class Recording:
         Raises:
             UserError: if the bytes are not one.
         """
-        name = self.topics()[topic]
+        name = self._kinds[topic]
         with self._telling():
             if self._is_ros1:
                 return self._types.deserialize_ros1(content, name)
@@ -158,6 +159,8 @@ def _check_file(file: Path) -> None:
 
 def _check_database(file: Path, start: bytes, size: int) -> None:
     """SQLite's header says how many pages there are; a journal beside it holds what was not yet moved in."""
+    if set(str(file.absolute())) & set("?#%"):  # the library would open another file
+        raise UserError(file, "has ?, # or % in its path, by which SQLite cannot open it", "rename it")
     page = int.from_bytes(start[16:18], "big")
     whole = int.from_bytes(start[28:32], "big") * (65536 if page == 1 else page)
     if size < whole:

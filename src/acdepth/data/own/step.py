@@ -22,10 +22,11 @@ STEPS = (1, 2, 3, 4, 6, 8)
 PLACES = 24
 """Where in a drive motion is measured, evenly spread."""
 RANGE = (0.5, 4.0)
-"""Wanted median motion from a frame to the next [% of the image's width]. Measured so, drives of KITTI at 10
-images a second have 1.6 and 2.1, of the built-in world at 12 have 0.9 to 2.0 (docs/data.md). The low end is
-half of the least, so that a data set driven slowly keeps its rate, and 1.6 pixels at a width of 320; the high
-end is twice the most, beyond which flow is not to be trusted."""
+"""Wanted median motion from a frame to the next [% of the image's width]. Measured so, two drives of KITTI
+at 10 images a second have 1.4 and 2.3, three of the built-in world at 12 have 0.9, 1.5 and 2.0
+(docs/data.md). The low end is about half of the least, so that a data set driven slowly keeps its rate, and
+1.6 pixels at a width of 320; the high end is about twice the most, beyond which flow is not to be
+trusted."""
 MOST_LOST = 0.5
 """Part of the texture that may be lost from a frame to the next; of the same drives 0.11 to 0.22 is."""
 

@@ -42,7 +42,7 @@ def read_times(path: Path, count: int) -> np.ndarray | None:
         times = parse_times(lines)
     if len(times) != count:
         raise UserError(path, f"{len(times)} times for {count} images", "write a line per image")
-    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
+    if (np.diff(times) <= 0).any():
         raise UserError(path, "its times do not grow", "write seconds in the order of the images")
     return times
 
@@ -70,9 +70,12 @@ def parse_times(texts: Sequence[str]) -> np.ndarray:
     zone is said, it is UTC.
 
     Raises:
-        ValueError: if one is neither.
+        ValueError: if one is neither, or not finite.
     """
-    return in_seconds(np.array([_number_of_time(text.strip()) for text in texts], np.float64))
+    times = np.array([_number_of_time(text.strip()) for text in texts], np.float64)
+    if not np.isfinite(times).all():
+        raise ValueError("a time that is not finite")
+    return in_seconds(times)
 
 
 def in_seconds(times: np.ndarray) -> np.ndarray:

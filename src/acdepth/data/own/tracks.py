@@ -41,7 +41,8 @@ class Track:
 
     def __post_init__(self) -> None:
         if len(self.times) < 2:
-            raise UserError(self.place, f"{len(self.times)} measurements", "a track needs at least two")
+            what = f"too few measurements to tell motion ({len(self.times)})"
+            raise UserError(self.place, what, "a track needs at least two")
         rows = rows_apart(self.times, LEAST_JUMP)
         speeds = self.speeds
         if self.positions is not None:
@@ -108,6 +109,8 @@ def track_from_fixes(
     by_positions = gps_speeds(times, latitude, longitude)
     if speeds is None:
         return Track(place, times, speeds=by_positions)
+    if not (speeds >= 0).all():
+        raise UserError(place, "a speed is negative or no number", "speeds are magnitudes in m/s")
     known = ~np.isnan(by_positions)
     check_units(place, speeds[known], by_positions[known])
     return Track(place, times, speeds=speeds)
