@@ -9,9 +9,10 @@ import pytest
 import acdepth.teacher.lengths as lengths_module
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
-from acdepth.data.prepared import prepare
+from acdepth.data.prepared import Prepared, prepare
 from acdepth.data.triplets import TripletBatches
 from acdepth.engine import LoopSettings
+from acdepth.networks.checkpoint import load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.teacher.lengths import LEAST_FRAMES, lengths_by_height
 from acdepth.teacher.settings import TeacherConfig
@@ -91,6 +92,15 @@ def test_a_drive_without_a_road_has_none_and_none_at_all_is_refused(first, tmp_p
     see(monkeypatch, float("nan"), float("nan"))
     with pytest.raises(UserError, match="sees no road in a drive whose camera_height is known"):
         lengths_by_height(run, CONFIG, prepared)
+
+
+def test_a_teacher_of_an_earlier_version_is_refused(first, tmp_path):
+    _, run = first
+    old = shutil.copytree(run, tmp_path / "run")
+    network, card = load_checkpoint(old / "model.safetensors")
+    save_checkpoint(old / "model.safetensors", network, card.model_copy(update={"made_by": {}}))
+    with pytest.raises(UserError, match="does not say where its pose network started"):
+        lengths_by_height(old, CONFIG, Prepared.open(run / "prepared"))
 
 
 def test_it_needs_an_earlier_teacher(first, tmp_path):

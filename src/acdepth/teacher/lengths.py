@@ -11,6 +11,7 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.spread import spread
 from acdepth.data.prepared import Prepared
+from acdepth.engine.processes import training_device
 from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint, load_tensors, load_weights
 from acdepth.networks.pose_net import POSE_FILE, PoseNet
 from acdepth.teacher.metres import heights_seen
@@ -29,12 +30,18 @@ def lengths_by_height(start: Path, config: TeacherConfig, prepared: Prepared) ->
     What the footage says itself stays. ``start`` is the run folder of an earlier teacher of these drives.
 
     Raises:
-        UserError: if the earlier teacher sees the road in none of the drives whose camera height is known.
+        UserError: if the earlier teacher sees the road in none of the drives whose camera height is known, or
+            is of an earlier version.
     """
     frames = prepared.frames
     network, card = load_checkpoint(start / MODEL_FILE)
-    pose_net = PoseNet(config.network, card.made_by["initial_forward"], config.pose_scale)
+    device = training_device(config.loop.device == "cpu")
+    if (forward := card.made_by.get("initial_forward")) is None:
+        what = "does not say where its pose network started, as teachers of earlier versions"
+        raise UserError(start / MODEL_FILE, what, "train the first round again")
+    pose_net = PoseNet(config.network, forward, config.pose_scale)
     load_weights(pose_net, load_tensors(start / POSE_FILE)[0], start / POSE_FILE)
+    network, pose_net = network.to(device), pose_net.to(device)
     lengths = np.stack([frames.distance_to_previous, frames.distance_to_next], 1)
     followed = frames.has_neighbour(1)
     scale = card.metres.scale if card.metres else 1.0
