@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from acdepth.core.camera import Camera as Camera
     from acdepth.core.condition import Condition as Condition
     from acdepth.core.errors import UserError as UserError
+    from acdepth.core.lens import Lens as Lens
     from acdepth.core.prediction import DepthPrediction as DepthPrediction
     from acdepth.inference.predictor import Predictor as Predictor
     from acdepth.inference.predictor import load as load
@@ -33,6 +34,7 @@ __all__, __getattr__ = lazy_names(
         "acdepth.core.camera": "Camera",
         "acdepth.core.condition": "Condition",
         "acdepth.core.errors": "UserError",
+        "acdepth.core.lens": "Lens",
         "acdepth.core.prediction": "DepthPrediction",
         "acdepth.inference.predictor": "Predictor load",
     },

@@ -32,6 +32,7 @@ class TripletBatches:
         world_size: number of processes.
         mirror: whether clips are mirrored.
         intrinsics: how they follow crop and resizing; see `published_camera`.
+        distances: (N, 2) [m] from each frame to the previous and next; None for those of ``prepared``.
 
     Raises:
         UserError: if no frame has both neighbours, or a camera is not known.
@@ -48,8 +49,9 @@ class TripletBatches:
         *,
         mirror: bool = True,
         intrinsics: IntrinsicsRule = "exact",
+        distances: np.ndarray | None = None,
     ) -> None:
-        self.prepared, self.mirror = prepared, mirror
+        self.prepared, self.mirror, self.distances = prepared, mirror, distances
         self.intrinsics: IntrinsicsRule = intrinsics
         numbers = targets(prepared, min_speed)
         whole = numbers[has_both_neighbours(prepared)[numbers]]
@@ -71,7 +73,7 @@ class TripletBatches:
         draws = self.order.draws(step)
         mirrored = [self._is_mirrored(draw) for draw in draws]
         frames = [self.order.item(draw) for draw in draws]
-        return triplet_batch(self.prepared, frames, mirrored, self.intrinsics)
+        return triplet_batch(self.prepared, frames, mirrored, self.intrinsics, self.distances)
 
     def _is_mirrored(self, draw: int) -> bool:
         return self.mirror and bool(torch.rand(1, generator=self.order.generator(draw)) < 0.5)
@@ -92,6 +94,7 @@ def triplet_batch(
     frames: Sequence[int],
     mirrored: Sequence[bool],
     intrinsics: IntrinsicsRule = "exact",
+    distances: np.ndarray | None = None,
 ) -> TripletBatch:
     """Clips around frames that have both neighbours, on the CPU; some of them ``mirrored``."""
     chosen = list(zip(frames, mirrored, strict=True))
@@ -102,7 +105,7 @@ def triplet_batch(
         image=target,
         neighbours=torch.stack(neighbours, 1),
         intrinsics=torch.stack([_intrinsics(prepared, *one, intrinsics) for one in chosen]),
-        distance=torch.tensor([_distances(prepared, index) for index in frames]),
+        distance=torch.tensor([_distances(prepared, index, distances) for index in frames]),
         counted=counted_pixels(prepared, frames, mirrored),
     )
 
@@ -142,6 +145,8 @@ def _intrinsics(prepared: Prepared, index: int, mirror: bool, rule: IntrinsicsRu
     return (replace(camera, cx=width - 1 - camera.cx) if mirror else camera).matrix()
 
 
-def _distances(prepared: Prepared, index: int) -> list[float]:
+def _distances(prepared: Prepared, index: int, distances: np.ndarray | None) -> list[float]:
+    if distances is not None:
+        return distances[index].tolist()
     frames = prepared.frames
     return [float(frames.distance_to_previous[index]), float(frames.distance_to_next[index])]

@@ -52,16 +52,20 @@ class RoadHeights:
 
 def see_road(network: DepthNet, prepared: Prepared) -> RoadHeights:
     """Ask the network about frames spread over the footage, or over the part with a known camera height."""
-    network.eval()
     frames = prepared.frames
     usable = ~np.isnan(frames.clip_intrinsics[:, 0])[frames.clip] & frames.target
     given = usable & ~np.isnan(frames.clip_camera_height)[frames.clip]
     numbers = np.flatnonzero(given if given.any() else usable)
     chosen = np.array(spread(numbers.tolist(), MOST_FRAMES), int)
-    parts = [chosen[start : start + FRAMES_AT_ONCE] for start in range(0, len(chosen), FRAMES_AT_ONCE)]
-    seen = np.concatenate([_heights(network, prepared, part) for part in parts] or [np.zeros(0)])
     clip = frames.clip[chosen]
-    return RoadHeights(clip, seen, frames.clip_camera_height[clip])
+    return RoadHeights(clip, heights_seen(network, prepared, chosen), frames.clip_camera_height[clip])
+
+
+def heights_seen(network: DepthNet, prepared: Prepared, numbers: np.ndarray) -> np.ndarray:
+    """(F,) of the camera above the road in some frames, in the units of depth; NaN where there is no road."""
+    network.eval()
+    parts = [numbers[start : start + FRAMES_AT_ONCE] for start in range(0, len(numbers), FRAMES_AT_ONCE)]
+    return np.concatenate([_heights(network, prepared, part) for part in parts] or [np.zeros(0)])
 
 
 def find_metres(road: RoadHeights, motion: Source | None) -> Metres:

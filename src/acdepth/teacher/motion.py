@@ -21,7 +21,6 @@ def compare_motion(network: PoseNet, prepared: Prepared, scale: float = 1.0) -> 
         The number of ``pairs`` of frames that were compared, the medians of the ``measured`` and of the
         ``predicted`` lengths [m], and the median ``error`` |predicted - measured| / measured.
     """
-    network.eval()
     frames = prepared.frames
     pairs = np.flatnonzero((frames.distance_to_next > 0) & frames.has_neighbour(1))
     clips = frames.clip[pairs]
@@ -34,11 +33,17 @@ def compare_motion(network: PoseNet, prepared: Prepared, scale: float = 1.0) -> 
 
 def _compare(network: PoseNet, prepared: Prepared, pairs: np.ndarray, scale: float) -> dict[str, float]:
     measured = prepared.frames.distance_to_next[pairs]
-    parts = [pairs[start : start + PAIRS_AT_ONCE] for start in range(0, len(pairs), PAIRS_AT_ONCE)]
-    predicted = scale * np.concatenate([_lengths(network, prepared, part) for part in parts])
+    predicted = scale * predicted_lengths(network, prepared, pairs)
     error = np.abs(predicted - measured) / measured
     lengths = {"measured": measured, "predicted": predicted, "error": error}
     return {"pairs": len(pairs), **{name: float(np.median(values)) for name, values in lengths.items()}}
+
+
+def predicted_lengths(network: PoseNet, prepared: Prepared, frames: np.ndarray) -> np.ndarray:
+    """(F,) of the motion from each frame to the next, in the network's units."""
+    network.eval()
+    parts = [frames[start : start + PAIRS_AT_ONCE] for start in range(0, len(frames), PAIRS_AT_ONCE)]
+    return np.concatenate([_lengths(network, prepared, part) for part in parts])
 
 
 @torch.no_grad()

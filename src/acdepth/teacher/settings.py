@@ -41,6 +41,9 @@ class TeacherConfig(FootageChoice):
     """Whose length the motion between frames has when views are synthesised. ``predicted``, as in the paper,
     leaves metres to L_v alone; ``measured`` takes them from the speeds where these are known, so that depth
     is metric from the first step, and the pose network says direction and rotation."""
+    lengths_by_height: bool = False
+    """Whether lengths of motion that nothing tells are those that the earlier teacher of ``start`` says,
+    brought to metres drive by drive by the camera's height: the second round on footage without speeds."""
     automask: bool = True
     """Whether unwarped neighbours take part in the minimum of L_p. ACDepth: yes."""
     jitter_inputs: Literal["none", "depth", "both"] = "none"

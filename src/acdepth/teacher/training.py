@@ -28,6 +28,7 @@ from acdepth.networks.checkpoint import (
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.metres import Source, in_metres
 from acdepth.networks.pose_net import POSE_FILE
+from acdepth.teacher.lengths import lengths_by_height
 from acdepth.teacher.metres import find_metres, see_road, write_metres
 from acdepth.teacher.motion import compare_motion
 from acdepth.teacher.settings import TeacherConfig
@@ -74,6 +75,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
             config.min_speed,
             mirror=config.mirrored == "clips",
             intrinsics=config.intrinsics,
+            distances=_lengths_of_start(config, prepared),
         )
         fit("teacher", task, batches, loop, out, made_from)
         if share.leads:
@@ -154,6 +156,15 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
             "camera_height in camera.yaml would"
         )
     return USUAL_FORWARD if known is None else known
+
+
+def _lengths_of_start(config: TeacherConfig, prepared: Prepared) -> np.ndarray | None:
+    if not config.lengths_by_height:
+        return None
+    if config.start is None:
+        what = "lengths_by_height takes them from an earlier teacher"
+        raise UserError(None, what, "give --start the run folder of one of these drives")
+    return lengths_by_height(config.start, config, prepared)
 
 
 def starting_files(config: TeacherConfig) -> list[Path]:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 import numpy as np
@@ -29,6 +28,8 @@ REORDERED = frozenset({"h264", "hevc"})
 """Codecs whose frames may be stored in an order of which AVI keeps no note."""
 LEAST_MISSING = 0.5
 """Seconds that an end may lie before the one that the header tells: headers are rounded, sound ends later."""
+LAST_ENTRIES = 100
+"""Of an MP4's list of frames: those that lie at the end of the file."""
 COVERS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 """Streams of a single picture, which no player shows as the video."""
 
@@ -61,15 +62,6 @@ class Track:
         return float(usual.size / (int(usual.sum()) * self.unit)) if usual.size else None
 
 
-class _Mark(NamedTuple):
-    """What tells whether a packet is shown; the packet itself would keep its pixels in memory."""
-
-    pts: int | None
-    key: bool
-    discard: bool
-    corrupt: bool
-
-
 def is_video(path: Path) -> bool:
     """Whether a file is one by its name; of a ``.ts``, which programs are called too, by its first byte."""
     suffix = path.suffix.lower()
@@ -91,7 +83,7 @@ def read_track(path: Path) -> Track:
     try:
         with av.open(str(path)) as container:
             stream, others = _chosen(path, container)
-            pts = _shown(path, [_mark(packet) for packet in container.demux(stream) if packet.size])
+            pts = _shown(path, container.demux(stream))
             _refuse_cut(path, container, stream, pts)
             aspect = stream.sample_aspect_ratio or Fraction(1)
             return Track(stream.index, pts, stream.time_base or Fraction(1), aspect, others)
@@ -115,24 +107,29 @@ def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
     return stream, len(streams) - 1
 
 
-def _mark(packet: Packet) -> _Mark:
-    return _Mark(packet.pts, packet.is_keyframe, packet.is_discard, packet.is_corrupt)
-
-
-def _shown(path: Path, packets: list[_Mark]) -> list[int]:
+def _shown(path: Path, packets: Iterable[Packet]) -> list[int]:
     """Time stamps of what is shown, in that order.
 
     A trimmed video keeps frames before its beginning, from which the first are computed, and marks them.
     Nothing can be decoded before the first key frame, nor the last frame if it was not written whole.
     """
-    if packets and packets[-1].corrupt:
-        packets = packets[:-1]
-    begin = min((one.pts for one in packets if one.key and one.pts is not None), default=None)
-    kept = [one.pts for one in packets if not one.discard]
+    kept: list[int | None] = []
+    keys: list[int] = []
+    whole = True
+    for packet in packets:
+        if packet.size:
+            time, whole = packet.pts, not packet.is_corrupt
+            if packet.is_keyframe and time is not None:
+                keys.append(time)
+            if not packet.is_discard:
+                kept.append(time)
+    if not whole:
+        kept = kept[:-1]
     pts = {time for time in kept if time is not None}
     if without := kept.count(None):
         told = f"{without} of {len(kept)} frames have no time stamp"
         raise UserError(path, told, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
+    begin = min(keys, default=None)
     shown = sorted(time for time in pts if begin is None or time >= begin)
     if not shown:
         raise UserError(path, "holds no frames", "record or copy it again")
@@ -151,9 +148,9 @@ def _refuse_cut(path: Path, container: InputContainer, stream: VideoStream, pts:
             end = max(end, _end_of_all(container))
         missing = told - end > LEAST_MISSING + 2 * interval
     else:
-        entries = stream.index_entries
+        entries = stream.index_entries[-LAST_ENTRIES:]
         missing = max((one.pos + one.size for one in entries), default=0) > container.size
-        told = float((entries[-1].timestamp - entries[0].timestamp) * unit) if missing else None
+        told = float((entries[-1].timestamp - stream.index_entries[0].timestamp) * unit) if missing else None
     if missing and told is not None:
         what = f"is cut off: {there + interval:.1f} of {max(told, there):.1f} seconds are there"
         remedy = f"copy it again; if this is all there is: ffmpeg -i {path.name} -c copy whole{path.suffix}"

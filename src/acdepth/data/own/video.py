@@ -60,6 +60,8 @@ class VideoSource(Source):
         """The frame that comes next."""
         self._held: VideoFrame | None = None
         """That frame, if it was decoded already: the one asked for before it was missing."""
+        self._missing = range(0)
+        """Frames that were found missing last, so that a long run of them is looked for once."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the open file, for another process, which opens it again."""
@@ -107,12 +109,14 @@ class VideoSource(Source):
 
     def _decode(self, number: int) -> VideoFrame:
         try:
-            for back in STEPS_BACK:
+            for back in STEPS_BACK if number not in self._missing else ():
                 if (frame := self._reach(number, back)) is not None:
                     return frame
         except (FFmpegError, OSError) as error:
             self.close()
             raise UserError(self.path, f"frame {number} cannot be decoded ({error.strerror})") from error
+        if self._held is not None and self._next > number:
+            self._missing = range(number, self._next)
         raise UserError(self.path, f"frame {number} cannot be decoded", "copy the file again")
 
     def _reach(self, number: int, back: int) -> VideoFrame | None:
