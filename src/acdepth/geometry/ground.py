@@ -22,7 +22,7 @@ ROWS, COLUMNS = 24, 32
 """Of pixels that are looked at there."""
 LEAST_SLOPE = 1 / 7
 """n . r of the flattest ray that counts, 8 degrees below the horizon: it meets the road at seven times the
-camera's height. Farther away networks say too little depth, which tilts the plane (docs/data.md)."""
+camera's height. Farther away networks say too little depth, which tilts the plane (docs/footage.md)."""
 COARSE, FINE = 0.1, 0.05
 """How far the logarithms of the pixels' heights may lie from the plane's while normals are tried, and in the
 end."""

@@ -24,7 +24,7 @@ PLACES = 24
 RANGE = (0.5, 4.0)
 """Wanted median motion from a frame to the next [% of the image's width]. Measured so, two drives of KITTI
 at 10 images a second have 1.4 and 2.3, three of the built-in world at 12 have 0.9, 1.5 and 2.0
-(docs/data.md). The low end is about half of the least, so that a data set driven slowly keeps its rate, and
+(docs/footage.md). The low end is about half of the least, so that a data set driven slowly keeps its rate, and
 1.6 pixels at a width of 320; the high end is about twice the most, beyond which flow is not to be
 trusted."""
 MOST_LOST = 0.5
