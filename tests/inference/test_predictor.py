@@ -222,7 +222,7 @@ def test_without_a_path_the_shipped_student_says_what_it_was_trained_on(
 def test_importing_the_package_costs_nothing() -> None:
     code = "import sys, acdepth; assert not {'torch', 'numpy', 'cv2'} & set(sys.modules); acdepth.UserError"
     subprocess.run([sys.executable, "-c", code], check=True)
-    names = {"Camera", "Condition", "DepthPrediction", "Predictor", "UserError", "load"}
+    names = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "UserError", "load"}
     assert set(acdepth.__all__) == names
     with pytest.raises(AttributeError, match="nothing"):
         _ = acdepth.nothing

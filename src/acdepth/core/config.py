@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Any, ClassVar, Self, Union, get_args, get_origin
@@ -100,6 +100,10 @@ def _merged(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _nearest(name: str, known: Iterable[str]) -> list[str]:
+    return difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+
+
 def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     problems = error.errors()
     # A misspelt key explains the one that is then missing.
@@ -107,10 +111,11 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         # The same name may stand one level deeper or higher: learning_rate is loop.learning_rate.
-        known = {path.rpartition(".")[2]: path for path in _all_keys(model)}
-        nearest = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1, cutoff=0.7)
-        beside = ", ".join(_keys_beside(model, problem["loc"]))
-        hint = f"did you mean {known[nearest[0]]}?" if nearest else f"known keys: {beside}"
+        *level, name = map(str, problem["loc"])
+        beside = {one: ".".join([*level, one]) for one in _keys_beside(model, problem["loc"])}
+        anywhere = {path.rpartition(".")[2]: path for path in _all_keys(model)}
+        places = [where[one] for where in (beside, anywhere) for one in _nearest(name, where)]
+        hint = f"did you mean {places[0]}?" if places else f"known keys: {', '.join(beside)}"
         return f"unknown key {key}; {hint}"
     if problem["type"] == "missing":
         return f"{key} is missing"
