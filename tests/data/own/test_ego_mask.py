@@ -98,7 +98,7 @@ def test_burnt_in_text_is_found_though_its_seconds_change(tmp_path: Path):
 def test_a_world_without_vehicle_is_left_whole(tmp_path: Path):
     seen = found(tmp_path / "a", world())
     assert seen.mask is None and seen.looked_at >= FEWEST
-    assert seen.told == "nothing was found that moves with the camera"
+    assert seen.is_told and "nothing was found that moves with the camera" in seen.told
 
 
 def test_few_images_and_a_camera_that_stands_tell_nothing(tmp_path: Path):
@@ -106,6 +106,7 @@ def test_few_images_and_a_camera_that_stands_tell_nothing(tmp_path: Path):
     standing = found(tmp_path / "b", with_bonnet(world())[:1] * COUNT)
     assert (few.mask, few.looked_at) == (None, FEWEST // 2) and f"{FEWEST} are needed" in few.told
     assert (standing.mask, standing.looked_at) == (None, 1)
+    assert not few.is_told and not standing.is_told
 
 
 def test_large_images_get_a_mask_of_their_size(tmp_path: Path, monkeypatch):
