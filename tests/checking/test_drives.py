@@ -44,21 +44,23 @@ def test_a_drive_is_described(tmp_path: Path):
     drive(tmp_path / "data")
     report = check(tmp_path)
     told = facts(report)
-    assert not report.faults and not report.doubts
+    assert not report.faults
+    (doubt,) = doubts(report)
+    assert "the vehicle is in view cannot be told from 16 images; if it is, paint mask.png" in doubt
     assert told["images"] == "16 at 30 a second, 0.5 s; no gaps"
     assert told["step"].startswith(
         "every 2nd image (15 a second): the first step at which the image moves by 0."
     )
     assert "0.5 to 4 % of the width are wanted" in told["step"]
     assert told["camera"].startswith("focal length 100 px of 160x90 (camera.yaml); sees 77 degrees")
-    assert told["mask"] == "cannot be told from 16 images that differ, 60 are needed"
+    assert told["mask"] == "cannot be told from 16 images that differ, 40 are needed"
     assert told["metres"].startswith("from nowhere")
     assert "of 255 in the mean" in told["light"]
     written = json.loads((tmp_path / "out" / "check.json").read_text())["drives"]
     assert [one["name"] for one in written] == ["data"]
     assert (written[0]["step"], written[0]["step_verdict"], written[0]["images"]) == (2, "within", 16)
     assert written[0]["motion_percent"]["1"] == pytest.approx(0.375, abs=0.1)
-    assert written[0]["facts"] == told and written[0]["doubts"] == []
+    assert written[0]["facts"] == told and written[0]["doubts"] == [doubt.removeprefix("data: ")]
     sheet = cv2.imread(str(tmp_path / "out" / "sheet.png"))
     assert sheet is not None and len(sheet) == len(drive_page(report.drives[0]))
 
@@ -96,6 +98,18 @@ def test_pieces_that_are_too_short_are_doubted(tmp_path: Path):
     told = doubts(check(tmp_path))
     assert any(text.startswith("cut: 1 of its 2 pieces have less than three images") for text in told)
     assert any(text.startswith("two: no three images in a row") for text in told)
+
+
+def test_a_mask_that_leaves_out_most_of_the_image(tmp_path: Path):
+    frames = sliding(np.arange(16) * 1.0)
+    write_images(tmp_path / "data", frames)
+    shades = np.zeros((HEIGHT, WIDTH), np.uint8)
+    shades[70:] = 255
+    cv2.imwrite(str(tmp_path / "data" / "mask.png"), shades)
+    (doubt,) = doubts(check(tmp_path))
+    assert "leaves out 78 % of the image; is it inverted?" in doubt
+    cv2.imwrite(str(tmp_path / "data" / "mask.png"), np.full_like(shades, 255))
+    assert not doubts(check(tmp_path))
 
 
 def test_a_mask_in_use_and_one_that_is_found(tmp_path: Path):

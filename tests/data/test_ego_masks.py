@@ -15,6 +15,7 @@ from acdepth.data.adverse import AdaptBatches, split_off
 from acdepth.data.prepared import Prepared
 from acdepth.evaluation.frames import read_frame
 from acdepth.evaluation.protocols import PROTOCOLS
+from acdepth.evaluation.results import describe_data
 from tests.data.folders import HEIGHT, WIDTH, write_drive
 
 SIZE = (HEIGHT // 2, WIDTH // 2)
@@ -101,6 +102,14 @@ def test_a_clip_without_mask_counts_whole_beside_one_with(tmp_path: Path):
     assert {bool(one.all()) for one in counted} == {True, False}
     moved = TripletBatches(footage, 8, 0).batch(0).to("cpu")
     assert moved.counted is not None and torch.equal(moved.counted, counted)
+
+
+def test_results_say_how_much_masks_leave_out(tmp_path: Path):
+    write_drive(tmp_path / "data" / "plain")
+    assert "masked" not in describe_data(tmp_path, None, None, open_data(tmp_path / "data")).to_dict()
+    paint(write_drive(tmp_path / "data" / "masked"), rows=7, columns=11)
+    told = describe_data(tmp_path, None, None, open_data(tmp_path / "data"))
+    assert told.sequences == 2 and told.masked == pytest.approx(77 / (HEIGHT * WIDTH), abs=1e-6)
 
 
 def test_masked_pixels_are_not_scored(tmp_path: Path):

@@ -22,6 +22,8 @@ LIT_AT = 60
 """Images of a drive whose light is measured, each with the next one, evenly spread."""
 BLACK, WHITE = 5, 250
 """Gray values up to which, and from which on, a pixel counts as clipped."""
+MOST_MASKED = 0.5
+"""Part of the image that a mask is expected to leave out at most."""
 TOO_DARK, MOST_WHITE, MOST_FLICKER = 40.0, 0.15, 0.04
 """Doubted are a clear drive whose images are darker in the median [gray value], one with a larger part of its
 pixels white, and one whose brightness jumps by a larger part from an image to the next."""
@@ -50,7 +52,7 @@ class Drive:
     """Its pieces: it is cut where images are missing."""
     step: StepChoice
     found: EgoMask | None
-    """What was looked for where no mask is beside the images."""
+    """What was looked for where no mask is beside the images; None in the built-in world too."""
     light: Light | None
     """None where no image can be read."""
 
@@ -109,8 +111,7 @@ class Drive:
         lens = self.clips[0].lens
         if lens and lens.guessed:
             yield "cameras", f"its camera is {lens.source}; calibrate it, depth is off by as much as it is"
-        if self.found and self.found.mask is not None:
-            yield "mask", f"{self.found.told} and is not left out; acdepth data mask finds it"
+        yield from self._mask_doubts()
         yield from self._light_doubts()
 
     def to_dict(self) -> dict[str, Any]:
@@ -207,6 +208,17 @@ class Drive:
         told += f"; {100 * light.black:.1f} % of the pixels are black, {100 * light.white:.1f} % white"
         return told if light.flicker is None else f"{told}; flickers by {100 * light.flicker:.1f} %"
 
+    def _mask_doubts(self) -> Iterator[tuple[str, str]]:
+        mask, found = self.clips[0].description.ego_mask, self.found
+        if mask is not None and mask.mean() > MOST_MASKED:
+            told = f"its mask leaves out {100 * mask.mean():.0f} % of the image"
+            yield "mask", f"{told}; is it inverted? Black is left out, white counts"
+        if found and found.mask is not None:
+            yield "mask", f"{found.told} and is not left out; acdepth data mask finds it"
+        elif found and not found.is_told:
+            told = f"whether the vehicle is in view cannot be told from {found.looked_at} images"
+            yield "mask", f"{told}; if it is, paint mask.png; if not, an all white one says so"
+
     def _light_doubts(self) -> Iterator[tuple[str, str]]:
         if self.light is None:
             return
@@ -234,8 +246,10 @@ def look_at_drives(clips: Sequence[Clip], findings: Findings) -> list[Drive]:
     with progress("drives", len(own), unit="drive") as advance:
         for pieces in own:
             light = _measure_light(pieces, findings)
-            masked = pieces[0].description.ego_mask is not None
-            drive = Drive(pieces, choose_step(pieces), None if masked else find_ego_mask(pieces), light)
+            about = pieces[0].description
+            # The built-in world is seen without a vehicle.
+            known = about.ego_mask is not None or about.style is not None
+            drive = Drive(pieces, choose_step(pieces), None if known else find_ego_mask(pieces), light)
             for about, doubt in drive.doubts():
                 findings.doubt(about, f"{drive.name}: {doubt}")
             found.append(drive)

@@ -146,6 +146,8 @@ def _tell(outcome: "Outcome", out: Path) -> None:
     if counts := results.frames:
         scored = f"{counts.scored} of {counts.found} images have measured depth in range"
         say(f"{scored}, {counts.unreadable} unreadable")
+        if results.data and results.data.masked:
+            say(f"masks leave out {100 * results.data.masked:.3g} % of the image")
         print_results(out / RESULTS_FILE)
     if results.ordinal:
         print_ordinal(results.ordinal)

@@ -119,6 +119,21 @@ def read_classes(path: Path) -> np.ndarray:
     return pixels
 
 
+def read_painted(path: Path) -> np.ndarray:
+    """Read what a person painted black and white, as shades of gray, uint8 (H, W).
+
+    Paint programs save it as RGB, with a palette or with transparency, which is not looked at.
+
+    Raises:
+        UserError: if the file is unreadable or has more than 8 bits per channel.
+    """
+    pixels = _decode(path, _read(path))
+    if pixels.dtype != np.uint8:
+        what = f"{pixels.dtype.itemsize * 8} bits per channel"
+        raise UserError(path, what, "save it with 8 bits per channel")
+    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2GRAY)
+
+
 def _read(path: Path) -> bytes:
     try:
         return Path(path).read_bytes()

@@ -9,6 +9,7 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
 from acdepth.evaluation.bootstrap import bootstrap_means
 from acdepth.evaluation.edges import EDGE_METRICS
@@ -78,8 +79,19 @@ def describe_data(
     """What ``results.json`` says under ``data``; which styles of the built-in world there are is counted."""
     styles = Counter(clip.style for clip in footage if clip.style)
     counted: dict[str, Any] = {"styles": dict(sorted(styles.items()))} if styles else {}
+    masked = [part for clip in footage if (part := _masked_part(clip)) is not None]
+    counted |= {"masked": float(np.mean(masked))} if masked else {}
     channels = None if cameras is None else tuple(cameras)
     return Data(path=path.as_posix(), split=split, cameras=channels, sequences=len(footage), **counted)
+
+
+def _masked_part(clip: Clip) -> float | None:
+    """None without a mask; one that cannot be read is told where its frames are."""
+    try:
+        mask = clip.ego_mask
+    except UserError:
+        return None
+    return None if mask is None else float(mask.mean())
 
 
 def _describe(rows: Sequence[FrameRow], seed: int) -> Cell:

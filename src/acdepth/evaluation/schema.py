@@ -190,6 +190,8 @@ class Data(Record):
     sequences: int
     styles: dict[str, int] = Field(default={})
     """How many sequences are of which style of the built-in world, towns aside."""
+    masked: Number | None = None
+    """Part of the image that masks leave out, the mean over sequences with one; absent if none has."""
 
 
 class PredictedBefore(Record):

@@ -5,13 +5,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from acdepth.core.errors import UserError
 from acdepth.data import open_data
 from acdepth.data.own import ego_mask
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.ego_mask import FEWEST, EgoMask, find_ego_mask, mask_file, write_ego_mask
-from acdepth.data.own.folder import read_ego_mask
+from acdepth.data.own.folder import open_sequence_folder, read_ego_mask
 from acdepth.data.own.step import drives
 from acdepth.data.own.video import VideoSource
 from tests.commands import call
@@ -176,6 +177,39 @@ def test_the_mask_of_a_video_has_its_name(tmp_path: Path):
     drive = OwnClip("trip", "trip", Filmed(tmp_path / "trip.mp4"), Description())
     assert mask_file(drive) == tmp_path / "trip.mask.png"
     assert mask_file(drive, tmp_path / "out") == tmp_path / "out" / "trip.mask.png"
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "P", "L", "1"])
+def test_a_mask_is_read_as_paint_programs_save_it(tmp_path: Path, kind: str):
+    shades = Image.fromarray(np.where(bonnet(), 0, 255).astype(np.uint8))
+    shades.convert(kind).save(tmp_path / "mask.png")
+    assert np.array_equal(read_ego_mask(tmp_path / "mask.png"), bonnet())
+
+
+def test_what_is_transparent_in_a_mask_keeps_its_shade(tmp_path: Path):
+    painted = np.full((*bonnet().shape, 4), 255, np.uint8)
+    painted[bonnet(), :3] = 0
+    painted[:40, :, 3] = 0
+    cv2.imwrite(str(tmp_path / "mask.png"), painted)
+    assert np.array_equal(read_ego_mask(tmp_path / "mask.png"), bonnet())
+
+
+def test_a_mask_of_ones_is_told(tmp_path: Path):
+    cv2.imwrite(str(tmp_path / "mask.png"), np.where(bonnet(), 0, 1).astype(np.uint8))
+    with pytest.raises(UserError, match="brightest value is 1, all but black; white is 255"):
+        read_ego_mask(tmp_path / "mask.png")
+
+
+@pytest.mark.parametrize("name", ["mask.jpg", "mask.PNG"])
+def test_a_mask_of_another_name_is_named(tmp_path: Path, name: str):
+    folder = write_images(tmp_path / "a", world()[:3])
+    cv2.imwrite(str(folder / name), np.full((HEIGHT, WIDTH), 255, np.uint8))
+    said: list[str] = []
+    open_sequence_folder(folder, "a", said.append)
+    assert said == [f"{folder / name}: is not read as a mask; save it as mask.png"]
+    cv2.imwrite(str(folder / "mask.png"), np.full((HEIGHT, WIDTH), 255, np.uint8))
+    open_sequence_folder(folder, "a", said.append)
+    assert len(said) == 1
 
 
 def test_an_all_black_mask_is_refused(tmp_path: Path):

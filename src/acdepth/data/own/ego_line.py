@@ -125,7 +125,7 @@ def _between(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
 def _calm(change: np.ndarray) -> np.ndarray:
     """(H, W), 0 to `CALM`: whether below a pixel there is less change than in the lower half usually."""
     usual = np.median(change[len(change) // 2 :])
-    rows = CALM_ROW * np.clip(np.log2(0.6 * usual / (change + 0.5)), -1, 1)
+    rows = CALM_ROW * np.clip(np.log2((0.6 * usual + 0.001) / (change + 0.5)), -1, 1)
     return np.clip(np.cumsum(rows[::-1], 0)[::-1], 0, CALM)
 
 

@@ -13,7 +13,7 @@ from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml
-from acdepth.core.images import read_classes
+from acdepth.core.images import PICTURE_SUFFIXES, UNREAD_SUFFIXES, read_painted
 from acdepth.data.own.cameras import find_camera_file, read_frame_rate, read_lens
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.measured import motion_beside
@@ -71,10 +71,23 @@ def cut_at_gaps(
         pieces = [range(len(source))]
     gaps = [(source.name_of(before[-1]), source.name_of(after[0])) for before, after in pairwise(pieces)]
     tell_gaps(source.place, gaps, on_warning)
+    if description.ego_mask is None:
+        _tell_unread_masks(source, on_warning)
     return [
         OwnClip(_piece_name(source, name, piece), key_folder, source, description, motion, piece)
         for piece in pieces
     ]
+
+
+def _tell_unread_masks(source: Source, on_warning: Callable[[str], object]) -> None:
+    """Name what was meant as a mask: JPEG blurs its edges, and other names are not looked for."""
+    suffixes = PICTURE_SUFFIXES | UNREAD_SUFFIXES
+    stem = Path(MASK_FILE).stem
+    for name in (stem, f"{source.place.stem}.{stem}"):
+        for suffix in sorted(suffixes | {suffix.upper() for suffix in suffixes}):
+            path = source.place.with_name(name + suffix)
+            if path.exists():
+                on_warning(f"{path}: is not read as a mask; save it as {name}.png")
 
 
 def _piece_name(source: Source, name: str, piece: range) -> str:
@@ -115,9 +128,12 @@ def read_ego_mask(path: Path) -> np.ndarray:
     """``mask.png``, painted black where images show the vehicle itself: bool (H, W), True there.
 
     Raises:
-        UserError: if it is no gray PNG, or all black.
+        UserError: if it cannot be read, is all black, or has black and white as 0 and 1.
     """
-    own = read_classes(path) < 128
+    shades = read_painted(path)
+    if shades.max() == 1:
+        raise UserError(path, "its brightest value is 1, all but black", "white is 255: multiply it by 255")
+    own = shades < 128
     if own.all():
         raise UserError(path, "leaves nothing of the image", "paint black only what moves with the camera")
     return own
