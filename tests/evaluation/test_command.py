@@ -1,5 +1,7 @@
 import json
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -8,6 +10,7 @@ from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from tests.data.folders import HEIGHT, WIDTH
 from tests.real import REAL, needs_real_data
 
 
@@ -40,6 +43,20 @@ def test_a_table_and_the_files_behind_it(weights, data, tmp_path, capsys, monkey
     assert results["checkpoints"]["student"]["description"] == "student"
     assert len((out / "frames.jsonl").read_text().splitlines()) == 24
     assert (out / "examples" / "night_best.png").exists()
+
+
+def test_what_masks_leave_out_is_said(weights, data, tmp_path, capsys):
+    chosen = (str(weights / "teacher"),)
+    evaluate(data, weights=chosen, out=tmp_path / "whole", examples=False, device="cpu")
+    assert "masks leave out" not in capsys.readouterr().err
+    for drive in data.glob("*/*"):
+        shades = np.full((HEIGHT, WIDTH), 255, np.uint8)
+        shades[HEIGHT // 2 :] = 0
+        cv2.imwrite(str(drive / "mask.png"), shades)
+    evaluate(data, weights=chosen, out=tmp_path / "masked", examples=False, device="cpu")
+    assert "masks leave out 50 % of the image" in capsys.readouterr().err
+    written = [json.loads((tmp_path / name / "results.json").read_text()) for name in ("whole", "masked")]
+    assert "masked" not in written[0]["data"] and written[1]["data"]["masked"] == 0.5
 
 
 def test_the_same_command_writes_the_same_bytes(weights, data, tmp_path):

@@ -218,12 +218,17 @@ def test_an_all_black_mask_is_refused(tmp_path: Path):
         read_ego_mask(tmp_path / "mask.png")
 
 
+needs_motorway = pytest.mark.skipif(not MOTORWAY.exists(), reason=f"no motorway frames at {MOTORWAY}")
+
+
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.skipif(not MOTORWAY.exists(), reason=f"no motorway frames at {MOTORWAY}")
-def test_the_bonnet_of_the_motorway_frames(tmp_path: Path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "images").symlink_to(MOTORWAY)
+@needs_motorway
+@pytest.mark.parametrize("first, count", [(0, 1259), (0, 150), (0, 500), (300, 300), (900, 300)])
+def test_the_bonnet_of_the_motorway_frames(tmp_path: Path, first: int, count: int):
+    (tmp_path / "images").mkdir()
+    for frame in sorted(MOTORWAY.iterdir())[first : first + count]:
+        (tmp_path / "images" / frame.name).symlink_to(frame)
     seen = find_ego_mask(drives(open_data(tmp_path))[0])
     column, row = np.arange(640), np.arange(360)[:, None]
     truth = row >= np.interp(column, *zip(*BONNET_EDGE, strict=True))
@@ -231,3 +236,16 @@ def test_the_bonnet_of_the_motorway_frames(tmp_path: Path):
     road = ~truth & (row >= HORIZON)
     assert seen.mask[truth].mean() >= 0.95 and seen.mask[road].mean() <= 0.02
     assert not seen.mask[:HORIZON].any()
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@needs_motorway
+def test_lanes_alone_are_not_masked(tmp_path: Path):
+    (tmp_path / "images").mkdir()
+    for frame in sorted(MOTORWAY.iterdir())[:150]:
+        above_bonnet = cv2.imread(str(frame))[:322]
+        cv2.imwrite(str(tmp_path / "images" / f"{frame.stem}.bmp"), above_bonnet)
+    seen = find_ego_mask(drives(open_data(tmp_path))[0])
+    assert seen.mask is None and not seen.is_told
+    assert "what keeps its place there may be road" in seen.told
