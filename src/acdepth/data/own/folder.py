@@ -80,7 +80,7 @@ def cut_at_gaps(
 
 
 def _tell_unread_masks(source: Source, on_warning: Callable[[str], object]) -> None:
-    """Name what was meant as a mask: JPEG blurs its edges, and other names are not looked for."""
+    """Name a file that was meant as a mask: no other name is looked for, and JPEG blurs edges."""
     suffixes = PICTURE_SUFFIXES | UNREAD_SUFFIXES
     stem = Path(MASK_FILE).stem
     for name in (stem, f"{source.place.stem}.{stem}"):
@@ -88,6 +88,7 @@ def _tell_unread_masks(source: Source, on_warning: Callable[[str], object]) -> N
             path = source.place.with_name(name + suffix)
             if path.exists():
                 on_warning(f"{path}: is not read as a mask; save it as {name}.png")
+                return
 
 
 def _piece_name(source: Source, name: str, piece: range) -> str:
