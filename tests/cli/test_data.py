@@ -3,16 +3,19 @@
 import json
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 from acdepth.cli import main as command
 from acdepth.cli.data import check
 from acdepth.core.errors import UserError
-from tests.data.folders import write_drive
+from tests.data.folders import HEIGHT, WIDTH, write_drive
 
 
 def test_a_sound_folder_ends_well(tmp_path, capsys):
-    write_drive(tmp_path / "data/night", condition="night")
+    drive = write_drive(tmp_path / "data/night", condition="night")
+    cv2.imwrite(str(drive / "mask.png"), np.full((HEIGHT, WIDTH), 255, np.uint8))  # no vehicle in view
     command.run(["data", "check", "folder", "--root", str(tmp_path / "data"), "--out", str(tmp_path / "out")])
     said = capsys.readouterr().out
     assert "no faults, 0 doubts; look at" in said
