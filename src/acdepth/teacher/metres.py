@@ -11,7 +11,7 @@ import torch
 from acdepth.core.files import write_json
 from acdepth.core.spread import spread
 from acdepth.data.frames import Frames
-from acdepth.data.order import as_floats
+from acdepth.data.order import as_floats, counted_pixels
 from acdepth.data.prepared import Prepared
 from acdepth.geometry.ground import road_plane
 from acdepth.networks.depth_net import DepthNet
@@ -114,17 +114,8 @@ def _heights(network: DepthNet, prepared: Prepared, numbers: np.ndarray) -> np.n
     intrinsics = torch.eye(3, dtype=torch.float64).repeat(len(numbers), 1, 1)
     for (row, column), values in {(0, 0): fx, (1, 1): fy, (0, 2): cx, (1, 2): cy}.items():
         intrinsics[:, row, column] = torch.from_numpy(values)
-    counted = _counted(prepared, numbers)
+    counted = counted_pixels(prepared, numbers.tolist(), [False] * len(numbers))
     return road_plane(1 / inverse.float().cpu(), intrinsics, counted).height.numpy()
-
-
-def _counted(prepared: Prepared, numbers: np.ndarray) -> torch.Tensor | None:
-    """(B, 1, H, W) bool: False where the vehicle itself is shown; None where no frame has a mask."""
-    masks = [prepared.frames.counted(int(number)) for number in numbers]
-    if all(mask is None for mask in masks):
-        return None
-    whole = np.ones(prepared.image_size, bool)
-    return torch.from_numpy(np.stack([whole if mask is None else mask for mask in masks])[:, None])
 
 
 def _steadiness(found: RoadHeights) -> np.ndarray:
