@@ -12,7 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import open_data
 from acdepth.data.own.gps import gps_speeds
-from acdepth.data.own.tracks import Track
+from acdepth.data.own.tracks import Track, track_from_fixes
 from tests.data.folders import write_drive
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
@@ -216,6 +216,28 @@ def test_what_is_wrong_is_said(tmp_path: Path, name: str, text: str, says: str) 
     with pytest.raises(UserError, match=says.replace("+", r"\+")) as caught:
         open_data(tmp_path / "a")
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(3.6, "km/h"), (2.237, "miles per hour"), (1.944, "knots"), (1.4, ""), (0.7, "")]
+)
+def test_speeds_in_another_unit_are_told_by_the_positions(factor: float, unit: str) -> None:
+    """Positions with 2 m of noise each, over half a minute at 30 km/h, once with a halt."""
+    draw = np.random.default_rng(0)
+    speeds = np.concatenate([np.full(20, 8.3), np.zeros(10), np.full(20, 8.3)])
+    east, north = draw.normal(0, 2, (2, 50)) + np.array([speeds.cumsum(), np.zeros(50)])
+    fixes = np.arange(50.0), 48 + north / 111_200, 9 + east / (111_320 * np.cos(np.radians(48)))
+    track_from_fixes("a", *fixes, speeds=speeds + draw.normal(0, 0.1, 50).clip(0))
+    says = rf"times those by its positions{', which looks like ' + unit if unit else ''}; give"
+    with pytest.raises(UserError, match=says):
+        track_from_fixes("a", *fixes, speeds=factor * speeds)
+
+
+def test_few_or_slow_fixes_do_not_tell_the_unit() -> None:
+    slow = np.arange(50.0), np.zeros(50), 9 + 2 * np.arange(50) / 111_320
+    track_from_fixes("a", *slow, speeds=np.full(50, 2 * 1.4))
+    few = np.arange(5.0), np.zeros(5), 9 + 8 * np.arange(5) / 111_320
+    track_from_fixes("a", *few, speeds=np.full(5, 8 * 1.4))
 
 
 def test_two_files_of_motion(tmp_path: Path) -> None:
