@@ -103,8 +103,12 @@ class Camera:
             raise UserError(where, f"expected the keys {', '.join(NAMES)}")
         if missing := [name for name in NAMES if name not in values]:
             raise UserError(where, f"missing {', '.join(missing)}")
+        told = {name: values[name] for name in NAMES}
+        for name in ("width", "height"):  # some tools write 640.0
+            if isinstance(told[name], float) and told[name].is_integer():
+                told[name] = int(told[name])
         try:
-            return cls(**{name: values[name] for name in NAMES})
+            return cls(**told)
         except UserError as error:
             raise UserError(where, error) from error
 

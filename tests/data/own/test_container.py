@@ -69,7 +69,7 @@ def test_where_no_length_is_told_a_torn_last_frame_is_left_out(
         path.write_bytes(content[: len(content) * percent // 100])
         found = numbers(VideoSource(path))
         # Of frames out of order, a torn one may be shown before others that are whole.
-        assert found == sorted(set(found)) and 12 < len(found) >= found[-1] and found[-1] < 39
+        assert found == sorted(set(found)) and 12 < len(found) > found[-1] - 3 and found[-1] < 39
 
 
 def test_damage_long_before_the_end_is_not_left_out_in_silence(tmp_path: Path) -> None:

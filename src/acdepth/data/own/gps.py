@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.data.own.motion import FASTEST
 from acdepth.data.stored import LONGEST_PAUSE
 
-FASTEST = 60.0
-"""[m/s]; what moves faster is a jump or in another unit."""
 LEAST_STEP = 0.9
 """Seconds between fixes whose distance counts: of nearer ones most is noise."""
 WINDOW = 1.0
