@@ -142,10 +142,14 @@ def _refuse_misspelt(about: dict[str, Any], path: Path | None) -> None:
 
 
 def _refuse_equal_stems(paths: list[Path]) -> None:
-    for before, after in pairwise(sorted(paths)):
-        if before.stem == after.stem:
-            remedy = "depth and translations go by the stem, keep one"
-            raise UserError(before, f"is also there as {after.name}", remedy)
+    for before, after in equal_stems(paths):
+        remedy = "depth and translations go by the stem, keep one"
+        raise UserError(before, f"is also there as {after.name}", remedy)
+
+
+def equal_stems(paths: list[Path]) -> list[tuple[Path, Path]]:
+    """Files of a folder that differ by their suffix alone."""
+    return [(before, after) for before, after in pairwise(sorted(paths)) if before.stem == after.stem]
 
 
 def _condition(text: Any, path: Path | None) -> Condition:
