@@ -34,9 +34,9 @@ def check(
     """Say what is there, what is missing or broken, and what looks wrong; writes check.json and sheet.png.
 
     Args:
-        kind: nuscenes, robotcar, kitti, cityscapes, acdc, driving-stereo, or folder for sequence folders and
-            videos.
-        root: folder of the data set.
+        kind: nuscenes, robotcar, kitti, cityscapes, acdc, driving-stereo, or folder for footage of one's own:
+            sequence folders, videos and bags.
+        root: folder of the data set; of one's own footage also a single video or bag.
         split: part of it; without one all of nuScenes whose tables are there, and all of the others.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         out: folder for check.json and for sheet.png, images with their measured depth drawn in.

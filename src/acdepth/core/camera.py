@@ -76,7 +76,8 @@ class Camera:
         off_by = min(abs(height - self.height * x), abs(width - self.width * y))
         if off_by > 1 and abs(x / y - 1) > SAME_ASPECT:
             sizes = f"{self.width}x{self.height} pixels, but the image has {width}x{height}"
-            raise UserError(None, f"the camera is for {sizes}", "give the intrinsics of this image")
+            remedy = "it is cropped or of another camera, give the intrinsics of this image"
+            raise UserError(None, f"the camera is for {sizes}", remedy)
         return self.resized(height, width)
 
     @property

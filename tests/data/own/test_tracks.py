@@ -195,6 +195,12 @@ def test_a_video_that_says_when_it_began(tmp_path: Path) -> None:
         ("motion.gpx", "<gpx></gpx>", "0 track points"),
         ("motion.gpx", gpx(eastwards(10), speed=-1), "a speed is negative or no number"),
         ("motion.gpx", gpx(eastwards(10), speed=36), "its speeds are 3.6 times those by its positions"),
+        (
+            "motion.csv",
+            "time;speed\n1;10,5\n2;11\n",
+            "its columns are not separated by commas; write such as",
+        ),
+        ("motion.csv", "index;speed\n1;10,5\n2;11\n", "its columns are not separated by commas"),
         ("motion.csv", "time,lat,lon\n1,99,1\n2,99,2\n", "beyond 90"),
         ("motion.csv", "time,speed\n2,1\n1,1\n", "row 2: its time is not after the one before"),
         ("motion.csv", "time,speed\n1,a\n2,1\n", "row 1, speed = 'a'"),
@@ -238,6 +244,42 @@ def test_few_or_slow_fixes_do_not_tell_the_unit() -> None:
     track_from_fixes("a", *slow, speeds=np.full(50, 2 * 1.4))
     few = np.arange(5.0), np.zeros(5), 9 + 8 * np.arange(5) / 111_320
     track_from_fixes("a", *few, speeds=np.full(5, 8 * 1.4))
+
+
+@pytest.mark.parametrize(("speed", "column"), [(100, "speed"), (100 * 3.6, "speed_kmh")])
+@pytest.mark.parametrize("first", ["index", "time"])
+def test_no_car_drives_so_fast(tmp_path: Path, first: str, speed: float, column: str) -> None:
+    folder = drive(tmp_path / "a")
+    table = "".join(f"{n},{speed if n == 5 else 10}\n" for n in range(24))
+    write_text(folder / "motion.csv", f"{first},{column}\n{table}")
+    write_text(folder / "times.txt", "".join(f"{n}\n" for n in range(24)))
+    with pytest.raises(UserError, match=r"motion.csv: 100 m/s at measurement 6, expected at most 60; give"):
+        open_data(folder)
+    slow = "".join(f"{n},{36 if column == 'speed_kmh' else 10}\n" for n in range(24))
+    write_text(folder / "motion.csv", f"{first},{column}\n{slow}")
+    assert open_data(folder)[0].distance(3, 4) == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("name", "call_it"),
+    [
+        ("poses.txt", "motion.txt"),
+        ("my_trajectory.txt", "motion.txt"),
+        ("trajectory.txt", "motion.txt"),
+        ("gps.csv", "motion.csv"),
+        ("poses.tum", "motion.txt"),
+        ("camera-odom.csv", "motion.csv"),
+        ("notes.txt", None),
+        ("Track.GPX", "motion.gpx"),
+    ],
+)
+def test_logs_of_other_names_are_told(tmp_path: Path, name: str, call_it: str | None) -> None:
+    folder = drive(tmp_path / "a")
+    write_text(folder / name, "")
+    told = opened(folder)[1]
+    assert len(told) == (call_it is not None)
+    if call_it:
+        assert told[0].startswith(f"{folder / name}: is not read; call it {call_it} if")
 
 
 def test_two_files_of_motion(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from acdepth.data.stored import frame_numbers
 MOTION_FILES = ("motion.csv", "motion.gpx", "motion.txt")
 """What may stand beside images, videos and bags; one of them. Of ``drive.mp4``, ``drive.motion.csv`` and so
 on, or ``drive.gpx``, go first."""
-USUAL_LOG = re.compile(r"\b(poses?|traj(ectory)?|gps|gnss|odom(etry)?|speeds?|tracks?)\b")
+USUAL_LOG = re.compile(r"(?<![a-z])(poses?|traj(ectory)?|gps|gnss|odom(etry)?|speeds?|tracks?)(?![a-z])")
 """In names that other tools give to what may be motion."""
 HOW_TO_JOIN = (
     "write track_offset into sequence.yaml: seconds from the first image to the track's first measurement, "
