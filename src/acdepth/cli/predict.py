@@ -27,10 +27,11 @@ def predict(
 ) -> None:
     """Predict depth of images, folders of images, videos and bags.
 
-    Images become NAME_depth.png (16 bit, metres * 256) and NAME_colour.png, videos and bags NAME_colour.mp4
-    (image and colours side by side). A camera file beside the images is used without being asked for, and so
-    is KITTI's calibration. Where the lens bends, pictures are straightened first, and results are of
-    NAME_straight.png, whose camera is in straight_camera.yaml.
+    Images become NAME_depth.png (16 bit, metres * 256) and NAME_colour.png, videos and bags NAME_colour.mp4,
+    image and colours side by side. A camera file beside the images is used without being asked for, and so is
+    KITTI's calibration. Where the lens bends, pictures are straightened first, and results are of
+    NAME_straight.png, whose camera is in straight_camera.yaml. Of two images that differ by their suffix
+    alone the later one's results are called by its whole name.
 
     Args:
         inputs: images, folders (searched to any depth), videos, bags of ROS 1, ROS 2 and MCAP.

@@ -67,7 +67,10 @@ class Lens:
         Raises:
             UserError: if they have another aspect: they are cropped, or of another camera.
         """
-        return replace(self, camera=self.camera.at_size(height, width))
+        try:
+            return replace(self, camera=self.camera.at_size(height, width))
+        except UserError as error:
+            raise UserError(error.where, f"{error.what} (by {self.source})", error.remedy) from error
 
     def straighten(self, image: np.ndarray, nearest: bool = False) -> np.ndarray:
         """The picture (H, W, ...) that the `straight` camera takes; depth along the axis stays what it is.

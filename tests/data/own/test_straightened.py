@@ -78,7 +78,7 @@ def test_cropped_images_are_refused(drive: Path) -> None:
     with pytest.raises(
         UserError,
         match=r"000000.png: the camera is for 40x48 pixels, but the image has 40x24 \(by "
-        r".*camera.yaml\); it is cropped or of another camera, give",
+        r"camera.yaml\); it is cropped or of another camera, give",
     ):
         open_data(drive)
 

@@ -22,8 +22,6 @@ class Description:
     condition: Condition = Condition.CLEAR
     lens: Lens | None = None
     """Of the images as they were taken, perhaps before they were scaled."""
-    camera_file: Path | None = None
-    """That tells the lens, where it is a file of one's own."""
     frame_rate: float | None = None
     """Images per second, of the whole source."""
     class_names: tuple[str, ...] = ()
@@ -58,8 +56,7 @@ class Description:
         try:
             return replace(self, lens=self.lens and self.lens.at_size(height, width))
         except UserError as error:
-            said_by = f" (by {self.camera_file})" if self.camera_file else ""
-            raise UserError(source.file_of(0), f"{error.what}{said_by}", error.remedy) from error
+            raise UserError(source.file_of(0), error) from error
 
 
 class OwnClip(StoredClip):

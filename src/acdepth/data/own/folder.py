@@ -98,7 +98,6 @@ def describe(folder: Path, stem: str | None = None) -> Description:
     return Description(
         condition=_condition(about.get("condition", "clear"), sequence_file),
         lens=lens,
-        camera_file=camera_file,
         frame_rate=read_frame_rate(camera_file) if camera_file else None,
         class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
         style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
