@@ -1,4 +1,4 @@
-"""Which frames a video file shows, and when: found without decoding one."""
+"""Which frames a video file shows, and when: found without decoding more than, of some, the last few."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -31,8 +31,13 @@ REORDERED = frozenset({"h264", "hevc"})
 """Codecs whose frames may be stored in an order of which AVI keeps no note."""
 LEAST_MISSING = 0.5
 """Seconds that an end may lie before the one that the header tells: headers are rounded, sound ends later."""
-MOST_TORN = 3
-"""Frames at the end that a cut can tear: the last one, and what a decoder held back for it."""
+MOST_TORN = 6
+"""Frames at the end that a cut can cost: the one that it tears, and those that are shown after it."""
+KEYS_BACK = (2, 3, 5, 9)
+"""From which key frame before the end it is decoded, in turn, as some containers find them too late; it is
+not the last, which the cut may have torn."""
+MOST_FROM_BEGIN = 512
+"""Frames of a video that is rather decoded from its beginning than not at all."""
 MOST_ERRORS = 100
 """Damaged packets in a row, after which no frame is expected any more."""
 LAST_ENTRIES = 100
@@ -90,12 +95,12 @@ def read_track(path: Path) -> Track:
     try:
         with av.open(str(path)) as container:
             stream, others = _chosen(path, container)
-            stored, last_key = _stored(path, container.demux(stream))
+            stored, keys = _stored(path, container.demux(stream))
             pts = sorted(set(stored))
             told = _told_length(container, stream)
             _refuse_cut(path, container, stream, pts, told)
             if told is None and "mov" not in container.format.name:
-                pts = _without_torn_end(path, stream.index, stored, last_key)
+                pts = _without_torn_end(path, stream.index, stored, keys)
             aspect = stream.sample_aspect_ratio or Fraction(1)
             return Track(stream.index, pts, stream.time_base or Fraction(1), aspect, others)
     except (FFmpegError, OSError) as error:
@@ -133,8 +138,8 @@ def readable_frames(container: InputContainer, stream: int) -> Iterator[VideoFra
             damaged = True
 
 
-def _stored(path: Path, packets: Iterable[Packet]) -> tuple[list[int], int]:
-    """Time stamps of what is shown, in the order of the file, and of the last key frame.
+def _stored(path: Path, packets: Iterable[Packet]) -> tuple[list[int], list[int]]:
+    """Time stamps of what is shown, in the order of the file, and of the key frames.
 
     A trimmed video keeps frames before its beginning, from which the first are computed, and marks them.
     Nothing can be decoded before the first key frame, nor the last frame if it was not written whole.
@@ -158,29 +163,37 @@ def _stored(path: Path, packets: Iterable[Packet]) -> tuple[list[int], int]:
     shown = [time for time in kept if time is not None and (begin is None or time >= begin)]
     if not shown:
         raise UserError(path, "holds no frames", "record or copy it again")
-    return shown, max(keys, default=shown[0])
+    return shown, sorted(keys) or shown[:1]
 
 
-def _without_torn_end(path: Path, stream: int, stored: list[int], last_key: int) -> list[int]:
+def _without_torn_end(path: Path, stream: int, stored: list[int], keys: list[int]) -> list[int]:
     """Time stamps in the order of showing, without last frames that cannot be decoded.
 
     Where nothing says how long a video is, a cut may lie in the middle of a frame. Decoded is only what
-    follows the last key frame.
+    follows one of the last key frames.
     """
-    pts, whole = sorted(set(stored)), set[int]()
-    with av.open(str(path)) as container:
-        if pts[0] < last_key:
-            container.seek(last_key, stream=container.streams[stream], backward=True)
-        for frame in readable_frames(container, stream):
-            if frame.pts is not None:
-                whole.add(pts[bisect_right(pts, frame.pts) - 1])
-    torn: set[int] = set()
-    for time in reversed(stored[-MOST_TORN:]):
-        if time in whole:
-            break
-        torn.add(time)
-    # None of them whole: it is not the cut that tore them, and whoever reads them is told.
-    return [time for time in pts if time not in torn] if len(torn) < min(MOST_TORN, len(pts)) else pts
+    pts, whole = sorted(set(stored)), _whole_at_end(path, stream, sorted(set(stored)), keys)
+    last = stored[-MOST_TORN - 1 :]
+    torn = {time for time in last if time not in whole}
+    # If there are more, it is not the cut that tore them, and whoever reads them is told.
+    return pts if whole.isdisjoint(last) else [time for time in pts if time not in torn]
+
+
+def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int]) -> set[int]:
+    """Time stamps of those of the last frames that can be decoded."""
+    whole = set[int]()
+    for back in KEYS_BACK:
+        with av.open(str(path)) as container:
+            if back < len(keys):
+                container.seek(keys[-back], stream=container.streams[stream], backward=True)
+            elif len(pts) > MOST_FROM_BEGIN:
+                break
+            for frame in readable_frames(container, stream):
+                if frame.pts is not None:
+                    whole.add(pts[bisect_right(pts, frame.pts) - 1])
+        if back >= len(keys) or min(whole, default=keys[-1]) < keys[-1]:
+            break  # else it came out too late
+    return whole
 
 
 def _refuse_cut(
