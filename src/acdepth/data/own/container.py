@@ -172,15 +172,18 @@ def _without_torn_end(path: Path, stream: int, stored: list[int], keys: list[int
     Where nothing says how long a video is, a cut may lie in the middle of a frame. Decoded is only what
     follows one of the last key frames.
     """
-    pts, whole = sorted(set(stored)), _whole_at_end(path, stream, sorted(set(stored)), keys)
+    pts = sorted(set(stored))
+    # Some decoders notice a torn frame in one way only.
+    ways = [_whole_at_end(path, stream, pts, keys, noticing) for noticing in ("crccheck", "explode")]
+    whole = set.intersection(*ways)
     last = stored[-MOST_TORN - 1 :]
     torn = {time for time in last if time not in whole}
     # If there are more, it is not the cut that tore them, and whoever reads them is told.
     return pts if whole.isdisjoint(last) else [time for time in pts if time not in torn]
 
 
-def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int]) -> set[int]:
-    """Time stamps of those of the last frames that can be decoded."""
+def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int], noticing: str) -> set[int]:
+    """Time stamps of those of the last frames that can be decoded; ``noticing`` is FFmpeg's err_detect."""
     whole = set[int]()
     for back in KEYS_BACK:
         with av.open(str(path)) as container:
@@ -188,6 +191,9 @@ def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int]) -> s
                 container.seek(keys[-back], stream=container.streams[stream], backward=True)
             elif len(pts) > MOST_FROM_BEGIN:
                 break
+            # The same frames each time: what several threads notice of damage is left to chance.
+            container.streams[stream].codec_context.thread_type = "NONE"
+            container.streams[stream].codec_context.options = {"err_detect": noticing}
             for frame in readable_frames(container, stream):
                 if frame.pts is not None:
                     whole.add(pts[bisect_right(pts, frame.pts) - 1])
