@@ -325,7 +325,7 @@ class TestFolders:
         report = check_data("folder", drive, tmp_path / "out")
         texts = [doubt.text for doubt in report.doubts]
         assert "images are missing between 000003.png and 000005.png" in texts[0]
-        assert texts[1] == "data and 1 others: no camera; good for prediction only"
+        assert texts[1] == "data and 1 other: no camera; good for prediction only"
         assert report.faults == []
 
     def test_a_split_that_means_nothing_is_a_fault(self, tmp_path):
@@ -373,7 +373,7 @@ class TestOtherLayouts:
         (fault,) = report.faults
         assert fault.text.startswith(str(clouds[2]))
         texts = [doubt.text for doubt in report.doubts if doubt.group == "motion"]
-        assert texts == ["2014-12-09-13-21-02: how far the camera went is unknown at image 3 and 1 others"]
+        assert texts == ["2014-12-09-13-21-02: how far the camera went is unknown at image 3 and 1 other"]
 
     def test_kitti_raw(self, tmp_path):
         root = write_kitti_raw(tmp_path / "data", {"0001": range(5)})
@@ -458,7 +458,7 @@ class TestPlausible:
         assert "never moves" in speed_doubts(np.zeros(5))[0]
         assert "at image 50 at up to 700 m/s" in speed_doubts(np.where(np.arange(100) == 50, 700, steady))[0]
         stopped = np.where(np.arange(100) == 60, 0, steady)
-        assert "jumps from 17.9 to 0.0 m/s, at image 60 and 1 others" in speed_doubts(stopped)[0]
+        assert "jumps from 17.9 to 0.0 m/s, at image 60 and 1 other" in speed_doubts(stopped)[0]
         assert speed_doubts(np.where(np.arange(100) == 60, 2 * steady, steady)) == []
         assert speed_doubts(np.array([9, 9, np.nan, 9])) == ["how far the camera went is unknown at image 2"]
 

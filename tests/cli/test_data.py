@@ -48,3 +48,11 @@ def test_faults_are_listed_and_the_command_fails(tmp_path, capsys, monkeypatch):
 def test_a_sample_below_zero(tmp_path):
     with pytest.raises(UserError, match="--sample -1: must be 0"):
         check("folder", root=tmp_path, sample=-1)
+
+
+def test_of_many_drives_it_says_which_the_sheet_shows(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("acdepth.checking.check.MOST_PAGES", 2)
+    for name in "abc":
+        write_drive(tmp_path / "data" / name, 3)
+    command.run(["data", "check", "folder", "--root", str(tmp_path / "data"), "--out", str(tmp_path / "out")])
+    assert "sheet.png, which shows 2 of 3 drives: a, c" in " ".join(capsys.readouterr().out.split())

@@ -24,3 +24,11 @@ def test_is_one_flag_of_the_command_line(capsys):
     assert "--mix" in capsys.readouterr().out
     with pytest.raises(UserError, match="'sunny=1' is not CONDITION=NUMBER"):
         run(["train", "student", "data", "--out", "out", "--teacher", "t", "--mix", "sunny=1"])
+
+
+@pytest.mark.parametrize("verb", [["train", "teacher", "data", "--out", "out"], ["translate", "data", "out"]])
+@pytest.mark.parametrize("said", ["0", "-2", "1.5", "auto2"])
+def test_a_step_is_a_number_or_a_word(verb: list[str], said: str):
+    with pytest.raises(UserError) as caught:
+        run([*verb, "--step", said])
+    assert str(caught.value).startswith(f"--step {said}: give a whole number from 1, or auto; acdepth ")

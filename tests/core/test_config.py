@@ -16,6 +16,8 @@ from acdepth.teacher.settings import TeacherConfig
         ("xyz: 1", "unknown key xyz; known keys: split, cameras, step, network"),
         ("loop: {steps: 3, learning_rate: 2e-4}", r"YAML reads 2e-4 as text, write 0\.0002 or 2\.0e-4"),
         ("initial_depth: -1", "initial_depth = -1: Input should be greater than 0"),
+        ("step: 0", r"step = 0: Input should be greater than or equal to 1, or 'auto'"),
+        ("step: auto2", r"step = 'auto2': Input should be a valid integer, or 'auto'"),
         ("- 1", "expected keys and values, found list"),
         ("a: [", "not readable as YAML"),
     ],

@@ -132,7 +132,7 @@ def test_rounding_is_another_size(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(1088, 1920), (480, 640), (375, 1242), (640, 360)])
 def test_another_aspect_is_another_camera(size: tuple[int, int]) -> None:
     with pytest.raises(
-        UserError, match=rf"for 1920x1080 pixels, but the image has {size[1]}x{size[0]}; give"
+        UserError, match=rf"for 1920x1080 pixels, but the image has {size[1]}x{size[0]}; it is cropped or of"
     ):
         Camera(900.0, 900.0, 960.0, 540.0, 1920, 1080).at_size(*size)
 

@@ -54,7 +54,15 @@ def test_several_folders_keep_their_names_and_nothing_is_done_twice(tmp_path: Pa
     assert [job.target for job in jobs] == [Path("out/a/1"), Path("out/b/1")]
 
 
-@pytest.mark.parametrize("names", [("1.png", "1.jpg"), ("a/1.png", "b/1.png"), ("1.png", "sub/1.PNG")])
+def test_of_two_images_of_one_stem_the_later_goes_by_its_whole_name(tmp_path: Path, capsys) -> None:
+    touch(*(tmp_path / "in" / name for name in ("1.jpg", "1.png", "2.png", "B.jpe", "b.jfif")))
+    jobs = collect((tmp_path / "in",), Path("out"))
+    assert [str(job.target) for job in jobs] == ["out/1", "out/1.png", "out/2", "out/B", "out/b.jfif"]
+    said = capsys.readouterr()
+    assert f"in/1.png: its results are out/1.png_*, as {tmp_path}/in/1.jpg has out/1_*" in said.out + said.err
+
+
+@pytest.mark.parametrize("names", [("a/1.png", "b/1.png", "c/1.png"), ("1.png", "a/1.PNG", "b/1.png")])
 def test_two_images_with_one_result_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
     paths = tuple(tmp_path / name for name in names)
     touch(*paths)

@@ -2,10 +2,14 @@
 
 import logging
 
+import pytest
+
 from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import prepare
-from acdepth.teacher.training import training_camera
+from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.training import train_teacher, training_camera
 from tests.data.folders import CAMERA, HEIGHT, WIDTH, write_drive
 
 
@@ -29,3 +33,12 @@ def test_unlike_cameras_are_warned_about(tmp_path, caplog) -> None:
         found = camera_of(tmp_path, 30.0, 45.0)
     assert "focal lengths from 60 to 90 pixels of the network's input" in caplog.text
     assert found is not None and found["fx"] == 90.0
+
+
+def test_a_missing_camera_is_told_before_anything_is_prepared(tmp_path) -> None:
+    write_drive(tmp_path / "data" / "a", 3)
+    (write_drive(tmp_path / "data" / "b", 3) / "camera.yaml").unlink()
+    (tmp_path / "data" / "b" / "motion.csv").unlink()
+    with pytest.raises(UserError, match=r"b.images: its camera is not known; put camera\.yaml .* beside it"):
+        train_teacher(TeacherConfig(), tmp_path / "data", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -16,12 +16,13 @@ from PIL import Image
 from torch import Tensor
 
 from acdepth.cli.translate import check
-from acdepth.core.clip import Frame
+from acdepth.core.clip import Clip, Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.data import Crop, open_data, prepare
 from acdepth.data.manifest import Manifest
+from acdepth.data.own.step import with_steps
 from acdepth.data.translated import prepare_translations
 from acdepth.networks.checkpoint import CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
@@ -291,6 +292,20 @@ def test_preparing_translations_again_and_when_one_is_missing(data: Path, tmp_pa
     assert align(Condition.NIGHT) == 0
     with pytest.raises(UserError, match=r"has no rain translation of a/clear/images/000000\.png"):
         align(Condition.RAIN)
+
+
+def test_translations_of_another_step_are_told(data: Path, tmp_path: Path) -> None:
+    def clear(step: int) -> list[Clip]:
+        return with_steps([one for one in open_data(data) if one.condition is Condition.CLEAR], step)
+
+    prepared = prepare(clear(1), tmp_path / "clear", (12, 20), reach=0)
+    settings = TranslateSettings(conditions=(Condition.NIGHT,), format="png")
+    translate(clear(2), tmp_path / "made", Darker(), MeasuredDepth(), settings)
+    says = (
+        r"images/000001\.png; translations are of every 2nd image, those asked for of every image; translate "
+    )
+    with pytest.raises(UserError, match=f"{says}with --step 1, or all images, without --step"):
+        prepare_translations(prepared, tmp_path / "made", Condition.NIGHT, tmp_path / "out")
 
 
 @pytest.mark.parametrize("values", [{"conditions": ()}, {"batch_size": 0}, {"batch_size": -3}])

@@ -181,4 +181,5 @@ def _images(numbers: np.ndarray) -> str:
 
 
 def _first_of(some: Sequence[object]) -> str:
-    return f"{some[0]} and {len(some) - 1} others" if len(some) > 1 else f"{some[0]}"
+    more = len(some) - 1
+    return f"{some[0]} and {more} other{'s' * (more > 1)}" if more else f"{some[0]}"

@@ -171,9 +171,7 @@ class Drive:
         clip = self.clips[0]
         lens = clip.lens
         if lens is None or clip.camera is None:
-            return (
-                "none: put camera.yaml beside the images, or give --fov; without, they serve prediction only"
-            )
+            return "none: put camera.yaml beside it to train on it; without, it serves prediction only"
         view = math.degrees(2 * math.atan(clip.camera.width / 2 / clip.camera.fx))
         told = f"{lens.describe()}; sees {view:.0f} degrees across"
         if lens.guessed:

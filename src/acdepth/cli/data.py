@@ -34,9 +34,9 @@ def check(
     """Say what is there, what is missing or broken, and what looks wrong; writes check.json and sheet.png.
 
     Args:
-        kind: nuscenes, robotcar, kitti, cityscapes, acdc, driving-stereo, or folder for sequence folders and
-            videos.
-        root: folder of the data set.
+        kind: nuscenes, robotcar, kitti, cityscapes, acdc, driving-stereo, or folder for footage of one's own:
+            sequence folders, videos and bags.
+        root: folder of the data set; of one's own footage also a single video or bag.
         split: part of it; without one all of nuScenes whose tables are there, and all of the others.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
         out: folder for check.json and for sheet.png, images with their measured depth drawn in.
@@ -44,6 +44,8 @@ def check(
             there is always checked.
     """
     from acdepth.checking import check_data
+    from acdepth.checking.check import MOST_PAGES
+    from acdepth.core.spread import spread
     from acdepth.data.settings import FootageChoice
 
     if sample < 0:
@@ -55,6 +57,9 @@ def check(
     if report.faults:
         raise UserError(None, f"{_count(report.faults, 'fault')}, listed above and in {out / 'check.json'}")
     pictures = f"; look at {out / 'sheet.png'}" if report.has_sheet else ""
+    if pictures and len(report.drives) > MOST_PAGES:
+        shown = ", ".join(drive.name for drive in spread(report.drives, MOST_PAGES))
+        pictures += f", which shows {MOST_PAGES} of {len(report.drives)} drives: {shown}"
     print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
 
 

@@ -1,10 +1,11 @@
 """Types that the command line reads in its own way."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import tyro
 from tyro.constructors import (
@@ -50,6 +51,37 @@ def _optional_rule(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | N
         is_instance=lambda value: value is None or inner.is_instance(value),
         str_from_instance=lambda value: [NOTHING[0]] if value is None else inner.str_from_instance(value),
         choices=inner.choices and (*inner.choices, *NOTHING),
+    )
+
+
+@FLAG_TYPES.primitive_rule
+def _number_or_word_rule(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
+    """``--step 3`` or ``--step auto``: a whole number, perhaps from a least one on, or one of some words."""
+    kinds = get_args(info.type)
+    if get_origin(info.type) not in (Union, UnionType) or len(kinds) != 2:
+        return None
+    number, words = kinds
+    number, *about = get_args(number) if get_origin(number) is Annotated else (number,)
+    if number is not int or get_origin(words) is not Literal:
+        return None
+    marks = [mark for one in about for mark in (one, *getattr(one, "metadata", ()))]
+    least = next((mark.ge for mark in marks if hasattr(mark, "ge")), None)
+    from_least = "" if least is None else f" from {least}"
+    wanted = f"give a whole number{from_least}, or {' or '.join(get_args(words))}"
+
+    def read(said: list[str]) -> int | str:
+        if said[0] in get_args(words):
+            return said[0]
+        if not re.fullmatch(r"[+-]?\d+", said[0]) or (least is not None and int(said[0]) < least):
+            raise ValueError(f"= {said[0]}: {wanted}")
+        return int(said[0])
+
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="|".join(("INT", *get_args(words))),
+        instance_from_str=read,
+        is_instance=lambda value: isinstance(value, int) or value in get_args(words),
+        str_from_instance=lambda value: [str(value)],
     )
 
 

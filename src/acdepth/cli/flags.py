@@ -159,5 +159,6 @@ def one_line(box: str) -> str:
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ Value error, (.*) \[type=.*", r"--\1: \2", text)
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ (\S+) ", r"--\1.\2: ", text)
     text = re.sub(r"\[type=\w+, input_value=(.*?), input_type=\w+\].*", r"(\1)", text)
+    text = re.sub(r"(--[\w.-]+): = (\S+): ", r"\1 \2: ", text)  # as our own types tell what was said
     text = re.sub(r" Perhaps you meant: (--[\w.-]+).*", r"; perhaps you meant \1", text)
     return text.replace("--: ", "--").replace("--.", "--").strip()

@@ -25,20 +25,21 @@ def predict(
     device: str = "auto",
     precision: Literal["fp32", "bf16", "auto"] = "fp32",
 ) -> None:
-    """Predict depth of images, folders of images, and videos.
+    """Predict depth of images, folders of images, videos and bags.
 
-    Images become NAME_depth.png (16 bit, metres * 256) and NAME_colour.png, videos NAME_colour.mp4 (image and
-    colours side by side). A camera file beside the images is used without being asked for, and so is KITTI's
-    calibration. Where the lens bends, pictures are straightened first, and results are of NAME_straight.png,
-    whose camera is in straight_camera.yaml.
+    Images become NAME_depth.png (16 bit, metres * 256) and NAME_colour.png, videos and bags NAME_colour.mp4,
+    image and colours side by side. A camera file beside the images is used without being asked for, and so is
+    KITTI's calibration. Where the lens bends, pictures are straightened first, and results are of
+    NAME_straight.png, whose camera is in straight_camera.yaml. Of two images that differ by their suffix
+    alone the later one's results are called by its whole name.
 
     Args:
-        inputs: images, folders (searched to any depth), videos.
+        inputs: images, folders (searched to any depth), videos, bags of ROS 1, ROS 2 and MCAP.
         weights: checkpoint or its folder; the small student that ships if not given.
         out: folder for the results; those of a folder keep their paths below it.
         npy: also write NAME_depth.npy, float32 metres.
         ply: also write NAME_points.ply, a coloured point cloud in metres; needs the camera.
-        frames: also write each frame of a video, as NAME_frames/000000_depth.png and so on.
+        frames: also write each frame of a video or bag, as NAME_frames/000000_depth.png and so on.
         confidence: also write NAME_confidence.png, 8 bit, white where depth can be relied on: 255 * exp(-e),
             e the expected error of log depth. With --npy also NAME_confidence.npy, float32 in 0..1.
         camera: of all inputs: camera.yaml with fx, fy, cx, cy, width, height in pixels, or a file of ROS

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
+from pydantic import Field
 
 from acdepth.cli.world import at_least_one, parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
@@ -28,7 +29,7 @@ def translate(
     conditions: str = "night,rain",
     split: str | None = None,
     cameras: tuple[str, ...] = ("CAM_FRONT",),
-    step: int | Literal["auto"] = 1,
+    step: Annotated[int, Field(ge=1)] | Literal["auto"] = 1,
     method: Literal["simulate", "diffusion"] = "simulate",
     weights: Path | None = None,
     base: Path | None = None,
@@ -92,8 +93,6 @@ def translate(
         translator, source = _diffusion(weights, base, place, precision, translate_size), None
     else:
         translator, source = SimulatedWeather(_parse_severity(severity)), _depth_source(depth, weights, place)
-    if step != "auto":
-        at_least_one("step", step)
     choice = FootageChoice(split=split, cameras=cameras, step=step)
     clips = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"

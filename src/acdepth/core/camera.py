@@ -76,7 +76,8 @@ class Camera:
         off_by = min(abs(height - self.height * x), abs(width - self.width * y))
         if off_by > 1 and abs(x / y - 1) > SAME_ASPECT:
             sizes = f"{self.width}x{self.height} pixels, but the image has {width}x{height}"
-            raise UserError(None, f"the camera is for {sizes}", "give the intrinsics of this image")
+            remedy = "it is cropped or of another camera, give the intrinsics of this image"
+            raise UserError(None, f"the camera is for {sizes}", remedy)
         return self.resized(height, width)
 
     @property
@@ -103,8 +104,12 @@ class Camera:
             raise UserError(where, f"expected the keys {', '.join(NAMES)}")
         if missing := [name for name in NAMES if name not in values]:
             raise UserError(where, f"missing {', '.join(missing)}")
+        told = {name: values[name] for name in NAMES}
+        for name in ("width", "height"):  # some tools write 640.0
+            if isinstance(told[name], float) and told[name].is_integer():
+                told[name] = int(told[name])
         try:
-            return cls(**{name: values[name] for name in NAMES})
+            return cls(**told)
         except UserError as error:
             raise UserError(where, error) from error
 

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import UnionType
@@ -108,7 +109,9 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     problems = error.errors()
     # A misspelt key explains the one that is then missing.
     problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
-    key = ".".join(str(part) for part in problem["loc"])
+    # Of a setting of several types the place also names the type that was tried.
+    tried = re.compile(r"constrained-\w+|literal\[.*\]|int|float|str")
+    key = ".".join(str(part) for part in problem["loc"] if not tried.fullmatch(str(part)))
     if problem["type"] == "extra_forbidden":
         # The same name may stand one level deeper or higher: learning_rate is loop.learning_rate.
         *level, name = map(str, problem["loc"])
@@ -120,6 +123,9 @@ def _first_problem(model: type[BaseModel], error: ValidationError) -> str:
     if problem["type"] == "missing":
         return f"{key} is missing"
     value, said = problem["input"], problem["msg"].removeprefix("Value error, ")
+    if key != ".".join(map(str, problem["loc"])):
+        also = [one["msg"] for one in problems[1:] if one["loc"][:-1] == problem["loc"][:-1]]
+        said = ", or ".join([said, *(one.removeprefix("Input should be ") for one in also)])
     if isinstance(value, Mapping | BaseModel):  # of settings together, which need not all be told
         return f"{key}: {said}" if key else said
     hint = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from acdepth.core.complaints import complaints
 from acdepth.core.errors import UserError
@@ -28,6 +28,8 @@ SMALLEST_SIDE = 16
 """Pixels; below this there is nothing to predict from."""
 EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
 """What stands before EXIF in JPEG, PNG and WebP."""
+MOST_PIXELS = "2^30, and 2^20 on a side"
+"""What OpenCV reads, in words."""
 AVIF_BRANDS, HEIC_BRANDS = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
 """Main brands of pictures in the container of MP4, which cameras also write under the name of a JPEG."""
 
@@ -173,10 +175,10 @@ def _tells_damage(line: str, scan: bytes) -> bool:
 def _why_refused(content: bytes, error: cv2.error) -> str:
     try:
         with Image.open(io.BytesIO(content)) as image:
-            return f"{image.width}x{image.height} pixels are more than can be read"
+            return f"{image.width}x{image.height} pixels are more than can be read ({MOST_PIXELS})"
     except Image.DecompressionBombError as bomb:
         count = re.search(r"\d+", str(bomb))
-        return f"{count[0] if count else 'too many'} pixels are more than can be read"
+        return f"{count[0] if count else 'too many'} pixels are more than can be read ({MOST_PIXELS})"
     except (OSError, ValueError):
         return f"not readable as an image ({error.err})"
 
@@ -191,7 +193,8 @@ def _decode_avif(path: Path | str, content: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(content)) as image:
             pixels = np.asarray(ImageOps.exif_transpose(image))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(path, f"not readable as an image ({error})", "remove it or copy it again") from error
+        reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"  # it tells an address
+        raise UserError(path, f"not readable as an image{reason}", "remove it or copy it again") from error
     if pixels.ndim == 2:
         return pixels
     return cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -43,11 +43,7 @@ class Lens:
     """Whether nobody calibrated it."""
 
     def __post_init__(self) -> None:
-        height = self.camera_height
-        is_number = isinstance(height, (int, float)) and not isinstance(height, bool)
-        if height is not None and not (is_number and LEAST_HEIGHT <= height <= MOST_HEIGHT):
-            remedy = f"give metres above the road, {LEAST_HEIGHT:g} to {MOST_HEIGHT:g}"
-            raise UserError("lens", f"camera_height = {height!r}", remedy)
+        check_camera_height(self.camera_height, "lens")
         _straight_camera(self.camera, self.distortion)
 
     @property
@@ -71,7 +67,10 @@ class Lens:
         Raises:
             UserError: if they have another aspect: they are cropped, or of another camera.
         """
-        return replace(self, camera=self.camera.at_size(height, width))
+        try:
+            return replace(self, camera=self.camera.at_size(height, width))
+        except UserError as error:
+            raise UserError(error.where, f"{error.what} (by {self.source})", error.remedy) from error
 
     def straighten(self, image: np.ndarray, nearest: bool = False) -> np.ndarray:
         """The picture (H, W, ...) that the `straight` camera takes; depth along the axis stays what it is.
@@ -123,6 +122,19 @@ class Lens:
         height = {} if self.camera_height is None else {"camera_height": self.camera_height}
         values = {**self.camera.to_dict(), **rate, **self.distortion.to_dict(), **height}
         write_text(path, yaml.safe_dump(values, sort_keys=False))
+
+
+def check_camera_height(height: Any, where: Path | str | None) -> float | None:
+    """The height of a camera above the road [m], as a file tells it; None if it tells none.
+
+    Raises:
+        UserError: if it is no such number.
+    """
+    is_number = isinstance(height, (int, float)) and not isinstance(height, bool)
+    if height is None or (is_number and LEAST_HEIGHT <= height <= MOST_HEIGHT):
+        return height
+    remedy = f"give metres above the road, {LEAST_HEIGHT:g} to {MOST_HEIGHT:g}"
+    raise UserError(where, f"camera_height = {height!r}", remedy)
 
 
 @lru_cache(maxsize=64)

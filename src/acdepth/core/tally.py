@@ -7,11 +7,15 @@ from acdepth.core.errors import UserError
 
 SKIPPED_PART = 0.01
 """At most this part of the frames may be skipped: a bad sector is no reason to stop, a broken copy is."""
+LEAST_FOR_ONE = 20
+"""From so many frames on, one at least may be skipped: a single bad frame costs a short video no more than it
+costs a long one. Of fewer, each counts."""
 
 
 class ReadTally:
-    """Counts the frames of one run that cannot be read: up to 1 % of ``total`` is skipped, each with a
-    warning, which goes to the log by default; one more stops the run."""
+    """Counts the frames of one run that cannot be read: up to 1 % of ``total`` is skipped, and of
+    `LEAST_FOR_ONE` at least one, each with a warning, which goes to the log by default; one more stops the
+    run."""
 
     def __init__(self, total: int, on_warning: Callable[[str], object] | None = None) -> None:
         self.total = total
@@ -23,11 +27,12 @@ class ReadTally:
         """Count one unreadable frame.
 
         Raises:
-            UserError: if that makes more than 1 % of all frames.
+            UserError: if that makes more than may be skipped.
         """
         self.skipped.append(str(error))
         count = len(self.skipped)
-        if count > SKIPPED_PART * self.total:
-            many = f"{count} of {self.total} frames cannot be read; at most 1 % may be skipped"
+        most = max(int(SKIPPED_PART * self.total), int(self.total >= LEAST_FOR_ONE))
+        if count > most:
+            many = f"{count} of {self.total} frames cannot be read so far, {most or 'none'} may be skipped"
             raise UserError(error.where, f"{error.what} ({many})", error.remedy) from error
         self._on_warning(f"{error} (skipped, {count} so far)")

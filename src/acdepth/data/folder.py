@@ -17,7 +17,7 @@ from acdepth.data.own.bag import has_camera, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
-from acdepth.data.own.folder import is_sequence_folder, open_sequence_folder
+from acdepth.data.own.folder import equal_stems, is_sequence_folder, open_sequence_folder
 from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
 from acdepth.data.own.step import told_footage, with_steps
 from acdepth.data.own.video import open_video
@@ -186,6 +186,8 @@ def _open_photographs(folder: Path, warn: Callable[[str], object]) -> list[Clip]
     unread = any(tell_unread(one, warn) for one in (folder, folder / "images") if one.is_dir())
     if paths := list_images(folder):
         name = folder.resolve().name
+        for before, after in equal_stems(paths):
+            warn(f"{before}: is also there as {after.name}; keep one, or results are called {after.name}_*")
         return [ImageClip(name, name, paths, Description())]
     _refuse_part(folder, NoFootageError)
     if below := [one.name for one in sorted(folder.iterdir()) if one.is_dir() and list_images(one)]:

@@ -58,7 +58,7 @@ def hash_pixels(image: np.ndarray) -> str:
 
 
 def checked_size(
-    pixels: np.ndarray, size: tuple[int, int] | None, path: Path, said_by: str, remedy: str = ""
+    pixels: np.ndarray, size: tuple[int, int] | None, path: Path | str, said_by: str, remedy: str = ""
 ) -> np.ndarray:
     """The pixels (H, W, ...) of a file.
 

@@ -1,7 +1,9 @@
 """Translations as prepared data, index for index beside the clear frames they were made from."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from acdepth.core.images import read_image
 from acdepth.core.resize import crop_and_resize
 from acdepth.data.decoding import Decoded
 from acdepth.data.manifest import Entry, Manifest
+from acdepth.data.own.step import every
 from acdepth.data.prepared import Prepared, make
 
 
@@ -32,7 +35,8 @@ def prepare_translations(clear: Prepared, translations: Path, condition: Conditi
         UserError: if a frame has no translation, or it shows another part of the picture.
     """
     manifest = Manifest(translations)
-    entries = [_entry(manifest, condition, clear.frames.key(number)) for number in range(len(clear))]
+    keys = [clear.frames.key(number) for number in range(len(clear))]
+    entries = [_entry(manifest, condition, key, keys) for key in keys]
     made_from = hash_json([clear.made_from, condition, [entry.file_hash for entry in entries]])
     reader = _Translations(
         files=[manifest.file(condition, entry.source) for entry in entries],
@@ -54,12 +58,25 @@ def prepare_translations(clear: Prepared, translations: Path, condition: Conditi
     )
 
 
-def _entry(manifest: Manifest, condition: Condition, key: str) -> Entry:
+def _entry(manifest: Manifest, condition: Condition, key: str, wanted: list[str]) -> Entry:
     entry = manifest.entries.get((condition, key))
     if entry is None or not manifest.file(condition, key).exists():
         remedy = f"run acdepth translate with --conditions {condition}, it makes what is missing"
+        drive = PurePosixPath(key).parent
+        made = _step([one for into, one in manifest.entries if into == condition], drive)
+        asked = _step(wanted, drive)
+        if made and asked and made != asked:
+            steps = f"translations are of {every(made)}, those asked for of {every(asked)}"
+            remedy = f"{steps}; translate with --step {asked}, or all images, without --step"
         raise UserError(manifest.folder, f"has no {condition} translation of {key}", remedy)
     return entry
+
+
+def _step(keys: Iterable[str], drive: PurePosixPath) -> int | None:
+    """Usual step between the numbers in the names of a drive's images; None if they have none."""
+    paths = [path for key in keys if (path := PurePosixPath(key)).parent == drive]
+    numbers = sorted(int(found[1]) for path in paths if (found := re.search(r"(\d+)$", path.stem)))
+    return int(np.median(np.diff(numbers))) if len(numbers) > 1 else None
 
 
 def _translated_crop(manifest: Manifest) -> Crop | None:

@@ -1,6 +1,6 @@
 """Batches of consecutive frames for self-supervision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,14 +8,20 @@ import torch
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Clip
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.data.order import SLOWEST, Order, as_floats, counted_pixels, targets
+from acdepth.data.own.clip import OwnClip
 from acdepth.data.prepared import Prepared
 from acdepth.data.settings import IntrinsicsRule
 
 STEPS = (-1, 1)
 """Frames beside the target: previous and next, as in ACDepth and monodepth2."""
+NO_CAMERA = "its camera is not known"
+GIVE_CAMERA = (
+    "put camera.yaml (fx, fy, cx, cy, width, height) beside it; a video's may be called NAME.camera.yaml"
+)
 
 
 class TripletBatches:
@@ -60,8 +66,7 @@ class TripletBatches:
             raise UserError(prepared.folder, "no frame has a neighbour before and after it", remedy)
         unknown = whole[~has_camera(prepared)[whole]]
         if len(unknown):
-            remedy = "put camera.yaml (fx, fy, cx, cy, width, height) beside images/"
-            raise UserError(prepared.frames.key(unknown[0]), "its camera is not known", remedy)
+            raise UserError(prepared.frames.key(unknown[0]), NO_CAMERA, GIVE_CAMERA)
         self.order = Order(whole, "clips", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
@@ -82,6 +87,18 @@ class TripletBatches:
 def has_both_neighbours(prepared: Prepared) -> np.ndarray:
     """(N,) bool: for which frames those before and after are there."""
     return np.logical_and(*(prepared.frames.has_neighbour(step) for step in STEPS))
+
+
+def refuse_unknown_cameras(clips: Iterable[Clip]) -> None:
+    """What `TripletBatches` would refuse, before anything is prepared.
+
+    Raises:
+        UserError: naming the images, video or bag of the first clip whose camera is not known.
+    """
+    for clip in clips:
+        if clip.camera is None and clip.in_time and len(clip) > 2:
+            place = clip.source.place if isinstance(clip, OwnClip) else clip.name
+            raise UserError(place, NO_CAMERA, GIVE_CAMERA)
 
 
 def has_camera(prepared: Prepared) -> np.ndarray:

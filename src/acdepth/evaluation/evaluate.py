@@ -50,7 +50,12 @@ def evaluate(
     if not any(rows.values()):
         span = f"from {protocol.min_depth:g} to {protocol.max_depth:g} m"
         what = f"no frame has measured depth {span}, so there is nothing to compare with"
-        raise UserError(None, what, "depth/ of a sequence folder holds 16-bit PNGs, metres * 256")
+        remedy = (
+            "depth/ of a sequence folder holds 16-bit PNGs, metres * 256; footage without any, such as of "
+        )
+        raise UserError(
+            None, what, f"{remedy}ACDC, is scored by pairs of points that people ordered, --pairs"
+        )
     return [row for of_model in rows.values() for row in of_model]
 
 

@@ -1,7 +1,7 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from acdepth.core.errors import UserError
@@ -43,7 +43,8 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
     the folder's own name stands in front. What lies in ``out`` is left out, so that results are no inputs.
 
     Raises:
-        UserError: if there is no input, one is missing or holds nothing, or two would write the same file.
+        UserError: if there is no input, one is missing or holds nothing, or two of one name would write the
+            same file.
     """
     if not inputs:
         raise UserError(None, "nothing to predict", "give images, folders or videos")
@@ -68,8 +69,7 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
             raise UserError(given, "no such file or folder")
         for job in named:
             jobs.setdefault(job.source.resolve(), job)
-    _refuse_same_targets(list(jobs.values()))
-    return list(jobs.values())
+    return _with_targets_apart(list(jobs.values()))
 
 
 def _search(folder: Path, results: Path) -> list[Path]:
@@ -99,11 +99,23 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield from _walk(entry)
 
 
-def _refuse_same_targets(jobs: list[Job]) -> None:
+def _with_targets_apart(jobs: list[Job]) -> list[Job]:
+    """The jobs; of two that would write the same files the later one goes by its whole name, ``a.png``.
+
+    Raises:
+        UserError: if that is taken as well: inputs of one name from several places.
+    """
     first: dict[str, Job] = {}
+    apart = []
     for job in jobs:
         # Some file systems do not tell upper case from lower case.
         other = first.setdefault(str(job.target).casefold(), job)
         if other is not job:
-            what = f"{other.source} and {job.source} would both be written as {job.target}_*"
-            raise UserError(None, what, "rename one, or run twice with different --out")
+            moved = replace(job, target=job.target.with_name(job.source.name))
+            if first.setdefault(str(moved.target).casefold(), moved) is not moved:
+                what = f"{other.source} and {job.source} would both be written as {job.target}_*"
+                raise UserError(None, what, "rename one, or run twice with different --out")
+            say(f"{job.source}: its results are {moved.target}_*, as {other.source} has {other.target}_*")
+            job = moved
+        apart.append(job)
+    return apart

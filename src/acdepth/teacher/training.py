@@ -14,7 +14,7 @@ from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import Prepared, fingerprint, prepare
-from acdepth.data.triplets import TripletBatches, median_distance
+from acdepth.data.triplets import TripletBatches, median_distance, refuse_unknown_cameras
 from acdepth.engine import fit, run_folder
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -58,6 +58,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
+    refuse_unknown_cameras(clear)
     loop = config.loop
     size, crop, resize = config.image_size, config.crop, config.resize
     made_from = teacher_identity(config, fingerprint(clear, size, crop, resize=resize))

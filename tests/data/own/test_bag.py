@@ -1,7 +1,9 @@
 """Bags: every kind, every coding of pixels, topics that are chosen or refused, damage that is told."""
 
 import pickle
+import struct
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -203,8 +205,17 @@ def test_cameras(tmp_path: Path, kind: str) -> None:
     )
     refused(told("odd", distortion_model="odd"), "distortion model 'odd' is not known")
     refused(told("binned", binning_x=2), "is of binned or cropped images")
-    assert opened(told("of_others", "/cam/left/image_raw"))[0].camera is None
-    assert opened(told("uncalibrated", k=np.zeros(9)))[0].camera is None
+    clip, said = opened(path := told("of_others", "/cam/left/image_raw"))
+    file = path / "sequence.yaml" if path.is_dir() else path.with_name("of_others.sequence.yaml")
+    assert clip.camera is None and said == [
+        f"{path}: no camera_info beside /cam/left/image_raw, only /cam/camera_info; if it is theirs, "
+        f"choose in {file}: topics: {{camera_info: /cam/camera_info}}"
+    ]
+    write_text(file, "topics: {camera_info: /cam/camera_info}\ncamera_height: 1.4\n")
+    clip, said = opened(path)
+    assert clip.camera == CAMERA and clip.camera_height == 1.4 and not said
+    clip, said = opened(told("uncalibrated", k=np.zeros(9)))
+    assert clip.camera is None and "K is all zero, nobody calibrated it; put camera.yaml beside" in said[0]
     # ROS has straightened these: the camera is that of P.
     rectified = np.array([20.0, 0, 19, 0, 0, 20, 12, 0, 0, 0, 1, 0])
     clip, _ = opened(told("rectified", "/cam/image_rect_color", d=bent, p=rectified))
@@ -267,6 +278,11 @@ def test_when_images_were_taken(tmp_path: Path) -> None:
     for number in range(6):
         bag.image(0, picture(number), received=START + number * STEP + 10 * STEP * (number > 2))
     first, second = open_data(bag.write(tmp_path / "unstamped"), told.append)
+    bag = Bag("mcap")
+    for number in range(6):  # a simulator's clock begins at 0, whenever messages are received
+        bag.image(number * STEP, picture(number), received=START + number)
+    clip, _ = opened(bag.write(tmp_path / "simulated"))
+    assert [clip.time(number) for number in range(6)] == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
     assert (len(first), len(second)) == (3, 3) and second.time(0) == pytest.approx(START / 1e9 + 1.3)
     assert "images are missing between 000002.png and 000003.png" in told[1]
 
@@ -309,6 +325,23 @@ def test_a_bag_that_is_damaged_anywhere(tmp_path: Path) -> None:
                     clip.image(0)
             except UserError as error:
                 assert "\n" not in str(error)
+
+
+def test_a_chunk_whose_checksum_differs(tmp_path: Path) -> None:
+    """MCAP's chunks may say one; 0 says none."""
+    path = usual("mcap_file", 3).write(tmp_path / "drive")
+    content = path.read_bytes()
+    place = content.index(b"\x06", content.index(b"ros2"))
+    (length,) = struct.unpack_from("<Q", content, place + 25)
+    start = place + 9 + 8 + 8 + 8 + 4 + 4 + 0 + 8
+    records = content[start : start + length]
+    for checksum in (zlib.crc32(records), zlib.crc32(records) ^ 1):
+        told = struct.pack("<I", checksum)
+        path.write_bytes(content[: place + 33] + told + content[place + 37 :])
+        if checksum == zlib.crc32(records):
+            assert opened(path)[0].camera == CAMERA
+        else:
+            refused(path, "not readable as a bag .*checksum mismatch")
 
 
 def test_a_name_that_sqlite_would_read_otherwise(tmp_path: Path) -> None:

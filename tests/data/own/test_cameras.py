@@ -121,7 +121,7 @@ def test_a_message_is_worth_a_file(tmp_path: Path) -> None:
     path = tmp_path / "camera_info.yaml"
     path.write_text(ros(FIVE, "plumb_bob"))
     assert lens_from_message(640, 360, FLAT_K, FIVE, "plumb_bob", "a.bag") == read_lens(path)
-    with pytest.raises(UserError, match=r"^a.bag: focal lengths 0.0, 0.0 must be positive"):
+    with pytest.raises(UserError, match=r"^a.bag: its camera matrix is all zero: nobody"):
         lens_from_message(640, 360, [0.0] * 9, (), "", "a.bag")
 
 
@@ -234,3 +234,76 @@ def test_a_field_of_view_is_a_focal_length() -> None:
     for degrees in (0.0, 180.0, float("nan"), -60.0):
         with pytest.raises(UserError, match=r"--fov .*: give degrees across the picture, 5 to 150"):
             lens_from_fov(degrees, (300, 400))
+
+
+ROSTOPIC = f"""header:
+  seq: 12
+  stamp:
+    secs: 1700000000
+    nsecs: 5
+  frame_id: "cam"
+height: 360
+width: 640
+distortion_model: "plumb_bob"
+D: {list(FIVE)}
+K: {FLAT_K}
+R: [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+P: {[*FLAT_K[:3], 0.0, *FLAT_K[3:6], 0.0, *FLAT_K[6:], 0.0]}
+binning_x: 0
+binning_y: 0
+---
+"""
+
+
+@pytest.mark.parametrize("more", ["", "height: 1\nK: [\n", "height: 360\n---\n"])
+@pytest.mark.parametrize("lower", [False, True])
+def test_what_rostopic_prints_is_read(tmp_path: Path, lower: bool, more: str) -> None:
+    """ROS 2 has the same names in lower case; of several messages the first counts."""
+    text = ROSTOPIC
+    for name in "DKRP" if lower else "":
+        text = text.replace(f"\n{name}: ", f"\n{name.lower()}: ")
+    path = tmp_path / "camera_info.yaml"
+    path.write_text(text + more)
+    assert read_lens(path) == Lens(CAMERA, Distortion("brown", FIVE), source="camera_info")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ros(FIVE, "plumb_bob") + "\ncamera_height: 1.4\n",
+        "camera_height: 1.4\n" + ROSTOPIC,
+        kalibr(FOUR, "equidistant") + "\n  camera_height: 1.4\n",
+        kalibr(FOUR, "equidistant") + "\ncamera_height: 1.4\n",
+        json.dumps({"camera_matrix": K, "image_width": 640, "image_height": 360, "camera_height": 1.4}),
+        "%YAML:1.0\n---\nimage_width: 640\nimage_height: 360\ncamera_height: 1.4\n"
+        "camera_matrix: !!opencv-matrix\n   rows: 3\n   cols: 3\n   dt: d\n"
+        f"   data: {FLAT_K}\n",
+    ],
+)
+def test_every_file_may_tell_how_high_the_camera_is(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(text)
+    assert read_lens(path).camera_height == 1.4
+    path.write_text(text.replace("1.4", "140"))
+    with pytest.raises(UserError, match=r"camera\.yaml: camera_height = 140"):
+        read_lens(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"cx": 3350.0}, r"its principal point \(3350, .*\) lies far outside of its 640x360 pixels; give cx"),
+        ({"k1": 5.0}, r"its distortion \(k1 5\) leaves 1/\d\.\d of the view that fx alone would have; check"),
+        ({"width": 640.5}, "width is 640.5, expected a whole number"),
+        ({"width": 640.0}, None),
+        ({"cx": 700.0}, None),
+    ],
+)
+def test_numbers_that_cannot_be(tmp_path: Path, change: dict, says: str | None) -> None:
+    path = tmp_path / "camera.yaml"
+    path.write_text(json.dumps({**CAMERA.to_dict(), **change}))
+    if says is None:
+        assert read_lens(path).camera.width == 640
+    else:
+        with pytest.raises(UserError, match=says):
+            read_lens(path)

@@ -11,6 +11,7 @@ import yaml
 from acdepth.core.camera import Camera
 from acdepth.core.distortion import Distortion
 from acdepth.core.errors import UserError
+from acdepth.core.files import write_text
 from acdepth.core.lens import Lens
 from acdepth.data.folder import open_data
 from acdepth.data.own.clip import OwnClip
@@ -75,9 +76,30 @@ def test_images_scaled_since_calibration_take_their_camera_along(drive: Path) ->
 def test_cropped_images_are_refused(drive: Path) -> None:
     Camera(30.0, 30.0, 18.0, 11.0, WIDTH, 2 * HEIGHT).write(drive / "camera.yaml", frame_rate=12)
     with pytest.raises(
-        UserError, match=r"000000.png: the camera is for 40x48 pixels, but the image has 40x24"
+        UserError,
+        match=r"000000.png: the camera is for 40x48 pixels, but the image has 40x24 \(by "
+        r"camera.yaml\); it is cropped or of another camera, give",
     ):
         open_data(drive)
+
+
+def test_a_camera_height_beside_a_camera_of_another_tool(drive: Path) -> None:
+    (drive / "camera.yaml").rename(drive / "ours.txt")
+    k = [30.0, 0, 18, 0, 30, 11, 0, 0, 1]
+    ros = f"image_width: {WIDTH}\nimage_height: {HEIGHT}\ncamera_matrix: {{data: {k}}}\n"
+    (drive / "motion.csv").unlink()
+    write_text(drive / "camera_info.yaml", ros)
+    assert only(drive).camera_height is None
+    write_text(drive / "sequence.yaml", "camera_height: 1.4\n")
+    assert only(drive).camera_height == 1.4
+    write_text(drive / "camera_info.yaml", f"{ros}camera_height: 1.4\n")
+    assert only(drive).camera_height == 1.4
+    write_text(drive / "camera_info.yaml", f"{ros}camera_height: 1.5\n")
+    with pytest.raises(UserError, match=r"sequence.yaml: camera_height = 1.4, but the camera file says 1.5"):
+        only(drive)
+    write_text(drive / "sequence.yaml", "camera_height: 14\n")
+    with pytest.raises(UserError, match=r"sequence.yaml: camera_height = 14; give metres above the road"):
+        only(drive)
 
 
 @pytest.mark.parametrize("name", ["camera.yml", "camera.json", "camera_info.yaml"])

@@ -12,7 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import open_data
 from acdepth.data.own.gps import gps_speeds
-from acdepth.data.own.tracks import Track
+from acdepth.data.own.tracks import Track, track_from_fixes
 from tests.data.folders import write_drive
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
@@ -195,6 +195,12 @@ def test_a_video_that_says_when_it_began(tmp_path: Path) -> None:
         ("motion.gpx", "<gpx></gpx>", "0 track points"),
         ("motion.gpx", gpx(eastwards(10), speed=-1), "a speed is negative or no number"),
         ("motion.gpx", gpx(eastwards(10), speed=36), "its speeds are 3.6 times those by its positions"),
+        (
+            "motion.csv",
+            "time;speed\n1;10,5\n2;11\n",
+            "its columns are not separated by commas; write such as",
+        ),
+        ("motion.csv", "index;speed\n1;10,5\n2;11\n", "its columns are not separated by commas"),
         ("motion.csv", "time,lat,lon\n1,99,1\n2,99,2\n", "beyond 90"),
         ("motion.csv", "time,speed\n2,1\n1,1\n", "row 2: its time is not after the one before"),
         ("motion.csv", "time,speed\n1,a\n2,1\n", "row 1, speed = 'a'"),
@@ -216,6 +222,64 @@ def test_what_is_wrong_is_said(tmp_path: Path, name: str, text: str, says: str) 
     with pytest.raises(UserError, match=says.replace("+", r"\+")) as caught:
         open_data(tmp_path / "a")
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [(3.6, "km/h"), (2.237, "miles per hour"), (1.944, "knots"), (1.4, ""), (0.7, "")]
+)
+def test_speeds_in_another_unit_are_told_by_the_positions(factor: float, unit: str) -> None:
+    """Positions with 2 m of noise each, over half a minute at 30 km/h, once with a halt."""
+    draw = np.random.default_rng(0)
+    speeds = np.concatenate([np.full(20, 8.3), np.zeros(10), np.full(20, 8.3)])
+    east, north = draw.normal(0, 2, (2, 50)) + np.array([speeds.cumsum(), np.zeros(50)])
+    fixes = np.arange(50.0), 48 + north / 111_200, 9 + east / (111_320 * np.cos(np.radians(48)))
+    track_from_fixes("a", *fixes, speeds=speeds + draw.normal(0, 0.1, 50).clip(0))
+    says = rf"times those by its positions{', which looks like ' + unit if unit else ''}; give"
+    with pytest.raises(UserError, match=says):
+        track_from_fixes("a", *fixes, speeds=factor * speeds)
+
+
+def test_few_or_slow_fixes_do_not_tell_the_unit() -> None:
+    slow = np.arange(50.0), np.zeros(50), 9 + 2 * np.arange(50) / 111_320
+    track_from_fixes("a", *slow, speeds=np.full(50, 2 * 1.4))
+    few = np.arange(5.0), np.zeros(5), 9 + 8 * np.arange(5) / 111_320
+    track_from_fixes("a", *few, speeds=np.full(5, 8 * 1.4))
+
+
+@pytest.mark.parametrize(("speed", "column"), [(100, "speed"), (100 * 3.6, "speed_kmh")])
+@pytest.mark.parametrize("first", ["index", "time"])
+def test_no_car_drives_so_fast(tmp_path: Path, first: str, speed: float, column: str) -> None:
+    folder = drive(tmp_path / "a")
+    table = "".join(f"{n},{speed if n == 5 else 10}\n" for n in range(24))
+    write_text(folder / "motion.csv", f"{first},{column}\n{table}")
+    write_text(folder / "times.txt", "".join(f"{n}\n" for n in range(24)))
+    with pytest.raises(UserError, match=r"motion.csv: 100 m/s at measurement 6, expected at most 60; give"):
+        open_data(folder)
+    slow = "".join(f"{n},{36 if column == 'speed_kmh' else 10}\n" for n in range(24))
+    write_text(folder / "motion.csv", f"{first},{column}\n{slow}")
+    assert open_data(folder)[0].distance(3, 4) == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("name", "call_it"),
+    [
+        ("poses.txt", "motion.txt"),
+        ("my_trajectory.txt", "motion.txt"),
+        ("trajectory.txt", "motion.txt"),
+        ("gps.csv", "motion.csv"),
+        ("poses.tum", "motion.txt"),
+        ("camera-odom.csv", "motion.csv"),
+        ("notes.txt", None),
+        ("Track.GPX", "motion.gpx"),
+    ],
+)
+def test_logs_of_other_names_are_told(tmp_path: Path, name: str, call_it: str | None) -> None:
+    folder = drive(tmp_path / "a")
+    write_text(folder / name, "")
+    told = opened(folder)[1]
+    assert len(told) == (call_it is not None)
+    if call_it:
+        assert told[0].startswith(f"{folder / name}: is not read; call it {call_it} if")
 
 
 def test_two_files_of_motion(tmp_path: Path) -> None:

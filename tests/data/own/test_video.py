@@ -10,7 +10,9 @@ import pytest
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.lens import Lens
 from acdepth.data import open_data
+from acdepth.data.own.video import whole_video
 
 COUNT = 70
 
@@ -62,6 +64,13 @@ def test_a_camera_of_another_size(video: Path, tmp_path: Path) -> None:
     camera.cropped(0, 0, 360, 640).write(tmp_path / "copy.camera.yaml")
     with pytest.raises(UserError, match=r"copy.mp4: the camera is for 640x360 pixels, but .* has 64x48"):
         open_data(copy)
+
+
+def test_a_frame_of_another_size_is_named(video: Path) -> None:
+    clip = whole_video(video).through(Lens(Camera.central(60.0, 48, 64)))
+    clip.source.image = lambda number: np.zeros((20, 30, 3), np.uint8)
+    with pytest.raises(UserError, match=r"drive.mp4, frame 7: 30x20 pixels, but its camera has 64x48"):
+        clip.image(7)
 
 
 def test_a_frame_stands_as_a_player_shows_it(tmp_path: Path) -> None:

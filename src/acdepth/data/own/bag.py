@@ -17,20 +17,23 @@ from acdepth.data.own.folder import cut_at_gaps, describe
 from acdepth.data.own.measured import join, motion_beside, motion_file
 from acdepth.data.own.messages import (
     CAMERA_INFO,
-    COMPRESSED,
-    IMAGE_TYPES,
-    MOTION_TYPES,
-    is_photograph,
     lens_of,
     picture,
     track_of,
 )
 from acdepth.data.own.recording import Recording
 from acdepth.data.own.source import Source
+from acdepth.data.own.topics import (
+    beside,
+    camera_topic,
+    first,
+    image_topic,
+    is_rectified,
+    motion_topic,
+    tell_camera,
+)
 from acdepth.data.stored import stamp_file
 
-NO_MOTION = "none"
-"""Instead of a topic, where none of several shall be used."""
 NEAR = 8
 """Images that are read and dropped before it becomes cheaper to look for one in the bag's index."""
 AFRESH = -NEAR - 1
@@ -49,8 +52,13 @@ class _Listed:
     """Those of cameras and motion; of images they are not kept."""
 
     def times(self) -> np.ndarray:
-        """(N,) int64 [ns]: stamps, or, where any is missing, when messages were received."""
-        return np.array(self.stamps if all(self.stamps) else self.received, np.int64)
+        """(N,) int64 [ns]: stamps, or, where most are missing, when messages were received.
+
+        A single 0 is a stamp: clocks of simulators begin there.
+        """
+        missing = self.stamps.count(0)
+        stamped = missing <= 1 < len(self.stamps) or 2 * missing < len(self.stamps)
+        return np.array(self.stamps if stamped else self.received, np.int64)
 
 
 class BagSource(Source):
@@ -99,6 +107,10 @@ class BagSource(Source):
         """The bag."""
         return self.path
 
+    def place_of(self, number: int) -> str:
+        """The bag, the image's number and its topic."""
+        return f"{self.path}, image {number} of {self.topic}"
+
     def stamps(self, numbers: Sequence[int]) -> list[str]:
         """Those of all files of the bag, as nobody knows in which one an image is."""
         return [" ".join(map(stamp_file, self._files))] * len(numbers)
@@ -111,12 +123,11 @@ class BagSource(Source):
         """RGB image, uint8 (H, W, 3)."""
         if not 0 <= number < len(self):
             raise IndexError(f"{self.path}: image {number} of {len(self)}")
-        where = f"{self.path}, image {number} of {self.topic}"
         with self._lock:
             content = self._read(int(self._order[number]))
             assert self._recording is not None
             message = self._recording.message(self.topic, content)
-        return picture(message, where)
+        return picture(message, self.place_of(number))
 
     def close(self) -> None:
         """Let the bag go; the next read opens it again."""
@@ -161,7 +172,7 @@ def open_bag(path: Path, name: str, on_warning: Callable[[str], object]) -> list
         UserError: as `whole_bag`; if it does not say which motion is meant.
     """
     source, description, listed = _open(path, on_warning, with_motion=True)
-    motion = motion_beside(source, description, *_beside(path), on_warning)
+    motion = motion_beside(source, description, *beside(path), on_warning)
     if listed is not None:
         kind, topic, found = listed
         track = track_of(kind, found.times() / 1e9, found.messages, f"{path}, {topic}")
@@ -175,15 +186,15 @@ def lens_of_bag(path: Path) -> Lens | None:
     Raises:
         UserError: as `whole_bag`.
     """
-    description = describe(*_beside(path))
+    description = describe(*beside(path))
     if description.lens:
         return description.lens
     with Recording(path) as recording:
-        image = _image_topic(recording, description)
-        topic = _camera_topic(recording, description, image)
+        image = image_topic(recording, description)
+        topic = camera_topic(recording, description, image)
         if topic is None:
             return None
-        return lens_of([_first(recording, topic)], _is_rectified(image), f"{path}, {topic}")
+        return lens_of([first(recording, topic)], is_rectified(image), f"{path}, {topic}")
 
 
 def has_camera(path: Path) -> bool:
@@ -192,27 +203,24 @@ def has_camera(path: Path) -> bool:
     Raises:
         UserError: if it cannot be read.
     """
-    if find_camera_file(*_beside(path)):
+    if find_camera_file(*beside(path)):
         return True
     with Recording(path) as recording:
         return CAMERA_INFO in recording.topics().values()
-
-
-def _beside(path: Path) -> tuple[Path, str | None]:
-    """Folder and stem of what is told about a bag: in its folder, or beside its file."""
-    return (path, None) if path.is_dir() else (path.parent, path.stem)
 
 
 def _open(
     path: Path, on_warning: Callable[[str], object], with_motion: bool
 ) -> tuple[BagSource, Description, tuple[str, str, _Listed] | None]:
     """Images, what is known of all, and of motion in the bag the type, the topic and what was found."""
-    description = describe(*_beside(path))
-    with_motion = with_motion and motion_file(*_beside(path)) is None
+    description = describe(*beside(path))
+    with_motion = with_motion and motion_file(*beside(path)) is None
     with Recording(path) as recording:
-        image = _image_topic(recording, description)
-        info = None if description.lens else _camera_topic(recording, description, image)
-        motion = _motion_topic(recording, description) if with_motion else None
+        image = image_topic(recording, description)
+        info = None if description.lens else camera_topic(recording, description, image)
+        motion = motion_topic(recording, description) if with_motion else None
+        if not (info or description.lens):
+            tell_camera(recording, image, on_warning)
         listed = _list(recording, image, [topic for topic in (info, motion) if topic])
         kind = recording.topics()[motion] if motion else ""
     images = listed[image]
@@ -220,8 +228,10 @@ def _open(
     if twice := len(images.received) - len(source):
         on_warning(f"{path}: {twice} images of {image} have the time of another and are left out")
     if info:
-        lens = lens_of(listed[info].messages, _is_rectified(image), f"{path}, {info}")
+        lens = lens_of(listed[info].messages, is_rectified(image), f"{path}, {info}")
         description = replace(description, lens=lens)
+        if lens is None:
+            on_warning(f"{path}, {info}: K is all zero, nobody calibrated it; put camera.yaml beside the bag")
     description = replace(description, frame_rate=source.frame_rate).of(source)
     return source, description, (kind, motion, listed[motion]) if motion else None
 
@@ -240,71 +250,3 @@ def _list(recording: Recording, image: str, others: list[str]) -> dict[str, _Lis
             what = f"{len(found.received)} messages of {topic}, its index counts {expected}"
             raise UserError(recording.path, what, "copy it again, or reindex it")
     return listed
-
-
-def _image_topic(recording: Recording, description: Description) -> str:
-    topics = recording.topics()
-    of_type = [topic for topic, kind in topics.items() if kind in IMAGE_TYPES]
-    if chosen := _chosen(recording, description, "image", IMAGE_TYPES):
-        return chosen
-    shown = [topic for topic in of_type if is_photograph(_first(recording, topic))]
-    if len(shown) == 1:
-        return shown[0]
-    if shown:
-        _refuse_several(recording, "image", shown)
-    for topic in of_type:  # says why it cannot be read
-        picture(_first(recording, topic), f"{recording.path}, {topic}")
-    told = ", ".join(f"{topic} ({kind})" for topic, kind in list(topics.items())[:6]) or "nothing"
-    remedy = f"images are read from {' and '.join(IMAGE_TYPES)}"
-    raise UserError(recording.path, f"has no images that can be read, but {told}", remedy)
-
-
-def _camera_topic(recording: Recording, description: Description, image: str) -> str | None:
-    """The ``camera_info`` in the images' namespace; names of compressed ones end in how, a part more."""
-    if chosen := _chosen(recording, description, "camera_info", (CAMERA_INFO,)):
-        return chosen
-    parent = image.rpartition("/")[0]
-    above = [parent.rpartition("/")[0]] if recording.topics()[image] == COMPRESSED else []
-    for namespace in (parent, *above):
-        if recording.topics().get(topic := f"{namespace}/camera_info") == CAMERA_INFO:
-            return topic
-    return None
-
-
-def _motion_topic(recording: Recording, description: Description) -> str | None:
-    if description.topics.get("motion") == NO_MOTION:
-        return None
-    if chosen := _chosen(recording, description, "motion", MOTION_TYPES):
-        return chosen
-    found = [topic for topic, kind in recording.topics().items() if kind in MOTION_TYPES]
-    if len(found) > 1:
-        _refuse_several(recording, "motion", found)
-    return found[0] if found else None
-
-
-def _chosen(recording: Recording, description: Description, use: str, kinds: tuple[str, ...]) -> str | None:
-    topic = description.topics.get(use)
-    if topic is None or recording.topics().get(topic) in kinds:
-        return topic
-    there = ", ".join(one for one, kind in recording.topics().items() if kind in kinds) or "none"
-    what = f"has no topic {topic} for {use}, which sequence.yaml chooses"
-    raise UserError(recording.path, what, f"there are {there}")
-
-
-def _refuse_several(recording: Recording, use: str, found: list[str]) -> None:
-    what = f"has several topics for {use} ({', '.join(found)})"
-    folder, stem = _beside(recording.path)
-    file = folder / (f"{stem}.sequence.yaml" if stem else "sequence.yaml")
-    none = f", or {NO_MOTION}" if use == "motion" else ""
-    raise UserError(recording.path, what, f"choose in {file}: topics: {{{use}: {found[0]}}}{none}")
-
-
-def _first(recording: Recording, topic: str) -> Any:
-    for _, _, content in recording.raw([topic]):
-        return recording.message(topic, content)
-    raise UserError(recording.path, f"no message of {topic}, though its index counts some", "copy it again")
-
-
-def _is_rectified(image: str) -> bool:
-    """Whether ROS has straightened the images: by the name that its image pipeline gives them."""
-    return any(part.startswith("image_rect") for part in image.split("/"))

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from acdepth.core.camera import FILE_KEYS, Camera, check_camera_keys
 from acdepth.core.distortion import COEFFICIENTS, Distortion, Model
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
-from acdepth.core.lens import Lens
+from acdepth.core.lens import Lens, check_camera_height
 
 READABLE = (
     "camera.yaml (fx, fy, cx, cy, width, height), ROS camera_info, OpenCV's camera_matrix with image_width, "
@@ -47,6 +48,11 @@ COLMAP: dict[str, tuple[Model, int, tuple[str, ...]]] = {
 """Of each of its models: ours, how many focal lengths it has, and its coefficients in order."""
 MOST_SKEW = 0.5
 """Of a camera matrix [px]; below it, skew moves no pixel by more than rounding."""
+MOST_OFF_CENTRE = 1.5
+"""How far from the middle a principal point may lie, in widths or heights: also that of a picture that was
+cropped to a side."""
+MOST_PINCUSHION = 1.5
+"""Focal length of the straightened picture over the lens' own; lenses that bend lines inwards reach 1.2."""
 
 
 def find_lens(folder: Path, stem: str | None = None) -> Lens | None:
@@ -88,12 +94,12 @@ def read_lens(path: Path) -> Lens:
         return _from_colmap(rows, path)
     values = _parse(text, path)
     keys = {str(key).lower() for key in values} if isinstance(values, dict) else set()
-    if any(re.fullmatch(r"cam\d+", key) for key in keys):
+    if any(_is_kalibr(key) for key in keys):
         return _from_kalibr(values, path)
     if {_plain(key) for key in keys} & MATRIX:
-        return _from_matrix(values, path)
+        return _with_height(_from_matrix(values, path), values, path)
     if keys & set(FILE_KEYS):
-        return Lens.from_dict(check_camera_keys(values, path), str(path))
+        return _plausible(Lens.from_dict(check_camera_keys(values, path), str(path)), path)
     raise UserError(path, "not a camera file that can be read", f"readable are {READABLE}")
 
 
@@ -136,9 +142,33 @@ def lens_from_message(
 def _made(where: Path | str, source: str, parts: Callable[[], tuple[Camera, Distortion]]) -> Lens:
     """A lens of parts; what is wrong with them is told with the file."""
     try:
-        return Lens(*parts(), source=source)
+        return _plausible(Lens(*parts(), source=source), where)
     except UserError as error:
         raise UserError(where, error.what, error.remedy) from error
+
+
+def _plausible(lens: Lens, where: Path | str) -> Lens:
+    """The lens, unless its numbers cannot be of these images.
+
+    Raises:
+        UserError: if the principal point is far outside, or what the lens does to the picture is.
+    """
+    camera = lens.camera
+    cx, cy = camera.cx / camera.width - 0.5, camera.cy / camera.height - 0.5
+    if max(abs(cx), abs(cy)) > MOST_OFF_CENTRE:
+        what = f"its principal point ({camera.cx:g}, {camera.cy:g}) lies far outside of its"
+        size = f"{camera.width}x{camera.height} pixels"
+        raise UserError(where, f"{what} {size}", "give cx and cy in pixels of these images")
+    if (times := lens.straight.fx / camera.fx) > MOST_PINCUSHION:
+        what = f"its distortion ({lens.distortion}) leaves 1/{times:.2g} of the view that fx alone would have"
+        raise UserError(where, what, "check signs and order of the coefficients, or calibrate again")
+    return lens
+
+
+def _with_height(lens: Lens, values: dict[str, Any], path: Path) -> Lens:
+    """With ``camera_height``, which other tools do not know, where people have added it to their files."""
+    told = next((value for key, value in values.items() if _plain(key) == "cameraheight"), None)
+    return replace(lens, camera_height=check_camera_height(told, path))
 
 
 def _text(path: Path) -> str:
@@ -147,11 +177,14 @@ def _text(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> Any:
-    """What YAML, JSON, or a file that OpenCV wrote holds; matrices as mappings with ``data``."""
+    """What YAML, JSON, or a file that OpenCV wrote holds; matrices as mappings with ``data``.
+
+    Of several documents of YAML it is the first: ``rostopic echo`` ends each message by ``---``.
+    """
     try:
         if text.lstrip().startswith("<") or text.startswith("%YAML:") or "!!opencv-matrix" in text:
             return _opencv_values(text)
-        return json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+        return json.loads(text) if text.lstrip().startswith("{") else next(yaml.safe_load_all(text), None)
     except (ValueError, yaml.YAMLError, cv2.error, SystemError) as error:
         what = f"not readable as YAML, JSON or XML ({str(error).splitlines()[0]})"
         raise UserError(path, what, f"readable are {READABLE}") from error
@@ -220,6 +253,8 @@ def _numbers(value: Any, path: Path, what: str) -> list[float]:
 def _camera(K: Sequence[float], width: float, height: float) -> Camera:
     if len(K) != 9:
         raise UserError("camera", f"the camera matrix has {len(K)} numbers", "expected 9")
+    if not any(K):
+        raise UserError("camera", "its camera matrix is all zero: nobody calibrated it", "calibrate it")
     fx, skew, cx, _, fy, cy, *_ = (float(value) for value in K)
     if abs(skew) > MOST_SKEW:
         raise UserError("camera", f"pixels are skewed by {skew:g} px", "calibrate without skew")
@@ -247,10 +282,10 @@ def _distortion(D: Sequence[float], model: str) -> Distortion:
 
 
 def _from_kalibr(values: dict[str, Any], path: Path) -> Lens:
-    if len(values) > 1:
-        names = ", ".join(map(str, values))
-        raise UserError(path, f"holds {len(values)} cameras ({names})", "keep one of them")
-    [about] = values.values()
+    cameras = {str(key): value for key, value in values.items() if _is_kalibr(key)}
+    if len(cameras) > 1:
+        raise UserError(path, f"holds {len(cameras)} cameras ({', '.join(cameras)})", "keep one of them")
+    [about] = cameras.values()
     if not isinstance(about, dict) or about.get("camera_model") != "pinhole":
         model = about.get("camera_model") if isinstance(about, dict) else None
         raise UserError(path, f"camera_model {model!r}", "calibrate as pinhole-radtan or pinhole-equi")
@@ -262,7 +297,12 @@ def _from_kalibr(values: dict[str, Any], path: Path) -> Lens:
     D = _numbers(about.get("distortion_coeffs"), path, "distortion_coeffs")
     model = str(about.get("distortion_model", ""))
     K = (fx, 0, cx, 0, fy, cy, 0, 0, 1)
-    return _made(path, "a Kalibr camchain", lambda: (_camera(K, *size), _distortion(D, model)))
+    lens = _made(path, "a Kalibr camchain", lambda: (_camera(K, *size), _distortion(D, model)))
+    return _with_height(lens, {**values, **about}, path)
+
+
+def _is_kalibr(key: Any) -> bool:
+    return re.fullmatch(r"cam\d+", str(key).lower()) is not None
 
 
 def _colmap_rows(text: str) -> list[list[str]]:

@@ -30,6 +30,8 @@ class Description:
     """Whether images beside each other are neighbours in time."""
     ego_mask: np.ndarray | None = None
     """bool (H, W), True where the image shows the vehicle itself; of the images as they were taken."""
+    camera_height: float | None = None
+    """Of the lens above the road [m], where it is not told with the lens."""
     track_offset: float | None = None
     """Seconds from the first image to the first measurement of a track beside the images."""
     topics: Mapping[str, str] = field(default_factory=dict)
@@ -85,7 +87,7 @@ class OwnClip(StoredClip):
         self.camera = self.lens and self.lens.straight
         self.class_names, self.style = description.class_names, description.style
         self.in_time = description.in_time
-        self.camera_height = self.lens and self.lens.camera_height
+        self.camera_height = description.camera_height or (self.lens and self.lens.camera_height)
         self.lengths_from = motion and motion.kind
         self.step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
         self.frame_rate = description.frame_rate and description.frame_rate / self.step
@@ -134,11 +136,8 @@ class OwnClip(StoredClip):
         """RGB image, uint8 (H, W, 3)."""
         number = self.numbers[index]
         size, remedy = self.camera and self.camera.size, "give each camera a folder of its own"
-        return self._straight(
-            checked_size(
-                self.source.image(number), size, self.source.file_of(number), "its camera has", remedy
-            )
-        )
+        place = self.source.place_of(number)
+        return self._straight(checked_size(self.source.image(number), size, place, "its camera has", remedy))
 
     def depth(self, index: int) -> np.ndarray | None:
         """Measured depth [m], float32 (H, W)."""

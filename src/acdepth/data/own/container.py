@@ -1,16 +1,19 @@
-"""Which frames a video file shows, and when: found without decoding one."""
+"""Which frames a video file shows, and when: found without decoding more than, of some, the last few."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError
+from av.error import FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from acdepth.core.errors import UserError
@@ -28,6 +31,15 @@ REORDERED = frozenset({"h264", "hevc"})
 """Codecs whose frames may be stored in an order of which AVI keeps no note."""
 LEAST_MISSING = 0.5
 """Seconds that an end may lie before the one that the header tells: headers are rounded, sound ends later."""
+MOST_TORN = 6
+"""Frames at the end that a cut can cost: the one that it tears, and those that are shown after it."""
+KEYS_BACK = (2, 3, 5, 9)
+"""From which key frame before the end it is decoded, in turn, as some containers find them too late; it is
+not the last, which the cut may have torn."""
+MOST_FROM_BEGIN = 512
+"""Frames of a video that is rather decoded from its beginning than not at all."""
+MOST_ERRORS = 100
+"""Damaged packets in a row, after which no frame is expected any more."""
 LAST_ENTRIES = 100
 """Of an MP4's list of frames: those that lie at the end of the file."""
 COVERS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
@@ -83,8 +95,12 @@ def read_track(path: Path) -> Track:
     try:
         with av.open(str(path)) as container:
             stream, others = _chosen(path, container)
-            pts = _shown(path, container.demux(stream))
-            _refuse_cut(path, container, stream, pts)
+            stored, keys = _stored(path, container.demux(stream))
+            pts = sorted(set(stored))
+            told = _told_length(container, stream)
+            _refuse_cut(path, container, stream, pts, told)
+            if told is None and "mov" not in container.format.name:
+                pts = _without_torn_end(path, stream.index, stored, keys)
             aspect = stream.sample_aspect_ratio or Fraction(1)
             return Track(stream.index, pts, stream.time_base or Fraction(1), aspect, others)
     except (FFmpegError, OSError) as error:
@@ -107,8 +123,23 @@ def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
     return stream, len(streams) - 1
 
 
-def _shown(path: Path, packets: Iterable[Packet]) -> list[int]:
-    """Time stamps of what is shown, in that order.
+def readable_frames(container: InputContainer, stream: int) -> Iterator[VideoFrame]:
+    """Frames from here on, without those that are damaged or computed from one that is."""
+    damaged = False
+    for _ in range(MOST_ERRORS):
+        try:
+            for frame in container.decode(container.streams[stream]):
+                frame = cast(VideoFrame, frame)
+                damaged = frame.is_corrupt or (damaged and not frame.key_frame)
+                if not damaged:
+                    yield frame
+            return
+        except InvalidDataError:
+            damaged = True
+
+
+def _stored(path: Path, packets: Iterable[Packet]) -> tuple[list[int], list[int]]:
+    """Time stamps of what is shown, in the order of the file, and of the key frames.
 
     A trimmed video keeps frames before its beginning, from which the first are computed, and marks them.
     Nothing can be decoded before the first key frame, nor the last frame if it was not written whole.
@@ -125,22 +156,58 @@ def _shown(path: Path, packets: Iterable[Packet]) -> list[int]:
                 kept.append(time)
     if not whole:
         kept = kept[:-1]
-    pts = {time for time in kept if time is not None}
     if without := kept.count(None):
         told = f"{without} of {len(kept)} frames have no time stamp"
         raise UserError(path, told, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
     begin = min(keys, default=None)
-    shown = sorted(time for time in pts if begin is None or time >= begin)
+    shown = [time for time in kept if time is not None and (begin is None or time >= begin)]
     if not shown:
         raise UserError(path, "holds no frames", "record or copy it again")
-    return shown
+    return shown, sorted(keys) or shown[:1]
 
 
-def _refuse_cut(path: Path, container: InputContainer, stream: VideoStream, pts: list[int]) -> None:
+def _without_torn_end(path: Path, stream: int, stored: list[int], keys: list[int]) -> list[int]:
+    """Time stamps in the order of showing, without last frames that cannot be decoded.
+
+    Where nothing says how long a video is, a cut may lie in the middle of a frame. Decoded is only what
+    follows one of the last key frames.
+    """
+    pts = sorted(set(stored))
+    # Some decoders notice a torn frame in one way only.
+    ways = [_whole_at_end(path, stream, pts, keys, noticing) for noticing in ("crccheck", "explode")]
+    whole = set.intersection(*ways)
+    last = stored[-MOST_TORN - 1 :]
+    torn = {time for time in last if time not in whole}
+    # If there are more, it is not the cut that tore them, and whoever reads them is told.
+    return pts if whole.isdisjoint(last) else [time for time in pts if time not in torn]
+
+
+def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int], noticing: str) -> set[int]:
+    """Time stamps of those of the last frames that can be decoded; ``noticing`` is FFmpeg's err_detect."""
+    whole = set[int]()
+    for back in KEYS_BACK:
+        with av.open(str(path)) as container:
+            if back < len(keys):
+                container.seek(keys[-back], stream=container.streams[stream], backward=True)
+            elif len(pts) > MOST_FROM_BEGIN:
+                break
+            # The same frames each time: what several threads notice of damage is left to chance.
+            container.streams[stream].codec_context.thread_type = "NONE"
+            container.streams[stream].codec_context.options = {"err_detect": noticing}
+            for frame in readable_frames(container, stream):
+                if frame.pts is not None:
+                    whole.add(pts[bisect_right(pts, frame.pts) - 1])
+        if back >= len(keys) or min(whole, default=keys[-1]) < keys[-1]:
+            break  # else it came out too late
+    return whole
+
+
+def _refuse_cut(
+    path: Path, container: InputContainer, stream: VideoStream, pts: list[int], told: float | None
+) -> None:
     """A copy that ended early is no shorter drive: the same file may be whole elsewhere."""
     unit = stream.time_base or Fraction(1)
     there = float((pts[-1] - pts[0]) * unit)
-    told = _told_length(container, stream)
     interval = there / (len(pts) - 1) if len(pts) > 1 else 0.0
     if told is not None:
         end = float(pts[-1] * unit)

@@ -14,6 +14,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml
 from acdepth.core.images import PICTURE_SUFFIXES, UNREAD_SUFFIXES, read_painted
+from acdepth.core.lens import Lens, check_camera_height
 from acdepth.data.own.cameras import find_camera_file, read_frame_rate, read_lens
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.measured import motion_beside
@@ -24,7 +25,7 @@ from acdepth.data.stored import list_images, runs_in_time, runs_of_numbers, tell
 
 SEQUENCE_FILE, MASK_FILE, TIMES_FILE = "sequence.yaml", "mask.png", "times.txt"
 """What may stand beside images, videos and bags."""
-SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset")
+SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset", "camera_height")
 """What ``sequence.yaml`` may tell."""
 TOPIC_USES = ("image", "camera_info", "motion")
 """What of a bag ``topics`` in ``sequence.yaml`` may choose."""
@@ -107,13 +108,15 @@ def describe(folder: Path, stem: str | None = None) -> Description:
     camera_file = find_camera_file(folder, stem)
     about = _read_yaml(sequence_file) if sequence_file else {}
     _refuse_misspelt(about, sequence_file)
+    lens = read_lens(camera_file) if camera_file else None
     return Description(
         condition=_condition(about.get("condition", "clear"), sequence_file),
-        lens=read_lens(camera_file) if camera_file else None,
+        lens=lens,
         frame_rate=read_frame_rate(camera_file) if camera_file else None,
         class_names=_class_names(about.get("class_names", about.get("classes", [])), sequence_file),
         style=str(about["style"]) if about.get("source") == WORLD_SOURCE and "style" in about else None,
         ego_mask=read_ego_mask(mask_file) if mask_file else None,
+        camera_height=_camera_height(about.get("camera_height"), sequence_file, lens),
         track_offset=_track_offset(about.get("track_offset"), sequence_file),
         topics=_topics(about.get("topics", {}), sequence_file),
     )
@@ -156,10 +159,14 @@ def _refuse_misspelt(about: dict[str, Any], path: Path | None) -> None:
 
 
 def _refuse_equal_stems(paths: list[Path]) -> None:
-    for before, after in pairwise(sorted(paths)):
-        if before.stem == after.stem:
-            remedy = "depth and translations go by the stem, keep one"
-            raise UserError(before, f"is also there as {after.name}", remedy)
+    for before, after in equal_stems(paths):
+        remedy = "depth and translations go by the stem, keep one"
+        raise UserError(before, f"is also there as {after.name}", remedy)
+
+
+def equal_stems(paths: list[Path]) -> list[tuple[Path, Path]]:
+    """Files of a folder that differ by their suffix alone."""
+    return [(before, after) for before, after in pairwise(sorted(paths)) if before.stem == after.stem]
 
 
 def _condition(text: Any, path: Path | None) -> Condition:
@@ -176,6 +183,15 @@ def _class_names(names: Any, path: Path | None) -> tuple[str, ...]:
     if isinstance(names, list):
         return tuple(str(name) for name in names)
     raise UserError(path, "class_names must be a list of names or a mapping from number to name")
+
+
+def _camera_height(height: Any, path: Path | None, lens: Lens | None) -> float | None:
+    """Camera files of other tools and bags have no place for it, so that it may stand here."""
+    told, other = check_camera_height(height, path), lens and lens.camera_height
+    if None not in (told, other) and told != other:
+        what = f"camera_height = {told:g}, but the camera file says {other:g}"
+        raise UserError(path, what, "keep it in one of them")
+    return told
 
 
 def _track_offset(offset: Any, path: Path | None) -> float | None:

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.data.own.motion import FASTEST
 from acdepth.data.stored import LONGEST_PAUSE
 
-FASTEST = 60.0
-"""[m/s]; what moves faster is a jump or in another unit."""
 LEAST_STEP = 0.9
 """Seconds between fixes whose distance counts: of nearer ones most is noise."""
 WINDOW = 1.0
@@ -17,7 +16,16 @@ CRAWLING = 0.5, 1.5
 """[m/s]: between these, half a metre of noise a second is a third of the speed or more, so that it counts as
 unknown. Below, the camera stands as far as anyone can tell."""
 RATIO_OF_SPEEDS = 0.5, 2.0
-"""Of speeds that are told and those by positions; km/h are 3.6 times m/s."""
+"""Of speeds that are told and those by few or slow positions, which are mostly noise."""
+STEADY, ENOUGH = 5.0, 10
+"""From so many fixes on that are at least so fast [m/s], noise of 2 m in each position moves the median ratio
+by less than a tenth."""
+RATIO_OF_STEADY_SPEEDS = 0.8, 1.25
+"""The same ratio of these."""
+UNITS_OF_SPEED = {"km/h": 3.6, "miles per hour": 2.237, "knots": 1.944}
+"""How many of them are 1 m/s."""
+SAME_UNIT = 1.07
+"""Up to this factor from a unit's ratio, speeds look like it; half the way from knots to miles per hour."""
 
 
 def gps_speeds(times: np.ndarray, latitude: np.ndarray, longitude: np.ndarray) -> np.ndarray:
@@ -55,14 +63,22 @@ def check_units(place: Path | str, told: np.ndarray, by_positions: np.ndarray) -
     """Refuse speeds (M,) that are told in another unit than positions give them in.
 
     Raises:
-        UserError: if they differ by a factor; see `RATIO_OF_SPEEDS`.
+        UserError: if they differ by a factor; see `RATIO_OF_STEADY_SPEEDS` and `RATIO_OF_SPEEDS`.
     """
-    both = by_positions > CRAWLING[1]
+    both, (low, high) = by_positions > CRAWLING[1], RATIO_OF_SPEEDS
+    if (by_positions > STEADY).sum() >= ENOUGH:
+        both, (low, high) = by_positions > STEADY, RATIO_OF_STEADY_SPEEDS
     if not both.any():
         return
     ratio = float(np.median(told[both] / by_positions[both]))
-    if not RATIO_OF_SPEEDS[0] <= ratio <= RATIO_OF_SPEEDS[1]:
-        what = f"its speeds are {ratio:.2g} times those by its positions"
+    if not low <= ratio <= high:
+        off = {
+            unit: max(ratio / per_metre, per_metre / max(ratio, 1e-9))
+            for unit, per_metre in UNITS_OF_SPEED.items()
+        }
+        unit = min(off, key=lambda one: off[one])
+        looks = f", which looks like {unit}" if off[unit] <= SAME_UNIT else ""
+        what = f"its speeds are {ratio:.3g} times those by its positions{looks}"
         raise UserError(place, what, "give speeds in m/s (in CSV speed_kmh for km/h), or leave them out")
 
 

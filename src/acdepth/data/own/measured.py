@@ -1,5 +1,6 @@
 """Motion that was measured beside the images, brought to the times at which they were taken."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ from acdepth.data.stored import frame_numbers
 MOTION_FILES = ("motion.csv", "motion.gpx", "motion.txt")
 """What may stand beside images, videos and bags; one of them. Of ``drive.mp4``, ``drive.motion.csv`` and so
 on, or ``drive.gpx``, go first."""
+USUAL_LOG = re.compile(r"(?<![a-z])(poses?|traj(ectory)?|gps|gnss|odom(etry)?|speeds?|tracks?)(?![a-z])")
+"""In names that other tools give to what may be motion."""
 HOW_TO_JOIN = (
     "write track_offset into sequence.yaml: seconds from the first image to the track's first measurement, "
     "negative if the track begins before"
@@ -69,13 +72,18 @@ def motion_file(folder: Path, stem: str | None) -> Path | None:
 
 
 def _tell_strays(folder: Path, stem: str | None, on_warning: Callable[[str], object]) -> None:
-    """Recorders name their files by the day; one that shares its name belongs to the video of that name."""
-    files = list(folder.iterdir())
+    """Recorders name their files by the day, SLAM by what they hold; a track with the name of a video belongs
+    to that. The first is told."""
+    files = sorted(folder.iterdir())
     names = Counter(file.stem for file in files)
-    strays = sorted(file for file in files if file.suffix.lower() == ".gpx" and names[file.stem] == 1)
-    if strays:
-        own = f"{stem}.gpx or " if stem else ""
-        on_warning(f"{strays[0]}: is not read; call it {own}motion.gpx if it belongs to the images")
+    for file in files:
+        suffix = file.suffix.lower()
+        is_log = suffix == ".gpx" and names[file.stem] == 1
+        if is_log or (suffix in (".csv", ".txt", ".tum") and USUAL_LOG.search(file.stem.lower())):
+            name = f"motion{suffix.replace('.tum', '.txt')}"
+            own = f"{stem}.{name} or " if stem else ""
+            on_warning(f"{file}: is not read; call it {own}{name} if it says how the images' camera moved")
+            return
 
 
 def join(

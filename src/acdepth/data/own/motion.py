@@ -9,6 +9,10 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 
+FASTEST = 60.0
+"""[m/s]; what moves faster is a jump or in another unit."""
+KMH = 3.6
+"""Of them make 1 m/s."""
 POSE_COLUMNS = tuple(f"T_{row}{column}" for row in range(4) for column in range(4))
 
 
@@ -53,7 +57,8 @@ def read_motion(path: Path, count: int, numbers: list[int] | None, times: np.nda
     """Read ``motion.csv``: a header, then one row per image with ``index``, ``speed`` and perhaps a pose.
 
     ``index`` counts the images from 0 or is the number in the image's name; by that number rows of missing
-    images are left out. ``speed`` is in m/s; ``T_00`` ... ``T_33`` are a camera-to-world matrix in metres.
+    images are left out. ``speed`` is in m/s, ``speed_kmh`` in km/h; ``T_00`` ... ``T_33`` are a
+    camera-to-world matrix in metres.
 
     Args:
         path: the file.
@@ -68,13 +73,34 @@ def read_motion(path: Path, count: int, numbers: list[int] | None, times: np.nda
     rows = _rows_of_images(path, columns["index"], count, numbers)
     if all(name in columns for name in POSE_COLUMNS):
         return Motion(positions=np.stack([columns[f"T_{axis}3"][rows] for axis in range(3)], 1))
-    if "speed" not in columns:
-        raise UserError(path, "needs a column speed [m/s], or T_00 ... T_33 (camera-to-world, metres)")
+    if "speed" not in columns and "speed_kmh" not in columns:
+        what = "needs a column speed [m/s] or speed_kmh, or T_00 ... T_33 (camera-to-world, metres)"
+        raise UserError(path, what)
     if times is None:
         raise UserError(path, "speeds need frame_rate (images per second) in camera.yaml")
-    if (columns["speed"] < 0).any():
+    speeds = columns["speed"] if "speed" in columns else columns["speed_kmh"] / KMH
+    if (speeds < 0).any():
         raise UserError(path, "speed is negative", "speeds are magnitudes in m/s")
-    return Motion(speeds=columns["speed"][rows], times=times)
+    refuse_too_fast(path, speeds)
+    return Motion(speeds=speeds[rows], times=times)
+
+
+def refuse_too_fast(place: Path | str, speeds: np.ndarray, rows: np.ndarray | None = None) -> None:
+    """Refuse speeds (M,) [m/s] that no car drives.
+
+    Args:
+        place: the file.
+        speeds: NaN if unknown.
+        rows: (M,) int: which measurement each begins at; by default its own.
+
+    Raises:
+        UserError: naming the first that is faster than `FASTEST`.
+    """
+    if len(fast := np.flatnonzero(speeds > FASTEST)):
+        first = int(fast[0])
+        after = (first if rows is None else int(rows[first])) + 1
+        what = f"{speeds[first]:.3g} m/s at measurement {after}, expected at most {FASTEST:g}"
+        raise UserError(place, what, "give metres and seconds, and cut the track where it jumps")
 
 
 def _read_columns(path: Path) -> dict[str, np.ndarray]:

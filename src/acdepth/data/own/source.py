@@ -34,6 +34,10 @@ class Source(ABC):
     def file_of(self, number: int) -> Path:
         """The file that an image lies in, perhaps with others."""
 
+    def place_of(self, number: int) -> Path | str:
+        """By which people find an image: its file, and in a file with others its number."""
+        return f"{self.file_of(number)}, frame {number}"
+
     @abstractmethod
     def image(self, number: int) -> np.ndarray:
         """RGB, uint8 (H, W, 3), upright and with square pixels."""
@@ -90,6 +94,10 @@ class ImageFiles(Source):
         return self.paths[number].name
 
     def file_of(self, number: int) -> Path:
+        """The image file."""
+        return self.paths[number]
+
+    def place_of(self, number: int) -> Path:
         """The image file."""
         return self.paths[number]
 

@@ -24,8 +24,8 @@ PLACES = 24
 RANGE = (0.5, 4.0)
 """Wanted median motion from a frame to the next [% of the image's width]. Measured so, two drives of KITTI
 at 10 images a second have 1.4 and 2.3, three of the built-in world at 12 have 0.9, 1.5 and 2.0
-(docs/footage.md). The low end is about half of the least, so that a data set driven slowly keeps its rate, and
-1.6 pixels at a width of 320; the high end is about twice the most, beyond which flow is not to be
+(docs/footage.md). The low end is about half of the least, so that a data set driven slowly keeps its rate,
+and 1.6 pixels at a width of 320; the high end is about twice the most, beyond which flow is not to be
 trusted."""
 MOST_LOST = 0.5
 """Part of the texture that may be lost from a frame to the next; of the same drives 0.11 to 0.22 is."""
@@ -57,13 +57,16 @@ class StepChoice:
         if self.verdict == "unknown":
             return "motion cannot be measured in its images, so all are used"
         if self.verdict == "stands":
-            return f"the image moves nowhere by {low:g} % of its width, even over {self.step} images"
-        measured = f"the image moves by {self.motion[self.step]:.2f} % of its width from one to the next"
+            over = "from one to the next" if self.step == 1 else f"even over {self.step} images"
+            return f"the image moves nowhere by {low:g} % of its width, {over}"
+        moved = f"{self.motion[self.step]:.2f} %"
         if self.verdict == "too much":
+            measured = f"the image moves by {moved} of its width from one to the next"
             return f"{measured} and {100 * self.lost:.0f} % of its texture are lost; {wanted}"
         stands = self.places - self.moving
         halts = f"; it stands at {stands} of {self.places} places" if stands else ""
-        return f"the first step at which {measured}; {wanted}{halts}"
+        reached = f"the first step at which the image moves by at least {low:g} % of its width"
+        return f"{reached}: {moved}; up to {high:g} % is wanted{halts}"
 
     @property
     def doubt(self) -> str | None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
-from acdepth.data.own.gps import FASTEST, check_units, gps_speeds, longest_hole, rows_apart
-from acdepth.data.own.motion import POSE_COLUMNS, Motion
+from acdepth.data.own.gps import check_units, gps_speeds, longest_hole, rows_apart
+from acdepth.data.own.motion import KMH, POSE_COLUMNS, Motion, refuse_too_fast
 from acdepth.data.own.times import parse_times
 
 ALIASES = {
@@ -43,16 +43,12 @@ class Track:
         if len(self.times) < 2:
             what = f"too few measurements to tell motion ({len(self.times)})"
             raise UserError(self.place, what, "a track needs at least two")
-        rows = rows_apart(self.times, LEAST_JUMP)
-        speeds = self.speeds
         if self.positions is not None:
+            rows = rows_apart(self.times, LEAST_JUMP)
             lengths = np.linalg.norm(np.diff(self.positions[rows], axis=0), axis=1)
-            speeds = lengths / np.diff(self.times[rows])
-        if speeds is not None and len(fast := np.flatnonzero(speeds > FASTEST)):
-            first = int(fast[0])
-            after = (rows[first] if self.positions is not None else first) + 1
-            what = f"{speeds[first]:.3g} m/s at measurement {after}, expected at most {FASTEST:g}"
-            raise UserError(self.place, what, "give metres and seconds, and cut the track where it jumps")
+            refuse_too_fast(self.place, lengths / np.diff(self.times[rows]), rows)
+        elif self.speeds is not None:
+            refuse_too_fast(self.place, self.speeds)
 
     def at(self, times: np.ndarray) -> Motion:
         """Motion at the times (N,) [s] of images, between measurements by straight lines.
@@ -215,6 +211,9 @@ def _read_texts(path: Path) -> dict[str, list[str]]:
         except csv.Error as error:
             raise ValueError(error) from error
     header, *lines = [row for row in rows if row] or [[]]
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
+        what = "its columns are not separated by commas"
+        raise UserError(path, what, "write such as time,speed and numbers with a point: 12.5")
     names = [ALIASES.get(name.strip().lower(), name.strip().lower()) for name in header]
     return {
         name: [line[place] if place < len(line) else "" for line in lines] for place, name in enumerate(names)
@@ -222,7 +221,7 @@ def _read_texts(path: Path) -> dict[str, list[str]]:
 
 
 def _speeds(path: Path, table: dict[str, list[str]]) -> np.ndarray | None:
-    for name, per_metre in (("speed", 1.0), ("speed_kmh", 3.6)):
+    for name, per_metre in (("speed", 1.0), ("speed_kmh", KMH)):
         if name in table:
             speeds = _numbers(path, table, name) / per_metre
             if (speeds < 0).any():

@@ -8,18 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
 from acdepth.data.own.clip import Description, OwnClip
-from acdepth.data.own.container import read_track
+from acdepth.data.own.container import read_track, readable_frames
 from acdepth.data.own.folder import cut_at_gaps, describe
 from acdepth.data.own.measured import motion_beside
 from acdepth.data.own.source import Source
@@ -29,8 +29,6 @@ LONGEST_STEP_FORWARD = 48
 """Frames that are decoded and dropped before seeking becomes cheaper; key frames are often this far apart."""
 STEPS_BACK = (0, 64, 512)
 """Frames before the wanted one that are sought in turn, as some containers find key frames too late."""
-MOST_ERRORS = 100
-"""Damaged packets in a row, after which no frame is expected any more."""
 
 
 class VideoSource(Source):
@@ -148,21 +146,7 @@ class VideoSource(Source):
         if number > LONGEST_STEP_FORWARD:
             stream = self._container.streams[self.track.stream]
             self._container.seek(self.track.pts[number], stream=stream, backward=True)
-        self._frames, self._held = self._readable(self._container), None
-
-    def _readable(self, container: InputContainer) -> Iterator[VideoFrame]:
-        """Frames from here on, without those that are damaged or computed from one that is."""
-        damaged = False
-        for _ in range(MOST_ERRORS):
-            try:
-                for frame in container.decode(container.streams[self.track.stream]):
-                    frame = cast(VideoFrame, frame)
-                    damaged = frame.is_corrupt or (damaged and not frame.key_frame)
-                    if not damaged:
-                        yield frame
-                return
-            except InvalidDataError:
-                damaged = True
+        self._frames, self._held = readable_frames(self._container, self.track.stream), None
 
     def _number_of(self, frame: VideoFrame) -> int | None:
         """Which frame it is: the last of those whose time has come."""
