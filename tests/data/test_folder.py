@@ -1,5 +1,6 @@
 """Every layout is found, and everything that is wrong with footage is said in one line."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -232,3 +233,20 @@ def test_names_with_digits_of_all_kinds_have_an_order(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / f"{name}.png").touch()
     assert [path.stem for path in list_images(tmp_path)] == ["a2", "a\u0663", "a10", "a\u00b2", "a\u2461"]
+
+
+def test_pictures_with_their_camera_beside_them_are_a_drive(tmp_path: Path) -> None:
+    drive = write_drive(tmp_path / "in_images", count=4)
+    flat = tmp_path / "flat"
+    shutil.copytree(drive, flat)
+    for path in (flat / "images").iterdir():
+        path.rename(flat / path.name)
+    (flat / "images").rmdir()
+    cv2.imwrite(str(flat / "mask.png"), np.full((HEIGHT, WIDTH), 255, np.uint8))
+    (usual,), (clip,) = open_data(drive), open_data(flat)
+    assert len(clip) == 4 and clip.camera == usual.camera and clip.distance(0, 1) == usual.distance(0, 1)
+    assert clip.key(0) == "flat/000000.png" and clip.ego_mask is not None
+    assert np.array_equal(clip.image(3), usual.image(3))
+    assert {one.name for one in open_data(tmp_path)} == {"flat", "in_images"}
+    (flat / "camera.yaml").unlink()
+    assert open_data(flat)[0].camera is None, "without one they are photographs"

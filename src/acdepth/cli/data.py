@@ -81,7 +81,11 @@ def mask(
 
     found = drives(open_data(root))
     if not found:
-        raise UserError(root, "holds no drive of your own", "give sequence folders, videos or bags")
+        raise UserError(
+            root,
+            "holds no drive of your own",
+            "give videos, bags, or folders of images with camera.yaml in them",
+        )
     files = [mask_file(drive[0], out) for drive in found]
     there = [file for file in files if file.exists() and not overwrite]
     if there and len(there) == len(files):

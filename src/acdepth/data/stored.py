@@ -16,6 +16,8 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES, read_image
 
+MASK_FILE = "mask.png"
+"""Beside images, what of them is not looked at; beside ``NAME.mp4``, ``NAME.mask.png``."""
 LONGEST_FRAME_NUMBER = 9
 """Digits without leading zeros; a longer number in a file name is a time stamp, whose steps say nothing about
 missing frames."""
@@ -86,8 +88,9 @@ def stamp_file(path: Path) -> str:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``."""
-    return _with_suffix(folder, PICTURE_SUFFIXES)
+    """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``; masks are none."""
+    found = _with_suffix(folder, PICTURE_SUFFIXES)
+    return [path for path in found if path.name != MASK_FILE and not path.name.endswith(f".{MASK_FILE}")]
 
 
 def tell_unread(folder: Path, on_warning: Callable[[str], object]) -> bool:

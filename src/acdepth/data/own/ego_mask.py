@@ -17,9 +17,10 @@ from acdepth.core.progress import Advance
 from acdepth.core.spread import spread
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.ego_line import below_line
-from acdepth.data.own.folder import MASK_FILE
+from acdepth.data.own.folder import IMAGES
 from acdepth.data.own.persistence import FINE, Slopes, Statistics
 from acdepth.data.own.source import ImageFiles
+from acdepth.data.stored import MASK_FILE
 
 LARGEST_WIDTH = 640
 """Width that is looked at [px]; smaller images stay as they are."""
@@ -99,7 +100,8 @@ def mask_file(drive: OwnClip, out: Path | None = None) -> Path:
     """Where the mask of a drive is looked for, beside its images; with ``out`` the same place below that."""
     source = drive.source
     if isinstance(source, ImageFiles):
-        return (out / drive.key_folder if out else source.place).parent / MASK_FILE
+        images = out / drive.key_folder if out else source.place
+        return (images.parent if source.place.name == IMAGES else images) / MASK_FILE
     name = f"{source.place.stem}.{MASK_FILE}"
     return (out / drive.key_folder).parent / name if out else source.place.parent / name
 

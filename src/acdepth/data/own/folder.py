@@ -21,9 +21,9 @@ from acdepth.data.own.measured import motion_beside
 from acdepth.data.own.motion import Motion
 from acdepth.data.own.source import ImageFiles, Source
 from acdepth.data.own.times import read_times, times_of_names
-from acdepth.data.stored import list_images, runs_in_time, runs_of_numbers, tell_gaps, tell_unread
+from acdepth.data.stored import MASK_FILE, list_images, runs_in_time, runs_of_numbers, tell_gaps, tell_unread
 
-SEQUENCE_FILE, MASK_FILE, TIMES_FILE = "sequence.yaml", "mask.png", "times.txt"
+IMAGES, SEQUENCE_FILE, TIMES_FILE = "images", "sequence.yaml", "times.txt"
 """What may stand beside images, videos and bags."""
 SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset", "camera_height")
 """What ``sequence.yaml`` may tell."""
@@ -31,10 +31,17 @@ TOPIC_USES = ("image", "camera_info", "motion")
 """What of a bag ``topics`` in ``sequence.yaml`` may choose."""
 
 
+def pictures_of(folder: Path) -> Path | None:
+    """Where a drive's pictures lie: in ``images``, or in the folder itself if a camera file is there too."""
+    images = folder / IMAGES
+    if images.is_dir() and list_images(images):
+        return images
+    return folder if list_images(folder) and find_camera_file(folder) else None
+
+
 def is_sequence_folder(folder: Path) -> bool:
-    """Whether ``folder/images`` holds images."""
-    images = folder / "images"
-    return images.is_dir() and bool(list_images(images))
+    """Whether a folder is a drive of pictures."""
+    return pictures_of(folder) is not None
 
 
 def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], object]) -> list[OwnClip]:
@@ -43,15 +50,17 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     Raises:
         UserError: if one of the files beside the images cannot be understood.
     """
-    paths = list_images(folder / "images")
-    tell_unread(folder / "images", on_warning)
+    images = pictures_of(folder) or folder / IMAGES
+    paths = list_images(images)
+    tell_unread(images, on_warning)
     _refuse_equal_stems(paths)
     times = read_times(folder / TIMES_FILE, len(paths))
     times = times_of_names(paths) if times is None else times
     source = ImageFiles(paths, folder / "depth", folder / "classes", times)
     description = describe(folder).of(source)
     motion = motion_beside(source, description, folder, None, on_warning)
-    return cut_at_gaps(source, name, f"{name}/images", description, motion, on_warning)
+    key_folder = name if images == folder else f"{name}/{IMAGES}"
+    return cut_at_gaps(source, name, key_folder, description, motion, on_warning)
 
 
 def cut_at_gaps(
