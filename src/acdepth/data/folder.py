@@ -40,10 +40,10 @@ def open_data(
 
     Recognised: the root of a data set, see `layouts`; a folder that holds such roots is refused, as only
     parts of them would be read. Else, in this order, in ``path`` itself or anywhere below it: sequence
-    folders (``images/``, or images beside a camera file), KITTI odometry drives (``calib.txt`` beside ``image_2``, ``image_0`` or
-    ``image_l``), KITTI frames with LiDAR (``image_2/``, ``velodyne/``, ``calib/``), bags, video files. Below
-    ``path`` a video or bag counts only with its camera beside it or in it. If there is none of these and
-    ``path`` holds pictures, they are single photographs without a camera.
+    folders (``images/``, or images beside a camera file), KITTI odometry drives (``calib.txt`` beside
+    ``image_2``, ``image_0`` or ``image_l``), KITTI frames with LiDAR (``image_2/``, ``velodyne/``,
+    ``calib/``), bags, video files. Below ``path`` a video or bag counts only with its camera beside it or in
+    it. If there is none of these and ``path`` holds pictures, they are single photographs without a camera.
 
     Args:
         path: a folder, a bag, a video file or an image file.
