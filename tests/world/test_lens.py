@@ -8,13 +8,13 @@ import pytest
 import torch
 import yaml
 from tests.commands import call
+from tests.world.culling import assert_culling_loses_nothing
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.distortion import Distortion
 from acdepth.core.lens import Lens
 from acdepth.world import Rig, prepare
-from acdepth.world.raycast import trace
 from acdepth.world.view import SAMPLES, make_view, untile
 
 SIZE = (50, 83)
@@ -45,13 +45,7 @@ def test_rays_go_through_the_bent_pixels(drive, distortion: Distortion) -> None:
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_culling_loses_nothing(drive, distortion: Distortion, mirrored: bool) -> None:
     view = make_view(CAMERA.resized(18, 30), drive.town.drive.poses[1], distortion)
-    solids = drive.town.solids_at(1)
-    bundle = view.mirror_bundle() if mirrored else view.sample_bundle()
-    everywhere = torch.tensor([0, view.columns - 1, 0, view.rows - 1])
-    slow = replace(bundle, tile_bounds=lambda corners: everywhere.expand(len(corners), 4))
-    fast_hits, slow_hits = trace(solids, bundle), trace(solids, slow)
-    torch.testing.assert_close(fast_hits.t, slow_hits.t, rtol=0, atol=0)
-    assert torch.equal(fast_hits.solid, slow_hits.solid)
+    assert_culling_loses_nothing(drive, view, mirrored)
 
 
 @BENT

@@ -1,10 +1,10 @@
 """The ray caster against known distances, and its culling against no culling at all."""
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
+from tests.world.culling import assert_culling_loses_nothing
 
 from acdepth.world.raycast import trace
 from acdepth.world.solids import Material, Shape, Workshop, to_local, to_world
@@ -64,13 +64,7 @@ def test_flat_road_depth_follows_from_camera_height(drive, frame):
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_culling_loses_nothing(drive, mirrored):
     view = make_view(world_camera((24, 40)), drive.town.drive.poses[1])
-    solids = drive.town.solids_at(1)
-    bundle = view.mirror_bundle() if mirrored else view.sample_bundle()
-    everywhere = torch.tensor([0, view.columns - 1, 0, view.rows - 1])
-    slow = replace(bundle, tile_bounds=lambda corners: everywhere.expand(len(corners), 4))
-    fast_hits, slow_hits = trace(solids, bundle), trace(solids, slow)
-    torch.testing.assert_close(fast_hits.t, slow_hits.t, rtol=0, atol=0)
-    assert torch.equal(fast_hits.solid, slow_hits.solid)
+    assert_culling_loses_nothing(drive, view, mirrored)
 
 
 def test_unwanted_tiles_stay_empty(drive):

@@ -244,9 +244,9 @@ def look_at_drives(clips: Sequence[Clip], findings: Findings) -> list[Drive]:
     with progress("drives", len(own), unit="drive") as advance:
         for pieces in own:
             light = _measure_light(pieces, findings)
-            about = pieces[0].description
+            told = pieces[0].description
             # The built-in world is seen without a vehicle.
-            known = about.ego_mask is not None or about.style is not None
+            known = told.ego_mask is not None or told.style is not None
             drive = Drive(pieces, choose_step(pieces), None if known else find_ego_mask(pieces), light)
             for about, doubt in drive.doubts():
                 findings.doubt(about, f"{drive.name}: {doubt}")
@@ -262,11 +262,7 @@ def corners_move(clip: OwnClip) -> float:
         return 0.0
     height, width = lens.camera.size
     corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], np.float64)
-    straight = lens.straight
-    x, y = ((corners - (straight.cx, straight.cy)) / (straight.fx, straight.fy)).T
-    x, y = lens.distortion.distort(x, y)
-    camera = lens.camera
-    bent = np.stack([x * camera.fx + camera.cx, y * camera.fy + camera.cy], -1)
+    bent = np.stack(lens.bent(*corners.T), -1)
     return float(np.linalg.norm(bent - corners, axis=1).max())
 
 

@@ -88,6 +88,13 @@ class Lens:
         columns, rows = _maps(self.camera, self.distortion)
         return cv2.remap(image, columns, rows, how, borderMode=cv2.BORDER_REPLICATE)
 
+    def bent(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Columns and rows [px] at which the original shows what the straightened picture shows at these."""
+        straight, camera = self.straight, self.camera
+        x, y = (columns - straight.cx) / straight.fx, (rows - straight.cy) / straight.fy
+        x, y = self.distortion.distort(x, y)
+        return x * camera.fx + camera.cx, y * camera.fy + camera.cy
+
     def describe(self) -> str:
         """One line: focal length, where it comes from, and how it bends."""
         camera, bends = self.camera, "" if self.is_straight else f", bends ({self.distortion})"
@@ -200,9 +207,6 @@ def _refuse_fold(distortion: Distortion) -> None:
 @lru_cache(maxsize=4)
 def _maps(camera: Camera, distortion: Distortion) -> tuple[np.ndarray, np.ndarray]:
     """Columns and rows, float32 (H, W), at which the original shows what the straightened picture shows."""
-    straight = _straight_camera(camera, distortion)
-    x = (np.arange(camera.width) - straight.cx) / straight.fx
-    y = (np.arange(camera.height) - straight.cy) / straight.fy
-    x, y = distortion.distort(*np.meshgrid(x, y))
-    columns, rows = x * camera.fx + camera.cx, y * camera.fy + camera.cy
+    pixels = np.meshgrid(np.arange(camera.width), np.arange(camera.height))
+    columns, rows = Lens(camera, distortion).bent(*pixels)
     return columns.astype(np.float32), rows.astype(np.float32)

@@ -35,6 +35,14 @@ def crop_and_resize(
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
+def at_most_wide(image: np.ndarray, width: int) -> np.ndarray:
+    """An image, uint8 (H, W, ...), shrunk to a width [px] in its own aspect; a smaller one as it is."""
+    height, before = image.shape[:2]
+    if before <= width:
+        return image
+    return cv2.resize(image, (width, max(1, round(height * width / before))), interpolation=cv2.INTER_AREA)
+
+
 def camera_after(camera: Camera, crop: Crop | None, image_size: tuple[int, int]) -> Camera:
     """The camera of the image that `crop_and_resize` gives."""
     if crop is not None:

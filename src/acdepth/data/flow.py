@@ -5,6 +5,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from acdepth.core.resize import at_most_wide
+
 FLOW_WIDTH = 320
 """Width that flow is computed at [px]; smaller images stay as they are."""
 TEXTURE = 5.0
@@ -17,12 +19,7 @@ FOLLOWED = 1.5
 
 def flow_image(image: np.ndarray) -> np.ndarray:
     """An RGB image, uint8 (H, W, 3), as flow sees it: gray and small, uint8 (h, w)."""
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    height, width = gray.shape
-    if width <= FLOW_WIDTH:
-        return gray
-    size = (FLOW_WIDTH, max(1, round(height * FLOW_WIDTH / width)))
-    return cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    return at_most_wide(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), FLOW_WIDTH)
 
 
 def flow_mask(counted: np.ndarray | None, size: tuple[int, ...]) -> np.ndarray | None:

@@ -89,21 +89,33 @@ def stamp_file(path: Path) -> str:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``; masks are none."""
-    found = _with_suffix(folder, PICTURE_SUFFIXES)
-    return [path for path in found if path.name != MASK_FILE and not path.name.endswith(f".{MASK_FILE}")]
+    return sorted(filter(_is_image, folder.iterdir()), key=_natural_order)
+
+
+def has_images(folder: Path) -> bool:
+    """Whether `list_images` would find any; looks no further than to the first."""
+    return any(map(_is_image, folder.iterdir()))
+
+
+def _is_image(path: Path) -> bool:
+    is_mask = path.name == MASK_FILE or path.name.endswith(f".{MASK_FILE}")
+    return _is_seen(path, PICTURE_SUFFIXES) and not is_mask
 
 
 def tell_unread(folder: Path, on_warning: Callable[[str], object]) -> bool:
     """One warning that names pictures of a folder that are not read, such as HEIC; whether there are any."""
-    if unread := _with_suffix(folder, UNREAD_SUFFIXES):
+    unread = sorted(
+        (path for path in folder.iterdir() if _is_seen(path, UNREAD_SUFFIXES)), key=_natural_order
+    )
+    if unread:
         many = f"{len(unread)} pictures are" if unread[1:] else "a picture is"
         on_warning(f"{unread[0]}: {many} left out, as {unread[0].suffix} is not read; {SAVE_AS_JPEG}")
     return bool(unread)
 
 
-def _with_suffix(folder: Path, suffixes: frozenset[str]) -> list[Path]:
-    found = [path for path in folder.iterdir() if path.suffix.lower() in suffixes]
-    return sorted((path for path in found if not path.name.startswith(".")), key=_natural_order)
+def _is_seen(path: Path, suffixes: frozenset[str]) -> bool:
+    """Whether a file has one of the suffixes and is not hidden."""
+    return path.suffix.lower() in suffixes and not path.name.startswith(".")
 
 
 def _natural_order(path: Path) -> list[tuple[int, str]]:

@@ -97,8 +97,9 @@ def _shown(
     counted = np.zeros(truth.shape, dtype=bool)
     window = by.scored_window.slices(*truth.shape)
     counted[window] = (truth[window] > by.min_depth) & (truth[window] < by.max_depth)
-    if clip.ego_mask is not None:
-        counted &= ~clip.ego_mask[shown]
+    own = clip.ego_mask
+    if own is not None:
+        counted &= ~own[shown]
     return TrueFrame(
         clip=clip,
         index=index,

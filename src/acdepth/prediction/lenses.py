@@ -13,7 +13,7 @@ from acdepth.core.lens import Lens
 from acdepth.core.progress import say
 from acdepth.data.kitti.beside import camera_beside
 from acdepth.data.own.bag import lens_of_bag
-from acdepth.data.own.cameras import find_camera_file, find_lens, read_lens
+from acdepth.data.own.cameras import find_lens
 from acdepth.data.own.guessed import lens_from_exif
 
 
@@ -25,9 +25,7 @@ class Lenses:
 
     def of_video(self, path: Path, top: Path) -> Lens | None:
         """By ``NAME.camera.yaml`` beside it, else as a picture's."""
-        if (file := find_camera_file(path.parent, path.stem)) is not None:
-            return read_lens(file)
-        return self._near(path, top)
+        return find_lens(path.parent, path.stem) or self._near(path, top)
 
     def of_bag(self, path: Path) -> Lens | None:
         """By a camera file beside it or by its ``camera_info``; its faults are told when it is opened."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -151,7 +152,7 @@ class OwnClip(StoredClip):
         """Metres between two frames."""
         return self.motion and self.motion.distance(self.numbers[index], self.numbers[other])
 
-    @property
+    @cached_property
     def ego_mask(self) -> np.ndarray | None:
         """bool (H, W): True where images show the vehicle itself; None where nobody says."""
         mask = self.description.ego_mask

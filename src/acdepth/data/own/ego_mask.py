@@ -14,6 +14,7 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.progress import Advance
+from acdepth.core.resize import at_most_wide
 from acdepth.core.spread import spread
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.ego_line import below_line
@@ -84,7 +85,7 @@ def find_ego_mask(clips: Sequence[OwnClip], advance: Advance | None = None) -> E
                 advance()
         size = size or image.shape[:2]
         if image.shape[:2] == size:
-            seen.add(_smaller(image))
+            seen.add(at_most_wide(image, LARGEST_WIDTH))
     if size is None or seen.count < FEWEST:
         return EgoMask(None, seen.count)
     own, is_unclear = below_line(seen)
@@ -114,14 +115,6 @@ def write_ego_mask(path: Path, mask: np.ndarray) -> None:
     """
     shades = np.where(mask, 0, 255).astype(np.uint8)
     write_bytes(path, cv2.imencode(".png", shades)[1].tobytes())
-
-
-def _smaller(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape[:2]
-    if width <= LARGEST_WIDTH:
-        return image
-    size = (LARGEST_WIDTH, max(1, round(height * LARGEST_WIDTH / width)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _text(fine: Slopes) -> np.ndarray:

@@ -21,7 +21,15 @@ from acdepth.data.own.measured import motion_beside
 from acdepth.data.own.motion import Motion
 from acdepth.data.own.source import ImageFiles, Source
 from acdepth.data.own.times import read_times, times_of_names
-from acdepth.data.stored import MASK_FILE, list_images, runs_in_time, runs_of_numbers, tell_gaps, tell_unread
+from acdepth.data.stored import (
+    MASK_FILE,
+    has_images,
+    list_images,
+    runs_in_time,
+    runs_of_numbers,
+    tell_gaps,
+    tell_unread,
+)
 
 IMAGES, SEQUENCE_FILE, TIMES_FILE = "images", "sequence.yaml", "times.txt"
 """What may stand beside images, videos and bags."""
@@ -34,9 +42,9 @@ TOPIC_USES = ("image", "camera_info", "motion")
 def pictures_of(folder: Path) -> Path | None:
     """Where a drive's pictures lie: in ``images``, or in the folder itself if a camera file is there too."""
     images = folder / IMAGES
-    if images.is_dir() and list_images(images):
+    if images.is_dir() and has_images(images):
         return images
-    return folder if list_images(folder) and find_camera_file(folder) else None
+    return folder if has_images(folder) and find_camera_file(folder) else None
 
 
 def is_sequence_folder(folder: Path) -> bool:
