@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
-from acdepth.recipes.method_config import MethodConfig
+from acdepth.recipes.learning_config import LearningConfig
 from acdepth.student.task import StudentTask
 from acdepth.student.training import open_prior
 from acdepth.teacher.task import TeacherTask
@@ -40,6 +41,41 @@ class Timed:
     seconds: float
     gigabytes: float
     """Of a step: what training leaves behind whole, its state. Of an image: its files."""
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What one piece of each stage's work takes."""
+
+    teacher: Timed | None
+    """A step; None where no teacher is trained."""
+    translation: Timed
+    """An image in one condition."""
+    student: Timed
+    """A step."""
+    translator: Timed | None = None
+    """A step; None where none is trained."""
+
+
+def time_learning(
+    config: LearningConfig, footage: Sequence[Clip], steps: int, teacher: bool = True
+) -> Speeds:
+    """Run a little of each stage on clear footage, of which some frames are used.
+
+    Args:
+        config: settings.
+        footage: clear.
+        steps: of each training; on a machine with a GPU the first ones are slower than the rest.
+        teacher: whether one is trained.
+    """
+    with TemporaryDirectory() as folder:
+        timing = Timing(config, footage, Path(folder), steps)
+        return Speeds(
+            timing.teacher() if teacher else None,
+            timing.translation(),
+            timing.student(),
+            timing.translator() if config.trains_translator else None,
+        )
 
 
 class _Excerpt(Clip):
@@ -70,7 +106,7 @@ class _Excerpt(Clip):
 class Timing:
     """Runs a little of each stage in ``folder``, on a batch of clear footage; trains for ``steps``."""
 
-    def __init__(self, config: MethodConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
+    def __init__(self, config: LearningConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
         self.config, self.folder, self.steps = config, folder, steps
         self.frames = _excerpts(footage, batch_size(config))
         teacher, out = config.teacher, folder / "prepared"
@@ -142,7 +178,7 @@ class Timing:
         return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
 
 
-def batch_size(config: MethodConfig) -> int:
+def batch_size(config: LearningConfig) -> int:
     """Images of the larger batch."""
     return max(config.teacher.loop.batch_size, config.student.loop.batch_size)
 
