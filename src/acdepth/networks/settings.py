@@ -44,7 +44,7 @@ class DepthNetConfig(Normalisation):
     """What looks at the image. ACDepth: resnet18. EfficientNet-Lite0 has a quarter of the parameters; its
     ImageNet weights want ``mean`` 127/255 and ``std`` 128/255."""
     width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
-    """Channels of ResNet18's first level, 64 in the original; the decoder's last level has a quarter of it."""
+    """Channels of ResNet18's first level, 64 in the original; the decoder's last has a quarter of it."""
     min_depth: float = Field(default=0.1, gt=0)
     """Nearest depth [m]. ACDepth: 0.1."""
     max_depth: float = 80.0
