@@ -28,6 +28,7 @@ def check_unlabelled(
     places: int = PLACES,
     order: Order | None = None,
     translated: Translated | None = None,
+    vehicle: float = 0.0,
 ) -> UnlabelledCheck:
     """Find out, without measured depth, whether a network's depth of some footage may be trusted.
 
@@ -41,6 +42,7 @@ def check_unlabelled(
         places: at which three frames each are looked at, evenly spread.
         order: of points by nearness, such as `prior_order` of a Depth Anything; None leaves it out.
         translated: the frames in other conditions; None leaves that out.
+        vehicle: part of the image that shows the vehicle itself and that no mask leaves out.
 
     Raises:
         UserError: if there are no frames, or more than one in twenty places cannot be read.
@@ -50,7 +52,7 @@ def check_unlabelled(
         raise UserError(None, "the footage has no frames to check depth on", "give video, or pictures")
     seen = _look(model, chosen, order, translated)
     count = sum(len(answers.depths) for answers in seen)
-    result = judge(model, gather(seen), count, SHEET_FILE if out else None)
+    result = judge(model, gather(seen), count, SHEET_FILE if out else None, vehicle)
     if out:
         write_sheet(out / SHEET_FILE, seen)
         write_json(out / CHECK_FILE, result.to_dict())

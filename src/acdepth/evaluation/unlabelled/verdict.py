@@ -57,9 +57,14 @@ TRAIN = "train longer, from a network that knows depth, on frames between which 
 COLLAPSED = "start from a depth network that works, or train at a lower rate"
 
 
-def judge(model: DepthModel, numbers: Numbers, frames: int, sheet: str | None) -> UnlabelledCheck:
-    """The result that is written."""
+def judge(
+    model: DepthModel, numbers: Numbers, frames: int, sheet: str | None = None, vehicle: float = 0.0
+) -> UnlabelledCheck:
+    """The result that is written; ``vehicle`` is the part of the image that shows it and is not masked."""
     measures = {name: one for name, one in _measures(model, numbers).items() if one is not None}
+    if vehicle:
+        said = f"{100 * vehicle:.0f} % of the image is the vehicle itself, and no mask leaves it out"
+        measures["vehicle"] = _measure(vehicle, "doubtful", said, said, "acdepth data mask, and train again")
     verdict, in_words = _in_words(measures)
     return UnlabelledCheck(
         verdict=verdict,
@@ -88,15 +93,15 @@ def _in_words(measures: dict[str, Measure]) -> tuple[Verdict, str]:
         bad = [one for one in measures.values() if one.finding == verdict]
         if bad:
             said = f"{verdict}: {', '.join(dict.fromkeys(one.reason for one in bad))}"
-            remedies = dict.fromkeys(one.remedy for one in bad if one.remedy)
-            return verdict, f"{said}; try: {'; or '.join(remedies)}" if remedies else said
+            advice = dict.fromkeys(one.advice for one in bad if one.advice)
+            return verdict, f"{said}; try: {'; or '.join(advice)}" if advice else said
     if measures["motion"].finding == "unknown" or measures["same_point"].finding == "unknown":
         return "doubtful", "doubtful: no motion between frames to hold depth against; try: video with a camera"
     return "works", "works"
 
 
 def _measure(
-    value: float, finding: Finding, in_words: str, reason: str = "", remedy: str = ""
+    value: float, finding: Finding, in_words: str, reason: str = "", advice: str = ""
 ) -> Measure:
     """With words only where they hold."""
     if math.isnan(value):
@@ -107,7 +112,7 @@ def _measure(
         finding=finding,
         in_words=in_words,
         reason=reason if bad else "",
-        remedy=remedy if bad else "",
+        advice=advice if bad else "",
     )
 
 
