@@ -20,7 +20,7 @@ class Measure(Record):
     """What the number means, in one sentence with the number in it."""
     reason: str = ""
     """What is wrong, as in the sentence of the whole; empty where nothing is."""
-    remedy: str = ""
+    advice: str = ""
     """What to try; empty where nothing is wrong or nobody knows."""
 
 
