@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from acdepth.core.clip import Clip
-from acdepth.core.files import atomic_path, write_json
-from acdepth.core.progress import progress
-from acdepth.evaluation.unlabelled import check_unlabelled
-from acdepth.evaluation.unlabelled.schema import UnlabelledCheck
+from acdepth.core.files import atomic_path
+from acdepth.core.images import read_image
+from acdepth.data.manifest import Manifest
+from acdepth.evaluation.unlabelled import UnlabelledCheck, check_unlabelled
+from acdepth.evaluation.unlabelled.check import CHECK_FILE
 from acdepth.inference.model import open_model
 
 RANKS = ("works", "doubtful", "degenerate")
@@ -16,19 +19,32 @@ MUCH = 0.1
 """Part of the score by which a network must be worse to lose against an earlier one of the same verdict."""
 
 
-def judge(networks: Mapping[str, Path], footage: Sequence[Clip], out: Path) -> dict[str, UnlabelledCheck]:
-    """Check networks by name, and write ``OUT/NAME.json`` of each; what is there is not done again."""
+class Translations:
+    """The frames of some footage in other weather, as the check asks for them."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.conditions = sorted({condition for condition, _ in manifest.entries})
+
+    def __call__(self, clip: Clip, index: int) -> Mapping[str, np.ndarray]:
+        """Images, uint8 (H, W, 3), by condition."""
+        key, entries = clip.key(index), self.manifest.entries
+        made = [one for one in self.conditions if (one, key) in entries]
+        return {one: read_image(self.manifest.file(one, key)) for one in made}
+
+
+def judge(
+    networks: Mapping[str, Path], footage: Sequence[Clip], out: Path, translations: Path | None = None
+) -> dict[str, UnlabelledCheck]:
+    """Check networks by name, each in a folder of its own below ``out``; what is there is not done again."""
+    translated = Translations(Manifest(translations)) if translations else None
     found = {}
-    with progress("check", len(networks), unit="network") as advance:
-        for name, weights in networks.items():
-            model = open_model(weights, name)
-            file = out / f"{name}.json"
-            known = UnlabelledCheck.read(file) if file.exists() else None
-            if known is None or known.sha256 != model.sha256:
-                known = check_unlabelled(model, footage)
-                write_json(file, known.to_dict())
-            found[name] = known
-            advance()
+    for name, weights in networks.items():
+        model, file = open_model(weights, name), out / name / CHECK_FILE
+        known = UnlabelledCheck.read(file) if file.exists() else None
+        if known is None or known.sha256 != model.sha256:
+            known = check_unlabelled(model, footage, file.parent, translated=translated)
+        found[name] = known
     return found
 
 
