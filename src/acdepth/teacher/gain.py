@@ -53,11 +53,11 @@ class Gain(Config):
     def describe(self) -> str:
         """One line for people."""
         if self.start is None or self.trained is None:
-            return "no frame was held out, so whether training improved on its start is not known"
+            return "the drives are too short to hold out a frame, so what training gained is not known"
         said = "explains" if self.better else "does not explain"
         return (
             f"the trained network {said} {self.frames} held-out frames better than what it started from: "
-            f"photometric error {self.trained:.4f}, start {self.start:.4f}, standing still {self.standing:.4f}"
+            f"error {self.trained:.4f}, start {self.start:.4f}, standing still {self.standing:.4f}"
         )
 
 

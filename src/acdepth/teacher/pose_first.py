@@ -1,6 +1,5 @@
 """The pose network alone learns motion against depth that is there already, which then comes to metres."""
 
-import logging
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.identity import Identity
 from acdepth.core.progress import say
 from acdepth.core.spread import spread
+from acdepth.data.order import is_slower
 from acdepth.data.prepared import Prepared
-from acdepth.data.triplets import TripletBatches
+from acdepth.data.triplets import TripletBatches, has_both_neighbours, has_camera, triplet_batch
 from acdepth.engine import Task, fit
 from acdepth.engine.processes import training_device
 from acdepth.networks.depth_net import DepthNet
@@ -28,8 +28,35 @@ POSE_FIRST = "pose_first"
 """Folder in a run folder: the states and the log of these steps."""
 MOST_PAIRS = 240
 """Of neighbouring frames with known distance, by which depth comes to metres."""
+FEW_FRAMES = 16
+"""By which the first guess of the motion is made."""
+FRAMES_AT_ONCE = 8
+FORWARD = np.geomspace(0.003, 0.5, 15)
+"""Motions from a frame to the next that are tried, over the median depth."""
 
-log = logging.getLogger("acdepth")
+
+@torch.no_grad()
+def forward_by_depth(config: TeacherConfig, depth: DepthNet, prepared: Prepared) -> float:
+    """The motion along the axis from frame to frame by which depth explains the images best, in its unit.
+
+    Negative where the camera looks back.
+    """
+    wanted = has_both_neighbours(prepared) & has_camera(prepared)
+    numbers = spread(np.flatnonzero(wanted & ~is_slower(prepared, config.min_speed)).tolist(), FEW_FRAMES)
+    device = training_device(config.loop.device == "cpu")
+    depth = depth.to(device)
+    tried = torch.tensor([*FORWARD, *-FORWARD])
+    errors = torch.zeros(len(tried))
+    batches = [numbers[first : first + FRAMES_AT_ONCE] for first in range(0, len(numbers), FRAMES_AT_ONCE)]
+    batches = [triplet_batch(prepared, part, [False] * len(part)).to(device) for part in batches]
+    inverse_depths = [depth(batch.image).inverse_depths[:1] for batch in batches]
+    unit = 1 / float(torch.cat([one[0].flatten() for one in inverse_depths]).median())
+    for batch, inverse_depth in zip(batches, inverse_depths, strict=True):
+        for index, part in enumerate(tried.tolist()):
+            motions = torch.eye(4, device=device).repeat(len(batch.image), 2, 1, 1)
+            motions[:, 0, 2, 3], motions[:, 1, 2, 3] = part * unit, -part * unit
+            errors[index] += len(batch.image) * float(mean_photometric(batch, inverse_depth, motions, False))
+    return float(tried[errors.argmin()]) * unit
 
 
 class PoseTask(Task):
@@ -64,7 +91,8 @@ def bring_to_metres(config: TeacherConfig, start: Start, prepared: Prepared) -> 
     """Make the unit of ``start`` what the footage says of metres: by speeds, else by the camera's height."""
     device = training_device(config.loop.device == "cpu")
     start.depth, start.pose = start.depth.to(device), start.pose.to(device)
-    factor, told = _by_lengths(start, prepared) if start.knows_motion else None, "known motion"
+    known = start.knows_motion and config.learns_lengths
+    factor, told = _by_lengths(start, prepared) if known else None, "known motion"
     if factor is None:
         factor, told = _by_heights(start, prepared), "the camera's height"
     if factor is not None:

@@ -51,8 +51,9 @@ class TeacherConfig(FootageChoice):
     """Depth [m] that the untrained network says; null leaves that to chance, as the paper does. Short runs
     need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
     initial_forward: float | Literal["measured"] = 0.0
-    """Forward motion [m per frame] that the untrained pose network says; ``measured`` is the median of what
-    the footage tells, and 0.8 where it tells nothing. ACDepth: 0."""
+    """Forward motion [m per frame] that the untrained pose network says; ``measured`` is that by which the
+    depth of ``start`` explains the images best, or without it the median of what the footage tells, and 0.8
+    where it tells nothing. ACDepth: 0."""
     pose_scale: tuple[float, float] = (0.01, 0.01)
     """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
     every drive keeps the same predicted speed."""
@@ -96,6 +97,11 @@ class TeacherConfig(FootageChoice):
     """Factor on the learning rate of the pose network. md4all: 1; published ACDepth: 0.4, 2e-4 of 5e-4."""
     loop: LoopSettings = LoopSettings(steps=47_000, learning_rate=2e-4)
     """The training loop. md4all's teacher, which ACDepth uses: 20 epochs of two passes, 2e-4."""
+
+    @property
+    def learns_lengths(self) -> bool:
+        """Whether known lengths of motion decide the metres."""
+        return self.velocity_weight > 0 or self.motion_length == "measured"
 
     def published(self) -> Self:
         """The same run with what the published code does on nuScenes where it departs from the paper."""

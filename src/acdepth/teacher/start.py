@@ -48,13 +48,12 @@ class Start:
         self.pose.rescale(factor)
 
 
-def open_start(config: TeacherConfig, camera: dict[str, float | int] | None, forward: float) -> Start:
+def open_start(config: TeacherConfig, camera: dict[str, float | int] | None) -> Start:
     """The networks that ``config.start`` names, for footage of a camera.
 
     Args:
         config: settings.
         camera: of the footage at the network's input, as a card has it; None if it is not known.
-        forward: where a pose network of no teacher starts [m per frame].
 
     Raises:
         UserError: if one is missing or of another kind.
@@ -66,7 +65,7 @@ def open_start(config: TeacherConfig, camera: dict[str, float | int] | None, for
     depth = rescaled(network, ratio)
     pose_start = pose_file(config)
     if pose_start is None:
-        return Start(depth, _new_pose_net(config, forward), False, card.metric)
+        return Start(depth, _new_pose_net(config), False, card.metric)
     pose = _earlier_pose_net(config, card, file, pose_start)
     pose.rescale(ratio)
     return Start(depth, pose, True, card.metric)
@@ -125,10 +124,10 @@ def _focal_ratio(card: CheckpointCard, camera: dict[str, float | int] | None, fi
     )
 
 
-def _new_pose_net(config: TeacherConfig, forward: float) -> PoseNet:
+def _new_pose_net(config: TeacherConfig) -> PoseNet:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
-        pose = PoseNet(config.network, forward, config.pose_scale)
+        pose = PoseNet(config.network, scale=config.pose_scale)
     if encoder := first_encoder(config):
         load_encoder(pose.encoder, encoder)
     return pose

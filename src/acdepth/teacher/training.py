@@ -35,7 +35,7 @@ from acdepth.teacher.gain import GAIN_FILE, Explainer, find_gain, held_out_frame
 from acdepth.teacher.lengths import lengths_by_height
 from acdepth.teacher.metres import RoadHeights, find_metres, see_road, write_metres
 from acdepth.teacher.motion import compare_motion
-from acdepth.teacher.pose_first import bring_to_metres, learn_motion
+from acdepth.teacher.pose_first import bring_to_metres, forward_by_depth, learn_motion
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.start import Start, first_encoder, open_start, pose_file, start_file, starting_files
 from acdepth.teacher.task import TeacherTask
@@ -88,21 +88,17 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
             left_out=held_out,
         )
         footage = Footage(clear, prepared, training_camera(prepared))
-        forward = _initial_forward(prepared, config)
-        start = open_start(config, footage.camera, forward) if start_file(config) else None
-        if start is not None:
-            if config.pose_first:
-                learn_motion(config, start, batches, out, made_from)
-            bring_to_metres(config, start, prepared)
-        first = deepcopy(start)
-        task = TeacherTask(config, forward, start)
-        if start is None:
+        if start_file(config) is None:
+            start, task = None, TeacherTask(config, _initial_forward(prepared, config))
             _fill_encoders(task, config)
+        else:
+            start = _at_work(config, footage, batches, out, made_from)
+            task = TeacherTask(config, start=deepcopy(start))
         fit("teacher", task, batches, loop, out, made_from)
         if share.leads:
-            if first is not None:
-                _save_start(task, first, footage, held_out, lengths, out)
-            _save(task, footage, first is not None and first.metric and config.pull > 0, out)
+            if start is not None:
+                _save_start(task, start, footage, held_out, lengths, out)
+            _save(task, footage, start is not None and start.metric and config.pull > 0, out)
     return out / MODEL_FILE
 
 
@@ -113,6 +109,22 @@ class Footage(NamedTuple):
     prepared: Prepared
     camera: dict[str, float | int] | None
     """As a card has it."""
+
+
+def _at_work(
+    config: TeacherConfig, footage: Footage, batches: partial[TripletBatches], out: Path, made_from: Identity
+) -> Start:
+    """What training starts from, when it knows how the camera moves and what of metres is known."""
+    start, prepared = open_start(config, footage.camera), footage.prepared
+    if not start.knows_motion:
+        told = config.initial_forward
+        start.pose.initial_forward = (
+            forward_by_depth(config, start.depth, prepared) if told == "measured" else told
+        )
+    if config.pose_first:
+        learn_motion(config, start, batches, out, made_from)
+    bring_to_metres(config, start, prepared)
+    return start
 
 
 def _save(task: TeacherTask, footage: Footage, held: bool, out: Path) -> None:
@@ -140,6 +152,8 @@ def _save_start(
     config = task.config
     _, card = _describe(config, start.depth, footage, start.metric, f"{config.start}, as training found it")
     save_checkpoint(out / START_FILE, start.depth, card)
+    if not config.held_out:
+        return
     trained = Explainer(task.depth_net, task.pose_net)
     starts = (Explainer(start.depth, start.pose), Explainer(start.depth, task.pose_net))
     gain = find_gain(config, footage.prepared, held_out, starts, trained, lengths)
@@ -182,8 +196,7 @@ def training_size(config: TeacherConfig, clips: list[Clip]) -> tuple[int, int]:
 
 def _known_motion(config: TeacherConfig, clips: list[Clip], prepared: Prepared) -> Source | None:
     """From what the lengths of motion are known that depth was trained with; None if with none."""
-    used = config.velocity_weight > 0 or config.motion_length == "measured"
-    if not used or np.isnan(prepared.frames.distance_to_next).all():
+    if not config.learns_lengths or np.isnan(prepared.frames.distance_to_next).all():
         return None
     told: set[Source] = {clip.lengths_from for clip in clips if clip.lengths_from is not None}
     return told.pop() if len(told) == 1 else "speeds or poses"
@@ -224,7 +237,7 @@ def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:
     if config.initial_forward != "measured":
         return config.initial_forward
     known = median_distance(prepared)
-    if known is None and config.start is None and np.isnan(prepared.frames.clip_camera_height).all():
+    if known is None and np.isnan(prepared.frames.clip_camera_height).all():
         logging.getLogger("acdepth").warning(
             "no frame says how far the camera moved, so depth will have no scale; motion.csv, poses or "
             "camera_height in camera.yaml would"
