@@ -162,7 +162,7 @@ def test_lengths_of_motion_that_were_not_learnt_from_give_no_metres(tmp_path, mo
     data = write_drive(tmp_path / "data", count=4)
     given = []
     monkeypatch.setattr(
-        training, "find_metres", lambda road, motion: given.append(motion) or find_metres(road, motion)
+        training, "find_metres", lambda road, motion, held: given.append(motion) or find_metres(road, motion)
     )
     for number, values in enumerate(({"velocity_weight": 0.0}, {})):
         train_teacher(CONFIG.model_copy(update=values), data, tmp_path / str(number))

@@ -39,6 +39,7 @@ class TripletBatches:
         mirror: whether clips are mirrored.
         intrinsics: how they follow crop and resizing; see `published_camera`.
         distances: (N, 2) [m] from each frame to the previous and next; None for those of ``prepared``.
+        left_out: (N,) bool, frames that are no targets; None for none.
 
     Raises:
         UserError: if no frame has both neighbours, or a camera is not known.
@@ -56,11 +57,13 @@ class TripletBatches:
         mirror: bool = True,
         intrinsics: IntrinsicsRule = "exact",
         distances: np.ndarray | None = None,
+        left_out: np.ndarray | None = None,
     ) -> None:
         self.prepared, self.mirror, self.distances = prepared, mirror, distances
         self.intrinsics: IntrinsicsRule = intrinsics
         numbers = targets(prepared, min_speed)
         whole = numbers[has_both_neighbours(prepared)[numbers]]
+        whole = whole if left_out is None else whole[~left_out[whole]]
         if not len(whole):
             remedy = "self-supervision needs three consecutive images, give a video or a folder without gaps"
             raise UserError(prepared.folder, "no frame has a neighbour before and after it", remedy)

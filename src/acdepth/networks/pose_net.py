@@ -54,6 +54,17 @@ class PoseNet(nn.Module):
         # both so that published weights fit.
         return torch.cat([self.metres * motion[:, 3:6], self.radians * motion[:, :3]], 1)
 
+    @torch.no_grad()
+    def rescale(self, metres: float, radians: float = 1.0) -> None:
+        """Say so many times the lengths and angles from now on."""
+        last = self.convolutions[-1]
+        assert isinstance(last, nn.Conv2d) and last.bias is not None
+        factors = torch.ones_like(last.bias)
+        factors[:3], factors[3:6] = radians, metres
+        last.weight.mul_(factors[:, None, None, None])
+        last.bias.mul_(factors)
+        self.initial_forward *= metres
+
     def motions(self, target: Tensor, neighbours: Tensor, apart: bool = False) -> Tensor:
         """Motions from targets (B, 3, H, W) to their previous and next frames (B, 2, 3, H, W).
 

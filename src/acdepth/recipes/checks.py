@@ -14,7 +14,7 @@ from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.recipes.learning_config import LearningConfig
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.training import starting_encoder, student_network
-from acdepth.teacher.training import starting_files
+from acdepth.teacher.start import first_encoder, start_file
 from acdepth.translator.adapters import load_card
 from acdepth.translator.training import check_start, make_discriminator
 
@@ -29,10 +29,9 @@ def check_networks(config: LearningConfig) -> None:
     """
     teacher, student = config.teacher, config.student
     student_network(student, teacher.network)
-    files = starting_files(teacher)
-    if teacher.start is not None:
-        load_checkpoint(files[0])
-    encoders = {*(files if teacher.encoder else ()), starting_encoder(student)}
+    if start := start_file(teacher):
+        load_checkpoint(start)
+    encoders = {first_encoder(teacher), starting_encoder(student)}
     for encoder in filter(None, encoders):
         load_encoder(DepthNet(teacher.network).encoder, encoder)
     if config.method == "diffusion":

@@ -1,4 +1,5 @@
-"""Smoothness of depth, which monodepth2 and ACDepth (section 3.2) ask for beside photometric consistency."""
+"""What is asked of depth beside photometric consistency: smoothness (monodepth2; ACDepth, section 3.2), and
+nearness to what it started from."""
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,13 @@ def smoothness_loss(
     mean = inverse_depth.mean((-2, -1), keepdim=True)
     change_x, change_y = _gradients(inverse_depth / mean.clamp(min=1e-6))
     return change_x.abs() * edge_x, change_y.abs() * edge_y
+
+
+def pull_loss(
+    inverse_depth: Float[Tensor, "b 1 h w"], of_start: Float[Tensor, "b 1 h w"]
+) -> Float[Tensor, "b 1 h w"]:
+    """How far the logarithm of depth has gone from that of the network it started from."""
+    return (inverse_depth.log() - of_start.log()).abs()
 
 
 def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -68,13 +68,16 @@ def heights_seen(network: DepthNet, prepared: Prepared, numbers: np.ndarray) -> 
     return np.concatenate([_heights(network, prepared, part) for part in parts] or [np.zeros(0)])
 
 
-def find_metres(road: RoadHeights, motion: Source | None) -> Metres:
-    """Where metres come from: ``motion`` that was learnt from, else the camera's height, else nowhere."""
+def find_metres(road: RoadHeights, motion: Source | None, held: bool = False) -> Metres:
+    """Where metres come from: ``motion`` that was learnt from, else the camera's height, else, if depth was
+    ``held`` to one in metres, from there, else from nowhere."""
     found = road.where(~np.isnan(road.seen))
     measured = found.where(~np.isnan(found.given))
     if motion is not None:
         _warn_of_mismatch(measured, motion)
         return Metres(source=motion, spread=_spread(_steadiness(found)), frames=len(found.seen))
+    if held and len(measured.seen) < LEAST_FRAMES:
+        return Metres(source="start", spread=_spread(_steadiness(found)), frames=len(found.seen))
     if np.isnan(road.given).all():
         return Metres(source="none")
     if len(measured.seen) < LEAST_FRAMES:

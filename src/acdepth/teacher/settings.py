@@ -15,25 +15,45 @@ class TeacherConfig(FootageChoice):
     """Settings of the teacher; the defaults are ACDepth's on nuScenes."""
 
     network: DepthNetConfig = DepthNetConfig()
-    """The depth network; the pose network has its width and normalisation."""
+    """The depth network; the pose network has its width and normalisation. With ``start``, of the pose
+    network alone: the depth network is then what its own card says."""
     image_size: tuple[Side, Side] = (320, 576)
     """(height, width) of the network's input [px], multiples of 32 from 64. ACDepth, nuScenes: 320 x 576."""
+    keep_aspect: bool = False
+    """Whether footage whose aspect is not that of ``image_size``, by more than 5 %, is seen in its own, at
+    the size that is nearest to it, as ``predict`` does; else it is stretched, as in the paper."""
     crop: Crop | None = None
     """Window of the original images; null for all of it. ACDepth, RobotCar: the top 1280x768."""
     resize: Resize = "area"
     """How images come to ``image_size``, in training and ever after, the student's too: ``area`` averages,
     ``lanczos`` is Pillow's. ACDepth, monodepth2: lanczos."""
     encoder: Path | None = None
-    """Weights that both encoders start from: ``shipped``, a file of ours or of ImageNet's ResNet18, or a name
-    of the hub; null starts from random ones. ACDepth: ImageNet, ``timm/resnet18.tv_in1k``."""
+    """Weights that those encoders start from which ``start`` does not bring: ``shipped``, a file of ours or
+    of ImageNet's ResNet18, or a name of the hub; null starts from random ones. ACDepth: ImageNet,
+    ``timm/resnet18.tv_in1k``."""
     start: Path | None = None
-    """Run folder of an earlier teacher, at another size for example, whose networks this one goes on with."""
+    """Depth network that this one goes on from: ``shipped``, the student that ships, a checkpoint, or a run
+    folder, of which a teacher's brings its pose network too. Its metres follow the focal length to the
+    footage's camera, and then the speeds or the camera's height where these are known. ACDepth: none."""
+    pose_first: int = Field(default=0, ge=0)
+    """Steps before those of ``loop`` in which the pose network alone learns, against the depth of ``start``:
+    an untrained one would first bend good depth until it fits its motion. ACDepth: none."""
+    pull: float = Field(default=0.0, ge=0)
+    """Weight of the mean |log depth - log depth of ``start``|, which holds what the image says nothing of,
+    such as sky and bare asphalt, where it was. ACDepth: none."""
+    depth_batch_norm: Literal["train", "eval"] = "train"
+    """``eval`` leaves the batch normalisation of the depth network at the statistics that it starts with:
+    those of small batches of one road are worse. ACDepth: train."""
+    held_out: float = Field(default=0.0, ge=0, lt=1)
+    """Part of the frames that is not learnt from, but tells at the end whether the trained network explains
+    how the image changes better than ``start`` did (``gain.json``). ACDepth: none."""
     initial_depth: float | None = Field(default=None, gt=0)
     """Depth [m] that the untrained network says; null leaves that to chance, as the paper does. Short runs
     need it: the textbook start says about 0.2 m everywhere, from where most gradients lead nowhere."""
     initial_forward: float | Literal["measured"] = 0.0
-    """Forward motion [m per frame] that the untrained pose network says; ``measured`` is the median of what
-    the footage tells, and 0.8 where it tells nothing. ACDepth: 0."""
+    """Forward motion [m per frame] that the untrained pose network says; ``measured`` is that by which the
+    depth of ``start`` explains the images best, or without it the median of what the footage tells, and 0.8
+    where it tells nothing. ACDepth: 0."""
     pose_scale: tuple[float, float] = (0.01, 0.01)
     """Metres and radians per unit of the pose network's numbers. monodepth2: 0.01; short runs need more, or
     every drive keeps the same predicted speed."""
@@ -70,10 +90,18 @@ class TeacherConfig(FootageChoice):
     """Whether the pose network sees the targets with their previous frames and with their next ones in two
     passes, each normalised by batch statistics of its own, as in monodepth2 and the published code; else in
     one pass."""
+    depth_rate: float = Field(default=1.0, gt=0)
+    """Factor on the learning rate of the depth network; a good start wants less than an untrained pose
+    network. ACDepth: 1."""
     pose_rate: float = Field(default=1.0, gt=0)
     """Factor on the learning rate of the pose network. md4all: 1; published ACDepth: 0.4, 2e-4 of 5e-4."""
     loop: LoopSettings = LoopSettings(steps=47_000, learning_rate=2e-4)
     """The training loop. md4all's teacher, which ACDepth uses: 20 epochs of two passes, 2e-4."""
+
+    @property
+    def learns_lengths(self) -> bool:
+        """Whether known lengths of motion decide the metres."""
+        return self.velocity_weight > 0 or self.motion_length == "measured"
 
     def published(self) -> Self:
         """The same run with what the published code does on nuScenes where it departs from the paper."""

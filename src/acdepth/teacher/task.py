@@ -1,10 +1,12 @@
 """What the teacher learns by: depth and pose network, and their losses weighted (ACDepth, section 3.2)."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
+from typing import Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
@@ -17,22 +19,45 @@ from acdepth.geometry.photometric import photometric_loss, whole_windows
 from acdepth.geometry.warp import shows_vehicle, synthesise_views
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
-from acdepth.teacher.losses import smoothness_loss
+from acdepth.teacher.losses import pull_loss, smoothness_loss
 from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.start import Start
 
 
 class TeacherTask(Task):
-    """Depth and pose network, which starts at ``initial_forward`` [m per frame]; they teach each other."""
+    """Depth and pose network, which teach each other.
 
-    def __init__(self, config: TeacherConfig, initial_forward: float = 0.0) -> None:
+    Args:
+        config: settings.
+        initial_forward: where an untrained pose network starts [m per frame].
+        start: networks to go on from; depth is pulled to that of its frozen one.
+    """
+
+    def __init__(
+        self, config: TeacherConfig, initial_forward: float = 0.0, start: Start | None = None
+    ) -> None:
         super().__init__()
         self.config = config
-        self.rates = {"pose_net.": config.pose_rate}
-        with torch.random.fork_rng(devices=[]):
-            # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
-            torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
-            self.depth_net = DepthNet(config.network, config.initial_depth)
-            self.pose_net = PoseNet(config.network, initial_forward, config.pose_scale)
+        self.rates = {"pose_net.": config.pose_rate, "depth_net.": config.depth_rate}
+        if start is not None:
+            self.depth_net, self.pose_net = deepcopy(start.depth).requires_grad_(True), start.pose
+            self.beside = (start.depth,) if config.pull > 0 else ()
+        else:
+            with torch.random.fork_rng(devices=[]):
+                # Layers draw their first weights from the global generator; the fork keeps that to ourselves.
+                torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
+                self.depth_net = DepthNet(config.network, config.initial_depth)
+                self.pose_net = PoseNet(config.network, initial_forward, config.pose_scale)
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode, perhaps but for the normalisation of the depth network."""
+        super().train(mode)
+        if self.config.depth_batch_norm == "eval":
+            for module in self.depth_net.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
 
     def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
@@ -45,22 +70,39 @@ class TeacherTask(Task):
         with torch.autocast(batch.image.device.type, enabled=False):
             measured = self.config.motion_length == "measured"
             used = with_length(motions, batch.distance) if measured else motions
-            synthesised = synthesise_views(batch, inverse_depths, used)
-            vehicle = shows_vehicle(batch, inverse_depths, used)
-            photometric = photometric_loss(
-                synthesised, batch.image, batch.neighbours, self.config.automask, vehicle
-            )
             velocity, known = velocity_loss(motions, batch.distance), ~batch.distance.isnan()
-            return {
-                "photometric": counted_mean(photometric, whole_windows(batch.counted)),
+            terms = {
+                "photometric": mean_photometric(batch, inverse_depths, used, self.config.automask),
                 "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
+            if self.beside:
+                terms["pull"] = self.config.pull * self._pull(batch.image, inverse_depths)
+            return terms
+
+    def _pull(self, image: Tensor, inverse_depths: Sequence[Tensor]) -> Tensor:
+        """Mean over scales, which all weigh the same."""
+        (start,) = self.beside
+        with torch.no_grad():
+            known = start(image).inverse_depths
+        return torch.stack(
+            [pull_loss(*pair).mean() for pair in zip(inverse_depths, known, strict=True)]
+        ).mean()
 
     def _inverse_depths(self, image: Tensor, mirror: bool) -> Sequence[Tensor]:
         if not mirror:
             return self.depth_net(image).inverse_depths
         return [scale.flip(-1) for scale in self.depth_net(image.flip(-1)).inverse_depths]
+
+
+def mean_photometric(
+    batch: TripletBatch, inverse_depths: Sequence[Tensor], motions: Tensor, automask: bool
+) -> Tensor:
+    """L_p: mean over (counted) pixels and scales, given T_target_to_source (B, 2, 4, 4) [m]."""
+    synthesised = synthesise_views(batch, inverse_depths, motions)
+    vehicle = shows_vehicle(batch, inverse_depths, motions)
+    error = photometric_loss(synthesised, batch.image, batch.neighbours, automask, vehicle)
+    return counted_mean(error, whole_windows(batch.counted))
 
 
 def jitter_clips(batch: TripletBatch, generator: torch.Generator) -> TripletBatch:
