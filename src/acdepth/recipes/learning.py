@@ -113,6 +113,7 @@ class Learning:
             assert adapters is not None
             translator, depth = DiffusedWeather(adapters), None
         else:
-            translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.labels)
+            depth = TeacherDepth(self.labels)
+            translator = SimulatedWeather(config.severity, depth.model.device)
         with progress("translate", count_targets(clips), unit="image") as advance:
             translate(clips, self.translations, translator, depth, config.translation(), progress=advance)
