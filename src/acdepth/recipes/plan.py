@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,9 @@ from acdepth.world.export import DriveSettings, write_towns
 
 ROW_BYTES, EXAMPLE_BYTES = 800, 12
 """Of a frame and model in ``frames.jsonl``, and of an example's pixel: picture, truth, two depths, report."""
+
+POSE_ALONE = 0.7
+"""Of a teacher's step takes one in which depth does not learn."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def plan_learning(config: LearningConfig, speeds: Speeds, counts: Counts) -> lis
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)
     teacher, translator = speeds.teacher, speeds.translator
     stages = [
-        *([_trained("teacher", config.teacher.loop, teacher, counts.triplets * picture)] if teacher else []),
+        *([_teacher(config, teacher, counts.triplets * picture)] if teacher else []),
         *([_translator(config, translator, clear)] if translator else []),
         _per_image("translate", f"{clear} x {made} images", clear * made, speeds.translation),
         _trained("student", config.student.loop, speeds.student, clear * (1 + seen) * picture),
@@ -138,6 +141,13 @@ def _trained(name: str, loop: LoopSettings, step: Timed, prepared: float) -> Pla
     work = f"{loop.steps} steps of {loop.batch_size}, {step.seconds:.2f} s each"
     size = prepared + (states + 1 / 3) * step.gigabytes
     return PlannedStage(name, work, size, loop.steps * step.seconds / 3600)
+
+
+def _teacher(config: LearningConfig, step: Timed, prepared: float) -> PlannedStage:
+    """Steps of the pose network alone take most of the time of one, as depth goes forward still."""
+    planned, first = _trained("teacher", config.teacher.loop, step, prepared), config.teacher.pose_first
+    work = f"{first} steps of the pose network, {planned.work}" if first else planned.work
+    return replace(planned, work=work, hours=planned.hours + POSE_ALONE * first * step.seconds / 3600)
 
 
 def _per_image(name: str, work: str, images: int, one: Timed, workers: int = 1) -> PlannedStage:

@@ -19,12 +19,14 @@ from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
-from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
+from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.recipes.learning_config import LearningConfig
 from acdepth.student.task import StudentTask
 from acdepth.student.training import open_prior
+from acdepth.teacher.start import open_start, start_file
 from acdepth.teacher.task import TeacherTask
+from acdepth.teacher.training import training_camera
 from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
@@ -111,16 +113,19 @@ class Timing:
         self.frames = _excerpts(footage, batch_size(config))
         teacher, out = config.teacher, folder / "prepared"
         self.prepared = prepare(self.frames, out, teacher.image_size, teacher.crop, resize=teacher.resize)
+        start = start_file(teacher)
+        self.network = load_checkpoint(start)[1].network if start else teacher.network
 
     def teacher(self) -> Timed:
         """One step."""
         config, size = self.config.teacher, self.config.teacher.loop.batch_size
         batches = TripletBatches(self.prepared, size, 0, None)
-        return self._timed("teacher", TeacherTask(config, 0.5), config.loop, batches)
+        start = open_start(config, training_camera(self.prepared), 0.5) if start_file(config) else None
+        return self._timed("teacher", TeacherTask(config, 0.5, start), config.loop, batches)
 
     def student(self) -> Timed:
         """One step."""
-        config, network = self.config.student, self.config.teacher.network
+        config, network = self.config.student, self.network
         prior = open_prior(config, self.config.prior, network)
         # From the first step on, what a long run does from its middle.
         from_the_middle = config.model_copy(update={"consistency_start": 0.0})
@@ -149,7 +154,7 @@ class Timing:
         some = _Excerpt(first, first.targets()[:TRANSLATED_IMAGES][-1] + 1)
         images = count_targets([some]) * len(self.config.translated)
         teacher = self.config.teacher
-        card = CheckpointCard(network=teacher.network, input_size=teacher.image_size, crop=teacher.crop)
+        card = CheckpointCard(network=self.network, input_size=teacher.image_size, crop=teacher.crop)
         weights, out = self.folder / MODEL_FILE, self.folder / "translations"
         save_checkpoint(weights, DepthNet(card.network, initial_depth=15.0), card)
         weather, depth = self._method(weights)

@@ -14,7 +14,7 @@ from acdepth.core.files import inside, read_json
 from acdepth.core.images import read_image
 from acdepth.core.progress import in_words
 from acdepth.evaluation.schema import Record
-from acdepth.evaluation.unlabelled.schema import UnlabelledCheck
+from acdepth.evaluation.unlabelled import UnlabelledCheck
 from acdepth.reports.page import durations, plain, write_page
 from acdepth.reports.pictures import photograph
 
@@ -124,7 +124,7 @@ def next_steps(story: FitStory, look: Mapping[str, Any]) -> list[str]:
     """What to try, the most promising first."""
     steps: list[str] = []
     for check in story.checks.values():
-        steps += [measure.remedy for measure in check.measures.values() if measure.remedy]
+        steps += [measure.advice for measure in check.measures.values() if measure.advice]
     if story.kept and not story.metric:
         steps.append(
             "For metres give --camera-height, speeds (motion.csv) or poses: now depth is right up to one factor"

@@ -50,7 +50,7 @@ class Fit:
         self.footage, self.out, self.given = footage, out, teacher
         self.masks = out / "masks"
         self.clear = _clear_footage(footage, config)
-        self.config = config.with_choice(masks=self.masks)
+        self.config = config.seeing(self.clear).with_choice(masks=self.masks)
         refuse_unfit(config, footage, self.clear, out, trains_teacher=teacher is None)
         check_networks(self.config)
 
@@ -115,12 +115,12 @@ class Fit:
     def _story(
         self, stages: FitStages, plan: Plan, minutes: float | None, seconds: Mapping[str, float]
     ) -> FitStory:
-        kept, shown = stages.outcome()
-        card = load_checkpoint(self.out / MODEL_FILE)[1] if kept else None
+        outcome = stages.outcome()
+        card = load_checkpoint(self.out / MODEL_FILE)[1] if outcome.kept else None
         return FitStory(
             footage=str(self.footage),
-            kept=kept,
-            checks=stages.judged(),
+            kept=outcome.kept,
+            checks=outcome.checks,
             metres=card.metres.describe() if card and card.metres else None,
             metric=bool(card and card.metric),
             conditions=self.config.translated,
@@ -130,7 +130,7 @@ class Fit:
             expected=plan.seconds,
             seconds=dict(seconds),
             masks=tuple(MaskTold.from_dict(one, FOUND_FILE) for one in read_json(self.masks / FOUND_FILE)),
-            shown=tuple(shown),
+            shown=outcome.shown,
             teacher=None if self.given is None else str(self.given),
             config=stages.config.to_dict(),
             made_by=provenance(),

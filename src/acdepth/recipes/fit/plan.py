@@ -150,13 +150,14 @@ def _sizes(config: FitConfig) -> list[tuple[int, int]]:
 
 def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float) -> Plan:
     has_teacher = costs.speeds.teacher is not None
-    steps = [config.teacher.loop.steps, config.student.loop.steps]
-    teacher, student = (max(min(config.least_steps, full), round(part * full)) for full in steps)
+    steps = [config.teacher.pose_first, config.teacher.loop.steps, config.student.loop.steps]
+    pose, teacher, student = (max(min(config.least_steps, full), round(part * full)) for full in steps)
     there = min(config.frames, count_targets(footage))
     work = Work(
         part=part,
         image_size=costs.image_size,
         frames=max(min(config.least_frames, there), round(part * there)),
+        pose_first=pose if has_teacher else 0,
         teacher_steps=teacher if has_teacher else 0,
         student_steps=student,
     )

@@ -1,16 +1,19 @@
 """Settings of a fit, and what becomes of them where time is short."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, PositiveInt
 
+from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.data.settings import FootageChoice
 from acdepth.engine.settings import LoopSettings
 from acdepth.networks.settings import Side
 from acdepth.recipes.learning_config import LearningConfig
+from acdepth.teacher.training import training_size
 
 
 class FitConfig(LearningConfig):
@@ -52,10 +55,17 @@ class FitConfig(LearningConfig):
         sized = self.with_choice(most_frames=work.frames)
         teacher = sized.teacher.model_copy(update={"image_size": work.image_size})
         if work.teacher_steps:
-            teacher = teacher.model_copy(update={"loop": _of_length(teacher.loop, work.teacher_steps)})
+            loop = _of_length(teacher.loop, work.teacher_steps)
+            teacher = teacher.model_copy(update={"loop": loop, "pose_first": work.pose_first})
         loop = _of_length(sized.student.loop, work.student_steps)
         student = sized.student.model_copy(update={"loop": loop})
         return sized.model_copy(update={"teacher": teacher, "student": student})
+
+    def seeing(self, clear: Sequence[Clip]) -> Self:
+        """The same at the size of the networks' input that suits some footage."""
+        size = training_size(self.teacher, list(clear))
+        teacher = self.teacher.model_copy(update={"image_size": size, "keep_aspect": False})
+        return self.model_copy(update={"teacher": teacher})
 
     def looked_at(self, masks: Path | None = None) -> FootageChoice:
         """What is known of the footage, of which every image is looked at."""
@@ -76,6 +86,8 @@ class Work(Config):
     """(height, width) of the networks' input [px]."""
     frames: int
     """Images that are learnt from."""
+    pose_first: int
+    """Steps in which the pose network alone learns."""
     teacher_steps: int
     """0 where none is trained."""
     student_steps: int
@@ -83,5 +95,5 @@ class Work(Config):
     def describe(self) -> str:
         """Such as ``600 images at 192x320, 240 steps of the teacher, 480 of the student``."""
         height, width = self.image_size
-        teacher = f"{self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
+        teacher = f"{self.pose_first + self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
         return f"{self.frames:,} images at {height}x{width}, {teacher}{self.student_steps} of the student"

@@ -1,15 +1,17 @@
 """The stages of a fit after the mask, once it is known how much is done."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from acdepth.checking import check_data
 from acdepth.core.files import read_json, write_json
 from acdepth.core.identity import Identity
 from acdepth.core.progress import say
-from acdepth.core.shipped import STUDENT
 from acdepth.data.manifest import Manifest
 from acdepth.data.prepared import fingerprint
-from acdepth.evaluation.unlabelled.schema import UnlabelledCheck
+from acdepth.evaluation.unlabelled import UnlabelledCheck
+from acdepth.evaluation.unlabelled.check import CHECK_FILE
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
 from acdepth.pipeline.outputs import file_output, folder_output, weights_output
@@ -19,8 +21,20 @@ from acdepth.recipes.fit.pictures import PICTURES, SHEET_FILE, show
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.learning import Learning
 from acdepth.reports.fit import LOOK, Shown
+from acdepth.teacher.gain import GAIN_FILE, Gain
+from acdepth.teacher.training import START_FILE
 
 OUTCOME_FILE = "outcome.json"
+
+
+class Outcome(NamedTuple):
+    """What came of a fit."""
+
+    kept: str | None
+    """The name of the network that is ``model.safetensors``; None where none is any use."""
+    checks: dict[str, UnlabelledCheck]
+    """Of each network that was looked at."""
+    shown: tuple[Shown, ...]
 
 
 class Degenerate(Exception):
@@ -54,15 +68,15 @@ class FitStages:
     @property
     def networks(self) -> dict[str, Path]:
         """What may be kept or learnt by, in the order in which it learnt; those that are there."""
-        teacher, student = self.learning.weights["teacher"], self.learning.weights["student"]
-        found = {"given": self.learning.labels} if self.given else {"start": STUDENT, "teacher": teacher}
-        return {name: file for name, file in {**found, "student": student}.items() if file.exists()}
+        given = {"given": self.learning.labels} if self.given else {}
+        return {**given, **self._own, **_that_are({"student": self.learning.weights["student"]})}
 
-    def judged(self) -> dict[str, UnlabelledCheck]:
-        """What the label-free check says of each network that is there."""
-        return judge(self.networks, self.clear, self.checks)
+    @property
+    def _own(self) -> dict[str, Path]:
+        teacher = self.learning.weights["teacher"]
+        return {} if self.given else _that_are({"start": teacher.with_name(START_FILE), "teacher": teacher})
 
-    def show(self, kept: str) -> list[Shown]:
+    def _show(self, kept: str) -> list[Shown]:
         """Write pictures of what is kept, and of the others in clear."""
         models = {name: open_model(file, name) for name, file in self.networks.items()}
         is_translated = (self.learning.translations / "manifest.jsonl").exists()
@@ -85,38 +99,60 @@ class FitStages:
         """Of the network that training started from and of the teacher the better one gives the labels."""
         folder = self.learning.labels.parent
         outputs = (weights_output(self.learning.labels),)
-        return Stage("labels", Identity(), self._choose_labels, outputs, (folder, self.checks))
+        return Stage("labels", Identity(), self._choose_labels, outputs, (folder,))
 
     def _choose_labels(self) -> None:
-        checks = {name: check for name, check in self.judged().items() if name != "student"}
-        name = best(checks)
+        checks = judge(self._own, self.clear, self.learning.labels.with_name("check"))
         for one, check in checks.items():
             say(f"{one}: {check.in_words}")
+        name = best(checks)
         if checks[name].verdict == "degenerate":
             raise Degenerate
+        if self._gained_nothing() and checks["start"].verdict == checks[name].verdict:
+            name = "start"
         say(f"the student learns by the depth of the {name}")
-        keep(self.networks[name], self.learning.labels)
+        keep(self._own[name], self.learning.labels)
+
+    def _gained_nothing(self) -> bool:
+        """Whether the teacher explains frames that were held out no better than the start did."""
+        file = self.learning.weights["teacher"].with_name(GAIN_FILE)
+        return file.exists() and Gain.read(file).better is False
 
     def _check(self) -> Stage:
         files = self.out / OUTCOME_FILE, self.out / SHEET_FILE
         model, pictures = self.out / MODEL_FILE, self.out / PICTURES
         outputs = (file_output(files[0]), weights_output(model), folder_output(pictures))
         made_from = Identity.of(self.config, only=("shown",))
-        return Stage("check", made_from, self._keep_the_best, outputs, (*files, model, pictures))
+        return Stage("check", made_from, self._keep_the_best, outputs, (*files, model, pictures, self.checks))
 
     def _keep_the_best(self) -> None:
-        checks = self.judged()
-        name = best(checks)
+        checks = judge(self.networks, self.clear, self.checks, self.learning.translations)
+        for one, check in checks.items():
+            say(f"{one}: {check.in_words}")
+        name = best({one: check for one, check in checks.items() if self.networks[one].is_file()})
         if checks[name].verdict == "degenerate":
             raise Degenerate
         keep(self.networks[name], self.out / MODEL_FILE)
-        shown = [one.to_dict() for one in self.show(name)]
+        shown = [one.to_dict() for one in self._show(name)]
         write_json(self.out / OUTCOME_FILE, {"kept": name, "shown": shown})
 
-    def outcome(self) -> tuple[str | None, list[Shown]]:
-        """The name of what is kept, and what is shown; without anything to keep, what is the least bad."""
-        file = self.out / OUTCOME_FILE
+    def outcome(self) -> Outcome:
+        """What is kept and shown; without anything to keep, what is the least bad is shown."""
+        checks, file = self._known(), self.out / OUTCOME_FILE
         if file.exists():
             found = read_json(file)
-            return found["kept"], [Shown.from_dict(one, str(file)) for one in found["shown"]]
-        return None, self.show(best(self.judged()))
+            return Outcome(found["kept"], checks, tuple(Shown.from_dict(one, str(file)) for one in found["shown"]))
+        return Outcome(None, checks, tuple(self._show(best(checks))))
+
+    def _known(self) -> dict[str, UnlabelledCheck]:
+        """What was said last of each network."""
+        found: dict[str, UnlabelledCheck] = {}
+        for folder in (self.learning.labels.with_name("check"), self.checks):
+            files = {name: folder / name / CHECK_FILE for name in self.networks}
+            found |= {name: UnlabelledCheck.read(file) for name, file in files.items() if file.exists()}
+        return found
+
+
+def _that_are(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Those that are there."""
+    return {name: file for name, file in files.items() if file.exists()}
