@@ -61,7 +61,7 @@ def fit(
         method: instead of the settings' way to make weather.
         frames: images that are learnt from at most.
         image_size: height x width of the networks' input, as in 192x320.
-        teacher_steps: instead of the settings' steps.
+        teacher_steps: instead of the settings' steps; those of the pose network alone change with them.
         student_steps: instead of the settings' steps.
         seed: of everything random.
         config: shipped settings of this name, as own, or a YAML of one's own.
@@ -124,6 +124,7 @@ def _changed(
         teacher["image_size"] = list(size)
     if teacher_steps is not None:
         teacher["loop"]["steps"] = teacher_steps
+        teacher["pose_first"] = round(config.teacher.pose_first * teacher_steps / config.teacher.loop.steps)
     if student_steps is not None:
         student["loop"]["steps"] = student_steps
     if seed is not None:

@@ -28,8 +28,8 @@ class FootageChoice(Config):
     the image moves by at least 0.5 % of its width; and frames between which it moves by less than 0.1 % are
     no targets where no speeds are known. ACDepth: the rates of the data sets."""
     most_frames: int | None = Field(default=None, ge=1)
-    """Own footage: at most so many images are learnt from, evenly spread over it; null takes all. Those beside
-    them are seen as neighbours all the same."""
+    """Own footage: at most so many images are learnt from, evenly spread over it; null takes all. Those
+    beside them are seen as neighbours all the same."""
     masks: Path | None = None
     """Own footage: a folder of masks as acdepth data mask --out writes it, for drives that have none beside
     their images; null looks beside these alone."""

@@ -1,4 +1,4 @@
-"""What learns on footage that is there: a teacher, its weather and a student, each a stage that is done once."""
+"""What learns on footage that is there: a teacher, its weather and a student, each stage done once."""
 
 from functools import partial
 from pathlib import Path

@@ -89,7 +89,7 @@ def plan_method(
 
 
 def plan_learning(config: LearningConfig, speeds: Speeds, counts: Counts) -> list[PlannedStage]:
-    """What teacher, translations and students will cost at measured speeds; a teacher only if it was timed."""
+    """What teacher, translations and students will cost; a teacher only if it was timed."""
     height, width = config.teacher.image_size
     picture = 3 * height * width / 1e9
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)

@@ -120,7 +120,7 @@ class Timing:
         """One step."""
         config, size = self.config.teacher, self.config.teacher.loop.batch_size
         batches = TripletBatches(self.prepared, size, 0, None)
-        start = open_start(config, training_camera(self.prepared), 0.5) if start_file(config) else None
+        start = open_start(config, training_camera(self.prepared)) if start_file(config) else None
         return self._timed("teacher", TeacherTask(config, 0.5, start), config.loop, batches)
 
     def student(self) -> Timed:

@@ -98,7 +98,10 @@ def headlines(story: FitStory) -> list[str]:
     """Whether it worked and what is kept, in plain sentences, the verdict first."""
     if story.kept is None:
         tried = "; ".join(f"{NAMES[name]}: {check.in_words}" for name, check in story.checks.items())
-        return [f"It did not work: no network here sees usable depth in this footage. {tried}.", "Nothing is kept."]
+        return [
+            f"It did not work: no network here sees usable depth in this footage. {tried}.",
+            "Nothing is kept.",
+        ]
     check = story.checks[story.kept]
     said = {
         "works": "It works, as far as that can be told without measured depth.",
@@ -117,7 +120,9 @@ def _why_not(story: FitStory, name: str) -> str:
     check, kept = story.checks[name], story.checks[story.kept or name]
     if check.verdict != kept.verdict:
         return check.in_words
-    return f"its depth may be off by {check.score:.2f} as a part of it, that of what is kept by {kept.score:.2f}"
+    return (
+        f"its depth may be off by {check.score:.2f} as a part of it, that of what is kept by {kept.score:.2f}"
+    )
 
 
 def next_steps(story: FitStory, look: Mapping[str, Any]) -> list[str]:
@@ -126,12 +131,12 @@ def next_steps(story: FitStory, look: Mapping[str, Any]) -> list[str]:
     for check in story.checks.values():
         steps += [measure.advice for measure in check.measures.values() if measure.advice]
     if story.kept and not story.metric:
-        steps.append(
-            "For metres give --camera-height, speeds (motion.csv) or poses: now depth is right up to one factor"
-        )
+        steps.append("For metres give --camera-height, speeds or poses: now depth is right up to one factor")
     steps += [doubt["text"] for doubt in look.get("doubts", [])]
     if story.part < 1 and story.minutes is not None:
-        steps.append(f"Give more than {story.minutes:g} minutes: {100 * story.part:.0f} % of the full run was done")
+        steps.append(
+            f"Give more than {story.minutes:g} minutes: {100 * story.part:.0f} % of the full run was done"
+        )
     return list(dict.fromkeys(steps))
 
 
@@ -193,4 +198,6 @@ def _sheet(path: Path) -> str | None:
     pixels = read_image(path)
     scale = min(1.0, SHEET_WIDTH / pixels.shape[1])
     size = round(pixels.shape[1] * scale), round(pixels.shape[0] * scale)
-    return photograph(np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)), widest=None)
+    return photograph(
+        np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)), widest=None
+    )

@@ -1,4 +1,4 @@
-"""Own footage as the settings want it: with what they know of its camera, thinned, and not more than asked for."""
+"""Own footage as the settings want it: with what they know of its camera, thinned, and no more than asked."""
 
 from collections.abc import Sequence
 from dataclasses import replace

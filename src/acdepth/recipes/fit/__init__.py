@@ -1,1 +1,1 @@
-"""``acdepth fit``: from footage of one's own to a network that holds in bad weather, and a word on whether it does."""
+"""``acdepth fit``: from one's own footage to a network that holds in bad weather, and whether it does."""

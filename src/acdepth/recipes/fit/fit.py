@@ -1,4 +1,4 @@
-"""One command for a person with footage and no LiDAR: every stage of it done once, and resumed where it was."""
+"""One command for a person with footage and no LiDAR: every stage done once, and resumed where it was."""
 
 import time
 from collections.abc import Mapping
@@ -109,7 +109,11 @@ class Fit:
         find = partial(find_masks, self.clear, self.masks)
         # Not the masks: one that was repainted is not made again, but makes stale what was learnt before.
         return Stage(
-            "mask", Identity().and_facts({"footage": self._fingerprint()}), find, (file_output(found),), (found,)
+            "mask",
+            Identity().and_facts({"footage": self._fingerprint()}),
+            find,
+            (file_output(found),),
+            (found,),
         )
 
     def _story(

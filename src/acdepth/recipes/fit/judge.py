@@ -49,8 +49,8 @@ def judge(
 
 
 def best(checks: Mapping[str, UnlabelledCheck]) -> str:
-    """The name of the network to keep: of the best verdict the last one, which learnt most, unless it is worse
-    by `MUCH` than the best of them."""
+    """The name of the network to keep: of the best verdict the last one, which learnt most, unless it is
+    worse by `MUCH` than the best of them."""
     rank = min(RANKS.index(one.verdict) for one in checks.values())
     equals = {name: one for name, one in checks.items() if RANKS.index(one.verdict) == rank}
     least = min(one.score for one in equals.values())

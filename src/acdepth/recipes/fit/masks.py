@@ -1,4 +1,4 @@
-"""What moves with the camera, found where nobody painted a mask; written into the run folder, never beside footage."""
+"""What moves with the camera, found where nobody painted a mask; written into the run folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +13,9 @@ FOUND_FILE = "found.json"
 
 
 def find_masks(clips: Sequence[Clip], masks: Path) -> None:
-    """Look for the vehicle in each drive without a mask, and write what is found below ``masks``.
+    """Look for the vehicle in each drive without a mask, and write it below ``masks``.
 
-    A mask that is there already may have been painted, and stays. ``found.json`` says what came of each drive.
+    A mask that is there already may have been painted, and stays. ``found.json`` says what came of it all.
     """
     own = drives(clips)
     images = [min(LOOKED_AT, sum(map(len, drive))) for drive in own]

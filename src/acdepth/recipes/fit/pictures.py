@@ -68,8 +68,10 @@ def show(
                 brightest = float(np.quantile(by_name[name], NEAR_PART))
                 pixels[f"{name}, clear"] = colour_inverse_depth(by_name[name], brightest)
             size = pixels["clear"].shape[1::-1]
-            alike = {name: cv2.resize(one, size, interpolation=cv2.INTER_AREA) for name, one in pixels.items()}
-            pictures = [_write(out, number, name, one) for name, one in alike.items()]
+            alike = {
+                name: cv2.resize(one, size, interpolation=cv2.INTER_AREA) for name, one in pixels.items()
+            }
+            pictures = tuple(_write(out, number, name, one) for name, one in alike.items())
             shown.append(Shown(key=frame.key, brightest=1 / nearest, pictures=pictures))
             blocks.append(draw_block({name: [one] for name, one in alike.items()}))
             advance()

@@ -112,7 +112,7 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
 
 
 def stored(path: Path, made_from: Identity) -> Plan | None:
-    """The plan of an earlier call with the same settings on the same footage, so that it goes on as it began."""
+    """The plan of an earlier call with the same settings on the same footage, so that it goes on the same."""
     found = read_json(path) if path.exists() else {}
     if found.get("made_from") != dict(made_from.values):
         return None
@@ -127,9 +127,7 @@ def store(path: Path, made_from: Identity, plan: Plan) -> None:
     write_json(path, content)
 
 
-def _largest(
-    config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: float, least: Plan
-) -> Plan:
+def _largest(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: float, least: Plan) -> Plan:
     """What costs at most so many seconds, to a thousandth of all."""
     low, high, best = 0, 1000, least
     while high - low > 1:
@@ -145,7 +143,9 @@ def _largest(
 def _sizes(config: FitConfig) -> list[tuple[int, int]]:
     height, width = config.teacher.image_size
     parts = (1.0, *config.smaller)
-    return [(max(64, SIDE * floor(p * height / SIDE)), max(64, SIDE * floor(p * width / SIDE))) for p in parts]
+    return [
+        (max(64, SIDE * floor(p * height / SIDE)), max(64, SIDE * floor(p * width / SIDE))) for p in parts
+    ]
 
 
 def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float) -> Plan:

@@ -50,8 +50,12 @@ def _refuse_unknown_camera(clear: Sequence[Clip]) -> None:
     for clip in clear:
         if clip.camera is None:
             place = clip.source.place if isinstance(clip, OwnClip) else clip.name
-            remedy = "give --fov, the degrees that it sees across (a dash-cam 60 to 120, a phone 65), or better "
-            remedy += "camera.yaml beside it (fx, fy, cx, cy, width, height); of single photographs give --teacher"
+            remedy = (
+                "give --fov, the degrees that it sees across (a dash-cam 60 to 120, a phone 65), or better "
+            )
+            remedy += (
+                "camera.yaml beside it (fx, fy, cx, cy, width, height); of single photographs give --teacher"
+            )
             raise UserError(place, "its camera is not known", remedy)
 
 

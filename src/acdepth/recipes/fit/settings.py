@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
@@ -95,5 +95,7 @@ class Work(Config):
     def describe(self) -> str:
         """Such as ``600 images at 192x320, 240 steps of the teacher, 480 of the student``."""
         height, width = self.image_size
-        teacher = f"{self.pose_first + self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
+        teacher = (
+            f"{self.pose_first + self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
+        )
         return f"{self.frames:,} images at {height}x{width}, {teacher}{self.student_steps} of the student"

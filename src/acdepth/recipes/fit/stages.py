@@ -116,7 +116,7 @@ class FitStages:
     def _gained_nothing(self) -> bool:
         """Whether the teacher explains frames that were held out no better than the start did."""
         file = self.learning.weights["teacher"].with_name(GAIN_FILE)
-        return file.exists() and Gain.read(file).better is False
+        return file.exists() and Gain.from_dict(read_json(file), str(file)).better is False
 
     def _check(self) -> Stage:
         files = self.out / OUTCOME_FILE, self.out / SHEET_FILE
@@ -141,7 +141,9 @@ class FitStages:
         checks, file = self._known(), self.out / OUTCOME_FILE
         if file.exists():
             found = read_json(file)
-            return Outcome(found["kept"], checks, tuple(Shown.from_dict(one, str(file)) for one in found["shown"]))
+            return Outcome(
+                found["kept"], checks, tuple(Shown.from_dict(one, str(file)) for one in found["shown"])
+            )
         return Outcome(None, checks, tuple(self._show(best(checks))))
 
     def _known(self) -> dict[str, UnlabelledCheck]:
