@@ -41,8 +41,9 @@ def make(
         frames: how many of each drive, at 12 a second.
         every: render one of so many frames of a longer drive, so that those of a town differ: 10 gives 1.2
             a second.
-        style: family of towns: town, on which all that ships was trained, or country, which has other roads,
-            other things beside them, another light and another camera.
+        style: family of towns: town; country, which has other roads, other things beside them, another light
+            and another camera; city, dense traffic between high houses; or motorway, cars and lorries in all
+            lanes.
         cameras: usual, the style's own, which focal, camera-height, pitch and roll change; or drawn, another
             for each town: 45 to 110 degrees across, 1.1 to 2.3 m high, pitch within 5 degrees, roll within 3.
         focal: focal length over the style's usual one (town: 0.8 of the image's width, country: 0.92): 0.7

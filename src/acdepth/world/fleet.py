@@ -120,7 +120,7 @@ def build_bus(dice: Dice, moving: bool) -> Vehicle:
     for side in (-1, 1):
         mirror = (side * 1.42, length / 2 + 0.12, 0)
         shop.stand(mirror, (0.08, 0.22, 0.06), Material.PLAIN, DARK, 2.2)
-    _put_wheels(shop, 1.13, (-length / 2 + 2.9, length / 2 - 2.6), 0.48)
+    _put_wheels(shop, 1.2, (-length / 2 + 2.9, length / 2 - 2.6), 0.48)
     return Vehicle(shop.finish(), (1.26, height, length / 2), (0.02, 0.03))
 
 

@@ -37,7 +37,7 @@ class Lanes:
 
 
 def draw_lanes(seed: int, road: Road, standing: float, empty: float) -> Lanes:
-    """Lanes of which shares stand or are empty; in the others, and three times of four in ours, traffic moves."""
+    """Lanes of which shares stand or are empty; in the others, and mostly in ours, traffic moves."""
     dice = Dice(seed, "lanes")
 
     def flow() -> Flow:

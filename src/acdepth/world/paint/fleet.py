@@ -86,6 +86,10 @@ def paint_bus(patch: Patch) -> Paint:
     albedo = mix(
         albedo, albedo.new_tensor(BLACK), (pillars * inside(v, low, high, w) + 0.7 * door).clamp(0, 1)
     )
+    half_length, z = patch.solids.half[:, 2], patch.local[:, 2]
+    axle = torch.where(z > 0, half_length - 2.6, 2.9 - half_length)
+    arch = ((0.62 - torch.hypot(z - axle, v - 0.16)) / w.clamp(min=0.01) + 0.5).clamp(0, 1) * side
+    albedo = mix(albedo, albedo.new_tensor(BLACK), arch)
     pane = torch.maximum(pane, 0.8 * door)
     albedo = mix(albedo, glazed, pane)
     sign = inside(v, 0.86 * tall, 0.96 * tall, w) * inside(u_end, -1.0, 0.7, w) * end

@@ -49,9 +49,10 @@ def _line_pavement(
     """Trees, signs, people, boxes, lamps, cables and the tram's masts."""
     start, end = stretch
     z = start + dice.uniform(2, 10)
+    size = 1.0 if plan.parked else 0.6  # else crowns would hang into the lanes
     while plan.trees and z < end - 3:
         x, foot, _ = road.place(z, side * (road.half_width + dice.uniform(0.9, 1.2)))
-        plant_tree(shop, dice, x, foot, dice.uniform(0.7, 1.4))
+        plant_tree(shop, dice, x, foot, size * dice.uniform(0.7, 1.4))
         z += plan.trees * dice.uniform(0.8, 1.25)
     for _ in range(dice.whole(1, 4)):
         put_sign(
