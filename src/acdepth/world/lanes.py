@@ -32,13 +32,14 @@ class Flow(Enum):
 class Lanes:
     """The flow of every lane, counted from the middle of the road; ours never stands."""
 
+    style: str
     ahead: tuple[Flow, ...]
     oncoming: tuple[Flow, ...]
 
 
-def draw_lanes(seed: int, road: Road, standing: float, empty: float) -> Lanes:
+def draw_lanes(seed: int, style: str, road: Road, standing: float, empty: float) -> Lanes:
     """Lanes of which shares stand or are empty; in the others, and mostly in ours, traffic moves."""
-    dice = Dice(seed, "lanes")
+    dice = Dice(seed, style, "lanes")
 
     def flow() -> Flow:
         chosen = dice.uniform(0, 1)
@@ -48,7 +49,7 @@ def draw_lanes(seed: int, road: Road, standing: float, empty: float) -> Lanes:
 
     ahead, oncoming = ([flow() for _ in range(road.lanes)] for _ in range(2))
     ahead[road.our_lane] = Flow.MOVING if dice.chance(0.75) else Flow.EMPTY
-    return Lanes(tuple(ahead), tuple(oncoming))
+    return Lanes(style, tuple(ahead), tuple(oncoming))
 
 
 def stand_row(
@@ -86,7 +87,7 @@ def stand_queues(shop: Workshop, road: Road, lanes: Lanes, fleet: Fleet, seed: i
     end = road.crossing_position(block + 1) - road.crossing_half_width - 4.0
     for way, flows in ((1, lanes.ahead), (-1, lanes.oncoming)):
         for lane, flow in enumerate(flows):
-            dice = Dice(seed, "queue", block, way, lane)
+            dice = Dice(seed, lanes.style, "queue", block, way, lane)
             if flow is Flow.STANDING:
                 stand_row(shop, road, dice, fleet, (start, end), way * road.lane_middle(lane), (1.2, 6.0))
 
@@ -96,10 +97,10 @@ def draw_moving(seed: int, road: Road, drive: Drive, lanes: Lanes, fleet: Fleet)
     movers: list[Mover] = []
     for lane, flow in enumerate(lanes.ahead):
         if flow is Flow.MOVING:
-            movers += _column(Dice(seed, "column", lane), road, drive, fleet, lane)
+            movers += _column(Dice(seed, lanes.style, "column", lane), road, drive, fleet, lane)
     for lane, flow in enumerate(lanes.oncoming):
         if flow is Flow.MOVING:
-            movers += _oncoming(Dice(seed, "against", lane), road, drive, fleet, lane)
+            movers += _oncoming(Dice(seed, lanes.style, "against", lane), road, drive, fleet, lane)
     return tuple(movers)
 
 

@@ -59,7 +59,7 @@ def draw_road(seed: int, blocks: int) -> Road:
 
 def furnish(shop: Workshop, road: Road, seed: int) -> list[Triple]:
     """Rails, signs, bridges, walls and trees, queues in lanes that stand; few stretches are lit."""
-    way, lamps, lanes = draw_way(seed), [], draw_lanes(seed, road, STANDING, EMPTY)
+    way, lamps, lanes = draw_way(seed), [], draw_lanes(seed, "motorway", road, STANDING, EMPTY)
     lit = Dice(seed, "motorway", "lamps").chance(0.35)
     for block in range(road.blocks):
         start, end = (road.crossing_position(number) for number in (block, block + 1))
@@ -109,10 +109,18 @@ def prepare_ground(road: Road, seed: int) -> GroundPainter:
 
 def draw_traffic(seed: int, road: Road, drive: Drive) -> tuple[Mover, ...]:
     """Cars and lorries in all lanes."""
-    lanes = draw_lanes(seed, road, STANDING, EMPTY)
+    lanes = draw_lanes(seed, "motorway", road, STANDING, EMPTY)
     return draw_moving(seed, road, drive, lanes, HIGHWAY)
 
 
 CAR = Car(height=(1.25, 1.7), pitch=(-0.005, 0.02), speed=(9.0, 12.8))
 
-MOTORWAY = Style("motorway", CAR, draw_road, furnish, prepare_ground, draw_traffic, draw_daylight)
+MOTORWAY = Style(
+    "motorway",
+    CAR,
+    draw_road,
+    furnish,
+    prepare_ground,
+    draw_traffic,
+    partial(draw_daylight, style="motorway"),
+)

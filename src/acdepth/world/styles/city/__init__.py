@@ -28,7 +28,7 @@ STANDING, EMPTY = 0.3, 0.2
 def furnish(shop: Workshop, road: Road, seed: int) -> list[Triple]:
     """Houses, walls and parks, parked rows, queues, and what is above the street."""
     plan, lamps = draw_plan(seed), []
-    lanes = draw_lanes(seed, road, STANDING, EMPTY)
+    lanes = draw_lanes(seed, "city", road, STANDING, EMPTY)
     for block in range(road.blocks):
         for side in (-1, 1):
             lamps += furnish_side(shop, road, plan, seed, block, side)
@@ -44,7 +44,7 @@ def prepare_ground(road: Road, seed: int) -> GroundPainter:
 
 def draw_traffic(seed: int, road: Road, drive: Drive) -> tuple[Mover, ...]:
     """Columns of vehicles, a cyclist at the kerb, and people who cross where no one drives before us."""
-    lanes = draw_lanes(seed, road, STANDING, EMPTY)
+    lanes = draw_lanes(seed, "city", road, STANDING, EMPTY)
     movers = list(draw_moving(seed, road, drive, lanes, STREET))
     dice = Dice(seed, "city", "kerb riders")
     if dice.chance(0.5):
@@ -73,9 +73,9 @@ def _crosser(dice: Dice, road: Road, drive: Drive) -> Mover:
     return Mover(bodies, tuple(places), (0.25, 1.7, 0.25))
 
 
-def draw_daylight(seed: int) -> Daylight:
+def draw_daylight(seed: int, style: str = "city") -> Daylight:
     """Any sun from low to high, in skies from blue to a bright white haze."""
-    dice = Dice(seed, "city", "daylight")
+    dice = Dice(seed, style, "daylight")
     sun, low = draw_sun(dice, 0.25, 0.75)
     veil = dice.uniform(0.0, 1.0)
     return Daylight(
