@@ -72,6 +72,7 @@ def test_a_higher_camera_is_farther_from_the_road_below() -> None:
         {"height": 30.0},
         {"pitch_degrees": -70.0},
         {"roll_degrees": 40.0},
+        {"yaw_degrees": 91.0},
     ],
 )
 def test_what_is_no_camera_of_a_car_is_refused(flags) -> None:
@@ -107,8 +108,17 @@ def test_a_camera_that_leans_right_turns_about_its_axis() -> None:
     torch.testing.assert_close(right, turned.expand(3, 3))
 
 
+def test_a_camera_that_looks_right_turns_about_the_vertical() -> None:
+    before, after = (draw_town(5, 3, Rig(yaw_degrees=yaw)).drive.poses for yaw in (0.0, 20.0))
+    assert torch.equal(before[:, :3, 3], after[:, :3, 3])
+    ahead, aside = before[:, :3, 2], after[:, :3, 2]
+    assert torch.allclose(ahead[:, 1], aside[:, 1])  # as far down as before
+    turn = torch.atan2(aside[:, 0], aside[:, 2]) - torch.atan2(ahead[:, 0], ahead[:, 2])
+    torch.testing.assert_close(turn, torch.full_like(turn, math.radians(20)))
+
+
 def test_drawn_cameras_cover_their_ranges_and_are_mostly_common() -> None:
-    across, heights, pitches, rolls = [], [], [], []
+    across, heights, pitches, rolls, yaws = [], [], [], [], []
     for seed in range(300):
         style = ("town", "country")[seed % 2]
         rig, car = draw_rig(seed, style), find_style(style).car
@@ -116,9 +126,12 @@ def test_drawn_cameras_cover_their_ranges_and_are_mostly_common() -> None:
         heights.append(rig.height or 0.0)
         pitches.append(rig.pitch_degrees + math.degrees(sum(car.pitch) / 2))
         rolls.append(rig.roll_degrees)
+        yaws.append(rig.yaw_degrees)
     for drawn, low, high in ((across, 45, 110), (heights, 1.1, 2.3), (pitches, -5, 5), (rolls, -3, 3)):
         edge = 0.2 * (high - low)
         assert low <= min(drawn) < low + edge and high - edge < max(drawn) <= high
+    turned = [yaw for yaw in yaws if yaw]
+    assert 60 < len(turned) < 120 and -60 <= min(turned) < -40 and 40 < max(turned) <= 60
     assert sum(55 <= fov <= 90 for fov in across) > 220
     assert sum(abs(pitch) < 2.5 for pitch in pitches) > 220
     assert draw_rig(7) == draw_rig(7, "town") != draw_rig(7, "country")

@@ -19,6 +19,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.encoders import Encoder
 from acdepth.networks.metres import Metres
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig, Side
@@ -129,16 +130,13 @@ def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
 def save_encoder(
     path: Path, network: DepthNet, description: str, made_by: dict[str, Any], half: bool
 ) -> None:
-    """Write the encoder's weights alone, by the names of ImageNet's ResNet18 files."""
+    """Write the encoder's weights alone, by the names of ImageNet's files for ResNet18."""
     metadata = {"description": description, "made_by": json.dumps(made_by, sort_keys=True)}
     save_tensors(path, network.encoder.state_dict(), metadata, half)
 
 
-def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
-    """Start an encoder from a file of ours or from ImageNet ResNet18 weights (.safetensors, .pth).
-
-    An encoder of several images gets the first layer's weights once per image, divided by their number, so
-    that equal images give the features of one (monodepth2).
+def load_encoder(encoder: Encoder, path: Path) -> str:
+    """Start an encoder from a file of ours or from ImageNet weights of its architecture (.safetensors, .pth).
 
     Returns:
         The file's description of itself, which may be empty.
@@ -151,14 +149,10 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
     return metadata.get("description", "")
 
 
-def _fill_encoder(encoder: ResNetEncoder, tensors: dict[str, Tensor], path: Path) -> None:
+def _fill_encoder(encoder: Encoder, tensors: dict[str, Tensor], path: Path) -> None:
     # Old files have no counters.
     counters = {name: value for name, value in encoder.state_dict().items() if name.endswith(COUNTER)}
-    weights = counters | {name: value for name, value in tensors.items() if not name.startswith("fc.")}
-    images = encoder.conv1.in_channels // 3
-    if "conv1.weight" in weights:
-        weights["conv1.weight"] = weights["conv1.weight"].repeat(1, images, 1, 1) / images
-    load_weights(encoder, weights, path)
+    load_weights(encoder, counters | encoder.named_here(tensors), path)
 
 
 def load_encoder_of_any_width(path: Path) -> ResNetEncoder:

@@ -1,4 +1,4 @@
-"""Cameras of all kinds of cars, drawn anew for each town: lens, height, pitch and roll."""
+"""Cameras of all kinds of cars, drawn anew for each town: lens, height, and where it looks."""
 
 import math
 
@@ -14,6 +14,8 @@ COMMON = 0.7
 """How many are of the second range."""
 PITCH, ROLL = 5.0, 3.0
 """The most either way, in degrees; small ones are drawn more often."""
+TURNED, YAW = 0.3, 60.0
+"""How many look to a side, where walls stand across the view, and by how many degrees at most."""
 
 
 def draw_rig(seed: int, style: str = TOWN.name) -> Rig:
@@ -23,5 +25,6 @@ def draw_rig(seed: int, style: str = TOWN.name) -> Rig:
     height = dice.uniform(*HEIGHTS[dice.chance(COMMON)])
     down = PITCH * dice.uniform(-1, 1) * dice.uniform(0, 1)
     roll = ROLL * dice.uniform(-1, 1) * dice.uniform(0, 1)
+    yaw = YAW * dice.uniform(-1, 1) if dice.chance(TURNED) else 0.0
     focal = 0.5 / math.tan(math.radians(across / 2)) / car.focal
-    return Rig(focal, height, down - math.degrees(sum(car.pitch) / 2), roll)
+    return Rig(focal, height, down - math.degrees(sum(car.pitch) / 2), roll, yaw)

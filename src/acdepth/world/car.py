@@ -57,6 +57,7 @@ RANGES = {
     "height": (0.5, 4.0),
     "pitch_degrees": (-30.0, 30.0),
     "roll_degrees": (-30.0, 30.0),
+    "yaw_degrees": (-90.0, 90.0),
 }
 """Least and largest of each: a car or a lorry on a street, not a drone."""
 
@@ -78,6 +79,8 @@ class Rig:
     degrees, as people and files say it."""
     roll_degrees: float = 0.0
     """How far the camera leans to its right; the horizon then climbs to the right."""
+    yaw_degrees: float = 0.0
+    """How far the camera looks to the right of where the car goes."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
@@ -86,8 +89,9 @@ class Rig:
                 raise UserError(None, f"{name} of the camera is {value:g}", f"give {low:g} to {high:g}")
 
     def to_dict(self) -> dict[str, float | None]:
-        """As files say it; cameras that stand upright do so without a roll, as before any could lean."""
-        return {name: value for name, value in asdict(self).items() if name != "roll_degrees" or value}
+        """As files say it; roll and yaw are left out where there are none, as before there could be any."""
+        newer = ("roll_degrees", "yaw_degrees")
+        return {name: value for name, value in asdict(self).items() if name not in newer or value}
 
 
 USUAL = Rig()
