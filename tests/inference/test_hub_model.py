@@ -13,8 +13,6 @@ import transformers
 from PIL import Image
 from torch.nn import functional as F
 
-from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json
 from acdepth.core.seeding import make_generator
 from acdepth.inference.model import DepthModel, open_model
 from acdepth.inference.output import depth_of

@@ -30,7 +30,9 @@ def hub_model(path: Path) -> str | None:
     if not text.startswith(HUB):
         return None
     if not (name := text.removeprefix(HUB)):
-        raise UserError(text, "names no model", "write a folder or a name of the hub after it (hf:OWNER/MODEL)")
+        raise UserError(
+            text, "names no model", "write a folder or a name of the hub after it (hf:OWNER/MODEL)"
+        )
     return name
 
 

@@ -56,7 +56,9 @@ def open_hub_model(name: str, label: str, device: torch.device, precision: Preci
     config_file = folder / CONFIG_FILE
     read_json(config_file)  # whose faults are one line
     with understood(config_file):
-        config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     relative = says_relative(config, config_file)
     index = folder / INDEX_FILE
     kind = transformers.AutoModelForDepthEstimation
@@ -100,7 +102,9 @@ def _content(name: str, folder: Path) -> str:
     """What tells it from others: hash of the files it is read from, or the hub's name and revision."""
     if folder != Path(name):
         return f"{name}@{folder.name}"
-    return files_content(folder, [CONFIG_FILE, *(f"*{one}" for one in PROCESSOR_FILES), "*model*.safetensors"])
+    return files_content(
+        folder, [CONFIG_FILE, *(f"*{one}" for one in PROCESSOR_FILES), "*model*.safetensors"]
+    )
 
 
 def _open_processor(folder: Path) -> Any:
@@ -123,7 +127,9 @@ def _backend(
     network: Any, processor: Any, relative: bool, device: torch.device, precision: Precision
 ) -> Backend:
     half = computes_in_bfloat16(device, precision)
-    border = _border_of_zoedepth if type(processor).__name__.startswith("ZoeDepth") and processor.do_pad else None
+    border = (
+        _border_of_zoedepth if type(processor).__name__.startswith("ZoeDepth") and processor.do_pad else None
+    )
 
     def answer(image: Tensor, night: Tensor | None) -> DepthOutput:
         del night  # they are told nothing

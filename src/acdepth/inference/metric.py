@@ -1,5 +1,7 @@
 """From relative inverse depth, of unknown scale and shift, to metres: by what is known of the image."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -15,15 +17,26 @@ ROUNDS = 10
 """Of least squares with weights from the round before."""
 LARGEST_ERROR = 0.4
 """Median error of the points that fit over the median of what they say; more is no agreement."""
-REMEDY = "give camera.yaml with camera_height, or speeds or poses of a drive, or use a model that says metres"
+REMEDY = "give camera.yaml with camera_height, a drive with speeds or poses, or a model that says metres"
 
 
 class NoMetres(UserError):
     """An image that tells no metres, though others of the footage may."""
 
 
-def in_metres(relative: Tensor, image: np.ndarray, view: View) -> Tensor:
-    """Inverse depth (1, 1, H, W) [1/m] of what a relative model says of an image, (1, 1, H, W).
+class InMetres(NamedTuple):
+    """What makes 1/m of the relative inverse depth of one image."""
+
+    scale: float
+    shift: float
+
+    def of(self, relative: Tensor) -> Tensor:
+        """Inverse depth [1/m] of relative inverse depth, of any shape."""
+        return self.scale * relative + self.shift
+
+
+def find_metres(relative: Tensor, image: np.ndarray, view: View) -> InMetres:
+    """What brings the relative inverse depth (1, 1, H, W) of an image to metres.
 
     Where lengths of motion are known, scale and shift are those with which the model agrees best with the
     points that two images place. Else the camera's height above the road tells the scale, and the model's
@@ -33,17 +46,23 @@ def in_metres(relative: Tensor, image: np.ndarray, view: View) -> Tensor:
         NoMetres: if this image does not show it.
         UserError: if nothing is known that tells metres.
     """
-    if view.has_lengths and view.moved is not None and view.camera is not None and view.other is not None:
+    refuse_unknown(view)
+    if view.other is not None and view.camera is not None and view.moved is not None:
         points = depth_by_motion(image, view.other(), view.camera, view.moved, view.own)
-        scale, shift = fit_to_points(relative[0, 0].cpu().numpy(), points)
-        return scale * relative + shift
-    if view.has_height:
-        return relative * _scale_by_road(relative, view)
-    what = "a relative model says which of two things is nearer, not how far they are"
-    raise UserError(None, what, REMEDY)
+        return fit_to_points(relative[0, 0].cpu().numpy(), points)
+    if view.camera_height is not None:
+        return InMetres(_scale_by_road(relative, view), 0.0)
+    raise NoMetres(None, "the camera stands, or how far it moves here is not known")
 
 
-def fit_to_points(relative: np.ndarray, points: SparseDepth) -> tuple[float, float]:
+def refuse_unknown(view: View) -> None:
+    """Raise `UserError` if nothing is known of a view that tells metres."""
+    if view.camera is None or not (view.knows_lengths or view.camera_height is not None):
+        what = "a relative model says what is nearer, not how far anything is"
+        raise UserError(None, what, REMEDY)
+
+
+def fit_to_points(relative: np.ndarray, points: SparseDepth) -> InMetres:
     """Scale and shift of relative inverse depth (H, W) that agree best with some points [1/m].
 
     Least squares with Tukey's weights, which leave out what moves by itself.
@@ -67,8 +86,10 @@ def fit_to_points(relative: np.ndarray, points: SparseDepth) -> tuple[float, flo
     agree = weights > 0
     error = np.abs(scale * said + shift - truth)[agree]
     if scale <= 0 or agree.sum() < LEAST_POINTS or np.median(error) > LARGEST_ERROR * np.median(truth[agree]):
-        raise NoMetres(None, "its motion and the model's depth do not agree", "does the camera stand or turn?")
-    return float(scale), float(shift)
+        raise NoMetres(
+            None, "its motion and the model's depth do not agree", "does the camera stand or turn?"
+        )
+    return InMetres(float(scale), float(shift))
 
 
 def _first_guess(said: np.ndarray, truth: np.ndarray) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from acdepth.core.hub import hub_model
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
 from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
-from acdepth.inference.metric import in_metres
+from acdepth.inference.metric import find_metres
 from acdepth.inference.view import View
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
@@ -232,11 +232,11 @@ def torch_backend(network: DepthNet, device: torch.device, precision: Precision)
 
 
 def _in_metres(answer: RawDepth, image: np.ndarray, view: View) -> RawDepth:
-    mirrored = answer.mirrored
-    return answer._replace(
-        inverse_depth=in_metres(answer.inverse_depth, image, view),
-        mirrored=None if mirrored is None else in_metres(mirrored, image, view),
-    )
+    metric = find_metres(answer.inverse_depth, image, view)
+    if answer.mirrored is None:
+        return answer._replace(inverse_depth=metric.of(answer.inverse_depth))
+    twin = find_metres(answer.mirrored, image, view)
+    return answer._replace(inverse_depth=metric.of(answer.inverse_depth), mirrored=twin.of(answer.mirrored))
 
 
 def _rows(answer: RawDepth) -> list[RawDepth]:

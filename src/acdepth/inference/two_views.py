@@ -70,7 +70,7 @@ def depth_by_motion(
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = points[3] / points[2]
     # What moved apart from turning is the parallax; it is the noise of the points that depth is divided by.
-    unturned = (K @ R.T @ np.linalg.solve(K, np.vstack([second.T, np.ones(len(second))])))
+    unturned = K @ R.T @ np.linalg.solve(K, np.vstack([second.T, np.ones(len(second))]))
     ahead = unturned[2] > 0
     unturned = unturned[:2] / np.where(ahead, unturned[2], 1.0)
     toward = K @ (-R.T @ t)[:, 0]

@@ -29,43 +29,34 @@ class View:
     own: np.ndarray | None = None
     """bool (H, W): True where the image shows the vehicle itself; None where nobody says."""
     moved: float | None = None
-    """[m] from here to where ``other`` was taken; None where no length of motion is known."""
+    """[m] from here to where ``other`` was taken; None where the camera stands, or its motion is not known."""
     other: Callable[[], np.ndarray] | None = None
-    """Reads an image, uint8 (H, W, 3), that the same camera took shortly before or after."""
-
-    @property
-    def has_lengths(self) -> bool:
-        """Whether motion tells metres."""
-        return self.camera is not None and self.moved is not None
-
-    @property
-    def has_height(self) -> bool:
-        """Whether the road tells metres."""
-        return self.camera is not None and self.camera_height is not None
+    """Reads the image, uint8 (H, W, 3), that the same camera took there."""
+    knows_lengths: bool = False
+    """Whether the drive tells how far the camera moves, though it may stand here."""
 
 
 def view_of(clip: Clip, index: int, crop: Crop | None, size: tuple[int, int]) -> View:
     """What a clip knows of one of its images, of which ``crop`` is shown at (height, width)."""
     camera = clip.camera and camera_after(clip.camera, crop, size)
-    neighbour = _neighbour(clip, index) if camera else None
+    knows_lengths = clip.in_time and clip.lengths_from is not None
+    neighbour = _neighbour(clip, index) if camera and knows_lengths else None
     own = clip.ego_mask
     if own is not None:
         seen = np.repeat(own.astype(np.uint8)[..., None] * 255, 3, 2)
         own = crop_and_resize(seen, crop, size, clip.name)[..., 0] > 0
     if neighbour is None:
-        return View(camera, clip.camera_height, own)
+        return View(camera, clip.camera_height, own, knows_lengths=knows_lengths)
     other, moved = neighbour
 
     def read() -> np.ndarray:
         return crop_and_resize(clip.image(other), crop, size, clip.key(other))
 
-    return View(camera, clip.camera_height, own, moved, read)
+    return View(camera, clip.camera_height, own, moved, read, knows_lengths)
 
 
 def _neighbour(clip: Clip, index: int) -> tuple[int, float] | None:
     """The nearest image at least `BEST_MOTION` away, else the one that is farthest away, and how far."""
-    if not clip.in_time or clip.lengths_from is None:
-        return None
     best: tuple[int, float] | None = None
     for step in range(1, FARTHEST_NEIGHBOUR + 1):
         for other in (index + step, index - step):
