@@ -1,7 +1,7 @@
 """Depth models of transformers, the real classes at tiny size, against transformers' own pipeline."""
 
+import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,85 +14,12 @@ from PIL import Image
 from torch.nn import functional as F
 
 from acdepth.core.seeding import make_generator
+from acdepth.core.shipped import PRIOR
 from acdepth.inference.model import DepthModel, open_model
 from acdepth.inference.output import depth_of
-
-BACKBONE = {"hidden_size": 16, "num_hidden_layers": 4, "num_attention_heads": 2, "intermediate_size": 32}
-NECK = {"neck_hidden_sizes": [8, 8, 8, 8], "fusion_hidden_size": 8}
-
-
-def depth_anything(kind: str) -> tuple[Any, Any]:
-    backbone = transformers.Dinov2Config(
-        **BACKBONE, image_size=28, patch_size=14, out_indices=[1, 2, 3, 4], reshape_hidden_states=False
-    )
-    config = transformers.DepthAnythingConfig(
-        backbone_config=backbone, patch_size=14, reassemble_hidden_size=16, head_hidden_size=8, **NECK,
-        depth_estimation_type=kind, max_depth=80,
-    )  # fmt: skip
-    processor = transformers.DPTImageProcessorPil(
-        size={"height": 42, "width": 42}, keep_aspect_ratio=True, ensure_multiple_of=14, resample=3
-    )
-    return transformers.DepthAnythingForDepthEstimation(config), processor
-
-
-def dpt() -> tuple[Any, Any]:
-    config = transformers.DPTConfig(
-        **BACKBONE, **NECK, image_size=32, patch_size=16, is_hybrid=False, backbone_out_indices=[0, 1, 2, 3]
-    )
-    processor = transformers.DPTImageProcessorPil(size={"height": 32, "width": 32})
-    return transformers.DPTForDepthEstimation(config), processor
-
-
-def zoedepth() -> tuple[Any, Any]:
-    backbone = transformers.BeitConfig(
-        **BACKBONE, image_size=32, patch_size=16, out_indices=[1, 2, 3, 4], reshape_hidden_states=False,
-        use_relative_position_bias=True,
-    )  # fmt: skip
-    config = transformers.ZoeDepthConfig(
-        backbone_config=backbone, backbone_hidden_size=16, bottleneck_features=8, num_relative_features=8,
-        bin_embedding_dim=8, num_attractors=[2, 2, 2, 2], reassemble_factors=[4, 2, 1, 0.5],
-        bin_configurations=[{"n_bins": 4, "min_depth": 0.01, "max_depth": 80.0, "name": "kitti"}], **NECK,
-    )  # fmt: skip
-    processor = transformers.ZoeDepthImageProcessorPil(
-        size={"height": 32, "width": 48}, ensure_multiple_of=16, keep_aspect_ratio=True
-    )
-    return transformers.ZoeDepthForDepthEstimation(config), processor
-
-
-def glpn() -> tuple[Any, Any]:
-    config = transformers.GLPNConfig(
-        num_encoder_blocks=4, depths=[1] * 4, hidden_sizes=[8, 8, 16, 16], num_attention_heads=[1, 1, 2, 2],
-        decoder_hidden_size=8, max_depth=80,
-    )  # fmt: skip
-    return transformers.GLPNForDepthEstimation(config), transformers.GLPNImageProcessorPil()
-
-
-MAKERS: dict[str, Callable[[], tuple[Any, Any]]] = {
-    "depth_anything": lambda: depth_anything("relative"),
-    "metric_depth_anything": lambda: depth_anything("metric"),
-    "dpt": dpt,
-    "zoedepth": zoedepth,
-    "glpn": glpn,
-}
-RELATIVE = {"depth_anything", "dpt"}
-GAINS = {"depth_anything": 1.2, "metric_depth_anything": 0.6, "dpt": 1.2, "zoedepth": 1.2, "glpn": 0.6}
-"""By which tiny networks with random weights say neither the same of all pixels nor the end of their range."""
-
-
-def write_model(folder: Path, kind: str) -> Path:
-    """A model folder with random weights that say something of any image."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        network, processor = MAKERS[kind]()
-        for name, weight in network.named_parameters():
-            if weight.ndim > 1 and "embed" not in name:
-                torch.nn.init.normal_(weight, std=GAINS[kind] / weight[0].numel() ** 0.5)
-        for name, bias in network.named_parameters():
-            if kind in RELATIVE and name.endswith(("head.conv3.bias", "head.head.4.bias")):
-                torch.nn.init.constant_(bias, 20.0)  # away from the closed half of the last ReLU
-    network.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return folder
+from acdepth.inference.predictor import load
+from acdepth.world import render
+from tests.inference.hub_models import MAKERS, RELATIVE, write_model
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +63,70 @@ def test_answers_are_those_of_transformers_own_pipeline(folders, monkeypatch, ki
 def resized(values: torch.Tensor, size: list[int], interpolation: str, antialias: bool) -> torch.Tensor:
     """What torchvision's function of this name does to a tensor."""
     return F.interpolate(values[None], size, mode=interpolation, antialias=antialias, align_corners=False)[0]
+
+
+def changed(folder: Path, out: Path, name: str, **values: object) -> Path:
+    """A copy of a model folder with other values in one of its files."""
+    shutil.copytree(folder, out)
+    write_json(out / name, read_json(out / name) | values)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "told"),
+    [
+        ("glpn", {"model_type": "segformer"}, "'segformer', which is not known to say depth"),
+        ("glpn", {"model_type": "nothing"}, "not understood by transformers"),
+        ("dpt", {"neck_hidden_sizes": [8, 8, 8, 12]}, "does not fit its config.json"),
+    ],
+)
+def test_what_is_no_depth_model_is_refused_in_one_line(folders, tmp_path, kind, values, told):
+    folder = changed(folders[kind], tmp_path / "model", "config.json", **values)
+    with pytest.raises(UserError, match=told) as refused:
+        open_tiny(folder)
+    assert "\n" not in str(refused.value)
+
+
+def test_missing_files_are_named(folders, tmp_path):
+    for name in ("preprocessor_config.json", "model.safetensors", "config.json"):
+        folder = shutil.copytree(folders["dpt"], tmp_path / name)
+        (folder / name).unlink()
+        with pytest.raises(UserError, match=name.replace(".", r"\.")):
+            open_tiny(folder)
+    with pytest.raises(UserError, match="names no model"):
+        open_model(Path("hf:"))
+    with pytest.raises(UserError, match="no such folder"):
+        open_model(Path("hf:no/such/folder"))
+
+
+def test_models_differ_by_what_they_are_read_from(folders, tmp_path):
+    one = open_tiny(folders["dpt"])
+    assert one.sha256 == open_tiny(shutil.copytree(folders["dpt"], tmp_path / "copy")).sha256
+    other = changed(folders["dpt"], tmp_path / "other", "preprocessor_config.json", image_mean=[0.1] * 3)
+    assert one.sha256 != open_tiny(other).sha256
+
+
+def test_a_metric_model_predicts_metres_of_its_own(folders):
+    predictor = load(f"hf:{folders['glpn']}", device="cpu")
+    [image] = pictures(1)
+    found = predictor(image)
+    assert found.metric and found.confidence is None and found.depth.shape == (50, 90)
+    assert predictor(image, flip=True).confidence is not None
+    assert "does not tell for what camera" in predictor.describe_scale()
+
+
+def test_a_relative_model_says_no_metres_of_nothing(folders):
+    predictor = load(f"hf:{folders['dpt']}", device="cpu")
+    with pytest.raises(UserError, match="what is nearer, not how far .* give camera.yaml with camera_height"):
+        predictor(pictures(1)[0], Camera.central(60, 50, 90))
+
+
+def test_a_relative_model_says_metres_by_the_cameras_height():
+    """The prior that ships, on the built-in world, whose camera is 1.5 m above the road."""
+    predictor = load(f"hf:{PRIOR}", device="cpu")
+    [frame] = render(3, [Condition.CLEAR], frames=1, image_size=(96, 160))
+    image = (frame.images[Condition.CLEAR] * 255).round().to(torch.uint8).numpy()
+    low, high = (predictor(image, frame.camera, camera_height=height).depth for height in (1.5, 3.0))
+    np.testing.assert_allclose(high, 2 * low, rtol=1e-5)
+    road = frame.depth.numpy()[70:, 60:100]
+    assert abs(np.median(low[70:, 60:100] / road) - 1) < 0.15

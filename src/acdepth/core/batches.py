@@ -57,8 +57,8 @@ class MixBatch(Tensors):
     counted: Tensor | None = field(default=None, kw_only=True)
     """(B, 1, H, W) bool: False where images show the vehicle itself; None where all pixels count."""
     taught: Tensor | None = field(default=None, kw_only=True)
-    """(B, 1, H, W) float [1/m]: what a teacher that was asked before says of ``clear``; None where it is asked
-    in the step."""
+    """(B, 1, H, W) float [1/m]: what a teacher said of ``clear`` that was asked before; None where it is
+    asked in the step."""
 
     @property
     def degraded(self) -> Tensor:

@@ -30,7 +30,8 @@ class MixBatches:
         world_size: number of processes.
         ends: whether the first and last frame of a drive are among them; see `targets`.
         alike: whether one draw mirrors a whole batch, and not each sample another.
-        labels: what a teacher says of ``clear``, where it is not asked in the step; images without are left out.
+        labels: what a teacher says of ``clear``, where it is not asked in the step; images without one are
+            left out.
 
     Raises:
         UserError: if a translation is not aligned with ``clear``, or a weight has no images.

@@ -50,17 +50,18 @@ def camera_of_photographs(
     """
     lenses = [lens_from_exif(path) for clip in clips if isinstance(clip, ImageClip) for path in clip.paths]
     known = sorted((one.camera.resized(*image_size) for one in lenses if one), key=lambda one: one.fx)
-    if not known or len(known) < len(lenses):
+    unknown = sum(map(len, clips)) - len(known)
+    if unknown:
         log.warning(
             "nothing tells the camera of %d pictures, so metres hold for a field of view that is not known; "
             "camera.yaml beside them would tell it",
-            len(lenses) - len(known),
+            unknown,
         )
         return None
     if known[-1].fx > MOST_UNLIKE * known[0].fx:
         log.warning(
-            "the pictures are by lenses from %.0f to %.0f pixels of the network's input, by their EXIF; metres "
-            "will be right for one of them at most, so give each camera a folder of its own",
+            "by their EXIF the pictures are by lenses of %.0f to %.0f pixels of the network's input; metres "
+            "will be right for one of them at most, so train on cameras that are alike",
             known[0].fx,
             known[-1].fx,
         )

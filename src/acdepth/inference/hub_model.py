@@ -1,7 +1,7 @@
 """Depth models that transformers loads (``AutoModelForDepthEstimation``) behind our own interface.
 
-They see each image at its own size, through their own preprocessing, and answer at that size, as transformers'
-pipeline ``depth-estimation`` does.
+They see each image at its own size, through their own preprocessing, and answer at that size, as the pipeline
+``depth-estimation`` of transformers does.
 """
 
 import math
@@ -37,7 +37,7 @@ def open_hub_model(name: str, label: str, device: torch.device, precision: Preci
     """Open a depth model of transformers.
 
     Args:
-        name: its folder, or its name on the Hugging Face hub; weights are safetensors, and no code of theirs runs.
+        name: its folder, or its name on the Hugging Face hub. Weights are safetensors; none of its code runs.
         label: what tables call it.
         device: where it computes.
         precision: likewise.
@@ -72,7 +72,6 @@ def open_hub_model(name: str, label: str, device: torch.device, precision: Preci
         backend=_backend(network, processor, relative, device, precision),
         input_size=None,
         device=device,
-        metric=not relative,
         relative=relative,
         metres=None if relative else Metres(source="model"),
         description=f"{of_hub}, {config.model_type} of transformers, says {said}",
@@ -144,7 +143,7 @@ def _backend(
 
 
 def _enlarged(said: Tensor, size: tuple[int, int], border: Callable[[int], int] | None) -> Tensor:
-    """(B, 1, H, W) of (B, 1, h, w), as transformers' own processors bring it to the image's (height, width)."""
+    """(B, 1, H, W) of (B, 1, h, w), as transformers' processors bring it to the image's (height, width)."""
     above, beside = (0, 0) if border is None else (border(side) for side in size)
     padded = size[0] + 2 * above, size[1] + 2 * beside
     whole = F.interpolate(said, padded, mode="bicubic", align_corners=False)

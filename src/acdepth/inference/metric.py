@@ -104,7 +104,7 @@ def _first_guess(said: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
 
 
 def height_seen(inverse_depth: Tensor, view: View) -> float:
-    """How high above the road the camera is in the units of inverse depth (1, 1, H, W); NaN without a road."""
+    """How high above the road the camera is by inverse depth (1, 1, H, W) of any unit; NaN without a road."""
     camera = view.camera
     assert camera is not None
     fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy

@@ -71,7 +71,7 @@ class DepthModel:
     head: ConfidenceHead | None = None
     """The checkpoint's confidence head, on ``device``."""
     metric: bool = True
-    """Whether its metres are metres."""
+    """Whether its metres are metres; of a ``relative`` model, once they are."""
     relative: bool = False
     """Whether its inverse depth has neither unit nor zero, until an image's `View` brings it to metres."""
     metres: Metres | None = None
@@ -86,6 +86,11 @@ class DepthModel:
     """For people: what it was trained on and how."""
     sha256: str | None = None
     """Of its checkpoint; None where there is none."""
+
+    @property
+    def has_scales(self) -> bool:
+        """Whether it answers at several scales, whose agreement confidence may be made from."""
+        return self.input_size is not None
 
     def fit(self, image_size: tuple[int, ...]) -> tuple[int, int]:
         """The (height, width) [px] at which the network sees an image of ``image_size`` in its own aspect."""
@@ -175,7 +180,7 @@ class DepthModel:
 def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
     """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
-    Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its name on the hub.
+    Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its hub's name.
 
     Raises:
         UserError: if there is no such model, or the device cannot be used.

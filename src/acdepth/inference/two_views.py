@@ -9,7 +9,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.resize import at_most_wide
 
 WIDTH = 960
-"""Of images in which points are followed [px]; larger ones are shrunk, which points bear and time does not."""
+"""Of images in which points are followed [px]; larger ones are shrunk, to save time."""
 MOST_POINTS, APART = 2000, 6
 """That are followed, and how far apart they lie at least [px]."""
 LARGEST_RETURN = 0.5

@@ -29,7 +29,7 @@ class View:
     own: np.ndarray | None = None
     """bool (H, W): True where the image shows the vehicle itself; None where nobody says."""
     moved: float | None = None
-    """[m] from here to where ``other`` was taken; None where the camera stands, or its motion is not known."""
+    """[m] from here to where ``other`` was taken; None where the camera stands, or that is not known."""
     other: Callable[[], np.ndarray] | None = None
     """Reads the image, uint8 (H, W, 3), that the same camera took there."""
     knows_lengths: bool = False

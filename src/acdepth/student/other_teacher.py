@@ -112,16 +112,16 @@ class OtherTeacher:
         with_road = ~np.isnan(seen)
         given = clear.frames.clip_camera_height[clip]
         both = with_road & ~np.isnan(given)
-        if both.sum() >= LEAST_FRAMES and (self.model.metric or any(one.lengths_from for one in clips)):
+        if both.sum() >= LEAST_FRAMES and (not self.model.relative or any(one.lengths_from for one in clips)):
             height, told = float(np.median(seen[both])), float(np.median(given[both]))
             if abs(told / height - 1) > LARGEST_MISMATCH:
                 log.warning(
-                    "by the teacher's depth the camera is %.2f m above the road, by its camera_height %.2f m; "
-                    "metres are the former's, so check both",
+                    "by the teacher the camera is %.2f m above the road, by its camera_height %.2f m; metres stay "
+                    "those of the teacher, so check both",
                     height,
                     told,
                 )
-        source: Source = "model" if self.model.metric else _source(clips)
+        source: Source = _source(clips) if self.model.relative else "model"
         if with_road.sum() < LEAST_FRAMES or source == "camera height":
             return Metres(source=source, frames=int(with_road.sum()))
         steady = [seen[with_road & (clip == one)] for one in np.unique(clip[with_road])]

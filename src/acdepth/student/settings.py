@@ -62,7 +62,7 @@ class OrdinalOptions(Config):
 
 
 class ShapeOptions(Config):
-    """What a student is whose teacher is a model of transformers; a teacher of ours brings all this itself."""
+    """What a student is whose teacher is a model of transformers; a teacher of ours brings this itself."""
 
     network: DepthNetConfig = DepthNetConfig()
     """The depth network. What the teacher says beyond ``min_depth`` and ``max_depth`` is brought to these."""
@@ -84,7 +84,7 @@ class StudentConfig(FootageChoice):
     encoder: Path | None = None
     """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
     shape: ShapeOptions = ShapeOptions()
-    """Network and input size under a teacher that is none of ours (``hf:NAME``); else they are the teacher's."""
+    """Network and input size under a teacher ``hf:NAME``; under one of ours they are the teacher's."""
     normalisation: Normalisation | None = None
     """Of the student's input; null is the teacher's. On RobotCar the published teacher is normalised by
     nuScenes' numbers, and the student by RobotCar's."""
