@@ -13,6 +13,10 @@ import transformers
 from PIL import Image
 from torch.nn import functional as F
 
+from acdepth.core.camera import Camera
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json, write_json
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.inference.model import DepthModel, open_model
@@ -117,7 +121,7 @@ def test_a_metric_model_predicts_metres_of_its_own(folders):
 
 def test_a_relative_model_says_no_metres_of_nothing(folders):
     predictor = load(f"hf:{folders['dpt']}", device="cpu")
-    with pytest.raises(UserError, match="what is nearer, not how far .* give camera.yaml with camera_height"):
+    with pytest.raises(UserError, match=r"not how far .* give camera.yaml with camera_height"):
         predictor(pictures(1)[0], Camera.central(60, 50, 90))
 
 

@@ -15,7 +15,7 @@ LEAST_POINTS = 60
 """Whose depth by motion must agree with the model's."""
 ROUNDS = 10
 """Of least squares with weights from the round before."""
-LARGEST_ERROR = 0.4
+LARGEST_ERROR = 0.25
 """Median error of the points that fit over the median of what they say; more is no agreement."""
 REMEDY = "give camera.yaml with camera_height, a drive with speeds or poses, or a model that says metres"
 

@@ -116,8 +116,8 @@ class OtherTeacher:
             height, told = float(np.median(seen[both])), float(np.median(given[both]))
             if abs(told / height - 1) > LARGEST_MISMATCH:
                 log.warning(
-                    "by the teacher the camera is %.2f m above the road, by its camera_height %.2f m; metres stay "
-                    "those of the teacher, so check both",
+                    "by the teacher the camera is %.2f m above the road, by its camera_height %.2f m; metres "
+                    "stay those of the teacher, so check both",
                     height,
                     told,
                 )
