@@ -49,20 +49,20 @@ def find_metres(relative: Tensor, image: np.ndarray, view: View) -> InMetres:
     refuse_unknown(view)
     if view.other is not None and view.camera is not None and view.moved is not None:
         points = depth_by_motion(image, view.other(), view.camera, view.moved, view.own)
-        return fit_to_points(relative[0, 0].cpu().numpy(), points)
+        return fit_to_points(relative[0, 0].cpu().numpy(), points, view.key)
     if view.camera_height is not None:
         return InMetres(_scale_by_road(relative, view), 0.0)
-    raise NoMetres(None, "the camera stands, or how far it moves here is not known")
+    raise NoMetres(view.key, "the camera stands, or how far it moves here is not known")
 
 
 def refuse_unknown(view: View) -> None:
     """Raise `UserError` if nothing is known of a view that tells metres."""
     if view.camera is None or not (view.knows_lengths or view.camera_height is not None):
         what = "a relative model says what is nearer, not how far anything is"
-        raise UserError(None, what, REMEDY)
+        raise UserError(view.key, what, REMEDY)
 
 
-def fit_to_points(relative: np.ndarray, points: SparseDepth) -> InMetres:
+def fit_to_points(relative: np.ndarray, points: SparseDepth, key: str | None = None) -> InMetres:
     """Scale and shift of relative inverse depth (H, W) that agree best with some points [1/m].
 
     Least squares with Tukey's weights, which leave out what moves by itself.
@@ -73,7 +73,7 @@ def fit_to_points(relative: np.ndarray, points: SparseDepth) -> InMetres:
     columns, rows = (np.round(one).astype(int) for one in (points.x, points.y))
     said, truth, certainty = relative[rows, columns].astype(float), points.inverse_depth, points.certainty
     if len(said) < LEAST_POINTS:
-        raise NoMetres(None, f"the motion of {len(said)} points only can be followed", "the camera may stand")
+        raise NoMetres(key, f"the motion of {len(said)} points only can be followed", "the camera may stand")
     scale, shift = _first_guess(said, truth)
     weights = np.ones(len(said))
     for _ in range(ROUNDS):
@@ -118,5 +118,5 @@ def _scale_by_road(relative: Tensor, view: View) -> float:
     seen = height_seen(relative, view)
     if np.isnan(seen) or view.camera_height is None:
         what = "no road is seen from which the camera's height would tell metres"
-        raise NoMetres(None, what, "does the camera look along a road?")
+        raise NoMetres(view.key, what, "does the camera look along a road?")
     return seen / view.camera_height

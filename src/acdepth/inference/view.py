@@ -34,6 +34,8 @@ class View:
     """Reads the image, uint8 (H, W, 3), that the same camera took there."""
     knows_lengths: bool = False
     """Whether the drive tells how far the camera moves, though it may stand here."""
+    key: str | None = None
+    """Name of the image, for messages."""
 
 
 def view_of(clip: Clip, index: int, crop: Crop | None, size: tuple[int, int]) -> View:
@@ -46,13 +48,13 @@ def view_of(clip: Clip, index: int, crop: Crop | None, size: tuple[int, int]) ->
         seen = np.repeat(own.astype(np.uint8)[..., None] * 255, 3, 2)
         own = crop_and_resize(seen, crop, size, clip.name)[..., 0] > 0
     if neighbour is None:
-        return View(camera, clip.camera_height, own, knows_lengths=knows_lengths)
+        return View(camera, clip.camera_height, own, knows_lengths=knows_lengths, key=clip.key(index))
     other, moved = neighbour
 
     def read() -> np.ndarray:
         return crop_and_resize(clip.image(other), crop, size, clip.key(other))
 
-    return View(camera, clip.camera_height, own, moved, read, knows_lengths)
+    return View(camera, clip.camera_height, own, moved, read, knows_lengths, clip.key(index))
 
 
 def _neighbour(clip: Clip, index: int) -> tuple[int, float] | None:

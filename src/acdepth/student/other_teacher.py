@@ -61,10 +61,7 @@ class OtherTeacher:
         if not self.model.relative:
             return
         for clip in clips:
-            try:
-                refuse_unknown(view_of(clip, 0, None, (1, 1)))
-            except UserError as error:
-                raise UserError(clip.name, error) from error
+            refuse_unknown(view_of(clip, 0, None, (1, 1)))
 
     def labels(self, clips: Sequence[Clip], clear: Prepared, out: Path) -> Labels:
         """What the model says of the prepared frames of some clips, asked at their own size."""
@@ -77,7 +74,7 @@ class OtherTeacher:
             try:
                 return self._label(frames[key], usual)
             except NoMetres as error:
-                lost.append(f"{key}: {error}")
+                lost.append(str(error))
                 return Label(np.full(self.shape.image_size, np.nan, np.float32), np.nan)
 
         assert self.model.sha256 is not None
@@ -93,7 +90,7 @@ class OtherTeacher:
         height, width = image.shape[:2]
         if abs(np.log(width / height / usual_aspect)) > np.log1p(SAME_ASPECT):
             what = f"{width}x{height} pixels, another aspect than most pictures have"
-            raise NoMetres(None, what, "give each camera a folder of its own")
+            raise NoMetres(frame.key, what, "give each camera a folder of its own")
         view = view_of(frame.clip, frame.index, None, (height, width))
         [answer] = self.model.infer([image], [(height, width)], views=[view])
         inverse = answer.inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH)
