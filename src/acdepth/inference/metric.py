@@ -15,7 +15,7 @@ LEAST_POINTS = 60
 """Whose depth by motion must agree with the model's."""
 ROUNDS = 10
 """Of least squares with weights from the round before."""
-LARGEST_ERROR = 0.25
+LARGEST_ERROR = 0.4
 """Median error of the points that fit over the median of what they say; more is no agreement."""
 REMEDY = "give camera.yaml with camera_height, a drive with speeds or poses, or a model that says metres"
 
@@ -39,8 +39,9 @@ def find_metres(relative: Tensor, image: np.ndarray, view: View) -> InMetres:
     """What brings the relative inverse depth (1, 1, H, W) of an image to metres.
 
     Where lengths of motion are known, scale and shift are those with which the model agrees best with the
-    points that two images place. Else the camera's height above the road tells the scale, and the model's
-    own zero counts as infinitely far, because one image does not tell a shift from a camera that nods.
+    points that two images place. Where they are not, or this image does not show them, the camera's height
+    above the road tells the scale, and the model's own zero counts as infinitely far, because one image does
+    not tell a shift from a camera that nods.
 
     Raises:
         NoMetres: if this image does not show it.
@@ -49,7 +50,11 @@ def find_metres(relative: Tensor, image: np.ndarray, view: View) -> InMetres:
     refuse_unknown(view)
     if view.other is not None and view.camera is not None and view.moved is not None:
         points = depth_by_motion(image, view.other(), view.camera, view.moved, view.own)
-        return fit_to_points(relative[0, 0].cpu().numpy(), points, view.key)
+        try:
+            return fit_to_points(relative[0, 0].cpu().numpy(), points, view.key)
+        except NoMetres:
+            if view.camera_height is None:
+                raise
     if view.camera_height is not None:
         return InMetres(_scale_by_road(relative, view), 0.0)
     raise NoMetres(view.key, "the camera stands, or how far it moves here is not known")
@@ -86,9 +91,7 @@ def fit_to_points(relative: np.ndarray, points: SparseDepth, key: str | None = N
     agree = weights > 0
     error = np.abs(scale * said + shift - truth)[agree]
     if scale <= 0 or agree.sum() < LEAST_POINTS or np.median(error) > LARGEST_ERROR * np.median(truth[agree]):
-        raise NoMetres(
-            None, "its motion and the model's depth do not agree", "does the camera stand or turn?"
-        )
+        raise NoMetres(key, "its motion and the model's depth do not agree", "does the camera stand or turn?")
     return InMetres(float(scale), float(shift))
 
 
