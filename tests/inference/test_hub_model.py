@@ -13,16 +13,24 @@ import transformers
 from PIL import Image
 from torch.nn import functional as F
 
+from acdepth.cli.evaluated_models import open_models
 from acdepth.core.camera import Camera
+from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_json
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
+from acdepth.data.folder import open_data
+from acdepth.evaluation.frames import read_frame
+from acdepth.evaluation.predict import predict_depth
+from acdepth.evaluation.protocols import find_protocol
 from acdepth.inference.model import DepthModel, open_model
 from acdepth.inference.output import depth_of
 from acdepth.inference.predictor import load
+from acdepth.translator.depth_source import TeacherDepth
 from acdepth.world import render
+from tests.data.folders import write_drive
 from tests.inference.hub_models import MAKERS, RELATIVE, write_model
 
 
@@ -134,3 +142,21 @@ def test_a_relative_model_says_metres_by_the_cameras_height():
     np.testing.assert_allclose(high, 2 * low, rtol=1e-5)
     road = frame.depth.numpy()[70:, 60:100]
     assert abs(np.median(low[70:, 60:100] / road) - 1) < 0.15
+
+
+def test_every_verb_that_asks_for_depth_takes_one(folders, tmp_path):
+    """Weather simulation and evaluation, by the name that a flag gives."""
+    [clip] = open_data(write_drive(tmp_path / "drive", count=2, depth=True))
+    flag = f"hf:{folders['metric_depth_anything']}"
+    depth = TeacherDepth(Path(flag), "cpu").depth([clip.image(0)], [Frame(clip, 0)], None)
+    [model] = open_models((f"other={flag}",), (), "cpu", "none")
+    protocol = find_protocol("own")
+    frame = read_frame(clip, 0, protocol)
+    assert model.name == "other" and frame is not None
+    [found] = predict_depth(model, [frame], protocol)
+    wanted = depth[0, 0].numpy().clip(protocol.min_depth, protocol.max_depth)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    [named] = open_models((flag,), (), "cpu", "none")
+    assert named.name == "metric_depth_anything"
+    with pytest.raises(UserError, match="one scale only"):
+        open_models((flag,), (), "cpu", "scales")
