@@ -7,14 +7,18 @@ from typing import Any
 import torch
 import transformers
 
-BACKBONE = {"hidden_size": 16, "num_hidden_layers": 4, "num_attention_heads": 2, "intermediate_size": 32}
-NECK = {"neck_hidden_sizes": [8, 8, 8, 8], "fusion_hidden_size": 8}
+BACKBONE: dict[str, Any] = {
+    "hidden_size": 16,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
+LEVELS: dict[str, Any] = {"out_indices": [1, 2, 3, 4], "reshape_hidden_states": False}
+NECK: dict[str, Any] = {"neck_hidden_sizes": [8, 8, 8, 8], "fusion_hidden_size": 8}
 
 
 def depth_anything(kind: str) -> tuple[Any, Any]:
-    backbone = transformers.Dinov2Config(
-        **BACKBONE, image_size=28, patch_size=14, out_indices=[1, 2, 3, 4], reshape_hidden_states=False
-    )
+    backbone = transformers.Dinov2Config(**BACKBONE, image_size=28, patch_size=14, **LEVELS)
     config = transformers.DepthAnythingConfig(
         backbone_config=backbone, patch_size=14, reassemble_hidden_size=16, head_hidden_size=8, **NECK,
         depth_estimation_type=kind, max_depth=80,
@@ -35,11 +39,11 @@ def dpt() -> tuple[Any, Any]:
 
 def zoedepth() -> tuple[Any, Any]:
     backbone = transformers.BeitConfig(
-        **BACKBONE, image_size=32, patch_size=16, out_indices=[1, 2, 3, 4], reshape_hidden_states=False,
+        **BACKBONE, image_size=32, patch_size=16, **LEVELS,
         use_relative_position_bias=True,
     )  # fmt: skip
     config = transformers.ZoeDepthConfig(
-        backbone_config=backbone, backbone_hidden_size=16, bottleneck_features=8, num_relative_features=8,
+        **{"backbone_config": backbone, "backbone_hidden_size": 16}, bottleneck_features=8, num_relative_features=8,
         bin_embedding_dim=8, num_attractors=[2, 2, 2, 2], reassemble_factors=[4, 2, 1, 0.5],
         bin_configurations=[{"n_bins": 4, "min_depth": 0.01, "max_depth": 80.0, "name": "kitti"}], **NECK,
     )  # fmt: skip

@@ -47,7 +47,8 @@ def depth_by_motion(
     Returns:
         The points that fit this motion; none where it cannot be told.
     """
-    nothing = SparseDepth(*(np.zeros(0),) * 4)
+    none = np.zeros(0)
+    nothing = SparseDepth(none, none, none, none)
     small = [cv2.cvtColor(at_most_wide(one, WIDTH), cv2.COLOR_RGB2GRAY) for one in (image, other)]
     height, width = small[0].shape
     seen = camera.resized(height, width)
@@ -69,17 +70,14 @@ def depth_by_motion(
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = points[3] / points[2]
-    # What moved apart from turning is the parallax; it is the noise of the points that depth is divided by.
-    unturned = K @ R.T @ np.linalg.solve(K, np.vstack([second.T, np.ones(len(second))]))
-    ahead = unturned[2] > 0
-    unturned = unturned[:2] / np.where(ahead, unturned[2], 1.0)
+    # Depth is the surer the farther a point is from where the camera moves to, as it shifts by more.
     toward = K @ (-R.T @ t)[:, 0]
     if abs(toward[2]) > 1e-6:
         radius = np.linalg.norm(first.T - (toward[:2] / toward[2])[:, None], axis=0)
     else:
         radius = np.full(len(first), float(width))
     radius = np.minimum(radius, width)
-    good = np.isfinite(inverse) & (inverse > 0) & ahead & (radius > LEAST_SHIFT)
+    good = np.isfinite(inverse) & (inverse > 0) & (radius > LEAST_SHIFT)
     x = (first[:, 0] + 0.5) * image.shape[1] / width - 0.5
     y = (first[:, 1] + 0.5) * image.shape[0] / height - 0.5
     return SparseDepth(x[good], y[good], inverse[good], radius[good] * moved)
@@ -95,8 +93,10 @@ def _followed(gray: np.ndarray, other: np.ndarray, own: np.ndarray | None) -> tu
     corners = cv2.goodFeaturesToTrack(gray, MOST_POINTS, 0.003, APART, mask=mask)
     if corners is None:
         return empty, empty
-    there, went, _ = cv2.calcOpticalFlowPyrLK(gray, other, corners, None, winSize=(15, 15), maxLevel=4)
-    back, came, _ = cv2.calcOpticalFlowPyrLK(other, gray, there, None, winSize=(15, 15), maxLevel=4)
+    there, went, _ = cv2.calcOpticalFlowPyrLK(
+        gray, other, corners, corners.copy(), winSize=(15, 15), maxLevel=4
+    )
+    back, came, _ = cv2.calcOpticalFlowPyrLK(other, gray, there, there.copy(), winSize=(15, 15), maxLevel=4)
     start, end, again = (one.reshape(-1, 2) for one in (corners, there, back))
     kept = (went.ravel() > 0) & (came.ravel() > 0)
     kept &= np.linalg.norm(again - start, axis=1) < LARGEST_RETURN
