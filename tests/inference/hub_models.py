@@ -43,7 +43,8 @@ def zoedepth() -> tuple[Any, Any]:
         use_relative_position_bias=True,
     )  # fmt: skip
     config = transformers.ZoeDepthConfig(
-        **{"backbone_config": backbone, "backbone_hidden_size": 16}, bottleneck_features=8, num_relative_features=8,
+        **{"backbone_config": backbone, "backbone_hidden_size": 16}, bottleneck_features=8,
+        num_relative_features=8,
         bin_embedding_dim=8, num_attractors=[2, 2, 2, 2], reassemble_factors=[4, 2, 1, 0.5],
         bin_configurations=[{"n_bins": 4, "min_depth": 0.01, "max_depth": 80.0, "name": "kitti"}], **NECK,
     )  # fmt: skip
