@@ -49,11 +49,11 @@ def depth_by_motion(
     """
     none = np.zeros(0)
     nothing = SparseDepth(none, none, none, none)
-    small = [cv2.cvtColor(at_most_wide(one, WIDTH), cv2.COLOR_RGB2GRAY) for one in (image, other)]
-    height, width = small[0].shape
+    here, there = (cv2.cvtColor(at_most_wide(one, WIDTH), cv2.COLOR_RGB2GRAY) for one in (image, other))
+    height, width = here.shape
     seen = camera.resized(height, width)
     K = np.array([[seen.fx, 0, seen.cx], [0, seen.fy, seen.cy], [0, 0, 1]])
-    first, second = _followed(*small, own)
+    first, second = _followed(here, there, own)
     if len(first) < 8:
         return nothing
     found = cv2.findEssentialMat(first, second, K, cv2.RANSAC, 0.999, LARGEST_MISS)
