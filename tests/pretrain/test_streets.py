@@ -69,7 +69,7 @@ def test_depth_is_that_of_the_canonical_lens(streets):
     assert measured is not None
     # Half the depth is said of a lens of twice the focal length.
     nearest = measured[measured > 0].min() * 64.0 / long.camera.fx
-    assert found[64, 96].depth.min().item() == pytest.approx(nearest, rel=0.1)
+    assert found[64, 96].depth.nan_to_num(np.inf).min().item() == pytest.approx(nearest, rel=0.1)
 
 
 def test_conditions_are_drawn_as_told(streets):
@@ -90,6 +90,22 @@ def test_true_depth_costs_nothing_and_a_factor_its_logarithm():
     assert depth_loss(scales, depth.log(), 0.25).item() == pytest.approx(0, abs=1e-6)
     twice = [scale / 2 for scale in scales]
     assert depth_loss(twice, depth.log(), 0.25).item() == pytest.approx(np.log(2), rel=1e-5)
+    unknown = depth.log()
+    unknown[..., :32, :] = np.nan
+    above = [scale.clone() for scale in scales]
+    for scale in above:
+        scale[..., : scale.shape[-2] // 2, :] = 1.0
+    assert depth_loss(above, unknown, 0.25).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_nothing_is_learnt_of_hills_just_above_what_has_depth(streets):
+    depth = batches(streets, zoomed=0, adverse=0).batch(0).depth[0, 0]
+    sky, column = depth.isinf(), depth.isfinite().any(0)
+    lowest = torch.where(sky, torch.arange(len(depth))[:, None], -1).amax(0)
+    first = torch.where(depth.isfinite(), torch.arange(len(depth))[:, None], len(depth)).amin(0)
+    both = column & (lowest >= 0) & (lowest < first)
+    assert both.any() and ((first - lowest)[both] > 0.1 * 0.8 * 64).all()
+    assert depth.isnan().any()
 
 
 def test_a_run_ends_in_a_checkpoint_of_the_average(streets, photographs, tmp_path):

@@ -22,6 +22,9 @@ from acdepth.data.settings import StreetSettings
 
 SKY = np.inf
 """How far what has no depth is [m]."""
+HILLS = 0.11
+"""How high painted hills and far woods rise above what has depth [rad]. Nothing is learnt of them: a network
+that learns that they are infinitely far says so of real trees beside a road."""
 WIDEST = 640
 """Of photographs in memory [px]."""
 CLOSEST = 1.4
@@ -35,7 +38,8 @@ class StreetBatch(Tensors):
     image: Tensor
     """(B, 3, H, W) float in 0..1, with other looks."""
     depth: Tensor
-    """(B, 1, H, W) [m], as if the image had the canonical focal length; infinite for the sky."""
+    """(B, 1, H, W) [m], as if the image had the canonical focal length; infinite for the sky, NaN where
+    nothing is learnt."""
     taken: Tensor
     """(P, 3, H, W) float in 0..1."""
     changed: Tensor
@@ -149,8 +153,13 @@ def _read(clip: Clip, index: int) -> _Street:
     if depth.shape[0] % 32 or depth.shape[1] % 32:
         told = f"{depth.shape[0]}x{depth.shape[1]} pixels"
         raise UserError(clip.key(index), told, "both sides must be multiples of 32")
+    focal = (clip.camera.fx * clip.camera.fy) ** 0.5
     known = np.where(depth > 0, depth, SKY).astype(np.float16)
-    return _Street(clip.image(index), known, (clip.camera.fx * clip.camera.fy) ** 0.5)
+    rows = round(HILLS * focal)
+    # The kernel lies below its pixel: whether anything there has depth.
+    reached = cv2.dilate((depth > 0).astype(np.uint8), np.ones((rows + 1, 1), np.uint8), anchor=(0, 0))
+    known[(depth <= 0) & (reached > 0)] = np.nan
+    return _Street(clip.image(index), known, focal)
 
 
 def _window(

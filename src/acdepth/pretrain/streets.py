@@ -20,7 +20,7 @@ from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.streets import StreetBatch, StreetBatches
-from acdepth.engine import Task, fit, run_folder
+from acdepth.engine import Task, fit, masked_mean, run_folder
 from acdepth.engine.average import WeightAverage
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -104,17 +104,21 @@ def depth_loss(inverse_depths: Sequence[Tensor], log_depth: Tensor, edge_weight:
     """Log depth and its gradients against the true ones (B, 1, H, W), mean over scales, of which the finest
     weighs double.
 
-    ``inverse_depths`` (B, 1, h, w) [1/m] are full size to 1/8.
+    ``inverse_depths`` (B, 1, h, w) [1/m] are full size to 1/8; where ``log_depth`` is NaN they may say
+    anything.
     """
     total, weights = log_depth.new_zeros(()), 0.0
     for scale, predicted in enumerate(inverse_depths):
         weight = 1.0 if scale == 0 else 0.5
-        difference = -predicted.log() - log_depth[..., :: 2**scale, :: 2**scale]
-        loss = difference.abs().mean()
+        true = log_depth[..., :: 2**scale, :: 2**scale]
+        counted = ~true.isnan()
+        difference = -predicted.log() - torch.where(counted, true, 0)
+        loss = masked_mean(difference.abs(), counted)
         for reach in REACHES:
-            thinned = difference[..., ::reach, ::reach]
-            edges = [one.abs().clamp(max=STEEPEST).mean() for one in _gradients(thinned)]
-            loss = loss + edge_weight * sum(edges)
+            thinned, some = difference[..., ::reach, ::reach], counted[..., ::reach, ::reach]
+            both = (some[..., 1:] & some[..., :-1], some[..., 1:, :] & some[..., :-1, :])
+            for edges, known in zip(_gradients(thinned), both, strict=True):
+                loss = loss + edge_weight * masked_mean(edges.abs().clamp(max=STEEPEST), known)
         total, weights = total + weight * loss, weights + weight
     return total / weights
 
