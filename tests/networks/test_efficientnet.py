@@ -8,11 +8,11 @@ from acdepth.core.errors import UserError
 from acdepth.networks import imagenet
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_encoder, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
-from acdepth.networks.efficientnet import CHANNELS, MEAN, STD, EfficientNetEncoder, SameConv
+from acdepth.networks.efficientnet import CHANNELS, EfficientNetEncoder, SameConv
 from acdepth.networks.imagenet import encoder_file
-from acdepth.networks.settings import DepthNetConfig
+from acdepth.networks.settings import LITE_MEAN, LITE_STD, DepthNetConfig
 
-LITE = DepthNetConfig(encoder="efficientnet-lite0", width=16, mean=MEAN, std=STD)
+LITE = DepthNetConfig(encoder="efficientnet-lite0", width=16, mean=LITE_MEAN, std=LITE_STD)
 
 
 def published_names(encoder: EfficientNetEncoder) -> dict[str, torch.Tensor]:

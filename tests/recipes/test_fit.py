@@ -48,7 +48,7 @@ def finished(drive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_leaves_a_network_a_report_and_what_it_did(finished: Path, drive: Path) -> None:
     story = FitStory.read(finished / "fit.json")
-    assert list(story.seconds) == ["mask", "look", "teacher", "labels", "translate", "student", "check"]
+    assert list(story.seconds) == ["mask", "look", "teacher", "labels", "translate", "student", "verdict"]
     assert set(story.checks) == {"start", "teacher", "student"} and story.kept in story.checks
     _, card = load_checkpoint(finished / "model.safetensors")
     assert card.input_size == SIZE and card.metric
@@ -140,7 +140,7 @@ def test_a_dry_run_writes_nothing(
     assert call(monkeypatch, "fit", drive, "--out", out, "--config", CONFIG, "--dry-run") == 0
     said = capsys.readouterr().out
     assert "chosen: 12 images at 64x96, 6 steps of the teacher, 4 of the student" in said
-    assert all(name in said for name in ("mask", "labels", "translate", "check")) and not out.exists()
+    assert all(name in said for name in ("mask", "labels", "translate", "verdict")) and not out.exists()
 
 
 def pictures(drive: Path, folder: Path, count: int, moving: bool = True) -> Path:

@@ -42,11 +42,12 @@ def make(
         frames: how many of each drive, at 12 a second.
         every: render one of so many frames of a longer drive, so that those of a town differ: 10 gives 1.2
             a second.
-        style: family of towns: town, on which all that ships was trained, or country, which has other roads,
-            other things beside them, another light and another camera.
-        cameras: usual, the style's own, which focal, camera-height, pitch, roll and yaw change; or
-            drawn, another for each town: 45 to 110 degrees across, 1.1 to 2.3 m high, pitch within 5 degrees,
-            roll within 3, and three in ten looking to a side.
+        style: family of towns: town; country, which has other roads, other things beside them, another light
+            and another camera; city, dense traffic between high houses; or motorway, cars and lorries in all
+            lanes.
+        cameras: usual, the style's own, which focal, camera-height, pitch, roll and yaw change; or drawn,
+            another for each town: 45 to 110 degrees across, 1.1 to 2.3 m high, pitch within 5 degrees, roll
+            within 3, and three in ten looking to a side.
         focal: focal length over the style's usual one (town: 0.8 of the image's width, country: 0.92): 0.7
             sees wider, 1.5 narrower.
         camera_height: of the lens above the road, in metres; if not given, the town's own: 1.4 to 1.6, in the

@@ -17,6 +17,7 @@ from acdepth.core.config import Config
 from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
+from acdepth.core.hub import hub_model
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.encoders import Encoder
@@ -196,6 +197,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         UserError: if the file is missing or is not whole.
     """
+    if hub_model(path):
+        what = "is a model of transformers, and this needs a network of our own"
+        raise UserError(path, what, "give model.safetensors or the run folder that holds it")
     if not Path(path).is_file():
         raise UserError(path, "no such checkpoint", "give model.safetensors or the run folder that holds it")
     try:

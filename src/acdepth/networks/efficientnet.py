@@ -22,8 +22,6 @@ LEVELS = (0, 2, 4, 10, 15)
 """Blocks after which a level is finished: the last ones at 1/2, 1/4, 1/8, 1/16 and 1/32."""
 CHANNELS = (16, 24, 40, 112, 320)
 """Of the five levels."""
-MEAN, STD = (127 / 255, 127 / 255, 127 / 255), (128 / 255, 128 / 255, 128 / 255)
-"""How its ImageNet weights want images in 0..1."""
 HEAD = ("_conv_head.", "_bn1.", "_fc.")
 """Begin the names of the classifier's weights, which nobody uses here."""
 # As in TensorFlow, where the ImageNet weights come from.

@@ -16,6 +16,9 @@ Side = Annotated[int, Field(ge=SMALLEST_SIDE, multiple_of=STRIDE)]
 
 Deviation = Annotated[float, Field(gt=0)]
 
+LITE_MEAN, LITE_STD = (127 / 255, 127 / 255, 127 / 255), (128 / 255, 128 / 255, 128 / 255)
+"""How the ImageNet weights of EfficientNet-Lite0 want images in 0..1."""
+
 
 class Normalisation(Config):
     """What is done to the values of an image, which are in 0..1, before the encoder sees them."""

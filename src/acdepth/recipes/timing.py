@@ -26,7 +26,7 @@ from acdepth.student.task import StudentTask
 from acdepth.student.training import open_prior
 from acdepth.teacher.start import open_start, start_file
 from acdepth.teacher.task import TeacherTask
-from acdepth.teacher.training import training_camera
+from acdepth.data.one_camera import training_camera
 from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather

@@ -34,7 +34,11 @@ class Translations:
 
 
 def judge(
-    networks: Mapping[str, Path], footage: Sequence[Clip], out: Path, translations: Path | None = None
+    networks: Mapping[str, Path],
+    footage: Sequence[Clip],
+    out: Path,
+    places: int,
+    translations: Path | None = None,
 ) -> dict[str, UnlabelledCheck]:
     """Check networks by name, each in a folder of its own below ``out``; what is there is not done again."""
     translated = Translations(Manifest(translations)) if translations else None
@@ -43,7 +47,7 @@ def judge(
         model, file = open_model(weights, name), out / name / CHECK_FILE
         known = UnlabelledCheck.read(file) if file.exists() else None
         if known is None or known.sha256 != model.sha256:
-            known = check_unlabelled(model, footage, file.parent, translated=translated)
+            known = check_unlabelled(model, footage, file.parent, places=places, translated=translated)
         found[name] = known
     return found
 

@@ -12,6 +12,7 @@ from acdepth.core.files import read_json, write_json
 from acdepth.core.identity import Identity
 from acdepth.core.progress import in_words
 from acdepth.data.folder import count_targets
+from acdepth.data.own.choice import limited
 from acdepth.recipes.fit.settings import FitConfig, Work
 from acdepth.recipes.plan import Counts, PlannedStage, plan_learning
 from acdepth.recipes.timing import Speeds, Timed, time_learning
@@ -21,8 +22,9 @@ SIDE = 32
 """A network's input has sides of multiples of this [px]."""
 LOOKS = 400
 """Images of each drive that are decoded to look at it and to find what moves with the camera."""
-CHECKED, CHECKED_STEPS = 60, 2.0
-"""Frames that a label-free check looks at, and what each costs, in predictions of one image."""
+OF_A_PLACE = 8
+"""Predictions of one image that a place costs the label-free check: its frames, mirrored, in other light and
+weather, and how the image moves."""
 LEAST_FREE = 0.2
 """[GB] of the disk that are left alone."""
 
@@ -152,7 +154,7 @@ def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float)
     has_teacher = costs.speeds.teacher is not None
     steps = [config.teacher.pose_first, config.teacher.loop.steps, config.student.loop.steps]
     pose, teacher, student = (max(min(config.least_steps, full), round(part * full)) for full in steps)
-    there = min(config.frames, count_targets(footage))
+    there = count_targets(limited(footage, config.frames))
     work = Work(
         part=part,
         image_size=costs.image_size,
@@ -167,7 +169,7 @@ def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float)
     after = [stage for stage in learning if stage.name != "teacher"]
     look = [_looked("mask", costs.look / 2), _looked("look", costs.look / 2)]
     judged = [_judged("labels", 2 if has_teacher else 1, config, costs), *after]
-    return Plan(work, [*look, *before, *judged, _judged("check", 1, config, costs)])
+    return Plan(work, [*look, *before, *judged, _judged("verdict", 3 if has_teacher else 2, config, costs)])
 
 
 def _looked(name: str, seconds: float) -> PlannedStage:
@@ -177,8 +179,9 @@ def _looked(name: str, seconds: float) -> PlannedStage:
 def _judged(name: str, models: int, config: FitConfig, costs: Costs) -> PlannedStage:
     """A prediction is about a third of a training step, which goes forward and back."""
     image = costs.speeds.student.seconds / config.student.loop.batch_size / 3
-    seconds = models * CHECKED * CHECKED_STEPS * (1 + len(config.translated)) * image
-    return PlannedStage(name, f"{CHECKED} images, {models} network{'s' * (models > 1)}", 0.0, seconds / 3600)
+    seconds = models * config.places * OF_A_PLACE * image
+    work = f"{config.places} places, {models} network{'s' * (models > 1)}"
+    return PlannedStage(name, work, 0.0, seconds / 3600)
 
 
 def _total(plan: Plan) -> float:

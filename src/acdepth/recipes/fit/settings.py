@@ -32,6 +32,8 @@ class FitConfig(LearningConfig):
     work does not fit into the minutes otherwise."""
     timed_steps: PositiveInt = 3
     """Steps of each training that are timed before."""
+    places: PositiveInt = 32
+    """At which the label-free check looks, three images each."""
     shown: PositiveInt = 6
     """Images on the sheet."""
 

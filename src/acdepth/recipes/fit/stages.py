@@ -99,10 +99,12 @@ class FitStages:
         """Of the network that training started from and of the teacher the better one gives the labels."""
         folder = self.learning.labels.parent
         outputs = (weights_output(self.learning.labels),)
-        return Stage("labels", Identity(), self._choose_labels, outputs, (folder,))
+        return Stage(
+            "labels", Identity.of(self.config, only=("places",)), self._choose_labels, outputs, (folder,)
+        )
 
     def _choose_labels(self) -> None:
-        checks = judge(self._own, self.clear, self.learning.labels.with_name("check"))
+        checks = judge(self._own, self.clear, self.learning.labels.with_name("check"), self.config.places)
         for one, check in checks.items():
             say(f"{one}: {check.in_words}")
         name = best(checks)
@@ -122,11 +124,13 @@ class FitStages:
         files = self.out / OUTCOME_FILE, self.out / SHEET_FILE
         model, pictures = self.out / MODEL_FILE, self.out / PICTURES
         outputs = (file_output(files[0]), weights_output(model), folder_output(pictures))
-        made_from = Identity.of(self.config, only=("shown",))
-        return Stage("check", made_from, self._keep_the_best, outputs, (*files, model, pictures, self.checks))
+        made_from = Identity.of(self.config, only=("places", "shown"))
+        return Stage(
+            "verdict", made_from, self._keep_the_best, outputs, (*files, model, pictures, self.checks)
+        )
 
     def _keep_the_best(self) -> None:
-        checks = judge(self.networks, self.clear, self.checks, self.learning.translations)
+        checks = judge(self.networks, self.clear, self.checks, self.config.places, self.learning.translations)
         for one, check in checks.items():
             say(f"{one}: {check.in_words}")
         name = best({one: check for one, check in checks.items() if self.networks[one].is_file()})
