@@ -93,9 +93,10 @@ class TestMetres:
             pose_first_module, "predicted_lengths", lambda *given: np.full(len(given[2]), 0.4)
         )
         start = open_start(config(checkpoint), None)
-        start.knows_motion = True
         start.pose.initial_forward = 0.8
         bring_to_metres(config(checkpoint), start, prepared)
+        assert start.depth.config.max_depth == 40.0  # nothing has learnt motion against this depth
+        bring_to_metres(config(checkpoint, pose_first=1), start, prepared)
         assert start.depth.config.max_depth == pytest.approx(2.5 * 40.0)  # a metre a frame was driven
         assert start.pose.initial_forward == pytest.approx(2.5 * 0.8)
 
@@ -219,6 +220,8 @@ class TestFiles:
         torch.testing.assert_close(ours[..., :3, 3], 3 * theirs[..., :3, 3])
         torch.testing.assert_close(ours[..., :3, :3], theirs[..., :3, :3])
         assert start.knows_motion
+        files = {tmp_path / "run" / "model.safetensors", tmp_path / "run" / "pose.safetensors"}
+        assert set(starting_files(config(tmp_path / "run", encoder=SHIPPED)).values()) == files
 
     @pytest.mark.parametrize("name", ["pose_first", "pull", "held_out"])
     def test_what_needs_a_start_says_so(self, name, tmp_path):

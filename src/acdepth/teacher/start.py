@@ -39,7 +39,7 @@ class Start:
     pose: PoseNet
     """Its lengths are of the unit of ``depth``."""
     knows_motion: bool
-    """Whether ``pose`` is an earlier teacher's, or has learnt since."""
+    """Whether ``pose`` is an earlier teacher's."""
     metric: bool
     """Whether the metres of ``depth`` are metres."""
 
