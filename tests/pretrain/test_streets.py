@@ -86,16 +86,16 @@ def test_looks_change_and_depth_of_photographs_does_not_move(streets, photograph
 
 def test_true_depth_costs_nothing_and_a_factor_its_logarithm():
     depth = torch.rand(2, 1, 64, 96) * 20 + 2
-    scales = [1 / depth[..., :: 2**s, :: 2**s] for s in range(4)]
-    assert depth_loss(scales, depth.log(), 0.25).item() == pytest.approx(0, abs=1e-6)
+    scales, even = [1 / depth[..., :: 2**s, :: 2**s] for s in range(4)], torch.ones_like(depth)
+    assert depth_loss(scales, depth.log(), even, 0.25).item() == pytest.approx(0, abs=1e-6)
     twice = [scale / 2 for scale in scales]
-    assert depth_loss(twice, depth.log(), 0.25).item() == pytest.approx(np.log(2), rel=1e-5)
+    assert depth_loss(twice, depth.log(), even, 0.25).item() == pytest.approx(np.log(2), rel=1e-5)
     unknown = depth.log()
     unknown[..., :32, :] = np.nan
     above = [scale.clone() for scale in scales]
     for scale in above:
         scale[..., : scale.shape[-2] // 2, :] = 1.0
-    assert depth_loss(above, unknown, 0.25).item() == pytest.approx(0, abs=1e-6)
+    assert depth_loss(above, unknown, even, 0.25).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_nothing_is_learnt_of_hills_just_above_what_has_depth(streets):

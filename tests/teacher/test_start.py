@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -17,9 +18,9 @@ from acdepth.data.prepared import Prepared, prepare
 from acdepth.engine import LoopSettings
 from acdepth.inference.framing import focal_ratio
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_tensors, save_checkpoint
-from acdepth.networks.depth_net import DepthNet, DepthNetConfig
+from acdepth.networks.depth_net import DepthNet, DepthNetConfig, DepthOutput
 from acdepth.teacher.gain import Explainer, Gain, find_gain, held_out_frames
-from acdepth.teacher.pose_first import bring_to_metres
+from acdepth.teacher.pose_first import bring_to_metres, forward_by_depth
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.start import Start, open_start, starting_files
 from acdepth.teacher.task import TeacherTask
@@ -92,9 +93,10 @@ class TestMetres:
             pose_first_module, "predicted_lengths", lambda *given: np.full(len(given[2]), 0.4)
         )
         start = open_start(config(checkpoint), None)
-        start.knows_motion = True
         start.pose.initial_forward = 0.8
         bring_to_metres(config(checkpoint), start, prepared)
+        assert start.depth.config.max_depth == 40.0  # nothing has learnt motion against this depth
+        bring_to_metres(config(checkpoint, pose_first=1), start, prepared)
         assert start.depth.config.max_depth == pytest.approx(2.5 * 40.0)  # a metre a frame was driven
         assert start.pose.initial_forward == pytest.approx(2.5 * 0.8)
 
@@ -137,6 +139,32 @@ class TestPoseFirst:
         for state in (tmp_path / "run" / "checkpoints").iterdir():
             state.unlink()
         assert same(once, weights(train_teacher(settings, data, tmp_path / "run")))
+
+
+class Wall(torch.nn.Module):
+    """Depth of a wall across the view."""
+
+    def __init__(self, depth: float) -> None:
+        super().__init__()
+        self.depth = torch.nn.Parameter(torch.tensor(depth))
+
+    def forward(self, image: torch.Tensor) -> DepthOutput:
+        return DepthOutput(((1 / self.depth).expand(len(image), 1, *image.shape[-2:]),), ())
+
+
+@pytest.mark.parametrize("metres", [0.5, -0.5])
+def test_the_first_motion_is_that_by_which_depth_explains_the_images(tmp_path, metres):
+    data = drive(tmp_path / "data", count=3)
+    coarse = np.random.default_rng(0).integers(0, 255, (10, 16, 3), np.uint8)
+    texture = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    for number, away in enumerate((10 + metres, 10, 10 - metres)):
+        move = [[10 / away, 0, CAMERA.cx * (1 - 10 / away)], [0, 10 / away, CAMERA.cy * (1 - 10 / away)]]
+        seen = cv2.warpAffine(texture, np.array(move), (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
+        cv2.imwrite(str(data / "images" / f"{number:06d}.png"), seen)
+    prepared = prepare(open_data(data), tmp_path / "prepared", SIZE)
+    for unit in (1.0, 7.0):
+        found = forward_by_depth(config(SHIPPED), Wall(10 * unit), prepared)  # pyright: ignore[reportArgumentType]
+        assert found / unit == pytest.approx(metres, rel=0.25)
 
 
 class TestHolding:
@@ -192,6 +220,8 @@ class TestFiles:
         torch.testing.assert_close(ours[..., :3, 3], 3 * theirs[..., :3, 3])
         torch.testing.assert_close(ours[..., :3, :3], theirs[..., :3, :3])
         assert start.knows_motion
+        files = {tmp_path / "run" / "model.safetensors", tmp_path / "run" / "pose.safetensors"}
+        assert set(starting_files(config(tmp_path / "run", encoder=SHIPPED)).values()) == files
 
     @pytest.mark.parametrize("name", ["pose_first", "pull", "held_out"])
     def test_what_needs_a_start_says_so(self, name, tmp_path):

@@ -217,12 +217,6 @@ class TestRefusals:
         with pytest.raises(UserError, match="no clear footage; the teacher learns on clear video only"):
             train_teacher(CONFIG, data, tmp_path / "run")
 
-    def test_two_starting_points(self, trained, tmp_path):
-        data, run = trained
-        config = changed(start=run, encoder=run / "model.safetensors")
-        with pytest.raises(UserError, match="encoder and start are both given"):
-            train_teacher(config, data, tmp_path)
-
     def test_a_start_that_is_no_run(self, trained, tmp_path):
         data, _ = trained
         with pytest.raises(UserError, match="no such checkpoint"):

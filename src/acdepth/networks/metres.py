@@ -7,13 +7,11 @@ from pydantic import Field
 from acdepth.core.config import Config
 from acdepth.networks.settings import DepthNetConfig
 
-Source = Literal[
-    "speeds", "poses", "speeds or poses", "camera height", "model", "teacher", "start", "none"
-]
+Source = Literal["speeds", "poses", "speeds or poses", "camera height", "model", "teacher", "start", "none"]
 """What made depth metric: known lengths of motion, of one kind, or of both or one that was not told; the
 known height of the camera above the road; a model of transformers that says metres itself; a teacher, whose
-metres were learnt; the network that training started from and was held to; or nothing, which leaves the unit
-to chance."""
+metres were learnt; the network that training started from and was held to; or nothing, which leaves the
+unit to chance."""
 IN_WORDS: dict[Source, str] = {
     "speeds": "from speeds",
     "poses": "from poses",

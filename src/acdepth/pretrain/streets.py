@@ -75,7 +75,8 @@ class StreetTask(Task):
         said, features = self.network(torch.cat([batch.image, batch.changed]))
         limits = config.network.min_depth, config.network.max_depth
         true = batch.depth.clamp(*limits).log()
-        terms = {"depth": depth_loss([scale[:streets] for scale in said], true, config.edge_weight)}
+        weight = torch.where(batch.depth < config.network.max_depth, 1.0, config.sky_weight)
+        terms = {"depth": depth_loss([scale[:streets] for scale in said], true, weight, config.edge_weight)}
         if not len(batch.taken):
             return terms
         terms["hold"] = config.hold_weight * self._drift(features, batch.taken, streets)
@@ -100,27 +101,29 @@ class StreetTask(Task):
         return torch.stack(drifts).sum()
 
 
-def depth_loss(inverse_depths: Sequence[Tensor], log_depth: Tensor, edge_weight: float) -> Tensor:
-    """Log depth and its gradients against the true ones (B, 1, H, W), mean over scales, of which the finest
-    weighs double.
+def depth_loss(
+    inverse_depths: Sequence[Tensor], log_depth: Tensor, weight: Tensor, edge_weight: float
+) -> Tensor:
+    """Log depth, by a weight for each pixel, and its gradients against the true ones (B, 1, H, W), mean over
+    scales, of which the finest weighs double.
 
     ``inverse_depths`` (B, 1, h, w) [1/m] are full size to 1/8; where ``log_depth`` is NaN they may say
     anything.
     """
-    total, weights = log_depth.new_zeros(()), 0.0
+    total, parts = log_depth.new_zeros(()), 0.0
     for scale, predicted in enumerate(inverse_depths):
-        weight = 1.0 if scale == 0 else 0.5
+        part = 1.0 if scale == 0 else 0.5
         true = log_depth[..., :: 2**scale, :: 2**scale]
         counted = ~true.isnan()
         difference = -predicted.log() - torch.where(counted, true, 0)
-        loss = masked_mean(difference.abs(), counted)
+        loss = masked_mean(difference.abs(), counted * weight[..., :: 2**scale, :: 2**scale])
         for reach in REACHES:
             thinned, some = difference[..., ::reach, ::reach], counted[..., ::reach, ::reach]
             both = (some[..., 1:] & some[..., :-1], some[..., 1:, :] & some[..., :-1, :])
             for edges, known in zip(_gradients(thinned), both, strict=True):
                 loss = loss + edge_weight * masked_mean(edges.abs().clamp(max=STEEPEST), known)
-        total, weights = total + weight * loss, weights + weight
-    return total / weights
+        total, parts = total + part * loss, parts + part
+    return total / parts
 
 
 def _gradients(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,11 +12,11 @@ from acdepth.core.errors import UserError
 from acdepth.core.spread import spread
 from acdepth.data.prepared import Prepared
 from acdepth.engine.processes import training_device
-from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint, load_tensors, load_weights
-from acdepth.networks.pose_net import POSE_FILE, PoseNet
+from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
 from acdepth.teacher.metres import heights_seen
 from acdepth.teacher.motion import predicted_lengths
 from acdepth.teacher.settings import TeacherConfig
+from acdepth.teacher.start import earlier_pose_net
 
 FRAMES_OF_A_DRIVE = 20
 """That are looked at, spread evenly over it."""
@@ -36,22 +36,17 @@ def lengths_by_height(start: Path, config: TeacherConfig, prepared: Prepared) ->
     frames = prepared.frames
     network, card = load_checkpoint(start / MODEL_FILE)
     device = training_device(config.loop.device == "cpu")
-    if (forward := card.made_by.get("initial_forward")) is None:
-        what = "does not say where its pose network started, as teachers of earlier versions"
-        raise UserError(start / MODEL_FILE, what, "train the first round again")
-    pose_net = PoseNet(config.network, forward, config.pose_scale)
-    load_weights(pose_net, load_tensors(start / POSE_FILE)[0], start / POSE_FILE)
-    network, pose_net = network.to(device), pose_net.to(device)
+    pose_net = earlier_pose_net(config, card, start).to(device)
+    network = network.to(device)
     lengths = np.stack([frames.distance_to_previous, frames.distance_to_next], 1)
     followed = frames.has_neighbour(1)
-    scale = card.metres.scale if card.metres else 1.0
     for number in np.flatnonzero(~np.isnan(frames.clip_camera_height)):
         rows = np.flatnonzero(frames.clip == number)
         pairs = rows[followed[rows] & np.isnan(lengths[rows, 1])]
         seen = heights_seen(network, prepared, np.array(spread(rows.tolist(), FRAMES_OF_A_DRIVE)))
         if np.count_nonzero(~np.isnan(seen)) < LEAST_FRAMES or not len(pairs):
             continue
-        factor = scale * frames.clip_camera_height[number] / np.nanmedian(seen)
+        factor = frames.clip_camera_height[number] / np.nanmedian(seen)
         lengths[pairs, 1] = lengths[pairs + 1, 0] = factor * predicted_lengths(pose_net, prepared, pairs)
     if np.isnan(lengths).all():
         what = "sees no road in a drive whose camera_height is known, so no length of motion either"

@@ -84,29 +84,28 @@ def learn_motion(
     """Train the pose network of ``start`` for the steps that come first; they have states of their own."""
     loop = config.loop.model_copy(update={"steps": config.pose_first})
     fit("pose", PoseTask(config, start.depth, start.pose), batches, loop, out / POSE_FIRST, made_from)
-    start.knows_motion = True
 
 
 def bring_to_metres(config: TeacherConfig, start: Start, prepared: Prepared) -> None:
     """Make the unit of ``start`` what the footage says of metres: by speeds, else by the camera's height."""
     device = training_device(config.loop.device == "cpu")
     start.depth, start.pose = start.depth.to(device), start.pose.to(device)
-    known = start.knows_motion and config.learns_lengths
-    factor, told = _by_lengths(start, prepared) if known else None, "known motion"
-    if factor is None:
+    frames, told = prepared.frames, "known motion"
+    pairs = np.flatnonzero((frames.distance_to_next > 0) & frames.has_neighbour(1))
+    if config.learns_lengths and len(pairs):
+        # An earlier teacher's depth may know metres that its pose network does not.
+        factor = _by_lengths(start, prepared, pairs) if config.pose_first else None
+    else:
         factor, told = _by_heights(start, prepared), "the camera's height"
     if factor is not None:
         say(f"by {told} the depth to start from is {factor:.2f} times what its network says")
         start.rescale(factor)
 
 
-def _by_lengths(start: Start, prepared: Prepared) -> float | None:
-    frames = prepared.frames
-    known = np.flatnonzero((frames.distance_to_next > 0) & frames.has_neighbour(1))
-    if not len(known):
-        return None
-    pairs = np.array(spread(known.tolist(), MOST_PAIRS))
-    return float(np.median(frames.distance_to_next[pairs] / predicted_lengths(start.pose, prepared, pairs)))
+def _by_lengths(start: Start, prepared: Prepared, pairs: np.ndarray) -> float:
+    pairs = np.array(spread(pairs.tolist(), MOST_PAIRS))
+    measured = prepared.frames.distance_to_next[pairs]
+    return float(np.median(measured / predicted_lengths(start.pose, prepared, pairs)))
 
 
 def _by_heights(start: Start, prepared: Prepared) -> float | None:

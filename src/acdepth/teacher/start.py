@@ -15,6 +15,7 @@ from acdepth.core.seeding import derive_seed
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.inference.framing import focal_ratio
 from acdepth.networks.checkpoint import (
+    MODEL_FILE,
     CheckpointCard,
     checkpoint_file,
     load_checkpoint,
@@ -38,7 +39,7 @@ class Start:
     pose: PoseNet
     """Its lengths are of the unit of ``depth``."""
     knows_motion: bool
-    """Whether ``pose`` is an earlier teacher's, or has learnt since."""
+    """Whether ``pose`` is an earlier teacher's."""
     metric: bool
     """Whether the metres of ``depth`` are metres."""
 
@@ -63,10 +64,9 @@ def open_start(config: TeacherConfig, camera: dict[str, float | int] | None) -> 
     network, card = load_checkpoint(file)
     ratio = _focal_ratio(card, camera, file)
     depth = rescaled(network, ratio)
-    pose_start = pose_file(config)
-    if pose_start is None:
+    if pose_file(config) is None:
         return Start(depth, _new_pose_net(config), False, card.metric)
-    pose = _earlier_pose_net(config, card, file, pose_start)
+    pose = earlier_pose_net(config, card, file.parent)
     pose.rescale(ratio)
     return Start(depth, pose, True, card.metric)
 
@@ -133,18 +133,21 @@ def _new_pose_net(config: TeacherConfig) -> PoseNet:
     return pose
 
 
-def _earlier_pose_net(config: TeacherConfig, card: CheckpointCard, depth: Path, file: Path) -> PoseNet:
-    """An earlier teacher's, in the metres of its card."""
+def earlier_pose_net(config: TeacherConfig, card: CheckpointCard, run: Path) -> PoseNet:
+    """The one in a teacher's run folder, its lengths in the metres of its ``card``.
+
+    Raises:
+        UserError: if it is of an earlier version, or not of the width of ``config.network``.
+    """
     settings = card.made_by.get("config", {})
     if "initial_forward" not in card.made_by or "pose_scale" not in settings:
         what = "does not say where its pose network started, as teachers of earlier versions"
-        raise UserError(depth, what, "train it again, or give its checkpoint alone as start")
-    pose = PoseNet(config.network, card.made_by["initial_forward"], config.pose_scale)
-    load_weights(pose, load_tensors(file)[0], file)
+        raise UserError(run / MODEL_FILE, what, "train it again, or give its checkpoint alone as start")
+    pose = PoseNet(config.network, scale=config.pose_scale)
+    load_weights(pose, load_tensors(run / POSE_FILE)[0], run / POSE_FILE)
     # The card's network says metres; the pose network learnt in the units that these were `scale` of.
     metres = card.metres.scale if card.metres else 1.0
     length, angle = (old / new for old, new in zip(settings["pose_scale"], config.pose_scale, strict=True))
-    pose.rescale(length, angle)
-    pose.initial_forward = card.made_by["initial_forward"]
-    pose.rescale(metres)
+    pose.rescale(metres * length, angle)
+    pose.initial_forward = metres * card.made_by["initial_forward"]
     return pose

@@ -81,5 +81,5 @@ def test_a_card_that_does_not_say_how_it_is_built_is_refused(tmp_path):
     network = DepthNet(CONFIG.network)
     card = CheckpointCard(network=CONFIG.network, input_size=(64, 64))
     save_checkpoint(tmp_path / "model.safetensors", network, card)
-    with pytest.raises(UserError, match="does not say the pose_scale and initial_forward"):
+    with pytest.raises(UserError, match="does not say the network, pose_scale and initial_forward"):
         load_pose_net(tmp_path / "model.safetensors", card)

@@ -8,6 +8,7 @@ from acdepth.data.prepared import Prepared
 from acdepth.data.triplets import median_distance
 from acdepth.networks.checkpoint import CheckpointCard, load_tensors, load_weights
 from acdepth.networks.pose_net import POSE_FILE, PoseNet
+from acdepth.networks.settings import DepthNetConfig
 
 RUN_FOLDER = "give --teacher the run folder that acdepth train teacher wrote"
 
@@ -28,13 +29,15 @@ def load_pose_net(teacher: Path, card: CheckpointCard) -> PoseNet:
         UserError: if the run folder does not hold it whole.
     """
     settings = card.made_by.get("config", {})
-    if "pose_scale" not in settings or "initial_forward" not in settings:
-        what = "does not say the pose_scale and initial_forward of its pose network"
+    if {"network", "pose_scale", "initial_forward"} - settings.keys():
+        what = "does not say the network, pose_scale and initial_forward of its pose network"
         raise UserError(teacher, what, RUN_FOLDER)
     # The card's network says metres; the pose network learnt in the units that these were `scale` of.
     metres = card.metres.scale if card.metres else 1.0
     forward, (moved, turned) = _initial_forward(teacher, card, settings), settings["pose_scale"]
-    network = PoseNet(card.network, metres * forward, (metres * moved, turned))
+    # Depth may have come from a start of another architecture.
+    config = DepthNetConfig.from_dict(settings["network"], str(teacher))
+    network = PoseNet(config, metres * forward, (metres * moved, turned))
     path = pose_file(teacher)
     load_weights(network, load_tensors(path)[0], path)
     return network
