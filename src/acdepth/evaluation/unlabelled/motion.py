@@ -9,10 +9,17 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from acdepth.core.flow import dense_flow, followed, slopes
+from acdepth.core.flow import dense_flow, followed
 
-TEXTURE = 3.0
-"""Least slope of a pixel whose flow is looked at [gray values per pixel]."""
+TEXTURE = 2.0
+"""Least slope, along whichever direction, of a pixel whose flow is looked at [gray values per pixel]."""
+AROUND = 2.0
+"""Standard deviation of the window that slopes are averaged over [px]."""
+FOLLOWED = 0.7
+"""Farthest from where it started that a pixel may end which is followed there and back [px]."""
+LIKE = 0.8
+"""Correlation of its surroundings with those where it went, from which a pixel was found again: plain
+asphalt flows nowhere, and back."""
 MOST_POINTS = 2500
 """Of an image that motion is computed from, evenly taken."""
 FEWEST_POINTS = 150
@@ -62,14 +69,38 @@ class MotionDepth(NamedTuple):
 def find_matches(target: np.ndarray, source: np.ndarray, counted: np.ndarray | None) -> Matches:
     """Follow textured, counted pixels of one gray image, uint8 (h, w), into another and back."""
     there, back = dense_flow(target, source), dense_flow(source, target)
-    looked_at = slopes(target) > TEXTURE
+    looked_at = _least_slope(target) > TEXTURE
     if counted is not None:
         looked_at &= counted
     looked_at[:2] = looked_at[-2:] = looked_at[:, :2] = looked_at[:, -2:] = False
-    row, column = np.nonzero(looked_at & followed(there, back, 0.7))
+    looked_at &= followed(there, back, FOLLOWED) & (_likeness(target, source, there) > LIKE)
+    row, column = np.nonzero(looked_at)
     every = max(1, len(row) // MOST_POINTS)
     row, column = row[::every], column[::every]
     return Matches(row, column, column + there[row, column, 0], row + there[row, column, 1])
+
+
+def _least_slope(image: np.ndarray) -> np.ndarray:
+    """How steep a gray image is along the direction in which it is flattest, float32 (h, w) [gray values per
+    pixel]: along a straight edge nothing tells how far it moved."""
+    x, y = (cv2.Sobel(image, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
+    xx, yy, xy = (cv2.GaussianBlur(one, (0, 0), AROUND) for one in (x * x, y * y, x * y))
+    least = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
+    return np.sqrt(least.clip(min=0))
+
+
+def _likeness(target: np.ndarray, source: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """Correlation (h, w) of what surrounds a pixel with what surrounds the place where it went."""
+    height, width = target.shape
+    row, column = np.mgrid[:height, :width].astype(np.float32)
+    there = cv2.remap(source, column + flow[..., 0], row + flow[..., 1], cv2.INTER_LINEAR).astype(np.float32)
+    here = target.astype(np.float32)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(values, (0, 0), AROUND)
+
+    first, second = here - mean(here), there - mean(there)
+    return mean(first * second) / np.sqrt(mean(first**2) * mean(second**2) + 1.0)
 
 
 def depth_by_motion(matches: Matches, K: np.ndarray) -> MotionDepth | None:

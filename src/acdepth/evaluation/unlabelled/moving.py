@@ -72,10 +72,12 @@ def errors(
     target, source = (_as_tensor(place.images[one]) for one in (0, number))
     K, motion = (torch.from_numpy(one)[None].float() for one in (place.K, T))
     inverse = torch.from_numpy(1 / depth)[None, None].float()
-    seen = warp(torch.cat([source, torch.ones_like(source[:, :1])], 1), inverse, K, motion)
+    counted = np.ones(place.size, np.float32) if place.counted is None else place.counted.astype(np.float32)
+    seen = warp(torch.cat([source, torch.from_numpy(counted)[None, None]], 1), inverse, K, motion)
     by_depth, standing = (photometric_error(one, target)[0, 0].numpy() for one in (seen[:, :3], source))
-    counts = seen[0, 3].numpy() > IN_VIEW
-    return by_depth, standing, counts if place.counted is None else counts & place.counted
+    # The error looks at windows of 3x3, of which every pixel must be in view.
+    known = np.minimum(counted, seen[0, 3].numpy() > IN_VIEW)
+    return by_depth, standing, cv2.erode(known, np.ones((3, 3), np.uint8), borderValue=1) > 0
 
 
 def _as_tensor(image: np.ndarray) -> torch.Tensor:
