@@ -13,6 +13,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.identity import Identity
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
+from acdepth.data.one_camera import training_camera
 from acdepth.data.pools import UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, prepare
 from acdepth.data.triplets import TripletBatches
@@ -26,7 +27,6 @@ from acdepth.student.task import StudentTask
 from acdepth.student.training import open_prior
 from acdepth.teacher.start import open_start, start_file
 from acdepth.teacher.task import TeacherTask
-from acdepth.data.one_camera import training_camera
 from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
 from acdepth.translator.diffused import DiffusedWeather
