@@ -78,6 +78,7 @@ VERBS = {
     "pretrain prior": Verb("pretrain.prior", "the tiny Depth Anything that ships", resumes=True),
     "reproduce": Verb("reproduce.reproduce", "the paper's experiment on a data set", resumes=True),
     "evaluate": Verb("evaluate.evaluate", "errors of depth against what was measured"),
+    "check": Verb("check.check", "whether depth is any good where nobody measured it"),
     "ablate": Verb("ablate.ablate", "what each part of the student is worth", resumes=True),
     "report": Verb("report.report", "the report page of a finished run"),
     "import": Verb("import_weights.import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),

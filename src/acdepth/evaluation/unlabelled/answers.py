@@ -1,0 +1,123 @@
+"""What a network says about a place: its depth, and whether that stays what it is where the scene does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from acdepth.core.clip import Clip
+from acdepth.core.seeding import derive_seed
+from acdepth.evaluation.unlabelled.places import Place
+from acdepth.inference.model import DepthModel
+from acdepth.inference.output import depth_of
+
+Order = Callable[[np.ndarray], np.ndarray]
+"""RGB, uint8 (H, W, 3) -> relative inverse depth (h, w), larger is nearer."""
+Translated = Callable[[Clip, int], Mapping[str, np.ndarray]]
+"""A frame in other conditions, by their names; empty where it was not translated."""
+DARKER, NOISE = 0.7, 6.0
+"""Factor on the image, and standard deviation of what is added to it [gray values]."""
+POINT_PAIRS = 2000
+LEAST_APART = 0.1
+"""Part of the prior's range by which the points of a pair must differ."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A place as a network sees it."""
+
+    place: Place
+    """Without its originals."""
+    depths: Sequence[np.ndarray]
+    """(h, w) of each frame, by the clip's lens; not finite where the network is not."""
+    mirror: float
+    """Median |log| of depth over that of the mirror image."""
+    light: float
+    """The same of the image made darker and noisy."""
+    translated: Mapping[str, float]
+    """The same of each translation."""
+    order: float
+    """Part of the pairs of points, of whose order the prior is sure, that depth orders the same."""
+
+    @property
+    def is_depth(self) -> bool:
+        """Whether all depths are finite and above zero."""
+        return all(bool(np.isfinite(one).all() and (one > 0).all()) for one in self.depths)
+
+
+def ask(
+    model: DepthModel, place: Place, order: Order | None = None, translated: Translated | None = None
+) -> Answers:
+    """Ask a network about a place."""
+    first, clip = place.originals[0], place.clip
+    generator = np.random.default_rng(derive_seed(0, "check", clip.key(place.index)))
+    darker = first * DARKER + generator.normal(0, NOISE, first.shape)
+    others = dict(translated(clip, place.index)) if translated else {}
+    images = [*place.originals, darker.clip(0, 255).astype(np.uint8), *others.values()]
+    depths = predict_at(model, images, place)
+    count = len(place.originals)
+    [mirrored] = predict_at(model, [first], place, mirrored=True)
+    light, *changed = (_change(depths[0], one, place.counted) for one in depths[count:])
+    return Answers(
+        place=replace(place, originals=()),
+        depths=depths[:count],
+        mirror=_change(depths[0], mirrored, place.counted),
+        light=light,
+        translated=dict(zip(others, changed, strict=True)),
+        order=_ordered_alike(depths[0], order(first), place.counted) if order else np.nan,
+    )
+
+
+def predict_at(
+    model: DepthModel, images: Sequence[np.ndarray], place: Place, mirrored: bool = False
+) -> list[np.ndarray]:
+    """Depth (h, w) at the place's size of images of its clip, by its lens; of the mirror image, mirrored
+    back, where that is asked for."""
+    seen_at = [model.fit(image.shape) for image in images]
+    found = []
+    for answer, at in zip(model.infer(images, seen_at, mirrored=mirrored), seen_at, strict=True):
+        inverse = answer.inverse_depth if answer.mirrored is None else answer.mirrored
+        depth = depth_of(inverse, place.size)[0, 0].cpu().numpy()
+        found.append(depth * model.focal_ratio(place.clip.camera, at))
+    return found
+
+
+def prior_order(source: str) -> Order:
+    """What a Depth Anything says: a folder or a name of the hub. Needs the extra ``train``.
+
+    Raises:
+        UserError: if there is no such model.
+    """
+    import torch
+
+    from acdepth.prior.depth_anything import DepthAnythingPrior
+
+    prior = DepthAnythingPrior.from_pretrained(source)
+
+    @torch.inference_mode()
+    def order(image: np.ndarray) -> np.ndarray:
+        return prior(torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255)[0, 0].numpy()
+
+    return order
+
+
+def _change(depth: np.ndarray, other: np.ndarray, counted: np.ndarray | None) -> float:
+    with np.errstate(all="ignore"):
+        apart = np.abs(np.log(depth / other))
+    apart = apart if counted is None else apart[counted]
+    return float(np.median(apart)) if np.isfinite(apart).all() else np.nan
+
+
+def _ordered_alike(depth: np.ndarray, prior: np.ndarray, counted: np.ndarray | None) -> float:
+    near = cv2.resize(prior.astype(np.float32), depth.shape[::-1], interpolation=cv2.INTER_AREA)
+    if counted is not None:
+        near, depth = near[counted], depth[counted]
+    near, depth = near.ravel(), depth.ravel()
+    first, second = np.random.default_rng(0).integers(len(near), size=(2, POINT_PAIRS))
+    low, high = np.quantile(near, (0.02, 0.98))
+    sure = np.abs(near[first] - near[second]) > LEAST_APART * (high - low)
+    if not sure.any() or not np.isfinite(depth).all():
+        return np.nan
+    same = np.sign(near[first] - near[second]) == np.sign(depth[second] - depth[first])
+    return float(same[sure].mean())

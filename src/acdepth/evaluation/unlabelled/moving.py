@@ -1,0 +1,110 @@
+"""What predicted depth says of neighbouring frames, held against how the camera moved."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+
+from acdepth.evaluation.unlabelled.answers import Answers
+from acdepth.evaluation.unlabelled.motion import MotionDepth
+from acdepth.evaluation.unlabelled.places import Place
+from acdepth.geometry.photometric import photometric_error
+from acdepth.geometry.warp import warp
+
+MOST_APART = 1.0
+"""Up to which a pixel's log ratio counts: one wild pixel is no worse than a useless one."""
+MOST_WEIGHT = 4.0
+"""Shift [px] above which a pixel's distance is told as well as can be."""
+CELL = 16
+"""Side [px] of the squares that count alike however much texture they have."""
+IN_VIEW = 0.999
+
+
+class PairNumbers(NamedTuple):
+    """What one pair of views says; `apart` and `same_point` are 0 for true depth."""
+
+    apart: float
+    """Mean |log| of predicted depth over depth by motion, the scale taken out."""
+    explained: float
+    """1 - error of the warped neighbour over that of the neighbour as it is."""
+    same_point: float
+    """Median |log| of a point's depth carried to the other frame over the depth there."""
+    scale: float
+    """Predicted over true length of the motion's unit: the motion's length as depth has it."""
+
+
+def compare(answers: Answers, number: int) -> PairNumbers | None:
+    """The first frame of a place and its ``number``-th; None where no motion is told."""
+    place, depths = answers.place, answers.depths
+    motion = place.motions[number - 1]
+    if motion is None or not answers.is_depth:
+        return None
+    apart, scale = apart_from_motion(depths[0], motion)
+    T = scaled(motion, scale)
+    by_depth, standing, counts = errors(place, depths[0], number, T)
+    explained = 1 - by_depth[counts].sum() / max(standing[counts].sum(), 1e-9) if counts.any() else np.nan
+    return PairNumbers(apart, float(explained), _same_point(place, depths[0], depths[number], T), scale)
+
+
+def scaled(motion: MotionDepth, scale: float) -> np.ndarray:
+    """The motion with its length, (4, 4)."""
+    T = motion.T_target_to_source.copy()
+    T[:3, 3] *= scale
+    return T
+
+
+def apart_from_motion(depth: np.ndarray, motion: MotionDepth) -> tuple[float, float]:
+    """`PairNumbers.apart` and the scale that was taken out, of depth (h, w)."""
+    ratio = np.log(depth[motion.row, motion.column] / motion.depth)
+    cell = motion.row // CELL * 1000 + motion.column // CELL
+    _, which, counts = np.unique(cell, return_inverse=True, return_counts=True)
+    weight = motion.parallax.clip(max=MOST_WEIGHT) / counts[which]
+    scale = _median(ratio, weight)
+    return float(np.average(np.abs(ratio - scale).clip(max=MOST_APART), weights=weight)), float(np.exp(scale))
+
+
+def errors(
+    place: Place, depth: np.ndarray, number: int, T: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Photometric error (h, w) of the ``number``-th frame seen from the first by its depth (h, w), and of it
+    as it is; and the pixels that count: in view, and not of the vehicle."""
+    target, source = (_as_tensor(place.images[one]) for one in (0, number))
+    K, motion = (torch.from_numpy(one)[None].float() for one in (place.K, T))
+    inverse = torch.from_numpy(1 / depth)[None, None].float()
+    counted = np.ones(place.size, np.float32) if place.counted is None else place.counted.astype(np.float32)
+    seen = warp(torch.cat([source, torch.from_numpy(counted)[None, None]], 1), inverse, K, motion)
+    by_depth, standing = (photometric_error(one, target)[0, 0].numpy() for one in (seen[:, :3], source))
+    # The error looks at windows of 3x3, of which every pixel must be in view.
+    known = np.minimum(counted, seen[0, 3].numpy() > IN_VIEW)
+    return by_depth, standing, cv2.erode(known, np.ones((3, 3), np.uint8), borderValue=1) > 0
+
+
+def _as_tensor(image: np.ndarray) -> torch.Tensor:
+    """uint8 (h, w, 3) as float (1, 3, h, w) in 0..1."""
+    return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+
+
+def _same_point(place: Place, depth: np.ndarray, other: np.ndarray, T: np.ndarray) -> float:
+    height, width = depth.shape
+    v, u = (one.ravel() for one in np.mgrid[0:height:2, 0:width:2])
+    if place.counted is not None:
+        v, u = v[place.counted[v, u]], u[place.counted[v, u]]
+    K = place.K
+    rays = np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones(len(u))])
+    points = T[:3, :3] @ (rays * depth[v, u]) + T[:3, 3:]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x, y = (K[axis, axis] * points[axis] / points[2] + K[axis, 2] for axis in (0, 1))
+    seen = (points[2] > 0) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    if seen.sum() < 100:
+        return np.nan
+    there = cv2.remap(
+        np.log(other).astype(np.float32), *(one[seen].astype(np.float32)[:, None] for one in (x, y)), cv2.INTER_LINEAR
+    )
+    return float(np.median(np.abs(there[:, 0] - np.log(points[2][seen]))))
+
+
+def _median(values: np.ndarray, weights: np.ndarray) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return values[order][np.searchsorted(total, total[-1] / 2)]

@@ -1,0 +1,120 @@
+"""All numbers of a check, before anything is made of them. NaN where the footage cannot tell."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from acdepth.evaluation.unlabelled.answers import Answers
+from acdepth.evaluation.unlabelled.moving import PairNumbers, apart_from_motion, compare
+from acdepth.evaluation.unlabelled.scene import Road, Shape, farther_than, find_road, find_shape
+
+FEWEST = 3
+"""Places that must tell a number."""
+
+
+@dataclass
+class Numbers:
+    """Means and medians over the places."""
+
+    shape: Shape
+    pairs: int = 0
+    """Of which motion was told."""
+    apart: float = np.nan
+    """See `PairNumbers`."""
+    apart_of_mean: float = np.nan
+    """The same, were every frame's depth the mean of all frames'."""
+    explained: float = np.nan
+    same_point: float = np.nan
+    metres: float = np.nan
+    """Length of motion by depth over the known one, the median pair."""
+    road_found: float = np.nan
+    """Part of the frames in which a plane was found."""
+    road_share: float = np.nan
+    """Part of the pixels looked at that lie on it."""
+    height: float = np.nan
+    height_jitter: float = np.nan
+    """Median |log| of the camera's height in a frame over that in a neighbour."""
+    pitch: float = np.nan
+    pitch_jitter: float = np.nan
+    """[degrees]"""
+    below: float = np.nan
+    known_height: float = np.nan
+    """That the footage tells [m]."""
+    sky: float = np.nan
+    skies: int = 0
+    """Places where sky was found."""
+    mirror: float = np.nan
+    light: float = np.nan
+    translated: dict[str, float] = field(default_factory=dict)
+    order: float = np.nan
+
+
+def gather(seen: Sequence[Answers]) -> Numbers:
+    """Put together what was seen at all places."""
+    skies = [one for answers in seen if not np.isnan(one := farther_than(answers))]
+    numbers = Numbers(find_shape(seen), skies=len(skies), sky=_median(skies))
+    _add_motion(numbers, seen)
+    _add_road(numbers, seen, [road for answers in seen if (road := find_road(answers)) is not None])
+    numbers.mirror = _median([answers.mirror for answers in seen])
+    numbers.light = _median([answers.light for answers in seen])
+    numbers.order = _median([answers.order for answers in seen])
+    changes: dict[str, list[float]] = defaultdict(list)
+    for answers in seen:
+        for condition, change in answers.translated.items():
+            changes[condition].append(change)
+    numbers.translated = {name: _median(some) for name, some in sorted(changes.items())}
+    return numbers
+
+
+def _add_motion(numbers: Numbers, seen: Sequence[Answers]) -> None:
+    pairs = [
+        (answers.place, number, found)
+        for answers in seen
+        for number in range(1, len(answers.depths))
+        if (found := compare(answers, number)) is not None
+    ]
+    numbers.pairs = len(pairs)
+    if not pairs:
+        return
+    numbers.apart = float(np.mean([one.apart for *_, one in pairs]))
+    numbers.explained = _median([one.explained for *_, one in pairs])
+    numbers.same_point = _median([one.same_point for *_, one in pairs])
+    numbers.apart_of_mean = _apart_of_mean(seen)
+    numbers.metres = _median(
+        [
+            one.scale / distance
+            for place, number, one in pairs
+            if number == 1 and (distance := place.clip.distance(place.index, place.index + 1))
+        ]
+    )
+
+
+def _apart_of_mean(seen: Sequence[Answers]) -> float:
+    """`Numbers.apart` of the mean depth of all first frames of one size, as most are."""
+    good = [answers for answers in seen if answers.is_depth]
+    alike = [answers for answers in good if answers.place.size == good[0].place.size]
+    mean = np.exp(np.mean([np.log(answers.depths[0]) for answers in alike], 0))
+    motions = [motion for answers in alike for motion in answers.place.motions if motion is not None]
+    return float(np.mean([apart_from_motion(mean, motion)[0] for motion in motions])) if motions else np.nan
+
+
+def _add_road(numbers: Numbers, seen: Sequence[Answers], roads: Sequence[Road]) -> None:
+    if not roads:
+        return
+    heights, pitches = ([getattr(road, name) for road in roads] for name in ("heights", "pitches"))
+    every = np.concatenate(heights)
+    numbers.road_found = float(np.isfinite(every).mean())
+    numbers.road_share = float(np.mean(np.concatenate([road.share for road in roads])))
+    numbers.height = _median(every)
+    numbers.pitch = _median(np.concatenate(pitches))
+    numbers.height_jitter = _median([abs(np.log(one[1] / one[0])) for one in heights if len(one) > 1])
+    numbers.pitch_jitter = _median([abs(one[1] - one[0]) for one in pitches if len(one) > 1])
+    numbers.below = _median([road.below for road in roads])
+    numbers.known_height = _median([answers.place.clip.camera_height or np.nan for answers in seen])
+
+
+def _median(values: Sequence[float] | np.ndarray) -> float:
+    known = [one for one in values if np.isfinite(one)]
+    return float(np.median(known)) if len(known) >= min(FEWEST, len(values)) and known else np.nan
