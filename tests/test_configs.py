@@ -7,8 +7,8 @@ import pytest
 from acdepth.core.identity import Identity
 from acdepth.core.presets import CONFIGS
 from acdepth.networks.published import DATA_SETS
-from acdepth.pretrain.depth import EncoderConfig, PriorConfig
 from acdepth.pretrain.generator import GeneratorConfig
+from acdepth.pretrain.settings import DepthConfig, EncoderConfig, PriorConfig
 from acdepth.recipes.ablation import AblationConfig
 from acdepth.recipes.demo import DemoConfig
 from acdepth.recipes.reproduce import ReproduceConfig
@@ -29,7 +29,12 @@ KINDS = {
     "reproduce": ReproduceConfig,
     "ablate": AblationConfig,
 }
-PRETRAIN = {"encoder": EncoderConfig, "generator": GeneratorConfig, "prior": PriorConfig}
+PRETRAIN = {
+    "depth": DepthConfig,
+    "encoder": EncoderConfig,
+    "generator": GeneratorConfig,
+    "prior": PriorConfig,
+}
 OF_ROBOTCAR = {
     "ordinal": {"window": 1},
     "min_speed": None,

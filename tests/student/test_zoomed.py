@@ -26,7 +26,7 @@ def test_the_lesson_is_the_teachers_depth_of_the_whole_image_cut_and_halved() ->
     with torch.no_grad():
         taught = teacher(batch().clear)
     zoom = Zoom(torch.full((2,), 2.0), torch.zeros(2, 2))
-    windows, lesson = zoom_lesson(zoom, batch(), taught, teacher)
+    windows, lesson = zoom_lesson(zoom, batch(), taught, teacher, teacher.config)
     within = (..., slice(1, -1), slice(1, -1))
     for seen, whole in ((windows.clear, batch().clear), (windows.mixed, batch().mixed)):
         torch.testing.assert_close(seen[within], middle_twice(whole)[within], rtol=0, atol=1e-5)

@@ -14,6 +14,8 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.sheet import GAP, HEADING
+from acdepth.data.own.cameras import read_frame_rate
+from acdepth.recipes.layouts import read_drives
 from acdepth.world import export, prepare
 
 SMALL = {"image_size": "24x40", "frames": 2}
@@ -111,6 +113,33 @@ def test_workers_write_the_same_bytes(data, tmp_path):
         assert one.read_bytes() == two.read_bytes()
 
 
+def test_one_of_several_frames_keeps_its_place_and_speed(tmp_path):
+    make(tmp_path, towns="2", frames=3, every=4, image_size="16x40")
+    folder = tmp_path / "town_0002" / "clear"
+    assert read_frame_rate(folder / "camera.yaml") == 3.0
+    assert yaml.safe_load((folder / "sequence.yaml").read_text())["every"] == 4
+    rows = list(csv.DictReader((folder / "motion.csv").open()))
+    drive = prepare(2, 9, (16, 40))
+    assert [row["index"] for row in rows] == ["0", "1", "2"]
+    for row, index in zip(rows, (0, 4, 8), strict=True):
+        frame = drive.frame(index, [Condition.CLEAR])
+        assert float(row["speed"]) == pytest.approx(frame.speed, abs=1e-5)
+        assert float(row["T_23"]) == pytest.approx(frame.pose[2, 3].item(), abs=1e-6)
+    last = cv2.imread(str(folder / "images" / "000002.png"))
+    assert np.array_equal(last[..., ::-1], frame.images[Condition.CLEAR].numpy())
+    with pytest.raises(UserError, match="other settings"):
+        make(tmp_path, towns="2", frames=3, image_size="16x40")
+    with pytest.raises(UserError, match="one of 4 frames"):
+        read_drives(tmp_path)
+
+
+@pytest.mark.parametrize("size", [(16, 72), (72, 16)])
+def test_pictures_may_be_of_any_aspect(size):
+    frame = prepare(2, 1, size).frame(0, list(Condition))
+    assert frame.depth.shape == size
+    assert all(image.shape == (*size, 3) for image in frame.images.values())
+
+
 def test_sheet_shows_all_conditions_and_depth(data, tmp_path):
     sheet(data, tmp_path / "sheet.png", frame=1)
     picture = cv2.imread(str(tmp_path / "sheet.png"))
@@ -144,6 +173,6 @@ def test_bad_sizes(text):
 def test_bad_flags(tmp_path):
     with pytest.raises(UserError, match="'hail' is unknown"):
         parse_conditions("clear,hail")
-    for flags in ({"frames": 0}, {"workers": 0}):
+    for flags in ({"frames": 0}, {"every": 0}, {"workers": 0}):
         with pytest.raises(UserError, match=f"--{next(iter(flags))}"):
             make(tmp_path, towns="1", **flags)

@@ -10,7 +10,8 @@ from tests.commands import call
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.world import Rig, prepare
+from acdepth.world import Rig, draw_rig, prepare
+from acdepth.world.styles import find_style
 from acdepth.world.town import draw_town
 from acdepth.world.view import world_camera
 
@@ -64,7 +65,15 @@ def test_a_higher_camera_is_farther_from_the_road_below() -> None:
 
 @pytest.mark.parametrize(
     "flags",
-    [{"focal": 0.1}, {"focal": math.nan}, {"height": 0.0}, {"height": 30.0}, {"pitch_degrees": -70.0}],
+    [
+        {"focal": 0.1},
+        {"focal": math.nan},
+        {"height": 0.0},
+        {"height": 30.0},
+        {"pitch_degrees": -70.0},
+        {"roll_degrees": 40.0},
+        {"yaw_degrees": 91.0},
+    ],
 )
 def test_what_is_no_camera_of_a_car_is_refused(flags) -> None:
     with pytest.raises(UserError, match=f"{next(iter(flags))} of the camera is .* give "):
@@ -89,6 +98,52 @@ def test_the_flags_and_the_files_say_which_camera_it_was(tmp_path, monkeypatch, 
     assert make(monkeypatch, capsys, tmp_path / "usual")[0] == 0
     usual = yaml.safe_load((tmp_path / "usual" / "town_0002" / "clear" / "sequence.yaml").read_text())
     assert "rig" not in usual
+
+
+def test_a_camera_that_leans_right_turns_about_its_axis() -> None:
+    before, after = (draw_town(5, 3, Rig(roll_degrees=roll)).drive.poses for roll in (0.0, 3.0))
+    assert torch.equal(before[:, :, 2:], after[:, :, 2:])  # the axis and the place
+    right = (before[:, :3, :3].transpose(1, 2) @ after[:, :3, :3])[:, :, 0]
+    turned = torch.tensor([math.cos(math.radians(3)), math.sin(math.radians(3)), 0.0], dtype=torch.float64)
+    torch.testing.assert_close(right, turned.expand(3, 3))
+
+
+def test_a_camera_that_looks_right_turns_about_the_vertical() -> None:
+    before, after = (draw_town(5, 3, Rig(yaw_degrees=yaw)).drive.poses for yaw in (0.0, 20.0))
+    assert torch.equal(before[:, :3, 3], after[:, :3, 3])
+    ahead, aside = before[:, :3, 2], after[:, :3, 2]
+    assert torch.allclose(ahead[:, 1], aside[:, 1])  # as far down as before
+    turn = torch.atan2(aside[:, 0], aside[:, 2]) - torch.atan2(ahead[:, 0], ahead[:, 2])
+    torch.testing.assert_close(turn, torch.full_like(turn, math.radians(20)))
+
+
+def test_drawn_cameras_cover_their_ranges_and_are_mostly_common() -> None:
+    across, heights, pitches, rolls, yaws = [], [], [], [], []
+    for seed in range(300):
+        style = ("town", "country")[seed % 2]
+        rig, car = draw_rig(seed, style), find_style(style).car
+        across.append(2 * math.degrees(math.atan(0.5 / (rig.focal * car.focal))))
+        heights.append(rig.height or 0.0)
+        pitches.append(rig.pitch_degrees + math.degrees(sum(car.pitch) / 2))
+        rolls.append(rig.roll_degrees)
+        yaws.append(rig.yaw_degrees)
+    for drawn, low, high in ((across, 45, 110), (heights, 1.1, 2.3), (pitches, -5, 5), (rolls, -3, 3)):
+        edge = 0.2 * (high - low)
+        assert low <= min(drawn) < low + edge and high - edge < max(drawn) <= high
+    turned = [yaw for yaw in yaws if yaw]
+    assert 60 < len(turned) < 120 and -60 <= min(turned) < -40 and 40 < max(turned) <= 60
+    assert sum(55 <= fov <= 90 for fov in across) > 220
+    assert sum(abs(pitch) < 2.5 for pitch in pitches) > 220
+    assert draw_rig(7) == draw_rig(7, "town") != draw_rig(7, "country")
+
+
+def test_files_say_which_camera_was_drawn(tmp_path, monkeypatch, capsys) -> None:
+    assert make(monkeypatch, capsys, tmp_path, "--cameras", "drawn")[0] == 0
+    facts = yaml.safe_load((tmp_path / "town_0002" / "clear" / "sequence.yaml").read_text())
+    assert Rig(**facts["rig"]) == draw_rig(2)
+    assert make(monkeypatch, capsys, tmp_path, "--cameras", "drawn")[0] == 0
+    code, said = make(monkeypatch, capsys, tmp_path, "--cameras", "drawn", "--roll", "1")
+    assert code == 2 and said.startswith("acdepth: error: --cameras drawn: each town's camera is drawn")
 
 
 def test_a_bad_flag_is_one_line(tmp_path, monkeypatch, capsys) -> None:

@@ -1,5 +1,7 @@
 """Styles: the first one is what the world always was, the others differ and say so."""
 
+from itertools import combinations
+
 import pytest
 import torch
 import yaml
@@ -37,17 +39,21 @@ def test_another_sensor_is_darker_in_its_corners() -> None:
 
 
 def test_equal_seeds_of_two_styles_are_two_places() -> None:
-    town, country = (draw_town(3, 2, style=style) for style in STYLES.values())
-    assert town.road != country.road
-    assert not torch.equal(town.drive.poses, country.drive.poses)
-    assert not torch.equal(town.daylight.sun, country.daylight.sun)
+    towns = [draw_town(3, 2, style=style) for style in STYLES.values()]
+    for one, other in combinations(towns, 2):
+        assert one.road != other.road
+        assert not torch.equal(one.drive.poses, other.drive.poses)
+        assert not torch.equal(one.daylight.sun, other.daylight.sun)
 
 
 def test_an_unknown_style_is_one_line(tmp_path, monkeypatch, capsys) -> None:
-    with pytest.raises(UserError, match="style 'moon' is unknown; choose from town, country"):
+    with pytest.raises(UserError, match="style 'moon' is unknown; choose from town, country, city, motorway"):
         find_style("moon")
     assert call(monkeypatch, "world", "make", tmp_path, "--style", "moon") == 2
-    assert capsys.readouterr().err == "acdepth: error: style 'moon' is unknown; choose from town, country\n"
+    assert (
+        capsys.readouterr().err
+        == "acdepth: error: style 'moon' is unknown; choose from town, country, city, motorway\n"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

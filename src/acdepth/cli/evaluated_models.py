@@ -7,6 +7,7 @@ from pathlib import Path
 from acdepth.cli.flag_types import name_and_path
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
+from acdepth.core.hub import hub_model
 from acdepth.core.progress import say
 from acdepth.core.shipped import SHIPPED, STUDENT, or_shipped
 from acdepth.data.folder import NoFootageError
@@ -52,12 +53,16 @@ def open_models(
             if confidence == "head" and network.head is None:
                 remedy = "train one with acdepth train confidence, or use --confidence scales or flip"
                 raise UserError(path, "has no confidence head", remedy)
+            if confidence == "scales" and not network.has_scales:
+                raise UserError(path, "answers at one scale only", "use --confidence flip")
             models[name] = NetworkModel(network, confidence)
     return list(models.values())
 
 
 def _name_and_file(text: str) -> tuple[str, Path]:
     name, path = name_and_path(text)
+    if hub_model(path):
+        return name, path
     file = checkpoint_file(or_shipped(path, STUDENT))
     if "=" not in text and path != SHIPPED:
         name = file.resolve().parent.name if file.name == MODEL_FILE else file.stem
@@ -97,7 +102,8 @@ def warn_about_cameras(models: Sequence[Model], footage: Sequence[Clip], protoco
     if not protocol.focal_rescale:
         return
     for model in models:
-        if model.camera is None:
+        relative = isinstance(model, NetworkModel) and model.network.relative
+        if model.camera is None and not relative:
             say(f"{model.name} does not name its training camera: its metres are taken as they are")
     without = [clip.name for clip in footage if clip.camera is None]
     if without:

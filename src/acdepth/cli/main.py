@@ -72,6 +72,7 @@ VERBS = {
     "train translator": Verb(
         "train.translator", "clear images to bad weather, learnt unpaired", resumes=True
     ),
+    "pretrain depth": Verb("pretrain.depth", "the depth network that ships", resumes=True),
     "pretrain encoder": Verb("pretrain.encoder", "the encoder that ships as a starting point", resumes=True),
     "pretrain generator": Verb("pretrain.generator", "the small diffusion model that ships", resumes=True),
     "pretrain prior": Verb("pretrain.prior", "the tiny Depth Anything that ships", resumes=True),

@@ -6,7 +6,29 @@ from typing import Annotated
 import tyro
 
 from acdepth.cli.flags import configured
-from acdepth.pretrain.settings import EncoderConfig, GeneratorConfig, PriorConfig
+from acdepth.pretrain.settings import DepthConfig, EncoderConfig, GeneratorConfig, PriorConfig
+
+
+@configured("pretrain", DepthConfig())
+def depth(
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    config: Annotated[DepthConfig, tyro.conf.arg(name="")],
+    out: Path,
+    photographs: tuple[Path, ...] = (),
+    description: str = "",
+) -> None:
+    """Train a depth network on rendered streets with true depth, held to real photographs without.
+
+    Args:
+        data: sequence folders with depth for every frame, as acdepth world make --cameras drawn writes them.
+        config: the settings.
+        out: run folder; the same command goes on where it was stopped.
+        photographs: folders or videos of real streets; each is drawn from as often as the others.
+        description: what the checkpoint's card says it was trained on.
+    """
+    from acdepth.pretrain.streets import pretrain_depth
+
+    print(pretrain_depth(config, data, photographs, out, description))
 
 
 @configured("pretrain", EncoderConfig())

@@ -60,7 +60,8 @@ def student(
         data: the clear footage that was translated.
         config: the settings.
         out: run folder; the same command goes on where it was stopped.
-        teacher: its run folder or checkpoint.
+        teacher: its run folder or checkpoint, or hf:NAME, a depth model of transformers by folder or name of
+            the hub, which needs no video to learn from; docs/footage.md, Another teacher.
         translations: folder that acdepth translate wrote.
         prior: folder of a Depth Anything model; the tiny shipped one by default.
     """

@@ -57,8 +57,9 @@ def translate(
         step: of own footage every so many-th image is translated; auto: as a student of --config own takes
             them, by how far the image moves.
         method: simulate draws weather onto the image, by its depth; diffusion is a trained translator.
-        weights: simulate: the teacher's checkpoint, model.safetensors; diffusion: the folder of adapters that
-            acdepth train translator or acdepth import wrote, or shipped: small ones of the built-in world.
+        weights: simulate: the teacher's checkpoint, model.safetensors, or hf:NAME, a depth model of
+            transformers by folder or name of the hub; diffusion: the folder of adapters that acdepth train
+            translator or acdepth import wrote, or shipped: small ones of the built-in world.
         base: the diffusion model that the adapters stand on, a folder or a name of the hub; what their card
             says by default.
         depth: for simulate: teacher needs --weights, measured needs dense depth in the data, as the world's.

@@ -20,10 +20,14 @@ def make(
     conditions: str = "clear",
     image_size: str = "96x160",
     frames: int = 24,
+    every: int = 1,
     style: str = "town",
+    cameras: Literal["usual", "drawn"] = "usual",
     focal: float = 1.0,
     camera_height: float | None = None,
     pitch: float = 0.0,
+    roll: float = 0.0,
+    yaw: float = 0.0,
     lens: str = "",
     device: str = "auto",
     workers: int = 1,
@@ -35,30 +39,44 @@ def make(
         towns: seeds, as in 0-19 or 3,5,9-12.
         conditions: any of clear,night,rain,night-rain,fog,snow, or all.
         image_size: height and width in pixels, as in 96x160.
-        frames: length of each drive, at 12 frames a second.
-        style: family of towns: town, on which all that ships was trained, or country, which has other roads,
-            other things beside them, another light and another camera.
+        frames: how many of each drive, at 12 a second.
+        every: render one of so many frames of a longer drive, so that those of a town differ: 10 gives 1.2
+            a second.
+        style: family of towns: town; country, which has other roads, other things beside them, another light
+            and another camera; city, dense traffic between high houses; or motorway, cars and lorries in all
+            lanes.
+        cameras: usual, the style's own, which focal, camera-height, pitch, roll and yaw change; or drawn,
+            another for each town: 45 to 110 degrees across, 1.1 to 2.3 m high, pitch within 5 degrees, roll
+            within 3, and three in ten looking to a side.
         focal: focal length over the style's usual one (town: 0.8 of the image's width, country: 0.92): 0.7
             sees wider, 1.5 narrower.
         camera_height: of the lens above the road, in metres; if not given, the town's own: 1.4 to 1.6, in the
             country 1.7 to 1.9.
         pitch: how many degrees the camera looks down beyond the town's own 0 to 0.7 (country: 0.7 to 2);
             negative looks up.
+        roll: how many degrees the camera leans to its right; negative leans left.
+        yaw: how many degrees the camera looks to the right of the road; negative looks left.
         lens: how it bends, as in k1=-0.25,k2=0.06 or model=fisheye,k1=0.03: OpenCV's k1 to k6, p1, p2, or k1
             to k4 of a fisheye. Depth and classes are those of the bent pixels.
         device: where to render: auto, cpu, cuda, cuda:1 or mps.
         workers: processes that make towns at the same time.
     """
     from acdepth.inference.devices import choose_device
-    from acdepth.world.car import Rig
+    from acdepth.world.car import USUAL, Rig
     from acdepth.world.export import DriveSettings, write_towns
     from acdepth.world.styles import find_style
 
     seeds, wanted = parse_towns(towns), parse_conditions(conditions)
     at_least_one("workers", workers)
-    size, rig = parse_image_size(image_size), Rig(focal, camera_height, pitch)
-    bend = parse_lens(lens)
-    settings = DriveSettings(at_least_one("frames", frames), size, rig, find_style(style).name, bend)
+    at_least_one("every", every)
+    size, bend = parse_image_size(image_size), parse_lens(lens)
+    rig = Rig(focal, camera_height, pitch, roll, yaw)
+    if cameras == "drawn":
+        if rig != USUAL:
+            remedy = "leave out --focal, --camera-height, --pitch, --roll and --yaw"
+            raise UserError("--cameras drawn", "each town's camera is drawn, and you tell one", remedy)
+        rig = None
+    settings = DriveSettings(at_least_one("frames", frames), size, rig, find_style(style).name, bend, every)
     place = str(choose_device(device))
     with sole_writer(out), progress("render", len(seeds) * frames, unit="frame") as advance:
         write_towns(out, seeds, wanted, settings, place, workers, on_frames=advance)

@@ -56,6 +56,9 @@ class MixBatch(Tensors):
     """(B,) int64: `Condition.index` of ``mixed``."""
     counted: Tensor | None = field(default=None, kw_only=True)
     """(B, 1, H, W) bool: False where images show the vehicle itself; None where all pixels count."""
+    taught: Tensor | None = field(default=None, kw_only=True)
+    """(B, 1, H, W) float [1/m]: what a teacher said of ``clear`` that was asked before; None where it is
+    asked in the step."""
 
     @property
     def degraded(self) -> Tensor:

@@ -9,6 +9,8 @@ from acdepth.core.files import hash_file, hash_json
 
 ADAPTER_CONFIG = "adapter_config.json"
 """Where this lies in a model's folder, transformers adds peft's adapters to the weights without a word."""
+HUB = "hf:"
+"""Before a folder or a name of the hub, where a depth model of transformers is meant and not a checkpoint."""
 HALF_PRECISION = ".fp16."
 """In the names of copies that lie beside the weights and are not read."""
 
@@ -16,6 +18,22 @@ HALF_PRECISION = ".fp16."
 def is_hub_name(name: str) -> bool:
     """Whether text has the form of the hub's names, OWNER/MODEL."""
     return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None
+
+
+def hub_model(path: Path) -> str | None:
+    """The folder or the hub's name after ``hf:``; None where the path is that of a checkpoint.
+
+    Raises:
+        UserError: if nothing follows.
+    """
+    text = Path(path).as_posix()
+    if not text.startswith(HUB):
+        return None
+    if not (name := text.removeprefix(HUB)):
+        raise UserError(
+            text, "names no model", "write a folder or a name of the hub after it (hf:OWNER/MODEL)"
+        )
+    return name
 
 
 def hub_folder(name: str, files: Sequence[str]) -> Path:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 
 from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.data.labels import Labels
 from acdepth.data.order import SLOWEST, Order, as_floats, counted_pixels, targets
 from acdepth.data.prepared import Prepared
 
@@ -28,6 +30,8 @@ class MixBatches:
         world_size: number of processes.
         ends: whether the first and last frame of a drive are among them; see `targets`.
         alike: whether one draw mirrors a whole batch, and not each sample another.
+        labels: what a teacher says of ``clear``, where it is not asked in the step; images without one are
+            left out.
 
     Raises:
         UserError: if a translation is not aligned with ``clear``, or a weight has no images.
@@ -46,8 +50,9 @@ class MixBatches:
         *,
         ends: bool = True,
         alike: bool = False,
+        labels: Labels | None = None,
     ) -> None:
-        self.clear, self.alike = clear, alike
+        self.clear, self.alike, self.labels = clear, alike, labels
         self.images = {Condition.CLEAR: clear, **translated}
         for condition, prepared in translated.items():
             _check_aligned(clear, prepared, condition)
@@ -55,7 +60,12 @@ class MixBatches:
         _check_weights(weights, self.images)
         self.conditions = list(weights)
         self.weights = torch.tensor([float(weights[condition]) for condition in self.conditions])
-        self.order = Order(targets(clear, min_speed, ends), "mix", seed, batch_size, rank, world_size)
+        items = targets(clear, min_speed, ends)
+        if labels is not None:
+            items = items[labels.known[items]]
+            if not len(items):
+                raise UserError(labels.folder, "no frame that is learnt from tells metres")
+        self.order = Order(items, "mix", seed, batch_size, rank, world_size)
 
     def __len__(self) -> int:
         """Number of frames in one pass."""
@@ -76,7 +86,15 @@ class MixBatches:
             indices.append(index)
             turned.append(mirror)
         counted = counted_pixels(self.clear, indices, turned)
-        return MixBatch(as_floats(clear), as_floats(mixed), torch.tensor(conditions), counted=counted)
+        taught = self.labels and _taught(self.labels, indices, turned)
+        told = torch.tensor(conditions)
+        return MixBatch(as_floats(clear), as_floats(mixed), told, counted=counted, taught=taught)
+
+
+def _taught(labels: Labels, indices: list[int], turned: list[bool]) -> torch.Tensor:
+    """(B, 1, H, W) [1/m]."""
+    maps = [labels.inverse_depth(index, mirror) for index, mirror in zip(indices, turned, strict=True)]
+    return torch.from_numpy(np.stack(maps))[:, None]
 
 
 def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:

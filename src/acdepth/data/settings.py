@@ -72,3 +72,16 @@ class ZoomSettings(Config):
             told = "give two factors from 0.25 to 4, the least first"
             raise ValueError(f"focal_range {low:g} to {high:g}: {told}")
         return self
+
+
+class StreetSettings(Config):
+    """What is drawn of streets with true depth, and of photographs beside them."""
+
+    adverse: float = Field(default=0.4, ge=0, le=1)
+    """Part of the streets that are drawn from those in night, rain, fog and snow."""
+    zoomed: float = Field(default=0.5, ge=0, le=1)
+    """Part of which a window is seen, as through a longer lens that looks elsewhere."""
+    most_zoom: float = Field(default=1.6, ge=1)
+    """Longest of these lenses over the camera's own."""
+    photographs: int = Field(default=2, ge=0)
+    """Photographs without depth in each batch, beside the streets."""

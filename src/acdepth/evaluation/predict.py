@@ -9,12 +9,14 @@ import numpy as np
 from torch import Tensor
 
 from acdepth.core.camera import Camera
+from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import Checkpoint
 from acdepth.inference.model import Confidence, DepthModel
 from acdepth.inference.output import depth_of, depth_of_published, enlarge, enlarge_published, fused
+from acdepth.inference.view import View, view_of
 
 
 class Answer(NamedTuple):
@@ -68,6 +70,7 @@ class NetworkModel(Model):
             mirrored=protocol.flip,
             confidence=self.confidence,
             at_once=len(frames),
+            views=None if protocol.alignment == "scale_and_shift" else _views(frames, protocol),
         )
         return [
             Answer(fused(answer), network.focal_ratio(frame.camera, size), answer.confidence)
@@ -76,7 +79,9 @@ class NetworkModel(Model):
 
     def input_size(self, frame: TrueFrame, protocol: Protocol) -> tuple[int, int]:
         """(height, width) at which the network sees a frame [px]."""
-        return self.network.fit(frame.depth.shape) if protocol.keep_aspect else self.network.input_size
+        if protocol.keep_aspect or self.network.input_size is None:
+            return self.network.fit(frame.depth.shape)
+        return self.network.input_size
 
     def resized(self, frame: TrueFrame, size: tuple[int, int]) -> TrueFrame:
         """The frame with its image brought to a (height, width), as the network's images are."""
@@ -96,6 +101,17 @@ class NetworkModel(Model):
         )
         # Said only where it is known, so that results of networks from before say what they said.
         return checkpoint.model_copy(update={"metres": network.metres}) if network.metres else checkpoint
+
+
+def _views(frames: Sequence[TrueFrame], protocol: Protocol) -> list[View]:
+    """What is known of the part of each frame that the protocol shows."""
+    found = []
+    for frame in frames:
+        rows, columns = protocol.input_window.slices(*frame.whole)
+        height, width = frame.depth.shape
+        window = Crop(top=rows.start, left=columns.start, height=height, width=width)
+        found.append(view_of(frame.clip, frame.index, window, (frame.image.shape[0], frame.image.shape[1])))
+    return found
 
 
 class Prediction(NamedTuple):

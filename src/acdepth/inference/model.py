@@ -14,9 +14,12 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop, Resize
 from acdepth.core.files import hash_file
+from acdepth.core.hub import hub_model
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
 from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
+from acdepth.inference.metric import find_metres
+from acdepth.inference.view import View
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
@@ -58,8 +61,9 @@ class DepthModel:
     name: str
     """What tables call it."""
     backend: Backend
-    input_size: tuple[int, int]
-    """(height, width) that the network was trained at [px]."""
+    input_size: tuple[int, int] | None
+    """(height, width) that the network was trained at [px]; None if it takes images as they are, and brings
+    them to its size itself."""
     camera: Camera | None = None
     """Training camera at ``input_size``; None if unknown."""
     device: torch.device = field(default_factory=choose_device)
@@ -67,7 +71,9 @@ class DepthModel:
     head: ConfidenceHead | None = None
     """The checkpoint's confidence head, on ``device``."""
     metric: bool = True
-    """Whether its metres are metres."""
+    """Whether its metres are metres; of a ``relative`` model, once they are."""
+    relative: bool = False
+    """Whether its inverse depth has neither unit nor zero, until an image's `View` brings it to metres."""
     metres: Metres | None = None
     """Where these come from; None if that was not recorded."""
     crop: Crop | None = None
@@ -81,14 +87,21 @@ class DepthModel:
     sha256: str | None = None
     """Of its checkpoint; None where there is none."""
 
+    @property
+    def has_scales(self) -> bool:
+        """Whether it answers at several scales, whose agreement confidence may be made from."""
+        return self.input_size is not None
+
     def fit(self, image_size: tuple[int, ...]) -> tuple[int, int]:
         """The (height, width) [px] at which the network sees an image of ``image_size`` in its own aspect."""
         height, width = image_size[:2]
+        if self.input_size is None:
+            return height, width
         return network_size((height, width), self.input_size, trained_aspect(self.input_size, self.camera))
 
     def focal_ratio(self, camera: Camera | None, size: tuple[int, int]) -> float:
         """The factor on metres for an image of ``camera`` seen at ``size``; 1 where that is not known."""
-        if camera is None or self.camera is None or not self.metric:
+        if camera is None or self.camera is None or self.input_size is None or not self.metric:
             return 1.0
         return focal_ratio(camera, size, self.camera, self.input_size)
 
@@ -105,6 +118,7 @@ class DepthModel:
         mirrored: bool = False,
         confidence: Confidence = "none",
         at_once: int = IMAGES_AT_ONCE,
+        views: Sequence[View] | None = None,
     ) -> list[RawDepth]:
         """What the network says of each of N images, those of one size together.
 
@@ -116,9 +130,14 @@ class DepthModel:
             confidence: what to make confidence from.
             at_once: images of one size that are computed together. Convolutions round differently in
                 batches of different size.
+            views: what is known of each image at the size at which the network sees it, by which what a
+                ``relative`` model says becomes metres; without them it stays as it is.
 
         Returns:
             N answers with B = 1.
+
+        Raises:
+            UserError: if nothing is known that tells metres; `NoMetres` if one image does not show them.
         """
         of_size: dict[tuple[int, int], list[int]] = defaultdict(list)
         for index, size in enumerate(sizes):
@@ -130,6 +149,8 @@ class DepthModel:
                 batch = np.stack([self.resized(images[index], size) for index in some])
                 told = None if night is None else [night[index] for index in some]
                 found.update(zip(some, _rows(self._answer(batch, told, mirrored, confidence)), strict=True))
+        if self.relative and views is not None:
+            found = {index: _in_metres(one, images[index], views[index]) for index, one in found.items()}
         return [found[index] for index in range(len(images))]
 
     @torch.inference_mode()
@@ -159,9 +180,15 @@ class DepthModel:
 def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
     """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
+    Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its hub's name.
+
     Raises:
-        UserError: if it is no checkpoint of ours, or the device cannot be used.
+        UserError: if there is no such model, or the device cannot be used.
     """
+    if other := hub_model(path):
+        from acdepth.inference.hub_model import open_hub_model  # which takes a `DepthModel` from here
+
+        return open_hub_model(other, name or Path(path).as_posix(), choose_device(device), precision)
     network, card = load_checkpoint(path)
     head = load_confidence_head(path) if card.confidence else None
     return model_of(network, card, choose_device(device), head, name or str(path), precision, hash_file(path))
@@ -207,6 +234,14 @@ def torch_backend(network: DepthNet, device: torch.device, precision: Precision)
         return DepthOutput(*(tuple(one.float() for one in group) for group in output))
 
     return in_bfloat16
+
+
+def _in_metres(answer: RawDepth, image: np.ndarray, view: View) -> RawDepth:
+    metric = find_metres(answer.inverse_depth, image, view)
+    if answer.mirrored is None:
+        return answer._replace(inverse_depth=metric.of(answer.inverse_depth))
+    twin = find_metres(answer.mirrored, image, view)
+    return answer._replace(inverse_depth=metric.of(answer.inverse_depth), mirrored=twin.of(answer.mirrored))
 
 
 def _rows(answer: RawDepth) -> list[RawDepth]:

@@ -17,6 +17,7 @@ from acdepth.inference.framing import describe_ratio
 from acdepth.inference.model import DepthModel, open_model
 from acdepth.inference.output import depth_of, enlarge, fused
 from acdepth.inference.pixels import Image, as_pixels
+from acdepth.inference.view import View
 from acdepth.networks.checkpoint import checkpoint_file
 
 
@@ -30,7 +31,8 @@ def load(
 
     Args:
         path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small student that ships;
-            None is the same, and a warning says what it was trained on.
+            None is the same, and a warning says what it was trained on. Or ``hf:`` and the folder or the
+            hub's name of a depth model of transformers.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         camera: of the images to come, where a call does not give another; makes metres right for a lens that
             is not the training one, and points possible.
@@ -72,7 +74,12 @@ class Predictor:
         self.model, self.camera = model, camera
 
     def __call__(
-        self, image: Image, camera: Camera | None = None, flip: bool = False, confidence: bool = True
+        self,
+        image: Image,
+        camera: Camera | None = None,
+        flip: bool = False,
+        confidence: bool = True,
+        camera_height: float | None = None,
     ) -> DepthPrediction:
         """Predict one image.
 
@@ -80,12 +87,14 @@ class Predictor:
             image: a path; RGB uint8 (H, W, 3) as array or PIL image; or a tensor (3, H, W) in 0..1.
             camera: of this image, at this or another resolution.
             flip: also predict the mirror image and fuse both inverse depths; twice the time.
-            confidence: whether to say it too.
+            confidence: whether to say it too; a model of transformers has none without ``flip``.
+            camera_height: of the lens above the road [m], by which a relative model says metres; others do
+                not ask for it.
 
         Raises:
-            UserError: if the image cannot be read or is not the camera's.
+            UserError: if the image cannot be read or is not the camera's, or tells no metres.
         """
-        return self.predict_batch([image], camera, flip, confidence)[0]
+        return self.predict_batch([image], camera, flip, confidence, camera_height)[0]
 
     def predict_batch(
         self,
@@ -93,6 +102,7 @@ class Predictor:
         camera: Camera | None = None,
         flip: bool = False,
         confidence: bool = True,
+        camera_height: float | None = None,
     ) -> list[DepthPrediction]:
         """Predict many images of any sizes, those of like size together; arguments as for one."""
         camera, model = camera or self.camera, self.model
@@ -102,7 +112,9 @@ class Predictor:
                 camera.at_size(*image.shape[:2])  # refuses those of another aspect
         sizes = [model.fit(image.shape) for image in pixels]
         kind = "head" if model.head else "flip" if flip else "scales"
-        answers = model.infer(pixels, sizes, mirrored=flip, confidence=kind if confidence else "none")
+        kind = kind if confidence and (flip or model.has_scales) else "none"
+        views = [View(camera and camera.resized(*image.shape[:2]), camera_height) for image in pixels]
+        answers = model.infer(pixels, sizes, mirrored=flip, confidence=kind, views=views)
         found = []
         for image, size, answer in zip(pixels, sizes, answers, strict=True):
             depth = _array(depth_of(fused(answer), image.shape)) * model.focal_ratio(camera, size)
@@ -120,6 +132,10 @@ class Predictor:
 
     def describe_scale(self, camera: Camera | None = None) -> str:
         """One line that says what the metres of a prediction mean, given this camera, and whence they are."""
+        if self.model.relative:
+            return (
+                "the model is relative: metres are by the camera's height above the road, picture by picture"
+            )
         if not self.model.metric:
             return "depth has no true scale: the network was trained without known lengths"
         metres = self.model.metres
@@ -128,7 +144,7 @@ class Predictor:
     def _describe_camera(self, camera: Camera | None) -> str:
         model, trained = self.model, self.model.camera
         if trained is None:
-            return "depth is metric for the training camera, which the checkpoint does not name"
+            return "depth is metric for the training camera, which the model does not name"
         if camera := camera or self.camera:
             return describe_ratio(model.focal_ratio(camera, model.fit((camera.height, camera.width))))
         degrees = 2 * math.degrees(math.atan(trained.width / 2 / trained.fx))

@@ -17,8 +17,10 @@ from acdepth.core.config import Config
 from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
+from acdepth.core.hub import hub_model
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.encoders import Encoder
 from acdepth.networks.metres import Metres
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig, Side
@@ -129,16 +131,13 @@ def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
 def save_encoder(
     path: Path, network: DepthNet, description: str, made_by: dict[str, Any], half: bool
 ) -> None:
-    """Write the encoder's weights alone, by the names of ImageNet's ResNet18 files."""
+    """Write the encoder's weights alone, by the names of ImageNet's files for ResNet18."""
     metadata = {"description": description, "made_by": json.dumps(made_by, sort_keys=True)}
     save_tensors(path, network.encoder.state_dict(), metadata, half)
 
 
-def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
-    """Start an encoder from a file of ours or from ImageNet ResNet18 weights (.safetensors, .pth).
-
-    An encoder of several images gets the first layer's weights once per image, divided by their number, so
-    that equal images give the features of one (monodepth2).
+def load_encoder(encoder: Encoder, path: Path) -> str:
+    """Start an encoder from a file of ours or from ImageNet weights of its architecture (.safetensors, .pth).
 
     Returns:
         The file's description of itself, which may be empty.
@@ -151,14 +150,10 @@ def load_encoder(encoder: ResNetEncoder, path: Path) -> str:
     return metadata.get("description", "")
 
 
-def _fill_encoder(encoder: ResNetEncoder, tensors: dict[str, Tensor], path: Path) -> None:
+def _fill_encoder(encoder: Encoder, tensors: dict[str, Tensor], path: Path) -> None:
     # Old files have no counters.
     counters = {name: value for name, value in encoder.state_dict().items() if name.endswith(COUNTER)}
-    weights = counters | {name: value for name, value in tensors.items() if not name.startswith("fc.")}
-    images = encoder.conv1.in_channels // 3
-    if "conv1.weight" in weights:
-        weights["conv1.weight"] = weights["conv1.weight"].repeat(1, images, 1, 1) / images
-    load_weights(encoder, weights, path)
+    load_weights(encoder, counters | encoder.named_here(tensors), path)
 
 
 def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
@@ -202,6 +197,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         UserError: if the file is missing or is not whole.
     """
+    if hub_model(path):
+        what = "is a model of transformers, and this needs a network of our own"
+        raise UserError(path, what, "give model.safetensors or the run folder that holds it")
     if not Path(path).is_file():
         raise UserError(path, "no such checkpoint", "give model.safetensors or the run folder that holds it")
     try:

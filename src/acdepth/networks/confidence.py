@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from acdepth.networks.depth_net import DepthOutput
-from acdepth.networks.resnet import encoder_channels
+from acdepth.networks.encoders import encoder_channels
 from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig
 
 SMOOTHING = 1 / 32
@@ -73,7 +73,7 @@ class ConfidenceHead(nn.Module):
     def __init__(self, config: ConfidenceHeadConfig, network: DepthNetConfig) -> None:
         super().__init__()
         self.config = config
-        channels = encoder_channels(network.width)[-LEVELS:]
+        channels = encoder_channels(network)[-LEVELS:]
         self.reduce = nn.ModuleList(nn.Conv2d(coming, config.channels, 1) for coming in channels)
         self.mix = nn.Conv2d(LEVELS * config.channels + CUES, config.hidden, 3, padding=1)
         self.answer = nn.Conv2d(config.hidden, 1, 3, padding=1)

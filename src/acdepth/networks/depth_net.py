@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from acdepth.core.errors import UserError
-from acdepth.networks.resnet import ResNetEncoder
+from acdepth.networks.encoders import build_encoder
 from acdepth.networks.settings import SMALLEST_SIDE, STRIDE, DepthNetConfig
 
 SCALES = 4
@@ -58,7 +58,7 @@ class DepthDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.min_depth, self.max_depth = config.min_depth, config.max_depth
-        quarter = encoder_channels[0] // 4
+        quarter = config.width // 4
         channels = tuple(quarter * 2**level for level in range(5))
         self.before, self.after = nn.ModuleList(), nn.ModuleList()
         for level in range(5):
@@ -95,10 +95,10 @@ def _convolution(channels_in: int, channels: int) -> nn.Conv2d:
 
 
 class DepthNet(nn.Module):
-    """ResNet18 encoder and monodepth2's decoder; needs to be told neither day nor night by default.
+    """An encoder, in the paper ResNet18, and monodepth2's decoder; by default it is not told day from night.
 
     Args:
-        config: width, range and normalisation.
+        config: encoder, width, range and normalisation.
         initial_depth: depth [m] that the untrained network says; None leaves that to chance, as in the paper.
     """
 
@@ -110,7 +110,7 @@ class DepthNet(nn.Module):
     def __init__(self, config: DepthNetConfig, initial_depth: float | None = None) -> None:
         super().__init__()
         self.config = config
-        self.encoder = ResNetEncoder(config.width)
+        self.encoder = build_encoder(config)
         self.decoder = DepthDecoder(self.encoder.channels, config, initial_depth)
         statistics = {
             "mean": config.mean,

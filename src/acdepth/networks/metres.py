@@ -7,15 +7,16 @@ from pydantic import Field
 from acdepth.core.config import Config
 from acdepth.networks.settings import DepthNetConfig
 
-Source = Literal["speeds", "poses", "speeds or poses", "camera height", "teacher", "none"]
+Source = Literal["speeds", "poses", "speeds or poses", "camera height", "model", "teacher", "none"]
 """What made depth metric: known lengths of motion, of one kind, or of both or one that was not told; the
-known height of the camera above the road; a teacher, whose metres were learnt; or nothing, which leaves the
-unit to chance."""
+known height of the camera above the road; a model of transformers that says metres itself; a teacher, whose
+metres were learnt; or nothing, which leaves the unit to chance."""
 IN_WORDS: dict[Source, str] = {
     "speeds": "from speeds",
     "poses": "from poses",
     "speeds or poses": "from speeds or poses",
     "camera height": "from the camera's height above the road",
+    "model": "as the model says them, which does not tell for what camera",
     "teacher": "those of its teacher",
     "none": "of unknown scale",
 }

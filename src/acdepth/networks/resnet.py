@@ -1,5 +1,7 @@
 """ResNet18 as an encoder of five feature levels (He et al., CVPR 2016)."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -35,7 +37,7 @@ class ResNetEncoder(nn.Module):
 
     def __init__(self, width: int = 64, channels_in: int = 3) -> None:
         super().__init__()
-        self.channels = encoder_channels(width)
+        self.channels = resnet_channels(width)
         self.conv1 = nn.Conv2d(channels_in, width, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.pool = nn.MaxPool2d(3, 2, 1)
@@ -55,8 +57,19 @@ class ResNetEncoder(nn.Module):
             features.append(level(features[-1]))
         return tuple(features)
 
+    def named_here(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights of a file by our names, without a classifier's, the first layer's shared among the images.
 
-def encoder_channels(width: int) -> tuple[int, ...]:
+        Equal images then give the features of one (monodepth2).
+        """
+        kept = {name: value for name, value in tensors.items() if not name.startswith("fc.")}
+        images = self.conv1.in_channels // 3
+        if "conv1.weight" in kept:
+            kept["conv1.weight"] = kept["conv1.weight"].repeat(1, images, 1, 1) / images
+        return kept
+
+
+def resnet_channels(width: int) -> tuple[int, ...]:
     """Channels of the five levels."""
     return (width, width, 2 * width, 4 * width, 8 * width)
 

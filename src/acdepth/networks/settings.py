@@ -1,6 +1,6 @@
 """All that is needed to build the networks again."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,6 +15,9 @@ Side = Annotated[int, Field(ge=SMALLEST_SIDE, multiple_of=STRIDE)]
 """A side of the input, as settings give it [px]."""
 
 Deviation = Annotated[float, Field(gt=0)]
+
+LITE_MEAN, LITE_STD = (127 / 255, 127 / 255, 127 / 255), (128 / 255, 128 / 255, 128 / 255)
+"""How the ImageNet weights of EfficientNet-Lite0 want images in 0..1."""
 
 
 class Normalisation(Config):
@@ -40,8 +43,11 @@ class Normalisation(Config):
 class DepthNetConfig(Normalisation):
     """All that is needed to build the network again."""
 
+    encoder: Literal["resnet18", "efficientnet-lite0"] = "resnet18"
+    """What looks at the image. ACDepth: resnet18. EfficientNet-Lite0 has a quarter of the parameters; its
+    ImageNet weights want ``mean`` 127/255 and ``std`` 128/255."""
     width: int = Field(default=64, ge=4, le=1024, multiple_of=4)
-    """Channels of the encoder's first level; 64 is ResNet18."""
+    """Channels of ResNet18's first level, 64 in the original; the decoder's last has a quarter of it."""
     min_depth: float = Field(default=0.1, gt=0)
     """Nearest depth [m]. ACDepth: 0.1."""
     max_depth: float = 80.0

@@ -154,7 +154,8 @@ class Run:
             lens = self._lens(job, (image.shape[0], image.shape[1]))
             image = lens.straighten(image) if lens else image
             camera = lens and lens.straight
-            return image, lens, self.predictor(image, camera, self.options.flip, self.options.confidence)
+            given = camera, self.options.flip, self.options.confidence, lens and lens.camera_height
+            return image, lens, self.predictor(image, *given)
         except UserError as error:
             raise UserError(job.source, error) from error
 

@@ -94,7 +94,7 @@ def _predict_frame(
         tally.skip(error)
         return None
     try:
-        return image, predictor(image, camera or video.camera, flip, confidence)
+        return image, predictor(image, camera or video.camera, flip, confidence, video.camera_height)
     except UserError as error:
         raise UserError(video.source.place, error) from error
 

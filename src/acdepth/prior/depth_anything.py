@@ -1,8 +1,7 @@
 """Depth Anything V2 as a frozen prior: image to relative inverse depth."""
 
 import copy
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,23 +11,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
-from transformers.utils import logging as transformers_logging
 
 from acdepth.core.blank import faults
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_bytes, write_json
 from acdepth.core.hub import hub_folder, model_content, refuse_adapters
+from acdepth.prior.loading import CONFIG_FILE, WEIGHTS_FILE, load_network, quiet_transformers, understood
 from acdepth.prior.preprocessing import PREPROCESSING_FILE, Preprocessing
 from acdepth.prior.settings import TinyPriorConfig
 from acdepth.prior.tiny import build_tiny_prior
 
-CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "card.json"
+CARD_FILE = "card.json"
 SHAPING = (CONFIG_FILE, WEIGHTS_FILE, PREPROCESSING_FILE)
 """Files of a model's folder that decide what it answers."""
 LEAST_SPREAD = 1e-6
 """Standard deviation of inverse depth up to which it shows nothing."""
-UNUSED_WEIGHTS = {"backbone.embeddings.mask_token"}
-"""Only DINOv2's own training reads this one, so a model without it is whole."""
 
 
 def content_of(prior: Path) -> str:
@@ -89,7 +86,8 @@ class DepthAnythingPrior(nn.Module):
         config = _read_config(folder)
         preprocessing = Preprocessing.read(folder)
         card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
-        return cls(_load_network(folder, config), preprocessing, card, str(source))
+        network = load_network(DepthAnythingForDepthEstimation, folder, config)
+        return cls(network, preprocessing, card, str(source))
 
     @classmethod
     def tiny(cls, seed: int, config: TinyPriorConfig | None = None) -> Self:
@@ -104,7 +102,7 @@ class DepthAnythingPrior(nn.Module):
         """
         folder = Path(folder)
         stored: Any = copy.deepcopy(self.network)
-        with TemporaryDirectory() as staging, _quiet_transformers():
+        with TemporaryDirectory() as staging, quiet_transformers():
             stored.to(dtype=dtype).save_pretrained(staging)
             for name in (CONFIG_FILE, WEIGHTS_FILE):
                 write_bytes(folder / name, (Path(staging) / name).read_bytes())
@@ -145,54 +143,14 @@ class DepthAnythingPrior(nn.Module):
         return found
 
 
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """No bar for a small file and no table of misfits: those become one line of ours."""
-    had_bar, verbosity = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if had_bar:
-            transformers_logging.enable_progress_bar()
-
-
 def _read_config(folder: Path) -> DepthAnythingConfig:
     path = folder / CONFIG_FILE
     values = read_json(path)
     kind = values.get("model_type") if isinstance(values, dict) else None
     if kind != "depth_anything":
         raise UserError(path, f"model_type is {kind!r}", "the prior must be a 'depth_anything' model")
-    try:
+    with understood(path):
         config = DepthAnythingConfig.from_dict(values)
-    except Exception as error:  # transformers checks values with exceptions of many kinds
-        raise UserError(path, f"not understood by transformers ({str(error).splitlines()[0]})") from error
     if config.depth_estimation_type != "relative":
         raise UserError(path, f"a {config.depth_estimation_type} model", "the prior must be a relative one")
     return config
-
-
-def _load_network(folder: Path, config: DepthAnythingConfig) -> DepthAnythingForDepthEstimation:
-    path = folder / WEIGHTS_FILE
-    if not path.is_file():
-        raise UserError(path, "no such file", f"a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}")
-    try:
-        with _quiet_transformers():
-            loaded: Any = DepthAnythingForDepthEstimation.from_pretrained(
-                folder,
-                config=config,
-                dtype=torch.float32,
-                local_files_only=True,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # they are then listed, and refused below in one line
-            )
-    except Exception as error:  # safetensors' own error has no other base class, transformers raises several
-        raise UserError(path, f"cannot be loaded ({str(error).splitlines()[0]})") from error
-    network, found = loaded
-    misfits = set(found["missing_keys"]) | set(found["unexpected_keys"]) | set(found["mismatched_keys"])
-    if misfits := sorted(map(str, misfits - UNUSED_WEIGHTS)):
-        how = f"{len(misfits)} weights are missing, left over or of another shape, first {misfits[0]}"
-        raise UserError(path, f"does not fit its {CONFIG_FILE}: {how}", "copy both files from the same model")
-    return network

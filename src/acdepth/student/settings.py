@@ -9,7 +9,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.data.settings import AugmentSettings, FootageChoice, ZoomSettings
 from acdepth.engine.settings import LoopSettings
-from acdepth.networks.settings import Normalisation
+from acdepth.networks.settings import DepthNetConfig, Normalisation, Side
 
 EPOCHS = 25
 """Of the paper's student."""
@@ -61,6 +61,15 @@ class OrdinalOptions(Config):
         return self.model_copy(update={"pooled": True, "sampling": "published"})
 
 
+class ShapeOptions(Config):
+    """What a student is whose teacher is a model of transformers; a teacher of ours brings this itself."""
+
+    network: DepthNetConfig = DepthNetConfig()
+    """The depth network. What the teacher says beyond ``min_depth`` and ``max_depth`` is brought to these."""
+    image_size: tuple[Side, Side] = (320, 576)
+    """(height, width) of the network's input [px], multiples of 32 from 64. ACDepth, nuScenes: 320 x 576."""
+
+
 class StudentConfig(FootageChoice):
     """Settings of the student; the defaults are ACDepth's on nuScenes."""
 
@@ -74,6 +83,8 @@ class StudentConfig(FootageChoice):
     had one (ACDepth: ImageNet), or random ones."""
     encoder: Path | None = None
     """The encoder to start from, where ``start_from`` says so: ``shipped``, a file, or a name of the hub."""
+    shape: ShapeOptions = ShapeOptions()
+    """Network and input size under a teacher ``hf:NAME``; under one of ours they are the teacher's."""
     normalisation: Normalisation | None = None
     """Of the student's input; null is the teacher's. On RobotCar the published teacher is normalised by
     nuScenes' numbers, and the student by RobotCar's."""

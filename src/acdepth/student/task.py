@@ -12,7 +12,8 @@ from acdepth.core.batches import MixBatch
 from acdepth.data.augment import augment
 from acdepth.data.zoom import Zoom, draw_zoom
 from acdepth.engine import Task, counted_mean, masked_mean
-from acdepth.networks.depth_net import DepthNet, DepthOutput
+from acdepth.networks.depth_net import SCALES, DepthNet, DepthOutput
+from acdepth.networks.settings import DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
 from acdepth.student.losses import UncertaintyWeights, consistency_loss, distillation_loss
 from acdepth.student.ordinal import ordinal_loss, sample_pairs
@@ -28,17 +29,26 @@ TEACHER_FEATURES_WEIGHT = 0.5
 
 
 class StudentTask(Task):
-    """The student, and what it learns from: frozen teacher and prior, which see the clear image."""
+    """The student, and what it learns from: frozen teacher and prior, which see the clear image.
+
+    Without a ``teacher`` batches bring what one said that was asked before. It has no features to agree with,
+    so that L_c is that of the student's own alone.
+    """
 
     def __init__(
-        self, config: StudentConfig, student: DepthNet, teacher: DepthNet, prior: DepthAnythingPrior | None
+        self,
+        config: StudentConfig,
+        student: DepthNet,
+        teacher: DepthNet | None,
+        prior: DepthAnythingPrior | None,
     ) -> None:
         super().__init__()
         self.config, self.student = config, student
         self.factors = UncertaintyWeights(CONFLICTING) if config.conflict == "dynamic" else None
         self.rates = {"factors.": config.dynamic_rate}
         self.projected = CONFLICTING if config.conflict == "pcgrad" else ()
-        teacher.train(config.teacher_batch_norm == "train").requires_grad_(False)
+        if teacher is not None:
+            teacher.train(config.teacher_batch_norm == "train").requires_grad_(False)
         self.teachers = (teacher, prior)
         self.beside = tuple(network for network in self.teachers if network is not None)
 
@@ -48,9 +58,9 @@ class StudentTask(Task):
         zoomed = self.config.zoom.probability > 0
         zoom = draw_zoom(len(batch.clear), generator, self.config.zoom) if zoomed else None
         with torch.no_grad():
-            taught = teacher(batch.clear)
+            taught = told_before(batch) if teacher is None else teacher(batch.clear)
         if zoom is not None:
-            batch, taught = zoom_lesson(zoom, batch, taught, teacher)
+            batch, taught = zoom_lesson(zoom, batch, taught, teacher, (teacher or self.student).config)
         learnt = self.student(augment(batch.mixed, generator, self.config.augmentation), batch.night)
         if zoom is not None:
             learnt = learn_inside(zoom, learnt, taught)
@@ -75,6 +85,14 @@ class StudentTask(Task):
             clear = self.student.features(batch.clear)
         with torch.autocast(batch.clear.device.type, enabled=False):
             return mean_consistency(learnt.features, clear, taught.features, batch.degraded, batch.counted)
+
+
+def told_before(batch: MixBatch) -> DepthOutput:
+    """What a teacher said that was asked before, at the four scales of our own; it has no features."""
+    if batch.taught is None:
+        raise ValueError("a batch without labels needs a teacher")
+    scales = (batch.taught, *(F.avg_pool2d(batch.taught, 2**level) for level in range(1, SCALES)))
+    return DepthOutput(scales, ())
 
 
 def mean_distillation(
@@ -130,12 +148,14 @@ def mean_consistency(
     Args:
         mixed: student features of the mixed input, one tensor (B, C, h, w) per level.
         clear: student features of the clear twins, likewise.
-        teacher: teacher features of the clear twins, likewise.
+        teacher: teacher features of the clear twins, likewise; none where it has none.
         degraded: (B,) bool: which mixed inputs are translations.
         counted: (B, 1, H, W) bool: pixels of the images that count; None where all do.
     """
     levels = None if counted is None else [shrunk(counted, one.shape[-2:]) for one in mixed]
     students = masked_mean(consistency_loss(mixed, clear, levels), degraded)
+    if not teacher:
+        return STUDENT_FEATURES_WEIGHT * students
     to_teacher = consistency_loss(mixed, teacher, levels)
     teachers = masked_mean(to_teacher, ~degraded) + masked_mean(to_teacher, degraded)
     return STUDENT_FEATURES_WEIGHT * students + TEACHER_FEATURES_WEIGHT * teachers
@@ -143,7 +163,7 @@ def mean_consistency(
 
 @torch.no_grad()
 def zoom_lesson(
-    zoom: Zoom, batch: MixBatch, taught: DepthOutput, teacher: DepthNet
+    zoom: Zoom, batch: MixBatch, taught: DepthOutput, teacher: DepthNet | None, range_of: DepthNetConfig
 ) -> tuple[MixBatch, DepthOutput]:
     """Batch of whole images, and what the teacher says of them, as seen through another lens.
 
@@ -152,9 +172,9 @@ def zoom_lesson(
     """
     counted = None if batch.counted is None else zoom.image((~batch.counted).float()) == 0
     windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed), counted=counted)
-    nearest, farthest = 1 / teacher.config.min_depth, 1 / teacher.config.max_depth
+    nearest, farthest = 1 / range_of.min_depth, 1 / range_of.max_depth
     depths = tuple(zoom.inverse_depth(scale, farthest, nearest) for scale in taught.inverse_depths)
-    return windows, DepthOutput(depths, teacher.features(windows.clear))
+    return windows, DepthOutput(depths, () if teacher is None else teacher.features(windows.clear))
 
 
 def learn_inside(zoom: Zoom, learnt: DepthOutput, taught: DepthOutput) -> DepthOutput:

@@ -9,6 +9,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
+from acdepth.core.hub import hub_model
 from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
@@ -31,6 +32,7 @@ from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.settings import DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.student.other_teacher import OtherTeacher
 from acdepth.student.settings import StudentConfig
 from acdepth.student.task import StudentTask
 
@@ -50,7 +52,8 @@ def train_student(
         config: settings.
         data: the clear footage that was translated.
         translations: folder that ``acdepth translate`` wrote; None only where the mix is clear alone.
-        teacher: checkpoint or run folder; the student gets its architecture and input size.
+        teacher: checkpoint or run folder; the student gets its architecture and input size. Or ``hf:`` and
+            the folder or the hub's name of a depth model of transformers.
         prior: model folder of a Depth Anything, or ``shipped``; None only where L_r has no weight.
         out: run folder: ``config.yaml``, ``prepared/``, ``checkpoints/``, ``log.jsonl``,
             ``model.safetensors``.
@@ -60,25 +63,33 @@ def train_student(
         UserError: if something that the settings ask for is missing.
     """
     teacher, loop = checkpoint_file(teacher), config.loop
-    teacher_network, card = load_checkpoint(teacher)
+    other = OtherTeacher(teacher, config) if hub_model(teacher) else None
+    teacher_network, card = (None, other.card) if other else load_checkpoint(teacher)
     order = open_prior(config, prior, card.network)
     card = card.model_copy(update={"network": student_network(config, card.network)})
-    if config.teacher_normalisation == "student":
+    if config.teacher_normalisation == "student" and teacher_network is not None:
         teacher_network = _with_numbers_of(card.network, teacher_network)
     clips = clear_footage(config, data, translations)
+    if other:
+        other.refuse_unknown(clips)
     inputs = {"training footage": clear_fingerprint(clips, card)}
     inputs |= translations_made_by(config, translations)
-    files = {"teacher": hash_file(teacher), **student_files(config, prior)}
+    taught_by = other.model.sha256 if other else hash_file(teacher)
+    files = {"teacher": taught_by, **student_files(config, prior)}
     made_from = Identity.of(config).and_facts({**inputs, **files})
     with run_folder(out, made_from, loop) as share:
         with share.main_first():
-            clear, translated = prepare_mix(config, clips, translations, card, prepared or out / "prepared")
+            place = prepared or out / "prepared"
+            clear, translated = prepare_mix(config, clips, translations, card, place)
+            labels = other.labels(clips, clear, place / "labels") if other else None
             config.write(out / "config.yaml")
+        if other and labels:
+            card = other.learnt_card(clips, clear, labels).model_copy(update={"network": card.network})
         student = _new_student(config, teacher, card.network)
         task = StudentTask(config, student, teacher_network, order)
         given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
         alike = config.mirrored == "batches"
-        batches = partial(MixBatches, *given, ends=config.scene_ends, alike=alike)
+        batches = partial(MixBatches, *given, ends=config.scene_ends, alike=alike, labels=labels)
         fit("student", task, batches, loop, out, made_from)
         conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
         about = f"student of {len(clear)} clear frames and their translations ({', '.join(conditions)})"

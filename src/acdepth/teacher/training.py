@@ -13,6 +13,7 @@ from acdepth.core.files import hash_file, write_json
 from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
+from acdepth.data.one_camera import training_camera
 from acdepth.data.prepared import Prepared, fingerprint, prepare
 from acdepth.data.triplets import TripletBatches, median_distance, refuse_unknown_cameras
 from acdepth.engine import fit, run_folder
@@ -35,8 +36,6 @@ from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.task import TeacherTask
 
 MOTION_FILE = "motion.json"
-MOST_UNLIKE = 1.1
-"""Longest over shortest focal length of footage that counts as of one camera; nuScenes' differ by 2 %."""
 USUAL_FORWARD = 0.8
 """[m per frame] where nothing says how far the camera moves: 10 m/s at 12 images a second. The unit is free
 then, but motion must be of a size with ``initial_depth``: from standing still little is learnt."""
@@ -120,31 +119,6 @@ def teacher_identity(config: TeacherConfig, footage: str | None) -> Identity:
     """What decides how a teacher comes out; None is for ``footage`` that something else stands for."""
     starts = {f"content of {path.name}": hash_file(path) for path in starting_files(config)}
     return Identity.of(config).and_facts({"training footage": footage, **starts})
-
-
-def training_camera(prepared: Prepared) -> dict[str, float | int] | None:
-    """The camera of middle focal length of those trained on [px]; None if none is known.
-
-    One network has one canonical camera, so a warning says where the footage has several unlike ones.
-    """
-    frames = prepared.frames
-    counts = np.bincount(frames.clip, minlength=len(frames.clip_intrinsics))
-    known = (counts > 0) & ~np.isnan(frames.clip_intrinsics[:, 0])
-    if not known.any():
-        return None
-    cameras, counts = frames.clip_intrinsics[known], counts[known]
-    order = np.lexsort(cameras.T[::-1])
-    middle = np.searchsorted(np.cumsum(counts[order]), counts.sum() // 2, side="right")
-    shortest, intrinsics, longest = cameras[order[[0, middle, -1]]].tolist()
-    if longest[0] > MOST_UNLIKE * shortest[0]:
-        logging.getLogger("acdepth").warning(
-            "the footage has focal lengths from %.0f to %.0f pixels of the network's input; metres will be "
-            "right for one of them at most, so train on cameras that are alike",
-            shortest[0],
-            longest[0],
-        )
-    height, width = prepared.image_size
-    return {**dict(zip(("fx", "fy", "cx", "cy"), intrinsics, strict=True)), "width": width, "height": height}
 
 
 def _initial_forward(prepared: Prepared, config: TeacherConfig) -> float:

@@ -17,6 +17,7 @@ from acdepth.core.errors import UserError
 from acdepth.data.order import as_floats
 from acdepth.inference.model import open_model
 from acdepth.inference.output import depth_of
+from acdepth.inference.view import view_of
 from acdepth.networks.checkpoint import checkpoint_file
 
 INFINITELY_FAR = 1000.0
@@ -40,7 +41,7 @@ class DepthSource(ABC):
 
 
 class TeacherDepth(DepthSource):
-    """Depth as a trained network sees it, given its checkpoint or run folder: needs no sensor."""
+    """Depth as a network sees it, given its checkpoint or run folder, or ``hf:NAME``: needs no sensor."""
 
     def __init__(self, weights: Path, device: str = "auto") -> None:
         self.model = open_model(checkpoint_file(weights), "teacher", device)
@@ -65,7 +66,12 @@ class TeacherDepth(DepthSource):
             window = (model.crop.top, model.crop.left, model.crop.height, model.crop.width)
             remedy = f"give --crop {','.join(map(str, window))}"
             raise UserError(None, "the teacher was trained on a part of the image", remedy)
-        answers = model.infer(images, [model.input_size] * len(images), at_once=1)
+        sizes = [model.input_size or (image.shape[0], image.shape[1]) for image in images]
+        views = None
+        if model.relative:
+            seen = zip(frames, sizes, strict=True)
+            views = [view_of(clip, index, crop, size) for (clip, index), size in seen]
+        answers = model.infer(images, sizes, at_once=1, views=views)
         inverse_depth = torch.cat([answer.inverse_depth for answer in answers])
         depth = depth_of(inverse_depth, images[0].shape).cpu()
         for frame, fault in zip(frames, faults(depth, as_floats(list(images)), LEAST_METRES), strict=True):

@@ -7,9 +7,10 @@
 (torch.Size([32, 64, 3]), torch.Size([32, 64]))
 """
 
+from acdepth.world.cameras import draw_rig
 from acdepth.world.car import Rig
 from acdepth.world.render import RenderedFrame, Renderer, prepare, render
 from acdepth.world.surface import CLASS_NAMES
 from acdepth.world.view import world_camera
 
-__all__ = ["CLASS_NAMES", "RenderedFrame", "Renderer", "Rig", "prepare", "render", "world_camera"]
+__all__ = ["CLASS_NAMES", "RenderedFrame", "Renderer", "Rig", "draw_rig", "prepare", "render", "world_camera"]

@@ -50,24 +50,29 @@ def draw_building_style(seed: int) -> BuildingStyle:
 
 def add_block(shop: Workshop, road: Road, style: BuildingStyle, seed: int, block: int) -> None:
     """Line both sides of one block with buildings, round the corners of its crossing streets too."""
-    start = road.crossing_position(block)
     for side in (-1, 1):
-        dice = Dice(seed, "block", block, side)
-        margin = road.crossing_half_width + road.pavement_width
-        z, end = start + margin, start + road.block_length - margin
-        depth = dice.uniform(9, 14)
-        while z < end - style.width[0] * 0.7:
-            width = min(dice.uniform(*style.width), end - z)
-            front = road.half_width + road.pavement_width + dice.uniform(*style.setback)
-            x, middle, yaw = road.place(z + width / 2, side * (front + depth / 2))
-            add_building(shop, style, dice, (x, middle, yaw - side * 1.5707963), (width, depth))
-            z += width
-            if dice.chance(style.gap_chance):
-                z += dice.uniform(*style.gap)
-        if dice.chance(0.7):
-            _add_backdrop(shop, road, style, dice, start + road.block_length * dice.uniform(0.2, 0.8), side)
-        if road.crossings[block]:
-            _line_side_street(shop, road, style, dice, start, side)
+        add_row(shop, road, style, seed, block, side)
+
+
+def add_row(shop: Workshop, road: Road, style: BuildingStyle, seed: int, block: int, side: int) -> None:
+    """One side of a block."""
+    start = road.crossing_position(block)
+    dice = Dice(seed, "block", block, side)
+    margin = road.crossing_half_width + road.pavement_width
+    z, end = start + margin, start + road.block_length - margin
+    depth = dice.uniform(9, 14)
+    while z < end - style.width[0] * 0.7:
+        width = min(dice.uniform(*style.width), end - z)
+        front = road.half_width + road.pavement_width + dice.uniform(*style.setback)
+        x, middle, yaw = road.place(z + width / 2, side * (front + depth / 2))
+        add_building(shop, style, dice, (x, middle, yaw - side * 1.5707963), (width, depth))
+        z += width
+        if dice.chance(style.gap_chance):
+            z += dice.uniform(*style.gap)
+    if dice.chance(0.7):
+        _add_backdrop(shop, road, style, dice, start + road.block_length * dice.uniform(0.2, 0.8), side)
+    if road.crossings[block]:
+        _line_side_street(shop, road, style, dice, start, side)
 
 
 def _line_side_street(

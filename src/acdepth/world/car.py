@@ -1,7 +1,7 @@
 """The car of a style with its camera and headlights, and how another camera on it differs: its rig."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
@@ -52,7 +52,13 @@ class Car:
     headlights: Headlights = Headlights()
 
 
-RANGES = {"focal": (0.25, 4.0), "height": (0.5, 4.0), "pitch_degrees": (-30.0, 30.0)}
+RANGES = {
+    "focal": (0.25, 4.0),
+    "height": (0.5, 4.0),
+    "pitch_degrees": (-30.0, 30.0),
+    "roll_degrees": (-30.0, 30.0),
+    "yaw_degrees": (-90.0, 90.0),
+}
 """Least and largest of each: a car or a lorry on a street, not a drone."""
 
 
@@ -71,12 +77,21 @@ class Rig:
     pitch_degrees: float = 0.0
     """How far the camera looks down beyond the style's own, 0 to 0.7 degrees in towns; negative looks up. In
     degrees, as people and files say it."""
+    roll_degrees: float = 0.0
+    """How far the camera leans to its right; the horizon then climbs to the right."""
+    yaw_degrees: float = 0.0
+    """How far the camera looks to the right of where the car goes."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and low <= value <= high):
                 raise UserError(None, f"{name} of the camera is {value:g}", f"give {low:g} to {high:g}")
+
+    def to_dict(self) -> dict[str, float | None]:
+        """As files say it; roll and yaw are left out where there are none, as before there could be any."""
+        newer = ("roll_degrees", "yaw_degrees")
+        return {name: value for name, value in asdict(self).items() if name not in newer or value}
 
 
 USUAL = Rig()

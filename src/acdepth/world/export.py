@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.core.lens import Lens
 from acdepth.core.workers import worker_pool
+from acdepth.world.cameras import draw_rig
 from acdepth.world.car import USUAL, Rig
 from acdepth.world.render import RenderedFrame, prepare
 from acdepth.world.styles import TOWN
@@ -37,9 +38,16 @@ class DriveSettings:
 
     frames: int
     image_size: tuple[int, int]  # height, width
-    rig: Rig = USUAL
+    rig: Rig | None = USUAL
+    """None draws another camera for each town."""
     style: str = TOWN.name
     distortion: Distortion = STRAIGHT
+    every: int = 1
+    """One of so many frames of the drive is rendered."""
+
+    def rig_of(self, town: int) -> Rig:
+        """The camera of a town."""
+        return draw_rig(town, self.style) if self.rig is None else self.rig
 
 
 def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
@@ -49,9 +57,11 @@ def sequence_folder(out: Path, town: int, condition: Condition) -> Path:
 
 def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[str, Any]:
     """Content of ``sequence.yaml``; what is usual of camera, lens and style is not mentioned."""
-    camera = {} if settings.rig == USUAL else {"rig": asdict(settings.rig)}
+    rig = settings.rig_of(town)
+    camera = {} if rig == USUAL else {"rig": rig.to_dict()}
     lens = {} if settings.distortion.is_none else {"lens": settings.distortion.to_dict()}
     style = {} if settings.style == TOWN.name else {"style": settings.style}
+    every = {} if settings.every == 1 else {"every": settings.every}
     return {
         "condition": condition.value,
         "source": WORLD_SOURCE,
@@ -59,6 +69,7 @@ def describe(town: int, condition: Condition, settings: DriveSettings) -> dict[s
         "town": town,
         "version": VERSION,
         "frames": settings.frames,
+        **every,
         "image_size": list(settings.image_size),
         **camera,
         **lens,
@@ -101,8 +112,9 @@ def write_town(
     Each sequence is written to a hidden folder beside its place and renamed when it is complete. Of two
     processes that make the same town, the first to end leaves its own, and the other throws its away.
     """
-    which = settings.rig, settings.style, settings.distortion
-    drive = prepare(town, settings.frames, settings.image_size, device, *which)
+    which = settings.rig_of(town), settings.style, settings.distortion
+    length = (settings.frames - 1) * settings.every + 1
+    drive = prepare(town, length, settings.image_size, device, *which)
     places = {condition: sequence_folder(out, town, condition) for condition in conditions}
     partial = {c: place.with_name(f".{place.name}.{os.getpid()}.partial") for c, place in places.items()}
     try:
@@ -112,14 +124,15 @@ def write_town(
                 (folder / kind).mkdir(parents=True)
         motion = []
         for index in range(settings.frames):
-            frame = drive.frame(index, conditions)
+            frame = drive.frame(index * settings.every, conditions)
             motion.append([index, f"{frame.speed:.6f}", *(f"{v:.9g}" for v in frame.pose.flatten().tolist())])
             for condition, folder in partial.items():
-                _write_frame(folder, frame, condition)
+                _write_frame(folder, index, frame, condition)
             on_frame()
         for condition, folder in partial.items():
             lens = Lens(drive.camera, drive.distortion)
-            _write_facts(folder, lens, motion, describe(town, condition, settings))
+            rate = FRAME_RATE / settings.every
+            _write_facts(folder, lens, rate, motion, describe(town, condition, settings))
             _put(folder, places[condition])
     except OSError as error:
         raise UserError(out, f"cannot write ({error.strerror or error})", "free some space") from error
@@ -157,8 +170,8 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _write_frame(folder: Path, frame: RenderedFrame, condition: Condition) -> None:
-    name = f"{frame.index:06d}.png"
+def _write_frame(folder: Path, index: int, frame: RenderedFrame, condition: Condition) -> None:
+    name = f"{index:06d}.png"
     depth = (frame.depth * DEPTH_SCALE).round().clamp(0, 65535).numpy().astype(np.uint16)
     _write_png(folder / "images" / name, np.ascontiguousarray(frame.images[condition].numpy()[..., ::-1]))
     _write_png(folder / "depth" / name, depth)
@@ -170,8 +183,10 @@ def _write_png(path: Path, pixels: np.ndarray) -> None:
         raise OSError(f"{path.name} was not written")
 
 
-def _write_facts(folder: Path, lens: Lens, motion: list[list], description: dict[str, Any]) -> None:
-    lens.write(folder / "camera.yaml", frame_rate=FRAME_RATE)
+def _write_facts(
+    folder: Path, lens: Lens, rate: float, motion: list[list], description: dict[str, Any]
+) -> None:
+    lens.write(folder / "camera.yaml", frame_rate=rate)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["index", "speed", *(f"T_{row}{column}" for row in range(4) for column in range(4))])

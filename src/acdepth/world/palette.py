@@ -32,6 +32,11 @@ AWNINGS = linears("a83232 2f5d43 e8e2d2 24486e d8a036 e8e2d2")
 CARS = linears(
     "d8dadc b9bdc2 2a2c30 1c1d20 8d9399 9d1f22 1f3f75 f0f0ee 38505c 5f2626 c7b08a 2f5a46 d4d6d8 6c7076 c4742a"
 )
+FLEET = linears(
+    "f2f2f0 e4e6e8 d2d5d8 b4b8bc 8e9296 5c6065 3a3d40 222326 151517 101012 1d2b4a 27406e "
+    "7c1c20 a52a28 5a5348 39463c 8a6a4a"
+)
+"""Today's cars: most are white, silver, grey or black."""
 LEAVES = linears("56793a 65863c 4b6e3c 7d9147 416138 8a8a3e")
 NEEDLES = linears("2f4a33 3a5238 2c4436")
 CLOTHES = linears("2f3a52 8c2f36 3d3d40 c2b59a 5b7a8c d2a33c e4e0da 4d6a4a 7a4a78")

@@ -18,7 +18,8 @@ Shape = IntEnum("Shape", "PRISM ELLIPSOID CYLINDER", start=0)
 """How a row of the table is to be read."""
 Material = IntEnum(
     "Material",
-    "FACADE ROOF WALL CAR_BODY CAR_CABIN WHEEL FOLIAGE BARK PLAIN LAMP SIGN PLANKS MEADOW RAIL CARGO PANEL",
+    "FACADE ROOF WALL CAR_BODY CAR_CABIN WHEEL FOLIAGE BARK PLAIN LAMP SIGN PLANKS MEADOW RAIL CARGO PANEL"
+    " SHELL BUS TAIL SIGNAL",
     start=0,
 )
 """What a solid is painted with."""

@@ -54,12 +54,12 @@ def furnish_block(shop: Workshop, road: Road, style: StreetStyle, seed: int, blo
             _plant_gardens(shop, road, dice, side, start + 5, end - 5)
         z = start + 3 + (0.5 if side > 0 else 0.0) * style.lamp_pitch
         while z < end:
-            lamps.append(_put_lamp(shop, road, side, z))
+            lamps.append(put_lamp(shop, road, side, z))
             z += style.lamp_pitch
     return lamps
 
 
-def _put_lamp(shop: Workshop, road: Road, side: int, z: float) -> Triple:
+def put_lamp(shop: Workshop, road: Road, side: int, z: float) -> Triple:
     """A lamp post on the pavement with its arm over the road."""
     x, foot, yaw = road.place(z, side * (road.half_width + 0.4))
     inner_x, inner_z, _ = road.place(z, side * (road.half_width - 0.9))

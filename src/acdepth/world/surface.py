@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from acdepth.world.paint import facade, objects, vehicles
+from acdepth.world.paint import facade, fleet, objects, vehicles
 from acdepth.world.paint.patch import Ground, Paint, Patch, prism_faces, round_normals
 from acdepth.world.raycast import Hits
 from acdepth.world.solids import BUILT, TERRAIN, Material, Shape, Solids, to_local, to_world
@@ -104,4 +104,8 @@ def _painters(lit_share: float) -> dict[Material, Callable[[Patch], Paint]]:
         Material.RAIL: objects.paint_rail,
         Material.CARGO: vehicles.paint_cargo,
         Material.PANEL: objects.paint_panel,
+        Material.SHELL: fleet.paint_shell,
+        Material.BUS: fleet.paint_bus,
+        Material.TAIL: fleet.paint_tail,
+        Material.SIGNAL: fleet.paint_signal,
     }

@@ -54,8 +54,8 @@ def draw_drive(seed: int, road: Road, frames: int, rig: Rig, car: Car) -> Drive:
     usual_height = dice.uniform(*car.height)
     height = (usual_height if rig.height is None else rig.height) + _sway(dice, count, 0.012, 9, 15)
     pitch = math.radians(rig.pitch_degrees) + dice.uniform(*car.pitch) + _sway(dice, count, 0.003, 10, 18)
-    roll = _sway(dice, count, 0.003, 12, 22)
-    yaw = _sway(dice, count, 0.008, 22, 40)
+    roll = math.radians(rig.roll_degrees) + _sway(dice, count, 0.003, 12, 22)
+    yaw = math.radians(rig.yaw_degrees) + _sway(dice, count, 0.008, 22, 40)
     poses = []
     for i in range(len(count)):
         x, z, tangent = road.place(along[i].item(), lateral[i].item())

@@ -117,10 +117,15 @@ def _read_origin(path: Path) -> tuple[int, str, Condition] | None:
         if not isinstance(about, dict) or about.get("source") != WORLD_SOURCE:
             return None
         style = find_style(about.get("style", TOWN.name)).name
-        return int(about["town"]), style, Condition(about["condition"])
+        every = int(about.get("every", 1))
+        origin = int(about["town"]), style, Condition(about["condition"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError, UserError) as error:
         first = str(error).splitlines()[0]
         raise UserError(path, f"says no town and condition ({first})", "make the drive again") from error
+    if every != 1:
+        what = f"holds one of {every} frames, where other layouts tell 12 a second"
+        raise UserError(path, what, "make the drive without --every")
+    return origin
 
 
 def _read_motion(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -80,7 +80,7 @@ class Validation:
         self.task, self.settings = task, task.config.validation
         self.path, self.keep = folder / HISTORY_FILE, keep
         teacher, prior = task.anchor.teachers
-        assert prior is not None
+        assert teacher is not None and prior is not None
         self.held_out = [
             _held_out(condition, _images(pool, self.settings.frames), prior, self.settings.margin)
             for condition, pool in adverse.items()

@@ -50,9 +50,9 @@ def paint_ground(
     spots = Spots.look(point, facing, footprint, road)
     broad, grain = spots.broad, spots.grain
     beyond = torch.minimum(spots.lateral.abs() - road.half_width, spots.crossing)
-    colour = _asphalt(spots, seed)
+    colour = paint_asphalt(spots, seed)
     colour = mix(colour, colour.new_tensor(MARKS), _marks(spots, road))
-    colour = torch.where((beyond > 0)[:, None], _slabs(spots), colour)
+    colour = torch.where((beyond > 0)[:, None], paint_slabs(spots), colour)
     if suburban:
         meadow = (beyond - road.pavement_width - 0.1 + 0.15 * broad[:, 0]).mul(4).clamp(0, 1)
         shade = (1 + 0.3 * broad[:, 1] + 0.28 * grain[:, 0]).clamp(min=0.2)
@@ -64,7 +64,7 @@ def paint_ground(
     return Ground(plain(colour), beyond, broad, torch.ones_like(beyond))
 
 
-def _asphalt(spots: Spots, seed: int) -> Tensor:
+def paint_asphalt(spots: Spots, seed: int) -> Tensor:
     """Grain, wear by wheels, rectangular repairs, tar seams and manhole covers."""
     lateral, z, broad, grain = spots.lateral, spots.z, spots.broad, spots.grain
     footprint, along = spots.across, spots.along
@@ -108,7 +108,7 @@ def _marks(spots: Spots, road: Road) -> Tensor:
     return (centre + (sides + ends).clamp(max=1) * away * 0.8 + stop + zebra).clamp(0, 1) * on_road * worn
 
 
-def _slabs(spots: Spots) -> Tensor:
+def paint_slabs(spots: Spots) -> Tensor:
     """Paving slabs in a running bond, each of its own shade."""
     lateral, footprint, along = spots.lateral, spots.across, spots.along
     size = 0.75

@@ -23,7 +23,7 @@ def paint_car_body(patch: Patch) -> Paint:
     end, side = patch.axis == 2, patch.axis == 0
     front, rear = end & (z > 0), end & (z < 0)
     tall = patch.solids.half[:, 1] * 2
-    albedo = _lacquer(patch)
+    albedo = lacquer(patch)
     axle = half_length - 0.85
     arch = torch.hypot(z.abs() - axle, v - 0.12)
     arch_share = ((0.39 - arch) / w.clamp(min=0.01) + 0.5).clamp(0, 1) * side
@@ -62,14 +62,14 @@ def paint_car_cabin(patch: Patch) -> Paint:
     pane = pane * (1 - pillar) * ~roof
     rubber = inside(v, 0.0, high + 0.03, w) * inside(u.abs(), -1.0, reach - 0.06, wide) * ~roof
     ribs = pulse(patch.local[:, 0] + 2.0, 0.28, 0.0, 0.05, wide) * (roof & van)
-    albedo = mix(_lacquer(patch), patch.local.new_tensor(BLACK), (0.9 * rubber + 0.5 * ribs).clamp(max=1))
+    albedo = mix(lacquer(patch), patch.local.new_tensor(BLACK), (0.9 * rubber + 0.5 * ribs).clamp(max=1))
     albedo = mix(albedo, patch.solids.colour, pillar * rubber)
-    glazed = mix(albedo, _through_glass(patch, tall), pane)
+    glazed = mix(albedo, through_glass(patch, tall), pane)
     albedo = torch.where(pane[:, None] > 0, glazed, albedo)
     return Paint(albedo, torch.zeros_like(albedo), 0.7 * pane + 0.25 * roof)
 
 
-def _lacquer(patch: Patch) -> Tensor:
+def lacquer(patch: Patch) -> Tensor:
     """Body colour (N, 3) as cars wear it: uneven with dust, and splashed with dirt near the road."""
     x, height, z = patch.local.unbind(1)
     offset = (patch.solids.seed % 83).float()
@@ -81,7 +81,7 @@ def _lacquer(patch: Patch) -> Tensor:
     return mix(worn, worn.new_tensor(DUST), splashed + dusty)
 
 
-def _through_glass(patch: Patch, tall: Tensor) -> Tensor:
+def through_glass(patch: Patch, tall: Tensor) -> Tensor:
     """What is seen through the windows (N, 3): the bright far side, dark seats, dust."""
     v, w, u = patch.risen, patch.footprint, patch.wall_u
     wide = patch.stretched

@@ -21,7 +21,7 @@ def furnish_motorway(shop: Workshop, road: Road, seed: int, block: int) -> None:
         put_rail(shop, road, dice, lateral, start, end)
     blue = Dice(seed, "country", "signs").chance(0.5)
     if dice.chance(0.4):
-        _put_gantry(shop, road, dice, dice.uniform(start, end), SIGN_BLUE if blue else SIGN_GREEN)
+        put_gantry(shop, road, dice, dice.uniform(start, end), SIGN_BLUE if blue else SIGN_GREEN)
     if dice.chance(0.3):
         _build_bridge(shop, road, dice, dice.uniform(start + 8, end - 8))
     for side in (-1, 1):
@@ -29,7 +29,7 @@ def furnish_motorway(shop: Workshop, road: Road, seed: int, block: int) -> None:
             _build_barrier(shop, road, dice, side * (road.half_width + 3.2), start, end)
 
 
-def _put_gantry(shop: Workshop, road: Road, dice: Dice, z: float, colour: Triple) -> None:
+def put_gantry(shop: Workshop, road: Road, dice: Dice, z: float, colour: Triple) -> None:
     """A beam over our carriageway with two signs."""
     outer = road.half_width + 1.2
     for lateral in (0.0, outer):
