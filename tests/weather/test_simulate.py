@@ -8,7 +8,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.seeding import make_generator
 from acdepth.weather import WEATHERS, simulate
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, to_linear
+from acdepth.weather.fields import blur, stamp, to_linear
 from acdepth.weather.fog import fog
 from acdepth.weather.lights import headlights, street_lamps
 from acdepth.weather.rain import lens_drops, wet_ground
@@ -147,6 +147,22 @@ def test_drops_change_what_they_cover_and_nothing_else() -> None:
         (lens_drops(radiance, draws(seed), 1.0) != radiance).float().mean().item() for seed in range(12)
     ]
     assert min(changed) == 0 and 0.02 < max(changed) < 0.9
+
+
+def test_a_blur_may_be_wide_one_way_and_narrow_the_other() -> None:
+    point = torch.zeros(1, 97, 97)
+    point[0, 48, 48] = 1
+    spread, offsets = blur(point, 0.8, 9.0)[0], torch.arange(97.0) - 48
+    assert (spread.sum(0) * offsets**2).sum().sqrt().item() == pytest.approx(0.8, rel=0.2)
+    assert (spread.sum(1) * offsets**2).sum().sqrt().item() == pytest.approx(9.0, rel=0.2)
+
+
+def test_a_stamp_is_a_convolution() -> None:
+    generator = make_generator(3)
+    points = (torch.rand(1, 30, 41, generator=generator) < 0.05).float()
+    shape = torch.rand(13, 13, generator=generator)
+    plain = torch.nn.functional.conv2d(points[None], shape.flip(0, 1)[None, None], padding="same")[0]
+    assert torch.allclose(stamp(points, shape), plain, atol=1e-5)
 
 
 @pytest.mark.parametrize("sigma", [0.8, 2.0, 7.0])

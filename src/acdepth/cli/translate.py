@@ -66,8 +66,11 @@ def translate(
         seed: of every draw; an image depends on seed, its name and the condition only. Diffusion draws
             nothing.
         severity: for simulate: least and largest strength in 0..1, drawn per image.
-        image_size: height x width of the translations, as in 192x320; as in the data by default.
-        crop: top,left,height,width of the part to translate, in pixels of the data; all by default.
+        image_size: height x width of the translations, as in 192x320; teacher: what the teacher's checkpoint
+            was trained on, size and crop, and so all that a student of the same settings takes; as in the
+            data by default.
+        crop: top,left,height,width of the part to translate, in pixels of the data; all by default, or with
+            --image-size teacher the teacher's.
         translate_size: of diffusion: trained brings images to the size that the adapters were trained on, and
             translations back to theirs; source leaves them as they are. By default what the adapters' card
             says: trained where weights of img2img-turbo were imported, source for the shipped ones.
@@ -83,17 +86,20 @@ def translate(
 
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
     _refuse_inside(out, data)
-    size = parse_image_size(image_size) if image_size else None
+    size = parse_image_size(image_size) if image_size and image_size != "teacher" else None
     part = _parse_crop(crop) if crop else None
     if method == "simulate":
         _refuse_for_diffusion(base, precision, translate_size)
-    settings = TranslateSettings(tuple(wanted), seed, size, part, format, batch_size)
     place = _place(device)
     share = _share(place)
     if method == "diffusion":
         translator, source = _diffusion(weights, base, place, precision, translate_size), None
     else:
-        translator, source = SimulatedWeather(_parse_severity(severity)), _depth_source(depth, weights, place)
+        translator = SimulatedWeather(_parse_severity(severity), place)
+        source = _depth_source(depth, weights, place)
+    if image_size == "teacher":
+        size, part = _seen_by_teacher(source, part)
+    settings = TranslateSettings(tuple(wanted), seed, size, part, format, batch_size)
     choice = FootageChoice(split=split, cameras=cameras, step=step)
     clips = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
@@ -221,6 +227,18 @@ def _depth_source(
         what = "--depth teacher needs --weights model.safetensors"
         raise UserError(None, what, f"without a teacher, {others}")
     return TeacherDepth(or_shipped(weights, STUDENT), str(place))
+
+
+def _seen_by_teacher(
+    source: "DepthSource | None", part: "Crop | None"
+) -> tuple[tuple[int, int], "Crop | None"]:
+    """Size and crop at which the teacher was trained; a crop that was asked for goes before."""
+    from acdepth.translator.depth_source import TeacherDepth
+
+    if not isinstance(source, TeacherDepth):
+        remedy = "give a size such as 192x320, or --method simulate with --weights model.safetensors"
+        raise UserError("--image-size teacher", "there is no teacher here", remedy)
+    return source.model.input_size, part or source.model.crop
 
 
 def _parse_severity(text: str) -> tuple[float, float]:

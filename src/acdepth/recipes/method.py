@@ -151,7 +151,8 @@ class Method:
             assert adapters is not None
             translator, depth = DiffusedWeather(adapters), None
         else:
-            translator, depth = SimulatedWeather(config.severity), TeacherDepth(self.weights["teacher"])
+            depth = TeacherDepth(self.weights["teacher"])
+            translator = SimulatedWeather(config.severity, depth.model.device)
         with progress("translate", count_targets(clips), unit="image") as advance:
             translate(clips, self.translations, translator, depth, config.translation(), progress=advance)
 

@@ -126,7 +126,8 @@ class Timing:
         """The translator, untrained where it is still to be trained: that takes as long."""
         config = self.config
         if config.method == "simulate":
-            return SimulatedWeather(config.severity), TeacherDepth(teacher)
+            depth = TeacherDepth(teacher)
+            return SimulatedWeather(config.severity, depth.model.device), depth
         adapters = config.adapters or self.folder / "adapters"
         if config.adapters is None:
             assert config.translator is not None

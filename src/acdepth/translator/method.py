@@ -11,7 +11,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.weather import WEATHERS, simulate
 
-SIMULATION_VERSION = 1
+SIMULATION_VERSION = 2
 """Counts up when the same draws give another image, so that old translations are not mixed with new ones."""
 
 
@@ -52,23 +52,33 @@ class SimulatedWeather(Translator):
 
     Args:
         severity: least and largest strength in 0..1, drawn uniformly per image.
+        device: where it is computed; draws are the CPU's everywhere.
     """
 
     conditions = frozenset(WEATHERS)
 
-    def __init__(self, severity: tuple[float, float] = (0.3, 1.0)) -> None:
+    def __init__(
+        self, severity: tuple[float, float] = (0.3, 1.0), device: torch.device | str = "cpu"
+    ) -> None:
         low, high = severity
         if not 0 <= low <= high <= 1:
             raise UserError(f"severity {low},{high}", "expected least and largest strength within 0..1")
-        self.severity = severity
+        self.severity, self.device = severity, torch.device(device)
 
     def describe(self) -> dict[str, Any]:
-        """Method, version, severity."""
-        return {"method": "simulate", "version": SIMULATION_VERSION, "severity": list(self.severity)}
+        """Method, version, severity, and the device if not a CPU, which rounds differently."""
+        place = {} if self.device.type == "cpu" else {"device": self.device.type}
+        return {
+            "method": "simulate",
+            "version": SIMULATION_VERSION,
+            "severity": list(self.severity),
+            **place,
+        }
 
     def translate(
         self, image: Tensor, depth: Tensor | None, condition: Condition, generators: Sequence[torch.Generator]
     ) -> Tensor:
         """Simulate the weather; see `Translator.translate`."""
         assert depth is not None
-        return simulate(image, depth, condition, generators, self.severity)
+        image, depth = image.to(self.device), depth.to(self.device)
+        return simulate(image, depth, condition, generators, self.severity).cpu()

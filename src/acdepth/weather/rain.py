@@ -7,11 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, flatten_light, luminance, seen_through, smooth_noise
+from acdepth.weather.fields import blur, flatten_light, luminance, seen_through, smooth_noise, stamp
 from acdepth.weather.lights import shine, traffic_lights
 from acdepth.weather.night import photograph, relight
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import capture, expose
+from acdepth.weather.standing import find_standing
 
 MOST_DROPS = 35
 """On the lens."""
@@ -19,9 +20,10 @@ MOST_DROPS = 35
 
 def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """A picture of a rainy day (3, H, W) in 0..1 from linear daylight (3, H, W)."""
+    standing = find_standing(scene, radiance)
     radiance = _overcast(radiance, scene, draws, severity)
     if draws.chance(0.5):  # many drive with lights on
-        radiance = radiance + shine(traffic_lights(scene, draws), draws, *radiance.shape[1:])
+        radiance = radiance + shine(traffic_lights(scene, standing, draws), draws, *radiance.shape[1:])
     radiance = wet_ground(radiance, scene, draws, severity)
     airlight = radiance.clamp_max(2).mean((1, 2), keepdim=True) * draws.uniform(0.8, 1.8)
     radiance = _veil(radiance, scene, airlight, draws, severity)
@@ -51,19 +53,17 @@ def streaks(draws: Draws, severity: float, height: int, width: int) -> Tensor:
         density = draws.log_uniform(0.001, 0.02) * severity / 2**layer
         drops = (draws.rand(1, height, width) < density).float() * draws.rand(1, height, width)
         line = _line(length, angle + draws.uniform(-0.05, 0.05), draws)
-        streak = F.conv2d(drops[None], line, padding="same")[0]
-        total += blur(streak, 0.25 + 0.2 * layer) * draws.uniform(0.5, 1.5)
+        total += blur(stamp(drops, line), 0.25 + 0.2 * layer) * draws.uniform(0.5, 1.5)
     return total
 
 
 def _line(length: float, angle: float, draws: Draws) -> Tensor:
-    """Kernel (1, 1, K, K) that turns a point into a streak of ``length`` pixels, ``angle`` off vertical."""
+    """Kernel (K, K) that turns a point into a streak of ``length`` pixels, ``angle`` off vertical."""
     reach = math.ceil(length / 2)
     offsets = torch.arange(-reach, reach + 1, device=draws.device, dtype=torch.float32)
     along = offsets.view(-1, 1) * math.cos(angle) + offsets.view(1, -1) * math.sin(angle)
     across = offsets.view(1, -1) * math.cos(angle) - offsets.view(-1, 1) * math.sin(angle)
-    kernel = (1 - across.abs()).clamp(0, 1) * (along.abs() <= length / 2)
-    return kernel.view(1, 1, 2 * reach + 1, 2 * reach + 1)
+    return (1 - across.abs()).clamp(0, 1) * (along.abs() <= length / 2)
 
 
 def _overcast(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
