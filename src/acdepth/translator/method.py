@@ -66,7 +66,7 @@ class SimulatedWeather(Translator):
         self.severity, self.device = severity, torch.device(device)
 
     def describe(self) -> dict[str, Any]:
-        """Method, version, severity, and the device if not a CPU, as numbers are rounded differently there."""
+        """Method, version, severity, and the device if not a CPU, which rounds differently."""
         place = {} if self.device.type == "cpu" else {"device": self.device.type}
         return {
             "method": "simulate",

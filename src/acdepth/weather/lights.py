@@ -7,6 +7,7 @@ from torch import Tensor
 
 from acdepth.weather.draws import Draws
 from acdepth.weather.scene import Scene
+from acdepth.weather.standing import Standing
 
 LAMP_COLOURS = ((1.0, 0.62, 0.25), (1.0, 0.8, 0.55), (0.95, 0.97, 1.0), (0.8, 0.95, 1.0), (1.0, 0.9, 0.75))
 """Sodium, warm white, white, cold white LED, old halogen."""
@@ -37,8 +38,8 @@ def headlights(scene: Scene, draws: Draws) -> Tensor:
     return strength * draws.colour(*LAMP_COLOURS[1:]) * beam * falloff
 
 
-def street_lamps(scene: Scene, draws: Draws) -> tuple[Tensor, list[Source]]:
-    """Rows of lamps along the street: their light on the scene (3, H, W), and the lamps in view."""
+def street_lamps(scene: Scene, standing: Standing, draws: Draws) -> tuple[Tensor, list[Source]]:
+    """Rows of lamps along the street: their light on the scene (3, H, W), and those before things in view."""
     light = torch.zeros(3, *scene.z.shape[1:], device=scene.z.device)
     sources: list[Source] = []
     colour = draws.colour(*LAMP_COLOURS)
@@ -51,30 +52,38 @@ def street_lamps(scene: Scene, draws: Draws) -> tuple[Tensor, list[Source]]:
         for number in range(5):
             x, y, z = aside, scene.camera_height - height, first + number * spacing
             light += strength * colour * _pool(scene, x, y, z, height)
-            sources += _visible(scene, x, y, z, radius=draws.uniform(0.1, 0.25), colour=glow * colour)
+            radius = draws.uniform(0.1, 0.25)
+            sources += _visible(scene, standing, x, y, z, radius, glow * colour)
     return light, sources
 
 
-def traffic_lights(scene: Scene, draws: Draws) -> list[Source]:
-    """Pairs of headlights and tail lights on the road, and single coloured lights above it."""
+def traffic_lights(scene: Scene, standing: Standing, draws: Draws) -> list[Source]:
+    """Pairs of headlights and tail lights low on what stands, and single coloured lights higher up."""
     sources: list[Source] = []
+    above = scene.camera_height - scene.y
+    low = standing.things & (above > 0.4) & (above < 1.3)
+    high = standing.things & (above > 2) & (above < 7)
     for _ in range(draws.integer(0, 5)):
-        z, oncoming = draws.log_uniform(7, 70), draws.chance(0.5)
-        x = draws.uniform(-7, -1.5) if oncoming else draws.uniform(-2, 5)
-        y = scene.camera_height - draws.uniform(0.6, 0.9)
+        oncoming, radius = draws.chance(0.5), 0.09
         colour = draws.colour((1.0, 0.95, 0.85)) if oncoming else draws.colour((1.0, 0.08, 0.05))
         glow = draws.log_uniform(4, 40) if oncoming else draws.log_uniform(0.8, 6)
+        place = _somewhere(low, draws)
+        if place is None:
+            continue
+        x, y, z = (float(axis[0][place]) for axis in (scene.x, scene.y, scene.z))
         for offset in (-0.7, 0.7):
-            sources += _visible(scene, x + offset, y, z, radius=0.09, colour=glow * colour)
+            sources += _visible(scene, standing, x + offset, y, z, radius, glow * colour)
     for _ in range(draws.integer(0, 4)):
-        x, y = draws.uniform(-12, 12), scene.camera_height - draws.uniform(2, 7)
-        colour = draws.log_uniform(0.8, 8) * draws.colour(*SIGN_COLOURS)
-        sources += _visible(scene, x, y, draws.log_uniform(8, 80), draws.uniform(0.1, 0.3), colour)
+        colour, radius = draws.log_uniform(0.8, 8) * draws.colour(*SIGN_COLOURS), draws.uniform(0.1, 0.3)
+        place = _somewhere(high, draws)
+        if place is not None:
+            x, y, z = (float(axis[0][place]) for axis in (scene.x, scene.y, scene.z))
+            sources += _visible(scene, standing, x, y, z, radius, colour)
     return sources
 
 
-def lit_windows(scene: Scene, draws: Draws) -> Tensor:
-    """Radiance (3, H, W) of lit windows: a grid in metres on all that stands, some of its cells alight."""
+def lit_windows(scene: Scene, standing: Standing, draws: Draws) -> Tensor:
+    """Radiance (3, H, W) of lit windows: a grid in metres on walls, some of its cells alight."""
     part, brightness = draws.uniform(0.02, 0.35), draws.log_uniform(0.15, 2.0)
     cell_width, cell_height = draws.uniform(1.2, 3.2), draws.uniform(2.4, 3.8)
     # Facades run along the street or across it; one mixed coordinate advances along both.
@@ -87,7 +96,7 @@ def lit_windows(scene: Scene, draws: Draws) -> Tensor:
     margin_x, margin_y = draws.uniform(0.1, 0.35), draws.uniform(0.15, 0.35)
     inside = _within(along - along.floor(), margin_x) * _within(up - up.floor(), margin_y)
     tint = torch.stack([torch.ones_like(table[1]), 0.6 + 0.4 * table[1], 0.2 + 0.7 * table[1] * table[2]])
-    stands = (1 - scene.ground) * (1 - scene.sky) * torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3)
+    stands = standing.walls * torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3)
     near = torch.sigmoid((70 - scene.z) / 5) * torch.sigmoid((scene.z - 8) / 2)
     power = brightness * (0.3 + 0.7 * table[3][chosen])
     return tint[:, chosen[0]] * power * lit * inside * (stands * near)
@@ -116,11 +125,25 @@ def _pool(scene: Scene, x: float, y: float, z: float, height: float) -> Tensor:
     return height**2 / squared * downwards
 
 
-def _visible(scene: Scene, x: float, y: float, z: float, radius: float, colour: Tensor) -> list[Source]:
-    """The light as it is seen; nothing if it is outside the picture or behind something."""
+def _somewhere(where: Tensor, draws: Draws) -> tuple[int, int] | None:
+    """Row and column of one pixel of a mask (1, H, W), each equally likely; None where it is empty."""
+    part, pixels = draws.uniform(0, 1), where[0].flatten().nonzero()[:, 0]
+    if not len(pixels):
+        return None
+    row, column = divmod(int(pixels[min(int(part * len(pixels)), len(pixels) - 1)]), where.shape[-1])
+    return row, column
+
+
+def _visible(
+    scene: Scene, standing: Standing, x: float, y: float, z: float, radius: float, colour: Tensor
+) -> list[Source]:
+    """The light as it is seen, before a thing that stands at most twice as far; else nothing."""
     column, row = scene.pixel(x, y, z)
     height, width = scene.z.shape[-2:]
-    if not (0 <= column < width and 0 <= row < height) or z > 1.1 * float(scene.z[0, int(row), int(column)]):
+    if not (0 <= column < width and 0 <= row < height):
+        return []
+    place = (0, int(row), int(column))
+    if not standing.things[place] or not 0.5 < z / float(scene.z[place]) < 1.1:
         return []
     return [Source(column, row, scene.focal * radius / z, colour)]
 

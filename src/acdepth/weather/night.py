@@ -8,6 +8,7 @@ from acdepth.weather.draws import Draws
 from acdepth.weather.fields import flatten_light, luminance, smooth_noise
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import bloom, capture, expose
+from acdepth.weather.standing import find_standing
 
 AMBIENT_COLOURS = ((0.55, 0.7, 1.0), (1.0, 0.8, 0.55), (0.9, 0.9, 1.0), (1.0, 0.65, 0.35), (0.6, 0.9, 0.85))
 """Moonlight, town glow, overcast, sodium glow, mercury lamps."""
@@ -15,19 +16,19 @@ AMBIENT_COLOURS = ((0.55, 0.7, 1.0), (1.0, 0.8, 0.55), (0.9, 0.9, 1.0), (1.0, 0.
 
 def relight(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """Scene light at night (3, H, W) from daylight: surfaces under lamps, and the lamps themselves."""
-    surface = _without_daylight(radiance, draws)
+    surface, standing = _without_daylight(radiance, draws), find_standing(scene, radiance)
     ambient = draws.log_uniform(0.004, 0.25) * (1.3 - severity)
     light = ambient * draws.colour(*AMBIENT_COLOURS)
     light = light * (0.5 + smooth_noise(draws, *radiance.shape[1:], cells=2))
     if draws.chance(0.85):
         light = light + lights.headlights(scene, draws)
-    sources = lights.traffic_lights(scene, draws) if draws.chance(0.8) else []
+    sources = lights.traffic_lights(scene, standing, draws) if draws.chance(0.8) else []
     if draws.chance(0.75):
-        pools, lamps = lights.street_lamps(scene, draws)
+        pools, lamps = lights.street_lamps(scene, standing, draws)
         light, sources = light + pools, sources + lamps
     lit = torch.lerp(surface * light, _night_sky(radiance, scene, draws, ambient), scene.sky)
     if draws.chance(0.6):
-        lit = lit + lights.lit_windows(scene, draws)
+        lit = lit + lights.lit_windows(scene, standing, draws)
     return lit + lights.shine(sources, draws, *radiance.shape[1:])
 
 

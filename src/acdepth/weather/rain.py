@@ -12,6 +12,7 @@ from acdepth.weather.lights import shine, traffic_lights
 from acdepth.weather.night import photograph, relight
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import capture, expose
+from acdepth.weather.standing import find_standing
 
 MOST_DROPS = 35
 """On the lens."""
@@ -19,9 +20,10 @@ MOST_DROPS = 35
 
 def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """A picture of a rainy day (3, H, W) in 0..1 from linear daylight (3, H, W)."""
+    standing = find_standing(scene, radiance)
     radiance = _overcast(radiance, scene, draws, severity)
     if draws.chance(0.5):  # many drive with lights on
-        radiance = radiance + shine(traffic_lights(scene, draws), draws, *radiance.shape[1:])
+        radiance = radiance + shine(traffic_lights(scene, standing, draws), draws, *radiance.shape[1:])
     radiance = wet_ground(radiance, scene, draws, severity)
     airlight = radiance.clamp_max(2).mean((1, 2), keepdim=True) * draws.uniform(0.8, 1.8)
     radiance = _veil(radiance, scene, airlight, draws, severity)

@@ -1,0 +1,95 @@
+"""What lights can be fixed to: things that stand above the road, and walls among them; never road or sky."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from acdepth.weather.fields import blur, luminance, to_display
+from acdepth.weather.scene import Scene
+
+FARTHEST_THING = 70.0
+"""[m]; depth networks are vague beyond."""
+STEEP = 0.7
+"""Metres that a surface may go back for each metre that it rises: hills and roads go back farther."""
+FLAT = 0.04
+"""Part by which inverse depth of a wall may leave a straight line; crowns of trees bulge."""
+LEAST_WALL = (4.0, 3.0)
+"""Height and width [m] from which there may be windows."""
+PLAIN = 4.0
+"""Change of brightness over a picture's width that sky stays below; 255 gray levels are 1."""
+BRIGHT = 0.65
+"""Of the picture's bright end, from which sky may be; blue sky may be darker."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where lights may be, (1, H, W) bool each."""
+
+    things: Tensor
+    """Steep surfaces above the road, near enough to be seen for what they are."""
+    walls: Tensor
+    """Those of them that are flat, high and wide as houses are."""
+
+
+def find_standing(scene: Scene, radiance: Tensor) -> Standing:
+    """By depth and by the picture itself, linear (3, H, W): where either says sky or road, nothing stands."""
+    height, width = scene.z.shape[-2:]
+    rise = max(1, round(height / 48))
+    metres = scene.z / scene.focal  # of a pixel
+    back = (_shifted(scene.z, rise, 0) - _shifted(scene.z, -rise, 0)).abs()
+    above = scene.camera_height - scene.y
+    things = (
+        (scene.ground < 0.3)
+        & (scene.sky < 0.3)
+        & ~sky_seen(radiance)
+        & (back < STEEP * 2 * rise * metres)
+        & (above > 0.3)
+        & (scene.z < FARTHEST_THING)
+    )
+    aside = max(1, round(width / 48))
+    inverse = 1 / scene.z
+    bend = (_shifted(inverse, 0, aside) + _shifted(inverse, 0, -aside)) / 2 - inverse
+    red, green, blue = blur(radiance, 0.004 * width).unbind(0)
+    leaves = (green > 1.05 * torch.maximum(red, blue))[None]
+    flat = things & (bend.abs() < FLAT * inverse) & (scene.z > 8) & ~leaves
+    tall, wide = LEAST_WALL
+    walls = flat & (_extent(flat, -2) * metres > tall) & (_extent(flat, -1) * metres > wide)
+    return Standing(things, walls)
+
+
+def sky_seen(radiance: Tensor) -> Tensor:
+    """(1, H, W) bool: bright or blue, and plain all the way up to the top of the picture (3, H, W)."""
+    height, width = radiance.shape[-2:]
+    soft = blur(radiance, 0.004 * width)
+    gray = to_display(luminance(soft))
+    slope = torch.maximum(
+        (_shifted(gray, 1, 0) - _shifted(gray, -1, 0)).abs(),
+        (_shifted(gray, 0, 1) - _shifted(gray, 0, -1)).abs(),
+    )
+    bright = gray > BRIGHT * gray[..., ::3, ::3].flatten().quantile(0.95)
+    blue = (soft[2] > 1.3 * soft[0])[None] & (gray > 0.2)
+    plain = (bright | blue) & (slope * width / 2 < PLAIN)
+    # Wires and twigs do not end a sky.
+    upwards = (blur(plain.float(), 0.01 * width) > 0.5).int().cummin(-2).values.bool()
+    return upwards & (torch.arange(height, device=radiance.device).view(1, -1, 1) < 0.6 * height)
+
+
+def _shifted(field: Tensor, down: int, across: int) -> Tensor:
+    """Field (1, H, W) at places farther down and across, its border continued."""
+    height, width = field.shape[-2:]
+    reach = max(abs(down), abs(across))
+    padded = F.pad(field[None], (reach,) * 4, mode="replicate")[0]
+    return padded[:, reach + down : reach + down + height, reach + across : reach + across + width]
+
+
+def _extent(inside: Tensor, axis: int) -> Tensor:
+    """Length [px] of the unbroken stretch along an axis in which each pixel of (1, H, W) lies; 0 outside."""
+    count = inside.shape[axis]
+    shape = [1, 1, 1]
+    shape[axis] = count
+    place = torch.arange(count, device=inside.device).view(shape).expand_as(inside)
+    before = torch.where(inside, -1, place).cummax(axis).values
+    after = torch.where(inside, count, place).flip(axis).cummin(axis).values.flip(axis)
+    return torch.where(inside, after - before - 1, 0)
