@@ -161,9 +161,7 @@ def _distance(rotation, translation, rays, seen, K):
     by_rotation = np.stack(
         [(np.cross(translation, np.cross(axis, turned)) * other).sum(1) for axis in np.eye(3)], 1
     )
-    by_translation = np.stack(
-        [(np.cross(tangent[:, k], turned) * other).sum(1) for k in range(2)], 1
-    )
+    by_translation = np.stack([(np.cross(tangent[:, k], turned) * other).sum(1) for k in range(2)], 1)
     return error, np.concatenate([by_rotation, by_translation], 1) / length[:, None]
 
 

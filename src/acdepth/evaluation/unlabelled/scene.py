@@ -112,7 +112,10 @@ def find_shape(seen: Sequence[Answers]) -> Shape:
     low, high = np.array([np.quantile(one, (0.05, 0.95)) for one in good]).T
     logs = np.array([_small_log(one).ravel() for one in good])
     least, most = min(one.min() for one in good), max(one.max() for one in good)
-    ends = [np.mean([(one < 1.01 * least).mean() for one in good]), np.mean([(one > most / 1.01).mean() for one in good])]
+    ends = [
+        np.mean([(one < 1.01 * least).mean() for one in good]),
+        np.mean([(one > most / 1.01).mean() for one in good]),
+    ]
     return Shape(finite, float(np.median(high / low)), _alike(logs), float(max(ends)))
 
 
