@@ -1,4 +1,4 @@
-"""A fit at tiny size: what it leaves, what a second call does, what is refused, and what it says at the end."""
+"""A fit at tiny size: what it leaves, what a second call does, what is refused, what it says at the end."""
 
 import shutil
 from pathlib import Path

@@ -65,7 +65,7 @@ def _below(place: Place, depth: np.ndarray, normal: np.ndarray, height: float) -
 
 
 def find_sky(place: Place) -> np.ndarray | None:
-    """bool (h, w) of the first frame: bright and plain all the way up to the image's top; None where too little is."""
+    """bool (h, w) of the first frame: bright and plain up to the image's top; None where too little is."""
     gray = cv2.GaussianBlur(place.gray(), (0, 0), 1.0)
     bright = gray > max(DARKEST, BRIGHT * np.quantile(gray, 0.95))
     candidate = bright & (cv2.GaussianBlur(slopes(gray), (0, 0), 1.0) < PLAIN)
