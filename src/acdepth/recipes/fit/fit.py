@@ -14,7 +14,8 @@ from acdepth.core.progress import say
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import fingerprint
-from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
+from acdepth.inference.model import open_model
+from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file, load_checkpoint
 from acdepth.pipeline.folder import claim
 from acdepth.pipeline.outputs import file_output
 from acdepth.pipeline.stages import Pipeline, Stage
@@ -55,6 +56,8 @@ class Fit:
         self.config = config.seeing(self.clear).with_choice(masks=self.masks)
         refuse_unfit(config, footage, self.clear, out, teacher)
         check_networks(self.config)
+        if teacher is not None:
+            open_model(checkpoint_file(teacher), "given")
 
     def plan(self, minutes: float | None, used: float = 0.0) -> Plan:
         """What is done in so many minutes, of which some seconds are used, timed here; writes nothing."""
