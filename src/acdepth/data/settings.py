@@ -91,7 +91,7 @@ class ZoomSettings(Config):
 class StreetSettings(Config):
     """What is drawn of streets with true depth, and of photographs beside them."""
 
-    adverse: float = Field(default=0.4, ge=0, le=1)
+    adverse: float = Field(default=0.15, ge=0, le=1)
     """Part of the streets that are drawn from those in night, rain, fog and snow."""
     zoomed: float = Field(default=0.5, ge=0, le=1)
     """Part of which a window is seen, as through a longer lens that looks elsewhere."""
