@@ -11,6 +11,7 @@ from acdepth.pretrain.generator import GeneratorConfig
 from acdepth.pretrain.settings import DepthConfig, EncoderConfig, PriorConfig
 from acdepth.recipes.ablation import AblationConfig
 from acdepth.recipes.demo import DemoConfig
+from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.reproduce import ReproduceConfig
 from acdepth.student.adapt.settings import AdaptConfig
 from acdepth.student.confidence.settings import ConfidenceConfig
@@ -26,6 +27,7 @@ KINDS = {
     "confidence": ConfidenceConfig,
     "translator": TranslatorConfig,
     "demo": DemoConfig,
+    "fit": FitConfig,
     "reproduce": ReproduceConfig,
     "ablate": AblationConfig,
 }

@@ -13,7 +13,7 @@ from acdepth.teacher.settings import TeacherConfig
     [
         ("learningrate: 3", r"unknown key learningrate; did you mean loop\.learning_rate\?"),
         ("loop: {stepz: 3}", r"unknown key loop\.stepz; did you mean loop\.steps\?"),
-        ("xyz: 1", "unknown key xyz; known keys: split, cameras, step, network"),
+        ("xyz: 1", "unknown key xyz; known keys: split, cameras, step, .*, network"),
         ("loop: {steps: 3, learning_rate: 2e-4}", r"YAML reads 2e-4 as text, write 0\.0002 or 2\.0e-4"),
         ("initial_depth: -1", "initial_depth = -1: Input should be greater than 0"),
         ("step: 0", r"step = 0: Input should be greater than or equal to 1, or 'auto'"),

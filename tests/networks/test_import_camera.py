@@ -47,7 +47,7 @@ def test_without_it_the_checkpoint_names_none(run, tmp_path) -> None:
     assert run("--kind", "acdepth") == (0, "")
     assert load_checkpoint(tmp_path / "model.safetensors")[1].camera is None
     predict = acdepth.load(tmp_path / "model.safetensors", "cpu")
-    assert "which the checkpoint does not name" in predict.describe_scale(NUSCENES)
+    assert "which the model does not name" in predict.describe_scale(NUSCENES)
 
 
 def test_a_translator_has_no_training_camera(run, tmp_path) -> None:

@@ -13,6 +13,7 @@ from acdepth.weather.fog import fog
 from acdepth.weather.lights import headlights, street_lamps
 from acdepth.weather.rain import lens_drops, wet_ground
 from acdepth.weather.scene import Scene, understand
+from acdepth.weather.standing import find_standing
 
 HEIGHT, WIDTH = 48, 80
 HORIZON = 20.0
@@ -134,8 +135,9 @@ def test_headlights_fade_with_distance_and_lamps_shine_below_themselves() -> Non
     beams = sum(headlights(scene, draws(seed)).mean(0) for seed in range(10))
     assert isinstance(beams, Tensor)
     assert beams[45, 40] > beams[30, 40] > beams[22, 40] > 0
+    standing = find_standing(scene, torch.full((3, HEIGHT, WIDTH), 0.2))
     for seed in range(10):
-        light, lamps = street_lamps(scene, draws(seed))
+        light, lamps = street_lamps(scene, standing, draws(seed))
         assert light.min() >= 0
         assert all(0 <= lamp.row < HORIZON + 1 and 0 <= lamp.column < WIDTH for lamp in lamps)
 

@@ -119,4 +119,3 @@ def vehicle_in_view(footage: "Sequence[Clip]") -> float:
         if drive[0].ego_mask is None and (mask := find_ego_mask(drive).mask) is not None:
             parts.append(float(mask.mean()))
     return max(parts)
-

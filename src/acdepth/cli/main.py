@@ -51,6 +51,7 @@ class Verb:
 
 
 VERBS = {
+    "fit": Verb("fit.fit", "your own footage to depth that holds in bad weather", resumes=True),
     "demo": Verb("reproduce.demo", "the whole method on the built-in world, up to a report", resumes=True),
     "predict": Verb("predict.predict", "depth of images, folders and videos"),
     "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),

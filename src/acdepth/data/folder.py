@@ -15,11 +15,12 @@ from acdepth.data.kitti import benchmarks
 from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.bag import has_camera, open_bag
 from acdepth.data.own.cameras import find_camera_file
+from acdepth.data.own.choice import as_chosen
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
 from acdepth.data.own.folder import equal_stems, is_sequence_folder, open_sequence_folder
 from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
-from acdepth.data.own.step import told_footage, with_steps
+from acdepth.data.own.step import told_footage
 from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.data.stored import list_images, tell_unread
@@ -43,7 +44,8 @@ def open_data(
     folders (``images/``, or images beside a camera file), KITTI odometry drives (``calib.txt`` beside
     ``image_2``, ``image_0`` or ``image_l``), KITTI frames with LiDAR (``image_2/``, ``velodyne/``,
     ``calib/``), bags, video files. Below ``path`` a video or bag counts only with its camera beside it or in
-    it. If there is none of these and ``path`` holds pictures, they are single photographs without a camera.
+    it. If there is none of these and ``path`` holds pictures, they are single photographs without a camera,
+    or, where ``choice`` tells one, a drive.
 
     Args:
         path: a folder, a bag, a video file or an image file.
@@ -58,9 +60,9 @@ def open_data(
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
     if is_bag(path):
-        clips: list[Clip] = _thinned(list(open_bag(path, path.stem, warn)), choice)
+        clips: list[Clip] = _as_chosen(list(open_bag(path, path.stem, warn)), choice)
     elif path.is_file():
-        clips = _thinned(_open_file(path, warn), choice)
+        clips = _as_chosen(_open_file(path, warn), choice)
     elif path.is_dir():
         clips = _open_data_set(path, choice, warn, on_fault)
     else:
@@ -91,16 +93,14 @@ def _open_data_set(
         raise UserError(root, told, "leave it out, or give the root of such a data set")
     if layout:
         return list(layout.open(root, choice, warn, raise_fault))
-    return _thinned(_open_tree(root, warn, on_fault), choice)
+    return _as_chosen(_open_tree(root, choice, warn, on_fault), choice)
 
 
-def _thinned(clips: list[Clip], choice: FootageChoice) -> list[Clip]:
-    if choice.step == 1:
-        return clips
-    thinned = with_steps(clips, choice.step)
-    if used := told_footage(thinned):
+def _as_chosen(clips: list[Clip], choice: FootageChoice) -> list[Clip]:
+    chosen = as_chosen(clips, choice)
+    if choice.step != 1 and (used := told_footage(chosen)):
         say(used)
-    return thinned
+    return chosen
 
 
 def _refuse_part(folder: Path, kind: type[UserError]) -> None:
@@ -121,7 +121,9 @@ def _open_file(path: Path, warn: Callable[[str], object]) -> list[Clip]:
     )
 
 
-def _open_tree(root: Path, warn: Callable[[str], object], on_fault: OnFault) -> list[Clip]:
+def _open_tree(
+    root: Path, choice: FootageChoice, warn: Callable[[str], object], on_fault: OnFault
+) -> list[Clip]:
     """All that can be opened: a broken drive does not hide the others, if whoever is told of it goes on."""
     faults: list[UserError] = []
     found: list[Clip] = []
@@ -134,7 +136,7 @@ def _open_tree(root: Path, warn: Callable[[str], object], on_fault: OnFault) -> 
         with telling(tell):
             found += opens()
     if not found and not faults:
-        return _open_photographs(root, warn)
+        return _open_photographs(root, choice, warn)
     return found
 
 
@@ -182,10 +184,12 @@ def _videos(folder: Path, files: list[str], with_camera: bool) -> list[Path]:
     return [video for video in videos if not with_camera or find_camera_file(video.parent, video.stem)]
 
 
-def _open_photographs(folder: Path, warn: Callable[[str], object]) -> list[Clip]:
+def _open_photographs(folder: Path, choice: FootageChoice, warn: Callable[[str], object]) -> list[Clip]:
     unread = any(tell_unread(one, warn) for one in (folder, folder / "images") if one.is_dir())
     if paths := list_images(folder):
         name = folder.resolve().name
+        if choice.fov is not None:  # whoever knows the camera means a drive
+            return list(open_sequence_folder(folder, name, warn))
         for before, after in equal_stems(paths):
             warn(f"{before}: is also there as {after.name}; keep one, or results are called {after.name}_*")
         return [ImageClip(name, name, paths, Description())]

@@ -66,14 +66,14 @@ def _among_others(x: np.ndarray, other: np.ndarray, dice: np.random.Generator) -
 
 def _in_other_light(x: np.ndarray, dice: np.random.Generator) -> np.ndarray:
     if dice.random() < 0.6:
-        x = x ** np.float32(np.exp(dice.normal(0, 0.3)))
-    x = x * np.float32(np.exp(dice.normal(0, 0.25)))
+        x = x ** np.float32(np.exp(dice.normal(0, 0.2)))
+    x = x * np.float32(np.exp(dice.normal(0, 0.15)))
     mean = x.mean()
-    x = (x - mean) * np.float32(np.exp(dice.normal(0, 0.3))) + mean
+    x = (x - mean) * np.float32(np.exp(dice.normal(0, 0.2))) + mean
     gray = (x @ np.array(LUMA, np.float32))[..., None]
-    colour = 0.0 if dice.random() < WITHOUT_COLOUR else dice.uniform(0.3, 1.5)
+    colour = 0.0 if dice.random() < WITHOUT_COLOUR else dice.uniform(0.5, 1.4)
     x = gray + np.float32(colour) * (x - gray)
-    return x * np.exp(dice.normal(0, 0.08, 3)).astype(np.float32)
+    return x * np.exp(dice.normal(0, 0.05, 3)).astype(np.float32)
 
 
 def _veiled(x: np.ndarray, dice: np.random.Generator) -> np.ndarray:

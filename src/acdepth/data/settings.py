@@ -1,6 +1,7 @@
 """Settings of which footage is used, and of what is done to its images on their way into a batch."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -26,6 +27,19 @@ class FootageChoice(Config):
     """Own footage, not data sets: every so many-th image is used. auto: of each drive the first step at which
     the image moves by at least 0.5 % of its width; and frames between which it moves by less than 0.1 % are
     no targets where no speeds are known. ACDepth: the rates of the data sets."""
+    most_frames: int | None = Field(default=None, ge=1)
+    """Own footage: at most so many images are learnt from, evenly spread over it; null takes all. Those
+    beside them are seen as neighbours all the same."""
+    masks: Path | None = None
+    """Own footage: a folder of masks as acdepth data mask --out writes it, for drives that have none beside
+    their images; null looks beside these alone."""
+    fov: float | None = None
+    """Own footage whose camera nobody calibrated: how many degrees it sees across. Pictures without a camera
+    file then count as a drive. A guess: metres are off as far as it is."""
+    camera_height: float | None = None
+    """Own footage beside which none is told: the lens above the road [m], from which metres come where there
+    are no speeds."""
+    incidental: ClassVar[frozenset[str]] = frozenset({"masks"})
 
 
 EVERYTHING = FootageChoice()
@@ -77,7 +91,7 @@ class ZoomSettings(Config):
 class StreetSettings(Config):
     """What is drawn of streets with true depth, and of photographs beside them."""
 
-    adverse: float = Field(default=0.4, ge=0, le=1)
+    adverse: float = Field(default=0.15, ge=0, le=1)
     """Part of the streets that are drawn from those in night, rain, fog and snow."""
     zoomed: float = Field(default=0.5, ge=0, le=1)
     """Part of which a window is seen, as through a longer lens that looks elsewhere."""

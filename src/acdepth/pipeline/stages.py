@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.identity import Identity, in_one_line
+from acdepth.core.progress import whole_work
 from acdepth.pipeline.folder import put_aside
 from acdepth.pipeline.outputs import Output
 
@@ -61,25 +62,42 @@ class Pipeline:
         stages: in order.
         folder: of the run; gets ``stages/NAME.json``.
         pages: files about the whole run, which go out of date with any stage.
+        first: number of the first stage where others were done before, in a pipeline of their own.
+        last: number of the last one where others follow.
     """
 
-    def __init__(self, stages: Sequence[Stage], folder: Path, pages: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        folder: Path,
+        pages: Sequence[Path] = (),
+        first: int = 1,
+        last: int | None = None,
+    ) -> None:
         self.stages, self.folder, self.pages = tuple(stages), folder, tuple(pages)
+        self.first, self.last = first, last or first + len(self.stages) - 1
         self.console = Console(stderr=True, soft_wrap=True)
 
-    def run(self) -> dict[str, float]:
-        """Do what is not done yet; returns the seconds that each stage took when it ran."""
+    def run(self, expected: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Do what is not done yet; returns the seconds that each stage took when it ran.
+
+        Args:
+            expected: seconds by stage, of which progress then tells what is left of all.
+        """
         self.put_stale_aside()
         after, seconds = "", {}
-        for number, stage in enumerate(self.stages, start=1):
-            title = f"[bold]{number}/{len(self.stages)} {stage.name}[/bold]"
-            record = self._record(stage) or Record(_key(stage, after), after, dict(stage.made_from.values))
-            if record.done and self._is_whole(stage, record, title):
-                self.console.print(f"{title}: done before, in {record.seconds:.0f} s")
-            else:
-                self.console.print(title)
-                record = self._do(stage, record)
-            after, seconds[stage.name] = record.key, record.seconds
+        with whole_work(expected or {}) as whole:
+            for number, stage in enumerate(self.stages, start=self.first):
+                title = f"[bold]{number}/{self.last} {stage.name}[/bold]"
+                settings = dict(stage.made_from.values)
+                record = self._record(stage) or Record(_key(stage, after), after, settings)
+                whole.begin(stage.name)
+                if record.done and self._is_whole(stage, record, title):
+                    self.console.print(f"{title}: done before, in {record.seconds:.0f} s")
+                else:
+                    self.console.print(title)
+                    record = self._do(stage, record)
+                after, seconds[stage.name] = record.key, record.seconds
         return seconds
 
     def is_done(self) -> bool:
@@ -104,7 +122,12 @@ class Pipeline:
 
     def seconds(self) -> float:
         """What the stages that are done took."""
-        return sum(record.seconds for stage in self.stages if (record := self._record(stage)) and record.done)
+        return sum(self.took().values())
+
+    def took(self) -> dict[str, float]:
+        """Seconds of each stage that is done."""
+        records = {stage.name: self._record(stage) for stage in self.stages}
+        return {name: record.seconds for name, record in records.items() if record and record.done}
 
     def put_stale_aside(self) -> None:
         """Move away what was made from other inputs than now, and tell what changed."""

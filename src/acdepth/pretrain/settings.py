@@ -45,13 +45,13 @@ class DepthConfig(Config):
     """Depth [m] that the untrained network says."""
     streets: StreetSettings = StreetSettings()
     """What is drawn."""
-    encoder_rate: float = Field(default=0.15, gt=0)
+    encoder_rate: float = Field(default=0.2, gt=0)
     """Factor on the encoder's learning rate: what ImageNet taught it must survive the built-in world."""
     sky_weight: float = Field(default=0.2, ge=0)
     """Of pixels of the sky beside all others: where it is not sure, the network shall rather see a tree."""
     edge_weight: float = Field(default=0.25, ge=0)
     """Of the gradients of log depth, at distances of 1, 2 and 4 pixels, beside log depth itself."""
-    hold_weight: float = Field(default=0.1, ge=0)
+    hold_weight: float = Field(default=0.05, ge=0)
     """Of how far the encoder's features of photographs, at 1/16 and 1/32, have gone from its start's."""
     agreement_weight: float = Field(default=0.3, ge=0)
     """Of log depth of photographs with other looks against that of the weights' average as taken."""

@@ -11,6 +11,7 @@ from acdepth.diffusion.model import check_model_folder, model_folder
 from acdepth.networks.checkpoint import load_checkpoint, load_encoder
 from acdepth.networks.depth_net import DepthNet
 from acdepth.prior.depth_anything import DepthAnythingPrior
+from acdepth.recipes.learning_config import LearningConfig
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.student.training import starting_encoder, student_network
 from acdepth.teacher.start import first_encoder, start_file
@@ -20,7 +21,7 @@ from acdepth.translator.training import check_start, make_discriminator
 RecordedDataSet = Literal["nuscenes", "robotcar"]
 
 
-def check_networks(config: MethodConfig) -> None:
+def check_networks(config: LearningConfig) -> None:
     """Load every network that training starts from or learns by.
 
     Raises:
@@ -39,7 +40,7 @@ def check_networks(config: MethodConfig) -> None:
         DepthAnythingPrior.from_pretrained(or_shipped(config.prior, PRIOR))
 
 
-def _check_translator(config: MethodConfig) -> None:
+def _check_translator(config: LearningConfig) -> None:
     if config.translator is not None:
         check_model_folder(model_folder(config.translator.base))
         if config.adapters_folder:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,12 +20,16 @@ from acdepth.engine.state import KEPT_STATES
 from acdepth.evaluation.examples import RANKS
 from acdepth.inference.devices import choose_device
 from acdepth.recipes.demo import DemoConfig, TownsConfig
+from acdepth.recipes.learning_config import LearningConfig
 from acdepth.recipes.method_config import MethodConfig
-from acdepth.recipes.timing import Timed, Timing, batch_size, size_of
+from acdepth.recipes.timing import Speeds, Timed, batch_size, size_of, time_learning
 from acdepth.world.export import DriveSettings, write_towns
 
 ROW_BYTES, EXAMPLE_BYTES = 800, 12
 """Of a frame and model in ``frames.jsonl``, and of an example's pixel: picture, truth, two depths, report."""
+
+POSE_ALONE = 0.7
+"""Of a teacher's step takes one in which depth does not learn."""
 
 
 @dataclass(frozen=True)
@@ -75,23 +79,30 @@ def plan_method(
         counts: of all footage.
         steps: of each training; on a machine with a GPU the first ones are slower than the rest.
     """
-    with TemporaryDirectory() as folder:
-        timing = Timing(config, training, Path(folder), steps)
-        teacher, translation, student = timing.teacher(), timing.translation(), timing.student()
-        translator = timing.translator() if config.trains_translator else None
+    speeds = time_learning(config, training, steps)
+    stages = plan_learning(config, speeds, counts)
+    models = 3 if config.control else 2
+    return [
+        *stages,
+        _evaluated(counts, models, pixels, speeds.student.seconds / config.student.loop.batch_size),
+    ]
+
+
+def plan_learning(config: LearningConfig, speeds: Speeds, counts: Counts) -> list[PlannedStage]:
+    """What teacher, translations and students will cost; a teacher only if it was timed."""
     height, width = config.teacher.image_size
     picture = 3 * height * width / 1e9
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)
+    teacher, translator = speeds.teacher, speeds.translator
     stages = [
-        _trained("teacher", config.teacher.loop, teacher, counts.triplets * picture),
+        *([_teacher(config, teacher, counts.triplets * picture)] if teacher else []),
         *([_translator(config, translator, clear)] if translator else []),
-        _per_image("translate", f"{clear} x {made} images", clear * made, translation),
-        _trained("student", config.student.loop, student, clear * (1 + seen) * picture),
+        _per_image("translate", f"{clear} x {made} images", clear * made, speeds.translation),
+        _trained("student", config.student.loop, speeds.student, clear * (1 + seen) * picture),
     ]
     if config.control:
-        stages.append(_trained("control", config.student.loop, student, clear * picture))
-    models = 3 if config.control else 2
-    return [*stages, _evaluated(counts, models, pixels, student.seconds / config.student.loop.batch_size)]
+        stages.append(_trained("control", config.student.loop, speeds.student, clear * picture))
+    return stages
 
 
 def plan_world(config: DemoConfig, steps: int) -> list[PlannedStage]:
@@ -132,11 +143,18 @@ def _trained(name: str, loop: LoopSettings, step: Timed, prepared: float) -> Pla
     return PlannedStage(name, work, size, loop.steps * step.seconds / 3600)
 
 
+def _teacher(config: LearningConfig, step: Timed, prepared: float) -> PlannedStage:
+    """Steps of the pose network alone take most of the time of one, as depth goes forward still."""
+    planned, first = _trained("teacher", config.teacher.loop, step, prepared), config.teacher.pose_first
+    work = f"{first} steps of the pose network, {planned.work}" if first else planned.work
+    return replace(planned, work=work, hours=planned.hours + POSE_ALONE * first * step.seconds / 3600)
+
+
 def _per_image(name: str, work: str, images: int, one: Timed, workers: int = 1) -> PlannedStage:
     return PlannedStage(name, work, images * one.gigabytes, images * one.seconds / workers / 3600)
 
 
-def _translator(config: MethodConfig, step: Timed, clear: int) -> PlannedStage:
+def _translator(config: LearningConfig, step: Timed, clear: int) -> PlannedStage:
     """Its images are all prepared, though it learns on a pool of them; as many adverse ones are assumed."""
     assert config.translator is not None
     height, width = config.translator.image_size

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -12,17 +13,19 @@ from acdepth.core.condition import Condition
 from acdepth.core.identity import Identity
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
+from acdepth.data.one_camera import training_camera
 from acdepth.data.pools import UnpairedBatches, make_pools
 from acdepth.data.prepared import Prepared, prepare
 from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
-from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
+from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
-from acdepth.recipes.method_config import MethodConfig
+from acdepth.recipes.learning_config import LearningConfig
 from acdepth.student.task import StudentTask
 from acdepth.student.training import open_prior
+from acdepth.teacher.start import open_start, start_file
 from acdepth.teacher.task import TeacherTask
 from acdepth.translator import SimulatedWeather, Translator
 from acdepth.translator.depth_source import DepthSource, TeacherDepth
@@ -40,6 +43,41 @@ class Timed:
     seconds: float
     gigabytes: float
     """Of a step: what training leaves behind whole, its state. Of an image: its files."""
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """What one piece of each stage's work takes."""
+
+    teacher: Timed | None
+    """A step; None where no teacher is trained."""
+    translation: Timed
+    """An image in one condition."""
+    student: Timed
+    """A step."""
+    translator: Timed | None = None
+    """A step; None where none is trained."""
+
+
+def time_learning(
+    config: LearningConfig, footage: Sequence[Clip], steps: int, teacher: bool = True
+) -> Speeds:
+    """Run a little of each stage on clear footage, of which some frames are used.
+
+    Args:
+        config: settings.
+        footage: clear.
+        steps: of each training; on a machine with a GPU the first ones are slower than the rest.
+        teacher: whether one is trained.
+    """
+    with TemporaryDirectory() as folder:
+        timing = Timing(config, footage, Path(folder), steps)
+        return Speeds(
+            timing.teacher() if teacher else None,
+            timing.translation(),
+            timing.student(),
+            timing.translator() if config.trains_translator else None,
+        )
 
 
 class _Excerpt(Clip):
@@ -70,21 +108,24 @@ class _Excerpt(Clip):
 class Timing:
     """Runs a little of each stage in ``folder``, on a batch of clear footage; trains for ``steps``."""
 
-    def __init__(self, config: MethodConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
+    def __init__(self, config: LearningConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
         self.config, self.folder, self.steps = config, folder, steps
         self.frames = _excerpts(footage, batch_size(config))
         teacher, out = config.teacher, folder / "prepared"
         self.prepared = prepare(self.frames, out, teacher.image_size, teacher.crop, resize=teacher.resize)
+        start = start_file(teacher)
+        self.network = load_checkpoint(start)[1].network if start else teacher.network
 
     def teacher(self) -> Timed:
         """One step."""
         config, size = self.config.teacher, self.config.teacher.loop.batch_size
         batches = TripletBatches(self.prepared, size, 0, None)
-        return self._timed("teacher", TeacherTask(config, 0.5), config.loop, batches)
+        start = open_start(config, training_camera(self.prepared)) if start_file(config) else None
+        return self._timed("teacher", TeacherTask(config, 0.5, start), config.loop, batches)
 
     def student(self) -> Timed:
         """One step."""
-        config, network = self.config.student, self.config.teacher.network
+        config, network = self.config.student, self.network
         prior = open_prior(config, self.config.prior, network)
         # From the first step on, what a long run does from its middle.
         from_the_middle = config.model_copy(update={"consistency_start": 0.0})
@@ -113,7 +154,7 @@ class Timing:
         some = _Excerpt(first, first.targets()[:TRANSLATED_IMAGES][-1] + 1)
         images = count_targets([some]) * len(self.config.translated)
         teacher = self.config.teacher
-        card = CheckpointCard(network=teacher.network, input_size=teacher.image_size, crop=teacher.crop)
+        card = CheckpointCard(network=self.network, input_size=teacher.image_size, crop=teacher.crop)
         weights, out = self.folder / MODEL_FILE, self.folder / "translations"
         save_checkpoint(weights, DepthNet(card.network, initial_depth=15.0), card)
         weather, depth = self._method(weights)
@@ -143,7 +184,7 @@ class Timing:
         return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
 
 
-def batch_size(config: MethodConfig) -> int:
+def batch_size(config: LearningConfig) -> int:
     """Images of the larger batch."""
     return max(config.teacher.loop.batch_size, config.student.loop.batch_size)
 

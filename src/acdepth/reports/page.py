@@ -12,6 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import inside, write_text
 from acdepth.core.images import read_image
+from acdepth.core.progress import in_words
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.evaluation.schema import Example, Record, Results, read_examples, read_rows
 from acdepth.reports import charts, pictures
@@ -115,7 +116,7 @@ def _content(run_folder: Path, results: Results) -> dict[str, Any]:
         "most_error": pictures.MOST_ERROR,
         "trainings": loss_charts(logs, styles),
         "conflicts": conflicts(logs, styles),
-        "durations": _durations(story.seconds) if story else [],
+        "durations": durations(story.seconds) if story else [],
         "config": yaml.safe_dump(story.config, sort_keys=False) if story else "",
         "protocol": {name: plain(value) for name, value in results.protocol.settings.items()},
         "made_by": story.made_by if story else results.made_by,
@@ -211,7 +212,7 @@ def _read_depth(path: Path) -> np.ndarray:
     return depth.astype(np.float32)
 
 
-def _durations(seconds: dict[str, float]) -> list[tuple[str, str, float]]:
+def durations(seconds: dict[str, float]) -> list[tuple[str, str, float]]:
     """Name, time in words, and part of the longest."""
     longest = max(seconds.values(), default=0) or 1
     return [(stage, in_words(spent), spent / longest) for stage, spent in seconds.items()]
@@ -228,13 +229,3 @@ def plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(plain, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def in_words(seconds: float) -> str:
-    """``42 s``, ``5 min 12 s``, ``3 h 07 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

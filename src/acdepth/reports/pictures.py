@@ -18,9 +18,10 @@ ERROR_STOPS = ("#2b5c9e", "#86b4d8", "#f4efe6", "#f0935c", "#b3152a")
 """Blue below 25 % error, red above; evenly spaced from 0 to `MOST_ERROR`."""
 
 
-def photograph(image: np.ndarray) -> str:
-    """An RGB image, uint8 (H, W, 3), as a JPEG data URI."""
-    shrunk = cv2.resize(image, _shown_size(image), interpolation=cv2.INTER_AREA)
+def photograph(image: np.ndarray, widest: int | None = WIDEST) -> str:
+    """An RGB image, uint8 (H, W, 3), as a JPEG data URI; None leaves it as wide as it is."""
+    size = image.shape[1::-1] if widest is None else _shown_size(image)
+    shrunk = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     pixels = cv2.cvtColor(shrunk, cv2.COLOR_RGB2BGR)
     return _uri("jpeg", cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1])
 

@@ -132,11 +132,13 @@ def _errors(
 
     found = [of_frames(photometric_error(batch.neighbours.transpose(0, 1), batch.image).amin(0))]
     for depth, pose in pairs:
-        depth.eval(), pose.eval()
+        depth.eval()
+        pose.eval()
         inverse = depth(batch.image).inverse_depths[:1]
         motions = pose.motions(batch.image, batch.neighbours)
         if config.motion_length == "measured":
             motions = with_length(motions, batch.distance)
-        seen, vehicle = (of(batch, inverse, motions) for of in (synthesise_views, shows_vehicle))
+        seen = synthesise_views(batch, inverse, motions)
+        vehicle = shows_vehicle(batch, inverse, motions)
         found.append(of_frames(photometric_loss(seen, batch.image, batch.neighbours, True, vehicle)[0]))
     return np.stack(found)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.inference.devices import choose_device
 from acdepth.weather import WEATHERS, simulate
 
 SIMULATION_VERSION = 2
@@ -52,18 +53,18 @@ class SimulatedWeather(Translator):
 
     Args:
         severity: least and largest strength in 0..1, drawn uniformly per image.
-        device: where it is computed; draws are the CPU's everywhere.
+        device: where it is computed, as `choose_device` takes it; draws are the CPU's everywhere.
     """
 
     conditions = frozenset(WEATHERS)
 
     def __init__(
-        self, severity: tuple[float, float] = (0.3, 1.0), device: torch.device | str = "cpu"
+        self, severity: tuple[float, float] = (0.3, 1.0), device: torch.device | str = "auto"
     ) -> None:
         low, high = severity
         if not 0 <= low <= high <= 1:
             raise UserError(f"severity {low},{high}", "expected least and largest strength within 0..1")
-        self.severity, self.device = severity, torch.device(device)
+        self.severity, self.device = severity, choose_device(str(device))
 
     def describe(self) -> dict[str, Any]:
         """Method, version, severity, and the device if not a CPU, which rounds differently."""

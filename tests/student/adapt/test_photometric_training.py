@@ -10,7 +10,6 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
@@ -18,6 +17,7 @@ from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
 from acdepth.data.folder import open_data
+from acdepth.data.own.clip import OwnClip
 from acdepth.engine.log import read_log
 from acdepth.geometry.motion import velocity_loss
 from acdepth.networks.checkpoint import load_checkpoint
@@ -189,7 +189,7 @@ def test_a_killed_run_ends_like_an_unbroken_one(made, unbroken, tmp_path, monkey
 def test_neighbours_count_that_are_no_targets_themselves(made, tmp_path, monkeypatch):
     """As the frames between nuScenes' key frames; another neighbour makes another run."""
     monkeypatch.setattr(
-        Clip, "is_target", lambda self, index: self.condition is Condition.CLEAR or index in (2, 4)
+        OwnClip, "is_target", lambda self, index: self.condition is Condition.CLEAR or index in (2, 4)
     )
     footage = shutil.copytree(made, tmp_path / "made")
     adapt(footage, tmp_path / "run", WITH_IT)

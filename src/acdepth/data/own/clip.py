@@ -1,6 +1,7 @@
 """A run of a source's images, and what is known about them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +93,7 @@ class OwnClip(StoredClip):
         self.lengths_from = motion and motion.kind
         self.step = self.numbers[1] - self.numbers[0] if len(self.numbers) > 1 else 1
         self.frame_rate = description.frame_rate and description.frame_rate / self.step
+        self._chosen: frozenset[int] | None = None
 
     def through(self, lens: Lens | None) -> "OwnClip":
         """The same images, said to be taken through another lens.
@@ -99,8 +101,17 @@ class OwnClip(StoredClip):
         Raises:
             UserError: if it is one of another aspect.
         """
-        about = replace(self.description, lens=lens).of(self.source)
-        return OwnClip(self.name, self.key_folder, self.source, about, self.motion, self.numbers)
+        return self.described(replace(self.description, lens=lens).of(self.source))
+
+    def described(self, description: Description) -> "OwnClip":
+        """The same images, of which something else is known."""
+        return OwnClip(self.name, self.key_folder, self.source, description, self.motion, self.numbers)
+
+    def about(self, targets: Collection[int]) -> "OwnClip":
+        """The same images, of which only some are targets."""
+        clip = copy(self)
+        clip._chosen = frozenset(targets)
+        return clip
 
     def every(self, step: int) -> "OwnClip":
         """Every ``step``-th image of it, from the first on."""
@@ -109,6 +120,10 @@ class OwnClip(StoredClip):
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def is_target(self, index: int) -> bool:
+        """Whether it is among those that `about` chose; all are without."""
+        return self._chosen is None or index in self._chosen
 
     def key(self, index: int) -> str:
         """Folder or sequence and the image's name, with ``/`` on every system."""

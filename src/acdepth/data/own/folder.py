@@ -58,7 +58,7 @@ def open_sequence_folder(folder: Path, name: str, on_warning: Callable[[str], ob
     Raises:
         UserError: if one of the files beside the images cannot be understood.
     """
-    images = pictures_of(folder) or folder / IMAGES
+    images = pictures_of(folder) or folder
     paths = list_images(images)
     tell_unread(images, on_warning)
     _refuse_equal_stems(paths)

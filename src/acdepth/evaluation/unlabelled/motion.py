@@ -26,8 +26,8 @@ FEWEST_POINTS = 150
 """Below which an image tells no motion."""
 ROUNDS = 25
 """Of weighted least squares."""
-STARTS = ((0.0, 0.0, -1.0), (-1.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
-"""Directions that the translation may start from; the camera that drives forward first."""
+START = (0.0, 0.0, -1.0)
+"""Direction that the translation starts from: a camera that drives forward."""
 SOFT = 0.5
 """Distance from the epipolar line at which a point weighs half [px]."""
 ON_LINE = 1.5
@@ -109,14 +109,15 @@ def depth_by_motion(matches: Matches, K: np.ndarray) -> MotionDepth | None:
         return None
     rays = _rays(matches.column, matches.row, K)
     seen = np.stack([matches.x, matches.y], 1)
-    found = [_fit(np.array(start), rays, seen, K) for start in STARTS[:1]]
-    cost, rotation, translation = min(found, key=lambda one: one[0])
+    rotation, translation = _fit(np.array(START), rays, seen, K)
     across, parallax, depth = _triangulate(rotation, translation, rays, seen, K)
     static = across < ON_LINE
     told = static & (parallax >= LEAST_PARALLAX) & (depth > 0)
     if (static & (parallax >= LEAST_PARALLAX) & (depth < 0)).sum() > told.sum():
         translation, depth = -translation, -depth
         told = static & (parallax >= LEAST_PARALLAX) & (depth > 0)
+    if told.sum() < FEWEST_POINTS:
+        return None
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = rotation, translation
     return MotionDepth(T, matches.row[told], matches.column[told], depth[told], parallax[told], static.mean())
@@ -139,8 +140,7 @@ def _fit(start, rays, seen, K):
         translation = translation / np.linalg.norm(translation)
         if np.abs(step).max() < 1e-6:
             break
-    error, _ = _distance(rotation, translation, rays, seen, K)
-    return np.log1p((error / SOFT) ** 2).mean(), rotation, translation
+    return rotation, translation
 
 
 def _tangent(direction):
@@ -161,9 +161,7 @@ def _distance(rotation, translation, rays, seen, K):
     by_rotation = np.stack(
         [(np.cross(translation, np.cross(axis, turned)) * other).sum(1) for axis in np.eye(3)], 1
     )
-    by_translation = np.stack(
-        [(np.cross(tangent[:, k], turned) * other).sum(1) for k in range(2)], 1
-    )
+    by_translation = np.stack([(np.cross(tangent[:, k], turned) * other).sum(1) for k in range(2)], 1)
     return error, np.concatenate([by_rotation, by_translation], 1) / length[:, None]
 
 

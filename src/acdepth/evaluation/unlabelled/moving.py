@@ -99,7 +99,9 @@ def _same_point(place: Place, depth: np.ndarray, other: np.ndarray, T: np.ndarra
     if seen.sum() < 100:
         return np.nan
     there = cv2.remap(
-        np.log(other).astype(np.float32), *(one[seen].astype(np.float32)[:, None] for one in (x, y)), cv2.INTER_LINEAR
+        np.log(other).astype(np.float32),
+        *(one[seen].astype(np.float32)[:, None] for one in (x, y)),
+        cv2.INTER_LINEAR,
     )
     return float(np.median(np.abs(there[:, 0] - np.log(points[2][seen]))))
 

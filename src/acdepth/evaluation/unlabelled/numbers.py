@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acdepth.evaluation.unlabelled.answers import Answers
-from acdepth.evaluation.unlabelled.moving import PairNumbers, apart_from_motion, compare
+from acdepth.evaluation.unlabelled.moving import apart_from_motion, compare
 from acdepth.evaluation.unlabelled.scene import Road, Shape, farther_than, find_road, find_shape
 
 FEWEST = 3

@@ -1,4 +1,4 @@
-"""What is looked at: a few neighbouring frames at places spread over the footage, and how the camera moved."""
+"""What is looked at: neighbouring frames at places spread over the footage, and how the camera moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

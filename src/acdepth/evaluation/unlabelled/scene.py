@@ -65,7 +65,7 @@ def _below(place: Place, depth: np.ndarray, normal: np.ndarray, height: float) -
 
 
 def find_sky(place: Place) -> np.ndarray | None:
-    """bool (h, w) of the first frame: bright and plain all the way up to the image's top; None where too little is."""
+    """bool (h, w) of the first frame: bright and plain up to the image's top; None where too little is."""
     gray = cv2.GaussianBlur(place.gray(), (0, 0), 1.0)
     bright = gray > max(DARKEST, BRIGHT * np.quantile(gray, 0.95))
     candidate = bright & (cv2.GaussianBlur(slopes(gray), (0, 0), 1.0) < PLAIN)
@@ -112,7 +112,10 @@ def find_shape(seen: Sequence[Answers]) -> Shape:
     low, high = np.array([np.quantile(one, (0.05, 0.95)) for one in good]).T
     logs = np.array([_small_log(one).ravel() for one in good])
     least, most = min(one.min() for one in good), max(one.max() for one in good)
-    ends = [np.mean([(one < 1.01 * least).mean() for one in good]), np.mean([(one > most / 1.01).mean() for one in good])]
+    ends = [
+        np.mean([(one < 1.01 * least).mean() for one in good]),
+        np.mean([(one > most / 1.01).mean() for one in good]),
+    ]
     return Shape(finite, float(np.median(high / low)), _alike(logs), float(max(ends)))
 
 

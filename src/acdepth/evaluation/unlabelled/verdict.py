@@ -96,13 +96,14 @@ def _in_words(measures: dict[str, Measure]) -> tuple[Verdict, str]:
             advice = dict.fromkeys(one.advice for one in bad if one.advice)
             return verdict, f"{said}; try: {'; or '.join(advice)}" if advice else said
     if measures["motion"].finding == "unknown" or measures["same_point"].finding == "unknown":
-        return "doubtful", "doubtful: no motion between frames to hold depth against; try: video with a camera"
+        return (
+            "doubtful",
+            "doubtful: no motion between frames to hold depth against; try: video with a camera",
+        )
     return "works", "works"
 
 
-def _measure(
-    value: float, finding: Finding, in_words: str, reason: str = "", advice: str = ""
-) -> Measure:
+def _measure(value: float, finding: Finding, in_words: str, reason: str = "", advice: str = "") -> Measure:
     """With words only where they hold."""
     if math.isnan(value):
         return Measure(value=None, finding="unknown", in_words=in_words)
@@ -249,7 +250,9 @@ def _metres(model: DepthModel, of: Numbers) -> Measure | None:
     if not model.metric or math.isnan(factor):
         return None
     said = f"metres are {factor:.2f} times those by {by}"
-    return _measure(factor, METRES.finding(abs(math.log(factor))), said, said, "the right camera, or its height")
+    return _measure(
+        factor, METRES.finding(abs(math.log(factor))), said, said, "the right camera, or its height"
+    )
 
 
 def _told(value: float, words: str) -> str:

@@ -1,0 +1,103 @@
+"""Settings of a fit, and what becomes of them where time is short."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import PositiveInt
+
+from acdepth.core.clip import Clip
+from acdepth.core.condition import Condition
+from acdepth.core.config import Config
+from acdepth.data.settings import FootageChoice
+from acdepth.engine.settings import LoopSettings
+from acdepth.networks.settings import Side
+from acdepth.recipes.learning_config import LearningConfig
+from acdepth.teacher.training import training_size
+
+
+class FitConfig(LearningConfig):
+    """Settings of a fit; those of a stage may be the name of shipped ones."""
+
+    control: bool = False
+    """Whether a student with the same settings that sees clear images alone is trained too."""
+    frames: PositiveInt = 3000
+    """Images that are learnt from at most, evenly spread over the footage."""
+    least_frames: PositiveInt = 40
+    """Images that there must be."""
+    least_steps: PositiveInt = 100
+    """Steps of each training below which it is not worth its time."""
+    smaller: tuple[float, ...] = (0.75, 0.5)
+    """Sizes of the networks' input, as parts of its height and width, that are taken instead where the least
+    work does not fit into the minutes otherwise."""
+    timed_steps: PositiveInt = 3
+    """Steps of each training that are timed before."""
+    places: PositiveInt = 32
+    """At which the label-free check looks, three images each."""
+    shown: PositiveInt = 6
+    """Images on the sheet."""
+
+    def with_choice(self, **changes: Any) -> Self:
+        """The same with other footage, by names of `FootageChoice`, for everything that learns."""
+        return self.model_copy(
+            update={
+                "teacher": self.teacher.model_copy(update=changes),
+                "student": self.student.model_copy(update=changes),
+            }
+        )
+
+    def into(self, conditions: tuple[Condition, ...]) -> Self:
+        """The same with other weather; the student sees each as often as clear images."""
+        mix = dict.fromkeys((Condition.CLEAR, *conditions), 1.0)
+        student = self.student.model_copy(update={"mix": mix})
+        return self.model_copy(update={"translated": conditions, "student": student})
+
+    def doing(self, work: "Work") -> Self:
+        """The same, of this size."""
+        sized = self.with_choice(most_frames=work.frames)
+        teacher = sized.teacher.model_copy(update={"image_size": work.image_size})
+        if work.teacher_steps:
+            loop = _of_length(teacher.loop, work.teacher_steps)
+            teacher = teacher.model_copy(update={"loop": loop, "pose_first": work.pose_first})
+        loop = _of_length(sized.student.loop, work.student_steps)
+        student = sized.student.model_copy(update={"loop": loop})
+        return sized.model_copy(update={"teacher": teacher, "student": student})
+
+    def seeing(self, clear: Sequence[Clip]) -> Self:
+        """The same at the size of the networks' input that suits some footage."""
+        size = training_size(self.teacher, list(clear))
+        teacher = self.teacher.model_copy(update={"image_size": size, "keep_aspect": False})
+        return self.model_copy(update={"teacher": teacher})
+
+    def looked_at(self, masks: Path | None = None) -> FootageChoice:
+        """What is known of the footage, of which every image is looked at."""
+        teacher = self.teacher
+        return FootageChoice(masks=masks, fov=teacher.fov, camera_height=teacher.camera_height)
+
+
+def _of_length(loop: LoopSettings, steps: int) -> LoopSettings:
+    return loop.model_copy(update={"steps": steps})
+
+
+class Work(Config):
+    """How much is done."""
+
+    part: float
+    """Of what the settings ask for, as far as there is footage for it."""
+    image_size: tuple[Side, Side]
+    """(height, width) of the networks' input [px]."""
+    frames: int
+    """Images that are learnt from."""
+    pose_first: int
+    """Steps in which the pose network alone learns."""
+    teacher_steps: int
+    """0 where none is trained."""
+    student_steps: int
+
+    def describe(self) -> str:
+        """Such as ``600 images at 192x320, 240 steps of the teacher, 480 of the student``."""
+        height, width = self.image_size
+        teacher = (
+            f"{self.pose_first + self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
+        )
+        return f"{self.frames:,} images at {height}x{width}, {teacher}{self.student_steps} of the student"

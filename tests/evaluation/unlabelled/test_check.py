@@ -1,0 +1,143 @@
+"""True depth works, what is no depth is degenerate, and the camera's motion is found from images alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from acdepth.core.clip import Clip
+from acdepth.core.condition import Condition
+from acdepth.core.files import read_json
+from acdepth.core.shipped import STUDENT
+from acdepth.data.folder import open_data
+from acdepth.evaluation.unlabelled import UnlabelledCheck, check_unlabelled
+from acdepth.evaluation.unlabelled.places import read_place
+from acdepth.evaluation.unlabelled.verdict import Bounds
+from acdepth.inference.model import DepthModel
+from acdepth.networks.depth_net import DepthOutput
+from acdepth.world.export import DriveSettings, sequence_folder, write_towns
+from tests.commands import call
+
+SIZE, FRAMES, PLACES = (128, 224), 12, 3
+FARTHEST = 80.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("world")
+    write_towns(out, [9501], [Condition.CLEAR], DriveSettings(FRAMES, SIZE), "cpu")
+    return sequence_folder(out, 9501, Condition.CLEAR)
+
+
+@pytest.fixture(scope="module")
+def drive(folder: Path) -> Clip:
+    (clip,) = open_data(folder)
+    return clip
+
+
+def model_of(say: Callable[[Tensor], Tensor], name: str = "made") -> DepthModel:
+    """A model whose depth [m] (B, 1, H, W) is what ``say`` makes of images (B, 3, H, W)."""
+    return DepthModel(
+        name, lambda image, night: DepthOutput((1 / say(image),), ()), SIZE, device=torch.device("cpu")
+    )
+
+
+def knowing(drive: Clip) -> DepthModel:
+    """It knows the true depth of each frame, of its mirror image, and of either in less light."""
+    frames = torch.stack([torch.from_numpy(drive.image(i)).permute(2, 0, 1).float() for i in range(FRAMES)])
+    depths = []
+    for index in range(FRAMES):
+        measured = drive.depth(index)
+        assert measured is not None
+        depths.append(torch.from_numpy(np.where(measured > 0, measured, FARTHEST).clip(max=FARTHEST))[None])
+    known = torch.cat([frames, frames.flip(-1)])
+    answers = torch.cat([torch.stack(depths), torch.stack(depths).flip(-1)])
+
+    def likest(image: Tensor) -> int:
+        centred = known - known.mean((1, 2, 3), keepdim=True)
+        alike = (centred * (image - image.mean())).flatten(1).sum(1) / centred.flatten(1).norm(dim=1)
+        return int(alike.argmax())
+
+    return model_of(lambda images: torch.stack([answers[likest(one)] for one in images]))
+
+
+def checked(model: DepthModel, drive: Clip, out: Path | None = None) -> UnlabelledCheck:
+    return check_unlabelled(model, [drive], out, places=PLACES)
+
+
+def test_true_depth_works(drive: Clip, tmp_path: Path) -> None:
+    result = checked(knowing(drive), drive, tmp_path)
+    assert (result.verdict, result.in_words) == ("works", "works")
+    assert result.score < 0.3
+    assert result.measures["same_point"].value == pytest.approx(0, abs=0.03)
+    assert UnlabelledCheck.from_dict(read_json(tmp_path / "unlabelled.json"), "again") == result
+    assert (tmp_path / "unlabelled.png").stat().st_size > 1000
+
+
+def ramp(images: Tensor) -> Tensor:
+    """The same level road below a horizon in every image, whatever it shows."""
+    height = images.shape[-2]
+    below = torch.linspace(-1, 1, height)[:, None].clamp(min=0.02)
+    return (1.5 / below).expand(len(images), 1, *images.shape[-2:])
+
+
+@pytest.mark.parametrize(
+    ("say", "reason"),
+    [
+        (lambda images: torch.full_like(images[:, :1], 12.0), "nearly the same everywhere"),
+        (ramp, "does not depend on the picture"),
+        (lambda images: torch.full_like(images[:, :1], float("nan")), "is not a number"),
+    ],
+    ids=["constant", "ramp", "no number"],
+)
+def test_what_is_no_depth_is_named(drive: Clip, say: Callable[[Tensor], Tensor], reason: str) -> None:
+    result = checked(model_of(say), drive)
+    assert result.verdict == "degenerate" and reason in result.in_words and "; try: " in result.in_words
+
+
+def test_near_taken_for_far_is_degenerate_and_scores_worse_than_the_truth(drive: Clip) -> None:
+    true = knowing(drive)
+    turned = model_of(lambda images: 80 * true.backend(images, None).inverse_depths[0].clamp(min=1e-3))
+    result = checked(turned, drive)
+    assert result.verdict == "degenerate" and result.score > checked(true, drive).score + 0.2
+
+
+def test_metres_that_are_half_are_doubtful_and_no_more(drive: Clip) -> None:
+    true = knowing(drive)
+    half = model_of(lambda images: 0.5 / true.backend(images, None).inverse_depths[0])
+    result = checked(half, drive)
+    assert result.verdict == "doubtful" and "metres are 0.5" in result.in_words
+
+
+def test_motion_is_found_from_the_images_alone(drive: Clip) -> None:
+    place = read_place(drive, 2)
+    motion, measured = place.motions[0], drive.depth(2)
+    assert motion is not None and measured is not None
+    # The car drives forward: what the first camera sees at z, the next sees nearer.
+    assert motion.T_target_to_source[2, 3] < -0.97
+    assert np.linalg.norm(motion.T_target_to_source[:3, 3]) == pytest.approx(1)
+    true = measured[motion.row, motion.column]
+    ratio = np.log(motion.depth[true > 0] / true[true > 0])
+    assert np.median(np.abs(ratio - np.median(ratio))) < 0.1
+
+
+def test_bounds_say_which_way_is_good() -> None:
+    more, less = Bounds(2.0, 1.0), Bounds(0.1, 0.5)
+    assert [more.finding(value) for value in (3, 1.5, 0.5)] == ["works", "doubtful", "degenerate"]
+    assert [less.finding(value) for value in (0.05, 0.3, 0.7)] == ["works", "doubtful", "degenerate"]
+    assert more.finding(float("nan")) == "unknown"
+
+
+def test_the_verb_says_it_in_words_and_by_its_exit_code(
+    folder: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    def check(*more: str) -> tuple[int, str]:
+        flags = ("--places", "1", "--out", str(tmp_path / "out"), *more)
+        return call(monkeypatch, "check", STUDENT, "--data", folder, *flags), capsys.readouterr().out
+
+    code, said = check("--step", "1")
+    assert code == 0 and said.splitlines()[-1].split(":")[0] in ("works", "doubtful")
+    assert call(monkeypatch, "check", STUDENT, "--data", tmp_path / "nowhere") == 2

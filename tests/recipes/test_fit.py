@@ -1,0 +1,244 @@
+"""A fit at tiny size: what it leaves, what a second call does, what is refused, what it says at the end."""
+
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError
+from acdepth.core.files import read_json
+from acdepth.networks.checkpoint import load_checkpoint
+from acdepth.recipes.fit import stages
+from acdepth.recipes.fit.fit import Fit
+from acdepth.recipes.fit.judge import best
+from acdepth.recipes.fit.plan import PLAN_FILE, Costs, choose
+from acdepth.recipes.fit.settings import FitConfig
+from acdepth.recipes.timing import Speeds, Timed
+from acdepth.reports.fit import FitStory, headlines, write_fit_report
+from acdepth.world.export import DriveSettings, sequence_folder, write_towns
+from tests.commands import call
+
+CONFIG = Path(__file__).parent / "tiny-own.yaml"
+FRAMES, SIZE = 14, (64, 96)
+
+
+@pytest.fixture(scope="module")
+def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drive with its camera and its speeds, as people have it: nothing is measured, and it is read-only."""
+    out = tmp_path_factory.mktemp("world")
+    write_towns(out, [3], [Condition.CLEAR], DriveSettings(FRAMES, SIZE), "cpu")
+    folder = sequence_folder(out, 3, Condition.CLEAR)
+    shutil.rmtree(folder / "depth")
+    (folder / "sequence.yaml").unlink()
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(drive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("fit") / "run"
+    Fit(FitConfig.read(CONFIG), drive, out).run()
+    write_fit_report(out)
+    return out
+
+
+def test_it_leaves_a_network_a_report_and_what_it_did(finished: Path, drive: Path) -> None:
+    story = FitStory.read(finished / "fit.json")
+    assert list(story.seconds) == ["mask", "look", "teacher", "labels", "translate", "student", "verdict"]
+    assert set(story.checks) == {"start", "teacher", "student"} and story.kept in story.checks
+    _, card = load_checkpoint(finished / "model.safetensors")
+    assert card.input_size == SIZE and card.metric
+    assert "speeds" in str(story.metres) or "poses" in str(story.metres)
+    page = (finished / "report.html").read_text()
+    assert headlines(story)[0] in page.replace("&#39;", "'") and page.count("data:image/jpeg") == 2 * 6 + 1
+    assert (finished / "sheet.jpg").stat().st_size > 1000
+
+
+def test_a_second_call_does_nothing_new(finished: Path, drive: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*.safetensors")}
+    Fit(FitConfig.read(CONFIG), drive, finished).run()
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*.safetensors")} == before
+
+
+def test_stopped_in_the_middle_it_ends_the_same(
+    finished: Path, drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "keep", stop)
+        with pytest.raises(KeyboardInterrupt):
+            Fit(FitConfig.read(CONFIG), drive, out).run()
+    assert (out / "teacher" / "model.safetensors").exists() and not (out / "model.safetensors").exists()
+    plan = (out / PLAN_FILE).read_bytes()
+    story = Fit(FitConfig.read(CONFIG), drive, out).run()
+    assert (out / PLAN_FILE).read_bytes() == plan  # not timed again
+    assert story.kept == FitStory.read(finished / "fit.json").kept
+    assert (out / "student" / "model.safetensors").read_bytes() == (
+        finished / "student" / "model.safetensors"
+    ).read_bytes()
+
+
+def test_a_mask_that_was_painted_makes_a_new_teacher(finished: Path, drive: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    [told] = read_json(out / "masks" / "found.json")
+    mask = np.full(SIZE, 255, np.uint8)
+    mask[-16:] = 0
+    (out / "masks" / told["file"]).parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(out / "masks" / told["file"]), mask)
+    Fit(FitConfig.read(CONFIG), drive, out).run()
+    assert (out / "old" / "look-1" / "teacher" / "model.safetensors").exists()
+    assert "leaves out 25.0 %" in read_json(out / "look" / "check.json")["drives"][0]["facts"]["mask"]
+    assert (cv2.imread(str(out / "masks" / told["file"]), 0) == mask).all()
+
+
+def test_other_steps_keep_the_teacher(finished: Path, drive: Path, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(finished, tmp_path / "run"))
+    before = (out / "teacher" / "model.safetensors").stat().st_mtime_ns
+    changes = {"student": {"loop": {"steps": 5}}}
+    Fit(FitConfig.read(CONFIG).with_changes(changes, "test"), drive, out).run()
+    assert (out / "teacher" / "model.safetensors").stat().st_mtime_ns == before
+    assert (out / "old" / "student-1" / "student" / "model.safetensors").exists()
+
+
+def test_a_teacher_that_is_given_is_not_trained(finished: Path, drive: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    story = Fit(FitConfig.read(CONFIG), drive, out, teacher=finished / "labels").run()
+    assert set(story.checks) == {"given", "student"} and not (out / "teacher").exists()
+    assert story.teacher == str(finished / "labels")
+
+
+def test_what_nothing_sees_ends_with_words_and_a_code(
+    drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def degenerate(*given: object, **more: object):
+        found = checked(*given, **more)
+        changes = {"verdict": "degenerate", "in_words": "degenerate: a wall; try: another camera"}
+        return {name: one.model_copy(update=changes) for name, one in found.items()}
+
+    checked = stages.judge
+    monkeypatch.setattr(stages, "judge", degenerate)
+    out = tmp_path / "run"
+    assert call(monkeypatch, "fit", drive, "--out", out, "--config", CONFIG) == 3
+    assert "It did not work" in capsys.readouterr().out and not (out / "model.safetensors").exists()
+    assert (
+        FitStory.read(out / "fit.json").kept is None
+        and "It did not work" in (out / "report.html").read_text()
+    )
+
+
+def test_a_dry_run_writes_nothing(
+    drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert call(monkeypatch, "fit", drive, "--out", out, "--config", CONFIG, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "chosen: 12 images at 64x96, 6 steps of the teacher, 4 of the student" in said
+    assert all(name in said for name in ("mask", "labels", "translate", "verdict")) and not out.exists()
+
+
+def pictures(drive: Path, folder: Path, count: int, moving: bool = True) -> Path:
+    """The first images of the drive alone, without a camera."""
+    folder.mkdir()
+    for number, path in enumerate(sorted((drive / "images").iterdir())[:count]):
+        shutil.copy(path if moving else sorted((drive / "images").iterdir())[0], folder / f"{number:04d}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("count", "moving", "flags", "message"),
+    [
+        (12, True, (), "its camera is not known; give --fov"),
+        (6, True, ("--fov", "60"), "4 clear images with one before and one after them, 8 are needed"),
+        (12, False, ("--fov", "60"), "the camera stands"),
+        (12, True, ("--fov", "300"), "--fov 300: give degrees across"),
+        (12, True, ("--minutes", "0"), "--minutes 0: must be more than 0"),
+        (12, True, ("--teacher", "nowhere"), "nowhere: no such"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_written(
+    count: int,
+    moving: bool,
+    flags: tuple[str, ...],
+    message: str,
+    drive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    footage, out = pictures(drive, tmp_path / "pictures", count, moving), tmp_path / "run"
+    assert call(monkeypatch, "fit", footage, "--out", out, "--config", CONFIG, *flags) == 2
+    assert message in capsys.readouterr().err and not out.exists()
+
+
+def test_a_run_among_the_footage(drive: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    assert call(monkeypatch, "fit", drive.parent, "--out", drive.parent / "run", "--config", CONFIG) == 2
+    assert "would lie among the footage" in capsys.readouterr().err
+
+
+def test_another_footage_is_refused(finished: Path, drive: Path, tmp_path: Path) -> None:
+    footage = Path(shutil.copytree(drive, tmp_path / "other"))
+    with pytest.raises(UserError, match="holds a run on own footage in"):
+        Fit(FitConfig.read(CONFIG), footage, finished).run()
+
+
+def test_a_full_disk_is_told_before_the_training(
+    drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(1, 1, 0))
+    with pytest.raises(UserError, match=r"GB are needed, 0\.0 GB are free"):
+        Fit(FitConfig.read(CONFIG), drive, tmp_path / "run").run()
+
+
+SPEEDS = Speeds(Timed(1.0, 0.0), Timed(0.1, 0.0), Timed(0.5, 0.0))
+
+
+def planned(drive: Path, seconds: float | None, **changes: object):
+    config = FitConfig.read(CONFIG).with_changes(
+        {
+            "teacher": {"pose_first": 0, "loop": {"steps": 100}},
+            "student": {"loop": {"steps": 200}},
+            **changes,
+        },
+        "",
+    )
+    clear = Fit(config, drive, drive.parent / "nowhere").clear
+    return choose(config, Costs(SPEEDS, SIZE, 0.0), clear, seconds)
+
+
+def test_as_much_is_planned_as_fits(drive: Path) -> None:
+    whole = planned(drive, None)
+    assert (whole.work.teacher_steps, whole.work.student_steps, whole.work.part) == (100, 200, 1.0)
+    seconds = sum(whole.seconds.values())
+    half = planned(drive, seconds / 2)
+    assert 0.4 * seconds < sum(half.seconds.values()) <= seconds / 2
+    assert half.work.teacher_steps == round(100 * half.work.part) and half.work.image_size == SIZE
+
+
+def test_less_than_the_least_is_refused_with_what_it_takes(drive: Path) -> None:
+    with pytest.raises(UserError, match=r"--minutes 0: is too little time .* the least takes \d+ s"):
+        planned(drive, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "scores", "kept"),
+    [
+        (("works", "works", "works"), (0.2, 0.2, 0.21), "student"),
+        (("works", "works", "works"), (0.2, 0.3, 0.3), "start"),
+        (("works", "degenerate", "doubtful"), (0.3, 0.9, 0.2), "start"),
+        (("doubtful", "doubtful", "works"), (0.2, 0.2, 0.3), "student"),
+    ],
+)
+def test_the_best_sound_network_is_kept(verdicts, scores, kept, finished: Path) -> None:
+    any_check = FitStory.read(finished / "fit.json").checks["student"]
+    checks = {
+        name: any_check.model_copy(update={"verdict": verdict, "score": score})
+        for name, verdict, score in zip(("start", "teacher", "student"), verdicts, scores, strict=True)
+    }
+    assert best(checks) == kept
