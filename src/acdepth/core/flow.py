@@ -28,4 +28,4 @@ def followed(there: np.ndarray, back: np.ndarray, most: float) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _dense() -> cv2.DISOpticalFlow:
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
