@@ -1,5 +1,5 @@
 """From numbers to words. All bounds of the check stand here, with what they were chosen by
-(docs/experiments/unlabelled-check.md)."""
+(benchmarks/unlabelled_check.py)."""
 
 import math
 from typing import NamedTuple
