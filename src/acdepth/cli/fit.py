@@ -55,7 +55,8 @@ def fit(
             there are no speeds.
         fov: degrees that the camera sees across, where nobody calibrated it. A guess is worse than a
             camera.yaml beside the footage.
-        teacher: instead of training one: a checkpoint or a run folder.
+        teacher: instead of training one: a checkpoint, a run folder, or hf:NAME, a depth model of
+            transformers by folder or name of the hub, under which single photographs are enough.
         prior: a Depth Anything for the student's ordinal guidance, which is left out without one: a folder, a
             hub name or shipped.
         method: instead of the settings' way to make weather.

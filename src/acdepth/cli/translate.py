@@ -238,6 +238,9 @@ def _seen_by_teacher(
     if not isinstance(source, TeacherDepth):
         remedy = "give a size such as 192x320, or --method simulate with --weights model.safetensors"
         raise UserError("--image-size teacher", "there is no teacher here", remedy)
+    if source.model.input_size is None:
+        what = f"{source.model.name} sees images at their own size"
+        raise UserError("--image-size teacher", what, "give a size such as 192x320")
     return source.model.input_size, part or source.model.crop
 
 

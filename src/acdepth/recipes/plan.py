@@ -94,11 +94,17 @@ def plan_learning(config: LearningConfig, speeds: Speeds, counts: Counts) -> lis
     picture = 3 * height * width / 1e9
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)
     teacher, translator = speeds.teacher, speeds.translator
+    student = _trained("student", config.student.loop, speeds.student, clear * (1 + seen) * picture)
+    translation = speeds.translation
+    if speeds.label:  # asked for the weather, and once more before the student learns
+        asked = speeds.label.seconds
+        student = replace(student, hours=student.hours + clear * asked / 3600)
+        translation = replace(translation, seconds=translation.seconds + asked / made)
     stages = [
         *([_teacher(config, teacher, counts.triplets * picture)] if teacher else []),
         *([_translator(config, translator, clear)] if translator else []),
-        _per_image("translate", f"{clear} x {made} images", clear * made, speeds.translation),
-        _trained("student", config.student.loop, speeds.student, clear * (1 + seen) * picture),
+        _per_image("translate", f"{clear} x {made} images", clear * made, translation),
+        student,
     ]
     if config.control:
         stages.append(_trained("control", config.student.loop, speeds.student, clear * picture))

@@ -10,6 +10,7 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.hub import hub_model
 from acdepth.core.identity import Identity
 from acdepth.data.folder import count_targets
 from acdepth.data.mix import MixBatches
@@ -20,6 +21,7 @@ from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
+from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, load_checkpoint, save_checkpoint
 from acdepth.networks.depth_net import DepthNet
 from acdepth.recipes.learning_config import LearningConfig
@@ -57,10 +59,12 @@ class Speeds:
     """A step."""
     translator: Timed | None = None
     """A step; None where none is trained."""
+    label: Timed | None = None
+    """Asking a teacher that is a model of transformers about an image; None where it is none."""
 
 
 def time_learning(
-    config: LearningConfig, footage: Sequence[Clip], steps: int, teacher: bool = True
+    config: LearningConfig, footage: Sequence[Clip], steps: int, given: Path | None = None
 ) -> Speeds:
     """Run a little of each stage on clear footage, of which some frames are used.
 
@@ -68,15 +72,16 @@ def time_learning(
         config: settings.
         footage: clear.
         steps: of each training; on a machine with a GPU the first ones are slower than the rest.
-        teacher: whether one is trained.
+        given: the teacher; None where one is trained.
     """
     with TemporaryDirectory() as folder:
         timing = Timing(config, footage, Path(folder), steps)
         return Speeds(
-            timing.teacher() if teacher else None,
+            None if given else timing.teacher(),
             timing.translation(),
             timing.student(),
             timing.translator() if config.trains_translator else None,
+            timing.label(given) if given and hub_model(given) else None,
         )
 
 
@@ -162,6 +167,13 @@ class Timing:
         translate([some], out, weather, depth, self.config.translation())
         seconds = time.perf_counter() - started
         return Timed(seconds / images, size_of(out) / images)
+
+    def label(self, teacher: Path) -> Timed:
+        """One image."""
+        model, image = open_model(teacher), self.frames[0].image(0)
+        started = time.perf_counter()
+        model.infer([image], [model.fit(image.shape)])
+        return Timed(time.perf_counter() - started, 0.0)
 
     def _method(self, teacher: Path) -> tuple[Translator, DepthSource | None]:
         """The translator, untrained where it is still to be trained: that takes as long."""

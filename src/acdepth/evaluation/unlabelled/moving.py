@@ -107,6 +107,7 @@ def _same_point(place: Place, depth: np.ndarray, other: np.ndarray, T: np.ndarra
     if place.counted is not None:
         v, u = v[place.counted[v, u]], u[place.counted[v, u]]
     K = place.K
+    assert K is not None  # there is motion only where a camera is known
     rays = np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones(len(u))])
     points = T[:3, :3] @ (rays * depth[v, u]) + T[:3, 3:]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -114,15 +115,12 @@ def _same_point(place: Place, depth: np.ndarray, other: np.ndarray, T: np.ndarra
     seen = (points[2] > 0) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     if seen.sum() < 100:
         return np.nan
-    there = cv2.remap(
-        np.log(other).astype(np.float32),
-        *(one[seen].astype(np.float32)[:, None] for one in (x, y)),
-        cv2.INTER_LINEAR,
-    )
+    column, row = (one[seen].astype(np.float32)[:, None] for one in (x, y))
+    there = cv2.remap(np.log(other).astype(np.float32), column, row, cv2.INTER_LINEAR)
     return float(np.median(np.abs(there[:, 0] - np.log(points[2][seen]))))
 
 
 def _median(values: np.ndarray, weights: np.ndarray) -> float:
     order = np.argsort(values)
     total = np.cumsum(weights[order])
-    return values[order][np.searchsorted(total, total[-1] / 2)]
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])

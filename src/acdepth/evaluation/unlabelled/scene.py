@@ -55,6 +55,7 @@ def find_road(answers: Answers) -> Road | None:
 def _below(place: Place, depth: np.ndarray, normal: np.ndarray, height: float) -> float:
     v, u = np.mgrid[: depth.shape[0], : depth.shape[1]]
     K = place.K
+    assert K is not None  # as for the road itself
     slope = (u - K[0, 2]) / K[0, 0] * normal[0] + (v - K[1, 2]) / K[1, 1] * normal[1] + normal[2]
     looked_at = slope > LEAST_SLOPE
     if place.counted is not None:

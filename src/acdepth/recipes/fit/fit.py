@@ -14,7 +14,8 @@ from acdepth.core.progress import say
 from acdepth.core.provenance import provenance
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import fingerprint
-from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
+from acdepth.inference.model import open_model
+from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file, load_checkpoint
 from acdepth.pipeline.folder import claim
 from acdepth.pipeline.outputs import file_output
 from acdepth.pipeline.stages import Pipeline, Stage
@@ -39,7 +40,8 @@ class Fit:
         config: settings.
         footage: anything of one's own that `open_data` opens; nothing is written there.
         out: gets everything.
-        teacher: checkpoint or run folder by whose depth the student learns, so that none is trained; or None.
+        teacher: checkpoint, run folder or ``hf:NAME`` by whose depth the student learns, so that none is
+            trained; or None.
 
     Raises:
         UserError: if something is missing or unreadable that the run will need; nothing is written before.
@@ -49,14 +51,17 @@ class Fit:
         check_folder(out, "--out")
         self.footage, self.out, self.given = footage, out, teacher
         self.masks = out / "masks"
+        config = config.taught_by(teacher) if teacher else config
         self.clear = _clear_footage(footage, config)
         self.config = config.seeing(self.clear).with_choice(masks=self.masks)
-        refuse_unfit(config, footage, self.clear, out, trains_teacher=teacher is None)
+        refuse_unfit(config, footage, self.clear, out, teacher)
         check_networks(self.config)
+        if teacher is not None:
+            open_model(checkpoint_file(teacher), "given")
 
     def plan(self, minutes: float | None, used: float = 0.0) -> Plan:
         """What is done in so many minutes, of which some seconds are used, timed here; writes nothing."""
-        costs = measure(self.config, self.clear, self.given is None)
+        costs = measure(self.config, self.clear, self.given)
         seconds = None if minutes is None else 60 * minutes * PLANNED_PART - used
         return choose(self.config, costs, self.clear, seconds)
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 from pathlib import Path
 
@@ -47,7 +47,8 @@ class Costs:
             return Timed(one.seconds * ratio, one.gigabytes)
 
         teacher = self.speeds.teacher and scaled(self.speeds.teacher)
-        speeds = Speeds(teacher, scaled(self.speeds.translation), scaled(self.speeds.student))
+        translation, student = scaled(self.speeds.translation), scaled(self.speeds.student)
+        speeds = replace(self.speeds, teacher=teacher, translation=translation, student=student)
         return Costs(speeds, image_size, self.look)
 
 
@@ -81,9 +82,9 @@ class Plan:
             raise UserError(out, what, "free some space, choose another --out, or give fewer --frames")
 
 
-def measure(config: FitConfig, footage: Sequence[Clip], has_teacher: bool) -> Costs:
-    """Time a little of each stage on this machine."""
-    speeds = time_learning(config, footage, config.timed_steps, has_teacher)
+def measure(config: FitConfig, footage: Sequence[Clip], given: Path | None) -> Costs:
+    """Time a little of each stage on this machine, of the teacher's only where none is ``given``."""
+    speeds = time_learning(config, footage, config.timed_steps, given)
     drives = len({id(getattr(clip, "source", clip)) for clip in footage})
     # Decoding an image is no more than a part of translating it.
     return Costs(speeds, config.teacher.image_size, drives * LOOKS * speeds.translation.seconds / 4)

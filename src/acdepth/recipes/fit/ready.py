@@ -5,17 +5,19 @@ from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
+from acdepth.core.hub import hub_model
 from acdepth.data.folder import count_targets, open_data
 from acdepth.data.layouts import layout_of
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.step import choose_step, drives
 from acdepth.recipes.fit.settings import FitConfig
+from acdepth.student.other_teacher import OtherTeacher
 
 USE_AS_IT_IS = "without any, acdepth predict uses the network that ships as it is"
 
 
 def refuse_unfit(
-    config: FitConfig, footage: Path, clear: Sequence[Clip], out: Path, trains_teacher: bool
+    config: FitConfig, footage: Path, clear: Sequence[Clip], out: Path, given: Path | None
 ) -> None:
     """Look whether footage can be learnt from.
 
@@ -24,7 +26,7 @@ def refuse_unfit(
         footage: where it lies.
         clear: what of it is clear, at the step that is learnt at.
         out: the run folder.
-        trains_teacher: whether video is needed, or pictures will do.
+        given: the teacher; None where one is trained, which takes video.
 
     Raises:
         UserError: naming what is wrong and what to give.
@@ -36,12 +38,14 @@ def refuse_unfit(
         raise UserError(f"--out {out}", f"would lie among the footage of {footage}", "choose another folder")
     if not clear:
         raise UserError(footage, "no clear footage", "weather is made of clear images; record by day")
-    if trains_teacher:
+    if given is None:
         _refuse_unknown_camera(clear)
         _refuse_standing(footage, config)
-    there = _learnable(clear) if trains_teacher else count_targets(clear)
+    elif hub_model(given):
+        OtherTeacher(given, config.student).refuse_unknown(clear)
+    there = _learnable(clear) if given is None else count_targets(clear)
     if there < config.least_frames:
-        kind = "images with one before and one after them" if trains_teacher else "images"
+        kind = "images with one before and one after them" if given is None else "images"
         what = f"{there} clear {kind}, {config.least_frames} are needed"
         raise UserError(footage, what, f"give more footage; {USE_AS_IT_IS}")
 

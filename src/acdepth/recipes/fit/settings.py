@@ -9,8 +9,10 @@ from pydantic import PositiveInt
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
+from acdepth.core.hub import hub_model
 from acdepth.data.settings import FootageChoice
 from acdepth.engine.settings import LoopSettings
+from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint
 from acdepth.networks.settings import Side
 from acdepth.recipes.learning_config import LearningConfig
 from acdepth.teacher.training import training_size
@@ -60,8 +62,28 @@ class FitConfig(LearningConfig):
             loop = _of_length(teacher.loop, work.teacher_steps)
             teacher = teacher.model_copy(update={"loop": loop, "pose_first": work.pose_first})
         loop = _of_length(sized.student.loop, work.student_steps)
-        student = sized.student.model_copy(update={"loop": loop})
+        shape = sized.student.shape.model_copy(update={"image_size": work.image_size})
+        student = sized.student.model_copy(update={"loop": loop, "shape": shape})
         return sized.model_copy(update={"teacher": teacher, "student": student})
+
+    def taught_by(self, given: Path) -> Self:
+        """The same under a teacher that is there already.
+
+        One of ours says how large the network's input is. Under a model of transformers, whose weights the
+        student cannot start from, it starts from the encoder that the settings' teacher has, if any.
+
+        Raises:
+            UserError: if it cannot be opened.
+        """
+        teacher, student = self.teacher, self.student
+        if hub_model(given):
+            shape = student.shape.model_copy(update={"network": teacher.network})
+            start = "encoder" if teacher.encoder else "scratch"
+            changes = {"start_from": start, "encoder": teacher.encoder, "shape": shape}
+            return self.model_copy(update={"student": student.model_copy(update=changes)})
+        _, card = load_checkpoint(checkpoint_file(given))
+        sized = teacher.model_copy(update={"image_size": card.input_size, "keep_aspect": False})
+        return self.model_copy(update={"teacher": sized, "smaller": ()})
 
     def seeing(self, clear: Sequence[Clip]) -> Self:
         """The same at the size of the networks' input that suits some footage."""
