@@ -19,6 +19,8 @@ MOST_WEIGHT = 4.0
 CELL = 16
 """Side [px] of the squares that count alike however much texture they have."""
 IN_VIEW = 0.999
+TRIED = (-0.6, -0.3, 0.0, 0.3, 0.6)
+"""Logarithms of lengths of motion over that which fits depth, of which the best is taken."""
 
 
 class PairNumbers(NamedTuple):
@@ -28,6 +30,8 @@ class PairNumbers(NamedTuple):
     """Mean |log| of predicted depth over depth by motion, the scale taken out."""
     explained: float
     """1 - error of the warped neighbour over that of the neighbour as it is."""
+    by_wall: float
+    """The same, were everything as far away as everything else."""
     same_point: float
     """Median |log| of a point's depth carried to the other frame over the depth there."""
     scale: float
@@ -41,10 +45,22 @@ def compare(answers: Answers, number: int) -> PairNumbers | None:
     if motion is None or not answers.is_depth:
         return None
     apart, scale = apart_from_motion(depths[0], motion)
-    T = scaled(motion, scale)
-    by_depth, standing, counts = errors(place, depths[0], number, T)
-    explained = 1 - by_depth[counts].sum() / max(standing[counts].sum(), 1e-9) if counts.any() else np.nan
-    return PairNumbers(apart, float(explained), _same_point(place, depths[0], depths[number], T), scale)
+    explained, by_wall = (_explained(place, one, number, motion) for one in (depths[0], _wall(depths[0])))
+    same_point = _same_point(place, depths[0], depths[number], scaled(motion, scale))
+    return PairNumbers(apart, explained, by_wall, same_point, scale)
+
+
+def _explained(place: Place, depth: np.ndarray, number: int, motion: MotionDepth) -> float:
+    _, scale = apart_from_motion(depth, motion)
+    found = []
+    for longer in TRIED:
+        by_depth, standing, counts = errors(place, depth, number, scaled(motion, scale * np.exp(longer)))
+        found.append(1 - by_depth[counts].sum() / max(standing[counts].sum(), 1e-9))
+    return float(max(found))
+
+
+def _wall(depth: np.ndarray) -> np.ndarray:
+    return np.full_like(depth, np.median(depth))
 
 
 def scaled(motion: MotionDepth, scale: float) -> np.ndarray:

@@ -26,6 +26,7 @@ class Numbers:
     apart_of_mean: float = np.nan
     """The same, were every frame's depth the mean of all frames'."""
     explained: float = np.nan
+    by_wall: float = np.nan
     same_point: float = np.nan
     metres: float = np.nan
     """Length of motion by depth over the known one, the median pair."""
@@ -80,6 +81,7 @@ def _add_motion(numbers: Numbers, seen: Sequence[Answers]) -> None:
         return
     numbers.apart = float(np.mean([one.apart for *_, one in pairs]))
     numbers.explained = _median([one.explained for *_, one in pairs])
+    numbers.by_wall = _median([one.by_wall for *_, one in pairs])
     numbers.same_point = _median([one.same_point for *_, one in pairs])
     numbers.apart_of_mean = _apart_of_mean(seen)
     numbers.metres = _median(
