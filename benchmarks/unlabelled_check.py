@@ -1,4 +1,4 @@
-"""Whether the check without measured depth knows good depth from bad: python benchmarks/unlabelled_check.py OUT
+"""Whether the check without measured depth tells good depth from bad: benchmarks/unlabelled_check.py OUT
 
 On the built-in world true depth is known. Teachers are trained there well, briefly, with a start that
 collapses, at a rate that diverges, on images with a bonnet pasted in, with a wrong focal length, without
