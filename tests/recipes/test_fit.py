@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -126,7 +127,7 @@ def test_photographs_are_enough_under_a_model_of_transformers(drive: Path, tmp_p
 def test_what_nothing_sees_ends_with_words_and_a_code(
     drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def degenerate(*given: object, **more: object):
+    def degenerate(*given: Any, **more: Any):
         found = checked(*given, **more)
         changes = {"verdict": "degenerate", "in_words": "degenerate: a wall; try: another camera"}
         return {name: one.model_copy(update=changes) for name, one in found.items()}
