@@ -82,6 +82,17 @@ def test_files_and_manifest(data: Path, tmp_path: Path) -> None:
     assert not manifest.problems()
 
 
+def test_a_frame_is_found_in_every_condition_it_was_translated_into(data: Path, tmp_path: Path) -> None:
+    manifest = run(data, tmp_path)
+    clear, night = sorted(open_data(data), key=lambda clip: clip.condition)
+    found = manifest.translations(clear, 3)
+    assert list(found) == ["night", "rain"]
+    for condition, image in found.items():
+        file = tmp_path / condition / "a/clear/images/000003.png"
+        assert (image == read_image(file)).all()
+    assert manifest.translations(night, 3) == {}
+
+
 def test_order_batching_and_company_change_nothing(data: Path, tmp_path: Path) -> None:
     weather = SimulatedWeather()
     run(data, tmp_path / "a", weather, batch_size=4)

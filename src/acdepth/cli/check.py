@@ -1,7 +1,7 @@
 """``acdepth check``: whether a network's depth may be trusted on footage of which nobody measured depth."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,9 +15,8 @@ from acdepth.core.lock import sole_writer
 from acdepth.core.progress import say
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from acdepth.core.clip import Clip
+    from acdepth.evaluation.unlabelled.answers import Translated
 
 EXIT_DEGENERATE = 1
 
@@ -87,26 +86,18 @@ def check(
         sys.exit(EXIT_DEGENERATE)
 
 
-def translations_of(folder: Path) -> "Callable[[Clip, int], Mapping[str, np.ndarray]]":
+def translations_of(folder: Path) -> "Translated":
     """What `acdepth translate` made of a frame, by condition; frames that it left out have none.
 
     Raises:
         UserError: if the folder holds no translations, or they show a part of the image.
     """
-    from acdepth.core.images import read_image
     from acdepth.data.manifest import Manifest
 
     manifest = Manifest(folder)
     if manifest.settings["crop"] is not None:
         raise UserError(folder, "its translations show a part of the image only", "translate whole images")
-    conditions = sorted({condition for condition, _ in manifest.entries})
-
-    def translated(clip: "Clip", index: int) -> "Mapping[str, np.ndarray]":
-        key = clip.key(index)
-        made = [one for one in conditions if (one, key) in manifest.entries]
-        return {condition: read_image(manifest.file(condition, key)) for condition in made}
-
-    return translated
+    return manifest.translations
 
 
 def vehicle_in_view(footage: "Sequence[Clip]") -> float:

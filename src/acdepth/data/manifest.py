@@ -6,11 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
 from acdepth.core.identity import Identity, in_one_line
+from acdepth.core.images import read_image
 from acdepth.data.stored import hash_pixels
 
 
@@ -113,6 +116,12 @@ class Manifest:
         """
         place = inside(self.folder / Condition(condition).value, source, self.path)
         return place.with_suffix("." + self.settings["format"])
+
+    def translations(self, clip: Clip, index: int) -> dict[str, np.ndarray]:
+        """What there is of one frame, RGB, uint8 (H, W, 3), by condition."""
+        key = clip.key(index)
+        made = sorted(condition.value for condition in Condition if (condition, key) in self.entries)
+        return {condition: read_image(self.file(condition, key)) for condition in made}
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("manifest-*.jsonl"))

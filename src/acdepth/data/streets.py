@@ -19,6 +19,7 @@ from acdepth.core.resize import at_most_wide
 from acdepth.core.seeding import derive_seed
 from acdepth.data.looks import change_looks
 from acdepth.data.settings import StreetSettings
+from acdepth.networks.settings import STRIDE
 
 SKY = np.inf
 """How far what has no depth is [m]."""
@@ -150,9 +151,9 @@ def _read(clip: Clip, index: int) -> _Street:
     if depth is None or clip.camera is None:
         lacks = "measured depth" if depth is None else "a camera"
         raise UserError(clip.key(index), f"has no {lacks} to learn from")
-    if depth.shape[0] % 32 or depth.shape[1] % 32:
+    if depth.shape[0] % STRIDE or depth.shape[1] % STRIDE:
         told = f"{depth.shape[0]}x{depth.shape[1]} pixels"
-        raise UserError(clip.key(index), told, "both sides must be multiples of 32")
+        raise UserError(clip.key(index), told, f"both sides must be multiples of {STRIDE}")
     focal = (clip.camera.fx * clip.camera.fy) ** 0.5
     known = np.where(depth > 0, depth, SKY).astype(np.float16)
     rows = round(HILLS * focal)

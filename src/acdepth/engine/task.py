@@ -38,6 +38,13 @@ class Task(nn.Module, ABC):
             network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
+def rest_normalisation(network: nn.Module) -> None:
+    """Let batch normalisation use the statistics it has, and learn none, until `train` is called again."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 def masked_mean(values: Tensor, counted: Tensor) -> Tensor:
     """Mean over the counted values, 0 if there are none: how a task reduces a loss that some do not have."""
     return (values * counted).sum() / counted.sum().clamp(min=1)

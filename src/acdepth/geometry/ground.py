@@ -8,6 +8,7 @@ normal each pixel says a height, and the right normal is the one for which most 
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -132,3 +133,15 @@ def _apart(fit: Tensor, rays: Tensor, depth: Tensor, known: Tensor) -> tuple[Ten
     below = inverse > LEAST_SLOPE * fit.norm(dim=-1, keepdim=True)
     apart = (depth * inverse).log().abs()
     return apart.where(below & known, torch.inf), below & known
+
+
+def steadiness(clip: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Each clip's median of the heights (F,) that its frames say, over these; ``clip`` (F,) is its number."""
+    seen = [heights[clip == one] for one in np.unique(clip)]
+    return np.concatenate([np.median(one) / one for one in seen] or [np.zeros(0)])
+
+
+def quartiles_apart(factors: np.ndarray) -> float:
+    """Interquartile range over median of (F,)."""
+    low, middle, high = np.quantile(factors, (0.25, 0.5, 0.75))
+    return float((high - low) / middle)

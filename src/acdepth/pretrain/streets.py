@@ -20,7 +20,7 @@ from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.streets import StreetBatch, StreetBatches
-from acdepth.engine import Task, fit, masked_mean, run_folder
+from acdepth.engine import Task, fit, masked_mean, rest_normalisation, run_folder
 from acdepth.engine.average import WeightAverage
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -63,9 +63,7 @@ class StreetTask(Task):
     def train(self, mode: bool = True) -> Self:
         """Training mode for all but the normalisation."""
         super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
+        rest_normalisation(self)
         return self
 
     def forward(self, batch: StreetBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:

@@ -76,8 +76,7 @@ class Learning:
 
     def training_footage(self) -> list[Clip]:
         """The clear sequences that teacher and student learn on."""
-        footage = open_data(self.training, choice=self.config.teacher)
-        return [clip for clip in footage if clip.condition is Condition.CLEAR]
+        return clear_footage(self.config, self.training)
 
     def _translator(self, training: str | None, adverse: str | None) -> Stage:
         config, folder = self.config, self.out / "translator"
@@ -117,3 +116,8 @@ class Learning:
             translator = SimulatedWeather(config.severity, depth.model.device)
         with progress("translate", count_targets(clips), unit="image") as advance:
             translate(clips, self.translations, translator, depth, config.translation(), progress=advance)
+
+
+def clear_footage(config: LearningConfig, footage: Path) -> list[Clip]:
+    """The clear sequences that teacher and student learn on."""
+    return [clip for clip in open_data(footage, choice=config.teacher) if clip.condition is Condition.CLEAR]

@@ -13,6 +13,7 @@ from acdepth.core.spread import spread
 from acdepth.data.labels import Label, Labels, make_labels
 from acdepth.data.one_camera import camera_of_photographs, training_camera
 from acdepth.data.prepared import Prepared
+from acdepth.geometry.ground import quartiles_apart, steadiness
 from acdepth.inference.framing import SAME_ASPECT
 from acdepth.inference.metric import NoMetres, height_seen, refuse_unknown
 from acdepth.inference.model import open_model
@@ -121,11 +122,8 @@ class OtherTeacher:
         source: Source = _source(clips) if self.model.relative else "model"
         if with_road.sum() < LEAST_FRAMES or source == "camera height":
             return Metres(source=source, frames=int(with_road.sum()))
-        steady = [seen[with_road & (clip == one)] for one in np.unique(clip[with_road])]
-        low, middle, high = np.quantile(
-            np.concatenate([np.median(one) / one for one in steady]), (0.25, 0.5, 0.75)
-        )
-        return Metres(source=source, spread=float((high - low) / middle), frames=int(with_road.sum()))
+        spread_of_metres = quartiles_apart(steadiness(clip[with_road], seen[with_road]))
+        return Metres(source=source, spread=spread_of_metres, frames=int(with_road.sum()))
 
 
 def _source(clips: Sequence[Clip]) -> Source:

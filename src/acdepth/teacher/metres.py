@@ -13,7 +13,7 @@ from acdepth.core.spread import spread
 from acdepth.data.frames import Frames
 from acdepth.data.order import as_floats, counted_pixels
 from acdepth.data.prepared import Prepared
-from acdepth.geometry.ground import road_plane
+from acdepth.geometry.ground import quartiles_apart, road_plane, steadiness
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.metres import Metres, Source
 
@@ -75,9 +75,13 @@ def find_metres(road: RoadHeights, motion: Source | None, held: bool = False) ->
     measured = found.where(~np.isnan(found.given))
     if motion is not None:
         _warn_of_mismatch(measured, motion)
-        return Metres(source=motion, spread=_spread(_steadiness(found)), frames=len(found.seen))
+        return Metres(
+            source=motion, spread=_spread(steadiness(found.clip, found.seen)), frames=len(found.seen)
+        )
     if held and len(measured.seen) < LEAST_FRAMES:
-        return Metres(source="start", spread=_spread(_steadiness(found)), frames=len(found.seen))
+        return Metres(
+            source="start", spread=_spread(steadiness(found.clip, found.seen)), frames=len(found.seen)
+        )
     if np.isnan(road.given).all():
         return Metres(source="none")
     if len(measured.seen) < LEAST_FRAMES:
@@ -121,16 +125,8 @@ def _heights(network: DepthNet, prepared: Prepared, numbers: np.ndarray) -> np.n
     return road_plane(1 / inverse.float().cpu(), intrinsics, counted).height.numpy()
 
 
-def _steadiness(found: RoadHeights) -> np.ndarray:
-    """Each clip's median height over that of its frames (F,)."""
-    return np.concatenate([np.median(one.seen) / one.seen for one in found.clips()] or [np.zeros(0)])
-
-
 def _spread(factors: np.ndarray) -> float | None:
-    if len(factors) < LEAST_FRAMES:
-        return None
-    low, middle, high = np.quantile(factors, (0.25, 0.5, 0.75))
-    return float((high - low) / middle)
+    return None if len(factors) < LEAST_FRAMES else quartiles_apart(factors)
 
 
 def _warn_of_mismatch(measured: RoadHeights, motion: Source) -> None:

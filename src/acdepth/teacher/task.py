@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.data.augment import jitter_colours
 from acdepth.data.settings import AugmentSettings
-from acdepth.engine import Task, counted_mean, masked_mean
+from acdepth.engine import Task, counted_mean, masked_mean, rest_normalisation
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss, whole_windows
 from acdepth.geometry.warp import shows_vehicle, synthesise_views
@@ -54,9 +54,7 @@ class TeacherTask(Task):
         """Training mode, perhaps but for the normalisation of the depth network."""
         super().train(mode)
         if self.config.depth_batch_norm == "eval":
-            for module in self.depth_net.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
+            rest_normalisation(self.depth_net)
         return self
 
     def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:

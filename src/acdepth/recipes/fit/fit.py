@@ -5,17 +5,13 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from acdepth.core.clip import Clip
-from acdepth.core.condition import Condition
 from acdepth.core.files import check_folder, read_json, write_json
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import say
 from acdepth.core.provenance import provenance
-from acdepth.data.folder import open_data
 from acdepth.data.prepared import fingerprint
-from acdepth.inference.model import open_model
-from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file, load_checkpoint
+from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
 from acdepth.pipeline.folder import claim
 from acdepth.pipeline.outputs import file_output
 from acdepth.pipeline.stages import Pipeline, Stage
@@ -25,6 +21,7 @@ from acdepth.recipes.fit.plan import PLAN_FILE, Plan, choose, measure, store, st
 from acdepth.recipes.fit.ready import refuse_unfit
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import OUTCOME_FILE, Degenerate, FitStages
+from acdepth.recipes.learning import clear_footage
 from acdepth.reports.fit import STORY_FILE, FitStory, MaskTold
 
 PAGES = ("report.html", STORY_FILE, "config.yaml")
@@ -52,12 +49,10 @@ class Fit:
         self.footage, self.out, self.given = footage, out, teacher
         self.masks = out / "masks"
         config = config.taught_by(teacher) if teacher else config
-        self.clear = _clear_footage(footage, config)
+        self.clear = clear_footage(config, footage)
         self.config = config.seeing(self.clear).with_choice(masks=self.masks)
         refuse_unfit(config, footage, self.clear, out, teacher)
         check_networks(self.config)
-        if teacher is not None:
-            open_model(checkpoint_file(teacher), "given")
 
     def plan(self, minutes: float | None, used: float = 0.0) -> Plan:
         """What is done in so many minutes, of which some seconds are used, timed here; writes nothing."""
@@ -144,7 +139,3 @@ class Fit:
             config=stages.config.to_dict(),
             made_by=provenance(),
         )
-
-
-def _clear_footage(footage: Path, config: FitConfig) -> list[Clip]:
-    return [clip for clip in open_data(footage, choice=config.teacher) if clip.condition is Condition.CLEAR]

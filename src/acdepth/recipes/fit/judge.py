@@ -4,11 +4,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from acdepth.core.clip import Clip
 from acdepth.core.files import atomic_path
-from acdepth.core.images import read_image
 from acdepth.data.manifest import Manifest
 from acdepth.evaluation.unlabelled import UnlabelledCheck, check_unlabelled
 from acdepth.evaluation.unlabelled.check import CHECK_FILE
@@ -19,20 +16,6 @@ MUCH = 0.1
 """Part of the score by which a network must be worse to lose against an earlier one of the same verdict."""
 
 
-class Translations:
-    """The frames of some footage in other weather, as the check asks for them."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self.manifest = manifest
-        self.conditions = sorted({condition for condition, _ in manifest.entries})
-
-    def __call__(self, clip: Clip, index: int) -> Mapping[str, np.ndarray]:
-        """Images, uint8 (H, W, 3), by condition."""
-        key, entries = clip.key(index), self.manifest.entries
-        made = [one for one in self.conditions if (one, key) in entries]
-        return {one: read_image(self.manifest.file(one, key)) for one in made}
-
-
 def judge(
     networks: Mapping[str, Path],
     footage: Sequence[Clip],
@@ -41,7 +24,7 @@ def judge(
     translations: Path | None = None,
 ) -> dict[str, UnlabelledCheck]:
     """Check networks by name, each in a folder of its own below ``out``; what is there is not done again."""
-    translated = Translations(Manifest(translations)) if translations else None
+    translated = Manifest(translations).translations if translations else None
     found = {}
     for name, weights in networks.items():
         model, file = open_model(weights, name), out / name / CHECK_FILE

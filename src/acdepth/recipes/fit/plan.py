@@ -13,13 +13,12 @@ from acdepth.core.identity import Identity
 from acdepth.core.progress import in_words
 from acdepth.data.folder import count_targets
 from acdepth.data.own.choice import limited
+from acdepth.networks.settings import SMALLEST_SIDE, STRIDE
 from acdepth.recipes.fit.settings import FitConfig, Work
 from acdepth.recipes.plan import Counts, PlannedStage, plan_learning
 from acdepth.recipes.timing import Speeds, Timed, time_learning
 
 PLAN_FILE = "plan.json"
-SIDE = 32
-"""A network's input has sides of multiples of this [px]."""
 LOOKS = 400
 """Images of each drive that are decoded to look at it and to find what moves with the camera."""
 OF_A_PLACE = 8
@@ -146,9 +145,11 @@ def _largest(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: 
 def _sizes(config: FitConfig) -> list[tuple[int, int]]:
     height, width = config.teacher.image_size
     parts = (1.0, *config.smaller)
-    return [
-        (max(64, SIDE * floor(p * height / SIDE)), max(64, SIDE * floor(p * width / SIDE))) for p in parts
-    ]
+    return [(_side(part * height), _side(part * width)) for part in parts]
+
+
+def _side(length: float) -> int:
+    return max(SMALLEST_SIDE, STRIDE * floor(length / STRIDE))
 
 
 def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float) -> Plan:

@@ -10,6 +10,8 @@ from acdepth.data.folder import count_targets, open_data
 from acdepth.data.layouts import layout_of
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.step import choose_step, drives
+from acdepth.inference.model import open_model
+from acdepth.networks.checkpoint import checkpoint_file
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.student.other_teacher import OtherTeacher
 
@@ -43,6 +45,8 @@ def refuse_unfit(
         _refuse_standing(footage, config)
     elif hub_model(given):
         OtherTeacher(given, config.student).refuse_unknown(clear)
+    else:
+        open_model(checkpoint_file(given))
     there = _learnable(clear) if given is None else count_targets(clear)
     if there < config.least_frames:
         kind = "images with one before and one after them" if given is None else "images"

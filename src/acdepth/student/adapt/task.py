@@ -4,13 +4,13 @@ from typing import Self
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
-from acdepth.engine import Task, masked_mean
+from acdepth.engine import Task, masked_mean, rest_normalisation
 from acdepth.engine.average import WeightAverage
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import mean_of_3x3, photometric_loss, whole_windows
@@ -62,9 +62,7 @@ class AdaptTask(Task):
     def train(self, mode: bool = True) -> Self:
         """Training mode for all but the normalisation."""
         super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
+        rest_normalisation(self)
         return self
 
     @torch.no_grad()
