@@ -34,7 +34,7 @@ from acdepth.evaluation.metrics import depth_metrics
 from acdepth.evaluation.predict import align
 from acdepth.evaluation.unlabelled.answers import Answers, ask
 from acdepth.evaluation.unlabelled.numbers import gather
-from acdepth.evaluation.unlabelled.places import Place, find_places, read_place
+from acdepth.evaluation.unlabelled.places import LATER, Place, find_places, read_place
 from acdepth.evaluation.unlabelled.verdict import judge
 from acdepth.inference.model import DepthModel, model_of, open_model
 from acdepth.networks.checkpoint import MODEL_FILE, load_checkpoint
@@ -62,10 +62,10 @@ RECIPES = {
     "no_speeds": ("no_speeds", LIKE_OWN, (40,)),
 }
 """Footage, changes to teacher/world.yaml, and after which steps a checkpoint is taken."""
-COLLAPSED = {"constant", "ramp", "mean map", "inverted", "not a number", "end of range", "noise 0.4"}
+COLLAPSED = {"constant", "ramp", "inverted", "not a number", "end of range"}
 """That must be called degenerate whatever their numbers, beside all of the scale-aligned absRel below."""
-USELESS = 0.45
-"""absRel, scale-aligned, of the best wall and worse."""
+USELESS = 0.6
+"""absRel, scale-aligned, of a bare ramp, and worse."""
 
 
 def flawed(out: Path, drives: Path, bonnet: bool = False, focal: float = 1.0, speeds: bool = False) -> None:
@@ -212,8 +212,7 @@ def true_errors(seen: Sequence[Answers]) -> tuple[float, float]:
 
 
 def offsets(answers: Answers) -> list[int]:
-    from acdepth.evaluation.unlabelled.places import LATER
-
+    """Numbers of the frames in their clip."""
     return [answers.place.index + later for later in LATER[: len(answers.depths)]]
 
 

@@ -31,7 +31,7 @@ def check(
     prior: str | None = None,
     split: str | None = None,
     cameras: tuple[str, ...] = ("CAM_FRONT",),
-    step: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto",
+    step: Annotated[int, Field(ge=1)] | Literal["auto"] = 1,
     device: str = "auto",
 ) -> None:
     """Say whether depth is any good where nobody measured it: works, doubtful or degenerate, and why.
@@ -51,7 +51,8 @@ def check(
             it that is left out, as the tiny prior that ships knows the built-in world alone.
         split: part of a data set that has splits.
         cameras: channels of nuScenes, or the lens of RobotCar, stereo/left or stereo/centre.
-        step: of own footage, every so many-th image is used: a number, or auto, as the settings own do.
+        step: of own footage, every so many-th image is used; auto: as the settings own do, by which what is
+            near may move too far for optical flow.
         device: auto, cpu, cuda, cuda:1 or mps.
     """
     from acdepth.core.shipped import STUDENT, or_shipped

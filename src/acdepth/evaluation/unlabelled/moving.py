@@ -19,6 +19,8 @@ MOST_WEIGHT = 4.0
 CELL = 16
 """Side [px] of the squares that count alike however much texture they have."""
 IN_VIEW = 0.999
+CAMERA_HEIGHT, HORIZON = 1.5, 60.0
+"""Of a bare level road, and how far it goes on before it is a wall; of their ratio alone anything depends."""
 TRIED = (-0.6, -0.3, 0.0, 0.3, 0.6)
 """Logarithms of lengths of motion over that which fits depth, of which the best is taken."""
 
@@ -32,6 +34,8 @@ class PairNumbers(NamedTuple):
     """1 - error of the warped neighbour over that of the neighbour as it is."""
     by_wall: float
     """The same, were everything as far away as everything else."""
+    by_road: float
+    """The same, were everything a bare level road with a wall at its end."""
     same_point: float
     """Median |log| of a point's depth carried to the other frame over the depth there."""
     scale: float
@@ -45,9 +49,10 @@ def compare(answers: Answers, number: int) -> PairNumbers | None:
     if motion is None or not answers.is_depth:
         return None
     apart, scale = apart_from_motion(depths[0], motion)
-    explained, by_wall = (_explained(place, one, number, motion) for one in (depths[0], _wall(depths[0])))
+    tried = (depths[0], np.full_like(depths[0], HORIZON), _bare_road(place))
+    explained, by_wall, by_road = (_explained(place, one, number, motion) for one in tried)
     same_point = _same_point(place, depths[0], depths[number], scaled(motion, scale))
-    return PairNumbers(apart, explained, by_wall, same_point, scale)
+    return PairNumbers(apart, explained, by_wall, by_road, same_point, scale)
 
 
 def _explained(place: Place, depth: np.ndarray, number: int, motion: MotionDepth) -> float:
@@ -59,8 +64,14 @@ def _explained(place: Place, depth: np.ndarray, number: int, motion: MotionDepth
     return float(max(found))
 
 
-def _wall(depth: np.ndarray) -> np.ndarray:
-    return np.full_like(depth, np.median(depth))
+def _bare_road(place: Place) -> np.ndarray:
+    """Depth (h, w) of a street with nothing on it."""
+    K = place.K
+    assert K is not None  # there is motion only where a camera is known
+    height, width = place.size
+    down = (np.arange(height) - K[1, 2]) / K[1, 1]
+    depth = CAMERA_HEIGHT / down.clip(min=CAMERA_HEIGHT / HORIZON)
+    return np.repeat(depth[:, None], width, 1).astype(np.float32)
 
 
 def scaled(motion: MotionDepth, scale: float) -> np.ndarray:

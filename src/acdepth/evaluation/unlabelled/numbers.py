@@ -27,6 +27,7 @@ class Numbers:
     """The same, were every frame's depth the mean of all frames'."""
     explained: float = np.nan
     by_wall: float = np.nan
+    by_road: float = np.nan
     same_point: float = np.nan
     metres: float = np.nan
     """Length of motion by depth over the known one, the median pair."""
@@ -82,6 +83,7 @@ def _add_motion(numbers: Numbers, seen: Sequence[Answers]) -> None:
     numbers.apart = float(np.mean([one.apart for *_, one in pairs]))
     numbers.explained = _median([one.explained for *_, one in pairs])
     numbers.by_wall = _median([one.by_wall for *_, one in pairs])
+    numbers.by_road = _median([one.by_road for *_, one in pairs])
     numbers.same_point = _median([one.same_point for *_, one in pairs])
     numbers.apart_of_mean = _apart_of_mean(seen)
     numbers.metres = _median(
