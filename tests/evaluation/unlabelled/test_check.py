@@ -14,8 +14,10 @@ from acdepth.core.files import read_json
 from acdepth.core.shipped import STUDENT
 from acdepth.data.folder import open_data
 from acdepth.evaluation.unlabelled import UnlabelledCheck, check_unlabelled
+from acdepth.evaluation.unlabelled.numbers import Numbers
 from acdepth.evaluation.unlabelled.places import read_place
-from acdepth.evaluation.unlabelled.verdict import Bounds
+from acdepth.evaluation.unlabelled.scene import Shape
+from acdepth.evaluation.unlabelled.verdict import Bounds, judge
 from acdepth.inference.model import DepthModel
 from acdepth.networks.depth_net import DepthOutput
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
@@ -122,6 +124,29 @@ def test_motion_is_found_from_the_images_alone(drive: Clip) -> None:
     true = measured[motion.row, motion.column]
     ratio = np.log(motion.depth[true > 0] / true[true > 0])
     assert np.median(np.abs(ratio - np.median(ratio))) < 0.1
+
+
+def numbers(by_road: float, explained: float, road: float = 1.0) -> Numbers:
+    shape = Shape(finite=1.0, contrast=15.0, alike=0.9, stuck=0.1)
+    return Numbers(
+        shape, pairs=8, explained=explained, by_wall=0.2, by_road=by_road, same_point=0.02, road_found=road
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_road", "explained", "road", "verdict"),
+    [
+        (0.4, 0.6, 1.0, "works"),
+        (0.4, 0.2, 1.0, "doubtful"),  # no better than a wall
+        (0.21, 0.2, 1.0, "works"),  # nor is a true road: the footage cannot tell
+        (0.4, 0.6, 0.0, "degenerate"),  # a road in no frame at all
+    ],
+)
+def test_depth_is_held_against_motion_where_that_tells_distances(
+    by_road: float, explained: float, road: float, verdict: str
+) -> None:
+    result = judge(model_of(ramp), numbers(by_road, explained, road), 9)
+    assert result.verdict == verdict, result.in_words
 
 
 def test_bounds_say_which_way_is_good() -> None:

@@ -35,8 +35,7 @@ class UnlabelledCheck(Record):
     """``works``, ``doubtful: ...`` or ``degenerate: ...; try ...``."""
     score: Number
     """How far depth may be off, as a part of it, by all that was seen: lower is better, 1 is useless. It
-    orders networks on the same footage; it is no absRel, and 1 where the images
-    tell no motion."""
+    orders networks on the same footage; it is no absRel, and 1 where the images tell no motion."""
     measures: dict[str, Measure]
     """By name, in the order in which they are shown."""
     model: str

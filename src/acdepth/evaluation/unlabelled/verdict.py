@@ -209,7 +209,7 @@ def _motion(of: Numbers) -> Measure:
     said = f"depth and motion explain {100 * of.explained:.0f} % of what changes between frames"
     wall = f"a wall at one distance {100 * of.by_wall:.0f} %"
     if of.by_road - of.by_wall < TELLING:
-        road = f"a bare road {100 * of.by_road:.0f} %: this footage tells little by motion"
+        road = f"a bare road {100 * of.by_road:.0f} %: the footage tells little by motion"
         return _measure(of.explained, "unknown", f"{said}, {wall}, {road}")
     return _measure(
         of.explained, GAIN.finding(of.explained - of.by_wall), f"{said}, {wall}", f"{said}, {wall}", TRAIN
