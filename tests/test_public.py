@@ -14,7 +14,7 @@ import acdepth
 ROOMS = ["acdepth"] + [
     f"acdepth.{module.name}" for module in pkgutil.iter_modules(acdepth.__path__) if module.ispkg
 ]
-ROOMS += ["acdepth.student.adapt", "acdepth.student.confidence"]
+ROOMS += ["acdepth.student.adapt", "acdepth.student.confidence", "acdepth.evaluation.unlabelled"]
 API = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
 
 

@@ -126,6 +126,26 @@ def test_motion_is_found_from_the_images_alone(drive: Clip) -> None:
     assert np.median(np.abs(ratio - np.median(ratio))) < 0.1
 
 
+def test_weather_and_a_prior_are_asked_where_they_are_given(drive: Clip) -> None:
+    true = knowing(drive)
+
+    def prior(image: np.ndarray) -> np.ndarray:
+        frame = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+        return -true.backend(frame, None).inverse_depths[0][0, 0].numpy()
+
+    result = check_unlabelled(
+        true,
+        [drive],
+        places=PLACES,
+        order=prior,
+        translated=lambda clip, index: {"same": clip.image(index), "other": drive.image(FRAMES - 1 - index)},
+    )
+    assert result.measures["translated_same"].value == 0
+    other = result.measures["translated_other"].value
+    assert other is not None and other > 0.01
+    assert result.measures["order"].value == 0 and result.measures["order"].finding == "degenerate"
+
+
 def numbers(by_road: float, explained: float, road: float = 1.0) -> Numbers:
     shape = Shape(finite=1.0, contrast=15.0, alike=0.9, stuck=0.1)
     return Numbers(
