@@ -33,6 +33,8 @@ class Numbers:
     """Length of motion by depth over the known one, the median pair."""
     road_found: float = np.nan
     """Part of the frames in which a plane was found."""
+    road_frames: int = 0
+    """Frames in which it was looked for."""
     road_share: float = np.nan
     """Part of the pixels looked at that lie on it."""
     height: float = np.nan
@@ -109,6 +111,7 @@ def _add_road(numbers: Numbers, seen: Sequence[Answers], roads: Sequence[Road]) 
         return
     heights, pitches = ([getattr(road, name) for road in roads] for name in ("heights", "pitches"))
     every = np.concatenate(heights)
+    numbers.road_frames = len(every)
     numbers.road_found = float(np.isfinite(every).mean())
     numbers.road_share = float(np.mean(np.concatenate([road.share for road in roads])))
     numbers.height = _median(every)

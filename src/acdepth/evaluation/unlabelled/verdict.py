@@ -44,6 +44,8 @@ SAME_POINT = Bounds(0.06, 0.2)
 """|log| of a point's depth from two frames: 6 % is a few times what a trained network has."""
 ROAD = Bounds(0.6, 0.05)
 """Part of the frames with a plane where the road should be. Cars may hide it in many, but not in all."""
+FEWEST_FOR_ROAD = 20
+"""Frames in which there must be none before that is no depth: a few may all look at a lorry."""
 HEIGHT_JITTER = Bounds(0.04, 0.3)
 """|log| of the camera's height from a frame to the next; a drive's camera keeps its height to 1 or 2 %."""
 PITCH_JITTER = Bounds(0.6, 5.0)
@@ -217,13 +219,16 @@ def _motion(of: Numbers) -> Measure:
 
 
 def _road(of: Numbers) -> dict[str, Measure]:
+    finding = ROAD.finding(of.road_found)
+    if finding == "degenerate" and of.road_frames < FEWEST_FOR_ROAD:
+        finding = "doubtful"
     found = _told(of.road_found, f"a level road is seen in {100 * of.road_found:.0f} % of the frames")
     height = f"the camera's height above it moves by {100 * of.height_jitter:.1f} % from frame to frame"
     pitch = f"its pitch by {of.pitch_jitter:.2f} degrees"
     return {
         "road": _measure(
             of.road_found,
-            ROAD.finding(of.road_found),
+            finding,
             found or "no road was looked for",
             f"a level road is seen in only {100 * of.road_found:.0f} % of the frames",
             "look at the sheet: does the camera look along a road?",
