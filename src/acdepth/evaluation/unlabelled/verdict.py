@@ -230,8 +230,10 @@ def _road(of: Numbers) -> dict[str, Measure]:
             of.road_found,
             finding,
             found or "no road was looked for",
-            f"a level road is seen in only {100 * of.road_found:.0f} % of the frames",
-            "look at the sheet: does the camera look along a road?",
+            f"a level road is seen in only {100 * of.road_found:.0f} % of the frames"
+            if of.road_found
+            else "no road",
+            "start from a depth network that works, if the sheet shows a road",
         ),
         "height": _measure(
             of.height_jitter,
