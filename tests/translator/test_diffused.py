@@ -65,6 +65,19 @@ def test_it_is_the_generator_merged(weights: Path) -> None:
     assert translator.conditions == {Condition.NIGHT, Condition.FOG}
 
 
+def test_a_larger_image_has_no_frame(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    translator = DiffusedWeather(weights, precision="fp32")
+
+    def frame() -> float:
+        """By how much a plain image's border comes out otherwise than its middle."""
+        made = translator.translate(torch.full((1, 3, 128, 128), 0.3), None, Condition.NIGHT, [])
+        return float((made[..., :8, 64:72] - made[..., 64:72, 64:72]).abs().mean())
+
+    mended = frame()
+    monkeypatch.setattr("acdepth.translator.diffused.MARGIN", 0)
+    assert mended < 0.25 * frame()
+
+
 def test_the_card_or_else_the_caller_says_at_which_size(weights: Path, tmp_path: Path) -> None:
     squeezed = with_values(weights, tmp_path / "squeezed", "card.json", translate_size="trained")
     silent = shutil.copytree(weights, tmp_path / "silent")  # as it was written before there was a choice

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.core.condition import Condition
@@ -15,8 +16,11 @@ from acdepth.translator.adapters import adapters_hash, base_facts, load_card, lo
 from acdepth.translator.method import Translator
 from acdepth.translator.settings import TranslateSize
 
-VERSION = 1
+VERSION = 2
 """Counts up when the same weights give another image, so that old and new translations are not mixed."""
+MARGIN = 96
+"""[px]. The zeros with which the network continues an image colour a band of some 64 pixels along its border.
+At the trained size that is nearly everywhere, and was learnt so; larger images show it as a frame."""
 
 
 class DiffusedWeather(Translator):
@@ -49,6 +53,7 @@ class DiffusedWeather(Translator):
         self.rounds_by_batch = self.device.type != "cpu"
         weights = or_shipped(weights, TRANSLATOR)
         card = load_card(weights)
+        self.trained_size = card.image_size
         self.size = card.image_size if (translate_size or card.translate_size) == "trained" else None
         folder = model_folder(base or Path(card.base))
         model, self.base = DiffusionModel.from_pretrained(folder), base_facts(folder)
@@ -82,6 +87,16 @@ class DiffusedWeather(Translator):
         given = (image * 2 - 1).to(self.device, self.dtype, memory_format=torch.channels_last)
         at_once = 1 if self.device.type == "cpu" else len(image)
         parts = zip(given.split(at_once), wanted.split(at_once), strict=True)
-        image = torch.cat([self.generator(part, index, "forth") for part, index in parts]) / 2 + 0.5
+        image = torch.cat([self._generate(part, index) for part, index in parts]) / 2 + 0.5
         # An infinite colour would be brought to 0 or 1 and look like one.
         return image.where(image.isfinite(), torch.nan).clamp(0, 1).cpu()
+
+    def _generate(self, image: Tensor, condition: Tensor) -> Tensor:
+        """One step for images (B, 3, H, W) in -1..1; larger ones than were trained on are mirrored around."""
+        height, width = image.shape[-2:]
+        down = min(MARGIN, height - 1) if height > self.trained_size[0] else 0
+        across = min(MARGIN, width - 1) if width > self.trained_size[1] else 0
+        if down or across:
+            image = F.pad(image, (across, across, down, down), mode="reflect")
+        made = self.generator(image, condition, "forth")
+        return made[..., down : down + height, across : across + width]

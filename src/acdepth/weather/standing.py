@@ -72,7 +72,7 @@ def sky_seen(radiance: Tensor) -> Tensor:
     blue = (soft[2] > 1.3 * soft[0])[None] & (gray > 0.2)
     plain = (bright | blue) & (slope * width / 2 < PLAIN)
     # Wires and twigs do not end a sky.
-    upwards = (blur(plain.float(), 0.01 * width) > 0.5).int().cummin(-2).values.bool()
+    upwards = (blur(plain.float(), 0.02 * width) > 0.5).int().cummin(-2).values.bool()
     return upwards & (torch.arange(height, device=radiance.device).view(1, -1, 1) < 0.6 * height)
 
 
