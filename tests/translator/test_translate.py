@@ -267,6 +267,22 @@ def test_the_teachers_depth(data: Path, tmp_path: Path) -> None:
     assert len(source.describe()["weights"]) == 64
 
 
+class Flat(MeasuredDepth):
+    """A network that sees nothing."""
+
+    predicted = True
+
+    def depth(self, images: Sequence[np.ndarray], frames: Sequence[Frame], crop: Crop | None) -> Tensor:
+        return torch.full((len(images), 1, HEIGHT, WIDTH), 20.0)
+
+
+def test_depth_that_looks_wrong_is_told_once(data: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    settings = TranslateSettings(BOTH, batch_size=2)
+    translate(open_data(data), tmp_path, Darker(), Flat(), settings, on_warning=said.append)
+    assert len(said) == 1 and "depth looks wrong" in said[0]
+
+
 def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:
     clear = [clip for clip in open_data(data) if clip.condition is Condition.CLEAR]
     crop = Crop(top=4, left=0, height=20, width=40)

@@ -31,6 +31,9 @@ DENSE = 0.5
 class DepthSource(ABC):
     """Gives the depth of frames that are about to be translated."""
 
+    predicted = False
+    """Whether a network guesses it, and may be wrong."""
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """Plain values that name the source and all that shapes its output."""

@@ -26,6 +26,7 @@ from acdepth.core.tally import ReadTally
 from acdepth.data.manifest import Entry, Manifest, generator_hash
 from acdepth.data.order import as_floats
 from acdepth.data.stored import frame_stamps, hash_pixels
+from acdepth.translator.depth_doubts import DepthDoubts
 from acdepth.translator.depth_source import DepthSource
 from acdepth.translator.method import Translator
 
@@ -91,7 +92,7 @@ def translate(
         depth_source: gives the frames' depth; None for a method that needs none.
         settings: conditions, seed, size.
         progress: called with the number of clear frames that are finished since it was last called.
-        on_warning: called with each warning, for example about a skipped frame; by default it is logged.
+        on_warning: called with each warning, about a skipped frame or wrong-looking depth; logged by default.
         share: which batches are this process's.
 
     Raises:
@@ -111,13 +112,15 @@ def translate(
         raise UserError(None, what, "give a teacher or measured depth")
     with sole_writer(out, share=share):
         manifest = _open(out, _made_from(translator, depth_source, settings, clear), share)
-        work = _Work(manifest, translator, depth_source, settings, ReadTally(total, on_warning))
+        tally, doubts = ReadTally(total, on_warning), DepthDoubts(on_warning)
+        work = _Work(manifest, translator, depth_source, settings, tally, doubts)
         frames = _frames(clear, manifest, settings.conditions)
         for number, batch in enumerate(_batches(frames, settings.batch_size)):
             if share.has(number) and any(frame.todo for frame in batch):
                 work.translate(batch)
             if progress:
                 progress(len(batch))
+        doubts.say()
         share.wait()
         manifest = Manifest(out)
         share.wait()
@@ -147,9 +150,10 @@ class _Work:
         depth_source: DepthSource | None,
         settings: TranslateSettings,
         tally: ReadTally,
+        doubts: DepthDoubts,
     ) -> None:
         self.manifest, self.translator, self.depth_source = manifest, translator, depth_source
-        self.settings, self.tally = settings, tally
+        self.settings, self.tally, self.doubts = settings, tally, doubts
         self.generator = generator_hash(manifest.settings)
 
     def translate(self, frames: list[_Frame]) -> None:
@@ -180,6 +184,8 @@ class _Work:
         if self.depth_source:
             places = [Frame(frame.clip, frame.index) for frame in frames]
             depth = self.depth_source.depth(images, places, self.settings.crop)
+            if self.depth_source.predicted:
+                self.doubts.look(clear[0], depth[0])
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue

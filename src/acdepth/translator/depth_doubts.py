@@ -1,0 +1,100 @@
+"""Whether a network's depth is fit to simulate weather by: said in one line, before hours are spent."""
+
+import logging
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from acdepth.core.seeding import make_generator
+from acdepth.weather.draws import Draws
+from acdepth.weather.fields import to_linear
+from acdepth.weather.scene import understand
+from acdepth.weather.standing import sky_seen
+
+ENOUGH = 16
+"""Frames after which it is said; at the end where there are fewer."""
+SEEN_AT = (96, 160)
+"""Height and width [px] at which frames are looked at."""
+FLAT = 1.3
+"""Far over near (95 % over 5 % quantile) up to which depth is the same everywhere; streets have 10."""
+ALIKE = 0.995
+"""Correlation of log depth of frames from which depth has nothing to do with the picture."""
+CHANGED = 0.9
+"""Correlation of brightness up to which two frames show different things."""
+LEAST_SKY = 0.05
+"""Part of a frame that must be sky before it is asked where that lies."""
+SKY_NEAR = 0.75
+"""Part of the rest that must be nearer than the sky."""
+LEAST_ROAD = 0.05
+"""Part of a frame's lower 40 % that must lie on a plane; cars may hide the most of it."""
+
+
+class DepthDoubts:
+    """Gathers what is odd about depth, and warns once, of most of the frames; by default to the log."""
+
+    def __init__(self, on_warning: Callable[[str], object] | None = None) -> None:
+        self._on_warning = on_warning or logging.getLogger("acdepth").warning
+        self._said = False
+        self._frames: list[tuple[Tensor, Tensor]] = []
+
+    def look(self, image: Tensor, depth: Tensor) -> None:
+        """Remember a frame (3, H, W) in 0..1 and its depth (1, H, W) [m]."""
+        if self._said:
+            return
+        pair = (F.interpolate(one[None].cpu(), SEEN_AT, mode="area")[0] for one in (image, depth))
+        self._frames.append((next(pair), next(pair)))
+        if len(self._frames) >= ENOUGH:
+            self.say()
+
+    def say(self) -> None:
+        """Warn, if there is reason to and none was given."""
+        if self._said or not self._frames:
+            return
+        self._said = True
+        if reasons := find_doubts(self._frames):
+            what = f"the teacher's depth looks wrong ({'; '.join(reasons)}), and simulated weather goes by it"
+            self._on_warning(f"{what}: look at a sheet (acdepth translate check), or give another teacher")
+        self._frames = []
+
+
+def find_doubts(frames: list[tuple[Tensor, Tensor]]) -> list[str]:
+    """In words, what is wrong with frames (3, H, W) and their depths (1, H, W) [m]; empty if nothing is."""
+    logs = torch.stack([depth.clamp(0.1, 200).log().flatten() for _, depth in frames])
+    low, high = logs.quantile(torch.tensor([0.05, 0.95]), 1)
+    if float((high - low).exp().median()) < FLAT:
+        return ["it is nearly the same everywhere"]
+    reasons = []
+    if _ignores_pictures(logs, torch.stack([image.mean(0).flatten() for image, _ in frames])):
+        reasons.append("it is the same whatever the picture shows")
+    skies = [part for image, depth in frames if (part := _nearer_than_sky(image, depth)) is not None]
+    if skies and _median(skies) < SKY_NEAR:
+        reasons.append("the sky is as near as the rest")
+    if _median([_road(depth) for _, depth in frames]) < LEAST_ROAD:
+        reasons.append("no level road is below the horizon")
+    return reasons
+
+
+def _ignores_pictures(logs: Tensor, brightness: Tensor) -> bool:
+    """Whether depths are alike in all pairs of frames that show different things."""
+    different = torch.corrcoef(brightness) < CHANGED
+    return bool(different.any()) and float(torch.corrcoef(logs)[different].median()) > ALIKE
+
+
+def _nearer_than_sky(image: Tensor, depth: Tensor) -> float | None:
+    """Part of the rest that is; None where too little is sky."""
+    sky = sky_seen(to_linear(image))
+    if sky.float().mean() < LEAST_SKY or sky.all():
+        return None
+    return float((depth[~sky] < depth[sky].median()).float().mean())
+
+
+def _road(depth: Tensor) -> float:
+    """Part of the lower 40 % that lies on the plane of the ground."""
+    ground = understand(depth, Draws(make_generator(0), depth.device)).ground
+    return float((ground[:, int(0.6 * ground.shape[1]) :] > 0.5).float().mean())
+
+
+def _median(values: list[float]) -> float:
+    return float(torch.tensor(values).median())
