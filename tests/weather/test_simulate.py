@@ -13,7 +13,7 @@ from acdepth.weather.fog import fog
 from acdepth.weather.lights import headlights, street_lamps
 from acdepth.weather.rain import lens_drops, wet_ground
 from acdepth.weather.scene import Scene, understand
-from acdepth.weather.standing import find_standing
+from acdepth.weather.standing import find_sky, find_standing
 
 HEIGHT, WIDTH = 48, 80
 HORIZON = 20.0
@@ -100,6 +100,16 @@ def test_sky_is_far_and_above_the_horizon() -> None:
 def flat_scene(z: Tensor, ground: Tensor) -> Scene:
     zeros = torch.zeros_like(z)
     return Scene(z, zeros, zeros, ground, zeros, focal=56.0, horizon=HORIZON, camera_height=1.5)
+
+
+def test_a_sky_at_night_goes_by_the_picture_where_depth_says_little() -> None:
+    image, near = torch.full((3, HEIGHT, WIDTH), 0.2), street(wall=20.0)
+    image[:, : int(HORIZON)] = 0.9
+    near[:, :, 50:] = near[:, :, 50:].clamp_max(6.0)
+    scene = understand(near, draws())
+    sky = find_sky(scene, to_linear(image))[0]
+    assert scene.sky.max() < 0.01 and sky[:14, 4:44].min() > 0.9
+    assert sky[:, 54:].max() < 0.01 and sky[28:].max() < 0.01
 
 
 def test_fog_follows_koschmieder() -> None:

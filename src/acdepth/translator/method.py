@@ -12,7 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.inference.devices import choose_device
 from acdepth.weather import WEATHERS, simulate
 
-SIMULATION_VERSION = 2
+SIMULATION_VERSION = 3
 """Counts up when the same draws give another image, so that old translations are not mixed with new ones."""
 
 

@@ -8,7 +8,7 @@ from acdepth.weather.draws import Draws
 from acdepth.weather.fields import flatten_light, luminance, smooth_noise
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import bloom, capture, expose
-from acdepth.weather.standing import find_standing
+from acdepth.weather.standing import find_sky, find_standing
 
 AMBIENT_COLOURS = ((0.55, 0.7, 1.0), (1.0, 0.8, 0.55), (0.9, 0.9, 1.0), (1.0, 0.65, 0.35), (0.6, 0.9, 0.85))
 """Moonlight, town glow, overcast, sodium glow, mercury lamps."""
@@ -26,7 +26,7 @@ def relight(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Te
     if draws.chance(0.75):
         pools, lamps = lights.street_lamps(scene, standing, draws)
         light, sources = light + pools, sources + lamps
-    lit = torch.lerp(surface * light, _night_sky(radiance, scene, draws, ambient), scene.sky)
+    lit = torch.lerp(surface * light, _night_sky(radiance, scene, draws, ambient), find_sky(scene, radiance))
     if draws.chance(0.6):
         lit = lit + lights.lit_windows(scene, standing, draws)
     return lit + lights.shine(sources, draws, *radiance.shape[1:])

@@ -11,6 +11,8 @@ from acdepth.weather.scene import Scene
 
 FARTHEST_THING = 70.0
 """[m]; depth networks are vague beyond."""
+NEAREST_SKY = 10.0
+"""[m]; what depth calls nearer is none, however plain: a white van beside the camera."""
 STEEP = 0.7
 """Metres that a surface may go back for each metre that it rises: hills and roads go back farther."""
 FLAT = 0.04
@@ -57,6 +59,12 @@ def find_standing(scene: Scene, radiance: Tensor) -> Standing:
     tall, wide = LEAST_WALL
     walls = flat & (_extent(flat, -2) * metres > tall) & (_extent(flat, -1) * metres > wide)
     return Standing(things, walls)
+
+
+def find_sky(scene: Scene, radiance: Tensor) -> Tensor:
+    """(1, H, W) in 0..1: sky by depth, or by the picture, linear (3, H, W), where depth allows it."""
+    seen = (sky_seen(radiance) & (scene.z > NEAREST_SKY)).to(scene.z.dtype)
+    return torch.maximum(scene.sky, blur(seen, 0.002 * radiance.shape[-1]))
 
 
 def sky_seen(radiance: Tensor) -> Tensor:
