@@ -79,6 +79,7 @@ def translate(
         device: where networks run: auto, cpu, cuda, cuda:1 or mps.
         precision: of diffusion; auto is bf16 where the device computes in it.
     """
+    from acdepth.core.clip import clear_clips
     from acdepth.data.folder import count_targets, open_data
     from acdepth.data.settings import FootageChoice
     from acdepth.translator import SimulatedWeather, TranslateSettings
@@ -101,7 +102,7 @@ def translate(
         size, part = _seen_by_teacher(source, part)
     settings = TranslateSettings(tuple(wanted), seed, size, part, format, batch_size)
     choice = FootageChoice(split=split, cameras=cameras, step=step)
-    clips = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
+    clips = clear_clips(open_data(data, choice=choice))
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
     with progress(title, count_targets(clips), unit="image") as advance:
         translate_clips(clips, out, translator, source, settings, progress=advance, share=share)
@@ -126,6 +127,7 @@ def check(
         sheet: picture to write, source and translations side by side; needs --data.
         rows: sources on the sheet.
     """
+    from acdepth.core.clip import clear_clips
     from acdepth.core.sheet import check_sheet_name
     from acdepth.data.folder import open_data
     from acdepth.data.manifest import Manifest
@@ -141,7 +143,7 @@ def check(
     if not manifest.entries:
         raise UserError(out, "holds no translations", "make some with acdepth translate")
     footage = open_data(data, choice=FootageChoice(split=split, cameras=cameras)) if data else []
-    clear = [clip for clip in footage if clip.condition is Condition.CLEAR]
+    clear = clear_clips(footage)
     problems = manifest.problems()
     if data:
         problems += manifest.changed_sources(clear)

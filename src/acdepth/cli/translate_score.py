@@ -64,6 +64,7 @@ def score(
         seed: of the judges, the pairs and the intervals.
         device: where the prior runs: auto, cpu, cuda, cuda:1 or mps.
     """
+    from acdepth.core.clip import clear_clips
     from acdepth.core.sheet import check_sheet_name
     from acdepth.data.folder import open_data
     from acdepth.data.settings import FootageChoice
@@ -85,7 +86,7 @@ def score(
     window = find_window(manifests, parse_image_size(image_size) if image_size else None)
     wanted = _conditions(conditions, manifests)
     choice = FootageChoice(split=split, cameras=cameras)
-    clear = [one for one in open_data(data, choice=choice) if one.condition is Condition.CLEAR]
+    clear = clear_clips(open_data(data, choice=choice))
     twins = open_data(truth, choice=choice) if truth else []
     cases = [build_case(one, manifests, clear, twins, window, settings.images) for one in wanted]
     _tell(cases, with_truth=truth is not None)

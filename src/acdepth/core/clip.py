@@ -97,3 +97,8 @@ class Frame(NamedTuple):
 def target_frames(footage: Iterable[Clip]) -> list[Frame]:
     """The frames that training and evaluation are about, in order."""
     return [Frame(clip, index) for clip in footage for index in clip.targets()]
+
+
+def clear_clips(footage: Iterable[Clip]) -> list[Clip]:
+    """Those in clear weather by day, in order: what is learnt from and translated."""
+    return [clip for clip in footage if clip.condition is Condition.CLEAR]

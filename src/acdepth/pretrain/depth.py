@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from acdepth.core.condition import Condition
+from acdepth.core.clip import clear_clips
 from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
@@ -103,7 +103,7 @@ def _train(
     out: Path,
     save: Callable[[], object],
 ) -> None:
-    clear = [clip for clip in open_data(data) if clip.condition == Condition.CLEAR]
+    clear = clear_clips(open_data(data))
 
     loop = config.loop
     batches = partial(TruthBatches, clear, config.image_size, loop.batch_size, loop.seed)

@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
@@ -120,4 +120,4 @@ class Learning:
 
 def clear_footage(config: LearningConfig, footage: Path) -> list[Clip]:
     """The clear sequences that teacher and student learn on."""
-    return [clip for clip in open_data(footage, choice=config.teacher) if clip.condition is Condition.CLEAR]
+    return clear_clips(open_data(footage, choice=config.teacher))

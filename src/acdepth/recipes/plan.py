@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.table import Table
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.folder import count_targets, open_data
@@ -121,7 +121,7 @@ def plan_world(config: DemoConfig, steps: int) -> list[PlannedStage]:
         training = _render(config, config.training, folder / "training", batch_size(config) + 2)
         shown = [(towns, _render(config, towns, folder / "adverse", 2)) for towns in config.shown_weather()]
         evaluation = _render(config, config.evaluation, folder / "evaluation", 2)
-        footage = [one for one in open_data(folder / "training") if one.condition is Condition.CLEAR]
+        footage = clear_clips(open_data(folder / "training"))
         stages = plan_method(config, footage, height * width, _counts(config), steps)
     return [
         _rendered("world-training", config, config.training, training),

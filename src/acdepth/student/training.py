@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json
@@ -162,7 +162,7 @@ def student_files(config: StudentConfig, prior: Path | None) -> dict[str, str]:
 
 def clear_footage(config: StudentConfig, data: Path, translations: Path | None) -> list[Clip]:
     """The clear clips of ``data``; `UserError` if there are none, or translations are missing."""
-    clips = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
+    clips = clear_clips(open_data(data, choice=config))
     if not clips:
         raise UserError(data, "no clear footage", "the student learns from its teacher on clear frames")
     if config.degraded and translations is None:

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acdepth.core.clip import Clip
-from acdepth.core.condition import Condition
+from acdepth.core.clip import Clip, clear_clips
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, write_json
 from acdepth.core.identity import Identity
@@ -64,7 +63,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
     Raises:
         UserError: if there is no clear footage, or it cannot be trained on.
     """
-    clear = [clip for clip in open_data(data, choice=config) if clip.condition == Condition.CLEAR]
+    clear = clear_clips(open_data(data, choice=config))
     if not clear:
         raise UserError(data, "no clear footage", "the teacher learns on clear video only")
     refuse_unknown_cameras(clear)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from acdepth.core.clip import clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
@@ -71,7 +72,7 @@ def train_translator(
     if start:
         start = or_shipped(start, TRANSLATOR)
         check_start(config, start)
-    clear = [one for one in open_data(data, choice=config) if one.condition is Condition.CLEAR]
+    clear = clear_clips(open_data(data, choice=config))
     footage = [one for path in adverse or [data] for one in open_data(path, choice=config)]
     bad = [one for one in footage if one.condition in config.conditions]
     if not clear:
