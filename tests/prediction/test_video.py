@@ -55,11 +55,11 @@ def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predict
     video = whole_video(write_video(tmp_path / "drive.mp4", images))
     seen: dict[int, DepthPrediction] = {}
     out = tmp_path / "out" / "drive.mp4"
-    skipped = predict_video(
+    left_out = predict_video(
         predictor, video, out, CAMERA, on_frame=lambda number, image, found: seen.update({number: found})
     )
     frames, rate = read_video(out)
-    assert skipped == 0 and rate == 12 and sorted(seen) == [0, 1, 2, 3, 4]
+    assert left_out == (0, []) and rate == 12 and sorted(seen) == [0, 1, 2, 3, 4]
     assert len(frames) == 5 and frames[0].shape == (64, 192, 3)
     for frame, image in zip(frames, images, strict=True):
         assert np.abs(frame[:, :96].astype(int) - image).mean() < 12
@@ -92,8 +92,8 @@ def test_one_bad_frame_in_a_hundred_is_counted_and_time_goes_on(
     tmp_path: Path, predictor: Predictor, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(10)])
-    skipped = predict_video(predictor, spoilt(path, {7}, repeat=10), tmp_path / "out.mp4")
-    assert skipped == 1 and "frame 7 cannot be decoded" in caplog.text
+    left_out = predict_video(predictor, spoilt(path, {7}, repeat=10), tmp_path / "out.mp4")
+    assert left_out.unreadable == 1 and "frame 7 cannot be decoded" in caplog.text
     assert len(read_video(tmp_path / "out.mp4")[0]) == 100
 
 

@@ -85,9 +85,10 @@ class Camera:
         """(height, width) of the images [px]."""
         return self.height, self.width
 
-    def matrix(self) -> torch.Tensor:
-        """Intrinsics as a float32 (3, 3) matrix K: pixel = K @ point / depth."""
-        return torch.tensor([[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]])
+    def matrix(self, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+        """Intrinsics as a (3, 3) matrix K: pixel = K @ point / depth."""
+        rows = [[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]]
+        return torch.tensor(rows, dtype=dtype)
 
     def to_dict(self) -> dict[str, float | int]:
         """Plain values for YAML and JSON."""

@@ -1,7 +1,8 @@
 """What models say about frames, and what a protocol makes of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from acdepth.core.errors import UserError
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import Checkpoint
+from acdepth.inference.metric import NoMetres
 from acdepth.inference.model import Confidence, DepthModel
 from acdepth.inference.output import depth_of, depth_of_published, enlarge, enlarge_published, fused
 from acdepth.inference.view import View, view_of
@@ -60,18 +62,23 @@ class NetworkModel(Model):
         self.name, self.metric, self.camera = network.name, network.metric, network.camera
 
     def answer(self, frames: Sequence[TrueFrame], protocol: Protocol) -> list[Answer]:
-        """Ask the network, all frames of one size together."""
+        """Ask the network, all frames of one size together.
+
+        Raises:
+            UserError: if it is relative, and a frame does not tell the metres that the protocol asks for.
+        """
         network = self.network
         sizes = [self.input_size(frame, protocol) for frame in frames]
-        answers = network.infer(
-            [frame.image for frame in frames],
-            sizes,
-            night=[frame.clip.condition.dark for frame in frames] if protocol.condition_known else None,
-            mirrored=protocol.flip,
-            confidence=self.confidence,
-            at_once=len(frames),
-            views=None if protocol.alignment == "scale_and_shift" else _views(frames, protocol),
-        )
+        with _needing_metres(self.name):
+            answers = network.infer(
+                [frame.image for frame in frames],
+                sizes,
+                night=[frame.clip.condition.dark for frame in frames] if protocol.condition_known else None,
+                mirrored=protocol.flip,
+                confidence=self.confidence,
+                at_once=len(frames),
+                views=None if protocol.alignment == "scale_and_shift" else _views(frames, protocol),
+            )
         return [
             Answer(fused(answer), network.focal_ratio(frame.camera, size), answer.confidence)
             for frame, size, answer in zip(frames, sizes, answers, strict=True)
@@ -101,6 +108,17 @@ class NetworkModel(Model):
         )
         # Said only where it is known, so that results of networks from before say what they said.
         return checkpoint.model_copy(update={"metres": network.metres}) if network.metres else checkpoint
+
+
+@contextmanager
+def _needing_metres(model: str) -> Iterator[None]:
+    """Frames without metres are not left out: a mean over those that suit one model compares with nothing."""
+    try:
+        yield
+    except NoMetres as error:
+        what = f"{model} says no metres here, as {error.what}"
+        remedy = "give camera_height in camera.yaml too, or ask for no metres: --alignment scale_and_shift"
+        raise UserError(error.where, what, remedy) from error
 
 
 def _views(frames: Sequence[TrueFrame], protocol: Protocol) -> list[View]:
@@ -149,12 +167,13 @@ def predict_depth(model: Model, frames: Sequence[TrueFrame], protocol: Protocol)
 
 def predict_unscored(model: Model, frames: Sequence[TrueFrame], protocol: Protocol) -> list[np.ndarray]:
     """What the model says of each frame at its own size, float32 (H, W) [m]: not rescaled to another lens,
-    neither aligned nor clamped.
+    neither aligned nor clamped. Of a relative model it has no unit, as an order needs none.
 
     Raises:
         UserError: if a prediction is not finite.
     """
-    answers = model.answer(frames, protocol)
+    without_metres = protocol.model_copy(update={"alignment": "scale_and_shift"})
+    answers = model.answer(frames, without_metres)
     return [_depth(model, frame, answer, protocol) for frame, answer in zip(frames, answers, strict=True)]
 
 

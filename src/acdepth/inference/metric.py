@@ -1,5 +1,6 @@
 """From relative inverse depth, of unknown scale and shift, to metres: by what is known of the image."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,8 +50,9 @@ def find_metres(relative: Tensor, image: np.ndarray, view: View) -> InMetres:
     """
     refuse_unknown(view)
     if view.other is not None and view.camera is not None and view.moved is not None:
-        points = depth_by_motion(image, view.other(), view.camera, view.moved, view.own)
         try:
+            other = _read_other(view.other, view.key)
+            points = depth_by_motion(image, other, view.camera, view.moved, view.own)
             return fit_to_points(relative[0, 0].cpu().numpy(), points, view.key)
         except NoMetres:
             if view.camera_height is None:
@@ -95,6 +97,14 @@ def fit_to_points(relative: np.ndarray, points: SparseDepth, key: str | None = N
     return InMetres(float(scale), float(shift))
 
 
+def _read_other(read: Callable[[], np.ndarray], key: str | None) -> np.ndarray:
+    try:
+        return read()
+    except UserError as error:
+        what = f"the image that its motion would be told by cannot be read ({error})"
+        raise NoMetres(key, what) from error
+
+
 def _first_guess(said: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     """The median over pairs of points that the model puts far apart (Theil and Sen)."""
     order = np.argsort(said, kind="stable")
@@ -110,8 +120,7 @@ def height_seen(inverse_depth: Tensor, view: View) -> float:
     """How high above the road the camera is by inverse depth (1, 1, H, W) of any unit; NaN without a road."""
     camera = view.camera
     assert camera is not None
-    fx, fy, cx, cy = camera.fx, camera.fy, camera.cx, camera.cy
-    intrinsics = torch.tensor([[[fx, 0, cx], [0, fy, cy], [0, 0, 1]]], dtype=torch.float64)
+    intrinsics = camera.matrix(torch.float64)[None]
     counted = None if view.own is None else torch.from_numpy(~view.own)[None, None]
     depth = torch.where(inverse_depth > 0, 1 / inverse_depth, 0.0).cpu()
     return float(road_plane(depth, intrinsics, counted).height)

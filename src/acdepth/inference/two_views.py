@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
 
 from acdepth.core.camera import Camera
 from acdepth.core.resize import at_most_wide
@@ -51,8 +52,7 @@ def depth_by_motion(
     nothing = SparseDepth(none, none, none, none)
     here, there = (cv2.cvtColor(at_most_wide(one, WIDTH), cv2.COLOR_RGB2GRAY) for one in (image, other))
     height, width = here.shape
-    seen = camera.resized(height, width)
-    K = np.array([[seen.fx, 0, seen.cx], [0, seen.fy, seen.cy], [0, 0, 1]])
+    K = camera.resized(height, width).matrix(torch.float64).numpy()
     first, second = _followed(here, there, own)
     if len(first) < 8:
         return nothing

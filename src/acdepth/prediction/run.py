@@ -21,6 +21,7 @@ from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.guessed import check_fov, lens_from_fov
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import whole_video
+from acdepth.inference.metric import NoMetres
 from acdepth.inference.predictor import Predictor
 from acdepth.prediction.collect import Job, collect
 from acdepth.prediction.lenses import Straightened
@@ -93,12 +94,17 @@ def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], 
     _say_scale(predictor, options, jobs)
     run = Run(predictor, options, jobs)
     run.all()
-    if run.failed and len(jobs) == 1:
-        raise run.failed[0]
+    if len(jobs) == 1 and (errors := run.failed + run.without_metres):
+        raise errors[0]
     say(f"predicted {run.done} of {len(jobs)}, results in {out}")
+    if run.without_metres:
+        left_out = f"{len(run.without_metres)} of {len(jobs)} tell no metres and are left out"
+        say(f"{left_out}, first {run.without_metres[0]}")
     if run.failed:
         what = f"{len(run.failed)} of {len(jobs)} could not be predicted, first {run.failed[0]}"
         raise UserError(None, what)
+    if not run.done:
+        raise UserError(None, f"none of {len(jobs)} tells metres", "does the camera look along a road?")
 
 
 class Run:
@@ -109,6 +115,8 @@ class Run:
         self.done = 0
         self.failed: list[UserError] = []
         """Errors that the run ends with."""
+        self.without_metres: list[UserError] = []
+        """Why images are left out."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
         self._says_ratio = options.needs_size and predictor.rescales()
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
@@ -141,6 +149,10 @@ class Run:
         try:
             image = read_image(job.source)
             image, lens, prediction = self._predict(job, image)
+        except NoMetres as error:
+            self.without_metres.append(error)
+            advance()
+            return
         except UserError as error:
             self._fail(job, error)
             return
@@ -157,19 +169,22 @@ class Run:
             given = camera, self.options.flip, self.options.confidence, lens and lens.camera_height
             return image, lens, self.predictor(image, *given)
         except UserError as error:
-            raise UserError(job.source, error) from error
+            raise type(error)(job.source, error) from error
 
     def _video(self, job: Job, video: OwnClip, advance: Advance) -> None:
         out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
         try:
             video = self._through_its_lens(job, video)
             on_frame = partial(self._frame, job, video.lens) if self.options.frames else None
-            skipped = predict_video(self.predictor, video, out, None, flip, on_frame, advance, sure)
+            left_out = predict_video(self.predictor, video, out, None, flip, on_frame, advance, sure)
         except UnreadableVideo as error:
             self._fail(job, error)
             return
-        if skipped:
-            say(f"{job.source}: {skipped} of {len(video)} frames could not be read")
+        if left_out.unreadable:
+            say(f"{job.source}: {left_out.unreadable} of {len(video)} frames could not be read")
+        if some := left_out.without_metres:
+            said = f"{len(some)} of {len(video)} frames tell no metres and show the picture before"
+            say(f"{job.source}: {said}, first {some[0]}")
         self.done += 1
 
     def _through_its_lens(self, job: Job, video: OwnClip) -> OwnClip:

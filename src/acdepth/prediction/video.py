@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 import cv2
@@ -16,6 +16,7 @@ from acdepth.core.files import atomic_path
 from acdepth.core.prediction import DepthPrediction, colour_inverse_depth
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.clip import OwnClip
+from acdepth.inference.metric import NoMetres
 from acdepth.inference.predictor import Predictor
 
 WIDEST_HALF = 1920
@@ -34,6 +35,13 @@ class UnreadableVideo(UserError):
     """The video is at fault, not the place where its result should go."""
 
 
+class LeftOut(NamedTuple):
+    """Frames of a video that are not predicted."""
+
+    unreadable: int
+    without_metres: list[NoMetres]
+
+
 def predict_video(
     predictor: Predictor,
     video: OwnClip,
@@ -43,39 +51,46 @@ def predict_video(
     on_frame: Callable[[int, np.ndarray, DepthPrediction], object] | None = None,
     on_progress: Callable[[], object] | None = None,
     confidence: bool = False,
-) -> int:
+) -> LeftOut:
     """Predict every frame and write an MP4 of images and colours side by side.
 
     The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
-    prediction of each readable frame, with its ``confidence`` where that is asked for, and ``on_progress``
-    is called after it.
+    prediction of each that is predicted, with its ``confidence`` where that is asked for, and
+    ``on_progress`` is called after every frame.
 
     Returns:
-        Number of unreadable frames; each repeats the picture before it. Every frame is shown when the
-        video shows it, pauses included.
+        What is left out; each such frame repeats the picture before it. Every frame is shown when the video
+        shows it, pauses included.
 
     Raises:
-        UnreadableVideo: if more than 1 % of the frames cannot be read, or they are not the camera's.
+        UnreadableVideo: if more than 1 % of the frames cannot be read, they are not the camera's, or none
+            tells metres.
         UserError: if ``out`` cannot be written.
     """
     tally = ReadTally(total=len(video))
-    colours = SteadyColours()
+    colours, without_metres = SteadyColours(), list[NoMetres]()
     with atomic_path(out) as temporary, PairWriter(temporary, video.frame_rate) as writer:
         for index in range(len(video)):
             try:
                 found = _predict_frame(predictor, video, index, camera, flip, tally, confidence)
+            except NoMetres as error:
+                without_metres.append(NoMetres(f"frame {index}", error))
+                found = None
             except UserError as error:
                 raise UnreadableVideo(*error.args) from error
             if found is None:
                 writer.repeat(video.time(index))
-                continue
-            image, prediction = found
-            writer.write(image, colours(prediction.inverse_depth), video.time(index))
-            if on_frame:
-                on_frame(index, image, prediction)
+            else:
+                image, prediction = found
+                writer.write(image, colours(prediction.inverse_depth), video.time(index))
+                if on_frame:
+                    on_frame(index, image, prediction)
             if on_progress:
                 on_progress()
-    return len(tally.skipped)
+        if without_metres and len(without_metres) + len(tally.skipped) == len(video):
+            what = f"none of its {len(video)} frames tells metres, such as {without_metres[0]}"
+            raise UnreadableVideo(video.source.place, what)
+    return LeftOut(len(tally.skipped), without_metres)
 
 
 def _predict_frame(
@@ -95,6 +110,8 @@ def _predict_frame(
         return None
     try:
         return image, predictor(image, camera or video.camera, flip, confidence, video.camera_height)
+    except NoMetres:
+        raise
     except UserError as error:
         raise UserError(video.source.place, error) from error
 

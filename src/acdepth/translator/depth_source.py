@@ -15,9 +15,9 @@ from acdepth.core.clip import Clip, Frame
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
 from acdepth.data.order import as_floats
+from acdepth.inference.borrowed import BorrowedMetres
 from acdepth.inference.model import open_model
 from acdepth.inference.output import depth_of
-from acdepth.inference.view import view_of
 from acdepth.networks.checkpoint import checkpoint_file
 
 INFINITELY_FAR = 1000.0
@@ -42,12 +42,20 @@ class DepthSource(ABC):
     def depth(self, images: Sequence[np.ndarray], frames: Sequence[Frame], crop: Crop | None) -> Tensor:
         """Depth [m] (B, 1, H, W) of clear images, uint8 (H, W, 3) each, which show ``crop`` of ``frames``."""
 
+    def doubt(self) -> str | None:
+        """What must be said of the depth that was given so far; None if nothing."""
+        return None
+
 
 class TeacherDepth(DepthSource):
-    """Depth as a network sees it, given its checkpoint or run folder, or ``hf:NAME``: needs no sensor."""
+    """Depth as a network sees it, given its checkpoint or run folder, or ``hf:NAME``: needs no sensor.
+
+    Of a relative model, an image that tells no metres gets those of the nearest of its drive that does.
+    """
 
     def __init__(self, weights: Path, device: str = "auto") -> None:
         self.model = open_model(checkpoint_file(weights), "teacher", device)
+        self.metres = BorrowedMetres(self.model) if self.model.relative else None
 
     def describe(self) -> dict[str, Any]:
         """Hash of the checkpoint, and where it runs if not on a CPU: depth is rounded differently there."""
@@ -70,17 +78,22 @@ class TeacherDepth(DepthSource):
             remedy = f"give --crop {','.join(map(str, window))}"
             raise UserError(None, "the teacher was trained on a part of the image", remedy)
         sizes = [model.input_size or (image.shape[0], image.shape[1]) for image in images]
-        views = None
-        if model.relative:
-            seen = zip(frames, sizes, strict=True)
-            views = [view_of(clip, index, crop, size) for (clip, index), size in seen]
-        answers = model.infer(images, sizes, at_once=1, views=views)
-        inverse_depth = torch.cat([answer.inverse_depth for answer in answers])
-        depth = depth_of(inverse_depth, images[0].shape).cpu()
+        said = [answer.inverse_depth for answer in model.infer(images, sizes, at_once=1)]
+        if self.metres:
+            seen = zip(said, images, frames, strict=True)
+            said = [self.metres.of(one, image, frame, crop).of(one) for one, image, frame in seen]
+        depth = depth_of(torch.cat(said), images[0].shape).cpu()
         for frame, fault in zip(frames, faults(depth, as_floats(list(images)), LEAST_METRES), strict=True):
             if fault:
                 raise UserError(frame.key, f"its depth {fault}", "give another teacher, or --depth measured")
         return depth
+
+    def doubt(self) -> str | None:
+        """How many images got metres of others, and why the first did."""
+        if not self.metres or not (some := self.metres.borrowers):
+            return None
+        many = "1 image tells" if len(some) == 1 else f"{len(some)} images tell"
+        return f"{many} no metres and got those of the nearest that does, first {some[0]}"
 
 
 class MeasuredDepth(DepthSource):

@@ -1,5 +1,6 @@
 """Clear footage to a folder of translations: resumable, and the same whatever the order of work."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -12,7 +13,7 @@ import torch
 from torch import Tensor
 
 from acdepth.core.blank import faults
-from acdepth.core.clip import Clip, Frame
+from acdepth.core.clip import Clip, Frame, clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
@@ -31,6 +32,8 @@ from acdepth.translator.depth_source import DepthSource
 from acdepth.translator.method import Translator
 
 JPEG_QUALITY = 95
+
+log = logging.getLogger("acdepth")
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def translate(
     Raises:
         UserError: if nothing can be translated, or more than 1 % of the frames cannot be read.
     """
-    clear = [clip for clip in clips if clip.condition is Condition.CLEAR]
+    clear = clear_clips(clips)
     total = sum(len(clip.targets()) for clip in clear)
     if not total:
         remedy = "condition in sequence.yaml must be clear"
@@ -121,6 +124,8 @@ def translate(
             if progress:
                 progress(len(batch))
         doubts.say()
+        if depth_source and (doubt := depth_source.doubt()):
+            (on_warning or log.warning)(doubt)
         share.wait()
         manifest = Manifest(out)
         share.wait()
