@@ -69,7 +69,7 @@ class NetworkModel(Model):
         """
         network = self.network
         sizes = [self.input_size(frame, protocol) for frame in frames]
-        with _needing_metres(self.name):
+        with _needing_metres(self.name, frames):
             answers = network.infer(
                 [frame.image for frame in frames],
                 sizes,
@@ -111,13 +111,14 @@ class NetworkModel(Model):
 
 
 @contextmanager
-def _needing_metres(model: str) -> Iterator[None]:
+def _needing_metres(model: str, frames: Sequence[TrueFrame]) -> Iterator[None]:
     """Frames without metres are not left out: a mean over those that suit one model compares with nothing."""
     try:
         yield
     except NoMetres as error:
         what = f"{model} says no metres here, as {error.what}"
-        remedy = "give camera_height in camera.yaml too, or ask for no metres: --alignment scale_and_shift"
+        height = any(frame.clip.camera_height is None for frame in frames)
+        remedy = f"{'give camera_height in camera.yaml, or ' * height}use --alignment scale_and_shift"
         raise UserError(error.where, what, remedy) from error
 
 
