@@ -27,11 +27,56 @@ class Bounds(NamedTuple):
         return "degenerate" if sign * value <= sign * self.degenerate else "doubtful"
 
 
-CONTRAST = Bounds(2.0, 1.3)
+class Rule(NamedTuple):
+    """What one number means. In its words stand {value}, {percent} of 1, the {rest} to 100 %, and other
+    numbers as {of.NAME}."""
+
+    bounds: Bounds
+    in_words: str
+    reason: str
+    """Where it is not good."""
+    advice: str = ""
+    unknown: str | None = None
+    """In words where the footage cannot tell; None says ``in_words``."""
+
+    def measure(self, value: float, of: Numbers) -> Measure:
+        """What a value is."""
+        told = self.in_words if self.unknown is None or not math.isnan(value) else self.unknown
+        numbers = {"value": value, "percent": 100 * value, "rest": 100 - 100 * value, "of": of}
+        in_words, reason = (words.format(**numbers) for words in (told, self.reason))
+        return _measure(value, self.bounds.finding(value), in_words, reason, self.advice)
+
+
+TRAIN = "train longer, from a network that knows depth, on frames between which the camera moves"
+COLLAPSED = "start from a depth network that works, or train at a lower rate"
+
+FINITE = Rule(
+    Bounds(1.0, math.nextafter(1.0, 0.0)),
+    "{percent:.0f} % of the frames have depth that is a number",
+    "depth is not a number",
+    COLLAPSED,
+)
+"""Part of the frames; one that has none is too many."""
+CONTRAST = Rule(
+    Bounds(2.0, 1.3),
+    "far is {value:.3g} times as far as near within a frame",
+    "depth is nearly the same everywhere",
+    COLLAPSED,
+)
 """Far over near in a frame. A street has 10 and more; a wall that fills the image has 1."""
-ALIKE = Bounds(0.985, 0.995)
+ALIKE = Rule(
+    Bounds(0.985, 0.995),
+    "depth of different frames correlates by {value:.3f}",
+    "depth does not depend on the picture",
+    COLLAPSED,
+)
 """Correlation of frames far apart. Streets of one town have .9; a map that ignores the picture has 1."""
-STUCK = Bounds(0.4, 0.6)
+STUCK = Rule(
+    Bounds(0.4, 0.6),
+    "{percent:.0f} % of the pixels lie at one end of the range",
+    "depth has run to the end of its range",
+    COLLAPSED,
+)
 """Part of the pixels at one end of the range. Sky may be 40 % of an image, and lies at the far end."""
 GAIN = Bounds(0.08, -0.15)
 """Part of the change between frames that depth explains beyond what a wall at one distance does. What knows
@@ -40,35 +85,70 @@ TELLING = 0.03
 """Part of the change that a bare level road must explain beyond a wall, or the footage tells no distances: on
 the built-in world .11 to .17, on a street of KITTI .07 to .12, on a motorway filmed at 25 images a second
 -.01 to -.03, where little but bare asphalt is near."""
-SAME_POINT = Bounds(0.06, 0.2)
+SAME_POINT = Rule(
+    Bounds(0.06, 0.2),
+    "a point seen from two frames differs by {percent:.1f} %",
+    "the same point lies {percent:.0f} % apart from one frame to another",
+    TRAIN,
+    "no point could be followed",
+)
 """|log| of a point's depth from two frames: 6 % is a few times what a trained network has."""
-ROAD = Bounds(0.6, 0.05)
+ROAD = Rule(
+    Bounds(0.6, 0.05),
+    "a level road is seen in {percent:.0f} % of the frames",
+    "a level road is seen in only {percent:.0f} % of the frames",
+    "start from a depth network that works, if the sheet shows a road",
+    "no road was looked for",
+)
 """Part of the frames with a plane where the road should be. Cars may hide it in many, but not in all."""
 FEWEST_FOR_ROAD = 20
 """Frames in which there must be none before that is no depth: a few may all look at a lorry."""
-HEIGHT_JITTER = Bounds(0.04, 0.3)
+HEIGHT = Rule(
+    Bounds(0.04, 0.3),
+    "the camera's height above it moves by {percent:.1f} % from frame to frame, around {of.height:.2f}",
+    "the camera's height above it moves by {percent:.1f} % from frame to frame",
+    unknown="no height could be told",
+)
 """|log| of the camera's height from a frame to the next; a drive's camera keeps its height to 1 or 2 %."""
-PITCH_JITTER = Bounds(0.6, 5.0)
+PITCH = Rule(
+    Bounds(0.6, 5.0),
+    "its pitch by {value:.2f} degrees, around {of.pitch:.1f}",
+    "the camera's pitch moves by {value:.1f} degrees from frame to frame",
+    unknown="no pitch could be told",
+)
 """[degrees]; bumps are a few tenths at 10 frames a second."""
-BELOW = Bounds(0.1, 0.5)
+BELOW = Rule(
+    Bounds(0.1, 0.5),
+    "{percent:.0f} % of the road would lie under itself",
+    "{percent:.0f} % of the road has holes",
+    unknown="no road was found",
+)
 """Part of the road's pixels that would lie under it; a dip in the ground is small."""
-SKY = Bounds(0.9, 0.6)
+SKY = Rule(
+    Bounds(0.9, 0.6),
+    "the sky is farther than {percent:.0f} % of everything else",
+    "the sky is nearer than {rest:.0f} % of everything else",
+    "a start from a depth network that knows sky, which is held to it",
+    "no sky was found",
+)
 """Part of the rest that is nearer than the sky."""
+ORDER = Rule(
+    Bounds(0.85, 0.6),
+    "{percent:.0f} % of pairs of points are ordered as by the prior",
+    "only {percent:.0f} % of pairs of points are ordered as by the prior",
+)
+"""Part of the pairs ordered as by the prior; chance is half."""
 STEADY = Bounds(0.1, 0.5)
 """|log| of depth by which a mirror image, light or weather may change it."""
-ORDER = Bounds(0.85, 0.6)
-"""Part of the pairs ordered as by the prior; chance is half."""
 METRES = Bounds(0.15, math.inf)
 """|log| of metres by depth over those known; wrong metres are a wrong scale, and depth for all that."""
-TRAIN = "train longer, from a network that knows depth, on frames between which the camera moves"
-COLLAPSED = "start from a depth network that works, or train at a lower rate"
 
 
 def judge(
     model: DepthModel, numbers: Numbers, frames: int, sheet: str | None = None, vehicle: float = 0.0
 ) -> UnlabelledCheck:
     """The result that is written; ``vehicle`` is the part of the image that shows it and is not masked."""
-    measures = {name: one for name, one in _measures(model, numbers).items() if one is not None}
+    measures = _measures(model, numbers)
     if vehicle:
         said = f"{100 * vehicle:.0f} % of the image is the vehicle itself, and no mask leaves it out"
         measures["vehicle"] = _measure(vehicle, "doubtful", said, said, "acdepth data mask, and train again")
@@ -109,7 +189,7 @@ def _in_words(measures: dict[str, Measure]) -> tuple[Verdict, str]:
 
 
 def _measure(value: float, finding: Finding, in_words: str, reason: str = "", advice: str = "") -> Measure:
-    """With words only where they hold."""
+    """With reason and advice only where something is wrong."""
     if math.isnan(value):
         return Measure(value=None, finding="unknown", in_words=in_words)
     bad = finding in ("doubtful", "degenerate")
@@ -122,153 +202,60 @@ def _measure(value: float, finding: Finding, in_words: str, reason: str = "", ad
     )
 
 
-def _measures(model: DepthModel, of: Numbers) -> dict[str, Measure | None]:
-    shape = of.shape
-    return {
-        "finite": _measure(
-            shape.finite,
-            "works" if shape.finite == 1 else "degenerate",
-            f"{100 * shape.finite:.0f} % of the frames have depth that is a number",
-            "depth is not a number",
-            COLLAPSED,
-        ),
-        "contrast": _measure(
-            shape.contrast,
-            CONTRAST.finding(shape.contrast),
-            f"far is {shape.contrast:.3g} times as far as near within a frame",
-            "depth is nearly the same everywhere",
-            COLLAPSED,
-        ),
-        "alike": _measure(
-            shape.alike,
-            ALIKE.finding(shape.alike),
-            f"depth of different frames correlates by {shape.alike:.3f}",
-            "depth does not depend on the picture",
-            COLLAPSED,
-        ),
-        "stuck": _measure(
-            shape.stuck,
-            STUCK.finding(shape.stuck),
-            f"{100 * shape.stuck:.0f} % of the pixels lie at one end of the range",
-            "depth has run to the end of its range",
-            COLLAPSED,
-        ),
+def _measures(model: DepthModel, of: Numbers) -> dict[str, Measure]:
+    found = {
+        "finite": FINITE.measure(of.shape.finite, of),
+        "contrast": CONTRAST.measure(of.shape.contrast, of),
+        "alike": ALIKE.measure(of.shape.alike, of),
+        "stuck": STUCK.measure(of.shape.stuck, of),
         "motion": _motion(of),
-        "same_point": _measure(
-            of.same_point,
-            SAME_POINT.finding(of.same_point),
-            _told(of.same_point, f"a point seen from two frames differs by {100 * of.same_point:.1f} %")
-            or "no point could be followed",
-            f"the same point lies {100 * of.same_point:.0f} % apart from one frame to another",
-            TRAIN,
-        ),
-        **_road(of),
-        "sky": _measure(
-            of.sky,
-            SKY.finding(of.sky),
-            _told(of.sky, f"the sky is farther than {100 * of.sky:.0f} % of everything else")
-            or "no sky was found",
-            f"the sky is nearer than {100 - 100 * of.sky:.0f} % of everything else",
-            "a start from a depth network that knows sky, which is held to it",
-        ),
-        "mirror": _measure(
-            of.mirror,
-            STEADY.finding(of.mirror),
-            _told(of.mirror, f"the mirror image changes depth by {100 * of.mirror:.1f} %") or "",
-            f"the mirror image changes depth by {100 * of.mirror:.0f} %",
-        ),
-        "light": _measure(
-            of.light,
-            STEADY.finding(of.light),
-            _told(of.light, f"less light and some noise change depth by {100 * of.light:.1f} %") or "",
-            f"less light and some noise change depth by {100 * of.light:.0f} %",
-        ),
-        **{
-            f"translated_{name}": _measure(
-                value,
-                STEADY.finding(value),
-                _told(value, f"the same frames by {name} change depth by {100 * value:.1f} %") or "",
-                f"the same frames by {name} change depth by {100 * value:.0f} %",
-                "" if name == "clear" else "train the student on these translations",
-            )
-            for name, value in of.translated.items()
-        },
-        "order": None
-        if math.isnan(of.order)
-        else _measure(
-            of.order,
-            ORDER.finding(of.order),
-            f"{100 * of.order:.0f} % of pairs of points are ordered as by the prior",
-            f"only {100 * of.order:.0f} % of pairs of points are ordered as by the prior",
-        ),
-        "metres": _metres(model, of),
+        "same_point": SAME_POINT.measure(of.same_point, of),
+        "road": _road(of).measure(of.road_found, of),
+        "height": HEIGHT.measure(of.height_jitter, of),
+        "pitch": PITCH.measure(of.pitch_jitter, of),
+        "below": BELOW.measure(of.below, of),
+        "sky": SKY.measure(of.sky, of),
+        "mirror": _steady("the mirror image changes").measure(of.mirror, of),
+        "light": _steady("less light and some noise change").measure(of.light, of),
     }
+    for name, value in of.translated.items():
+        advice = "" if name == "clear" else "train the student on these translations"
+        rule = _steady(f"the same frames by {name} change", advice)
+        found[f"translated_{name}"] = rule.measure(value, of)
+    if not math.isnan(of.order):
+        found["order"] = ORDER.measure(of.order, of)
+    if model.metric and not math.isnan(factor := of.metres):
+        found["metres"] = _metres(factor, "the known motion")
+    elif model.metric and not math.isnan(factor := of.height / of.known_height):
+        found["metres"] = _metres(factor, "the camera's height")
+    return found
 
 
 def _motion(of: Numbers) -> Measure:
     if math.isnan(of.explained):
-        return _measure(math.nan, "unknown", "no motion between frames could be told")
-    said = f"depth and motion explain {100 * of.explained:.0f} % of what changes between frames"
-    wall = f"a wall at one distance {100 * of.by_wall:.0f} %"
+        return _measure(of.explained, "unknown", "no motion between frames could be told")
+    explained = f"depth and motion explain {100 * of.explained:.0f} % of what changes between frames"
+    said = f"{explained}, a wall at one distance {100 * of.by_wall:.0f} %"
     if of.by_road - of.by_wall < TELLING:
         road = f"a bare road {100 * of.by_road:.0f} %: the footage tells little by motion"
-        return _measure(of.explained, "unknown", f"{said}, {wall}, {road}")
-    return _measure(
-        of.explained, GAIN.finding(of.explained - of.by_wall), f"{said}, {wall}", f"{said}, {wall}", TRAIN
-    )
+        return _measure(of.explained, "unknown", f"{said}, {road}")
+    return _measure(of.explained, GAIN.finding(of.explained - of.by_wall), said, said, TRAIN)
 
 
-def _road(of: Numbers) -> dict[str, Measure]:
-    finding = ROAD.finding(of.road_found)
-    if finding == "degenerate" and of.road_frames < FEWEST_FOR_ROAD:
-        finding = "doubtful"
-    found = _told(of.road_found, f"a level road is seen in {100 * of.road_found:.0f} % of the frames")
-    height = f"the camera's height above it moves by {100 * of.height_jitter:.1f} % from frame to frame"
-    pitch = f"its pitch by {of.pitch_jitter:.2f} degrees"
-    return {
-        "road": _measure(
-            of.road_found,
-            finding,
-            found or "no road was looked for",
-            f"a level road is seen in only {100 * of.road_found:.0f} % of the frames"
-            if of.road_found
-            else "no road",
-            "start from a depth network that works, if the sheet shows a road",
-        ),
-        "height": _measure(
-            of.height_jitter,
-            HEIGHT_JITTER.finding(of.height_jitter),
-            _told(of.height_jitter, f"{height}, around {of.height:.2f}") or "no height could be told",
-            height,
-        ),
-        "pitch": _measure(
-            of.pitch_jitter,
-            PITCH_JITTER.finding(of.pitch_jitter),
-            _told(of.pitch_jitter, f"{pitch}, around {of.pitch:.1f}") or "no pitch could be told",
-            f"the camera's pitch moves by {of.pitch_jitter:.1f} degrees from frame to frame",
-        ),
-        "below": _measure(
-            of.below,
-            BELOW.finding(of.below),
-            _told(of.below, f"{100 * of.below:.0f} % of the road would lie under itself")
-            or "no road was found",
-            f"{100 * of.below:.0f} % of the road has holes",
-        ),
-    }
+def _road(of: Numbers) -> Rule:
+    """No road at all is no depth, unless few frames were looked at."""
+    rule = ROAD if of.road_found else ROAD._replace(reason="no road")
+    if of.road_frames < FEWEST_FOR_ROAD:
+        rule = rule._replace(bounds=Bounds(ROAD.bounds.works, -math.inf))
+    return rule
 
 
-def _metres(model: DepthModel, of: Numbers) -> Measure | None:
-    """Against speeds or poses, else against the camera's height; None where nothing is known of either."""
-    by, factor = "the known motion", of.metres
-    if math.isnan(factor):
-        by, factor = "the camera's height", of.height / of.known_height
-    if not model.metric or math.isnan(factor):
-        return None
+def _steady(what: str, advice: str = "") -> Rule:
+    said = f"{what} depth by"
+    return Rule(STEADY, f"{said} {{percent:.1f}} %", f"{said} {{percent:.0f}} %", advice, unknown="")
+
+
+def _metres(factor: float, by: str) -> Measure:
     said = f"metres are {factor:.2f} times those by {by}"
-    return _measure(
-        factor, METRES.finding(abs(math.log(factor))), said, said, "the right camera, or its height"
-    )
-
-
-def _told(value: float, words: str) -> str:
-    return "" if math.isnan(value) else words
+    finding = METRES.finding(abs(math.log(factor)))
+    return _measure(factor, finding, said, said, "the right camera, or its height")
