@@ -24,7 +24,7 @@ DRIVE = GrayDrive([10, 20, 250, 251, 30, 40])
 def scale_of(metres: BorrowedMetres, index: int) -> float:
     image = DRIVE.image(index)
     [said] = metres.model.infer([image], [(image.shape[0], image.shape[1])])
-    found = metres.of(said.inverse_depth, image, Frame(DRIVE, index), None)
+    found = metres.find(said.inverse_depth, image, Frame(DRIVE, index), None)
     assert found.shift == 0
     return found.scale
 
@@ -53,7 +53,7 @@ def test_a_drive_of_walls_alone_is_refused():
     with pytest.raises(
         UserError, match=r"drive: none of its 2 images tells metres, such as .*no road"
     ) as told:
-        metres.of(torch.ones(1, 1, 48, 80), walls.image(0), Frame(walls, 0), None)
+        metres.find(torch.ones(1, 1, 48, 80), walls.image(0), Frame(walls, 0), None)
     assert "\n" not in str(told.value)
 
 

@@ -117,8 +117,9 @@ def _needing_metres(model: str, frames: Sequence[TrueFrame]) -> Iterator[None]:
         yield
     except NoMetres as error:
         what = f"{model} says no metres here, as {error.what}"
-        height = any(frame.clip.camera_height is None for frame in frames)
-        remedy = f"{'give camera_height in camera.yaml, or ' * height}use --alignment scale_and_shift"
+        remedy = "use --alignment scale_and_shift, which needs none"
+        if any(frame.clip.camera_height is None for frame in frames):
+            remedy = f"give camera_height in camera.yaml, or {remedy}"
         raise UserError(error.where, what, remedy) from error
 
 

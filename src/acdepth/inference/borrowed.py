@@ -19,7 +19,7 @@ class BorrowedMetres:
 
     An image that tells none borrows those of the nearest image of its clip that does. That is a guess, good
     enough to simulate weather by, and whoever uses it has to say so. What an image gets depends on its clip
-    alone, not on the order of work, and each image is asked once at most.
+    alone, not on the order of work, and what a lender told is remembered.
     """
 
     def __init__(self, model: DepthModel) -> None:
@@ -28,7 +28,7 @@ class BorrowedMetres:
         """Why each of the images that borrowed tells none itself."""
         self._told: dict[tuple[str, Crop | None, tuple[int, int]], InMetres | None] = {}
 
-    def of(self, relative: Tensor, image: np.ndarray, frame: Frame, crop: Crop | None) -> InMetres:
+    def find(self, relative: Tensor, image: np.ndarray, frame: Frame, crop: Crop | None) -> InMetres:
         """Of the relative inverse depth (1, 1, H, W) of an image (H, W, 3), which shows ``crop`` of a frame.
 
         Raises:

@@ -81,7 +81,7 @@ class TeacherDepth(DepthSource):
         said = [answer.inverse_depth for answer in model.infer(images, sizes, at_once=1)]
         if self.metres:
             seen = zip(said, images, frames, strict=True)
-            said = [self.metres.of(one, image, frame, crop).of(one) for one, image, frame in seen]
+            said = [self.metres.find(one, image, frame, crop).of(one) for one, image, frame in seen]
         depth = depth_of(torch.cat(said), images[0].shape).cpu()
         for frame, fault in zip(frames, faults(depth, as_floats(list(images)), LEAST_METRES), strict=True):
             if fault:
