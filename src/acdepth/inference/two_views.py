@@ -8,6 +8,7 @@ import torch
 
 from acdepth.core.camera import Camera
 from acdepth.core.resize import at_most_wide
+from acdepth.geometry.triangulate import rays_of, triangulate
 
 WIDTH = 960
 """Of images in which points are followed [px]; larger ones are shrunk, to save time."""
@@ -65,11 +66,9 @@ def depth_by_motion(
     first, second = first[kept], second[kept]
     if len(first) < 8:
         return nothing
-    points = cv2.triangulatePoints(
-        K @ np.eye(3, 4), K @ np.hstack([R, t * moved]), first.T.astype(float), second.T.astype(float)
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        inverse = points[3] / points[2]
+    start, end = first.astype(float), second.astype(float)
+    rays = rays_of(start[:, 0], start[:, 1], K)
+    inverse = triangulate(rays, end, R, t[:, 0], K).inverse_depth / moved
     # Depth is the surer the farther a point is from where the camera moves to, as it shifts by more.
     toward = K @ (-R.T @ t)[:, 0]
     if abs(toward[2]) > 1e-6:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from acdepth.core.flow import dense_flow, followed
+from acdepth.geometry.triangulate import rays_of, triangulate
 
 TEXTURE = 2.0
 """Least slope, along whichever direction, of a pixel whose flow is looked at [gray values per pixel]."""
@@ -107,11 +108,13 @@ def depth_by_motion(matches: Matches, K: np.ndarray) -> MotionDepth | None:
     """Motion and distances from matches; None where they tell none. ``K`` (3, 3) is of both images [px]."""
     if len(matches.row) < FEWEST_POINTS:
         return None
-    rays = _rays(matches.column, matches.row, K)
+    rays = rays_of(matches.column, matches.row, K)
     seen = np.stack([matches.x, matches.y], 1)
     rotation, translation = _fit(np.array(START), rays, seen, K)
-    across, parallax, depth = _triangulate(rotation, translation, rays, seen, K)
-    static = across < ON_LINE
+    found = triangulate(rays, seen, rotation, translation, K)
+    parallax, static = found.parallax, found.across < ON_LINE
+    with np.errstate(divide="ignore"):
+        depth = 1 / found.inverse_depth
     told = static & (parallax >= LEAST_PARALLAX) & (depth > 0)
     if (static & (parallax >= LEAST_PARALLAX) & (depth < 0)).sum() > told.sum():
         translation, depth = -translation, -depth
@@ -121,11 +124,6 @@ def depth_by_motion(matches: Matches, K: np.ndarray) -> MotionDepth | None:
     T = np.eye(4)
     T[:3, :3], T[:3, 3] = rotation, translation
     return MotionDepth(T, matches.row[told], matches.column[told], depth[told], parallax[told], static.mean())
-
-
-def _rays(x: np.ndarray, y: np.ndarray, K: np.ndarray) -> np.ndarray:
-    """(N, 3) of depth 1."""
-    return np.stack([(x - K[0, 2]) / K[0, 0], (y - K[1, 2]) / K[1, 1], np.ones(len(x))], 1)
 
 
 def _fit(start, rays, seen, K):
@@ -152,7 +150,7 @@ def _distance(rotation, translation, rays, seen, K):
     """Signed distance [px] (N,) of the seen points from their epipolar lines, and its derivative (N, 5) by
     rotation and the two ways in which the translation can turn."""
     turned = rays @ rotation.T
-    other = _rays(seen[:, 0], seen[:, 1], K)
+    other = rays_of(seen[:, 0], seen[:, 1], K)
     normal = np.cross(translation, turned)  # of the plane of both rays
     length = np.hypot(normal[:, 0] / K[0, 0], normal[:, 1] / K[1, 1]).clip(1e-9)
     error = (normal * other).sum(1) / length
@@ -163,20 +161,3 @@ def _distance(rotation, translation, rays, seen, K):
     )
     by_translation = np.stack([(np.cross(tangent[:, k], turned) * other).sum(1) for k in range(2)], 1)
     return error, np.concatenate([by_rotation, by_translation], 1) / length[:, None]
-
-
-def _triangulate(rotation, translation, rays, seen, K):
-    turned = rays @ rotation.T
-    far = turned[:, :2] / turned[:, 2:] * [K[0, 0], K[1, 1]] + [K[0, 2], K[1, 2]]
-    moved = seen - far
-    # where it goes per inverse depth
-    toward = (K[:2, :2] @ (translation[:2, None] - turned[:, :2].T / turned[:, 2] * translation[2])).T
-    length = np.linalg.norm(toward, axis=1).clip(1e-9)
-    unit = toward / length[:, None]
-    along = (moved * unit).sum(1)
-    across = np.abs(moved[:, 0] * unit[:, 1] - moved[:, 1] * unit[:, 0])
-    # pixel = far + q K (t - r tz) / (1 + q tz) with q = 1 / (z turned_z)
-    q = along / (length - along * translation[2])
-    inverse = q * turned[:, 2]
-    with np.errstate(divide="ignore"):
-        return across, np.abs(along), 1 / inverse
