@@ -99,7 +99,7 @@ def test_true_depth_costs_nothing_and_a_factor_its_logarithm():
 
 
 def test_nothing_is_learnt_of_hills_just_above_what_has_depth(streets):
-    depth = batches(streets, zoomed=0, adverse=0).batch(0).depth[0, 0]
+    depth = batches(streets, zoomed=0, adverse=0, beside=0, new_sky=0).batch(0).depth[0, 0]
     sky, column = depth.isinf(), depth.isfinite().any(0)
     lowest = torch.where(sky, torch.arange(len(depth))[:, None], -1).amax(0)
     first = torch.where(depth.isfinite(), torch.arange(len(depth))[:, None], len(depth)).amin(0)

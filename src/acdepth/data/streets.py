@@ -18,6 +18,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.resize import at_most_wide
 from acdepth.core.seeding import derive_seed
 from acdepth.data.looks import change_looks
+from acdepth.data.roadside import draw_patterns, in_other_sun, set_beside
 from acdepth.data.settings import StreetSettings
 from acdepth.networks.settings import STRIDE
 
@@ -85,6 +86,7 @@ class StreetBatches:
         self.drawn, self.own = batch_size * world_size, range(rank * batch_size, (rank + 1) * batch_size)
         self.photographs_drawn = settings.photographs if photographs else 0
         self.own_photographs = range(rank * self.photographs_drawn, (rank + 1) * self.photographs_drawn)
+        self.patterns = draw_patterns(seed)
         # By size, then clear ones before adverse ones.
         self.streets: dict[tuple[int, int], tuple[list[_Street], list[_Street]]] = defaultdict(
             lambda: ([], [])
@@ -128,7 +130,13 @@ class StreetBatches:
             focal *= zoom
         if dice.random() < 0.5:
             image, depth = image[:, ::-1], depth[:, ::-1]
-        changed = change_looks(np.ascontiguousarray(image), dice, self._any_photograph(dice))
+        image, depth = np.ascontiguousarray(image), np.ascontiguousarray(depth)
+        if some is clear:
+            if dice.random() < self.settings.beside:
+                image, depth = set_beside(image, depth, focal, dice, self.patterns)
+            new_sky = dice.random() < self.settings.new_sky
+            image, depth = in_other_sun(image, depth, dice, self.patterns, new_sky=new_sky)
+        changed = change_looks(image, dice, self._any_photograph(dice))
         return changed, depth * np.float32(self.focal / focal)
 
     def _any_photograph(self, dice: np.random.Generator) -> np.ndarray | None:
