@@ -98,7 +98,7 @@ class StreetSettings(Config):
     most_zoom: float = Field(default=1.6, ge=1)
     """Longest of these lenses over the camera's own."""
     beside: float = Field(default=0.6, ge=0, le=1)
-    """Part of the clear ones that get hedges, woods, walls and fences beside the road, which the world lacks."""
+    """Part of the clear ones that get hedges, woods and walls beside the road, which the world lacks."""
     new_sky: float = Field(default=0.6, ge=0, le=1)
     """Part of the clear ones whose sky, with the hills painted on it, is drawn anew."""
     photographs: int = Field(default=2, ge=0)
