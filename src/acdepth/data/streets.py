@@ -87,20 +87,20 @@ class StreetBatches:
         self.photographs_drawn = settings.photographs if photographs else 0
         self.own_photographs = range(rank * self.photographs_drawn, (rank + 1) * self.photographs_drawn)
         self.patterns = draw_patterns(seed)
-        # By size, then clear ones before adverse ones.
-        self.streets: dict[tuple[int, int], tuple[list[_Street], list[_Street]]] = defaultdict(
-            lambda: ([], [])
+        self.streets: dict[tuple[int, int], dict[Condition, list[_Street]]] = defaultdict(
+            lambda: defaultdict(list)
         )
+        """By size and condition."""
         for clip in clips:
             for index in clip.targets():
                 street = _read(clip, index, settings.shrunk)
                 if any(side % STRIDE for side in street.depth.shape):
                     continue
-                self.streets[street.depth.shape][clip.condition != Condition.CLEAR].append(street)
+                self.streets[street.depth.shape][clip.condition].append(street)
         if not self.streets:
             raise UserError(None, "no frame with measured depth", "make some with acdepth world make")
         self.sizes = sorted(self.streets)
-        counts = np.array([sum(map(len, self.streets[size])) for size in self.sizes])
+        counts = np.array([sum(map(len, self.streets[size].values())) for size in self.sizes])
         self.shares = counts / counts.sum()
         self.photographs = [
             [at_most_wide(clip.image(i), WIDEST) for clip in group for i in clip.targets()]
@@ -123,8 +123,8 @@ class StreetBatches:
         return np.random.default_rng(derive_seed(self.seed, "streets", step, *names))
 
     def _street(self, size: tuple[int, int], dice: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        clear, adverse = self.streets[size]
-        some = adverse if adverse and (not clear or dice.random() < self.settings.adverse) else clear
+        condition = self._condition(list(self.streets[size]), dice)
+        some = self.streets[size][condition]
         image, stored, focal = some[dice.integers(len(some))]
         depth = stored.astype(np.float32)
         if dice.random() < self.settings.zoomed:
@@ -135,10 +135,17 @@ class StreetBatches:
         if dice.random() < 0.5:
             image, depth = image[:, ::-1], depth[:, ::-1]
         image, depth = np.ascontiguousarray(image), np.ascontiguousarray(depth)
-        if some is clear:
+        if condition == Condition.CLEAR:
             image, depth = self._rebuilt(image, depth, focal, dice)
         changed = change_looks(image, dice, self._any_photograph(dice))
         return changed, depth * np.float32(self.focal / focal)
+
+    def _condition(self, there: list[Condition], dice: np.random.Generator) -> Condition:
+        """Clear or any of the others, these equally often."""
+        adverse = [one for one in there if one != Condition.CLEAR]
+        if adverse and (len(adverse) == len(there) or dice.random() < self.settings.adverse):
+            return adverse[dice.integers(len(adverse))]
+        return Condition.CLEAR
 
     def _rebuilt(
         self, image: np.ndarray, depth: np.ndarray, focal: float, dice: np.random.Generator
