@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from acdepth.data.roadside import draw_patterns, find_road, in_other_sun, repave, set_beside
+from acdepth.data.streets.beside import set_beside
+from acdepth.data.streets.light import in_other_sun
+from acdepth.data.streets.patterns import draw_patterns
+from acdepth.data.streets.road import find_road, repave
 
 HEIGHT, WIDTH, FOCAL = 96, 160, 130.0
 PATTERNS = draw_patterns(0)

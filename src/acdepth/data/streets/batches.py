@@ -1,5 +1,4 @@
-"""Streets with true depth seen through many cameras, and photographs without: what the depth network that
-ships learns from."""
+"""Batches of streets seen through many cameras, and of photographs beside them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,9 +16,12 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.resize import at_most_wide
 from acdepth.core.seeding import derive_seed
-from acdepth.data.looks import change_looks
-from acdepth.data.roadside import draw_patterns, find_road, in_other_sun, repave, set_beside
 from acdepth.data.settings import StreetSettings
+from acdepth.data.streets.beside import set_beside
+from acdepth.data.streets.light import in_other_sun
+from acdepth.data.streets.looks import change_looks
+from acdepth.data.streets.patterns import draw_patterns
+from acdepth.data.streets.road import find_road, repave
 from acdepth.networks.settings import STRIDE
 
 SKY = np.inf
@@ -82,7 +84,7 @@ class StreetBatches:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        self.settings, self.focal, self.seed = settings, focal / settings.shrunk, seed
+        self.settings, self.focal, self.seed = settings, focal, seed
         self.drawn, self.own = batch_size * world_size, range(rank * batch_size, (rank + 1) * batch_size)
         self.photographs_drawn = settings.photographs if photographs else 0
         self.own_photographs = range(rank * self.photographs_drawn, (rank + 1) * self.photographs_drawn)
