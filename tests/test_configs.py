@@ -33,6 +33,7 @@ KINDS = {
 }
 PRETRAIN = {
     "depth": DepthConfig,
+    "depth-small": DepthConfig,
     "encoder": EncoderConfig,
     "generator": GeneratorConfig,
     "prior": PriorConfig,

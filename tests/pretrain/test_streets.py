@@ -11,7 +11,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.data.folder import open_data
 from acdepth.data.settings import StreetSettings
-from acdepth.data.streets import StreetBatches
+from acdepth.data.streets.batches import StreetBatches, _window
 from acdepth.engine import LoopSettings
 from acdepth.networks.checkpoint import load_checkpoint
 from acdepth.networks.depth_net import DepthNet
@@ -72,6 +72,37 @@ def test_depth_is_that_of_the_canonical_lens(streets):
     assert found[64, 96].depth.nan_to_num(np.inf).min().item() == pytest.approx(nearest, rel=0.1)
 
 
+def test_shrunk_streets_show_the_same_depth_through_a_lens_of_half_the_pixels(tmp_path):
+    write_town(tmp_path, 5, (Condition.CLEAR,), DriveSettings(1, (128, 192)), "cpu")
+    plain = {"zoomed": 0, "beside": 0, "new_sky": 0}
+
+    def only(shrunk: int, focal: float) -> torch.Tensor:
+        settings = StreetSettings(**plain, shrunk=shrunk)
+        return StreetBatches(open_data(tmp_path), [], settings, focal, 1, seed=1).batch(0).depth[0, 0]
+
+    whole, half = only(1, 128.0), only(2, 64.0)
+    # Which of two columns is kept depends on whether the street is mirrored.
+    near = [half.log() - whole[1::2, column::2].log() for column in (0, 1)]
+    differ = torch.stack(near).abs().amin(0)
+    assert half.shape == (64, 96) and (differ[half.isfinite()] < 0.01).float().mean() > 0.97
+    with pytest.raises(UserError):  # 42 x 64 pixels are no size of a network
+        only(3, 64.0)
+
+
+def test_windows_bring_the_horizon_near_the_middle():
+    level = np.maximum(np.arange(96, dtype=np.float32) - 60, 0)[:, None] + np.zeros((1, 160), np.float32)
+    depth = np.where(level > 0, 150 / np.maximum(level, 1), np.inf).astype(np.float32)
+    settings = StreetSettings(most_zoom=2.0, horizon_spread=0.0)
+    found = []
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        image = np.zeros((96, 160, 3), np.uint8)
+        _, seen, zoom = _window(image, depth, 12.0, dice, settings)
+        first = np.isfinite(seen[:, 80]).argmax()
+        found.append((zoom, abs(first - 48)))
+    assert all(off < 14 for _, off in found) and all(off < 4 for zoom, off in found if zoom > 1.5)
+
+
 def test_conditions_are_drawn_as_told(streets):
     clear, night = (batches(streets, zoomed=0, adverse=share).batch(0).image.mean() for share in (0.0, 1.0))
     assert night < clear
@@ -99,7 +130,7 @@ def test_true_depth_costs_nothing_and_a_factor_its_logarithm():
 
 
 def test_nothing_is_learnt_of_hills_just_above_what_has_depth(streets):
-    depth = batches(streets, zoomed=0, adverse=0).batch(0).depth[0, 0]
+    depth = batches(streets, zoomed=0, adverse=0, beside=0, new_sky=0).batch(0).depth[0, 0]
     sky, column = depth.isinf(), depth.isfinite().any(0)
     lowest = torch.where(sky, torch.arange(len(depth))[:, None], -1).amax(0)
     first = torch.where(depth.isfinite(), torch.arange(len(depth))[:, None], len(depth)).amin(0)

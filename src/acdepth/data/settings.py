@@ -91,11 +91,22 @@ class ZoomSettings(Config):
 class StreetSettings(Config):
     """What is drawn of streets with true depth, and of photographs beside them."""
 
-    adverse: float = Field(default=0.15, ge=0, le=1)
+    adverse: float = Field(default=0.2, ge=0, le=1)
     """Part of the streets that are drawn from those in night, rain, fog and snow."""
-    zoomed: float = Field(default=0.5, ge=0, le=1)
+    zoomed: float = Field(default=0.7, ge=0, le=1)
     """Part of which a window is seen, as through a longer lens that looks elsewhere."""
     most_zoom: float = Field(default=1.6, ge=1)
     """Longest of these lenses over the camera's own."""
+    horizon_spread: float = Field(default=0.06, ge=0)
+    """Deviation of the horizon from such a window's middle, in parts of its height."""
+    shrunk: int = Field(default=1, ge=1)
+    """By which streets are smaller than their files: at half the size a network sees several times as many in
+    the same time. Those whose sides are then no multiples of 32 are left out."""
+    repaved: float = Field(default=0.4, ge=0, le=1)
+    """Part of the clear ones that get other asphalt, and every second of these other lines."""
+    beside: float = Field(default=0.6, ge=0, le=1)
+    """Part of the clear ones that get hedges, woods and walls beside the road, which the world lacks."""
+    new_sky: float = Field(default=0.6, ge=0, le=1)
+    """Part of the clear ones whose sky, with the hills painted on it, is drawn anew."""
     photographs: int = Field(default=2, ge=0)
     """Photographs without depth in each batch, beside the streets."""

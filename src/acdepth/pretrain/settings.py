@@ -47,7 +47,7 @@ class DepthConfig(Config):
     """What is drawn."""
     encoder_rate: float = Field(default=0.2, gt=0)
     """Factor on the encoder's learning rate: what ImageNet taught it must survive the built-in world."""
-    sky_weight: float = Field(default=0.2, ge=0)
+    sky_weight: float = Field(default=0.5, ge=0)
     """Of pixels of the sky beside all others: where it is not sure, the network shall rather see a tree."""
     edge_weight: float = Field(default=0.25, ge=0)
     """Of the gradients of log depth, at distances of 1, 2 and 4 pixels, beside log depth itself."""

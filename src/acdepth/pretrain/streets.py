@@ -19,7 +19,7 @@ from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
-from acdepth.data.streets import StreetBatch, StreetBatches
+from acdepth.data.streets.batches import StreetBatch, StreetBatches
 from acdepth.engine import Task, fit, masked_mean, rest_normalisation, run_folder
 from acdepth.engine.average import WeightAverage
 from acdepth.networks.checkpoint import (

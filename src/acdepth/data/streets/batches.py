@@ -1,5 +1,4 @@
-"""Streets with true depth seen through many cameras, and photographs without: what the depth network that
-ships learns from."""
+"""Batches of streets seen through many cameras, and of photographs beside them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,8 +16,12 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.resize import at_most_wide
 from acdepth.core.seeding import derive_seed
-from acdepth.data.looks import change_looks
 from acdepth.data.settings import StreetSettings
+from acdepth.data.streets.beside import set_beside
+from acdepth.data.streets.light import in_other_sun
+from acdepth.data.streets.looks import change_looks
+from acdepth.data.streets.patterns import draw_patterns
+from acdepth.data.streets.road import find_road, repave
 from acdepth.networks.settings import STRIDE
 
 SKY = np.inf
@@ -85,18 +88,21 @@ class StreetBatches:
         self.drawn, self.own = batch_size * world_size, range(rank * batch_size, (rank + 1) * batch_size)
         self.photographs_drawn = settings.photographs if photographs else 0
         self.own_photographs = range(rank * self.photographs_drawn, (rank + 1) * self.photographs_drawn)
-        # By size, then clear ones before adverse ones.
-        self.streets: dict[tuple[int, int], tuple[list[_Street], list[_Street]]] = defaultdict(
-            lambda: ([], [])
+        self.patterns = draw_patterns(seed)
+        self.streets: dict[tuple[int, int], dict[Condition, list[_Street]]] = defaultdict(
+            lambda: defaultdict(list)
         )
+        """By size and condition."""
         for clip in clips:
             for index in clip.targets():
-                street = _read(clip, index)
-                self.streets[street.depth.shape][clip.condition != Condition.CLEAR].append(street)
+                street = _read(clip, index, settings.shrunk)
+                if any(side % STRIDE for side in street.depth.shape):
+                    continue
+                self.streets[street.depth.shape][clip.condition].append(street)
         if not self.streets:
             raise UserError(None, "no frame with measured depth", "make some with acdepth world make")
         self.sizes = sorted(self.streets)
-        counts = np.array([sum(map(len, self.streets[size])) for size in self.sizes])
+        counts = np.array([sum(map(len, self.streets[size].values())) for size in self.sizes])
         self.shares = counts / counts.sum()
         self.photographs = [
             [at_most_wide(clip.image(i), WIDEST) for clip in group for i in clip.targets()]
@@ -119,17 +125,40 @@ class StreetBatches:
         return np.random.default_rng(derive_seed(self.seed, "streets", step, *names))
 
     def _street(self, size: tuple[int, int], dice: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        clear, adverse = self.streets[size]
-        some = adverse if adverse and (not clear or dice.random() < self.settings.adverse) else clear
+        condition = self._condition(list(self.streets[size]), dice)
+        some = self.streets[size][condition]
         image, stored, focal = some[dice.integers(len(some))]
         depth = stored.astype(np.float32)
         if dice.random() < self.settings.zoomed:
-            image, depth, zoom = _window(image, depth, dice, self.settings)
+            road = find_road(depth, focal, dice)
+            horizon = road.horizon(focal) if road else 0.0
+            image, depth, zoom = _window(image, depth, horizon, dice, self.settings)
             focal *= zoom
         if dice.random() < 0.5:
             image, depth = image[:, ::-1], depth[:, ::-1]
-        changed = change_looks(np.ascontiguousarray(image), dice, self._any_photograph(dice))
+        image, depth = np.ascontiguousarray(image), np.ascontiguousarray(depth)
+        if condition == Condition.CLEAR:
+            image, depth = self._rebuilt(image, depth, focal, dice)
+        changed = change_looks(image, dice, self._any_photograph(dice))
         return changed, depth * np.float32(self.focal / focal)
+
+    def _condition(self, there: list[Condition], dice: np.random.Generator) -> Condition:
+        """Clear or any of the others, these equally often."""
+        adverse = [one for one in there if one != Condition.CLEAR]
+        if adverse and (len(adverse) == len(there) or dice.random() < self.settings.adverse):
+            return adverse[dice.integers(len(adverse))]
+        return Condition.CLEAR
+
+    def _rebuilt(
+        self, image: np.ndarray, depth: np.ndarray, focal: float, dice: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        settings, patterns = self.settings, self.patterns
+        road = find_road(depth, focal, dice)
+        if road and dice.random() < settings.repaved:
+            image = repave(image, depth, road, dice, patterns)
+        if road and dice.random() < settings.beside:
+            image, depth = set_beside(image, depth, road, dice, patterns)
+        return in_other_sun(image, depth, dice, patterns, new_sky=dice.random() < settings.new_sky)
 
     def _any_photograph(self, dice: np.random.Generator) -> np.ndarray | None:
         if not self.photographs:
@@ -146,7 +175,7 @@ class StreetBatches:
         return taken, change_looks(taken, dice, self._any_photograph(dice))
 
 
-def _read(clip: Clip, index: int) -> _Street:
+def _read(clip: Clip, index: int, shrunk: int) -> _Street:
     depth = clip.depth(index)
     if depth is None or clip.camera is None:
         lacks = "measured depth" if depth is None else "a camera"
@@ -160,16 +189,25 @@ def _read(clip: Clip, index: int) -> _Street:
     # The kernel lies below its pixel: whether anything there has depth.
     reached = cv2.dilate((depth > 0).astype(np.uint8), np.ones((rows + 1, 1), np.uint8), anchor=(0, 0))
     known[(depth <= 0) & (reached > 0)] = np.nan
-    return _Street(clip.image(index), known, focal)
+    image = clip.image(index)
+    if shrunk > 1:
+        size, middle = (depth.shape[1] // shrunk, depth.shape[0] // shrunk), slice(shrunk // 2, None, shrunk)
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        known, focal = known[middle, middle], focal / shrunk
+    return _Street(image, known, focal)
 
 
 def _window(
-    image: np.ndarray, depth: np.ndarray, dice: np.random.Generator, settings: StreetSettings
+    image: np.ndarray, depth: np.ndarray, horizon: float, dice: np.random.Generator, settings: StreetSettings
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """A window anywhere, a little turned, at the size of the whole; and how much longer its lens is."""
+    """A window, a little turned, at the size of the whole; and how much longer its lens is.
+
+    Its horizon, [px] below the middle before, comes near the middle, where most cameras have it.
+    """
     height, width = depth.shape
     zoom, turn = dice.uniform(1, settings.most_zoom), dice.normal(0, 1)  # degrees
-    right, down = (dice.uniform(-0.5, 0.5) * side * (1 - 1 / zoom) for side in (width, height))
+    right, reach = dice.uniform(-0.5, 0.5) * width * (1 - 1 / zoom), 0.5 * height * (1 - 1 / zoom)
+    down = np.clip(horizon - dice.normal(0, settings.horizon_spread) * height / zoom, -reach, reach)
     matrix = cv2.getRotationMatrix2D((width / 2 + right, height / 2 + down), turn, zoom)
     matrix[:, 2] -= right, down
     size, border = (width, height), cv2.BORDER_REFLECT

@@ -1,0 +1,143 @@
+"""What stands beside real roads and not beside the world's: hedges, woods, walls and house fronts, painted
+into a street and its depth."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from acdepth.data.streets.patterns import PATTERN, between, sample
+from acdepth.data.streets.road import FARTHEST, Road, plane_depth, resolved
+
+LEAFY, ACROSS = 0.65, 0.25
+"""How much of it are hedges and woods, and how much stands across the view."""
+LEAST_FRONT = 3.0
+"""Height from which a wall is a house front [m]."""
+HAZE = 200
+"""Gray of far things' haze."""
+LEAF_COLOURS = ((60, 80, 35), (45, 60, 30), (90, 100, 50), (110, 95, 50), (40, 45, 35), (75, 65, 50))
+WALL_COLOURS = (
+    (170, 165, 155),
+    (120, 115, 110),
+    (150, 110, 85),
+    (90, 70, 55),
+    (200, 195, 185),
+    (100, 50, 40),
+)
+
+
+def set_beside(
+    image: np.ndarray,
+    depth: np.ndarray,
+    road: Road,
+    dice: np.random.Generator,
+    patterns: Sequence[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """A street with up to three hedges, woods, walls or house fronts, upright on its road's plane.
+
+    Args:
+        image: RGB, uint8 (H, W, 3).
+        depth: float32 (H, W) [m]; infinite for the sky, NaN where it is far and unknown.
+        road: of this street.
+        dice: of every draw.
+        patterns: of `draw_patterns`.
+
+    Returns:
+        Both anew.
+    """
+    painted, depth = image.astype(np.float32), depth.copy()
+    for _ in range(dice.integers(1, 4)):
+        side = _stand(road, dice)
+        colour, shown = (_leaves if dice.random() < LEAFY else _wall)(side, dice, patterns)
+        shown = shown & np.isfinite(side.away) & ~(depth <= side.away)  # nearer than what is there, or NaN
+        painted[shown], depth[shown] = colour[shown], side.away[shown]
+    return painted.clip(0, 255).astype(np.uint8), depth
+
+
+class _Side(NamedTuple):
+    """An upright plane as each pixel sees it, (H, W) [m]."""
+
+    away: np.ndarray  # depth; infinite where it is not seen
+    along: np.ndarray  # place along the road
+    above: np.ndarray  # height above the road
+
+    @property
+    def clear(self) -> np.ndarray:
+        """How much of its fine structure a lens resolves there, 0..1."""
+        return resolved(self.away)
+
+
+def _stand(road: Road, dice: np.random.Generator) -> _Side:
+    """A plane along the road, or across it, from somewhere to somewhere."""
+    across = dice.random() < ACROSS
+    turn = np.radians(dice.uniform(40, 140) if across else dice.normal(0, 6))
+    along = np.cos(turn) * road.ahead + np.sin(turn) * road.right
+    normal = np.cross(road.down, along)
+    nearest, farthest = (8, 60) if across else (2.5, 20)
+    offset = between(dice, nearest, farthest) * (np.sign(normal[2]) if across else dice.choice((-1, 1)))
+    start, length = dice.uniform(-10, 40), between(dice, 4, 100)
+    if across:
+        start, length = -20 - length / 2, length + 40 + 2 * start
+    away = plane_depth(road.rays @ (normal / offset).astype(np.float32))
+    place = np.where(np.isfinite(away), away, 0)
+    position = place * (road.rays @ along.astype(np.float32))
+    above = road.height - place * (road.rays @ road.down.astype(np.float32))
+    here = (above > 0) & (position > start) & (position < start + length)
+    return _Side(np.where(here, away, np.float32(np.inf)), position, above)
+
+
+def _leaves(
+    side: _Side, dice: np.random.Generator, patterns: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A hedge or a wood: colours (H, W, 3) and where it is seen, below a ragged edge with holes."""
+    fine, coarse = patterns[dice.integers(2)], patterns[dice.integers(2, len(patterns))]
+    scale, top = between(dice, 15, 60), between(dice, 0.8, 9)
+    right, up = dice.uniform(0, PATTERN, 2)
+    shade = side.clear * sample(fine, right + side.along * scale, up + side.above * scale)
+    shade = (shade + sample(coarse, right + side.along * scale / 3, up + side.above * scale / 3)) / 1.5
+    ragged = 0.25 * sample(coarse, right + side.along * 12, np.full_like(side.along, up))
+    ragged += 0.1 * side.clear * sample(fine, up + side.along * 40, side.above * 40)
+    shown = side.above < top * (1 + dice.uniform(0.3, 1.5) * ragged)
+    if dice.random() < 0.7:
+        shown &= (shade < 1.2) | (side.above < 0.6 * top)
+    colour = _coloured(LEAF_COLOURS, dice) * np.exp(dice.uniform(0.2, 0.6) * shade)[..., None]
+    lit = 0.55 + 0.45 * np.clip(side.above / top, 0, 1)[..., None]
+    return _hazy(colour * lit, side, dice), shown
+
+
+def _wall(
+    side: _Side, dice: np.random.Generator, patterns: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A wall, a fence or a house front: colours (H, W, 3) and where it is seen. Most have joints or planks,
+    the high ones windows."""
+    fine, coarse = patterns[dice.integers(2)], patterns[dice.integers(2, len(patterns))]
+    scale, stretched = between(dice, 15, 60), np.exp(dice.uniform(-1.5, 1.5))
+    right, up = dice.uniform(0, PATTERN, 2)
+    shade = side.clear * sample(fine, right + side.along * scale * stretched, up + side.above * scale)
+    shade = (shade + sample(coarse, right + side.along * scale / 3, up + side.above * scale / 3)) / 1.5
+    top = between(dice, 0.8, 14)
+    if dice.random() < 0.6:
+        place = side.along if dice.random() < 0.6 else side.above
+        shade = shade - _repeated(place, dice, 0.3, 4)
+    colour = _coloured(WALL_COLOURS, dice) * np.exp(dice.uniform(0.03, 0.25) * shade)[..., None]
+    if top > LEAST_FRONT:
+        storeys = _repeated(side.above + dice.uniform(0, 3), dice, 2.2, 4)
+        windows = storeys & _repeated(side.along, dice, 1.5, 5)
+        colour = np.where(windows[..., None], colour * between(dice, 0.1, 1.5), colour)
+    return _hazy(colour, side, dice), side.above < top
+
+
+def _repeated(place: np.ndarray, dice: np.random.Generator, least: float, most: float) -> np.ndarray:
+    """Bool: bands at one distance of ``least`` to ``most`` [m], narrower than what lies between."""
+    return (place / between(dice, least, most)) % 1 < dice.uniform(0.08, 0.5)
+
+
+def _hazy(colour: np.ndarray, side: _Side, dice: np.random.Generator) -> np.ndarray:
+    far = np.clip(np.where(np.isfinite(side.away), side.away, 0) / FARTHEST, 0, 1)
+    return colour + dice.uniform(0, 0.4) * far[..., None] * (HAZE - colour)
+
+
+def _coloured(colours: Sequence[tuple[int, int, int]], dice: np.random.Generator) -> np.ndarray:
+    """One of the colours, lighter or darker and a little off."""
+    colour = np.array(colours[dice.integers(len(colours))])
+    return colour * np.exp(dice.normal(0, 0.3) + dice.normal(0, 0.1, 3))
