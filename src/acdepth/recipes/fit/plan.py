@@ -109,8 +109,8 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
         least = _plan(config, sized, footage, 0.0)
         if _total(least) <= seconds:
             return _largest(config, sized, footage, seconds, least)
-    what = f"is too little time on this machine, where the least takes {in_words(_total(least))}"
-    raise UserError(f"--minutes {seconds / 60:.0f}", what, "give more, or use a GPU")
+    what = f"too little time on this machine, where the least takes {in_words(_total(least))}"
+    raise UserError("--minutes", what, "give more, or use a GPU")
 
 
 def stored(path: Path, made_from: Identity) -> Plan | None:
