@@ -123,3 +123,19 @@ class Work(Config):
             f"{self.pose_first + self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
         )
         return f"{self.frames:,} images at {height}x{width}, {teacher}{self.student_steps} of the student"
+
+    def more_than(self, other: "Work") -> list[str]:
+        """What of this is more than in another, in words."""
+        found = []
+        if self.image_size != other.image_size:
+            height, width = self.image_size
+            found.append(f"the size {height}x{width}")
+        if self.frames > other.frames:
+            found.append(f"{self.frames:,} images")
+        for name, mine, theirs in (
+            ("teacher", self.pose_first + self.teacher_steps, other.pose_first + other.teacher_steps),
+            ("student", self.student_steps, other.student_steps),
+        ):
+            if mine > theirs:
+                found.append(f"{mine} steps of the {name}")
+        return found
