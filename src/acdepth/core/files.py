@@ -172,7 +172,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, content: Any, sort: bool = True) -> None:
-    """Write indented JSON, with sorted keys so that equal content gives equal bytes, or in the order given."""
+    """Write indented JSON, with sorted keys, so that equal content gives equal bytes, or in order."""
     write_text(path, json.dumps(content, indent=1, sort_keys=sort, allow_nan=False) + "\n")
 
 

@@ -81,7 +81,7 @@ def remedies(check: UnlabelledCheck) -> list[str]:
 
 
 def _kind(name: str) -> tuple[str, str]:
-    """Of ``translated_night-rain``: ``translated``, and ``night and rain``; of other measures no condition."""
+    """Of ``translated_night-rain``: ``translated`` and ``night and rain``; of others their name."""
     if name.startswith("translated_"):
         kind, condition = name.split("_", 1)
         return kind, condition.replace("-", " and ")

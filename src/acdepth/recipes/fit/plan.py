@@ -119,7 +119,7 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
         if _total(least) <= there:
             return replace(_largest(config, sized, footage, there, least), everything=everything.work)
     lacking = ceil((_total(least) / PLANNED_PART - seconds) / 60)
-    what = f"too little time on this machine, where the least that teaches anything takes {in_words(_total(least))}"
+    what = f"too little time on this machine, where the least takes {in_words(_total(least))}"
     raise UserError("--minutes", what, f"give {lacking} more, or use a GPU")
 
 

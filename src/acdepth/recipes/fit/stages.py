@@ -166,8 +166,8 @@ class FitStages:
 
 
 def _beside(learnt: Sequence[Clip], every: Sequence[Clip]) -> list[Clip]:
-    """Footage whose neighbours are one image apart, as `acdepth check` takes it, for optical flow follows what
-    moves little; its targets are those that are learnt from, of which there are translations."""
+    """Footage whose neighbours are one image apart, as in `acdepth check`: optical flow follows what moves
+    little. Its targets are those that are learnt from, of which there are translations."""
     keys = {frame.key for frame in target_frames(learnt)}
     chosen = []
     for clip in every:
