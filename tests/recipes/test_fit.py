@@ -280,7 +280,7 @@ def test_where_time_is_shorter_the_size_is_given_up_too(drive: Path) -> None:
 
 
 def test_less_than_the_least_is_refused_with_what_it_takes(drive: Path) -> None:
-    message = r"--minutes: too little time .* the least takes .*; give \d more, or use a GPU"
+    message = r"--minutes: too little time .* the least takes .*; give \d min more, or use a GPU"
     with pytest.raises(UserError, match=message):
         planned(drive, 1.0)
 

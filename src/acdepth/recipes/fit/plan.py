@@ -120,7 +120,7 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
             return replace(_largest(config, sized, footage, there, least), everything=everything.work)
     lacking = ceil((_total(least) / PLANNED_PART - seconds) / 60)
     what = f"too little time on this machine, where the least takes {in_words(_total(least))}"
-    raise UserError("--minutes", what, f"give {lacking} more, or use a GPU")
+    raise UserError("--minutes", what, f"give {lacking} min more, or use a GPU")
 
 
 def stored(path: Path, made_from: Identity) -> Plan | None:
