@@ -1,6 +1,7 @@
 """A fit at tiny size: what it leaves, what a second call does, what is refused, what it says at the end."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import FitStages
 from acdepth.recipes.learning import clear_footage
 from acdepth.recipes.timing import Speeds, Timed
-from acdepth.reports.fit import FitStory, headlines, write_fit_report
+from acdepth.reports.fit import FitStory, headlines, next_steps, write_fit_report
 from acdepth.reports.fit_words import ANOTHER, asked, reasons, remedies
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
@@ -247,10 +248,10 @@ def test_a_full_disk_is_told_before_the_training(
 SPEEDS = Speeds(Timed(1.0, 0.0), Timed(0.1, 0.0), Timed(0.5, 0.0))
 
 
-def planned(drive: Path, seconds: float | None, **changes: object):
+def planned(drive: Path, seconds: float | None, start: Mapping[str, object] | None = None, **changes: object):
     config = FitConfig.read(CONFIG).with_changes(
         {
-            "teacher": {"pose_first": 0, "loop": {"steps": 100}},
+            "teacher": {"pose_first": 0, "loop": {"steps": 100}, **(start or {})},
             "student": {"loop": {"steps": 200}},
             **changes,
         },
@@ -274,7 +275,10 @@ def test_as_much_is_planned_as_fits(drive: Path) -> None:
 
 def test_where_time_is_shorter_the_size_is_given_up_too(drive: Path) -> None:
     least = {"least_steps": 60, "smaller": (0.5,)}
-    small = planned(drive, 90.0, **least)
+    with pytest.raises(UserError, match="too little time"):  # the start would say no depth at half the size
+        planned(drive, 90.0, **least)
+    from_nothing = {"start": None, "pull": 0.0, "held_out": 0.0}
+    small = planned(drive, 90.0, **least, start=from_nothing)
     assert small.work.image_size == (64, 64) and small.given_up()[0] == "the size 64x96"
     assert sum(small.seconds.values()) <= 90
 
@@ -321,6 +325,17 @@ def test_why_and_what_to_try_are_said_for_people(finished: Path) -> None:
     works = an_answer(check, "works", motion="unknown")
     assert "This footage cannot tell of 1 more: depth ought to tell how" in reasons(works)[1]
     assert remedies(works) == []
+
+
+def test_a_size_below_that_of_the_start_is_told_of_where_it_did_not_work(
+    finished: Path, drive: Path, tmp_path: Path
+) -> None:
+    assert Fit(FitConfig.read(CONFIG), drive, tmp_path / "run").start_size == (192, 320)
+    assert Fit(FitConfig.read(CONFIG), drive, tmp_path / "run", finished / "labels").start_size is None
+    story = FitStory.read(finished / "fit.json")
+    bad = {"student": an_answer(story.checks["student"], "degenerate", road="degenerate")}
+    failed = story.model_copy(update={"kept": None, "checks": bad})
+    assert next_steps(failed, {})[0].startswith("Give --image-size 192x320")
 
 
 def test_where_nothing_can_be_held_against_depth_that_is_the_reason(finished: Path) -> None:

@@ -80,6 +80,8 @@ class FitStory(Record):
     """Of what the settings ask for."""
     given_up: tuple[str, ...] = ()
     """What the settings ask for beyond that, in words, for which time was too short."""
+    start_size: tuple[int, int] | None = None
+    """Input at which the teacher's start learnt [px], where that of this run is smaller."""
     minutes: float | None
     """That were asked for."""
     expected: dict[str, float]
@@ -134,6 +136,9 @@ def _why_not(story: FitStory, name: str) -> str:
 def next_steps(story: FitStory, look: Mapping[str, Any]) -> list[str]:
     """What to try, the most promising first."""
     steps = remedies(judged(story))
+    if story.start_size and story.verdict != "works":
+        size = "{}x{}".format(*story.start_size)
+        steps.insert(0, f"Give --image-size {size}, at which the start learnt: at less it says worse depth")
     if story.kept not in (None, "student") and "student" in story.checks:
         steps += remedies(story.checks["student"])
     if story.kept and not story.metric:

@@ -52,6 +52,7 @@ class Fit:
         self.config = config.seeing(self.clear).with_choice(masks=self.masks)
         refuse_unfit(config, footage, self.clear, out, teacher)
         check_networks(self.config)
+        self.start_size = None if teacher else self.config.start_size()
 
     def plan(self, minutes: float | None) -> Plan:
         """What is done in so many minutes since footage was opened, timed here; writes nothing."""
@@ -62,6 +63,11 @@ class Fit:
     def run(self, minutes: float | None = None) -> FitStory:
         """Do what is not done yet; returns what came of it, which ``fit.json`` holds too."""
         last = 7 if self.given is None else 5
+        if self.start_size:
+            learnt, now = (
+                "{}x{}".format(*size) for size in (self.start_size, self.config.teacher.image_size)
+            )
+            say(f"the network that training starts from learnt at {learnt}: at {now} it says worse depth")
         with sole_writer(self.out):
             claim(self.out, "own footage", self.footage)
             seconds = Pipeline([self._mask()], self.out, self._pages, last=last).run()
@@ -129,6 +135,7 @@ class Fit:
             work=plan.work.describe(),
             part=plan.work.part,
             given_up=tuple(plan.given_up()),
+            start_size=self.start_size,
             minutes=minutes,
             expected=plan.seconds,
             seconds=dict(seconds),

@@ -113,7 +113,8 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
     if seconds is None or _total(everything) <= PLANNED_PART * seconds:
         return everything
     there = PLANNED_PART * max(seconds, 0.0)
-    for size in _sizes(config):
+    from_depth = costs.speeds.teacher is not None and config.teacher.start is not None
+    for size in _sizes(config, () if from_depth else config.smaller):
         sized = costs.at(size)
         least = _plan(config, sized, footage, 0.0)
         if _total(least) <= there:
@@ -153,10 +154,9 @@ def _largest(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: 
     return best
 
 
-def _sizes(config: FitConfig) -> list[tuple[int, int]]:
+def _sizes(config: FitConfig, smaller: Sequence[float]) -> list[tuple[int, int]]:
     height, width = config.teacher.image_size
-    parts = (1.0, *config.smaller)
-    return [(_side(part * height), _side(part * width)) for part in parts]
+    return [(_side(part * height), _side(part * width)) for part in (1.0, *smaller)]
 
 
 def _side(length: float) -> int:

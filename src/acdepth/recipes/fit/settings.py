@@ -1,6 +1,7 @@
 """Settings of a fit, and what becomes of them where time is short."""
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from acdepth.engine.settings import LoopSettings
 from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint
 from acdepth.networks.settings import Side
 from acdepth.recipes.learning_config import LearningConfig
+from acdepth.teacher.start import start_file
 from acdepth.teacher.training import training_size
 
 
@@ -31,7 +33,8 @@ class FitConfig(LearningConfig):
     """Steps of each training below which it is not worth its time."""
     smaller: tuple[float, ...] = (0.75, 0.5)
     """Sizes of the networks' input, as parts of its height and width, that are taken instead where the least
-    work does not fit into the minutes otherwise."""
+    work does not fit into the minutes otherwise. Not where a teacher starts from depth: a network says worse
+    depth at smaller inputs than it learnt at, and few steps do not mend that."""
     timed_steps: PositiveInt = 3
     """Steps of each training that are timed before."""
     places: PositiveInt = 32
@@ -90,6 +93,12 @@ class FitConfig(LearningConfig):
         size = training_size(self.teacher, list(clear))
         teacher = self.teacher.model_copy(update={"image_size": size, "keep_aspect": False})
         return self.model_copy(update={"teacher": teacher})
+
+    def start_size(self) -> tuple[int, int] | None:
+        """The input that the teacher's start learnt at [px], where this one has a tenth fewer pixels."""
+        start = start_file(self.teacher)
+        size = load_checkpoint(start)[1].input_size if start else self.teacher.image_size
+        return size if prod(self.teacher.image_size) <= 0.9 * prod(size) else None
 
     def looked_at(self, masks: Path | None = None) -> FootageChoice:
         """What is known of the footage, of which every image is looked at."""
