@@ -64,10 +64,9 @@ class Fit:
         """Do what is not done yet; returns what came of it, which ``fit.json`` holds too."""
         last = 7 if self.given is None else 5
         if self.start_size:
-            learnt, now = (
-                "{}x{}".format(*size) for size in (self.start_size, self.config.teacher.image_size)
-            )
-            say(f"the network that training starts from learnt at {learnt}: at {now} it says worse depth")
+            told = "learnt at {}x{}: at {}x{} it says worse depth"
+            sizes = *self.start_size, *self.config.teacher.image_size
+            say(f"the network that training starts from {told.format(*sizes)}")
         with sole_writer(self.out):
             claim(self.out, "own footage", self.footage)
             seconds = Pipeline([self._mask()], self.out, self._pages, last=last).run()
