@@ -129,8 +129,8 @@ def _why_not(story: FitStory, name: str) -> str:
     check, kept = story.checks[name], story.checks[story.kept or name]
     if check.verdict != kept.verdict:
         return reasons(check)[0]
-    worse = f"{100 * check.score:.0f} % may be wrong with its depth, with that of what is kept"
-    return f"By all that was looked at, {worse} {100 * kept.score:.0f} %."
+    own, other = f"{100 * check.score:.0f} %", f"{100 * kept.score:.0f} %"
+    return f"By all that was looked at its depth may be off by {own}, that of what is kept by {other}."
 
 
 def next_steps(story: FitStory, look: Mapping[str, Any]) -> list[str]:
