@@ -29,10 +29,10 @@ def test_what_is_left_is_of_all_stages(clock: SimpleNamespace) -> None:
 def test_a_machine_that_became_slower_is_expected_to_stay_so(clock: SimpleNamespace) -> None:
     whole = Whole({"teacher": 100.0, "student": 50.0, "verdict": 50.0})
     whole.begin("teacher")
-    clock.now = 300.0
+    clock.now = 200.0
     whole.ran()
     whole.begin("student")
-    pace = (300 + 20) / (100 + 20)
+    pace = (200 + 20) / (100 + 20)
     assert whole.left() == pytest.approx(pace * 100)
     assert whole.left("student", piece=10.0) == pytest.approx(10 + pace * 50)
 

@@ -30,7 +30,7 @@ class Whole:
     """Work of several stages whose seconds are expected, of which one runs at a time.
 
     A machine that got other work since is slower than expected: what is to come is expected by the pace of
-    what is done, all the more the more that is.
+    what is done, all the more the more that is, but within a factor of two, for load comes and goes.
 
     Args:
         expected: seconds by stage, in order.
@@ -59,7 +59,7 @@ class Whole:
         """
         names = list(self.expected)
         after = names[names.index(self.stage) + 1 :] if self.stage in names else names
-        pace = self._taken / self._told if self._told else 1.0
+        pace = min(max(self._taken / self._told, 0.5), 2.0) if self._told else 1.0
         own = pace * self.expected.get(self.stage, 0.0) - (time.monotonic() - self.started)
         own = piece if title == self.stage else max(own, piece)
         return max(own, 0.0) + pace * sum(self.expected[name] for name in after)
