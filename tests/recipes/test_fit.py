@@ -1,7 +1,9 @@
 """A fit at tiny size: what it leaves, what a second call does, what is refused, what it says at the end."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -9,17 +11,26 @@ import numpy as np
 import pytest
 import torch
 
+from acdepth.core.batches import Tensors
+from acdepth.core.clip import target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.data.own.clip import OwnClip
+from acdepth.data.triplets import TripletBatches
+from acdepth.evaluation.unlabelled import UnlabelledCheck
 from acdepth.networks.checkpoint import load_checkpoint, load_tensors
+from acdepth.recipes import timing
 from acdepth.recipes.fit import stages
 from acdepth.recipes.fit.fit import Fit
 from acdepth.recipes.fit.judge import best
 from acdepth.recipes.fit.plan import PLAN_FILE, Costs, choose
 from acdepth.recipes.fit.settings import FitConfig
+from acdepth.recipes.fit.stages import FitStages
+from acdepth.recipes.learning import clear_footage
 from acdepth.recipes.timing import Speeds, Timed
-from acdepth.reports.fit import FitStory, headlines, write_fit_report
+from acdepth.reports.fit import FitStory, headlines, next_steps, write_fit_report
+from acdepth.reports.fit_words import ANOTHER, asked, reasons, remedies
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
 from tests.inference.hub_models import write_model
@@ -61,10 +72,38 @@ def test_it_leaves_a_network_a_report_and_what_it_did(finished: Path, drive: Pat
     assert (finished / "sheet.jpg").stat().st_size > 1000
 
 
-def test_a_second_call_does_nothing_new(finished: Path, drive: Path) -> None:
+def test_the_page_lists_stages_and_networks_in_the_order_of_the_work(finished: Path) -> None:
+    page = (finished / "report.html").read_text()
+    stages = ("mask", "look", "teacher", "labels", "translate", "student", "verdict")
+    rows = [page.index(f'<th scope="row">{name}</th><td class="time">') for name in stages]
+    networks = [page.index(f"<h3>{name}") for name in ("start", "teacher", "student")]
+    assert rows == sorted(rows) and networks == sorted(networks)
+
+
+def test_a_second_call_does_nothing_new_and_ends_with_how_to_go_on(
+    finished: Path, drive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = {path: path.stat().st_mtime_ns for path in finished.rglob("*.safetensors")}
-    Fit(FitConfig.read(CONFIG), drive, finished).run()
+    assert call(monkeypatch, "fit", drive, "--out", finished, "--config", CONFIG) == 0
     assert {path: path.stat().st_mtime_ns for path in finished.rglob("*.safetensors")} == before
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        f"report, with pictures: {finished / 'report.html'}",
+        f"checkpoint: {finished / 'model.safetensors'}",
+        f"depth of a video: acdepth predict VIDEO --weights {finished} --out depth",
+    ]
+
+
+def test_networks_are_checked_on_neighbouring_images_where_there_are_translations(
+    drive: Path, tmp_path: Path
+) -> None:
+    config = FitConfig.read(CONFIG).with_choice(step=3)
+    stages = FitStages(config, drive, tmp_path / "run", None)
+    [learnt], [checked] = stages.clear, stages.checked
+    assert isinstance(learnt, OwnClip) and isinstance(checked, OwnClip)
+    assert (learnt.step, checked.step, len(checked)) == (3, 1, FRAMES)
+    assert [frame.key for frame in target_frames([checked])] == [
+        frame.key for frame in target_frames([learnt])
+    ]
 
 
 def test_stopped_in_the_middle_it_ends_the_same(
@@ -209,10 +248,10 @@ def test_a_full_disk_is_told_before_the_training(
 SPEEDS = Speeds(Timed(1.0, 0.0), Timed(0.1, 0.0), Timed(0.5, 0.0))
 
 
-def planned(drive: Path, seconds: float | None, **changes: object):
+def planned(drive: Path, seconds: float | None, start: Mapping[str, object] | None = None, **changes: object):
     config = FitConfig.read(CONFIG).with_changes(
         {
-            "teacher": {"pose_first": 0, "loop": {"steps": 100}},
+            "teacher": {"pose_first": 0, "loop": {"steps": 100}, **(start or {})},
             "student": {"loop": {"steps": 200}},
             **changes,
         },
@@ -229,11 +268,81 @@ def test_as_much_is_planned_as_fits(drive: Path) -> None:
     half = planned(drive, seconds / 2)
     assert 0.4 * seconds < sum(half.seconds.values()) <= seconds / 2
     assert half.work.teacher_steps == round(100 * half.work.part) and half.work.image_size == SIZE
+    assert half.given_up() == ["12 images", "100 steps of the teacher", "200 steps of the student"]
+    assert "instead of 12 images, 100 steps of the teacher" in half.describe(5)
+    assert "all that the settings ask for" in whole.describe(None)
+
+
+def test_where_time_is_shorter_the_size_is_given_up_too(drive: Path) -> None:
+    least = {"least_steps": 60, "smaller": (0.5,)}
+    with pytest.raises(UserError, match="too little time"):  # the start would say no depth at half the size
+        planned(drive, 90.0, **least)
+    from_nothing = {"start": None, "pull": 0.0, "held_out": 0.0}
+    small = planned(drive, 90.0, **least, start=from_nothing)
+    assert small.work.image_size == (64, 64) and small.given_up()[0] == "the size 64x96"
+    assert sum(small.seconds.values()) <= 90
 
 
 def test_less_than_the_least_is_refused_with_what_it_takes(drive: Path) -> None:
-    with pytest.raises(UserError, match=r"--minutes 0: is too little time .* the least takes \d+ s"):
+    message = r"--minutes: too little time .* the least takes .*; give \d min more, or use a GPU"
+    with pytest.raises(UserError, match=message):
         planned(drive, 1.0)
+
+
+def test_the_first_step_of_a_training_is_not_timed(
+    drive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SlowAtFirst(TripletBatches):
+        def batch(self, step: int) -> Tensors:
+            clock.now += 100.0 if step == 0 else 3.0
+            return super().batch(step)
+
+    clock = SimpleNamespace(now=0.0, perf_counter=lambda: clock.now)
+    monkeypatch.setattr(timing, "TripletBatches", SlowAtFirst)
+    monkeypatch.setattr(timing, "time", clock)
+    config = FitConfig.read(CONFIG)
+    footage = clear_footage(config, drive)
+    assert timing.Timing(config, footage, tmp_path, steps=2).teacher().seconds == 3.0
+
+
+def an_answer(check: UnlabelledCheck, verdict: Any, **findings: Any) -> UnlabelledCheck:
+    """A check of this verdict, by some of its measures."""
+    measures = {name: one.model_copy(update={"finding": "works"}) for name, one in check.measures.items()}
+    for name, finding in findings.items():
+        said = {"finding": finding, "reason": f"{name} is odd", "in_words": f"{name} is odd"}
+        measures[name] = measures[name].model_copy(update=said)
+    return check.model_copy(update={"verdict": verdict, "measures": measures})
+
+
+def test_why_and_what_to_try_are_said_for_people(finished: Path) -> None:
+    check = FitStory.read(finished / "fit.json").checks["student"]
+    assert all("ought" in asked(name) for name in check.measures)
+    [why] = reasons(an_answer(check, "doubtful", sky="doubtful"))
+    assert why == "The sky ought to be farther than all else, but here: sky is odd."
+    assert remedies(an_answer(check, "doubtful", sky="doubtful")) == [ANOTHER]
+    [why] = reasons(an_answer(check, "degenerate", sky="doubtful", translated_night="degenerate"))
+    assert why.startswith("The same picture by night ought to have the same depth")
+    works = an_answer(check, "works", motion="unknown")
+    assert "This footage cannot tell of 1 more: depth ought to tell how" in reasons(works)[1]
+    assert remedies(works) == []
+
+
+def test_a_size_below_that_of_the_start_is_told_of_where_it_did_not_work(
+    finished: Path, drive: Path, tmp_path: Path
+) -> None:
+    assert Fit(FitConfig.read(CONFIG), drive, tmp_path / "run").start_size == (192, 320)
+    assert Fit(FitConfig.read(CONFIG), drive, tmp_path / "run", finished / "labels").start_size is None
+    story = FitStory.read(finished / "fit.json")
+    bad = {"student": an_answer(story.checks["student"], "degenerate", road="degenerate")}
+    failed = story.model_copy(update={"kept": None, "checks": bad})
+    assert next_steps(failed, {})[0].startswith("Give --image-size 192x320")
+
+
+def test_where_nothing_can_be_held_against_depth_that_is_the_reason(finished: Path) -> None:
+    check = FitStory.read(finished / "fit.json").checks["student"]
+    said = {"in_words": "doubtful: nothing to hold depth against; try: video"}
+    unknown = an_answer(check, "doubtful").model_copy(update=said)
+    assert reasons(unknown) == ["Nothing to hold depth against."] and ANOTHER in remedies(unknown)
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,12 @@ def fit(
         config: shipped settings of this name, as own, or a YAML of one's own.
         dry_run: print the stages with disk and hours, timed on this machine, and do nothing else.
     """
+    from acdepth.networks.checkpoint import MODEL_FILE
     from acdepth.recipes.fit.fit import Fit
     from acdepth.recipes.fit.settings import FitConfig
     from acdepth.recipes.plan import print_plan
-    from acdepth.reports.fit import headlines, write_fit_report
+    from acdepth.reports.fit import headlines, judged, next_steps, use_it, write_fit_report
+    from acdepth.reports.fit_words import reasons
 
     settings = FitConfig.read(find_config("fit", config))
     if minutes is not None and not minutes > 0:
@@ -95,12 +97,15 @@ def fit(
         return
     story = run.run(minutes)
     page = write_fit_report(out)
-    for line in headlines(story):
+    for line in (*headlines(story), *reasons(judged(story))):
         print(line)
-    print(f"report: {page}")
+    for step in next_steps(story, {}):
+        print(f"to try: {step}")
+    print(f"report, with pictures: {page}")
     if story.kept is None:
         sys.exit(EXIT_DEGENERATE)
-    print(f"use it: acdepth predict IMAGE --weights {out} --out depth")
+    print(f"checkpoint: {out / MODEL_FILE}")
+    print(f"depth of a video: {use_it(story, out)}")
 
 
 def _changed(

@@ -171,9 +171,9 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode())
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write indented JSON with sorted keys, so that equal content gives equal bytes."""
-    write_text(path, json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n")
+def write_json(path: Path, content: Any, sort: bool = True) -> None:
+    """Write indented JSON, with sorted keys, so that equal content gives equal bytes, or in order."""
+    write_text(path, json.dumps(content, indent=1, sort_keys=sort, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:

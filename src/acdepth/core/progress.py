@@ -29,6 +29,9 @@ class Advance(Protocol):
 class Whole:
     """Work of several stages whose seconds are expected, of which one runs at a time.
 
+    A machine that got other work since is slower than expected: what is to come is expected by the pace of
+    what is done, all the more the more that is, but within a factor of two, for load comes and goes.
+
     Args:
         expected: seconds by stage, in order.
     """
@@ -36,10 +39,18 @@ class Whole:
     def __init__(self, expected: Mapping[str, float]) -> None:
         self.expected, self.started = dict(expected), time.monotonic()
         self.stage = ""
+        # Begun with a tenth of the whole at the expected pace, so that a first stage of seconds says little.
+        self._taken = self._told = sum(expected.values()) / 10
 
     def begin(self, stage: str) -> None:
         """A stage runs from now on; those before it are done."""
         self.stage, self.started = stage, time.monotonic()
+
+    def ran(self) -> None:
+        """The stage has run from its beginning to its end."""
+        if self.stage in self.expected:
+            self._taken += time.monotonic() - self.started
+            self._told += self.expected[self.stage]
 
     def left(self, title: str = "", piece: float = 0.0) -> float:
         """Seconds that all will still take, while ``title`` says that its own work takes ``piece`` more.
@@ -48,9 +59,10 @@ class Whole:
         """
         names = list(self.expected)
         after = names[names.index(self.stage) + 1 :] if self.stage in names else names
-        own = self.expected.get(self.stage, 0.0) - (time.monotonic() - self.started)
+        pace = min(max(self._taken / self._told, 0.5), 2.0) if self._told else 1.0
+        own = pace * self.expected.get(self.stage, 0.0) - (time.monotonic() - self.started)
         own = piece if title == self.stage else max(own, piece)
-        return max(own, 0.0) + sum(self.expected[name] for name in after)
+        return max(own, 0.0) + pace * sum(self.expected[name] for name in after)
 
 
 _whole: ContextVar[Whole | None] = ContextVar("whole", default=None)

@@ -90,13 +90,16 @@ class Pipeline:
             for number, stage in enumerate(self.stages, start=self.first):
                 title = f"[bold]{number}/{self.last} {stage.name}[/bold]"
                 settings = dict(stage.made_from.values)
-                record = self._record(stage) or Record(_key(stage, after), after, settings)
+                known = self._record(stage)
+                record = known or Record(_key(stage, after), after, settings)
                 whole.begin(stage.name)
                 if record.done and self._is_whole(stage, record, title):
                     self.console.print(f"{title}: done before, in {record.seconds:.0f} s")
                 else:
                     self.console.print(title)
                     record = self._do(stage, record)
+                    if known is None:
+                        whole.ran()
                 after, seconds[stage.name] = record.key, record.seconds
         return seconds
 

@@ -66,7 +66,7 @@ class Method(Learning):
             self.config.write(self.out / "config.yaml")
             seconds = pipeline.run()
             about = {"title": title, "made_by": provenance(), "config": self.config.to_dict()}
-            write_json(self.out / "run.json", {**about, "seconds": seconds, "notes": notes})
+            write_json(self.out / "run.json", {**about, "seconds": seconds, "notes": notes}, sort=False)
 
     def evaluation_footage(self) -> list[Clip]:
         """The sequences that are measured on, of every condition."""

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from acdepth.core.batches import Tensors
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.hub import hub_model
@@ -110,6 +111,19 @@ class _Excerpt(Clip):
         return self.source.distance(index, other)
 
 
+class _Watched:
+    """Batches that tell when the second one was asked for."""
+
+    def __init__(self, source: BatchSource) -> None:
+        self.source, self.since_second = source, 0.0
+
+    def batch(self, step: int) -> Tensors:
+        """The batch of one step."""
+        if step == 1:
+            self.since_second = time.perf_counter()
+        return self.source.batch(step)
+
+
 class Timing:
     """Runs a little of each stage in ``folder``, on a batch of clear footage; trains for ``steps``."""
 
@@ -188,12 +202,13 @@ class Timing:
         return DiffusedWeather(adapters), None
 
     def _timed(self, stage: str, task: Task, loop: LoopSettings, batches: BatchSource) -> Timed:
-        counts = dict.fromkeys(("steps", "log_every", "checkpoint_every"), self.steps)
-        few = loop.model_copy(update={**counts, "trackers": ()})
-        name = f"time {stage}"
-        started = time.perf_counter()
-        fit(name, task, lambda rank, processes: batches, few, self.folder / name, Identity())
-        return Timed((time.perf_counter() - started) / self.steps, size_of(self.folder / name))
+        """The first step, in which everything is made ready, is not counted."""
+        counts = dict.fromkeys(("steps", "log_every", "checkpoint_every"), 1 + self.steps)
+        few = loop.model_copy(update={**counts, "trackers": (), "accumulate": 1, "workers": 0})
+        name, watched = f"time {stage}", _Watched(batches)
+        fit(name, task, lambda rank, processes: watched, few, self.folder / name, Identity())
+        seconds = loop.accumulate * (time.perf_counter() - watched.since_second) / self.steps
+        return Timed(seconds, size_of(self.folder / name))
 
 
 def batch_size(config: LearningConfig) -> int:

@@ -1,5 +1,6 @@
 """The page of a fit: whether it worked, in words, what its networks see, and how to go on."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +16,7 @@ from acdepth.core.images import read_image
 from acdepth.core.progress import in_words
 from acdepth.evaluation.schema import Record
 from acdepth.evaluation.unlabelled import UnlabelledCheck
+from acdepth.reports.fit_words import ANSWERS, asked, reasons, remedies
 from acdepth.reports.page import durations, plain, write_page
 from acdepth.reports.pictures import photograph
 
@@ -76,6 +78,10 @@ class FitStory(Record):
     """What was done, in words."""
     part: float
     """Of what the settings ask for."""
+    given_up: tuple[str, ...] = ()
+    """What the settings ask for beyond that, in words, for which time was too short."""
+    start_size: tuple[int, int] | None = None
+    """Input at which the teacher's start learnt [px], where that of this run is smaller."""
     minutes: float | None
     """That were asked for."""
     expected: dict[str, float]
@@ -94,23 +100,26 @@ class FitStory(Record):
         return self.checks[self.kept].verdict if self.kept else "degenerate"
 
 
+def judged(story: FitStory) -> UnlabelledCheck:
+    """Of what is kept, or of what is the least bad."""
+    return story.checks[story.kept] if story.kept else min(story.checks.values(), key=lambda one: one.score)
+
+
 def headlines(story: FitStory) -> list[str]:
     """Whether it worked and what is kept, in plain sentences, the verdict first."""
     if story.kept is None:
-        tried = "; ".join(f"{NAMES[name]}: {check.in_words}" for name, check in story.checks.items())
+        tried = ", ".join(NAMES[name] for name in story.checks)
         return [
-            f"It did not work: no network here sees usable depth in this footage. {tried}.",
-            "Nothing is kept.",
+            "It did not work: what the networks say about this footage is no depth, so that none is kept.",
+            f"Looked at: {tried}.",
         ]
-    check = story.checks[story.kept]
     said = {
         "works": "It works, as far as that can be told without measured depth.",
-        "doubtful": f"It may work; look at the pictures before you use it. {check.in_words.capitalize()}.",
-        "degenerate": "",
-    }[check.verdict]
-    lines = [said, f"Kept is {NAMES[story.kept]}: model.safetensors."]
+        "doubtful": "It is doubtful whether it works: look at the pictures before you use it.",
+    }[story.verdict]
+    lines = [said, f"Kept is {NAMES[story.kept]}."]
     if story.kept != "student" and "student" in story.checks:
-        lines.append(f"The student is not kept: {_why_not(story, 'student')}.")
+        lines.append(f"The student is not kept. {_why_not(story, 'student')}")
     if story.kept == "start":
         lines.append("Training added nothing on this footage, so that bad weather was not learnt either.")
     return lines
@@ -119,25 +128,32 @@ def headlines(story: FitStory) -> list[str]:
 def _why_not(story: FitStory, name: str) -> str:
     check, kept = story.checks[name], story.checks[story.kept or name]
     if check.verdict != kept.verdict:
-        return check.in_words
-    return (
-        f"its depth may be off by {check.score:.2f} as a part of it, that of what is kept by {kept.score:.2f}"
-    )
+        return reasons(check)[0]
+    own, other = f"{100 * check.score:.0f} %", f"{100 * kept.score:.0f} %"
+    return f"By all that was looked at its depth may be off by {own}, that of what is kept by {other}."
 
 
 def next_steps(story: FitStory, look: Mapping[str, Any]) -> list[str]:
     """What to try, the most promising first."""
-    steps: list[str] = []
-    for check in story.checks.values():
-        steps += [measure.advice for measure in check.measures.values() if measure.advice]
+    steps = remedies(judged(story))
+    if story.start_size and story.verdict != "works":
+        size = "{}x{}".format(*story.start_size)
+        steps.insert(0, f"Give --image-size {size}, at which the start learnt: at less it says worse depth")
+    if story.kept not in (None, "student") and "student" in story.checks:
+        steps += remedies(story.checks["student"])
     if story.kept and not story.metric:
         steps.append("For metres give --camera-height, speeds or poses: now depth is right up to one factor")
     steps += [doubt["text"] for doubt in look.get("doubts", [])]
-    if story.part < 1 and story.minutes is not None:
-        steps.append(
-            f"Give more than {story.minutes:g} minutes: {100 * story.part:.0f} % of the full run was done"
-        )
+    if story.given_up and story.minutes is not None:
+        lost = ", ".join(story.given_up)
+        steps.append(f"Give more than {story.minutes:g} minutes: the settings ask for {lost}")
     return list(dict.fromkeys(steps))
+
+
+def use_it(story: FitStory, run: Path) -> str:
+    """The command that predicts depth by what is kept."""
+    video = shlex.quote(story.footage) if Path(story.footage).is_file() else "VIDEO"
+    return f"acdepth predict {video} --weights {shlex.quote(str(run))} --out depth"
 
 
 def write_fit_report(run: Path) -> Path:
@@ -155,6 +171,8 @@ def write_fit_report(run: Path) -> Path:
         "fit.html.j2",
         story=story,
         headlines=headlines(story),
+        reasons=reasons(judged(story)),
+        command=use_it(story, run),
         steps=next_steps(story, look),
         names=NAMES,
         rows=_rows(run, story),
@@ -167,6 +185,8 @@ def write_fit_report(run: Path) -> Path:
         expected=in_words(sum(story.expected.values())),
         took=in_words(sum(story.seconds.values())),
         config=yaml.safe_dump(story.config, sort_keys=False),
+        asked=asked,
+        answers=ANSWERS,
         plain=plain,
     )
     return page

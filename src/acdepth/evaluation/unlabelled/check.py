@@ -55,7 +55,7 @@ def check_unlabelled(
     result = judge(model, gather(seen), count, SHEET_FILE if out else None, vehicle)
     if out:
         write_sheet(out / SHEET_FILE, seen)
-        write_json(out / CHECK_FILE, result.to_dict())
+        write_json(out / CHECK_FILE, result.to_dict(), sort=False)
     return result
 
 

@@ -26,8 +26,6 @@ from acdepth.reports.fit import STORY_FILE, FitStory, MaskTold
 
 PAGES = ("report.html", STORY_FILE, "config.yaml")
 """Files of a run folder that tell about its outcome."""
-PLANNED_PART = 0.9
-"""Of the minutes: what is timed on a few steps is not exact."""
 
 
 class Fit:
@@ -45,6 +43,7 @@ class Fit:
     """
 
     def __init__(self, config: FitConfig, footage: Path, out: Path, teacher: Path | None = None) -> None:
+        self.started = time.monotonic()  # reading long footage is a part of the minutes
         check_folder(out, "--out")
         self.footage, self.out, self.given = footage, out, teacher
         self.masks = out / "masks"
@@ -53,21 +52,25 @@ class Fit:
         self.config = config.seeing(self.clear).with_choice(masks=self.masks)
         refuse_unfit(config, footage, self.clear, out, teacher)
         check_networks(self.config)
+        self.start_size = None if teacher else self.config.start_size()
 
-    def plan(self, minutes: float | None, used: float = 0.0) -> Plan:
-        """What is done in so many minutes, of which some seconds are used, timed here; writes nothing."""
+    def plan(self, minutes: float | None) -> Plan:
+        """What is done in so many minutes since footage was opened, timed here; writes nothing."""
         costs = measure(self.config, self.clear, self.given)
-        seconds = None if minutes is None else 60 * minutes * PLANNED_PART - used
+        seconds = None if minutes is None else 60 * minutes - (time.monotonic() - self.started)
         return choose(self.config, costs, self.clear, seconds)
 
     def run(self, minutes: float | None = None) -> FitStory:
         """Do what is not done yet; returns what came of it, which ``fit.json`` holds too."""
-        started = time.monotonic()
         last = 7 if self.given is None else 5
+        if self.start_size:
+            told = "learnt at {}x{}: at {}x{} it says worse depth"
+            sizes = *self.start_size, *self.config.teacher.image_size
+            say(f"the network that training starts from {told.format(*sizes)}")
         with sole_writer(self.out):
             claim(self.out, "own footage", self.footage)
             seconds = Pipeline([self._mask()], self.out, self._pages, last=last).run()
-            plan = self._plan_once(minutes, started)
+            plan = self._plan_once(minutes)
             plan.refuse_full_disk(self.out)
             config = self.config.doing(plan.work)
             stages = FitStages(config, self.footage, self.out, self.given)
@@ -80,21 +83,21 @@ class Fit:
                 (self.out / OUTCOME_FILE).unlink(missing_ok=True)
             seconds |= pipeline.took()
             story = self._story(stages, plan, minutes, seconds)
-            write_json(self.out / STORY_FILE, story.to_dict())
+            write_json(self.out / STORY_FILE, story.to_dict(), sort=False)
         return story
 
     @property
     def _pages(self) -> list[Path]:
         return [self.out / page for page in PAGES]
 
-    def _plan_once(self, minutes: float | None, started: float) -> Plan:
+    def _plan_once(self, minutes: float | None) -> Plan:
         """The plan of an earlier call like this one, so that it goes on as it began; else a new one."""
         facts = {"minutes": minutes, "teacher": self.given and str(self.given)}
         made_from = Identity.of(self.config).and_facts({**facts, "footage": self._fingerprint()})
         plan = stored(self.out / PLAN_FILE, made_from)
         if plan is None:
             say("timing a little of each stage on this machine")
-            plan = self.plan(minutes, time.monotonic() - started)
+            plan = self.plan(minutes)
             store(self.out / PLAN_FILE, made_from, plan)
         say(plan.describe(minutes))
         return plan
@@ -130,6 +133,8 @@ class Fit:
             conditions=self.config.translated,
             work=plan.work.describe(),
             part=plan.work.part,
+            given_up=tuple(plan.given_up()),
+            start_size=self.start_size,
             minutes=minutes,
             expected=plan.seconds,
             seconds=dict(seconds),

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import floor
+from math import ceil, floor
 from pathlib import Path
 
 from acdepth.core.clip import Clip
@@ -26,6 +26,8 @@ OF_A_PLACE = 8
 weather, and how the image moves."""
 LEAST_FREE = 0.2
 """[GB] of the disk that are left alone."""
+PLANNED_PART = 0.9
+"""Of the time that there is: what is timed on a few steps is not exact."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Plan:
 
     work: Work
     stages: list[PlannedStage]
+    everything: Work
+    """What the settings ask for, where nothing is given up."""
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -66,9 +70,13 @@ class Plan:
     def describe(self, minutes: float | None) -> str:
         """What is done and how long it takes, in a line."""
         asked = "" if minutes is None else f" for {minutes:g} min"
-        part = "all" if self.work.part == 1 else f"{100 * self.work.part:.0f} %"
-        told = f"{self.work.describe()} ({part} of what the settings ask for)"
-        return f"chosen{asked}: {told}; about {in_words(sum(self.seconds.values()))}"
+        lost = self.given_up()
+        told = f"instead of {', '.join(lost)}" if lost else "all that the settings ask for"
+        return f"chosen{asked}: {self.work.describe()} ({told}); about {in_words(_total(self))}"
+
+    def given_up(self) -> list[str]:
+        """What the settings ask for and the time is too short for, such as ``600 steps of the teacher``."""
+        return self.everything.more_than(self.work)
 
     def refuse_full_disk(self, out: Path) -> None:
         """Raise `UserError` if the disk has too little room for the rest."""
@@ -96,21 +104,24 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
         config: settings.
         costs: what is timed.
         footage: clear, of the step that is learnt at.
-        seconds: that may be used; None for all that the settings ask for.
+        seconds: that there are, of which `PLANNED_PART` is planned; None for all that the settings ask for.
 
     Raises:
         UserError: if even the least does not fit.
     """
     everything = _plan(config, costs, footage, 1.0)
-    if seconds is None or _total(everything) <= seconds:
+    if seconds is None or _total(everything) <= PLANNED_PART * seconds:
         return everything
-    for size in _sizes(config):
+    there = PLANNED_PART * max(seconds, 0.0)
+    from_depth = costs.speeds.teacher is not None and config.teacher.start is not None
+    for size in _sizes(config, () if from_depth else config.smaller):
         sized = costs.at(size)
         least = _plan(config, sized, footage, 0.0)
-        if _total(least) <= seconds:
-            return _largest(config, sized, footage, seconds, least)
-    what = f"is too little time on this machine, where the least takes {in_words(_total(least))}"
-    raise UserError(f"--minutes {seconds / 60:.0f}", what, "give more, or use a GPU")
+        if _total(least) <= there:
+            return replace(_largest(config, sized, footage, there, least), everything=everything.work)
+    lacking = ceil((_total(least) / PLANNED_PART - seconds) / 60)
+    what = f"too little time on this machine, where the least takes {in_words(_total(least))}"
+    raise UserError("--minutes", what, f"give {lacking} min more, or use a GPU")
 
 
 def stored(path: Path, made_from: Identity) -> Plan | None:
@@ -118,15 +129,16 @@ def stored(path: Path, made_from: Identity) -> Plan | None:
     found = read_json(path) if path.exists() else {}
     if found.get("made_from") != dict(made_from.values):
         return None
-    stages = [PlannedStage(**stage) for stage in found["stages"]]
-    return Plan(Work.from_dict(found["work"], str(path)), stages)
+    work = Work.from_dict(found["work"], str(path))
+    everything = Work.from_dict(found.get("everything", found["work"]), str(path))
+    return Plan(work, [PlannedStage(**stage) for stage in found["stages"]], everything)
 
 
 def store(path: Path, made_from: Identity, plan: Plan) -> None:
     """Write what `stored` reads."""
     stages = [vars(stage) for stage in plan.stages]
-    content = {"made_from": dict(made_from.values), "work": plan.work.to_dict(), "stages": stages}
-    write_json(path, content)
+    works = {"work": plan.work.to_dict(), "everything": plan.everything.to_dict()}
+    write_json(path, {"made_from": dict(made_from.values), **works, "stages": stages})
 
 
 def _largest(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: float, least: Plan) -> Plan:
@@ -142,10 +154,9 @@ def _largest(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: 
     return best
 
 
-def _sizes(config: FitConfig) -> list[tuple[int, int]]:
+def _sizes(config: FitConfig, smaller: Sequence[float]) -> list[tuple[int, int]]:
     height, width = config.teacher.image_size
-    parts = (1.0, *config.smaller)
-    return [(_side(part * height), _side(part * width)) for part in parts]
+    return [(_side(part * height), _side(part * width)) for part in (1.0, *smaller)]
 
 
 def _side(length: float) -> int:
@@ -171,7 +182,8 @@ def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float)
     after = [stage for stage in learning if stage.name != "teacher"]
     look = [_looked("mask", costs.look / 2), _looked("look", costs.look / 2)]
     judged = [_judged("labels", 2 if has_teacher else 1, config, costs), *after]
-    return Plan(work, [*look, *before, *judged, _judged("verdict", 3 if has_teacher else 2, config, costs)])
+    stages = [*look, *before, *judged, _judged("verdict", 3 if has_teacher else 2, config, costs)]
+    return Plan(work, stages, work)
 
 
 def _looked(name: str, seconds: float) -> PlannedStage:

@@ -1,6 +1,7 @@
 """Settings of a fit, and what becomes of them where time is short."""
 
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from acdepth.engine.settings import LoopSettings
 from acdepth.networks.checkpoint import checkpoint_file, load_checkpoint
 from acdepth.networks.settings import Side
 from acdepth.recipes.learning_config import LearningConfig
+from acdepth.teacher.start import start_file
 from acdepth.teacher.training import training_size
 
 
@@ -31,7 +33,8 @@ class FitConfig(LearningConfig):
     """Steps of each training below which it is not worth its time."""
     smaller: tuple[float, ...] = (0.75, 0.5)
     """Sizes of the networks' input, as parts of its height and width, that are taken instead where the least
-    work does not fit into the minutes otherwise."""
+    work does not fit into the minutes otherwise. Not where a teacher starts from depth: a network says worse
+    depth at smaller inputs than it learnt at, and few steps do not mend that."""
     timed_steps: PositiveInt = 3
     """Steps of each training that are timed before."""
     places: PositiveInt = 32
@@ -91,6 +94,13 @@ class FitConfig(LearningConfig):
         teacher = self.teacher.model_copy(update={"image_size": size, "keep_aspect": False})
         return self.model_copy(update={"teacher": teacher})
 
+    def start_size(self) -> tuple[int, int] | None:
+        """The input that the teacher's start learnt at [px], where this one is clearly smaller."""
+        start = start_file(self.teacher)
+        size = load_checkpoint(start)[1].input_size if start else self.teacher.image_size
+        # Another aspect alone, as where keep_aspect finds one, costs a quarter of the pixels at most.
+        return size if prod(self.teacher.image_size) < 0.7 * prod(size) else None
+
     def looked_at(self, masks: Path | None = None) -> FootageChoice:
         """What is known of the footage, of which every image is looked at."""
         teacher = self.teacher
@@ -123,3 +133,19 @@ class Work(Config):
             f"{self.pose_first + self.teacher_steps} steps of the teacher, " if self.teacher_steps else ""
         )
         return f"{self.frames:,} images at {height}x{width}, {teacher}{self.student_steps} of the student"
+
+    def more_than(self, other: "Work") -> list[str]:
+        """What of this is more than in another, in words."""
+        found = []
+        if self.image_size != other.image_size:
+            height, width = self.image_size
+            found.append(f"the size {height}x{width}")
+        if self.frames > other.frames:
+            found.append(f"{self.frames:,} images")
+        for name, mine, theirs in (
+            ("teacher", self.pose_first + self.teacher_steps, other.pose_first + other.teacher_steps),
+            ("student", self.student_steps, other.student_steps),
+        ):
+            if mine > theirs:
+                found.append(f"{mine} steps of the {name}")
+        return found

@@ -1,14 +1,17 @@
 """The stages of a fit after the mask, once it is known how much is done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from acdepth.checking import check_data
+from acdepth.core.clip import Clip, target_frames
 from acdepth.core.files import read_json, write_json
 from acdepth.core.identity import Identity
 from acdepth.core.progress import say
+from acdepth.data.folder import open_data
 from acdepth.data.manifest import Manifest
+from acdepth.data.own.clip import OwnClip
 from acdepth.data.prepared import fingerprint
 from acdepth.evaluation.unlabelled import UnlabelledCheck
 from acdepth.evaluation.unlabelled.check import CHECK_FILE
@@ -57,6 +60,7 @@ class FitStages:
         labels = checkpoint_file(given) if given else out / "labels" / MODEL_FILE
         self.learning = Learning(config, footage, out, labels=labels)
         self.clear = self.learning.training_footage()
+        self.checked = _beside(self.clear, open_data(footage, choice=config.looked_at(out / "masks")))
 
     def stages(self) -> list[Stage]:
         """In order."""
@@ -104,7 +108,7 @@ class FitStages:
         )
 
     def _choose_labels(self) -> None:
-        checks = judge(self._own, self.clear, self.learning.labels.with_name("check"), self.config.places)
+        checks = judge(self._own, self.checked, self.learning.labels.with_name("check"), self.config.places)
         for one, check in checks.items():
             say(f"{one}: {check.in_words}")
         name = best(checks)
@@ -130,7 +134,9 @@ class FitStages:
         )
 
     def _keep_the_best(self) -> None:
-        checks = judge(self.networks, self.clear, self.checks, self.config.places, self.learning.translations)
+        checks = judge(
+            self.networks, self.checked, self.checks, self.config.places, self.learning.translations
+        )
         for one, check in checks.items():
             say(f"{one}: {check.in_words}")
         name = best({one: check for one, check in checks.items() if self.networks[one].is_file()})
@@ -157,6 +163,18 @@ class FitStages:
             files = {name: folder / name / CHECK_FILE for name in self.networks}
             found |= {name: UnlabelledCheck.read(file) for name, file in files.items() if file.exists()}
         return found
+
+
+def _beside(learnt: Sequence[Clip], every: Sequence[Clip]) -> list[Clip]:
+    """Footage whose neighbours are one image apart, as in `acdepth check`: optical flow follows what moves
+    little. Its targets are those that are learnt from, of which there are translations."""
+    keys = {frame.key for frame in target_frames(learnt)}
+    chosen = []
+    for clip in every:
+        targets = [index for index in clip.targets() if clip.key(index) in keys]
+        if targets and isinstance(clip, OwnClip):
+            chosen.append(clip.about(targets))
+    return chosen
 
 
 def _that_are(files: Mapping[str, Path]) -> dict[str, Path]:
