@@ -29,7 +29,7 @@ from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import FitStages
 from acdepth.recipes.learning import clear_footage
 from acdepth.recipes.timing import Speeds, Timed
-from acdepth.reports.fit import FitStory, headlines, next_steps, write_fit_report
+from acdepth.reports.fit import FitStory, headlines, judged, next_steps, write_fit_report
 from acdepth.reports.fit_words import ANOTHER, asked, reasons, remedies
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
@@ -343,6 +343,16 @@ def test_where_nothing_can_be_held_against_depth_that_is_the_reason(finished: Pa
     said = {"in_words": "doubtful: nothing to hold depth against; try: video"}
     unknown = an_answer(check, "doubtful").model_copy(update=said)
     assert reasons(unknown) == ["Nothing to hold depth against."] and ANOTHER in remedies(unknown)
+
+
+def test_a_sound_teacher_that_cannot_be_kept_is_no_reason_why_it_did_not_work() -> None:
+    about = {"in_words": "", "measures": {}, "model": "", "sha256": None, "frames": 3, "pairs": 2}
+    sound = UnlabelledCheck.model_validate({"verdict": "works", "score": 0.1, **about})
+    bad = UnlabelledCheck.model_validate({"verdict": "degenerate", "score": 0.9, **about})
+    story = FitStory.model_construct(kept=None, checks={"given": sound, "student": bad})
+    assert judged(story) is bad
+    told = headlines(story)[1]
+    assert "the student, trained on" in told and "that was given" not in told
 
 
 @pytest.mark.parametrize(
