@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,7 +25,7 @@ from acdepth.recipes import timing
 from acdepth.recipes.fit import stages
 from acdepth.recipes.fit.fit import Fit
 from acdepth.recipes.fit.judge import best
-from acdepth.recipes.fit.plan import PLAN_FILE, Costs, choose
+from acdepth.recipes.fit.plan import OF_A_PLACE, PLAN_FILE, Costs, choose
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import FitStages
 from acdepth.recipes.learning import clear_footage
@@ -285,6 +286,16 @@ def test_where_time_is_shorter_the_size_is_given_up_too(drive: Path) -> None:
     small = planned(drive, 90.0, **least, start=from_nothing)
     assert small.work.image_size == (64, 64) and small.given_up()[0] == "the size 64x96"
     assert sum(small.seconds.values()) <= 90
+
+
+def test_the_check_of_a_slow_model_that_teaches_is_planned_and_no_choice_of_labels(drive: Path) -> None:
+    config = FitConfig.read(CONFIG)
+    clear = clear_footage(config, drive)
+    slow, quick = (replace(SPEEDS, teacher=None, label=one) for one in (Timed(5.0, 0.0), None))
+    plans = [choose(config, Costs(speeds, SIZE, 0.0), clear, None) for speeds in (slow, quick)]
+    assert all([*plan.seconds] == ["mask", "look", "translate", "student", "verdict"] for plan in plans)
+    longer, usual = (plan.seconds["verdict"] for plan in plans)
+    assert longer - usual / 2 == pytest.approx(config.places * OF_A_PLACE * 5.0)
 
 
 def test_less_than_the_least_is_refused_with_what_it_takes(drive: Path) -> None:
