@@ -17,14 +17,18 @@ from acdepth.core.clip import target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.data.folder import open_data
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.triplets import TripletBatches
 from acdepth.evaluation.unlabelled import UnlabelledCheck
+from acdepth.inference.model import DepthModel
 from acdepth.networks.checkpoint import load_checkpoint, load_tensors
+from acdepth.networks.depth_net import DepthOutput
 from acdepth.recipes import timing
 from acdepth.recipes.fit import stages
 from acdepth.recipes.fit.fit import Fit
 from acdepth.recipes.fit.judge import best
+from acdepth.recipes.fit.pictures import show
 from acdepth.recipes.fit.plan import OF_A_PLACE, PLAN_FILE, Costs, choose
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import FitStages
@@ -34,6 +38,7 @@ from acdepth.reports.fit import FitStory, headlines, judged, next_steps, write_f
 from acdepth.reports.fit_words import ANOTHER, asked, reasons, remedies
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
+from tests.data.folders import write_drive
 from tests.inference.hub_models import write_model
 
 CONFIG = Path(__file__).parent / "tiny-own.yaml"
@@ -229,6 +234,17 @@ def test_what_cannot_work_is_said_before_anything_is_written(
     footage, out = pictures(drive, tmp_path / "pictures", count, moving), tmp_path / "run"
     assert call(monkeypatch, "fit", footage, "--out", out, "--config", CONFIG, *flags) == 2
     assert message in capsys.readouterr().err and not out.exists()
+
+
+def test_a_frame_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
+    clips = open_data(write_drive(tmp_path / "drive", count=4))
+    (tmp_path / "drive" / "images" / "000001.png").write_bytes(b"no picture")
+    model = DepthModel("made", lambda image, night: DepthOutput((0.1 + image[:, :1],), ()), (24, 40))
+    shown = show({"student": model}, "student", clips, None, (), 4, tmp_path)
+    assert [one.key[-5:] for one in shown] == ["0.png", "2.png", "3.png"]
+    (tmp_path / "drive" / "images" / "000002.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"000002\.png"):
+        show({"student": model}, "student", clips[:1], None, (), 1, tmp_path)
 
 
 def test_a_run_among_the_footage(drive: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
