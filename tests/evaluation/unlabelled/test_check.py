@@ -174,6 +174,20 @@ def test_a_road_that_is_in_none_of_a_few_frames_is_doubtful() -> None:
     assert judge(model_of(ramp), few, 6).verdict == "doubtful"
 
 
+def test_what_cannot_be_told_is_said_in_words_without_a_number() -> None:
+    shape = Shape(finite=0.0, contrast=np.nan, alike=np.nan, stuck=np.nan)
+    changes = {"night": np.nan}
+    for one in judge(model_of(ramp), Numbers(shape, translated=changes), 1).measures.values():
+        assert one.in_words and "nan" not in one.in_words, one
+
+
+def test_metres_of_a_model_that_says_none_are_not_asked_for() -> None:
+    known = replace(numbers(0.4, 0.6), metres=0.03)
+    assert "metres" in judge(model_of(ramp), known, 9).measures
+    relative = replace(model_of(ramp), relative=True)
+    assert "metres" not in judge(relative, known, 9).measures
+
+
 def test_bounds_say_which_way_is_good() -> None:
     more, less = Bounds(2.0, 1.0), Bounds(0.1, 0.5)
     assert [more.finding(value) for value in (3, 1.5, 0.5)] == ["works", "doubtful", "degenerate"]
