@@ -5,6 +5,7 @@ import pytest
 
 from acdepth.data.streets.beside import set_beside
 from acdepth.data.streets.light import in_other_sun
+from acdepth.data.streets.looks import _compressed
 from acdepth.data.streets.patterns import draw_patterns
 from acdepth.data.streets.road import find_road, repave
 
@@ -27,6 +28,16 @@ def level(height: float = 1.5, pitch: float = 0.0) -> np.ndarray:
 
 def gray() -> np.ndarray:
     return np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+
+
+def test_compression_keeps_the_light_of_red_and_not_its_colour() -> None:
+    """JPEG stores brightness finely and colour coarsely, and red is three times as bright as blue."""
+    left = []
+    for channel in (0, 2):
+        lamp = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        lamp[::2, ::2, channel] = 255
+        left.append(float(_compressed(lamp, 50)[..., channel].std()))
+    assert left[0] > 1.5 * left[1]
 
 
 def test_patterns_repeat_without_seams() -> None:

@@ -96,8 +96,9 @@ def _through_another_lens(x: np.ndarray, dice: np.random.Generator) -> np.ndarra
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    stored = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR))
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    stored = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.cvtColor(np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB)
 
 
 def _covered(image: np.ndarray, dice: np.random.Generator) -> np.ndarray:
