@@ -28,6 +28,7 @@ from acdepth.recipes import timing
 from acdepth.recipes.fit import stages
 from acdepth.recipes.fit.fit import Fit
 from acdepth.recipes.fit.judge import best
+from acdepth.recipes.fit.masks import find_masks
 from acdepth.recipes.fit.pictures import show
 from acdepth.recipes.fit.plan import OF_A_PLACE, PLAN_FILE, Costs, choose
 from acdepth.recipes.fit.settings import FitConfig
@@ -143,6 +144,20 @@ def test_a_mask_that_was_painted_makes_a_new_teacher(finished: Path, drive: Path
     assert (out / "old" / "look-1" / "teacher" / "model.safetensors").exists()
     assert "leaves out 25.0 %" in read_json(out / "look" / "check.json")["drives"][0]["facts"]["mask"]
     assert (cv2.imread(str(out / "masks" / told["file"]), 0) == mask).all()
+
+
+def test_masks_are_told_of_where_they_can_be_painted(tmp_path: Path) -> None:
+    own, _ = (write_drive(tmp_path / "drives" / name, count=2) for name in ("own", "other"))
+    cv2.imwrite(str(own / "mask.png"), np.full((24, 40), 255, np.uint8))
+    painted = tmp_path / "masks" / "other" / "mask.png"
+    painted.parent.mkdir(parents=True)
+    painted.write_bytes((own / "mask.png").read_bytes())
+    find_masks(open_data(tmp_path / "drives"), tmp_path / "masks")
+    told = {one["drive"]: one for one in read_json(tmp_path / "masks" / "found.json")}
+    assert (
+        told["own"]["file"] == (own / "mask.png").as_posix() and "beside the footage" in told["own"]["told"]
+    )
+    assert tmp_path / "masks" / told["other"]["file"] == painted
 
 
 def test_other_steps_keep_the_teacher(finished: Path, drive: Path, tmp_path: Path) -> None:

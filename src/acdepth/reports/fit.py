@@ -57,7 +57,7 @@ class MaskTold(Record):
     drive: str
     told: str
     file: str
-    """Where its mask lies, or may be painted, below ``masks/``."""
+    """Where its mask lies or may be painted: below ``masks/``, or beside the footage, by its whole path."""
 
 
 class FitStory(Record):
