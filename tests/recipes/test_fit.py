@@ -17,13 +17,15 @@ from acdepth.core.clip import target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.core.shipped import STUDENT
 from acdepth.data.folder import open_data
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.triplets import TripletBatches
 from acdepth.evaluation.unlabelled import UnlabelledCheck
 from acdepth.inference.model import DepthModel
-from acdepth.networks.checkpoint import load_checkpoint, load_tensors
-from acdepth.networks.depth_net import DepthOutput
+from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_tensors, save_checkpoint
+from acdepth.networks.depth_net import DepthNet, DepthOutput
+from acdepth.networks.settings import DepthNetConfig
 from acdepth.recipes import timing
 from acdepth.recipes.fit import stages
 from acdepth.recipes.fit.fit import Fit
@@ -349,6 +351,22 @@ def test_the_first_step_of_a_training_is_not_timed(
     config = FitConfig.read(CONFIG)
     footage = clear_footage(config, drive)
     assert timing.Timing(config, footage, tmp_path, steps=2).teacher().seconds == 3.0
+
+
+def test_the_student_is_timed_with_the_network_of_the_teacher_that_is_given(tmp_path: Path) -> None:
+    config, given = FitConfig.read(CONFIG), DepthNetConfig(width=4)
+    save_checkpoint(
+        tmp_path / "model.safetensors", DepthNet(given), CheckpointCard(network=given, input_size=SIZE)
+    )
+    footage = open_data(write_drive(tmp_path / "drive"))
+
+    def timed(teacher: str | None) -> DepthNetConfig:
+        folder = tmp_path / "timed"
+        return timing.Timing(config, footage, folder, 1, Path(teacher) if teacher else None).network
+
+    assert timed(str(tmp_path)) == given
+    assert timed("hf:any") == config.student.shape.network
+    assert timed(None) == load_checkpoint(STUDENT)[1].network
 
 
 def an_answer(check: UnlabelledCheck, verdict: Any, **findings: Any) -> UnlabelledCheck:
