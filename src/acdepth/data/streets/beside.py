@@ -9,8 +9,9 @@ import numpy as np
 from acdepth.data.streets.patterns import PATTERN, between, sample
 from acdepth.data.streets.road import FARTHEST, Road, plane_depth, resolved
 
-LEAFY, ACROSS = 0.65, 0.25
-"""How much of it are hedges and woods, and how much stands across the view."""
+LEAFY, WALLED, ACROSS = 0.65, 0.35, 0.25
+"""How much of it are hedges and woods, how many of these stand on a low wall, how much of all is across the
+view."""
 LEAST_FRONT = 3.0
 """Height from which a wall is a house front [m]."""
 HAZE = 200
@@ -101,8 +102,11 @@ def _leaves(
     if dice.random() < 0.7:
         shown &= (shade < 1.2) | (side.above < 0.6 * top)
     colour = _coloured(LEAF_COLOURS, dice) * np.exp(dice.uniform(0.2, 0.6) * shade)[..., None]
-    lit = 0.55 + 0.45 * np.clip(side.above / top, 0, 1)[..., None]
-    return _hazy(colour * lit, side, dice), shown
+    colour = colour * (0.55 + 0.45 * np.clip(side.above / top, 0, 1)[..., None])
+    if dice.random() < WALLED:
+        wall = _coloured(WALL_COLOURS, dice) * np.exp(dice.uniform(0.03, 0.25) * shade)[..., None]
+        colour = np.where((side.above < between(dice, 0.3, 2))[..., None], wall, colour)
+    return _hazy(colour, side, dice), shown
 
 
 def _wall(
