@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,23 +17,31 @@ from acdepth.core.clip import target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json
+from acdepth.core.shipped import STUDENT
+from acdepth.data.folder import open_data
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.triplets import TripletBatches
 from acdepth.evaluation.unlabelled import UnlabelledCheck
-from acdepth.networks.checkpoint import load_checkpoint, load_tensors
+from acdepth.inference.model import DepthModel
+from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_tensors, save_checkpoint
+from acdepth.networks.depth_net import DepthNet, DepthOutput
+from acdepth.networks.settings import DepthNetConfig
 from acdepth.recipes import timing
 from acdepth.recipes.fit import stages
 from acdepth.recipes.fit.fit import Fit
 from acdepth.recipes.fit.judge import best
-from acdepth.recipes.fit.plan import PLAN_FILE, Costs, choose
+from acdepth.recipes.fit.masks import find_masks
+from acdepth.recipes.fit.pictures import show
+from acdepth.recipes.fit.plan import OF_A_PLACE, PLAN_FILE, Costs, choose
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import FitStages
 from acdepth.recipes.learning import clear_footage
 from acdepth.recipes.timing import Speeds, Timed
-from acdepth.reports.fit import FitStory, headlines, next_steps, write_fit_report
+from acdepth.reports.fit import FitStory, headlines, judged, next_steps, write_fit_report
 from acdepth.reports.fit_words import ANOTHER, asked, reasons, remedies
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
+from tests.data.folders import write_drive
 from tests.inference.hub_models import write_model
 
 CONFIG = Path(__file__).parent / "tiny-own.yaml"
@@ -139,6 +148,20 @@ def test_a_mask_that_was_painted_makes_a_new_teacher(finished: Path, drive: Path
     assert (cv2.imread(str(out / "masks" / told["file"]), 0) == mask).all()
 
 
+def test_masks_are_told_of_where_they_can_be_painted(tmp_path: Path) -> None:
+    own, _ = (write_drive(tmp_path / "drives" / name, count=2) for name in ("own", "other"))
+    cv2.imwrite(str(own / "mask.png"), np.full((24, 40), 255, np.uint8))
+    painted = tmp_path / "masks" / "other" / "mask.png"
+    painted.parent.mkdir(parents=True)
+    painted.write_bytes((own / "mask.png").read_bytes())
+    find_masks(open_data(tmp_path / "drives"), tmp_path / "masks")
+    told = {one["drive"]: one for one in read_json(tmp_path / "masks" / "found.json")}
+    assert (
+        told["own"]["file"] == (own / "mask.png").as_posix() and "beside the footage" in told["own"]["told"]
+    )
+    assert tmp_path / "masks" / told["other"]["file"] == painted
+
+
 def test_other_steps_keep_the_teacher(finished: Path, drive: Path, tmp_path: Path) -> None:
     out = Path(shutil.copytree(finished, tmp_path / "run"))
     before = (out / "teacher" / "model.safetensors").stat().st_mtime_ns
@@ -207,6 +230,10 @@ def pictures(drive: Path, folder: Path, count: int, moving: bool = True) -> Path
         (6, True, ("--fov", "60"), "4 clear images with one before and one after them, 8 are needed"),
         (12, False, ("--fov", "60"), "the camera stands"),
         (12, True, ("--fov", "300"), "--fov 300: give degrees across"),
+        (12, True, ("--fov", "0"), "--fov 0: give degrees across"),
+        (12, True, ("--fov", "60", "--camera-height", "0"), "camera_height = 0.0; give metres above"),
+        (12, True, ("--teacher", "hf:any", "--teacher-steps", "5"), "no teacher is trained beside --teacher"),
+        (12, True, ("--teacher", "run", "--image-size", "64x96"), "--image-size 64x96: the student's input"),
         (12, True, ("--minutes", "0"), "--minutes 0: must be more than 0"),
         (12, True, ("--teacher", "nowhere"), "nowhere: no such"),
     ],
@@ -224,6 +251,17 @@ def test_what_cannot_work_is_said_before_anything_is_written(
     footage, out = pictures(drive, tmp_path / "pictures", count, moving), tmp_path / "run"
     assert call(monkeypatch, "fit", footage, "--out", out, "--config", CONFIG, *flags) == 2
     assert message in capsys.readouterr().err and not out.exists()
+
+
+def test_a_frame_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
+    clips = open_data(write_drive(tmp_path / "drive", count=4))
+    (tmp_path / "drive" / "images" / "000001.png").write_bytes(b"no picture")
+    model = DepthModel("made", lambda image, night: DepthOutput((0.1 + image[:, :1],), ()), (24, 40))
+    shown = show({"student": model}, "student", clips, None, (), 4, tmp_path)
+    assert [one.key[-5:] for one in shown] == ["0.png", "2.png", "3.png"]
+    (tmp_path / "drive" / "images" / "000002.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"000002\.png"):
+        show({"student": model}, "student", clips[:1], None, (), 1, tmp_path)
 
 
 def test_a_run_among_the_footage(drive: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -283,6 +321,16 @@ def test_where_time_is_shorter_the_size_is_given_up_too(drive: Path) -> None:
     assert sum(small.seconds.values()) <= 90
 
 
+def test_the_check_of_a_slow_model_that_teaches_is_planned_and_no_choice_of_labels(drive: Path) -> None:
+    config = FitConfig.read(CONFIG)
+    clear = clear_footage(config, drive)
+    slow, quick = (replace(SPEEDS, teacher=None, label=one) for one in (Timed(5.0, 0.0), None))
+    plans = [choose(config, Costs(speeds, SIZE, 0.0), clear, None) for speeds in (slow, quick)]
+    assert all([*plan.seconds] == ["mask", "look", "translate", "student", "verdict"] for plan in plans)
+    longer, usual = (plan.seconds["verdict"] for plan in plans)
+    assert longer - usual / 2 == pytest.approx(config.places * OF_A_PLACE * 5.0)
+
+
 def test_less_than_the_least_is_refused_with_what_it_takes(drive: Path) -> None:
     message = r"--minutes: too little time .* the least takes .*; give \d min more, or use a GPU"
     with pytest.raises(UserError, match=message):
@@ -303,6 +351,22 @@ def test_the_first_step_of_a_training_is_not_timed(
     config = FitConfig.read(CONFIG)
     footage = clear_footage(config, drive)
     assert timing.Timing(config, footage, tmp_path, steps=2).teacher().seconds == 3.0
+
+
+def test_the_student_is_timed_with_the_network_of_the_teacher_that_is_given(tmp_path: Path) -> None:
+    config, given = FitConfig.read(CONFIG), DepthNetConfig(width=4)
+    save_checkpoint(
+        tmp_path / "model.safetensors", DepthNet(given), CheckpointCard(network=given, input_size=SIZE)
+    )
+    footage = open_data(write_drive(tmp_path / "drive"))
+
+    def timed(teacher: str | None) -> DepthNetConfig:
+        folder = tmp_path / "timed"
+        return timing.Timing(config, footage, folder, 1, Path(teacher) if teacher else None).network
+
+    assert timed(str(tmp_path)) == given
+    assert timed("hf:any") == config.student.shape.network
+    assert timed(None) == load_checkpoint(STUDENT)[1].network
 
 
 def an_answer(check: UnlabelledCheck, verdict: Any, **findings: Any) -> UnlabelledCheck:
@@ -343,6 +407,16 @@ def test_where_nothing_can_be_held_against_depth_that_is_the_reason(finished: Pa
     said = {"in_words": "doubtful: nothing to hold depth against; try: video"}
     unknown = an_answer(check, "doubtful").model_copy(update=said)
     assert reasons(unknown) == ["Nothing to hold depth against."] and ANOTHER in remedies(unknown)
+
+
+def test_a_sound_teacher_that_cannot_be_kept_is_no_reason_why_it_did_not_work() -> None:
+    about = {"in_words": "", "measures": {}, "model": "", "sha256": None, "frames": 3, "pairs": 2}
+    sound = UnlabelledCheck.model_validate({"verdict": "works", "score": 0.1, **about})
+    bad = UnlabelledCheck.model_validate({"verdict": "degenerate", "score": 0.9, **about})
+    story = FitStory.model_construct(kept=None, checks={"given": sound, "student": bad})
+    assert judged(story) is bad
+    told = headlines(story)[1]
+    assert "the student, trained on" in told and "that was given" not in told
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def fit(
             hub name or shipped.
         method: instead of the settings' way to make weather.
         frames: images that are learnt from at most.
-        image_size: height x width of the networks' input, as in 192x320.
+        image_size: height x width of the networks' input, as in 192x320. Under a --teacher of ours it is that
+            of the teacher.
         teacher_steps: instead of the settings' steps; those of the pose network alone change with them.
         student_steps: instead of the settings' steps.
         seed: of everything random.
@@ -81,12 +82,15 @@ def fit(
     if conditions is not None:
         wanted = tuple(one for one in parse_conditions(conditions) if one is not Condition.CLEAR)
         settings = settings.into(wanted)
-    known = {name: value for name, value in (("fov", fov), ("camera_height", camera_height)) if value}
+    about = {"fov": fov, "camera_height": camera_height}
+    known = {name: value for name, value in about.items() if value is not None}
     settings = settings.with_choice(**known).translated_by(method)
     numbers = {"frames": frames, "teacher-steps": teacher_steps, "student-steps": student_steps}
     for name, value in numbers.items():
         if value is not None:
             at_least_one(name, value)
+    if teacher is not None:
+        _refuse_idle(Path(teacher), teacher_steps, image_size)
     size = parse_image_size(image_size) if image_size else None
     settings = _changed(settings, prior, frames, size, teacher_steps, student_steps, seed)
     run = Fit(settings, footage, out, Path(teacher) if teacher else None)
@@ -106,6 +110,17 @@ def fit(
         sys.exit(EXIT_DEGENERATE)
     print(f"checkpoint: {out / MODEL_FILE}")
     print(f"depth of a video: {use_it(story, out)}")
+
+
+def _refuse_idle(teacher: Path, teacher_steps: int | None, image_size: str | None) -> None:
+    """Raise `UserError` for a flag that does nothing beside ``--teacher``."""
+    from acdepth.core.hub import hub_model
+
+    if teacher_steps is not None:
+        raise UserError("--teacher-steps", "no teacher is trained beside --teacher", "leave one of them out")
+    if image_size is not None and hub_model(teacher) is None:
+        what = "the student's input is as large as that of --teacher, which is a network of ours"
+        raise UserError(f"--image-size {image_size}", what, "leave it out")
 
 
 def _changed(

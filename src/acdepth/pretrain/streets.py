@@ -42,7 +42,7 @@ REACHES = (1, 2, 4)
 STEEPEST = 1.0
 """Differences of gradients count no more than this: at a silhouette a pixel's shift is not worth more."""
 SLOW_START = 20
-"""Steps that the first averages are short of, see `WeightAverage`."""
+"""The average of the first n steps is about the mean of the last n over this, see `WeightAverage`."""
 
 
 class StreetTask(Task):
@@ -81,7 +81,6 @@ class StreetTask(Task):
         if progress >= config.agreement_start and config.agreement_weight:
             with torch.no_grad():
                 guide = functional_call(self.network, self.slow.values(), (batch.taken,)).inverse_depths[0]
-            # Inverse depth of one against depth of the other: logarithms of opposite sign.
             differing = guide.log() - said[0][streets:].log()
             terms["agreement"] = config.agreement_weight * (
                 differing.abs().mean() + sum(one.abs().mean() for one in _gradients(differing)) / 2

@@ -23,8 +23,15 @@ from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
 from acdepth.engine.loop import BatchSource
 from acdepth.inference.model import open_model
-from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, load_checkpoint, save_checkpoint
+from acdepth.networks.checkpoint import (
+    MODEL_FILE,
+    CheckpointCard,
+    checkpoint_file,
+    load_checkpoint,
+    save_checkpoint,
+)
 from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.settings import DepthNetConfig
 from acdepth.recipes.learning_config import LearningConfig
 from acdepth.student.task import StudentTask
 from acdepth.student.training import open_prior
@@ -76,7 +83,7 @@ def time_learning(
         given: the teacher; None where one is trained.
     """
     with TemporaryDirectory() as folder:
-        timing = Timing(config, footage, Path(folder), steps)
+        timing = Timing(config, footage, Path(folder), steps, given)
         return Speeds(
             None if given else timing.teacher(),
             timing.translation(),
@@ -127,13 +134,19 @@ class _Watched:
 class Timing:
     """Runs a little of each stage in ``folder``, on a batch of clear footage; trains for ``steps``."""
 
-    def __init__(self, config: LearningConfig, footage: Sequence[Clip], folder: Path, steps: int) -> None:
+    def __init__(
+        self,
+        config: LearningConfig,
+        footage: Sequence[Clip],
+        folder: Path,
+        steps: int,
+        given: Path | None = None,
+    ) -> None:
         self.config, self.folder, self.steps = config, folder, steps
         self.frames = _excerpts(footage, batch_size(config))
         teacher, out = config.teacher, folder / "prepared"
         self.prepared = prepare(self.frames, out, teacher.image_size, teacher.crop, resize=teacher.resize)
-        start = start_file(teacher)
-        self.network = load_checkpoint(start)[1].network if start else teacher.network
+        self.network = _student_network(config, given)
 
     def teacher(self) -> Timed:
         """One step."""
@@ -209,6 +222,14 @@ class Timing:
         fit(name, task, lambda rank, processes: watched, few, self.folder / name, Identity())
         seconds = loop.accumulate * (time.perf_counter() - watched.since_second) / self.steps
         return Timed(seconds, size_of(self.folder / name))
+
+
+def _student_network(config: LearningConfig, given: Path | None) -> DepthNetConfig:
+    """That of its teacher, trained or ``given``; one of the student's own under a model of transformers."""
+    if given is not None and hub_model(given):
+        return config.student.shape.network
+    teacher = checkpoint_file(given) if given else start_file(config.teacher)
+    return load_checkpoint(teacher)[1].network if teacher else config.teacher.network
 
 
 def batch_size(config: LearningConfig) -> int:

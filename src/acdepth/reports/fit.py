@@ -57,7 +57,7 @@ class MaskTold(Record):
     drive: str
     told: str
     file: str
-    """Where its mask lies, or may be painted, below ``masks/``."""
+    """Where its mask lies or may be painted: below ``masks/``, or beside the footage, by its whole path."""
 
 
 class FitStory(Record):
@@ -67,7 +67,7 @@ class FitStory(Record):
 
     footage: str
     kept: str | None
-    """Which network ``model.safetensors`` is: start, teacher or student; null where none is any use."""
+    """Which network ``model.safetensors`` is: start, given, teacher or student; null where none is of use."""
     checks: dict[str, UnlabelledCheck]
     metres: str | None
     """Where those of what is kept come from, in words; null where that is not known."""
@@ -101,17 +101,20 @@ class FitStory(Record):
 
 
 def judged(story: FitStory) -> UnlabelledCheck:
-    """Of what is kept, or of what is the least bad."""
-    return story.checks[story.kept] if story.kept else min(story.checks.values(), key=lambda one: one.score)
+    """Of what is kept, or of the least bad of what says no depth: a model of transformers, which cannot be
+    kept, may say some."""
+    if story.kept:
+        return story.checks[story.kept]
+    return min(story.checks.values(), key=lambda one: (one.verdict != "degenerate", one.score))
 
 
 def headlines(story: FitStory) -> list[str]:
     """Whether it worked and what is kept, in plain sentences, the verdict first."""
     if story.kept is None:
-        tried = ", ".join(NAMES[name] for name in story.checks)
+        bad = [NAMES[name] for name, one in story.checks.items() if one.verdict == "degenerate"]
         return [
-            "It did not work: what the networks say about this footage is no depth, so that none is kept.",
-            f"Looked at: {tried}.",
+            "It did not work, so that no network is kept.",
+            f"What these say about this footage is no depth: {'; '.join(bad)}.",
         ]
     said = {
         "works": "It works, as far as that can be told without measured depth.",

@@ -23,6 +23,7 @@ from acdepth.inference.model import DepthModel
 from acdepth.networks.depth_net import DepthOutput
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
+from tests.data.folders import write_drive
 
 SIZE, FRAMES, PLACES = (128, 224), 12, 3
 FARTHEST = 80.0
@@ -172,6 +173,29 @@ def test_depth_is_held_against_motion_where_that_tells_distances(
 def test_a_road_that_is_in_none_of_a_few_frames_is_doubtful() -> None:
     few = replace(numbers(0.4, 0.6, road=0.0), road_frames=6)
     assert judge(model_of(ramp), few, 6).verdict == "doubtful"
+
+
+def test_a_place_that_cannot_be_read_is_left_out_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    footage = open_data(write_drive(tmp_path / "drive", count=6))
+    (tmp_path / "drive" / "images" / "000005.png").write_bytes(b"no picture")
+    assert check_unlabelled(model_of(ramp), footage, places=3).frames == 6  # of two places out of three
+    assert "000005.png" in caplog.text and "not looked at" in caplog.text
+
+
+def test_what_cannot_be_told_is_said_in_words_without_a_number() -> None:
+    shape = Shape(finite=0.0, contrast=np.nan, alike=np.nan, stuck=np.nan)
+    changes = {"night": np.nan}
+    for one in judge(model_of(ramp), Numbers(shape, translated=changes), 1).measures.values():
+        assert one.in_words and "nan" not in one.in_words, one
+
+
+def test_metres_of_a_model_that_says_none_are_not_asked_for() -> None:
+    known = replace(numbers(0.4, 0.6), metres=0.03)
+    assert "metres" in judge(model_of(ramp), known, 9).measures
+    relative = replace(model_of(ramp), relative=True)
+    assert "metres" not in judge(relative, known, 9).measures
 
 
 def test_bounds_say_which_way_is_good() -> None:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import cv2
 import numpy as np
@@ -57,7 +57,7 @@ class _Street(NamedTuple):
 
 
 class StreetBatches:
-    """Batches, each a pure function of (seed, step); all images of one have one size, that of the files.
+    """Batches, each a pure function of (seed, step); all images of one have one size.
 
     Args:
         clips: with measured depth and camera, sides multiples of 32.
@@ -84,8 +84,9 @@ class StreetBatches:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
+        del world_size  # each row is drawn by itself
         self.settings, self.focal, self.seed = settings, focal, seed
-        self.drawn, self.own = batch_size * world_size, range(rank * batch_size, (rank + 1) * batch_size)
+        self.own = range(rank * batch_size, (rank + 1) * batch_size)
         self.photographs_drawn = settings.photographs if photographs else 0
         self.own_photographs = range(rank * self.photographs_drawn, (rank + 1) * self.photographs_drawn)
         self.patterns = draw_patterns(seed)
@@ -93,14 +94,16 @@ class StreetBatches:
             lambda: defaultdict(list)
         )
         """By size and condition."""
+        left_out: set[tuple[int, ...]] = set()
         for clip in clips:
             for index in clip.targets():
                 street = _read(clip, index, settings.shrunk)
                 if any(side % STRIDE for side in street.depth.shape):
+                    left_out.add(street.depth.shape)
                     continue
                 self.streets[street.depth.shape][clip.condition].append(street)
         if not self.streets:
-            raise UserError(None, "no frame with measured depth", "make some with acdepth world make")
+            _refuse_none(left_out, settings.shrunk)
         self.sizes = sorted(self.streets)
         counts = np.array([sum(map(len, self.streets[size].values())) for size in self.sizes])
         self.shares = counts / counts.sum()
@@ -175,11 +178,21 @@ class StreetBatches:
         return taken, change_looks(taken, dice, self._any_photograph(dice))
 
 
+def _refuse_none(left_out: Iterable[tuple[int, ...]], shrunk: int) -> NoReturn:
+    """Raise `UserError` where no street is left, because there is none or all sides are odd once shrunk."""
+    if not left_out:
+        raise UserError(None, "no frame with measured depth", "make some with acdepth world make")
+    sizes = ", ".join(f"{height}x{width}" for height, width in sorted(left_out))
+    what = f"makes all streets of sizes that no network takes ({sizes})"
+    raise UserError(f"streets.shrunk = {shrunk}", what, f"sides must then be multiples of {STRIDE}")
+
+
 def _read(clip: Clip, index: int, shrunk: int) -> _Street:
     depth = clip.depth(index)
     if depth is None or clip.camera is None:
         lacks = "measured depth" if depth is None else "a camera"
-        raise UserError(clip.key(index), f"has no {lacks} to learn from")
+        remedy = "give drives as acdepth world make writes them; footage without depth is for --photographs"
+        raise UserError(clip.key(index), f"has no {lacks} to learn from", remedy)
     if depth.shape[0] % STRIDE or depth.shape[1] % STRIDE:
         told = f"{depth.shape[0]}x{depth.shape[1]} pixels"
         raise UserError(clip.key(index), told, f"both sides must be multiples of {STRIDE}")
@@ -191,9 +204,10 @@ def _read(clip: Clip, index: int, shrunk: int) -> _Street:
     known[(depth <= 0) & (reached > 0)] = np.nan
     image = clip.image(index)
     if shrunk > 1:
-        size, middle = (depth.shape[1] // shrunk, depth.shape[0] // shrunk), slice(shrunk // 2, None, shrunk)
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        known, focal = known[middle, middle], focal / shrunk
+        height, width = (side // shrunk for side in depth.shape)
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        middle = slice(shrunk // 2, None, shrunk)
+        known, focal = known[middle, middle][:height, :width], focal / shrunk
     return _Street(image, known, focal)
 
 

@@ -5,19 +5,17 @@ import numpy as np
 
 from acdepth.data.augment import LUMA
 
-COLOURS_OF_OTHERS, REFLECTIONS, WITHOUT_COLOUR, VEILS, BLURS, SHAKES, SHARPENED, NOISES, JPEGS, COVERS = (
-    0.3,
-    0.15,
-    0.12,
-    0.15,
-    0.2,
-    0.1,
-    0.1,
-    0.3,
-    0.4,
-    0.1,
-)
-"""How often an image gets each of them."""
+# How often an image gets each of them.
+COLOURS_OF_OTHERS = 0.3
+REFLECTIONS = 0.15
+WITHOUT_COLOUR = 0.12
+VEILS = 0.15
+BLURS = 0.2
+SHAKES = 0.1
+SHARPENED = 0.1
+NOISES = 0.3
+JPEGS = 0.4
+COVERS = 0.1
 
 
 def change_looks(image: np.ndarray, dice: np.random.Generator, other: np.ndarray | None = None) -> np.ndarray:
@@ -98,8 +96,9 @@ def _through_another_lens(x: np.ndarray, dice: np.random.Generator) -> np.ndarra
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    stored = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR))
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    stored = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.cvtColor(np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB)
 
 
 def _covered(image: np.ndarray, dice: np.random.Generator) -> np.ndarray:

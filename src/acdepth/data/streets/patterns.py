@@ -25,7 +25,7 @@ def draw_patterns(seed: int) -> list[np.ndarray]:
 
 def sample(pattern: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A pattern at places (H, W) [px], outside of which it goes on."""
-    x, y = ((one % (PATTERN - 1)).astype(np.float32) for one in (x, y))
+    x, y = ((one % PATTERN).astype(np.float32) for one in (x, y))
     return cv2.remap(pattern, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 

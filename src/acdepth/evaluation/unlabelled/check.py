@@ -1,5 +1,6 @@
 """The whole check, from footage to words."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from acdepth.inference.model import DepthModel
 CHECK_FILE, SHEET_FILE = "unlabelled.json", "unlabelled.png"
 PLACES = 32
 """Of three frames each."""
+
+log = logging.getLogger("acdepth")
 
 
 def check_unlabelled(
@@ -74,4 +77,6 @@ def _look(
             advance()
     if len(faults) > max(1, len(chosen) // 20) or not seen:
         raise faults[0]
+    for fault in faults:
+        log.warning("%s (that place is not looked at)", fault)
     return seen

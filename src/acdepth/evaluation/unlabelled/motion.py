@@ -22,7 +22,7 @@ LIKE = 0.8
 """Correlation of its surroundings with those where it went, from which a pixel was found again: plain
 asphalt flows nowhere, and back."""
 MOST_POINTS = 2500
-"""Of an image that motion is computed from, evenly taken."""
+"""Of an image that motion is computed from; of twice as many every second is taken, and so on."""
 FEWEST_POINTS = 150
 """Below which an image tells no motion."""
 ROUNDS = 25

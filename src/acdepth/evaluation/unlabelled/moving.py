@@ -10,6 +10,7 @@ from acdepth.evaluation.unlabelled.answers import Answers
 from acdepth.evaluation.unlabelled.motion import MotionDepth
 from acdepth.evaluation.unlabelled.places import Place
 from acdepth.geometry.photometric import photometric_error
+from acdepth.geometry.triangulate import rays_of
 from acdepth.geometry.warp import warp
 
 MOST_APART = 1.0
@@ -119,8 +120,7 @@ def _same_point(place: Place, depth: np.ndarray, other: np.ndarray, T: np.ndarra
         v, u = v[place.counted[v, u]], u[place.counted[v, u]]
     K = place.K
     assert K is not None  # there is motion only where a camera is known
-    rays = np.stack([(u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1], np.ones(len(u))])
-    points = T[:3, :3] @ (rays * depth[v, u]) + T[:3, 3:]
+    points = T[:3, :3] @ (rays_of(u, v, K).T * depth[v, u]) + T[:3, 3:]
     with np.errstate(divide="ignore", invalid="ignore"):
         x, y = (K[axis, axis] * points[axis] / points[2] + K[axis, 2] for axis in (0, 1))
     seen = (points[2] > 0) & (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)

@@ -49,6 +49,7 @@ class Rule(NamedTuple):
 
 TRAIN = "train longer, from a network that knows depth, on frames between which the camera moves"
 COLLAPSED = "start from a depth network that works, or train at a lower rate"
+NO_DEPTH = "no frame has depth that is a number"
 
 FINITE = Rule(
     Bounds(1.0, math.nextafter(1.0, 0.0)),
@@ -62,6 +63,7 @@ CONTRAST = Rule(
     "far is {value:.3g} times as far as near within a frame",
     "depth is nearly the same everywhere",
     COLLAPSED,
+    NO_DEPTH,
 )
 """Far over near in a frame. A street has 10 and more; a wall that fills the image has 1."""
 ALIKE = Rule(
@@ -69,6 +71,7 @@ ALIKE = Rule(
     "depth of different frames correlates by {value:.3f}",
     "depth does not depend on the picture",
     COLLAPSED,
+    "too few frames to compare",
 )
 """Correlation of frames far apart. Streets of one town have .9; a map that ignores the picture has 1."""
 STUCK = Rule(
@@ -76,6 +79,7 @@ STUCK = Rule(
     "{percent:.0f} % of the pixels lie at one end of the range",
     "depth has run to the end of its range",
     COLLAPSED,
+    NO_DEPTH,
 )
 """Part of the pixels at one end of the range. Sky may be 40 % of an image, and lies at the far end."""
 GAIN = Bounds(0.08, -0.15)
@@ -224,9 +228,10 @@ def _measures(model: DepthModel, of: Numbers) -> dict[str, Measure]:
         found[f"translated_{name}"] = rule.measure(value, of)
     if not math.isnan(of.order):
         found["order"] = ORDER.measure(of.order, of)
-    if model.metric and not math.isnan(factor := of.metres):
+    says_metres = model.metric and not model.relative
+    if says_metres and not math.isnan(factor := of.metres):
         found["metres"] = _metres(factor, "the known motion")
-    elif model.metric and not math.isnan(factor := of.height / of.known_height):
+    elif says_metres and not math.isnan(factor := of.height / of.known_height):
         found["metres"] = _metres(factor, "the camera's height")
     return found
 
@@ -252,7 +257,13 @@ def _road(of: Numbers) -> Rule:
 
 def _steady(what: str, advice: str = "") -> Rule:
     said = f"{what} depth by"
-    return Rule(STEADY, f"{said} {{percent:.1f}} %", f"{said} {{percent:.0f}} %", advice, unknown="")
+    return Rule(
+        STEADY,
+        f"{said} {{percent:.1f}} %",
+        f"{said} {{percent:.0f}} %",
+        advice,
+        f"whether {what} depth cannot be told",
+    )
 
 
 def _metres(factor: float, by: str) -> Measure:

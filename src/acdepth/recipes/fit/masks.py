@@ -23,13 +23,17 @@ def find_masks(clips: Sequence[Clip], masks: Path) -> None:
     with progress("mask", sum(images), unit="image") as advance:
         for drive, count in zip(own, images, strict=True):
             file = mask_file(drive[0], masks)
-            if drive[0].description.ego_mask is not None or file.exists():
+            if drive[0].description.ego_mask is not None:
+                file, said = mask_file(drive[0]), "is in use as it lies beside the footage"
                 advance(count)
-                said = "is in use as it was painted"
+            elif file.exists():
+                said = "was there already and stays"
+                advance(count)
             else:
                 found = find_ego_mask(drive, advance)
                 said = found.told
                 if found.mask is not None:
                     write_ego_mask(file, found.mask)
-            told.append({"drive": drive[0].name, "told": said, "file": file.relative_to(masks).as_posix()})
+            place = file.relative_to(masks) if file.is_relative_to(masks) else file.absolute()
+            told.append({"drive": drive[0].name, "told": said, "file": place.as_posix()})
     write_json(masks / FOUND_FILE, told)

@@ -6,8 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from acdepth.core.clip import Clip, target_frames
+from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
+from acdepth.core.errors import UserError, telling
 from acdepth.core.files import write_bytes
 from acdepth.core.images import read_image
 from acdepth.core.prediction import colour_inverse_depth
@@ -47,36 +48,57 @@ def show(
         conditions: that it was translated into.
         most: frames, evenly spread.
         out: the run folder.
+
+    Raises:
+        UserError: if none of these frames can be read; one that cannot is left out.
     """
     shown, blocks = [], []
+    faults: list[UserError] = []
     frames = spread(target_frames(clips), most)
     with progress("pictures", len(frames), unit="image") as advance:
         for number, frame in enumerate(frames):
-            clear = frame.clip.image(frame.index)
-            by_name = {name: _inverse_depth(model, clear) for name, model in models.items()}
-            nearest = float(np.quantile(by_name[kept], NEAR_PART))
-            pixels = {"clear": at_most_wide(clear, WIDEST)}
-            pixels[f"{kept}, clear"] = colour_inverse_depth(by_name[kept], nearest)
-            for condition in conditions if translations else ():
-                assert translations is not None
-                seen = read_image(translations.file(condition, frame.key))
-                found = _inverse_depth(models[kept], seen)
-                pixels[condition.value] = seen
-                pixels[f"{kept}, {condition.value}"] = colour_inverse_depth(found, nearest)
-            for name in (one for one in models if one != kept):
-                # Its unit may be another one, so that it has a brightest colour of its own.
-                brightest = float(np.quantile(by_name[name], NEAR_PART))
-                pixels[f"{name}, clear"] = colour_inverse_depth(by_name[name], brightest)
-            size = pixels["clear"].shape[1::-1]
-            alike = {
-                name: cv2.resize(one, size, interpolation=cv2.INTER_AREA) for name, one in pixels.items()
-            }
-            pictures = tuple(_write(out, number, name, one) for name, one in alike.items())
-            shown.append(Shown(key=frame.key, brightest=1 / nearest, pictures=pictures))
-            blocks.append(draw_block({name: [one] for name, one in alike.items()}))
+            with telling(faults.append):  # training and translation left it out with a warning, too
+                pixels, nearest = _seen(models, kept, frame, translations, conditions)
+                pictures = tuple(_write(out, number, name, one) for name, one in pixels.items())
+                shown.append(Shown(key=frame.key, brightest=1 / nearest, pictures=pictures))
+                blocks.append(draw_block({name: [one] for name, one in pixels.items()}))
             advance()
+    if not blocks:
+        raise faults[0]
     save_sheet(out / SHEET_FILE, blocks, quality=90)
     return shown
+
+
+def _seen(
+    models: Mapping[str, DepthModel],
+    kept: str,
+    frame: Frame,
+    translations: Manifest | None,
+    conditions: Sequence[Condition],
+) -> tuple[dict[str, np.ndarray], float]:
+    """Pictures of a frame by their titles, all of one size, and the inverse depth [1/m] that is brightest.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
+    clear = frame.clip.image(frame.index)
+    by_name = {name: _inverse_depth(model, clear) for name, model in models.items()}
+    nearest = float(np.quantile(by_name[kept], NEAR_PART))
+    pixels = {"clear": at_most_wide(clear, WIDEST)}
+    pixels[f"{kept}, clear"] = colour_inverse_depth(by_name[kept], nearest)
+    for condition in conditions if translations else ():
+        assert translations is not None
+        seen = read_image(translations.file(condition, frame.key))
+        found = _inverse_depth(models[kept], seen)
+        pixels[condition.value] = seen
+        pixels[f"{kept}, {condition.value}"] = colour_inverse_depth(found, nearest)
+    for name in (one for one in models if one != kept):
+        # Its unit may be another one, so that it has a brightest colour of its own.
+        brightest = float(np.quantile(by_name[name], NEAR_PART))
+        pixels[f"{name}, clear"] = colour_inverse_depth(by_name[name], brightest)
+    size = pixels["clear"].shape[1::-1]
+    alike = {name: cv2.resize(one, size, interpolation=cv2.INTER_AREA) for name, one in pixels.items()}
+    return alike, nearest
 
 
 def _inverse_depth(model: DepthModel, image: np.ndarray) -> np.ndarray:

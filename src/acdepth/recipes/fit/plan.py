@@ -181,9 +181,9 @@ def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float)
     before = [stage for stage in learning if stage.name == "teacher"]
     after = [stage for stage in learning if stage.name != "teacher"]
     look = [_looked("mask", costs.look / 2), _looked("look", costs.look / 2)]
-    judged = [_judged("labels", 2 if has_teacher else 1, config, costs), *after]
-    stages = [*look, *before, *judged, _judged("verdict", 3 if has_teacher else 2, config, costs)]
-    return Plan(work, stages, work)
+    chosen = [_judged("labels", 2, config, costs)] if has_teacher else []
+    verdict = _judged("verdict", 3 if has_teacher else 2, config, costs)
+    return Plan(work, [*look, *before, *chosen, *after, verdict], work)
 
 
 def _looked(name: str, seconds: float) -> PlannedStage:
@@ -191,9 +191,11 @@ def _looked(name: str, seconds: float) -> PlannedStage:
 
 
 def _judged(name: str, models: int, config: FitConfig, costs: Costs) -> PlannedStage:
-    """A prediction is about a third of a training step, which goes forward and back."""
-    image = costs.speeds.student.seconds / config.student.loop.batch_size / 3
-    seconds = models * config.places * OF_A_PLACE * image
+    """A prediction is about a third of a training step, which goes forward and back; one of a model of
+    transformers, if the labels are by one, takes what it took when it was timed."""
+    image, label = costs.speeds.student.seconds / config.student.loop.batch_size / 3, costs.speeds.label
+    images = models * image if label is None else (models - 1) * image + label.seconds
+    seconds = config.places * OF_A_PLACE * images
     work = f"{config.places} places, {models} network{'s' * (models > 1)}"
     return PlannedStage(name, work, 0.0, seconds / 3600)
 
