@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from acdepth.evaluation.unlabelled.answers import Answers
-from acdepth.evaluation.unlabelled.moving import apart_from_motion, compare
+from acdepth.evaluation.unlabelled.moving import compare
 from acdepth.evaluation.unlabelled.scene import Road, Shape, farther_than, find_road, find_shape
 
 FEWEST = 3
@@ -23,8 +23,6 @@ class Numbers:
     """Of which motion was told."""
     apart: float = np.nan
     """See `PairNumbers`."""
-    apart_of_mean: float = np.nan
-    """The same, were every frame's depth the mean of all frames'."""
     explained: float = np.nan
     by_wall: float = np.nan
     by_road: float = np.nan
@@ -35,8 +33,6 @@ class Numbers:
     """Part of the frames in which a plane was found."""
     road_frames: int = 0
     """Frames in which it was looked for."""
-    road_share: float = np.nan
-    """Part of the pixels looked at that lie on it."""
     height: float = np.nan
     height_jitter: float = np.nan
     """Median |log| of the camera's height in a frame over that in a neighbour."""
@@ -47,8 +43,6 @@ class Numbers:
     known_height: float = np.nan
     """That the footage tells [m]."""
     sky: float = np.nan
-    skies: int = 0
-    """Places where sky was found."""
     mirror: float = np.nan
     light: float = np.nan
     translated: dict[str, float] = field(default_factory=dict)
@@ -58,7 +52,7 @@ class Numbers:
 def gather(seen: Sequence[Answers]) -> Numbers:
     """Put together what was seen at all places."""
     skies = [one for answers in seen if not np.isnan(one := farther_than(answers))]
-    numbers = Numbers(find_shape(seen), skies=len(skies), sky=_median(skies))
+    numbers = Numbers(find_shape(seen), sky=_median(skies))
     _add_motion(numbers, seen)
     _add_road(numbers, seen, [road for answers in seen if (road := find_road(answers)) is not None])
     numbers.mirror = _median([answers.mirror for answers in seen])
@@ -87,7 +81,6 @@ def _add_motion(numbers: Numbers, seen: Sequence[Answers]) -> None:
     numbers.by_wall = _median([one.by_wall for *_, one in pairs])
     numbers.by_road = _median([one.by_road for *_, one in pairs])
     numbers.same_point = _median([one.same_point for *_, one in pairs])
-    numbers.apart_of_mean = _apart_of_mean(seen)
     numbers.metres = _median(
         [
             one.scale / distance
@@ -97,15 +90,6 @@ def _add_motion(numbers: Numbers, seen: Sequence[Answers]) -> None:
     )
 
 
-def _apart_of_mean(seen: Sequence[Answers]) -> float:
-    """`Numbers.apart` of the mean depth of all first frames of one size, as most are."""
-    good = [answers for answers in seen if answers.is_depth]
-    alike = [answers for answers in good if answers.place.size == good[0].place.size]
-    mean = np.exp(np.mean([np.log(answers.depths[0]) for answers in alike], 0))
-    motions = [motion for answers in alike for motion in answers.place.motions if motion is not None]
-    return float(np.mean([apart_from_motion(mean, motion)[0] for motion in motions])) if motions else np.nan
-
-
 def _add_road(numbers: Numbers, seen: Sequence[Answers], roads: Sequence[Road]) -> None:
     if not roads:
         return
@@ -113,7 +97,6 @@ def _add_road(numbers: Numbers, seen: Sequence[Answers], roads: Sequence[Road]) 
     every = np.concatenate(heights)
     numbers.road_frames = len(every)
     numbers.road_found = float(np.isfinite(every).mean())
-    numbers.road_share = float(np.mean(np.concatenate([road.share for road in roads])))
     numbers.height = _median(every)
     numbers.pitch = _median(np.concatenate(pitches))
     numbers.height_jitter = _median([abs(np.log(one[1] / one[0])) for one in heights if len(one) > 1])

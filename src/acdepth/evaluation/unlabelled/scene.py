@@ -31,8 +31,6 @@ class Road(NamedTuple):
     """(V,) of the camera above it, in units of depth."""
     pitches: np.ndarray
     """(V,) by which the camera looks down [degrees]."""
-    share: np.ndarray
-    """(V,) part of what is looked at that lies on the plane."""
     below: float
     """Part of the pixels that look down at the road whose depth lies under it, in the first frame."""
 
@@ -49,7 +47,7 @@ def find_road(answers: Answers) -> Road | None:
     normals = plane.normal.numpy()
     pitches = np.degrees(np.arctan2(normals[:, 2], normals[:, 1]))
     height = plane.height.numpy()
-    return Road(height, pitches, plane.share.numpy(), _below(place, depths[0], normals[0], height[0]))
+    return Road(height, pitches, _below(place, depths[0], normals[0], height[0]))
 
 
 def _below(place: Place, depth: np.ndarray, normal: np.ndarray, height: float) -> float:
