@@ -54,33 +54,28 @@ def ask(
     generator = np.random.default_rng(derive_seed(0, "check", clip.key(place.index)))
     darker = first * DARKER + generator.normal(0, NOISE, first.shape)
     others = dict(translated(clip, place.index)) if translated else {}
-    images = [*place.originals, darker.clip(0, 255).astype(np.uint8), *others.values()]
-    depths = predict_at(model, images, place)
+    made = [np.ascontiguousarray(first[:, ::-1]), darker.clip(0, 255).astype(np.uint8), *others.values()]
+    depths = predict_at(model, [*place.originals, *made], place)
     count = len(place.originals)
-    [mirrored] = predict_at(model, [first], place, mirrored=True)
-    light, *changed = (_change(depths[0], one, place.counted) for one in depths[count:])
+    depths[count] = depths[count][:, ::-1]
+    mirror, light, *changed = (_change(depths[0], one, place.counted) for one in depths[count:])
     return Answers(
         place=replace(place, originals=()),
         depths=depths[:count],
-        mirror=_change(depths[0], mirrored, place.counted),
+        mirror=mirror,
         light=light,
         translated=dict(zip(others, changed, strict=True)),
         order=_ordered_alike(depths[0], order(first), place.counted) if order else np.nan,
     )
 
 
-def predict_at(
-    model: DepthModel, images: Sequence[np.ndarray], place: Place, mirrored: bool = False
-) -> list[np.ndarray]:
-    """Depth (h, w) at the place's size of images of its clip, by its lens; of the mirror image, mirrored
-    back, where that is asked for."""
+def predict_at(model: DepthModel, images: Sequence[np.ndarray], place: Place) -> list[np.ndarray]:
+    """Depth (h, w) at the place's size, by its lens, of its frames and of images made of the first."""
     seen_at = [model.fit(image.shape) for image in images]
-    found = []
-    for answer, at in zip(model.infer(images, seen_at, mirrored=mirrored), seen_at, strict=True):
-        inverse = answer.inverse_depth if answer.mirrored is None else answer.mirrored
-        depth = depth_of(inverse, place.size)[0, 0].cpu().numpy()
-        found.append(depth * model.focal_ratio(place.clip.camera, at))
-    return found
+    said = [answer.inverse_depth for answer in model.infer(images, seen_at)]
+    depths = (depth_of(inverse, place.size)[0, 0].cpu().numpy() for inverse in said)
+    ratios = (model.focal_ratio(place.clip.camera, at) for at in seen_at)
+    return [depth * ratio for depth, ratio in zip(depths, ratios, strict=True)]
 
 
 def prior_order(source: str) -> Order:
