@@ -1,6 +1,5 @@
 """The whole check, from footage to words."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError, telling
 from acdepth.core.files import write_json
 from acdepth.core.progress import progress
+from acdepth.core.tally import ReadTally
 from acdepth.evaluation.unlabelled.answers import Answers, Order, Translated, ask
 from acdepth.evaluation.unlabelled.numbers import gather
 from acdepth.evaluation.unlabelled.places import find_places, read_place
@@ -19,8 +19,6 @@ from acdepth.inference.model import DepthModel
 CHECK_FILE, SHEET_FILE = "unlabelled.json", "unlabelled.png"
 PLACES = 32
 """Of three frames each."""
-
-log = logging.getLogger("acdepth")
 
 
 def check_unlabelled(
@@ -48,7 +46,7 @@ def check_unlabelled(
         vehicle: part of the image that shows the vehicle itself and that no mask leaves out.
 
     Raises:
-        UserError: if there are no frames, or more than one in twenty places cannot be read.
+        UserError: if there are no frames, or more places cannot be read than a `ReadTally` allows.
     """
     chosen = find_places(footage, places)
     if not chosen:
@@ -68,15 +66,11 @@ def _look(
     order: Order | None,
     translated: Translated | None,
 ) -> list[Answers]:
-    faults: list[UserError] = []
+    tally = ReadTally(len(chosen))
     seen = []
     with progress("check", len(chosen), unit="place") as advance:
         for clip, index in chosen:
-            with telling(faults.append):
+            with telling(tally.skip):
                 seen.append(ask(model, read_place(clip, index), order, translated))
             advance()
-    if len(faults) > max(1, len(chosen) // 20) or not seen:
-        raise faults[0]
-    for fault in faults:
-        log.warning("%s (that place is not looked at)", fault)
     return seen
