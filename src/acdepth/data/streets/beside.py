@@ -76,14 +76,16 @@ def _stand(road: Road, dice: np.random.Generator) -> _Side:
     normal = np.cross(road.down, along)
     nearest, farthest = (8, 60) if across else (2.5, 20)
     offset = between(dice, nearest, farthest) * (np.sign(normal[2]) if across else dice.choice((-1, 1)))
-    start, length = dice.uniform(-10, 40), between(dice, 4, 100)
-    if across:
-        start, length = -20 - length / 2, length + 40 + 2 * start
+    first, length = dice.uniform(-10, 40), between(dice, 4, 100)
+    start, end = first, first + length
+    if across:  # before the camera: half its length and 20 m to the left, to the right -20 to 80 m more
+        half = length / 2 + 20
+        start, end = -half, half + 2 * first
     away = plane_depth(road.rays @ (normal / offset).astype(np.float32))
     place = np.where(np.isfinite(away), away, 0)
     position = place * (road.rays @ along.astype(np.float32))
     above = road.height - place * (road.rays @ road.down.astype(np.float32))
-    here = (above > 0) & (position > start) & (position < start + length)
+    here = (above > 0) & (position > start) & (position < end)
     return _Side(np.where(here, away, np.float32(np.inf)), position, above)
 
 
