@@ -217,6 +217,11 @@ def _window(
     """A window, a little turned, at the size of the whole; and how much longer its lens is.
 
     Its horizon, [px] below the middle before, comes near the middle, where most cameras have it.
+
+    What is painted into it later takes its middle for the camera's axis, which the window has moved. That is
+    good enough: inverse depth of a plane is linear in the pixels wherever the axis is, so that the road is
+    found in it exactly, as of a camera that nods; what is set on that stands and runs some degrees askew, no
+    more than things beside real roads do.
     """
     height, width = depth.shape
     zoom, turn = dice.uniform(1, settings.most_zoom), dice.normal(0, 1)  # degrees
