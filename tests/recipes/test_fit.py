@@ -331,6 +331,15 @@ def test_the_check_of_a_slow_model_that_teaches_is_planned_and_no_choice_of_labe
     assert longer - usual / 2 == pytest.approx(config.places * OF_A_PLACE * 5.0)
 
 
+def test_the_mask_is_planned_until_it_is_found(finished: Path) -> None:
+    looking = Costs(SPEEDS, SIZE, look=60.0)
+    for costs, mask in ((looking, 30.0), (replace(looking, masked=True), 0.0)):
+        seconds = choose(FitConfig.read(CONFIG), costs.at(SIZE), (), None).seconds
+        assert (seconds["mask"], seconds["look"]) == (mask, 30.0)
+    hours = {stage["name"]: stage["hours"] for stage in read_json(finished / PLAN_FILE)["stages"]}
+    assert hours["mask"] == 0 < hours["look"]
+
+
 def test_less_than_the_least_is_refused_with_what_it_takes(drive: Path) -> None:
     message = r"--minutes: too little time .* the least takes .*; give \d min more, or use a GPU"
     with pytest.raises(UserError, match=message):

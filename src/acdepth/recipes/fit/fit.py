@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -54,9 +55,12 @@ class Fit:
         check_networks(self.config)
         self.start_size = None if teacher else self.config.start_size()
 
-    def plan(self, minutes: float | None) -> Plan:
-        """What is done in so many minutes since footage was opened, timed here; writes nothing."""
-        costs = measure(self.config, self.clear, self.given)
+    def plan(self, minutes: float | None, masked: bool = False) -> Plan:
+        """What is done in so many minutes since footage was opened, timed here; writes nothing.
+
+        Where it is ``masked``, that takes no more time.
+        """
+        costs = replace(measure(self.config, self.clear, self.given), masked=masked)
         seconds = None if minutes is None else 60 * minutes - (time.monotonic() - self.started)
         return choose(self.config, costs, self.clear, seconds)
 
@@ -97,7 +101,7 @@ class Fit:
         plan = stored(self.out / PLAN_FILE, made_from)
         if plan is None:
             say("timing a little of each stage on this machine")
-            plan = self.plan(minutes)
+            plan = self.plan(minutes, masked=True)
             store(self.out / PLAN_FILE, made_from, plan)
         say(plan.describe(minutes))
         return plan

@@ -37,7 +37,9 @@ class Costs:
     speeds: Speeds
     image_size: tuple[int, int]
     look: float
-    """Seconds to look at the footage."""
+    """Seconds to look at the footage: half of them to find what moves with the camera."""
+    masked: bool = False
+    """Whether that half is done."""
 
     def at(self, image_size: tuple[int, int]) -> "Costs":
         """The same at another size, as if all followed the number of pixels."""
@@ -50,7 +52,7 @@ class Costs:
         teacher = self.speeds.teacher and scaled(self.speeds.teacher)
         translation, student = scaled(self.speeds.translation), scaled(self.speeds.student)
         speeds = replace(self.speeds, teacher=teacher, translation=translation, student=student)
-        return Costs(speeds, image_size, self.look)
+        return replace(self, speeds=speeds, image_size=image_size)
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _plan(config: FitConfig, costs: Costs, footage: Sequence[Clip], part: float)
     learning = plan_learning(config.doing(work), costs.speeds, counts)
     before = [stage for stage in learning if stage.name == "teacher"]
     after = [stage for stage in learning if stage.name != "teacher"]
-    look = [_looked("mask", costs.look / 2), _looked("look", costs.look / 2)]
+    look = [_looked("mask", 0.0 if costs.masked else costs.look / 2), _looked("look", costs.look / 2)]
     chosen = [_judged("labels", 2, config, costs)] if has_teacher else []
     verdict = _judged("verdict", 3 if has_teacher else 2, config, costs)
     return Plan(work, [*look, *before, *chosen, *after, verdict], work)
