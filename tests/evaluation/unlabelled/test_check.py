@@ -25,6 +25,7 @@ from acdepth.networks.depth_net import DepthOutput
 from acdepth.world.export import DriveSettings, sequence_folder, write_towns
 from tests.commands import call
 from tests.data.folders import write_drive
+from tests.inference.relative import WALL, GrayDrive, relative_model
 
 SIZE, FRAMES, PLACES = (128, 224), 12, 3
 FARTHEST = 80.0
@@ -203,6 +204,16 @@ def test_metres_of_a_model_that_says_none_are_not_asked_for() -> None:
     assert "metres" in judge(model_of(ramp), known, 9).measures
     relative = replace(model_of(ramp), relative=True)
     assert "metres" not in judge(relative, known, 9).measures
+
+
+def test_a_relative_model_is_checked_in_metres_where_there_are_any(caplog: pytest.LogCaptureFixture) -> None:
+    road = GrayDrive([50, 60, 70, 55, 65, WALL])
+    result = check_unlabelled(relative_model(), [road])
+    assert result.frames == 6 and "1 of 3 places tell no metres and are not looked at" in caplog.text
+    assert "around 1.50" in result.measures["height"].in_words
+    road.camera_height = None
+    with pytest.raises(UserError, match="says what is nearer, not how far"):
+        check_unlabelled(relative_model(), [road])
 
 
 def test_bounds_say_which_way_is_good() -> None:

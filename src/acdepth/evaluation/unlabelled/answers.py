@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from torch import Tensor
 
 from acdepth.core.clip import Clip
 from acdepth.core.seeding import derive_seed
-from acdepth.evaluation.unlabelled.places import Place
+from acdepth.evaluation.unlabelled.places import LATER, Place
+from acdepth.inference.metric import find_metres
 from acdepth.inference.model import DepthModel
 from acdepth.inference.output import depth_of
+from acdepth.inference.view import view_of
 
 Order = Callable[[np.ndarray], np.ndarray]
 """RGB, uint8 (H, W, 3) -> relative inverse depth (h, w), larger is nearer."""
@@ -49,7 +52,11 @@ class Answers:
 def ask(
     model: DepthModel, place: Place, order: Order | None = None, translated: Translated | None = None
 ) -> Answers:
-    """Ask a network about a place."""
+    """Ask a network about a place.
+
+    Raises:
+        NoMetres: if it is relative, and a frame does not tell metres.
+    """
     first, clip = place.originals[0], place.clip
     generator = np.random.default_rng(derive_seed(0, "check", clip.key(place.index)))
     darker = first * DARKER + generator.normal(0, NOISE, first.shape)
@@ -73,9 +80,22 @@ def predict_at(model: DepthModel, images: Sequence[np.ndarray], place: Place) ->
     """Depth (h, w) at the place's size, by its lens, of its frames and of images made of the first."""
     seen_at = [model.fit(image.shape) for image in images]
     said = [answer.inverse_depth for answer in model.infer(images, seen_at)]
+    if model.relative:
+        said = _in_metres(said, place)
     depths = (depth_of(inverse, place.size)[0, 0].cpu().numpy() for inverse in said)
     ratios = (model.focal_ratio(place.clip.camera, at) for at in seen_at)
     return [depth * ratio for depth, ratio in zip(depths, ratios, strict=True)]
+
+
+def _in_metres(said: Sequence[Tensor], place: Place) -> list[Tensor]:
+    """Inverse depth [1/m] of what a relative model says (1, 1, H, W): of a frame as `acdepth predict` finds
+    it, of an image made of the first by the first's metres, as a dark one may tell none itself."""
+    metres = []
+    for image, relative, later in zip(place.originals, said, LATER, strict=False):
+        view = view_of(place.clip, place.index + later, None, (image.shape[0], image.shape[1]))
+        metres.append(find_metres(relative, image, view))
+    metres += [metres[0]] * (len(said) - len(metres))
+    return [one.of(relative) for one, relative in zip(metres, said, strict=True)]
 
 
 def prior_order(source: str) -> Order:
