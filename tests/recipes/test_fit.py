@@ -27,7 +27,7 @@ from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_te
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.settings import DepthNetConfig
 from acdepth.recipes import timing
-from acdepth.recipes.fit import stages
+from acdepth.recipes.fit import fit, stages
 from acdepth.recipes.fit.fit import Fit
 from acdepth.recipes.fit.judge import best
 from acdepth.recipes.fit.masks import find_masks
@@ -264,9 +264,20 @@ def test_a_frame_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
         show({"student": model}, "student", clips[:1], None, (), 1, tmp_path)
 
 
-def test_a_run_among_the_footage(drive: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    assert call(monkeypatch, "fit", drive.parent, "--out", drive.parent / "run", "--config", CONFIG) == 2
-    assert "would lie among the footage" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("out", "flags", "message"),
+    [
+        ("run", (), "would lie among the footage"),
+        ("../run", ("--teacher", "hf:no/such/folder"), "no/such/folder: no such"),
+    ],
+)
+def test_what_needs_no_footage_is_refused_before_it_is_read(
+    out: str, flags: tuple[str, ...], message: str, drive: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr(fit, "clear_footage", None)
+    place = drive.parent / out
+    assert call(monkeypatch, "fit", drive.parent, "--out", place, "--config", CONFIG, *flags) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_another_footage_is_refused(finished: Path, drive: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from acdepth.pipeline.stages import Pipeline, Stage
 from acdepth.recipes.checks import check_networks
 from acdepth.recipes.fit.masks import FOUND_FILE, find_masks
 from acdepth.recipes.fit.plan import PLAN_FILE, Plan, choose, measure, store, stored
-from acdepth.recipes.fit.ready import refuse_unfit
+from acdepth.recipes.fit.ready import open_other, refuse_places, refuse_unfit
 from acdepth.recipes.fit.settings import FitConfig
 from acdepth.recipes.fit.stages import OUTCOME_FILE, Degenerate, FitStages
 from acdepth.recipes.learning import clear_footage
@@ -48,11 +48,13 @@ class Fit:
         check_folder(out, "--out")
         self.footage, self.out, self.given = footage, out, teacher
         self.masks = out / "masks"
+        refuse_places(footage, out)
         config = config.taught_by(teacher) if teacher else config
-        self.clear = clear_footage(config, footage)
+        other = open_other(teacher, config)
+        check_networks(config)
+        self.clear = clear_footage(config, footage)  # which takes long where there is much
         self.config = config.seeing(self.clear).with_choice(masks=self.masks)
-        refuse_unfit(config, footage, self.clear, out, teacher)
-        check_networks(self.config)
+        refuse_unfit(config, footage, self.clear, teacher, other)
         self.start_size = None if teacher else self.config.start_size()
 
     def plan(self, minutes: float | None, masked: bool = False) -> Plan:

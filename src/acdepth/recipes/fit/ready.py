@@ -18,8 +18,30 @@ from acdepth.student.other_teacher import OtherTeacher
 USE_AS_IT_IS = "without any, acdepth predict uses the network that ships as it is"
 
 
+def refuse_places(footage: Path, out: Path) -> None:
+    """Raise `UserError` if footage is none of one's own, or holds the run folder; reads none of it."""
+    if layout := layout_of(footage):
+        what = f"is laid out as {layout.name}, no footage of one's own"
+        raise UserError(footage, what, "docs/data.md says how data sets are trained on")
+    if out.resolve().is_relative_to(footage.resolve()):
+        raise UserError(f"--out {out}", f"would lie among the footage of {footage}", "choose another folder")
+
+
+def open_other(given: Path | None, config: FitConfig) -> OtherTeacher | None:
+    """The given teacher, if it is a model of transformers.
+
+    Raises:
+        UserError: if there is a teacher that cannot be opened.
+    """
+    if given and hub_model(given):
+        return OtherTeacher(given, config.student)
+    if given:
+        open_model(checkpoint_file(given))
+    return None
+
+
 def refuse_unfit(
-    config: FitConfig, footage: Path, clear: Sequence[Clip], out: Path, given: Path | None
+    config: FitConfig, footage: Path, clear: Sequence[Clip], given: Path | None, other: OtherTeacher | None
 ) -> None:
     """Look whether footage can be learnt from.
 
@@ -27,26 +49,19 @@ def refuse_unfit(
         config: settings.
         footage: where it lies.
         clear: what of it is clear, at the step that is learnt at.
-        out: the run folder.
         given: the teacher; None where one is trained, which takes video.
+        other: the same, if it is a model of transformers.
 
     Raises:
         UserError: naming what is wrong and what to give.
     """
-    if layout := layout_of(footage):
-        what = f"is laid out as {layout.name}, no footage of one's own"
-        raise UserError(footage, what, "docs/data.md says how data sets are trained on")
-    if out.resolve().is_relative_to(footage.resolve()):
-        raise UserError(f"--out {out}", f"would lie among the footage of {footage}", "choose another folder")
     if not clear:
         raise UserError(footage, "no clear footage", "weather is made of clear images; record by day")
     if given is None:
         _refuse_unknown_camera(clear)
         _refuse_standing(footage, config)
-    elif hub_model(given):
-        OtherTeacher(given, config.student).refuse_unknown(clear)
-    else:
-        open_model(checkpoint_file(given))
+    elif other:
+        other.refuse_unknown(clear)
     there = _learnable(clear) if given is None else count_targets(clear)
     if there < config.least_frames:
         kind = "images with one before and one after them" if given is None else "images"
