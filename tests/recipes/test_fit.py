@@ -264,6 +264,19 @@ def test_a_frame_that_cannot_be_read_is_not_shown(tmp_path: Path) -> None:
         show({"student": model}, "student", clips[:1], None, (), 1, tmp_path)
 
 
+def test_where_a_network_says_no_number_its_picture_is_black(tmp_path: Path) -> None:
+    def half(image: torch.Tensor, night: torch.Tensor | None) -> DepthOutput:
+        said = 0.1 + image[:, :1]
+        said[..., :20] = torch.nan
+        return DepthOutput((said,), ())
+
+    clips = open_data(write_drive(tmp_path / "drive", count=1))
+    [shown] = show({"student": DepthModel("half", half, (24, 40))}, "student", clips, None, (), 1, tmp_path)
+    picture = cv2.imread(str(tmp_path / shown.pictures[1].file))
+    assert picture is not None and picture.shape == (24, 40, 3)
+    assert picture[:, :16].max() < 10 and picture[:, 24:].max() > 200
+
+
 @pytest.mark.parametrize(
     ("out", "flags", "message"),
     [

@@ -11,7 +11,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError, telling
 from acdepth.core.files import write_bytes
 from acdepth.core.images import read_image
-from acdepth.core.prediction import colour_inverse_depth
+from acdepth.core.prediction import colour_inverse_depth, nearest_shown
 from acdepth.core.progress import progress
 from acdepth.core.resize import at_most_wide
 from acdepth.core.sheet import draw_block, save_sheet
@@ -23,8 +23,6 @@ from acdepth.reports.fit import Picture, Shown
 
 WIDEST = 480
 """Of a picture [px]."""
-NEAR_PART = 0.95
-"""Quantile of inverse depth in clear that is brightest in all pictures of a frame."""
 PICTURES = "pictures"
 SHEET_FILE = "sheet.jpg"
 
@@ -83,7 +81,7 @@ def _seen(
     """
     clear = frame.clip.image(frame.index)
     by_name = {name: _inverse_depth(model, clear) for name, model in models.items()}
-    nearest = float(np.quantile(by_name[kept], NEAR_PART))
+    nearest = nearest_shown(by_name[kept])
     pixels = {"clear": at_most_wide(clear, WIDEST)}
     pixels[f"{kept}, clear"] = colour_inverse_depth(by_name[kept], nearest)
     for condition in conditions if translations else ():
@@ -94,8 +92,7 @@ def _seen(
         pixels[f"{kept}, {condition.value}"] = colour_inverse_depth(found, nearest)
     for name in (one for one in models if one != kept):
         # Its unit may be another one, so that it has a brightest colour of its own.
-        brightest = float(np.quantile(by_name[name], NEAR_PART))
-        pixels[f"{name}, clear"] = colour_inverse_depth(by_name[name], brightest)
+        pixels[f"{name}, clear"] = colour_inverse_depth(by_name[name])
     size = pixels["clear"].shape[1::-1]
     alike = {name: cv2.resize(one, size, interpolation=cv2.INTER_AREA) for name, one in pixels.items()}
     return alike, nearest
