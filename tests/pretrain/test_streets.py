@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -151,6 +152,10 @@ def test_a_run_ends_in_a_checkpoint_of_the_average(streets, photographs, tmp_pat
     again = load_checkpoint(pretrain_depth(CONFIG, [streets], [photographs], tmp_path / "again", ""))[0]
     for name, value in network.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
+    state = load_file(tmp_path / "run" / "checkpoints" / "step_0000004.safetensors")
+    for name, value in network.named_parameters():
+        assert torch.equal(value, state[f"task.slow.{name.replace('.', '/')}"]), name
+        assert not torch.equal(value, state[f"task.network.{name}"]), name
     further = CONFIG.model_copy(update={"start": weights})
     other = load_checkpoint(pretrain_depth(further, [streets], [photographs], tmp_path / "further", ""))[0]
     name = "decoder.heads.0.weight"
