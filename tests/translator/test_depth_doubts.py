@@ -51,10 +51,20 @@ def test_a_camera_that_stands_may_see_the_same_depth() -> None:
 def test_it_is_said_once_and_in_one_line() -> None:
     said: list[str] = []
     doubts = DepthDoubts(said.append)
-    for _ in range(ENOUGH + 5):
-        doubts.look(FRAMES[0][0], torch.full((1, HEIGHT, WIDTH), 20.0))
+    for number in range(ENOUGH + 5):
+        doubts.look(f"drive {number // 10}", FRAMES[0][0], torch.full((1, HEIGHT, WIDTH), 20.0))
     doubts.say()
-    assert len(said) == 1 and "the teacher's depth looks wrong (it is nearly" in said[0]
+    assert len(said) == 1 and "the teacher's depth of drive 0 looks wrong (it is nearly" in said[0]
     assert "\n" not in said[0]
     DepthDoubts(said.append).say()
     assert len(said) == 1
+
+
+def test_a_later_drive_is_looked_at_too() -> None:
+    said: list[str] = []
+    doubts = DepthDoubts(said.append)
+    for _ in range(2 * ENOUGH):
+        doubts.look("sound", *FRAMES[0])
+    for _ in range(ENOUGH):
+        doubts.look("collapsed", FRAMES[0][0], torch.full((1, HEIGHT, WIDTH), 20.0))
+    assert len(said) == 1 and "depth of collapsed looks wrong" in said[0]

@@ -280,7 +280,7 @@ def test_depth_that_looks_wrong_is_told_once(data: Path, tmp_path: Path) -> None
     said: list[str] = []
     settings = TranslateSettings(BOTH, batch_size=2)
     translate(open_data(data), tmp_path, Darker(), Flat(), settings, on_warning=said.append)
-    assert len(said) == 1 and "depth looks wrong" in said[0]
+    assert len(said) == 1 and "depth of a/clear looks wrong" in said[0]
 
 
 def test_prepared_translations_are_aligned(data: Path, tmp_path: Path) -> None:

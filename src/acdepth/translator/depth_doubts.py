@@ -1,6 +1,7 @@
 """Whether a network's depth is fit to simulate weather by: said in one line, before hours are spent."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 
 import torch
@@ -14,7 +15,7 @@ from acdepth.weather.scene import understand
 from acdepth.weather.standing import sky_seen
 
 ENOUGH = 16
-"""Frames after which it is said; at the end where there are fewer."""
+"""Frames that are judged together: of one drive, no more of which are looked at, or of several short ones."""
 SEEN_AT = (96, 160)
 """Height and width [px] at which frames are looked at."""
 FLAT = 1.3
@@ -32,31 +33,35 @@ LEAST_ROAD = 0.05
 
 
 class DepthDoubts:
-    """Gathers what is odd about depth, and warns once, of most of the frames; by default to the log."""
+    """Looks at some frames of each drive, and warns once, of the first drive whose depth is odd in most of
+    them; by default to the log."""
 
     def __init__(self, on_warning: Callable[[str], object] | None = None) -> None:
         self._on_warning = on_warning or logging.getLogger("acdepth").warning
         self._said = False
-        self._frames: list[tuple[Tensor, Tensor]] = []
+        self._looked_at = Counter[str]()
+        self._frames: list[tuple[str, Tensor, Tensor]] = []
 
-    def look(self, image: Tensor, depth: Tensor) -> None:
-        """Remember a frame (3, H, W) in 0..1 and its depth (1, H, W) [m]."""
-        if self._said:
+    def look(self, drive: str, image: Tensor, depth: Tensor) -> None:
+        """Remember a frame (3, H, W) in 0..1 of a drive and its depth (1, H, W) [m]."""
+        if self._said or self._looked_at[drive] == ENOUGH:
             return
-        pair = (F.interpolate(one[None].cpu(), SEEN_AT, mode="area")[0] for one in (image, depth))
-        self._frames.append((next(pair), next(pair)))
-        if len(self._frames) >= ENOUGH:
+        self._looked_at[drive] += 1
+        small = [F.interpolate(one[None].cpu(), SEEN_AT, mode="area")[0] for one in (image, depth)]
+        self._frames.append((drive, small[0], small[1]))
+        if len(self._frames) == ENOUGH:
             self.say()
 
     def say(self) -> None:
-        """Warn, if there is reason to and none was given."""
-        if self._said or not self._frames:
+        """Warn of what was not judged yet, if there is reason to and none was given."""
+        frames, self._frames = self._frames, []
+        if not frames or not (reasons := find_doubts([(image, depth) for _, image, depth in frames])):
             return
         self._said = True
-        if reasons := find_doubts(self._frames):
-            what = f"the teacher's depth looks wrong ({'; '.join(reasons)}), and simulated weather goes by it"
-            self._on_warning(f"{what}: look at a sheet (acdepth translate check), or give another teacher")
-        self._frames = []
+        [(drive, _)] = Counter(drive for drive, *_ in frames).most_common(1)
+        what = f"the teacher's depth of {drive} looks wrong ({'; '.join(reasons)})"
+        remedy = "look at a sheet (acdepth translate check), or give another teacher"
+        self._on_warning(f"{what}, and simulated weather goes by it: {remedy}")
 
 
 def find_doubts(frames: list[tuple[Tensor, Tensor]]) -> list[str]:

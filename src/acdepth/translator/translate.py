@@ -190,7 +190,7 @@ class _Work:
             places = [Frame(frame.clip, frame.index) for frame in frames]
             depth = self.depth_source.depth(images, places, self.settings.crop)
             if self.depth_source.predicted:
-                self.doubts.look(clear[0], depth[0])
+                self.doubts.look(frames[0].clip.name, clear[0], depth[0])
         for condition in self.settings.conditions:
             if not any(condition in frame.todo for frame in frames):
                 continue
