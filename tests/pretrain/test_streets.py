@@ -1,6 +1,7 @@
 """The depth network that ships, trained at tiny size."""
 
 import copy
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -149,13 +150,18 @@ def test_a_run_ends_in_a_checkpoint_of_the_average(streets, photographs, tmp_pat
     assert card.description == "of nothing much" and card.input_size == (64, 96)
     assert card.camera is not None and card.camera["fx"] == 256.0
     assert set(card.conditions) == {Condition.CLEAR, Condition.NIGHT}
-    again = load_checkpoint(pretrain_depth(CONFIG, [streets], [photographs], tmp_path / "again", ""))[0]
+    moved = Path(shutil.copytree(streets, tmp_path / "streets"))
+    again = load_checkpoint(pretrain_depth(CONFIG, [moved], [photographs], tmp_path / "again", ""))[0]
     for name, value in network.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
     state = load_file(tmp_path / "run" / "checkpoints" / "step_0000004.safetensors")
     for name, value in network.named_parameters():
         assert torch.equal(value, state[f"task.slow.{name.replace('.', '/')}"]), name
         assert not torch.equal(value, state[f"task.network.{name}"]), name
+    (image, *_) = sorted(moved.rglob("images/*.png"))
+    image.write_bytes(image.read_bytes() + b"rendered anew")
+    with pytest.raises(UserError, match="streets: "):
+        pretrain_depth(CONFIG, [moved], [photographs], tmp_path / "again", "")
     further = CONFIG.model_copy(update={"start": weights})
     other = load_checkpoint(pretrain_depth(further, [streets], [photographs], tmp_path / "further", ""))[0]
     name = "decoder.heads.0.weight"

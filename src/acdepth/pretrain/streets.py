@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from acdepth.core.camera import Camera
-from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.files import hash_file
 from acdepth.core.identity import Identity
 from acdepth.core.provenance import provenance
 from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
+from acdepth.data.prepared import fingerprint
 from acdepth.data.streets.batches import StreetBatch, StreetBatches
 from acdepth.engine import Task, fit, masked_mean, rest_normalisation, run_folder
 from acdepth.engine.average import WeightAverage
@@ -144,7 +144,8 @@ def pretrain_depth(
     task = StreetTask(config, *_build(config))
     loop, weights = config.loop, out / MODEL_FILE
     batches = partial(StreetBatches, clips, groups, config.streets, config.focal, loop.batch_size, loop.seed)
-    facts = {"streets": _names(clips), "photographs": [_names(group) for group in groups]}
+    streets, *taken = (fingerprint(some, config.image_size, None, reach=0) for some in (clips, *groups))
+    facts: dict[str, object] = {"streets": streets, "photographs": taken}
     if config.encoder:
         facts["encoder's content"] = hash_file(encoder_file(config.encoder))
     if config.start:
@@ -178,7 +179,3 @@ def _build(config: DepthConfig) -> tuple[DepthNet, nn.Module]:
         path = checkpoint_file(config.start)
         load_weights(network, load_checkpoint(path)[0].state_dict(), path)
     return network, held
-
-
-def _names(clips: Sequence[Clip]) -> list[str]:
-    return sorted(f"{clip.name}: {len(clip)}" for clip in clips)
