@@ -1,4 +1,8 @@
-"""Whether a network's depth is fit to simulate weather by: said in one line, before hours are spent."""
+"""Whether a network's depth is fit to simulate weather by: said in one line, before hours are spent.
+
+It is not by the bounds of the label-free check, where that would call it degenerate. Road and sky are looked
+for as weather finds them, without a camera, for that is what weather goes by.
+"""
 
 import logging
 from collections import Counter
@@ -9,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.core.seeding import make_generator
+from acdepth.evaluation.unlabelled.verdict import ALIKE, CONTRAST, SKY, Rule
 from acdepth.weather.draws import Draws
 from acdepth.weather.fields import to_linear
 from acdepth.weather.scene import understand
@@ -18,16 +23,10 @@ ENOUGH = 16
 """Frames that are judged together: of one drive, no more of which are looked at, or of several short ones."""
 SEEN_AT = (96, 160)
 """Height and width [px] at which frames are looked at."""
-FLAT = 1.3
-"""Far over near (95 % over 5 % quantile) up to which depth is the same everywhere; streets have 10."""
-ALIKE = 0.995
-"""Correlation of log depth of frames from which depth has nothing to do with the picture."""
 CHANGED = 0.9
 """Correlation of brightness up to which two frames show different things."""
 LEAST_SKY = 0.05
 """Part of a frame that must be sky before it is asked where that lies."""
-SKY_NEAR = 0.75
-"""Part of the rest that must be nearer than the sky."""
 LEAST_ROAD = 0.05
 """Part of a frame's lower 40 % that must lie on a plane; cars may hide the most of it."""
 
@@ -68,27 +67,31 @@ def find_doubts(frames: list[tuple[Tensor, Tensor]]) -> list[str]:
     """In words, what is wrong with frames (3, H, W) and their depths (1, H, W) [m]; empty if nothing is."""
     logs = torch.stack([depth.clamp(0.1, 200).log().flatten() for _, depth in frames])
     low, high = logs.quantile(torch.tensor([0.05, 0.95]), 1)
-    if float((high - low).exp().median()) < FLAT:
+    if _is_no_depth(CONTRAST, float((high - low).exp().median())):
         return ["it is nearly the same everywhere"]
     reasons = []
     if _ignores_pictures(logs, torch.stack([image.mean(0).flatten() for image, _ in frames])):
         reasons.append("it is the same whatever the picture shows")
     skies = [part for image, depth in frames if (part := _nearer_than_sky(image, depth)) is not None]
-    if skies and _median(skies) < SKY_NEAR:
+    if skies and _is_no_depth(SKY, _median(skies)):
         reasons.append("the sky is as near as the rest")
     if _median([_road(depth) for _, depth in frames]) < LEAST_ROAD:
         reasons.append("no level road is below the horizon")
     return reasons
 
 
+def _is_no_depth(rule: Rule, value: float) -> bool:
+    return rule.bounds.finding(value) == "degenerate"
+
+
 def _ignores_pictures(logs: Tensor, brightness: Tensor) -> bool:
     """Whether depths are alike in all pairs of frames that show different things."""
     different = torch.corrcoef(brightness) < CHANGED
-    return bool(different.any()) and float(torch.corrcoef(logs)[different].median()) > ALIKE
+    return bool(different.any()) and _is_no_depth(ALIKE, float(torch.corrcoef(logs)[different].median()))
 
 
 def _nearer_than_sky(image: Tensor, depth: Tensor) -> float | None:
-    """Part of the rest that is; None where too little is sky."""
+    """Part of the rest that is; None where there is too little sky."""
     sky = sky_seen(to_linear(image))
     if sky.float().mean() < LEAST_SKY or sky.all():
         return None
