@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from acdepth.core.files import read_json
 from acdepth.core.shipped import STUDENT
 from acdepth.data.folder import open_data
 from acdepth.evaluation.unlabelled import UnlabelledCheck, check_unlabelled
+from acdepth.evaluation.unlabelled.answers import Answers
 from acdepth.evaluation.unlabelled.numbers import Numbers
-from acdepth.evaluation.unlabelled.places import read_place
-from acdepth.evaluation.unlabelled.scene import Shape
+from acdepth.evaluation.unlabelled.places import Place, read_place
+from acdepth.evaluation.unlabelled.scene import Shape, find_shape
 from acdepth.evaluation.unlabelled.verdict import Bounds, judge
 from acdepth.inference.model import DepthModel
 from acdepth.networks.depth_net import DepthOutput
@@ -148,6 +150,19 @@ def test_weather_and_a_prior_are_asked_where_they_are_given(drive: Clip) -> None
     other = result.measures["translated_other"].value
     assert other is not None and other > 0
     assert result.measures["order"].value == 0 and result.measures["order"].finding == "degenerate"
+
+
+def test_sky_at_the_far_end_of_the_range_is_where_it_belongs() -> None:
+    """On a motorway the sky is half of the picture."""
+    image = np.full((90, 160, 3), 90, np.uint8)
+    image[:50] = 230
+    depth = np.repeat(np.linspace(60, 5, 90)[:, None], 160, 1)
+    depth[:50] = FARTHEST
+    place = Place(Mock(), 0, (), [image], None, None, ())
+    below_the_sky = find_shape([Answers(place, [depth], 0.0, 0.0, {}, 0.0)])
+    assert below_the_sky.stuck < 0.1
+    run_away = find_shape([Answers(place, [np.where(depth > 10, FARTHEST, depth)], 0.0, 0.0, {}, 0.0)])
+    assert run_away.stuck > 0.6
 
 
 def numbers(by_road: float, explained: float, road: float = 1.0) -> Numbers:

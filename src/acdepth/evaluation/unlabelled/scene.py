@@ -99,21 +99,25 @@ class Shape(NamedTuple):
     alike: float
     """Mean correlation of log depth between frames far apart; NaN for fewer than three places."""
     stuck: float
-    """Part of all pixels within 1 % of the least or the largest depth of all, whichever is more."""
+    """Part of the pixels within 1 % of the least depth of all, or of those that are no sky within 1 % of the
+    largest, whichever is more."""
 
 
 def find_shape(seen: Sequence[Answers]) -> Shape:
     """Of the first frame of each place."""
-    good = [answers.depths[0] for answers in seen if answers.is_depth]
-    finite = len(good) / len(seen)
+    sound = [answers for answers in seen if answers.is_depth]
+    good, finite = [answers.depths[0] for answers in sound], len(sound) / len(seen)
     if not good:
         return Shape(finite, np.nan, np.nan, np.nan)
     low, high = np.array([np.quantile(one, (0.05, 0.95)) for one in good]).T
     logs = np.array([_small_log(one).ravel() for one in good])
     least, most = min(one.min() for one in good), max(one.max() for one in good)
+    # Sky belongs at the far end, and on open roads it is half the picture.
+    skies = [find_sky(answers.place) for answers in sound]
+    below = [one if sky is None else one[~sky] for one, sky in zip(good, skies, strict=True)]
     ends = [
         np.mean([(one < 1.01 * least).mean() for one in good]),
-        np.mean([(one > most / 1.01).mean() for one in good]),
+        np.mean([(one > most / 1.01).mean() for one in below]),
     ]
     return Shape(finite, float(np.median(high / low)), _alike(logs), float(max(ends)))
 
