@@ -112,6 +112,13 @@ def test_the_published_look_at_the_clear_image_updates_them_too():
     assert not torch.equal(running_mean(consistency_batch_norm="update"), running_mean())
 
 
+def test_normalisation_at_rest_stays_as_it_starts() -> None:
+    learning = task(batch_norm="eval")
+    before = learning.student.encoder.bn1.running_mean.clone()
+    assert torch.equal(running_mean(batch_norm="eval"), before)
+    assert not torch.equal(running_mean(), before)
+
+
 def running_mean(**values: object) -> torch.Tensor:
     """Of the student's first BatchNorm, after one step with L_c."""
     learning = task(**values)

@@ -108,6 +108,9 @@ class StudentConfig(FootageChoice):
     consistency_start: float = Field(default=0.6, ge=0, le=1)
     """Part of the run after which L_c begins. ACDepth: after 15 of 25 epochs on nuScenes (0.6), 5 on
     RobotCar (0.2). The published code counts epochs from 0 and begins one later: 0.64 (0.24)."""
+    batch_norm: Literal["train", "eval"] = "train"
+    """``eval`` leaves the student's batch normalisation at the statistics that it starts with: those of a few
+    hundred images of one drive fit no other. ACDepth: train."""
     consistency_batch_norm: Literal["keep", "update"] = "keep"
     """Whether L_c's look at the clear image leaves the student's running statistics as they are, or updates
     them as well, as in the published code."""
