@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acdepth.data.streets.patterns import PATTERN, between, sample
+from acdepth.data.streets.patterns import PATTERN, between, one_of, sample
 from acdepth.data.streets.road import FARTHEST, Road, plane_depth, resolved
 
 LEAFY, WALLED, ACROSS = 0.65, 0.35, 0.25
@@ -93,7 +93,7 @@ def _leaves(
     side: _Side, dice: np.random.Generator, patterns: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """A hedge or a wood: colours (H, W, 3) and where it is seen, below a ragged edge with holes."""
-    fine, coarse = patterns[dice.integers(2)], patterns[dice.integers(2, len(patterns))]
+    fine, coarse = one_of(patterns[:2], dice), one_of(patterns[2:], dice)
     scale, top = between(dice, 15, 60), between(dice, 0.8, 9)
     right, up = dice.uniform(0, PATTERN, 2)
     shade = side.clear * sample(fine, right + side.along * scale, up + side.above * scale)
@@ -116,7 +116,7 @@ def _wall(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A wall, a fence or a house front: colours (H, W, 3) and where it is seen. Most have joints or planks,
     the high ones windows."""
-    fine, coarse = patterns[dice.integers(2)], patterns[dice.integers(2, len(patterns))]
+    fine, coarse = one_of(patterns[:2], dice), one_of(patterns[2:], dice)
     scale, stretched = between(dice, 15, 60), np.exp(dice.uniform(-1.5, 1.5))
     right, up = dice.uniform(0, PATTERN, 2)
     shade = side.clear * sample(fine, right + side.along * scale * stretched, up + side.above * scale)
@@ -145,5 +145,5 @@ def _hazy(colour: np.ndarray, side: _Side, dice: np.random.Generator) -> np.ndar
 
 def _coloured(colours: Sequence[tuple[int, int, int]], dice: np.random.Generator) -> np.ndarray:
     """One of the colours, lighter or darker and a little off."""
-    colour = np.array(colours[dice.integers(len(colours))])
+    colour = np.array(one_of(colours, dice))
     return colour * np.exp(dice.normal(0, 0.3) + dice.normal(0, 0.1, 3))

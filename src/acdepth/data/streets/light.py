@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from acdepth.data.streets.patterns import PATTERN, between, rolled
+from acdepth.data.streets.patterns import PATTERN, between, one_of, rolled
 
 
 def in_other_sun(
@@ -63,7 +63,7 @@ def _textured(
     nearest = between(dice, 2, 40)
     farthest = nearest * np.exp(dice.uniform(0.3, 2))
     within = (depth > nearest) & (depth < farthest)
-    pattern = rolled(patterns[dice.integers(len(patterns))], dice)
+    pattern = rolled(one_of(patterns, dice), dice)
     size = int(dice.integers(PATTERN // 6, PATTERN))
     pattern = cv2.resize(pattern[:size, :size], (x.shape[1], x.shape[0]))
     change = np.exp(dice.uniform(0.05, 0.4) * pattern + dice.normal(0, 0.3))[..., None].astype(np.float32)
@@ -74,7 +74,7 @@ def _in_shadow(
     x: np.ndarray, depth: np.ndarray, dice: np.random.Generator, patterns: Sequence[np.ndarray]
 ) -> np.ndarray:
     """Shadows of trees and houses: dark shapes over anything but the sky."""
-    pattern = rolled(patterns[dice.integers(1, len(patterns))], dice)
+    pattern = rolled(one_of(patterns[1:], dice), dice)
     rows, columns = (int(n) for n in dice.integers((20, 80), (PATTERN // 3, PATTERN)))
     pattern = cv2.resize(pattern[:rows, :columns], (x.shape[1], x.shape[0]))
     edge = dice.uniform(0.05, 0.4)

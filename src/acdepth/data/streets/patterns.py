@@ -1,7 +1,12 @@
 """Noise of which leaves, asphalt, shadows and clouds are made."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import cv2
 import numpy as np
+
+T = TypeVar("T")
 
 PATTERN = 512
 """Side of a pattern [px]."""
@@ -37,3 +42,8 @@ def rolled(pattern: np.ndarray, dice: np.random.Generator) -> np.ndarray:
 def between(dice: np.random.Generator, least: float, most: float) -> float:
     """Any size of these, each doubling as likely."""
     return float(np.exp(dice.uniform(np.log(least), np.log(most))))
+
+
+def one_of(some: Sequence[T], dice: np.random.Generator) -> T:
+    """Any of them."""
+    return some[int(dice.integers(len(some)))]

@@ -106,7 +106,7 @@ def repave(
     paved = paved + dice.uniform(0.3, 1.1) * (x - cv2.GaussianBlur(x, (0, 0), 0.04 * x.shape[1]))
     if dice.random() < 0.5:
         shown = _lines(ahead, aside, dice) * clear
-        colour = np.float32((255, 200, 60) if dice.random() < 0.3 else (235, 235, 235))
+        colour = np.array((255, 200, 60) if dice.random() < 0.3 else (235, 235, 235), np.float32)
         paved = paved + shown[..., None] * (colour * dice.uniform(0.5, 1) - paved)
     share = cv2.GaussianBlur(on_road.astype(np.float32), (0, 0), 0.5)[..., None] * on_road[..., None]
     return (x + share * (paved - x)).clip(0, 255).astype(np.uint8)
