@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from acdepth.engine.task import Update as Update
     from acdepth.engine.task import counted_mean as counted_mean
     from acdepth.engine.task import masked_mean as masked_mean
-    from acdepth.engine.task import rest_normalisation as rest_normalisation
 
 __all__, __getattr__ = lazy_names(
     __name__,
@@ -28,6 +27,6 @@ __all__, __getattr__ = lazy_names(
         "acdepth.engine.loop": "BatchSource fit",
         "acdepth.engine.processes": "run_folder",
         "acdepth.engine.settings": "LoopSettings",
-        "acdepth.engine.task": "Leftovers Task TurnTask Update counted_mean masked_mean rest_normalisation",
+        "acdepth.engine.task": "Leftovers Task TurnTask Update counted_mean masked_mean",
     },
 )

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,9 @@ class Task(nn.Module, ABC):
     of them depend on (`engine.gradients.project_conflicts`); what the other terms say is added."""
     beside: tuple[nn.Module, ...] = ()
     """Frozen networks. In a tuple, because submodules would be saved, wrapped and put into training mode."""
+    at_rest: tuple[nn.Module, ...] = ()
+    """Submodules whose batch normalisation uses the statistics it has, and learns none. Who sets it calls
+    `train` then."""
 
     @abstractmethod
     def forward(self, batch: Tensors, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
@@ -32,17 +36,19 @@ class Task(nn.Module, ABC):
             progress: part of the run that is done, in 0..1.
         """
 
+    def train(self, mode: bool = True) -> Self:
+        """Training mode for all but the normalisation of what is `at_rest`."""
+        super().train(mode)
+        for network in self.at_rest:
+            for module in network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
     def to_device(self, device: torch.device) -> None:
         """Move what is not a submodule."""
         for network in self.beside:
             network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-
-def rest_normalisation(network: nn.Module) -> None:
-    """Let batch normalisation use the statistics it has, and learn none, until `train` is called again."""
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
 
 
 def masked_mean(values: Tensor, counted: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ import copy
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +19,7 @@ from acdepth.core.seeding import derive_seed
 from acdepth.data.folder import open_data
 from acdepth.data.prepared import fingerprint
 from acdepth.data.streets.batches import StreetBatch, StreetBatches
-from acdepth.engine import Task, fit, masked_mean, rest_normalisation, run_folder
+from acdepth.engine import Task, fit, masked_mean, run_folder
 from acdepth.engine.average import WeightAverage
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -58,13 +57,8 @@ class StreetTask(Task):
         momentum = config.momentum ** (1 / config.loop.accumulate)
         self.slow = WeightAverage(dict(network.named_parameters()), momentum, SLOW_START)
         self.beside = (held.eval().requires_grad_(False),)
+        self.at_rest = (network,)
         self.train()
-
-    def train(self, mode: bool = True) -> Self:
-        """Training mode for all but the normalisation."""
-        super().train(mode)
-        rest_normalisation(self)
-        return self
 
     def forward(self, batch: StreetBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,7 @@ from torch.nn import functional as F
 from acdepth.core.batches import MixBatch
 from acdepth.data.augment import augment
 from acdepth.data.zoom import Zoom, draw_zoom
-from acdepth.engine import Task, counted_mean, masked_mean, rest_normalisation
+from acdepth.engine import Task, counted_mean, masked_mean
 from acdepth.networks.depth_net import SCALES, DepthNet, DepthOutput
 from acdepth.networks.settings import DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior
@@ -52,14 +51,8 @@ class StudentTask(Task):
             teacher.train(config.teacher_batch_norm == "train").requires_grad_(False)
         self.teachers = (teacher, prior)
         self.beside = tuple(network for network in self.teachers if network is not None)
+        self.at_rest = (student,) if config.batch_norm == "eval" else ()
         self.train()
-
-    def train(self, mode: bool = True) -> Self:
-        """Training mode, perhaps but for the student's normalisation."""
-        super().train(mode)
-        if self.config.batch_norm == "eval":
-            rest_normalisation(self.student)
-        return self
 
     def forward(self, batch: MixBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""

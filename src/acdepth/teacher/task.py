@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Self
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from acdepth.core.batches import TripletBatch
 from acdepth.core.seeding import derive_seed
 from acdepth.data.augment import jitter_colours
 from acdepth.data.settings import AugmentSettings
-from acdepth.engine import Task, counted_mean, masked_mean, rest_normalisation
+from acdepth.engine import Task, counted_mean, masked_mean
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss, whole_windows
 from acdepth.geometry.warp import shows_vehicle, synthesise_views
@@ -48,14 +47,8 @@ class TeacherTask(Task):
                 torch.manual_seed(derive_seed(config.loop.seed, "teacher"))
                 self.depth_net = DepthNet(config.network, config.initial_depth)
                 self.pose_net = PoseNet(config.network, initial_forward, config.pose_scale)
+        self.at_rest = (self.depth_net,) if config.depth_batch_norm == "eval" else ()
         self.train()
-
-    def train(self, mode: bool = True) -> Self:
-        """Training mode, perhaps but for the normalisation of the depth network."""
-        super().train(mode)
-        if self.config.depth_batch_norm == "eval":
-            rest_normalisation(self.depth_net)
-        return self
 
     def forward(self, batch: TripletBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""

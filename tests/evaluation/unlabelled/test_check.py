@@ -20,7 +20,7 @@ from acdepth.evaluation.unlabelled import UnlabelledCheck, check_unlabelled
 from acdepth.evaluation.unlabelled.answers import Answers
 from acdepth.evaluation.unlabelled.numbers import Numbers
 from acdepth.evaluation.unlabelled.places import Place, read_place
-from acdepth.evaluation.unlabelled.scene import Shape, find_shape
+from acdepth.evaluation.unlabelled.scene import Shape, find_shape, find_sky
 from acdepth.evaluation.unlabelled.verdict import Bounds, judge
 from acdepth.inference.model import DepthModel
 from acdepth.networks.depth_net import DepthOutput
@@ -159,9 +159,10 @@ def test_sky_at_the_far_end_of_the_range_is_where_it_belongs() -> None:
     depth = np.repeat(np.linspace(60, 5, 90)[:, None], 160, 1)
     depth[:50] = FARTHEST
     place = Place(Mock(), 0, (), [image], None, None, ())
-    below_the_sky = find_shape([Answers(place, [depth], 0.0, 0.0, {}, 0.0)])
+    sky = [find_sky(place)]
+    below_the_sky = find_shape([Answers(place, [depth], 0.0, 0.0, {}, 0.0)], sky)
     assert below_the_sky.stuck < 0.1
-    run_away = find_shape([Answers(place, [np.where(depth > 10, FARTHEST, depth)], 0.0, 0.0, {}, 0.0)])
+    run_away = find_shape([Answers(place, [np.where(depth > 10, FARTHEST, depth)], 0.0, 0.0, {}, 0.0)], sky)
     assert run_away.stuck > 0.6
 
 

@@ -96,8 +96,7 @@ def _leaves(
     fine, coarse = one_of(patterns[:2], dice), one_of(patterns[2:], dice)
     scale, top = between(dice, 15, 60), between(dice, 0.8, 9)
     right, up = dice.uniform(0, PATTERN, 2)
-    shade = side.clear * sample(fine, right + side.along * scale, up + side.above * scale)
-    shade = (shade + sample(coarse, right + side.along * scale / 3, up + side.above * scale / 3)) / 1.5
+    shade = _shaded(side, fine, coarse, scale, (right, up))
     ragged = 0.25 * sample(coarse, right + side.along * 12, np.full_like(side.along, up))
     ragged += 0.1 * side.clear * sample(fine, up + side.along * 40, side.above * 40)
     shown = side.above < top * (1 + dice.uniform(0.3, 1.5) * ragged)
@@ -119,8 +118,7 @@ def _wall(
     fine, coarse = one_of(patterns[:2], dice), one_of(patterns[2:], dice)
     scale, stretched = between(dice, 15, 60), np.exp(dice.uniform(-1.5, 1.5))
     right, up = dice.uniform(0, PATTERN, 2)
-    shade = side.clear * sample(fine, right + side.along * scale * stretched, up + side.above * scale)
-    shade = (shade + sample(coarse, right + side.along * scale / 3, up + side.above * scale / 3)) / 1.5
+    shade = _shaded(side, fine, coarse, scale, (right, up), stretched)
     top = between(dice, 0.8, 14)
     if dice.random() < 0.6:
         place = side.along if dice.random() < 0.6 else side.above
@@ -131,6 +129,20 @@ def _wall(
         windows = storeys & _repeated(side.along, dice, 1.5, 5)
         colour = np.where(windows[..., None], colour * between(dice, 0.1, 1.5), colour)
     return _hazy(colour, side, dice), side.above < top
+
+
+def _shaded(
+    side: _Side,
+    fine: np.ndarray,
+    coarse: np.ndarray,
+    scale: float,
+    start: tuple[float, float],
+    stretched: float = 1.0,
+) -> np.ndarray:
+    """Light and dark of a surface (H, W): a pattern of ``scale`` [px/m], and one three times as coarse."""
+    along, above = scale * side.along, scale * side.above
+    shade = side.clear * sample(fine, start[0] + along * stretched, start[1] + above)
+    return (shade + sample(coarse, start[0] + along / 3, start[1] + above / 3)) / 1.5
 
 
 def _repeated(place: np.ndarray, dice: np.random.Generator, least: float, most: float) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from acdepth.evaluation.unlabelled.answers import Answers
 from acdepth.evaluation.unlabelled.moving import compare
-from acdepth.evaluation.unlabelled.scene import Road, Shape, farther_than, find_road, find_shape
+from acdepth.evaluation.unlabelled.scene import Road, Shape, farther_than, find_road, find_shape, find_sky
 
 FEWEST = 3
 """Places that must tell a number."""
@@ -51,8 +51,9 @@ class Numbers:
 
 def gather(seen: Sequence[Answers]) -> Numbers:
     """Put together what was seen at all places."""
-    skies = [one for answers in seen if not np.isnan(one := farther_than(answers))]
-    numbers = Numbers(find_shape(seen), sky=_median(skies))
+    skies = [find_sky(answers.place) for answers in seen]
+    farther = [farther_than(answers, sky) for answers, sky in zip(seen, skies, strict=True)]
+    numbers = Numbers(find_shape(seen, skies), sky=_median([one for one in farther if not np.isnan(one)]))
     _add_motion(numbers, seen)
     _add_road(numbers, seen, [road for answers in seen if (road := find_road(answers)) is not None])
     numbers.mirror = _median([answers.mirror for answers in seen])

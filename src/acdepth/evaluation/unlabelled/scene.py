@@ -77,10 +77,9 @@ def find_sky(place: Place) -> np.ndarray | None:
     return sky if sky.mean() >= LEAST_SKY else None
 
 
-def farther_than(answers: Answers) -> float:
+def farther_than(answers: Answers, sky: np.ndarray | None) -> float:
     """Part of the rest of the first frame that is nearer than its sky; NaN where no sky is found."""
     place, depth = answers.place, answers.depths[0]
-    sky = find_sky(place)
     if sky is None or not answers.is_depth:
         return np.nan
     rest = ~cv2.dilate(sky.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
@@ -103,18 +102,17 @@ class Shape(NamedTuple):
     largest, whichever is more."""
 
 
-def find_shape(seen: Sequence[Answers]) -> Shape:
-    """Of the first frame of each place."""
-    sound = [answers for answers in seen if answers.is_depth]
-    good, finite = [answers.depths[0] for answers in sound], len(sound) / len(seen)
+def find_shape(seen: Sequence[Answers], skies: Sequence[np.ndarray | None]) -> Shape:
+    """Of the first frame of each place, of which the skies are known."""
+    sound = [(answers.depths[0], sky) for answers, sky in zip(seen, skies, strict=True) if answers.is_depth]
+    good, finite = [depth for depth, _ in sound], len(sound) / len(seen)
     if not good:
         return Shape(finite, np.nan, np.nan, np.nan)
     low, high = np.array([np.quantile(one, (0.05, 0.95)) for one in good]).T
     logs = np.array([_small_log(one).ravel() for one in good])
     least, most = min(one.min() for one in good), max(one.max() for one in good)
     # Sky belongs at the far end, and on open roads it is half the picture.
-    skies = [find_sky(answers.place) for answers in sound]
-    below = [one if sky is None else one[~sky] for one, sky in zip(good, skies, strict=True)]
+    below = [depth if sky is None else depth[~sky] for depth, sky in sound]
     ends = [
         np.mean([(one < 1.01 * least).mean() for one in good]),
         np.mean([(one > most / 1.01).mean() for one in below]),

@@ -1,7 +1,5 @@
 """What the student adapts by: a slow teacher on real adverse frames, anchored by what it learnt before."""
 
-from typing import Self
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -10,7 +8,7 @@ from torch.nn import functional as F
 
 from acdepth.core.batches import TripletBatch
 from acdepth.data.adverse import AdaptBatch, FilmedBatch
-from acdepth.engine import Task, masked_mean, rest_normalisation
+from acdepth.engine import Task, masked_mean
 from acdepth.engine.average import WeightAverage
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import mean_of_3x3, photometric_loss, whole_windows
@@ -52,18 +50,13 @@ class AdaptTask(Task):
         self.slow = WeightAverage(dict(student.named_parameters()), momentum)
         self.pose_net = pose_net
         self.rates = {"pose_net.": config.photometric.pose_rate}
+        self.at_rest = tuple(self.children())
         self.train()
 
     @property
     def student(self) -> DepthNet:
         """The network that learns."""
         return self.anchor.student
-
-    def train(self, mode: bool = True) -> Self:
-        """Training mode for all but the normalisation."""
-        super().train(mode)
-        rest_normalisation(self)
-        return self
 
     @torch.no_grad()
     def both_ways(self, image: Tensor, night: Tensor) -> tuple[Tensor, Tensor]:
