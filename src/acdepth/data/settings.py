@@ -97,7 +97,7 @@ class StreetSettings(Config):
     """Part of which a window is seen, as through a longer lens that looks elsewhere."""
     most_zoom: float = Field(default=1.6, ge=1)
     """Longest of these lenses over the camera's own."""
-    horizon_spread: float = Field(default=0.06, ge=0)
+    horizon_spread: float = Field(default=0.08, ge=0)
     """Deviation of the horizon from such a window's middle, in parts of its height."""
     shrunk: int = Field(default=1, ge=1)
     """By which streets are smaller than their files: at half the size a network sees several times as many in

@@ -9,9 +9,11 @@ import numpy as np
 from acdepth.data.streets.patterns import PATTERN, between, one_of, sample
 from acdepth.data.streets.road import FARTHEST, Road, plane_depth, resolved
 
-LEAFY, WALLED, ACROSS = 0.65, 0.35, 0.25
+LEAFY, WALLED, ACROSS = 0.55, 0.35, 0.2
 """How much of it are hedges and woods, how many of these stand on a low wall, how much of all is across the
 view."""
+NARROW, NEAREST, CLOSE = 0.4, 2.0, 7.0
+"""How many of the streets are narrow, and from where to where their sides then stand beside the camera [m]."""
 LEAST_FRONT = 3.0
 """Height from which a wall is a house front [m]."""
 HAZE = 200
@@ -36,6 +38,9 @@ def set_beside(
 ) -> tuple[np.ndarray, np.ndarray]:
     """A street with up to three hedges, woods, walls or house fronts, upright on its road's plane.
 
+    A narrow street has them close by and beginning behind the camera: real old towns and garden walls are
+    seen so, and their near end at the image's border is what a network otherwise takes for far.
+
     Args:
         image: RGB, uint8 (H, W, 3).
         depth: float32 (H, W) [m]; infinite for the sky, NaN where it is far and unknown.
@@ -47,8 +52,9 @@ def set_beside(
         Both anew.
     """
     painted, depth = image.astype(np.float32), depth.copy()
+    narrow = dice.random() < NARROW
     for _ in range(dice.integers(1, 4)):
-        side = _stand(road, dice)
+        side = _stand_close(road, dice) if narrow else _stand(road, dice)
         colour, shown = (_leaves if dice.random() < LEAFY else _wall)(side, dice, patterns)
         shown = shown & np.isfinite(side.away) & ~(depth <= side.away)  # nearer than what is there, or NaN
         painted[shown], depth[shown] = colour[shown], side.away[shown]
@@ -70,22 +76,31 @@ class _Side(NamedTuple):
 
 def _stand(road: Road, dice: np.random.Generator) -> _Side:
     """A plane along the road, or across it, from somewhere to somewhere."""
-    across = dice.random() < ACROSS
-    turn = np.radians(dice.uniform(40, 140) if across else dice.normal(0, 6))
+    first, length = dice.uniform(-10, 40), between(dice, 4, 100)
+    if dice.random() < ACROSS:  # half its length and 20 m to the right, to the left -20 to 80 m more
+        half = length / 2 + 20
+        turn = np.radians(dice.uniform(-140, -40))
+        return _upright(road, turn, between(dice, 8, 60), (-half, half + 2 * first))
+    offset = between(dice, 2.5, 20) * dice.choice((-1, 1))
+    return _upright(road, np.radians(dice.normal(0, 6)), offset, (first, first + length))
+
+
+def _stand_close(road: Road, dice: np.random.Generator) -> _Side:
+    """A plane along the road that begins behind the camera."""
+    offset, end = between(dice, NEAREST, CLOSE) * dice.choice((-1, 1)), between(dice, 8, 100)
+    return _upright(road, np.radians(dice.normal(0, 4)), offset, (-20, end))
+
+
+def _upright(road: Road, turn: float, offset: float, reach: tuple[float, float]) -> _Side:
+    """A plane that runs along the road turned by ``turn`` [rad] to the right, ``offset`` [m] to the right of
+    the camera (ahead of it where the turn is a quarter to the left), from where to where it reaches [m]."""
     along = np.cos(turn) * road.ahead + np.sin(turn) * road.right
     normal = np.cross(road.down, along)
-    nearest, farthest = (8, 60) if across else (2.5, 20)
-    offset = between(dice, nearest, farthest) * (np.sign(normal[2]) if across else dice.choice((-1, 1)))
-    first, length = dice.uniform(-10, 40), between(dice, 4, 100)
-    start, end = first, first + length
-    if across:  # before the camera: half its length and 20 m to the left, to the right -20 to 80 m more
-        half = length / 2 + 20
-        start, end = -half, half + 2 * first
     away = plane_depth(road.rays @ (normal / offset).astype(np.float32))
     place = np.where(np.isfinite(away), away, 0)
     position = place * (road.rays @ along.astype(np.float32))
     above = road.height - place * (road.rays @ road.down.astype(np.float32))
-    here = (above > 0) & (position > start) & (position < end)
+    here = (above > 0) & (position > reach[0]) & (position < reach[1])
     return _Side(np.where(here, away, np.float32(np.inf)), position, above)
 
 
