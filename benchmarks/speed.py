@@ -1,23 +1,18 @@
 """Time what people wait for, side by side: python benchmarks/speed.py [--size 96x160] [--out FILE]
 
-Every line is the median of several rounds in which all variants take turns, so that a busy machine slows
-all of them alike. ``floor`` is what a line cannot beat: the passes through the networks alone.
+All variants take turns. ``floor`` is what a line cannot beat: the passes through the networks alone.
 """
 
 import argparse
-import os
-import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
+from turns import Work, keep, show, take_turns
 
 from acdepth.cli.world import parse_image_size
 from acdepth.core.batches import MixBatch, TripletBatch
 from acdepth.core.condition import Condition
-from acdepth.core.files import write_json
-from acdepth.core.provenance import provenance
 from acdepth.core.seeding import make_generator
 from acdepth.core.shipped import PRIOR
 from acdepth.inference.model import model_of
@@ -32,19 +27,7 @@ from acdepth.teacher.task import TeacherTask
 from acdepth.weather import simulate
 from acdepth.world.render import prepare
 
-Work = Callable[[], object]
 WEATHER = (Condition.NIGHT, Condition.RAIN, Condition.FOG, Condition.SNOW)
-
-
-def medians(works: dict[str, Work], rounds: int) -> dict[str, float]:
-    """Median seconds of each work; the first round warms up and does not count."""
-    seconds: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds + 1):
-        for name, work in works.items():
-            started = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values[1:]) for name, values in seconds.items()}
 
 
 class Training:
@@ -109,9 +92,9 @@ class Training:
         self.student.zero_grad()
 
 
-def measure_training(size: tuple[int, int], batch: int, rounds: int) -> dict[str, dict[str, float]]:
+def measure_training(size: tuple[int, int], batch: int, rounds: int) -> dict[str, Any]:
     training = Training(size, batch, width=32)
-    seconds = medians(
+    timed = take_turns(
         {
             "teacher step": training.teacher_step,
             "teacher step, fp32": lambda: training.teacher_step("fp32"),
@@ -121,8 +104,9 @@ def measure_training(size: tuple[int, int], batch: int, rounds: int) -> dict[str
         },
         rounds,
     )
+    seconds = {name: times.median for name, times in timed.items()}
     return {
-        "seconds": seconds,
+        "seconds": timed,
         "ratios": {
             "teacher step / floor": seconds["teacher step"] / seconds["teacher networks alone"],
             "student step / floor": seconds["student step"] / seconds["student networks alone"],
@@ -131,7 +115,7 @@ def measure_training(size: tuple[int, int], batch: int, rounds: int) -> dict[str
     }
 
 
-def measure_use(size: tuple[int, int], rounds: int) -> dict[str, dict[str, float]]:
+def measure_use(size: tuple[int, int], rounds: int) -> dict[str, Any]:
     """Predicting, rendering and translating; seconds per image, or per frame and condition."""
     draw = make_generator(0, "benchmark")
     image, depth = torch.rand(1, 3, *size, generator=draw), 1 + 50 * torch.rand(1, 1, *size, generator=draw)
@@ -149,10 +133,11 @@ def measure_use(size: tuple[int, int], rounds: int) -> dict[str, dict[str, float
         works[f"translate to {condition}"] = lambda condition=condition: simulate(
             image, depth, condition, [make_generator(0, condition)]
         )
-    seconds = medians(works, rounds)
+    timed = take_turns(works, rounds)
+    seconds = {name: times.median for name, times in timed.items()}
     floor = len(Condition) * seconds["render clear"]
     return {
-        "seconds": seconds,
+        "seconds": timed,
         "ratios": {"all conditions / clear alone, six times": seconds["render all conditions"] / floor},
     }
 
@@ -172,17 +157,10 @@ def main() -> None:
         "use": measure_use(size, given.rounds),
     }
     for name, group in groups.items():
-        print(
-            f"\n{name}, {given.size}" + ("" if name == "use" else f", batches of {given.batch}, half width")
-        )
-        for what, value in group["seconds"].items():
-            print(f"  {what:44} {1000 * value:9.1f} ms")
-        for what, value in group["ratios"].items():
-            print(f"  {what:44} {value:9.2f}")
+        about = "" if name == "use" else f", batches of {given.batch}, half width"
+        show(f"{name}, {given.size}{about}", group["seconds"], group["ratios"])
     if given.out:
-        machine = {**provenance(), "threads": torch.get_num_threads(), "cores": os.cpu_count()}
-        settings = {"size": given.size, "batch": given.batch, "rounds": given.rounds}
-        write_json(given.out, {"made_by": machine, "settings": settings, **groups})
+        keep(given.out, {"size": given.size, "batch": given.batch, "rounds": given.rounds}, groups)
 
 
 if __name__ == "__main__":
