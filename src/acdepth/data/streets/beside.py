@@ -13,7 +13,7 @@ LEAFY, WALLED, ACROSS = 0.55, 0.35, 0.2
 """How much of it are hedges and woods, how many of these stand on a low wall, how much of all is across the
 view."""
 NARROW, NEAREST, CLOSE = 0.5, 2.0, 7.0
-"""How many of the streets are narrow, and from where to where their sides then stand beside the camera [m]."""
+"""How many of the streets are narrow, and how near their sides then stand to the camera, from and to [m]."""
 LEAST_FRONT = 3.0
 """Height from which a wall is a house front [m]."""
 HAZE = 200
