@@ -28,7 +28,7 @@ def blur(image: Tensor, sigma: float, sigma_down: float | None = None) -> Tensor
 def shrunk_blur(
     image: Tensor, sigma: float, sigma_down: float | None = None
 ) -> tuple[Tensor, tuple[int, int]]:
-    """What `blur` gives, before it is enlarged; and how many rows and columns each of its pixels stands for."""
+    """What `blur` gives before it is enlarged, and how many rows and columns each pixel of it stands for."""
     sigma_down = sigma if sigma_down is None else sigma_down
     steps = max(1, int(sigma_down / 2)), max(1, int(sigma / 2))
     return _shrink(_shrink(image, sigma_down, steps[0], -2), sigma, steps[1], -1), steps

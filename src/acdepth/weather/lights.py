@@ -132,7 +132,10 @@ def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
     # A body smaller than a pixel gives its light to the whole pixel.
     colour = sources.colour * (2 * (radius / seen_radius) ** 2).clamp_max(1)
     down, across = (
-        torch.exp(-0.5 * ((torch.arange(count, device=scene.z.device) - middle[:, None]) / seen_radius[:, None]) ** 2)
+        torch.exp(
+            -0.5
+            * ((torch.arange(count, device=scene.z.device) - middle[:, None]) / seen_radius[:, None]) ** 2
+        )
         for count, middle in ((height, rows), (width, columns))
     )
     bodies = (colour[..., None] * down).transpose(1, 2) @ across
@@ -149,9 +152,7 @@ def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
     return bodies.add_(enlarge(glow, (step, step), (height, width)))
 
 
-def _add_pools(
-    pools: Tensor, scene: Scene, x: float, y: float, forward: list[float], height: float
-) -> None:
+def _add_pools(pools: Tensor, scene: Scene, x: float, y: float, forward: list[float], height: float) -> None:
     """Add the light of lamps in a row that shine downwards to (1, H, W); 1 on the ground right below one."""
     below = (scene.y - y).clamp_min_(0)
     aside = (scene.x - x).square_().add_(below.square()).add_(0.5)

@@ -48,8 +48,8 @@ class Scene:
         return self.z.shape[-1] / 2 + self.focal * x / z, self.horizon + self.focal * y / z
 
     def every(self, step: int) -> "Scene":
-        """The scene of an image that shows every so many-th pixel, or nearly: the middle one of each group."""
-        rows, columns = slice(step // 2, None, step), slice(step // 2, None, step)
+        """The scene of every so many-th pixel: of the middle ones of squares of pixels."""
+        rows = columns = slice(step // 2, None, step)
         return Scene(
             z=self.z[:, rows, columns],
             right=self.right[..., columns],
