@@ -22,11 +22,10 @@ def fog(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor
     through = patches.mul_(2 * uneven * density).add_(density * (1 - uneven))
     through.mul_(scene.z.clamp_max(150)).neg_().exp_()
     gray = luminance(sample(radiance)).flatten()
-    level = (
-        draws.log_uniform(0.08, 0.95)
-        if draws.chance(0.5)
-        else part_below(gray, 0.9) * draws.uniform(0.7, 1.1)
-    )
+    if draws.chance(0.5):
+        level = draws.log_uniform(0.08, 0.95)
+    else:
+        level = part_below(gray, 0.9) * draws.uniform(0.7, 1.1)
     air = level * draws.colour((1.0, 1.0, 1.0), (0.92, 0.96, 1.0), (1.0, 0.97, 0.9), spread=0.04)
     airlight = smooth_noise(draws, height, width, cells=2).mul_(0.2).add_(0.9).mul_(1 - through)
     # Light scattered forwards blurs what is far.
