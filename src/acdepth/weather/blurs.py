@@ -88,7 +88,9 @@ def _multiply(image: Tensor, band: Tensor, first: int, advance: int, outputs: in
     mean is of what is inside.
     """
     block, wide = band.shape
-    inputs, blocks = image.shape[axis], []
+    inputs, image = image.shape[axis], image.contiguous()
+    height, width = image.shape[-2:]
+    made = image.new_empty(len(image), *((height, outputs) if axis == -1 else (outputs, width)))
     for number, begin in enumerate(range(0, outputs, block)):
         start = first + number * advance
         low, high = max(start, 0), min(start + wide, inputs)
@@ -96,6 +98,12 @@ def _multiply(image: Tensor, band: Tensor, first: int, advance: int, outputs: in
         inside = rows[:, low - start : high - start]
         if high - low < wide:
             inside = inside / inside.sum(1, keepdim=True)
-        window = image.narrow(axis, low, high - low)
-        blocks.append(window @ inside.T if axis == -1 else inside @ window)
-    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, axis)
+        end = begin + len(rows)
+        # Written where it belongs: products of whole stacks would be copied.
+        if axis == -1:
+            lines, made_lines = image.view(-1, width), made.view(-1, outputs)
+            torch.mm(lines[:, low:high], inside.T, out=made_lines[:, begin:end])
+        else:
+            for channel, made_channel in zip(image, made, strict=True):
+                torch.mm(inside, channel[low:high], out=made_channel[begin:end])
+    return made

@@ -21,9 +21,8 @@ def snow(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
     kept, whiteness = 1 - scene.sky, scene.sky * draws.uniform(0.7, 1.1)
     covered = _cover(scene, draws, severity)
     around, steps = shrunk_blur(gray, 0.1 * width)
-    bright = (
-        gray.div_(enlarge(around, steps, (height, width)).add_(0.02)).clamp_(0, 1.6).mul_(0.45).add_(0.55)
-    )
+    bright = gray.div_(enlarge(around, steps, (height, width)).add_(0.02)).clamp_(0, 1.6)
+    bright.mul_(0.45).add_(0.55)
     kept.mul_(1 - covered)
     whiteness.lerp_(bright, covered)
     through = seen_through(scene.z, draws.log_uniform(50, 500) / (0.3 + severity))
