@@ -9,6 +9,9 @@ from acdepth.weather.draws import Draws
 LUMA = (0.2126, 0.7152, 0.0722)
 """Parts of linear red, green and blue in luminance (ITU-R BT.709)."""
 
+BAND = 32_000
+"""Pixels of three channels, of which a few copies fit in a core's own cache."""
+
 
 def luminance(image: Tensor) -> Tensor:
     """Luminance (..., 1, H, W) of linear images (..., 3, H, W)."""
@@ -79,9 +82,19 @@ def add_at(picture: Tensor, places: Tensor, light: Tensor) -> None:
         pixels.index_put_((places.flatten(),), light.flatten(), accumulate=True)
 
 
+def bands(image: Tensor) -> list[slice]:
+    """Rows of (..., H, W) that stay in a core's cache while much is done to them; all on other devices."""
+    height, width = image.shape[-2:]
+    step = max(1, BAND // width) if image.device.type == "cpu" else height
+    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
+
+
 def to_linear(image: Tensor) -> Tensor:
     """Display values in 0..1 to light, with the usual exponent of 2.2."""
-    return powered(image.clamp(0, 1), 2.2)
+    light = image.clamp(0, 1)
+    for rows in bands(light):
+        powered(light[..., rows, :], 2.2)
+    return light
 
 
 def to_display(radiance: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from acdepth.weather.blurs import blur, enlarge, shrunk_blur
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import luminance, part_below, powered, sample
+from acdepth.weather.fields import bands, luminance, part_below, powered, sample
 
 
 def bloom(radiance: Tensor, draws: Draws) -> Tensor:
@@ -33,26 +33,26 @@ def capture(radiance: Tensor, draws: Draws, noise: float, softness: float) -> Te
     ``noise`` is its deviation in the dark before the tone curve; ``softness`` the blur of the lens [px].
     """
     _, height, width = radiance.shape
-    radiance = blur(radiance, softness) * _vignette(height, width, draws)
-    radiance.add_(_grain(radiance, draws), alpha=noise)
-    shown = powered(radiance.clamp_(0, 1), draws.log_uniform(0.85, 1.2) / 2.2)
-    gray = shown.mean(0, keepdim=True)
-    return torch.lerp(gray, shown, draws.uniform(0.6, 1.15)).clamp_(0, 1)
+    radiance = blur(radiance, softness)
+    dark = draws.uniform(0, 0.35) / 2  # of the corners
+    down = dark * torch.linspace(-1, 1, height, device=draws.device).view(1, -1, 1) ** 2
+    across = 1 - dark * torch.linspace(-1, 1, width, device=draws.device).view(1, 1, -1) ** 2
+    grain = _grain(height, width, draws)
+    tone, colourful = draws.log_uniform(0.85, 1.2) / 2.2, draws.uniform(0.6, 1.15)
+    picture = torch.empty_like(radiance)
+    for rows in bands(radiance):
+        part = radiance[:, rows] * (across - down[:, rows])
+        # Noise grows with the root of the light.
+        deviation = part.clamp(0, 1).mul_(1.5).add_(0.3).sqrt_()
+        part.addcmul_(grain[:, rows], deviation, value=noise)
+        shown = powered(part.clamp_(0, 1), tone)
+        picture[:, rows] = shown.lerp_(shown.mean(0, keepdim=True), 1 - colourful).clamp_(0, 1)
+    return picture
 
 
-def _grain(radiance: Tensor, draws: Draws) -> Tensor:
-    """Noise that grows with the root of the light; partly gray, and coarse where a camera has smoothed it."""
-    _, height, width = radiance.shape
+def _grain(height: int, width: int, draws: Draws) -> Tensor:
+    """Noise (3, H, W), partly gray, and coarse where a camera has smoothed it."""
     gray, colour = draws.randn(1, height, width), draws.randn(3, height, width)
-    grain = torch.lerp(gray, colour, draws.uniform(0.2, 1.0))
+    grain = colour.lerp_(gray, 1 - draws.uniform(0.2, 1.0))
     coarse = draws.uniform(0, 1.0)
-    if coarse > 0.4:
-        grain = blur(grain, coarse).mul_(1 + 2 * coarse)
-    return grain.mul_(radiance.clamp(0, 1).mul_(1.5).add_(0.3).sqrt_())
-
-
-def _vignette(height: int, width: int, draws: Draws) -> Tensor:
-    rows = torch.linspace(-1, 1, height, device=draws.device).view(1, -1, 1)
-    columns = torch.linspace(-1, 1, width, device=draws.device).view(1, 1, -1)
-    strength = draws.uniform(0, 0.35) / 2
-    return (1 - strength * rows**2) - strength * columns**2
+    return blur(grain, coarse).mul_(1 + 2 * coarse) if coarse > 0.4 else grain
