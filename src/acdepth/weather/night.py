@@ -5,7 +5,7 @@ from torch import Tensor
 
 from acdepth.weather import lights
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import flattening, luminance, paled, smooth_noise
+from acdepth.weather.fields import bands, flattening, luminance, paled, smooth_noise
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import bloom, capture, expose
 from acdepth.weather.standing import find_sky, find_standing
@@ -17,23 +17,33 @@ AMBIENT_COLOURS = ((0.55, 0.7, 1.0), (1.0, 0.8, 0.55), (0.9, 0.9, 1.0), (1.0, 0.
 def relight(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """Scene light at night (3, H, W) from daylight: surfaces under lamps, and the lamps themselves."""
     gray, standing = luminance(radiance), find_standing(scene, radiance)
-    surface = _without_daylight(radiance, gray, draws)
+    # Surfaces without sun and shadow: large differences of brightness flattened, colours paled.
+    flattened = flattening(gray, 0.08, 0.02, draws.uniform(0, 0.7))
+    pale = draws.uniform(0, 0.6)
     ambient = draws.log_uniform(0.004, 0.25) * (1.3 - severity)
     colour = ambient * draws.colour(*AMBIENT_COLOURS)
-    light = colour * smooth_noise(draws, *radiance.shape[1:], cells=2).add_(0.5)
+    light = [(colour, smooth_noise(draws, *radiance.shape[1:], cells=2).add_(0.5))]
     if draws.chance(0.85):
-        light.addcmul_(*lights.headlights(scene, draws))
+        light.append(lights.headlights(scene, draws))
     sources = lights.no_lights(draws)
     if draws.chance(0.8):
         sources += lights.traffic_lights(scene, standing, draws)
     if draws.chance(0.75):
         colour, pools, lamps = lights.street_lamps(scene, standing, draws)
-        light.addcmul_(colour, pools)
+        light.append((colour, pools))
         sources += lamps
-    lit = surface.mul_(light).lerp_(_night_sky(gray, scene, draws, ambient), find_sky(scene, standing))
-    if draws.chance(0.6):
-        lit.add_(lights.lit_windows(scene, standing, draws))
-    return lit.add_(lights.shine(sources, scene, draws))
+    glow, clouds = _night_sky(gray, scene, draws, ambient)
+    sky = find_sky(scene, standing)
+    windows = lights.lit_windows(scene, standing, draws) if draws.chance(0.6) else None
+    lit = lights.shine(sources, scene, draws)
+    for rows in bands(radiance):
+        surface = paled(radiance[:, rows], gray[:, rows], pale).mul_(flattened[:, rows])
+        shade = torch.zeros_like(surface)
+        for colour, strength in light:
+            shade.addcmul_(colour, strength[:, rows])
+        surface.mul_(shade).lerp_(glow[:, rows] * clouds[:, rows], sky[:, rows])
+        lit[:, rows].add_(surface)
+    return lit if windows is None else lit.add_(windows)
 
 
 def night(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
@@ -53,16 +63,11 @@ def photograph(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
     return capture(radiance.mul_(cast), draws, noise, softness)
 
 
-def _without_daylight(radiance: Tensor, gray: Tensor, draws: Draws) -> Tensor:
-    """Surfaces without sun and shadow: large differences of brightness flattened, colours paled."""
-    factor = flattening(gray, 0.08, 0.02, draws.uniform(0, 0.7))
-    return paled(radiance, gray, draws.uniform(0, 0.6)).mul_(factor)
-
-
-def _night_sky(gray: Tensor, scene: Scene, draws: Draws, ambient: float) -> Tensor:
-    """Almost black, lighter towards the horizon where a town glows, with a rest of the clouds."""
+def _night_sky(gray: Tensor, scene: Scene, draws: Draws, ambient: float) -> tuple[Tensor, Tensor]:
+    """Almost black, lighter towards the horizon where a town glows, with a rest of the clouds: light by row
+    (3, H, 1), and the part of it (1, H, W) that each pixel has."""
     rows = torch.arange(gray.shape[1], device=gray.device, dtype=gray.dtype).view(1, -1, 1)
     towards_horizon = (rows / max(scene.horizon, 1)).clamp(0, 1) ** draws.uniform(0.5, 3)
     level = ambient * draws.log_uniform(0.05, 1.5)
     glow = draws.colour(*AMBIENT_COLOURS) * (0.2 + draws.uniform(0, 2) * towards_horizon)
-    return (level * glow) * (gray / (gray.mean() + 0.05)).add_(0.5).clamp_(0, 2)
+    return level * glow, (gray / (gray.mean() + 0.05)).add_(0.5).clamp_(0, 2)
