@@ -112,14 +112,14 @@ def lit_windows(scene: Scene, standing: Standing, draws: Draws) -> Tensor:
     column, row = along.floor(), up.floor()
     table = draws.rand(4, CELLS)
     tint = torch.stack([torch.ones_like(table[1]), 0.6 + 0.4 * table[1], 0.2 + 0.7 * table[1] * table[2]])
-    shine = tint * (brightness * (0.3 + 0.7 * table[3]) * (table[0] < part))
+    colours = tint * (brightness * (0.3 + 0.7 * table[3]) * (table[0] < part))
     margin_x, margin_y = draws.uniform(0.1, 0.35), draws.uniform(0.15, 0.35)
     wall = to_size(standing.walls.to(scene.z.dtype), standing.step, scene.z)
     strength = wall.mul_(torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3))
     strength.mul_(torch.sigmoid((70 - scene.z) / 5)).mul_(torch.sigmoid((scene.z - 8) / 2))
     strength.mul_(_within(along.sub_(column), margin_x)).mul_(_within(up.sub_(row), margin_y))
     cell = column.int().mul_(73856093).bitwise_xor_(row.int().mul_(19349663)).remainder_(CELLS)
-    return shine.index_select(1, cell.flatten()).view(3, *scene.z.shape[1:]).mul_(strength)
+    return colours.index_select(1, cell.flatten()).view(3, *scene.z.shape[1:]).mul_(strength)
 
 
 def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
@@ -132,24 +132,23 @@ def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
     # A body smaller than a pixel gives its light to the whole pixel.
     colour = sources.colour * (2 * (radius / seen_radius) ** 2).clamp_max(1)
     down, across = (
-        torch.exp(
-            -0.5
-            * ((torch.arange(count, device=scene.z.device) - middle[:, None]) / seen_radius[:, None]) ** 2
-        )
-        for count, middle in ((height, rows), (width, columns))
+        torch.exp(-0.5 * (_from(middles, count) / seen_radius[:, None]) ** 2)
+        for middles, count in ((rows, height), (columns, width))
     )
     bodies = (colour[..., None] * down).transpose(1, 2) @ across
     # Halos are wide, and so are made of few pixels.
     step = max(1, int(spread / 4))
-    squared_down, squared_across = (
-        ((torch.arange(0, count, step, device=scene.z.device) + (step - 1) / 2) - middle[:, None]) ** 2
-        for count, middle in ((height, rows), (width, columns))
-    )
-    distance = (squared_down[:, :, None] + squared_across[:, None]).sqrt_()
+    squared_down = _from(rows, height, step)[:, :, None] ** 2
+    distance = (squared_down + _from(columns, width, step)[:, None] ** 2).sqrt_()
     halos = distance.div_(-spread).exp_()
     strength = sources.colour * halo * radius.clamp_min(0.3).sqrt()
     glow = (strength @ halos.flatten(1)).view(3, *halos.shape[1:])
     return bodies.add_(enlarge(glow, (step, step), (height, width)))
+
+
+def _from(middles: Tensor, count: int, step: int = 1) -> Tensor:
+    """How far rows or columns, or groups of ``step`` of them, lie from each of N: (N, count / step) [px]."""
+    return torch.arange(0, count, step, device=middles.device) + (step - 1) / 2 - middles[:, None]
 
 
 def _add_pools(pools: Tensor, scene: Scene, x: float, y: float, forward: list[float], height: float) -> None:
