@@ -41,6 +41,7 @@ def translate(
     translate_size: Literal["trained", "source"] | None = None,
     format: Literal["jpg", "png"] = "jpg",
     batch_size: int = 8,
+    workers: Annotated[int, Field(ge=1)] | None = None,
     device: str = "auto",
     precision: Literal["auto", "bf16", "fp32"] = "auto",
 ) -> None:
@@ -76,6 +77,8 @@ def translate(
             says: trained where weights of img2img-turbo were imported, source for the shipped ones.
         format: of the translations.
         batch_size: images at a time.
+        workers: processes that simulate on a CPU and write; by default one per core, if there is enough to
+            do. The images are the same byte for byte with any number.
         device: where networks run: auto, cpu, cuda, cuda:1 or mps.
         precision: of diffusion; auto is bf16 where the device computes in it.
     """
@@ -105,7 +108,9 @@ def translate(
     clips = clear_clips(open_data(data, choice=choice))
     title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
     with progress(title, count_targets(clips), unit="image") as advance:
-        translate_clips(clips, out, translator, source, settings, progress=advance, share=share)
+        translate_clips(
+            clips, out, translator, source, settings, progress=advance, share=share, workers=workers
+        )
 
 
 def check(
