@@ -35,11 +35,11 @@ class Prepared:
         self,
         folder: Path,
         made_from: str,
-        stamp: str,
         crop: Crop | None,
         image_size: tuple[int, int],
         resize: Resize,
         frames: Frames,
+        stamp: str = "",
     ) -> None:
         self.folder, self.made_from, self.stamp, self.crop = folder, made_from, stamp, crop
         self.image_size, self.frames = image_size, frames
@@ -63,7 +63,7 @@ class Prepared:
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
         frames = Frames.open(folder / FRAMES)
         size, resize = tuple(index["image_size"]), index.get("resize", "area")
-        return cls(folder, index["made_from"], index["stamp"], crop, size, resize, frames)
+        return cls(folder, index["made_from"], crop, size, resize, frames, index["stamp"])
 
     def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
         return type(self).open, (self.folder,)

@@ -63,7 +63,8 @@ def ask_once(
             names.remove(name)
     looks = config.loop.steps * config.loop.batch_size * config.loop.accumulate * share.count
     if names and config.cache == "auto" and looks <= ASKINGS * len(clear):
-        _say(share, f"{' and '.join(names)} asked in every step: {looks} looks at {len(clear)} frames")
+        are = f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'}"
+        _say(share, f"{are} asked in every step: {looks} looks at {len(clear)} frames")
         return Asked()
     device = training_device(config.loop.device == "cpu")
     found: dict[str, Answers] = {}

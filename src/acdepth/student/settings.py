@@ -56,6 +56,12 @@ class OrdinalOptions(Config):
     pooled: bool = False
     """Whether local and global pairs share one mean, as published code; the paper adds two means."""
 
+    @model_validator(mode="after")
+    def _a_window_has_a_middle(self) -> Self:
+        if self.window % 2 == 0:
+            raise ValueError(f"window {self.window}: its side must be odd, so that it has a middle")
+        return self
+
     def published(self) -> Self:
         """The same with every departure of the published code that is an option here."""
         return self.model_copy(update={"pooled": True, "sampling": "published"})
