@@ -53,7 +53,9 @@ def counted(asked: list[int], stop_after: int | None = None) -> Callable[[Tensor
     return network
 
 
-def test_they_are_what_the_network_says_of_each_image_and_of_the_mirrored_one(clear: Prepared, tmp_path: Path):
+def test_they_are_what_the_network_says_of_each_image_and_of_the_mirrored_one(
+    clear: Prepared, tmp_path: Path
+):
     found = place(clear, tmp_path)
     ask(found, clear, "teacher", say, CPU)
     for index in range(COUNT):
@@ -66,7 +68,9 @@ def test_they_are_what_the_network_says_of_each_image_and_of_the_mirrored_one(cl
     assert sum(path.stat().st_size for path in found.folder.glob("*.bin")) == COUNT * found.bytes_per_frame
 
 
-def test_a_killed_asking_goes_on_where_it_was_and_half_a_block_does_not_count(clear: Prepared, tmp_path: Path):
+def test_a_killed_asking_goes_on_where_it_was_and_half_a_block_does_not_count(
+    clear: Prepared, tmp_path: Path
+):
     whole, killed, asked = place(clear, tmp_path / "a"), place(clear, tmp_path / "b"), list[int]()
     ask(whole, clear, "teacher", say, CPU)
     with pytest.raises(KeyboardInterrupt):

@@ -14,8 +14,8 @@ from acdepth.core.condition import Condition
 class Tensors:
     """A typed group of tensors that travels to a device as one.
 
-    Images are bytes, (..., H, W) uint8, until they arrive, and what networks said before is in half precision:
-    a quarter and a half of what there is to move.
+    Images are bytes, (..., H, W) uint8, until they arrive, and what networks said before is in half
+    precision: a quarter and a half of what there is to move.
     """
 
     def to(self, device: torch.device | str, non_blocking: bool = True) -> Self:
@@ -32,7 +32,11 @@ class Tensors:
     def _each(self, change: Callable[[Any], Any]) -> Self:
         parts = {one.name: getattr(self, one.name) for one in fields(self)}
         changed = {
-            name: tuple(map(change, part)) if isinstance(part, tuple) else part if part is None else change(part)
+            name: tuple(map(change, part))
+            if isinstance(part, tuple)
+            else part
+            if part is None
+            else change(part)
             for name, part in parts.items()
         }
         return type(self)(**changed)

@@ -85,7 +85,9 @@ class Answers:
         return min(FRAMES_PER_BLOCK, self.count - block * FRAMES_PER_BLOCK)
 
 
-def answers_of(folder: Path, name: str, prepared: Prepared, made_by: Mapping[str, Any], shapes: Shapes) -> Answers:
+def answers_of(
+    folder: Path, name: str, prepared: Prepared, made_by: Mapping[str, Any], shapes: Shapes
+) -> Answers:
     """Where the answers of a network are, or will be: in a folder called after all that decides them.
 
     Args:
@@ -173,7 +175,9 @@ class _Asker:
     @torch.no_grad()
     def _rows(self, numbers: range) -> np.ndarray:
         """float16 (F, 2, P): all that is said of some images, and of the mirrored ones."""
-        images = as_bytes([self.prepared.image(number, turned) for number in numbers for turned in (False, True)])
+        images = as_bytes(
+            [self.prepared.image(number, turned) for number in numbers for turned in (False, True)]
+        )
         said = self.network(images.to(self.device).float().div_(255))
         flat = torch.cat([one.float().flatten(1) for one in said], 1).half()
         return flat.unflatten(0, (len(numbers), 2)).cpu().numpy()
@@ -182,5 +186,5 @@ class _Asker:
 def _refuse_full_disk(answers: Answers, frames: int) -> None:
     needed, free = frames * answers.bytes_per_frame, shutil.disk_usage(answers.folder).free
     if needed > free:
-        what = f"{needed / 1e9:.1f} GB are needed for what networks say of the images, {free / 1e9:.1f} GB are free"
+        what = f"{needed / 1e9:.1f} GB are needed for a network's answers, {free / 1e9:.1f} GB are free"
         raise UserError(answers.folder, what, "free some space, or ask them in every step: --cache none")

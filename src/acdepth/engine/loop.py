@@ -74,13 +74,13 @@ def fit(
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=isinstance(task, TurnTask))],
     )
     source = batches(share.rank, share.count)
-    updates = _Updates(accelerator, task, settings, device)
+    updates = Updates(accelerator, task, settings, device)
     states = run_folder / STATES
     start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
     with progress(title, settings.steps, done=start) as advance:
-        for step, batches_of_step in enumerate(_read_ahead(source, start, settings, device), start=start):
+        for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             generator = make_generator(settings.seed, title, "step", step, share.rank)
             on_device = [batch.to(device) for batch in batches_of_step]
             order = make_generator(settings.seed, title, "order of projections", step)
@@ -98,7 +98,7 @@ def fit(
         tracker.finish()
 
 
-class _Updates:
+class Updates:
     """The optimiser's side of the loop."""
 
     def __init__(
@@ -284,7 +284,7 @@ class _Numbered(Dataset[Tensors]):
         return self.source.batch(self.start + index)
 
 
-def _read_ahead(
+def read_ahead(
     source: BatchSource, start: int, settings: LoopSettings, device: torch.device
 ) -> Iterator[list[Tensors]]:
     """The batches of each remaining step, where the device can fetch them."""

@@ -58,7 +58,9 @@ class _Similarity(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, image: Tensor, padded_other: Tensor, mean_other: Tensor, variance: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, image: Tensor, padded_other: Tensor, mean_other: Tensor, variance: Tensor
+    ) -> Tensor:
         # Products of padded images are padded products, so each image is padded once.
         padded = _padded(image)
         mean = _mean(padded)
@@ -88,7 +90,9 @@ class _Similarity(torch.autograd.Function):
 
 
 def photometric_error(
-    seen: Float[Tensor, "*#batch 3 h w"], target: Float[Tensor, "*#batch 3 h w"], windows: Windows | None = None
+    seen: Float[Tensor, "*#batch 3 h w"],
+    target: Float[Tensor, "*#batch 3 h w"],
+    windows: Windows | None = None,
 ) -> Float[Tensor, "*batch 1 h w"]:
     """0.85 (1 - SSIM) / 2 + 0.15 L1 of images in 0..1, averaged over colours.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 def fill_border(padded: Tensor) -> None:
-    """Fill the outermost pixels of (..., H + 2, W + 2) with what lies one pixel inside of the image's edge."""
+    """Fill the outermost pixels of (..., H + 2, W + 2) with what lies one inside of the image's edge."""
     padded[..., 0, :].copy_(padded[..., 2, :])
     padded[..., -1, :].copy_(padded[..., -3, :])
     padded[..., 0].copy_(padded[..., 2])
@@ -65,7 +65,7 @@ class _Joined(torch.autograd.Function):
 
 
 def upsampled_and_joined(x: Tensor, skipped: Tensor | None = None, factor: int = 1) -> Tensor:
-    """Repeat pixels ``factor`` times (1 or 2) both ways, append channels, reflect one pixel around: one write.
+    """Repeat pixels ``factor`` times both ways, append channels, reflect one pixel around: in one write.
 
     Args:
         x: (B, C, H, W).

@@ -75,7 +75,9 @@ def ask_once(
         found["teacher"] = answers_of(folder, "teacher", clear, made_by, sizes)
         _to_work(teacher.eval().requires_grad_(False), device)
         with torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16):
-            ask(found["teacher"], clear, "teacher", lambda image: teacher(image).inverse_depths, device, share)
+            ask(
+                found["teacher"], clear, "teacher", lambda image: teacher(image).inverse_depths, device, share
+            )
     if prior is not None and "prior" in names:
         made_by = {"weights": files["prior"], "preprocessing": asdict(prior.preprocessing)}
         found["prior"] = answers_of(folder, "prior", clear, made_by, [clear.image_size])
@@ -95,7 +97,7 @@ def changing(config: StudentConfig) -> dict[str, str]:
 
 
 def rescaled(prior: Tensor) -> Tensor:
-    """The prior's inverse depth (B, 1, H, W), times a power of two that brings each image's into half precision.
+    """The prior's inverse depth (B, 1, H, W), each image's times a power of two that suits half precision.
 
     Its scale is unknown, and nothing depends on it; a power of two changes no digit.
     """

@@ -83,7 +83,7 @@ class StudentTask(Task):
 
     @torch.no_grad()
     def _lesson(self, batch: MixBatch) -> tuple[Sequence[Tensor], Sequence[Tensor] | None]:
-        """What the teacher says of the clear images at the four scales, and its features where it is asked."""
+        """What the teacher says of the clear images at four scales, and its features where it is asked."""
         if batch.taught is not None:
             return at_all_scales(batch.taught), None
         teacher, _ = self.teachers
