@@ -61,9 +61,9 @@ def ask_once(
                 raise UserError("student.cache", f"the {name} cannot be asked once: {why}", "set it to auto")
             _say(share, f"the {name} is asked in every step: {why}")
             names.remove(name)
-    looks = config.loop.steps * config.loop.batch_size * config.loop.accumulate * share.count
-    if names and config.cache == "auto" and looks <= ASKINGS * len(clear):
+    if names and not is_worth_it(config, len(clear), share.count):
         are = f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'}"
+        looks = _looks(config, share.count)
         _say(share, f"{are} asked in every step: {looks} looks at {len(clear)} frames")
         return Asked()
     device = training_device(config.loop.device == "cpu")
@@ -84,6 +84,26 @@ def ask_once(
         _to_work(prior, device)
         ask(found["prior"], clear, "prior", lambda image: [rescaled(prior(image))], device, share)
     return Asked(**found)
+
+
+def is_worth_it(config: StudentConfig, frames: int, processes: int = 1) -> bool:
+    """Whether so many frames are looked at more often than they would be asked about, or it is wished."""
+    return config.cache == "all" or (config.cache == "auto" and _looks(config, processes) > ASKINGS * frames)
+
+
+def room_for(config: StudentConfig, frames: int, image_size: tuple[int, int]) -> int:
+    """Bytes of disk that the answers about so many frames take."""
+    if not is_worth_it(config, frames):
+        return 0
+    pixels = {"teacher": sum(image_size[0] * image_size[1] >> 2 * scale for scale in range(SCALES))}
+    pixels["prior"] = image_size[0] * image_size[1] if config.ordinal_weight > 0 else 0
+    kept = sum(pixels[name] for name in pixels if name not in changing(config))
+    return ASKINGS * 2 * frames * kept
+
+
+def _looks(config: StudentConfig, processes: int) -> int:
+    loop = config.loop
+    return loop.steps * loop.batch_size * loop.accumulate * processes
 
 
 def changing(config: StudentConfig) -> dict[str, str]:
