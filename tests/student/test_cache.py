@@ -17,8 +17,10 @@ from acdepth.student.training import train_student
 from tests.student.test_training import taught  # noqa: F401 - a fixture
 
 LOOP = LoopSettings(
-    steps=20, batch_size=2, log_every=1, checkpoint_every=20, precision="fp32", device="cpu", trackers=()
-)
+    steps=20, batch_size=2, learning_rate=1e-4, log_every=1, checkpoint_every=20, precision="fp32",
+    device="cpu", trackers=(),
+)  # fmt: skip
+"""At larger rates so small a network soon makes two runs of any rounding."""
 CONFIG = StudentConfig(
     mix={Condition.CLEAR: 1.0, Condition.NIGHT: 1.0}, start_from="scratch", consistency_start=0.5, loop=LOOP
 )
@@ -36,6 +38,8 @@ def test_losses_are_the_same_with_and_without(taught, tmp_path):  # noqa: F811
     assert not list((tmp_path / "a").glob("prepared/answers/*/*.bin"))
     assert len(list((tmp_path / "b").glob("prepared/answers/*/*.bin"))) == 2
     for now, before in zip(with_cache, without, strict=True):
+        # A pixel that half precision takes across the quantile moves pairs to the pixels beside theirs.
+        assert now.pop("ordinal") == pytest.approx(before.pop("ordinal"), rel=2e-2)
         assert now == pytest.approx(before, rel=1e-3)
     assert "consistency" in with_cache[-1] and with_cache != without
 
