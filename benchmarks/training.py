@@ -200,22 +200,21 @@ class Bench:
 
 
 def write_footage(folder: Path) -> list[Path]:
-    """A drive of smooth noise with a little grain, as JPEG; its files."""
-    draw = np.random.default_rng(0)
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    height, width = ORIGINAL
-    coarse = draw.integers(0, 256, (60, 110, 3), np.uint8)
+    """A drive of smooth noise with a little grain, as JPEG, if it is not there; its files."""
     files = [folder / "images" / f"{number:06d}.jpg" for number in range(FRAMES)]
+    if files[-1].exists():
+        return files
+    draw, (height, width) = np.random.default_rng(0), ORIGINAL
+    (folder / "images").mkdir(parents=True)
+    coarse = draw.integers(0, 256, (60, 100 + FRAMES, 3), np.uint8)
     for number, file in enumerate(files):
-        if not file.exists():
-            smooth = cv2.resize(
-                coarse[:, number : number + 100], (width, height), interpolation=cv2.INTER_CUBIC
-            )
-            grain = draw.normal(0, 4, smooth.shape)
-            cv2.imwrite(str(file), np.clip(smooth + grain, 0, 255).astype(np.uint8))
+        shown = coarse[:, number : number + 100]
+        smooth = cv2.resize(shown, (width, height), interpolation=cv2.INTER_CUBIC)
+        grain = draw.normal(0, 4, smooth.shape)
+        cv2.imwrite(str(file), np.clip(smooth + grain, 0, 255).astype(np.uint8))
     Camera(1260.0, 1260.0, 800.0, 450.0, width, height).write(folder / "camera.yaml", frame_rate=12)
-    rows = "".join(f"{number},10\n" for number in range(FRAMES))
-    (folder / "motion.csv").write_text("index,speed\n" + rows)
+    (folder / "sequence.yaml").write_text("condition: clear\n")
+    (folder / "motion.csv").write_text("index,speed\n" + "".join(f"{one},10\n" for one in range(FRAMES)))
     return files
 
 
@@ -270,11 +269,11 @@ def plain_error(seen: Tensor, target: Tensor) -> Tensor:
     return SSIM_PART * dissimilarity + (1 - SSIM_PART) * (seen - target).abs().mean(1, keepdim=True)
 
 
-def peak_memory() -> dict[str, float]:
-    """GB at most of each variant, in a process of its own that makes three steps."""
+def peak_memory(folder: str) -> dict[str, float]:
+    """GB at most of each variant, in a process of its own that makes three steps on what lies in a folder."""
     found = {}
     for name in STUDENT[:3] + TEACHER[:2]:
-        command = [sys.executable, __file__, "--only", name, *sys.argv[1:]]
+        command = [sys.executable, __file__, "--only", name, "--folder", folder, *sys.argv[1:]]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         found[name] = json.loads(told)
     return found
@@ -307,11 +306,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", action="store_true", help="also measure peak memory, in processes apart")
     parser.add_argument("--only", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help="JSON file to write")
     given = parser.parse_args()
     size = parse_image_size(given.size)
-    with TemporaryDirectory() as folder:
-        bench = Bench(Path(folder), size, given.batch, given.width, given.tiny_prior)
+    with TemporaryDirectory() as temporary:
+        place = given.folder or temporary
+        bench = Bench(Path(place), size, given.batch, given.width, given.tiny_prior)
         if given.only:
             work = bench.work(given.only)
             for _ in range(3):
@@ -319,14 +320,16 @@ def main() -> None:
             print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6))
             return
         timed = take_turns({name: bench.work(name) for name in STUDENT + TEACHER}, given.rounds)
-    memory = peak_memory() if given.memory else {}
+        memory = peak_memory(place) if given.memory else {}
     found = ratios(timed)
     show(f"training steps, {given.size}, batches of {given.batch}, width {given.width}", timed, found)
     for name, seconds in timed.items():
         told = f", at most {memory[name]:.2f} GB" if name in memory else ""
         print(f"  {name:44} {given.batch / seconds.median:9.2f} images a second{told}")
     if given.out:
-        settings = {name: value for name, value in vars(given).items() if name not in ("only", "out")}
+        settings = {
+            name: value for name, value in vars(given).items() if name not in ("only", "folder", "out")
+        }
         keep(given.out, settings, {"seconds": timed, "ratios": found, "peak GB": memory})
 
 
