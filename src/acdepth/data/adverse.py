@@ -13,7 +13,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.spread import spread
 from acdepth.data.mix import MixBatches
-from acdepth.data.order import Order, as_floats, counted_pixels, is_slower
+from acdepth.data.order import Order, as_bytes, counted_pixels, is_slower
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
 from acdepth.data.triplets import STEPS, has_both_neighbours, has_camera, triplet_batch
@@ -86,7 +86,7 @@ class AdaptBatches:
         conditions = torch.tensor([one.condition.index for one in drawn])
         plain = AdaptBatch(
             **vars(mixed),
-            adverse=as_floats(images),
+            adverse=as_bytes(images),
             adverse_condition=conditions,
             adverse_counted=self._counted(drawn),
         )

@@ -39,8 +39,9 @@ class Prepared:
         image_size: tuple[int, int],
         resize: Resize,
         frames: Frames,
+        stamp: str = "",
     ) -> None:
-        self.folder, self.made_from, self.crop = folder, made_from, crop
+        self.folder, self.made_from, self.stamp, self.crop = folder, made_from, stamp, crop
         self.image_size, self.frames = image_size, frames
         self.resize: Resize = resize
         self._images: np.ndarray | None = None
@@ -62,7 +63,7 @@ class Prepared:
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
         frames = Frames.open(folder / FRAMES)
         size, resize = tuple(index["image_size"]), index.get("resize", "area")
-        return cls(folder, index["made_from"], crop, size, resize, frames)
+        return cls(folder, index["made_from"], crop, size, resize, frames, index["stamp"])
 
     def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
         return type(self).open, (self.folder,)
