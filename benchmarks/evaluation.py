@@ -1,15 +1,16 @@
 """Time evaluation at nuScenes' size, side by side with the plain way, and compare the numbers:
 python benchmarks/evaluation.py [--frames 1000] [--size 320x576 --width 64] [--out FILE]
 
-Writes made frames into a temporary folder: JPEGs of 1600x900 pixels and sweeps of 34,720 points, of which some
-3,000 fall into the image. The plain way takes one frame after the other: Pillow decodes and resizes it, the
-network sees it alone, its depth is brought to full size, the truth is a depth image, and masks choose what
-NumPy compares; for a confidence the network is asked again. Ours is `acdepth.evaluation`.
+Writes made frames into a temporary folder: JPEGs of 1600x900 pixels, and sweeps of 34,720 points of which
+some 3,000 are in the image. The plain way takes one frame after the other: Pillow decodes and resizes it,
+the network sees it alone, its depth is brought to full size, the truth is a depth image, and masks choose
+what NumPy compares; for a confidence the network is asked again. Ours is `acdepth.evaluation`.
 """
 
 import argparse
 import json
 import tempfile
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,10 @@ from acdepth.evaluation.predict import NetworkModel
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.evaluation.schema import FrameRow, Sparsification
 from acdepth.evaluation.sparsification import sparsify
+from acdepth.inference.model import Confidence, model_of
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint
 from acdepth.networks.confidence import confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
-from acdepth.inference.model import model_of
 
 HEIGHT, WIDTH = 900, 1600
 K = np.array([[1266.0, 0.0, 816.0], [0.0, 1266.0, 491.0], [0.0, 0.0, 1.0]])
@@ -159,38 +160,39 @@ def largest_difference(ours: Sequence[FrameRow], plain: Sequence[dict[str, float
     return worst
 
 
-def measure(clip: NuScenesClip, network: DepthNet, card: CheckpointCard, rounds: int) -> dict[str, Any]:
-    """Groups of times [s], and ratios."""
-    protocol, groups = find_protocol("nuscenes-80m"), {}
-    model, size = model_of(network, card, torch.device("cpu"), name="m"), card.input_size
-    plain = Plain(network, size, clip, protocol)
-    batches = [torch.rand(AT_ONCE, 3, *size) for _ in range(-(-len(clip) // AT_ONCE))]
+class Comparison:
+    """Both ways with one network on one clip."""
 
-    def decode() -> None:
-        for _ in in_order(
-            lambda index: read_image(clip.root / clip.key(index)), range(len(clip)), threads_beside()
-        ):
-            pass
+    def __init__(self, clip: NuScenesClip, network: DepthNet, card: CheckpointCard) -> None:
+        self.clip, self.network, self.size = clip, network, card.input_size
+        self.protocol = find_protocol("nuscenes-80m")
+        self.model = model_of(network, card, torch.device("cpu"), name="m")
+        self.plain = Plain(network, self.size, clip, self.protocol)
 
-    @torch.inference_mode()
-    def compute() -> None:
-        for batch in batches:
-            network(batch, None)
-
-    for title, kind in (("depth", "none"), ("depth and confidence", "scales")):
+    def measure(self, kind: Confidence, rounds: int) -> dict[str, Any]:
+        """Times [s], and ratios."""
         said: dict[str, Any] = {}
-        ours = NetworkModel(model, kind)
+        ours = NetworkModel(self.model, kind)
         timed = take_turns(
             {
-                "plain": lambda kind=kind: said.update(plain=plain.evaluate(kind != "none")),
-                "ours": lambda ours=ours: said.update(ours=evaluate([ours], [clip], protocol)),
-                "decoding alone, by threads": decode,
-                "network alone, batches of 8": compute,
+                "plain": lambda: said.update(plain=self.plain.evaluate(kind != "none")),
+                "ours": lambda: said.update(ours=evaluate([ours], [self.clip], self.protocol)),
+                "decoding alone, by threads": self._decode,
+                "network alone, batches of 8": self._compute,
             },
             rounds,
         )
-        groups[title] = {"seconds": timed, "ratios": _ratios(timed, largest_difference(**said))}
-    return groups
+        return {"seconds": timed, "ratios": _ratios(timed, largest_difference(**said))}
+
+    def _decode(self) -> None:
+        files = [self.clip.root / self.clip.key(index) for index in range(len(self.clip))]
+        deque(in_order(read_image, files, threads_beside()), maxlen=0)
+
+    @torch.inference_mode()
+    def _compute(self) -> None:
+        batch = torch.zeros(AT_ONCE, 3, *self.size)
+        for _ in range(-(-len(self.clip) // AT_ONCE)):
+            self.network(batch, None)
 
 
 def _ratios(timed: dict[str, Timed], difference: float) -> dict[str, float]:
@@ -228,7 +230,9 @@ def main() -> None:
         points = clip.measured(0)
         assert points is not None
         kilobytes = (clip.root / clip.key(0)).stat().st_size / 1000
-        groups = measure(clip, network, card, given.rounds)
+        comparison = Comparison(clip, network, card)
+        kinds: dict[str, Confidence] = {"depth": "none", "depth and confidence": "scales"}
+        groups = {title: comparison.measure(kind, given.rounds) for title, kind in kinds.items()}
     about = {
         "frames": given.frames,
         "rounds": given.rounds,

@@ -1,10 +1,9 @@
-"""How training grows with its footage: python benchmarks/growth.py [--frames 1000 10000 100000 1000000] [--out FILE]
+"""How training grows with its footage: python benchmarks/growth.py [--frames 1000 1000000] [--out FILE]
 
-For each number of frames an index of made columns, and as many tiny images in files without content, are opened
-by a process of its own, once as clear frames and once as translations. It prints what the training process
-takes until its first batch, the memory that it has to itself, the memory that a worker has to itself, and how
-long a batch of 8 takes, teacher's and student's; none of this looks at pixels for long, so that what grows with
-the index is seen.
+For each number of frames an index of made columns, and as many tiny images in files without content, are
+opened by a process of its own, as clear frames and as translations. It prints what the training process
+takes until its first batches, the memory that it and that a worker has to itself, and how long a batch of 8
+takes, of teacher, student and translator. Images are tiny, so that what grows with the index is seen.
 """
 
 import argparse

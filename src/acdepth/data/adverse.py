@@ -62,8 +62,8 @@ class AdaptBatches:
         pools: adverse frames by condition, all of one footage.
         batch_size: adverse frames per step.
         seed: of their order and mirroring.
-        filmed: what `filmed_frames` found; None for none. Batches with some of them are a `FilmedBatch`; which frames are
-            drawn does not depend on it.
+        filmed: what `filmed_frames` found; None for none. Batches with some of them are a `FilmedBatch`;
+            which frames are drawn does not depend on it.
     """
 
     def __init__(

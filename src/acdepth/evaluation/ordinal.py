@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -93,13 +92,12 @@ def order_pairs(
             frames = [shown.seen[number] for shown in some]
             depths = predict_unscored(model, frames, protocol)
             for frame, pairs, depth in zip(frames, pairs_of, depths, strict=True):
-                ratios = depth[::2].astype(float) / depth[1::2]
-                rows[model.name] += map(_row, repeat(model.name), repeat(frame), pairs, ratios.tolist())
-        for shown in some:
-            ratios = map(_by_rows, shown.pairs)
-            rows[LOWER_IS_CLOSER] += map(
-                _row, repeat(LOWER_IS_CLOSER), repeat(shown.seen[0]), shown.pairs, ratios
-            )
+                ratios = (depth[::2].astype(float) / depth[1::2]).tolist()
+                rows[model.name] += [
+                    _row(model.name, frame, pair, ratio) for pair, ratio in zip(pairs, ratios, strict=True)
+                ]
+        for (frame, *_), pairs in some:
+            rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
     if not rows[LOWER_IS_CLOSER]:
         part = f"the part of the images that protocol {protocol.name} shows"
         raise UserError(None, f"no pair lies within {part}")
@@ -110,7 +108,7 @@ class _Shown(NamedTuple):
     """What a protocol shows of an image that was asked about."""
 
     seen: list[TrueFrame]
-    """The frame as each model sees it; what counts are the first and the second point of each pair in turn."""
+    """The frame as each model sees it; what counts is the first and the second point of each pair in turn."""
     pairs: list[PointPair]
     """Those that are in it, in pixels of what is shown."""
 

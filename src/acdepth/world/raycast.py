@@ -9,7 +9,6 @@ from torch import Tensor
 
 from acdepth.world.solids import Shape, Solids, to_local
 
-
 PAIRS_AT_ONCE = 512
 """Of a tile and a solid, on a CPU: what is computed of them stays in its cache."""
 _INFINITY = 0x7F800000
@@ -145,15 +144,19 @@ def lump(point: Tensor, phase: Tensor) -> Tensor:
 def meet_ellipsoid(origin: Tensor, direction: Tensor, half: Tensor, form: Tensor, phase: Tensor) -> Tensor:
     """First meeting of rays and ellipsoids centred at zero; arguments as in `meet_prism`, phase (P, 1)."""
     start, along = origin / half, direction / half
-    a = (along * along).sum(-1)
-    b = (start * along).sum(-1)
-    c = (start * start).sum(-1)
+    a, b, c = _dot(along, along), _dot(start, along), _dot(start, start)
     outer = (b * b - a * (c - 1)).clamp(min=0)
     touched = start + ((-b - outer.sqrt()) / a)[..., None] * along
     radius = 1 - form[..., 0] * lump(touched, phase)
     inner = b * b - a * (c - radius * radius)
     t = (-b - inner.clamp(min=0).sqrt()) / a
     return torch.where((inner > 0) & (t > 0), t, math.inf)
+
+
+def _dot(first: Tensor, second: Tensor) -> Tensor:
+    """Of vectors (..., 3), without a reduction over three numbers, which is slow."""
+    x, y, z = (first * second).unbind(-1)
+    return x + y + z
 
 
 def meet_cylinder(origin: Tensor, direction: Tensor, half: Tensor) -> Tensor:
