@@ -50,7 +50,7 @@ def test_whole_drives_are_kept_apart_and_of_a_single_one_its_end(adverse):
 @pytest.mark.parametrize("part", [0.001, 0.999])
 def test_neither_side_is_ever_empty(adverse, part):
     for pools in split_off(adverse, part):
-        assert all(pool.frames for pool in pools.values()) and len(pools) == 2
+        assert all(len(pool.frames) for pool in pools.values()) and len(pools) == 2
 
 
 def test_a_frame_alone_is_refused(tmp_path: Path):

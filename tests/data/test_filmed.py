@@ -33,21 +33,21 @@ def mix(tmp_path_factory: pytest.TempPathFactory) -> MixBatches:
 
 
 def pools(prepared: Prepared, *frames: int) -> dict[Condition, Pool]:
-    return {Condition.RAIN: Pool(prepared, list(frames))}
+    return {Condition.RAIN: Pool(prepared, np.array(frames))}
 
 
 def test_frames_without_both_neighbours_and_those_beside_hidden_ones_are_not_filmed(rain: Prepared):
     learning, apart = split_off(rain, 0.2)
-    assert apart[Condition.RAIN].frames == [8, 9]
-    assert filmed_frames(rain, learning, apart, None) == {1, 2, 3, 4, 5, 6}
-    assert filmed_frames(rain, pools(rain, 0, 3, 9), {}, None) == {3}
+    assert apart[Condition.RAIN].frames.tolist() == [8, 9]
+    assert filmed_frames(rain, learning, apart, None).tolist() == [1, 2, 3, 4, 5, 6]
+    assert filmed_frames(rain, pools(rain, 0, 3, 9), {}, None).tolist() == [3]
 
 
 def test_no_neighbour_is_of_another_drive(tmp_path: Path):
     for name in ("a", "b"):
         write_drive(tmp_path / "data" / name, count=3, condition="rain")
     prepared = prepare(open_data(tmp_path / "data"), tmp_path / "out", SIZE)
-    assert filmed_frames(prepared, pools(prepared, *range(6)), {}, None) == {1, 4}
+    assert filmed_frames(prepared, pools(prepared, *range(6)), {}, None).tolist() == [1, 4]
 
 
 def test_frames_without_camera_or_motion_are_not_filmed(tmp_path: Path):
@@ -59,8 +59,8 @@ def test_frames_without_camera_or_motion_are_not_filmed(tmp_path: Path):
     speed[3:5] = 0.2, np.nan
     changed = Prepared(whole.folder, "", None, SIZE, "area", replace(whole.frames, speed=speed))
     everything = pools(changed, *range(13))
-    assert filmed_frames(changed, everything, {}, 0.5) == {1, 2, 4, 5, 6, 7, 8}
-    assert filmed_frames(changed, everything, {}, None) == {1, 2, 3, 4, 5, 6, 7, 8}
+    assert filmed_frames(changed, everything, {}, 0.5).tolist() == [1, 2, 4, 5, 6, 7, 8]
+    assert filmed_frames(changed, everything, {}, None).tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_nothing_filmed_is_one_line(rain: Prepared):
@@ -71,7 +71,7 @@ def test_nothing_filmed_is_one_line(rain: Prepared):
 def test_clips_are_the_drawn_frames_and_what_is_beside_them(rain: Prepared, mix: MixBatches):
     """Mirrored ones in the frame, its neighbours and the principal point."""
     plain = AdaptBatches(mix, pools(rain, 0, 3, 6), batch_size=12, seed=5)
-    filmed = AdaptBatches(mix, pools(rain, 0, 3, 6), batch_size=12, seed=5, filmed={3, 6})
+    filmed = AdaptBatches(mix, pools(rain, 0, 3, 6), batch_size=12, seed=5, filmed=np.array([3, 6]))
     seen = set()
     for step in range(6):
         batch, without = filmed.batch(step), plain.batch(step)
@@ -94,13 +94,13 @@ def test_clips_are_the_drawn_frames_and_what_is_beside_them(rain: Prepared, mix:
 
 
 def test_a_batch_without_filmed_frames_is_a_plain_one(rain: Prepared, mix: MixBatches):
-    batches = AdaptBatches(mix, pools(rain, 0, 3), batch_size=1, seed=5, filmed={3})
+    batches = AdaptBatches(mix, pools(rain, 0, 3), batch_size=1, seed=5, filmed=np.array([3]))
     kinds = {type(batches.batch(step)) for step in range(12)}
     assert kinds == {AdaptBatch, FilmedBatch}
 
 
 def test_clips_travel_to_the_device_with_the_batch(rain: Prepared, mix: MixBatches):
-    batch = AdaptBatches(mix, pools(rain, 3), batch_size=2, seed=5, filmed={3}).batch(0)
+    batch = AdaptBatches(mix, pools(rain, 3), batch_size=2, seed=5, filmed=np.array([3])).batch(0)
     assert isinstance(batch, FilmedBatch)
     moved = batch.to("meta")
     assert moved.clear.device.type == moved.triplets.neighbours.device.type == "meta"

@@ -9,7 +9,7 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import TripletBatches, open_data, prepare
-from acdepth.data.kitti.calibration import depth_image
+from acdepth.data.kitti.calibration import project
 from tests.real import REAL, needs_real_data
 
 IDENTITY = "1 0 0 0 1 0 0 0 1"
@@ -42,7 +42,7 @@ def test_lidar_points_become_depth_and_the_nearest_stays(tmp_path: Path) -> None
 
 def test_no_point_inside_is_no_depth() -> None:
     points = np.array([[0.0, 0.0, -1.0], [900.0, 0.0, 1.0]])
-    assert not depth_image(points, np.eye(3, 4), (4, 5)).any()
+    assert not project(points, np.eye(3, 4), (4, 5)).image().any()
 
 
 def test_a_torn_scan(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data.kitti.benchmarks import open_lidar_folder
-from acdepth.data.kitti.calibration import depth_image, read_points
+from acdepth.data.kitti.calibration import project, read_points
 from acdepth.data.kitti.drives import is_kitti_raw, open_kitti_raw
 from acdepth.data.kitti.raw import mercator_scale, read_oxts
 from tests.data.folders import picture
@@ -140,7 +140,7 @@ class TestDepth:
 
     def test_pixels_are_counted_from_one_and_the_nearest_stays(self):
         projected = np.array([[1.4, 1.6, 1], [4, 8, 4], [0.9, 1, 2]]) * [[5], [1], [1]]
-        depth = depth_image(projected, np.eye(3, 4), (3, 3), first_pixel=1)
+        depth = project(projected, np.eye(3, 4), (3, 3), first_pixel=1).image()
         assert depth[1, 0] == 4 and (depth > 0).sum() == 1
 
     def test_points_behind_the_scanner_are_dropped(self, tmp_path):

@@ -105,7 +105,7 @@ def test_motion_and_its_inverse():
 def test_the_last_of_two_points_in_one_pixel_stays_and_near_ones_are_dropped():
     intrinsics = np.array([[10.0, 0, 5], [0, 10.0, 5], [0, 0, 1]])
     points = np.array([[0, 0, 4], [0.1, 0.1, 8], [0, 0, 0.9], [-3, 0, 4], [0, 0, -4]], np.float32)
-    depth = project(points, intrinsics, (10, 10))
+    depth = project(points, intrinsics, (10, 10)).image()
     assert depth[5, 5] == 8 and (depth > 0).sum() == 1
 
 
@@ -114,7 +114,7 @@ def test_the_outermost_pixels_stay_empty_as_in_the_devkit():
     places = np.array([0.5, 1.0, 1.001, 8.999, 9.0, 9.5])
     column, row = np.meshgrid(places, places)
     points = np.stack([column.ravel(), row.ravel(), np.ones(36)], 1) * 2
-    depth = project(points, np.eye(3), (10, 10))
+    depth = project(points, np.eye(3), (10, 10)).image()
     assert np.argwhere(depth).tolist() == [[1, 1], [1, 8], [8, 1], [8, 8]]
 
 
@@ -183,6 +183,6 @@ def test_the_real_sample_projects_as_published():
     column, row = ((ahead @ intrinsics.T)[:, :2] / ahead[:, 2:]).T
     inside = (column >= 0) & (column < 1600) & (row >= 0) & (row < 900)
     assert abs(inside.sum() - 3067) <= 5
-    depth = project(points, intrinsics, (900, 1600))
+    depth = project(points, intrinsics, (900, 1600)).image()
     inner = (column > 1) & (column < 1599) & (row > 1) & (row < 899)
     assert inner.sum() - 10 < (depth > 0).sum() <= inner.sum() < inside.sum()

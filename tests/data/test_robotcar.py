@@ -263,7 +263,7 @@ class TestDepthAndMotion:
         places += [(0, 22, 1), (0.4, 22, 1), (0.6, 22, 2), (63, 22, 3), (63.1, 27, 3)]
         points = [[z, (column - 33) / 60 * z, (row - 22) / 60 * z] for column, row, z in places]
         points += [[0, 0, 0], [-4, 1, 0]]
-        depth = project(np.array(points), np.eye(4)[[2, 0, 1, 3]], camera)
+        depth = project(np.array(points), np.eye(4)[[2, 0, 1, 3]], camera).image()
         assert {(int(r), int(c)): float(depth[r, c]) for r, c in zip(*depth.nonzero(), strict=True)} == {
             (22, 33): 4.0,
             (22, 34): 1.0,

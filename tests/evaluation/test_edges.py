@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from acdepth.core.measured import Measured
 from acdepth.evaluation.edges import EDGE_METRICS, edge_metrics, is_dense
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
@@ -103,7 +104,9 @@ def test_only_pairs_of_counted_pixels_are_looked_at():
 def test_lidar_is_not_dense_and_a_picture_with_sky_is():
     points = np.random.default_rng(0).random((60, 80)) < 0.2
     below_the_sky = np.arange(60)[:, None] * np.ones((1, 80)) > 20
-    assert not is_dense(points) and is_dense(below_the_sky) and not is_dense(np.zeros((4, 4), dtype=bool))
+    nothing = np.zeros((4, 4), dtype=bool)
+    dense = [is_dense(Measured.of(one.astype(np.float32))) for one in (points, below_the_sky, nothing)]
+    assert dense == [False, True, False]
 
 
 class Poles(Drive):

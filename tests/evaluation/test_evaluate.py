@@ -1,3 +1,5 @@
+from threading import Barrier
+
 import numpy as np
 import pytest
 import torch
@@ -5,10 +7,12 @@ import torch
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.measured import Measured
 from acdepth.core.resize import crop_and_resize
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.frames import read_frame
-from acdepth.evaluation.predict import predict_depth
+from acdepth.evaluation.metrics import depth_metrics
+from acdepth.evaluation.predict import predict_depth, seen_by
 from acdepth.evaluation.protocols import Protocol, Window, find_protocol
 from acdepth.inference import framing
 from tests.evaluation.footage import CAMERA, HEIGHT, WIDTH, Drive, constant, model
@@ -167,7 +171,7 @@ def test_windows_cut_the_image_and_what_is_scored():
     frame = read_frame(Top("a", [10.0]), 0, protocol)
     assert frame.image.shape == (24, WIDTH, 3)
     assert frame.camera == CAMERA.cropped(0, 0, 24, WIDTH)
-    assert sorted(set(np.nonzero(frame.counted)[0])) == [12, 13]
+    assert sorted(set(frame.truth.pixels // WIDTH)) == [12, 13]
     (row,) = evaluate([constant("m", 30.0)], [Top("a", [10.0])], protocol)
     assert row.metrics["abs_rel"] == pytest.approx(0.0, abs=1e-6)
 
@@ -205,6 +209,59 @@ def test_images_of_several_sizes_keep_their_aspect_where_the_protocol_says_so():
     assert sizes == [of_both.network.fit((16, 64)), (64, 128)] and sizes[0] != sizes[1]
     assert [row.index for row in rows] == [0, 1, 2, 3]
     assert [row.metrics["abs_rel"] for row in rows] == pytest.approx([0.0] * 4, abs=1e-5)
+
+
+class Scans(Drive):
+    """Measured at few pixels, in which classes alternate."""
+
+    def measured(self, index):
+        draw = np.random.default_rng(index)
+        pixels = np.sort(draw.choice(HEIGHT * WIDTH, 60, replace=False))
+        return Measured((HEIGHT, WIDTH), pixels, draw.uniform(2, 70, 60).astype(np.float32))
+
+    def depth(self, index):
+        return self.measured(index).image()
+
+
+@pytest.mark.parametrize("name", ["nuscenes-80m", "kitti-eigen-80m", "robotcar-50m", "own"])
+@pytest.mark.parametrize("alignment", ["none", "median", "scale_and_shift"])
+def test_few_points_are_scored_as_the_whole_image_is(name, alignment):
+    """Against the plain way: everything at full size, and masks."""
+    protocol = find_protocol(name).model_copy(update={"alignment": alignment})
+    draw = torch.Generator().manual_seed(0)
+    says = 0.02 + 0.3 * torch.rand(1, 1, 7, 15, generator=draw)
+    network = model("m", lambda image, night: says.expand(len(image), -1, -1, -1), (16, 32))
+    drive = Scans("a", [10.0, 20.0])
+    rows = evaluate([network], [drive], protocol)
+    for row in rows:
+        frame = read_frame(drive, row.index, protocol)
+        (depth,), truth = predict_depth(network, [frame], protocol), frame.truth.image()
+        assert not frame.is_dense and (truth > 0).sum() == len(frame.truth.pixels)
+        assert row.metrics == pytest.approx(depth_metrics(depth[truth > 0], truth[truth > 0]), rel=1e-6)
+        left = truth.copy()
+        left[:, WIDTH // 2 :] = 0
+        expected = depth_metrics(depth[left > 0], left[left > 0])
+        assert row.classes["left"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_images_are_read_beside_each_other_and_scored_in_order():
+    meeting = Barrier(2, timeout=20)
+
+    class Together(Drive):
+        def image(self, index):
+            meeting.wait()
+            return super().image(index)
+
+    rows = evaluate([constant("m", 10.0)], [Together("a", [10.0] * 4)], WORLD)
+    assert [row.index for row in rows] == [0, 1, 2, 3]
+
+
+def test_models_that_see_an_image_alike_share_it():
+    frame = read_frame(Drive("a", [10.0]), 0, WORLD)
+    models = [constant("a", 1.0), constant("b", 2.0), model("c", lambda image, night: image, (8, 16))]
+    first, second, third = seen_by(models, frame, WORLD)
+    assert first.image is second.image and first.image.shape == (16, 32, 3)
+    assert third.image.shape == (8, 16, 3) and third.size == (HEIGHT, WIDTH)
 
 
 def test_a_prediction_that_is_no_number_is_an_error():

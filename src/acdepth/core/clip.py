@@ -8,6 +8,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
+from acdepth.core.measured import Measured
 
 WORLD_SOURCE = "acdepth world"
 """What ``sequence.yaml`` of a drive through the built-in world says under ``source``."""
@@ -62,6 +63,11 @@ class Clip(ABC):
     def depth(self, index: int) -> np.ndarray | None:
         """Measured depth [m], float32 (H, W), 0 where there is none; None if the frame has no measurement."""
         return None
+
+    def measured(self, index: int) -> Measured | None:
+        """The pixels of `depth` that have one: all that evaluation needs of a LiDAR's few points."""
+        depth = self.depth(index)
+        return None if depth is None else Measured.of(depth)
 
     def classes(self, index: int) -> np.ndarray | None:
         """Class of each pixel, uint8 (H, W), indices into `class_names`; None where unknown."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from acdepth.core.complaints import complaints
+from acdepth.core.complaints import with_complaints
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.png_text import png_text
@@ -153,8 +153,9 @@ def _decode(path: Path | str, content: bytes, flags: int = cv2.IMREAD_UNCHANGED)
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
         raise UserError(path, "the JPEG ends too early", "copy the file again")
     try:
-        with complaints() as said:
-            pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+        pixels, said = with_complaints(
+            lambda: cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
+        )
     except cv2.error as error:
         raise UserError(path, _why_refused(content, error), "scale it down") from error
     if pixels is None:

@@ -1,6 +1,6 @@
 """Unlabelled adverse footage beside the mix: what is adapted to, and what is kept apart for the score."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -62,8 +62,8 @@ class AdaptBatches:
         pools: adverse frames by condition, all of one footage.
         batch_size: adverse frames per step.
         seed: of their order and mirroring.
-        filmed: what `filmed_frames` found. Batches with some of them are a `FilmedBatch`; which frames are
-            drawn does not depend on it.
+        filmed: what `filmed_frames` found; None for none. Batches with some of them are a `FilmedBatch`;
+            which frames are drawn does not depend on it.
     """
 
     def __init__(
@@ -72,10 +72,12 @@ class AdaptBatches:
         pools: Mapping[Condition, Pool],
         batch_size: int,
         seed: int,
-        filmed: Collection[int] = (),
+        filmed: np.ndarray | None = None,
     ) -> None:
         self.mix, self.pools, self.conditions = mix, pools, list(pools)
-        self.filmed = frozenset(filmed)
+        self.filmed = np.zeros(len(next(iter(pools.values())).prepared), bool)
+        if filmed is not None:
+            self.filmed[filmed] = True
         self.order = Order(list(range(len(pools))), "adverse", seed, batch_size)
 
     def batch(self, step: int) -> AdaptBatch:
@@ -96,7 +98,7 @@ class AdaptBatches:
         generator = self.order.generator(draw)
         condition = self.conditions[self.order.item(draw)]
         frames = self.pools[condition].frames
-        frame = frames[int(torch.randint(len(frames), (), generator=generator))]
+        frame = int(frames[int(torch.randint(len(frames), (), generator=generator))])
         return _Draw(condition, frame, bool(torch.rand((), generator=generator) < 0.5))
 
     def _counted(self, drawn: list[_Draw]) -> Tensor | None:
@@ -104,7 +106,7 @@ class AdaptBatches:
         return counted_pixels(prepared, [one.frame for one in drawn], [one.mirror for one in drawn])
 
     def _with_clips(self, batch: AdaptBatch, drawn: list[_Draw]) -> AdaptBatch:
-        rows = [row for row, one in enumerate(drawn) if one.frame in self.filmed]
+        rows = [row for row, one in enumerate(drawn) if self.filmed[one.frame]]
         if not rows:
             return batch
         prepared = self.pools[drawn[0].condition].prepared
@@ -128,8 +130,8 @@ def split_off(prepared: Prepared, part: float) -> tuple[dict[Condition, Pool], d
         if len(frames) < 2:
             raise UserError(prepared.folder, f"one {condition} frame alone", "adaptation needs at least two")
         kept = _is_kept_apart(prepared.frames.clip[frames], part)
-        learning[condition] = Pool(prepared, frames[~kept].tolist())
-        apart[condition] = Pool(prepared, frames[kept].tolist())
+        learning[condition] = Pool(prepared, frames[~kept])
+        apart[condition] = Pool(prepared, frames[kept])
     return learning, apart
 
 
@@ -151,8 +153,8 @@ def filmed_frames(
     learning: Mapping[Condition, Pool],
     apart: Mapping[Condition, Pool],
     min_speed: float | None,
-) -> frozenset[int]:
-    """Frames to learn from that have a known camera and both neighbours, prepared with them.
+) -> np.ndarray:
+    """(N,) int64: frames to learn from that have a known camera and both neighbours, prepared with them.
 
     Frames beside one that is kept apart are none of them, because nothing may be learnt from its pixels; nor
     are those known to be slower than ``min_speed`` [m/s], as a camera that stands teaches no geometry.
@@ -163,10 +165,10 @@ def filmed_frames(
     fit = has_both_neighbours(prepared) & has_camera(prepared) & ~is_slower(prepared, min_speed)
     for pool in apart.values():
         for step in STEPS:
-            beside = np.array(pool.frames) + step
+            beside = pool.frames + step
             fit[beside[(beside >= 0) & (beside < len(fit))]] = False
-    found = frozenset(index for pool in learning.values() for index in pool.frames if fit[index])
-    if not found:
+    found = np.sort(np.concatenate([pool.frames[fit[pool.frames]] for pool in learning.values()]))
+    if not len(found):
         raise UserError(
             prepared.folder,
             "photometric_weight needs adverse video, but no frame to learn from has neighbours "

@@ -1,7 +1,6 @@
 """Which frame comes when: an endless shuffled order as a pure function of the seed."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -36,6 +35,7 @@ class Order:
     ) -> None:
         self.items, self.name, self.seed = np.array(items), name, seed
         self.batch_size, self.rank, self.world_size = batch_size, rank, world_size
+        self._passes: dict[int, np.ndarray] = {}
 
     def draws(self, step: int) -> list[int]:
         """Numbers of this process's draws in one step."""
@@ -45,16 +45,19 @@ class Order:
     def item(self, draw: int) -> int:
         """The item of one draw."""
         epoch, position = divmod(draw, len(self.items))
-        return int(self.items[_shuffled(len(self.items), self.seed, self.name, epoch)[position]])
+        return int(self.items[self._shuffled(epoch)[position]])
 
     def generator(self, draw: int) -> torch.Generator:
         """For everything else that is random about one draw."""
         return make_generator(self.seed, self.name, "draw", draw)
 
-
-@lru_cache(maxsize=8)
-def _shuffled(count: int, seed: int, name: str, epoch: int) -> np.ndarray:
-    return torch.randperm(count, generator=make_generator(seed, name, epoch)).numpy()
+    def _shuffled(self, epoch: int) -> np.ndarray:
+        """(N,) the order of one pass; only two are kept, as every worker process has its own."""
+        if epoch not in self._passes:
+            shuffled = torch.randperm(len(self.items), generator=make_generator(self.seed, self.name, epoch))
+            kept = {other: one for other, one in self._passes.items() if abs(other - epoch) == 1}
+            self._passes = {**kept, epoch: shuffled.numpy().astype(np.min_scalar_type(len(self.items)))}
+        return self._passes[epoch]
 
 
 def targets(prepared: Prepared, min_speed: float | None, ends: bool = True) -> np.ndarray:

@@ -23,8 +23,8 @@ class Pool:
     """Some images of one condition."""
 
     prepared: Prepared
-    frames: list[int]
-    """Their numbers in ``prepared``."""
+    frames: np.ndarray
+    """(N,) int64: their numbers in ``prepared``. An array, as every worker process has it."""
 
     def image(self, frame: int, mirror: bool) -> np.ndarray:
         """uint8 (H, W, 3)."""
@@ -57,7 +57,7 @@ def make_pools(
             frames = footage.frames.targets_of(condition)
             if len(frames):
                 chosen = _choose(footage, frames, size, sampling, make_generator(seed, "pool", condition))
-                pools[condition] = Pool(footage, chosen.tolist())
+                pools[condition] = Pool(footage, chosen)
         if condition not in pools:
             found = ", ".join(sorted({known for one in prepared for known in one.frames.conditions()}))
             told = f"there are no images of condition {condition}, only of {found}"
@@ -130,7 +130,7 @@ class UnpairedBatches:
 
 
 def _random_image(pool: Pool, generator: torch.Generator, patch: tuple[int, int] | None = None) -> np.ndarray:
-    frame = pool.frames[int(torch.randint(len(pool.frames), (), generator=generator))]
+    frame = int(pool.frames[int(torch.randint(len(pool.frames), (), generator=generator))])
     image = pool.image(frame, mirror=bool(torch.rand((), generator=generator) < 0.5))
     if patch is None:
         return image

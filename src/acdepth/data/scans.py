@@ -1,11 +1,27 @@
-"""LiDAR points as all data sets have them: files of plain numbers without a header, and depth images."""
+"""LiDAR points as data sets have them: files of plain numbers without a header."""
 
+from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.measured import Measured
+
+
+class ScannedClip(Clip):
+    """A clip whose depth is the points of a LiDAR."""
+
+    @abstractmethod
+    def measured(self, index: int) -> Measured | None:
+        """LiDAR points in the image; None if the frame has no scan."""
+
+    def depth(self, index: int) -> np.ndarray | None:
+        """Depth of `measured` [m], float32 (H, W), 0 where no point falls."""
+        measured = self.measured(index)
+        return measured and measured.image()
 
 
 def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> np.ndarray:
@@ -28,20 +44,3 @@ def read_scan_file(path: Path, columns: int, kind: str, number: str = "<f4") -> 
     if not np.isfinite(points[:, :3]).all():
         raise UserError(path, "holds points that are not finite", "copy it again")
     return points
-
-
-def scatter_nearest(
-    column: np.ndarray, row: np.ndarray, depth: np.ndarray, size: tuple[int, int]
-) -> np.ndarray:
-    """Depth image, float32 (H, W) [m], of points by column, row [px] and depth [m], each (N,).
-
-    The nearest in a pixel stays; points outside the image of ``size`` (height, width) are dropped. 0 is where
-    none falls.
-    """
-    height, width = size
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    image = np.full(size, np.inf, np.float32)
-    pixels = row[inside].astype(np.int64), column[inside].astype(np.int64)
-    np.minimum.at(image, pixels, depth[inside].astype(np.float32))
-    image[np.isinf(image)] = 0
-    return image

@@ -8,10 +8,11 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.evaluation.edges import edge_metrics, is_dense
+from acdepth.core.stream import in_order, threads_beside
+from acdepth.evaluation.edges import edge_metrics
 from acdepth.evaluation.frames import TrueFrame, read_frames
 from acdepth.evaluation.metrics import depth_metrics
-from acdepth.evaluation.predict import Answer, Model, Prediction, predict
+from acdepth.evaluation.predict import Answer, Model, Prediction, predict, seen_by
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import FrameRow, Sparsification
 from acdepth.evaluation.sparsification import sparsify
@@ -30,6 +31,7 @@ def evaluate(
 ) -> list[FrameRow]:
     """Score models, of different names, on every frame with measured depth, reading each frame once.
 
+    Threads read and resize images before their turn, and score what was predicted, while the network works.
     ``advance`` and ``on_warning`` are as in `read_frames`, ``batch_size`` frames are in memory at a time, and
     ``on_answer`` gets what a model says about a frame, before the protocol makes depth of it.
 
@@ -39,14 +41,18 @@ def evaluate(
     Raises:
         UserError: if no frame has measured depth, or more than 1 % of them cannot be read.
     """
-    frames = read_frames(footage, protocol, advance, on_warning)
+    frames = read_frames(footage, protocol, advance, on_warning, lambda one: seen_by(models, one, protocol))
     rows: dict[str, list[FrameRow]] = {model.name: [] for model in models}
-    for some in in_batches(frames, batch_size):
-        for model in models:
-            predictions = predict(model, some, protocol)
-            rows[model.name] += map(_score, [model.name] * len(some), some, predictions)
-            for frame, prediction in zip(some, predictions, strict=True):
-                on_answer(model, frame, prediction.answer)
+
+    def predicted() -> Iterator[tuple[str, TrueFrame, Prediction]]:
+        for some in in_batches(frames, batch_size):
+            for model, seen in zip(models, zip(*some, strict=True), strict=True):
+                for frame, prediction in zip(seen, predict(model, seen, protocol), strict=True):
+                    on_answer(model, frame, prediction.answer)
+                    yield model.name, frame, prediction
+
+    for row in in_order(lambda one: _score(*one), predicted(), threads_beside()):
+        rows[row.model].append(row)
     if not any(rows.values()):
         span = f"from {protocol.min_depth:g} to {protocol.max_depth:g} m"
         what = f"no frame has measured depth {span}, so there is nothing to compare with"
@@ -67,26 +73,29 @@ def in_batches(frames: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _score(model: str, frame: TrueFrame, prediction: Prediction) -> FrameRow:
-    predicted, sure = prediction.depth, prediction.confidence
+    predicted, truth, edges = prediction.depth, frame.truth, {}
 
     def metrics(pixels: np.ndarray) -> dict[str, float]:
-        return depth_metrics(predicted[pixels], frame.depth[pixels])
+        return depth_metrics(predicted[pixels], truth.depth[pixels])
 
     names = () if frame.classes is None else frame.clip.class_names
-    here = {name: frame.counted & (frame.classes == number) for number, name in enumerate(names)}
-    edges = edge_metrics(predicted, frame.depth, frame.counted) if is_dense(frame.counted) else {}
+    here = {name: frame.classes == number for number, name in enumerate(names)}
+    if prediction.image is not None:
+        depth = truth.image()
+        edges = edge_metrics(prediction.image, depth, depth > 0)
     return FrameRow(
         model=model,
         sequence=frame.clip.name,
         key=frame.key,
         index=frame.index,
         condition=frame.clip.condition,
-        metrics={**metrics(frame.counted), **edges},
+        metrics={**depth_metrics(predicted, truth.depth), **edges},
         classes={name: metrics(pixels) for name, pixels in here.items() if pixels.any()},
-        confidence=None if sure is None else _sparsified(frame, predicted, sure),
+        confidence=None if prediction.confidence is None else _sparsified(truth.depth, prediction),
     )
 
 
-def _sparsified(frame: TrueFrame, predicted: np.ndarray, sure: np.ndarray) -> Sparsification | None:
-    depth, truth = predicted[frame.counted], frame.depth[frame.counted]
-    return sparsify(np.abs(depth - truth) / truth, sure[frame.counted], depth)
+def _sparsified(truth: np.ndarray, prediction: Prediction) -> Sparsification | None:
+    assert prediction.confidence is not None
+    error = np.abs(prediction.depth - truth) / truth
+    return sparsify(error, prediction.confidence, prediction.depth)

@@ -69,7 +69,7 @@ def _write_example(
     """Write the files of one frame; their paths start with the folder's name, as the index stores them."""
     _, content = cv2.imencode(".png", cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR))
     write_bytes(out / f"{name}.png", content.tobytes())
-    _write_depth(out / f"{name}_truth.npy", np.where(frame.counted, frame.depth, 0))
+    _write_depth(out / f"{name}_truth.npy", frame.truth.image())
     for model in models:
         file = inside(out, f"{name}_{model.name}.npy", "a model's name")
         _write_depth(file, predict_depth(model, [frame], protocol)[0])

@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from acdepth.core.camera import Camera
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.errors import UserError
+from acdepth.core.measured import Measured
+from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
+from acdepth.evaluation.edges import is_dense
 from acdepth.evaluation.protocols import Protocol
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -20,17 +26,22 @@ class TrueFrame:
     index: int
     """Position in the sequence."""
     image: np.ndarray
-    """RGB, uint8 (h, w, 3): of the size of ``depth``, unless it was resized for a network."""
-    depth: np.ndarray
-    """float32 (H, W) [m], 0 where there is none."""
-    counted: np.ndarray
-    """bool (H, W): measured within the protocol's range and window."""
+    """RGB, uint8 (h, w, 3): of ``size``, unless it was resized for a network."""
+    truth: Measured
+    """The N pixels that count: measured within the protocol's range and window."""
     classes: np.ndarray | None
-    """uint8 (H, W), numbers of the sequence's ``class_names``."""
+    """(N,) uint8: of each pixel that counts, numbers of the sequence's ``class_names``."""
+    is_dense: bool
+    """Whether these pixels lie close enough for edges to be seen between them."""
     camera: Camera | None
     """Intrinsics of ``image``; None where nobody gave any."""
     whole: tuple[int, int]
     """(height, width) of the image that ``image`` is the shown part of [px]."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of what is shown [px]."""
+        return self.truth.size
 
     @property
     def key(self) -> str:
@@ -44,22 +55,32 @@ def read_frame(clip: Clip, index: int, protocol: Protocol) -> TrueFrame | None:
     Raises:
         UserError: if one of its files is unreadable or they differ in size.
     """
-    depth = clip.depth(index)
-    if depth is None:
+    measured = clip.measured(index)
+    if measured is None:
         return None
     image, classes = clip.image(index), clip.classes(index)
     height, width = image.shape[:2]
-    for name, layer in (("depth", depth), ("class map", classes)):
-        if layer is not None and layer.shape != (height, width):
-            sizes = f"{layer.shape[1]}x{layer.shape[0]} pixels, the image {width}x{height}"
+    layers = {"depth": measured.size} | ({} if classes is None else {"class map": classes.shape})
+    for name, size in layers.items():
+        if size != (height, width):
+            sizes = f"{size[1]}x{size[0]} pixels, the image {width}x{height}"
             raise UserError(clip.key(index), f"its {name} has {sizes}", "make them the same size")
-    frame = _shown(clip, index, image, depth, classes, protocol)
-    return frame if frame.counted.any() else None
+    shown = protocol.input_window.slices(height, width)
+    counted = _counted(measured, clip.ego_mask, protocol)
+    if not counted.size:
+        return None
+    truth = _within(Measured(measured.size, measured.pixels[counted], measured.depth[counted]), *shown)
+    found = None if classes is None else classes.reshape(-1)[measured.pixels[counted]]
+    return _framed(clip, index, image, shown, truth, found, is_dense(truth))
 
 
-def unmeasured_frame(clip: Clip, index: int, image: np.ndarray, protocol: Protocol) -> TrueFrame:
-    """The part of a frame's image that a protocol shows, without a pixel that counts."""
-    return _shown(clip, index, image, np.zeros(image.shape[:2], np.float32), None, protocol)
+def asked_frame(clip: Clip, index: int, image: np.ndarray, pixels: np.ndarray, by: Protocol) -> TrueFrame:
+    """The part of a frame's image that a protocol shows, of which some pixels, (N,) of this part, are asked
+    for though nobody measured them."""
+    rows, columns = shown = by.input_window.slices(image.shape[0], image.shape[1])
+    size = rows.stop - rows.start, columns.stop - columns.start
+    truth = Measured(size, pixels, np.full(len(pixels), np.nan, np.float32))
+    return _framed(clip, index, image, shown, truth, None, False)
 
 
 def read_frames(
@@ -67,46 +88,66 @@ def read_frames(
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
-) -> Iterator[TrueFrame]:
-    """All targets with measured depth within range, in order.
+    prepare: Callable[[TrueFrame], Made],
+) -> Iterator[Made]:
+    """What ``prepare`` makes of each target with measured depth within range, in order, read by threads.
 
     ``advance`` is called once per target, ``on_warning`` is told about unreadable ones; by default the log.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read.
     """
-    tally = ReadTally(sum(len(clip.targets()) for clip in footage), on_warning)
-    for clip in footage:
-        for index in clip.targets():
-            try:
-                frame = read_frame(clip, index, protocol)
-            except UserError as error:
-                tally.skip(error)
-                frame = None
-            if frame is not None:
-                yield frame
-            advance()
+
+    def read(place: Frame) -> Made | UserError | None:
+        try:
+            frame = read_frame(*place, protocol)
+        except UserError as error:
+            return error
+        return frame and prepare(frame)
+
+    places = target_frames(footage)
+    tally = ReadTally(len(places), on_warning)
+    for found in in_order(read, places, threads_beside()):
+        if isinstance(found, UserError):
+            tally.skip(found)
+        elif found is not None:
+            yield found
+        advance()
 
 
-def _shown(
-    clip: Clip, index: int, image: np.ndarray, depth: np.ndarray, classes: np.ndarray | None, by: Protocol
-) -> TrueFrame:
-    height, width = image.shape[:2]
-    rows, columns = shown = by.input_window.slices(height, width)
-    truth = depth[shown]
-    counted = np.zeros(truth.shape, dtype=bool)
-    window = by.scored_window.slices(*truth.shape)
-    counted[window] = (truth[window] > by.min_depth) & (truth[window] < by.max_depth)
-    own = clip.ego_mask
+def _counted(measured: Measured, own: np.ndarray | None, by: Protocol) -> np.ndarray:
+    """Which of the measured pixels count, (M,) ascending."""
+    shown = by.input_window.slices(*measured.size)
+    inner = by.scored_window.slices(*(one.stop - one.start for one in shown))
+    counts = (measured.depth > by.min_depth) & (measured.depth < by.max_depth)
+    for place, outer, inside, length in zip(
+        np.divmod(measured.pixels, measured.size[1]), shown, inner, measured.size, strict=True
+    ):
+        first, end = outer.start + inside.start, outer.start + inside.stop
+        if (first, end) != (0, length):
+            counts &= (place >= first) & (place < end)
     if own is not None:
-        counted &= ~own[shown]
-    return TrueFrame(
-        clip=clip,
-        index=index,
-        image=image[shown],
-        depth=truth,
-        counted=counted,
-        classes=None if classes is None else classes[shown],
-        camera=clip.camera and clip.camera.cropped(rows.start, columns.start, *truth.shape),
-        whole=(height, width),
-    )
+        counts &= ~own.reshape(-1)[measured.pixels]
+    return np.flatnonzero(counts)
+
+
+def _within(measured: Measured, rows: slice, columns: slice) -> Measured:
+    """The same pixels, which all lie in a window, as those of the window's image."""
+    row, column = np.divmod(measured.pixels, measured.size[1])
+    size = rows.stop - rows.start, columns.stop - columns.start
+    return Measured(size, (row - rows.start) * size[1] + column - columns.start, measured.depth)
+
+
+def _framed(
+    clip: Clip,
+    index: int,
+    image: np.ndarray,
+    shown: tuple[slice, slice],
+    truth: Measured,
+    classes: np.ndarray | None,
+    is_dense: bool,
+) -> TrueFrame:
+    rows, columns = shown
+    camera = clip.camera and clip.camera.cropped(rows.start, columns.start, *truth.size)
+    whole = image.shape[0], image.shape[1]
+    return TrueFrame(clip, index, image[shown], truth, classes, is_dense, camera, whole)

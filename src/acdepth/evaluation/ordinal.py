@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.evaluate import in_batches
-from acdepth.evaluation.frames import TrueFrame, unmeasured_frame
+from acdepth.evaluation.frames import TrueFrame, asked_frame
 from acdepth.evaluation.pairs import PointPair, Relation
-from acdepth.evaluation.predict import Model, predict_unscored
+from acdepth.evaluation.predict import Model, predict_unscored, seen_by
 from acdepth.evaluation.protocols import Protocol
 
 TIE_RATIO = 1.03
@@ -84,13 +86,17 @@ def order_pairs(
     """
     names = [model.name for model in models]
     rows: dict[str, list[PairRow]] = {name: [] for name in (*names, LOWER_IS_CLOSER)}
-    for some in in_batches(_read(asked, protocol, advance, on_warning), batch_size):
-        frames = [frame for frame, _ in some]
-        for model in models:
+    for some in in_batches(_read(models, asked, protocol, advance, on_warning), batch_size):
+        pairs_of = [shown.pairs for shown in some]
+        for number, model in enumerate(models):
+            frames = [shown.seen[number] for shown in some]
             depths = predict_unscored(model, frames, protocol)
-            for (frame, pairs), depth in zip(some, depths, strict=True):
-                rows[model.name] += [_row(model.name, frame, pair, _ratio(depth, pair)) for pair in pairs]
-        for frame, pairs in some:
+            for frame, pairs, depth in zip(frames, pairs_of, depths, strict=True):
+                ratios = (depth[::2].astype(float) / depth[1::2]).tolist()
+                rows[model.name] += [
+                    _row(model.name, frame, pair, ratio) for pair, ratio in zip(pairs, ratios, strict=True)
+                ]
+        for (frame, *_), pairs in some:
             rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
     if not rows[LOWER_IS_CLOSER]:
         part = f"the part of the images that protocol {protocol.name} shows"
@@ -98,40 +104,64 @@ def order_pairs(
     return [row for of_model in rows.values() for row in of_model]
 
 
+class _Shown(NamedTuple):
+    """What a protocol shows of an image that was asked about."""
+
+    seen: list[TrueFrame]
+    """The frame as each model sees it; what counts is the first and the second point of each pair in turn."""
+    pairs: list[PointPair]
+    """Those that are in it, in pixels of what is shown."""
+
+
 def _read(
+    models: Sequence[Model],
     asked: Sequence[AskedFrame],
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
-) -> Iterator[tuple[TrueFrame, list[PointPair]]]:
-    """Frames as the protocol shows them, with the pairs that are in them, in pixels of what is shown."""
-    tally = ReadTally(len(asked), on_warning)
-    for one in asked:
+) -> Iterator[_Shown]:
+    """Frames of which the protocol shows at least a pair, in order, read by threads."""
+
+    def read(one: AskedFrame) -> _Shown | UserError:
         try:
             image = one.clip.image(one.index)
         except UserError as error:
-            tally.skip(error)
-        else:
-            _refuse_outside(one, image)
-            frame = unmeasured_frame(one.clip, one.index, image, protocol)
-            if pairs := _shown(one.pairs, frame, protocol):
-                yield frame, pairs
+            return error
+        _refuse_outside(one, image)
+        rows, columns = protocol.input_window.slices(image.shape[0], image.shape[1])
+        pairs = _within(one.pairs, rows, columns)
+        places = [(round(y), round(x)) for pair in pairs for x, y in _points(pair)]
+        width = columns.stop - columns.start
+        pixels = np.array([row * width + column for row, column in places], np.int64)
+        frame = asked_frame(one.clip, one.index, image, pixels, protocol)
+        return _Shown(seen_by(models, frame, protocol) if pairs else [], pairs)
+
+    tally = ReadTally(len(asked), on_warning)
+    for found in in_order(read, asked, threads_beside()):
+        if isinstance(found, UserError):
+            tally.skip(found)
+        elif found.pairs:
+            yield found
         advance()
 
 
 def _refuse_outside(asked: AskedFrame, image: np.ndarray) -> None:
     height, width = image.shape[:2]
     for pair in asked.pairs:
-        for x, y in ((pair.x1, pair.y1), (pair.x2, pair.y2)):
+        for x, y in _points(pair):
             if round(x) >= width or round(y) >= height:
                 what = f"point ({x:g}, {y:g}) lies outside its {width}x{height} pixels"
                 raise UserError(pair.image, what, "give points as column, row in pixels of this image")
 
 
-def _shown(pairs: Sequence[PointPair], frame: TrueFrame, protocol: Protocol) -> list[PointPair]:
-    rows, columns = protocol.input_window.slices(*frame.whole)
-    height, width = frame.image.shape[:2]
+def _points(pair: PointPair) -> tuple[tuple[float, float], tuple[float, float]]:
+    return (pair.x1, pair.y1), (pair.x2, pair.y2)
+
+
+def _within(pairs: Sequence[PointPair], rows: slice, columns: slice) -> list[PointPair]:
+    """Those with both points in a window, in its pixels."""
     top, left = rows.start, columns.start
+    height, width = rows.stop - top, columns.stop - left
     moved = [
         replace(pair, x1=pair.x1 - left, y1=pair.y1 - top, x2=pair.x2 - left, y2=pair.y2 - top)
         for pair in pairs
@@ -139,14 +169,8 @@ def _shown(pairs: Sequence[PointPair], frame: TrueFrame, protocol: Protocol) -> 
     return [
         pair
         for pair in moved
-        if all(0 <= round(x) < width for x in (pair.x1, pair.x2))
-        and all(0 <= round(y) < height for y in (pair.y1, pair.y2))
+        if all(0 <= round(x) < width and 0 <= round(y) < height for x, y in _points(pair))
     ]
-
-
-def _ratio(depth: np.ndarray, pair: PointPair) -> float:
-    first, second = (depth[round(y), round(x)] for x, y in ((pair.x1, pair.y1), (pair.x2, pair.y2)))
-    return float(first) / float(second)
 
 
 def _by_rows(pair: PointPair) -> float:

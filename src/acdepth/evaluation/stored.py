@@ -126,7 +126,7 @@ class StoredModel(Model):
         inverse_depth = values
         if self.facts.holds == "depth":
             inverse_depth = 1 / values
-            height, width = frame.whole if whole else frame.image.shape[:2]
+            height, width = frame.whole if whole else frame.size
             if abs(size[1] / size[0] * height / width - 1) > LARGEST_MISMATCH:
                 what = f"{size[1]}x{size[0]} pixels, but its image has {width}x{height}"
                 raise UserError(file, what, "a prediction must be of the image's shape")

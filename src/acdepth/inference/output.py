@@ -3,6 +3,8 @@
 ``acdepth predict`` and protocol ``own`` enlarge inverse depth; the published evaluations enlarge depth.
 """
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -32,26 +34,59 @@ def fuse_flipped(inverse_depth: Tensor, flipped: Tensor) -> Tensor:
     return right * inverse_depth + left * flipped + (1 - left - right) * mean
 
 
-def enlarge(values: Tensor, size: tuple[int, ...]) -> Tensor:
+def enlarge(values: Tensor, size: tuple[int, ...], at: Tensor | None = None) -> Tensor:
     """Bring inverse depth or confidence (B, 1, h, w) to (height, width), bilinearly.
 
     Inverse depth, unlike depth, may be interpolated across an edge: what lies between is a little too near,
     not halfway to the horizon.
+
+    Args:
+        values: of B images.
+        size: (height, width) [px].
+        at: of one image only these pixels, (N,) row * width + column; (N,) comes back.
     """
-    return F.interpolate(values.float(), size[:2], mode="bilinear", align_corners=False)
+    return _bilinear(values.float(), size[:2], at, corners=False)
 
 
-def depth_of(inverse_depth: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Depth [m] at (height, width) of inverse depth (B, 1, h, w) [1/m], which is what is interpolated."""
-    return 1 / enlarge(inverse_depth, size).clamp(min=SMALLEST_INVERSE_DEPTH)
+def depth_of(inverse_depth: Tensor, size: tuple[int, ...], at: Tensor | None = None) -> Tensor:
+    """Depth [m] at (height, width) of inverse depth (B, 1, h, w) [1/m], which is what is interpolated; see
+    `enlarge`."""
+    return 1 / enlarge(inverse_depth, size, at).clamp(min=SMALLEST_INVERSE_DEPTH)
 
 
-def enlarge_published(values: Tensor, size: tuple[int, ...]) -> Tensor:
+def enlarge_published(values: Tensor, size: tuple[int, ...], at: Tensor | None = None) -> Tensor:
     """Bring depth or confidence (B, 1, h, w) to (height, width) as the published evaluations do it:
-    bilinearly, with corners aligned."""
-    return F.interpolate(values.float(), size[:2], mode="bilinear", align_corners=True)
+    bilinearly, with corners aligned; see `enlarge`."""
+    return _bilinear(values.float(), size[:2], at, corners=True)
 
 
-def depth_of_published(inverse_depth: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Depth [m] at (height, width) of inverse depth (B, 1, h, w) [1/m]; depth is what is interpolated."""
-    return enlarge_published(1 / inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH), size)
+def depth_of_published(inverse_depth: Tensor, size: tuple[int, ...], at: Tensor | None = None) -> Tensor:
+    """Depth [m] at (height, width) of inverse depth (B, 1, h, w) [1/m]; depth is what is interpolated; see
+    `enlarge`."""
+    return enlarge_published(1 / inverse_depth.clamp(min=SMALLEST_INVERSE_DEPTH), size, at)
+
+
+def _bilinear(values: Tensor, size: tuple[int, ...], at: Tensor | None, corners: bool) -> Tensor:
+    if at is None:
+        return F.interpolate(values, size, mode="bilinear", align_corners=corners)
+    (image,), (height, width) = values[:, 0], size
+    at = at.to(image.device)
+    row, column = at // width, at % width
+    above, below, down = (one[row] for one in _taps(image.shape[0], height, corners, image.device))
+    left, right, across = (one[column] for one in _taps(image.shape[1], width, corners, image.device))
+    upper, lower = (image[line, left] * (1 - across) + image[line, right] * across for line in (above, below))
+    return upper * (1 - down) + lower * down
+
+
+@lru_cache(maxsize=64)
+def _taps(count: int, enlarged: int, corners: bool, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Between which two of ``count`` values each of the ``enlarged`` lies, and how far from the first; all
+    (enlarged,). In float32 throughout, as `F.interpolate` finds them."""
+    places = torch.arange(enlarged, dtype=torch.float32)
+    if corners:
+        places *= torch.tensor(count - 1.0) / max(enlarged - 1, 1)
+    else:
+        places = ((places + 0.5) * (torch.tensor(float(count)) / enlarged) - 0.5).clamp(min=0)
+    first = places.long().clamp(max=count - 1)
+    after = (first + 1).clamp(max=count - 1)
+    return first.to(device), after.to(device), (places - first).clamp(0, 1).to(device)

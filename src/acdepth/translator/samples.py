@@ -25,7 +25,7 @@ class SampleSheet:
     def __init__(self, task: TranslatorTask, pools: dict[Condition, Pool], folder: Path) -> None:
         self.task, self.folder = task, folder
         pool = pools[Condition.CLEAR]
-        chosen = [pool.frames[len(pool.frames) * row // ROWS] for row in range(ROWS)]
+        chosen = [int(pool.frames[len(pool.frames) * row // ROWS]) for row in range(ROWS)]
         self.clear = as_floats([pool.image(frame, mirror=False) for frame in chosen])
         self.conditions = [condition for condition in pools if condition is not Condition.CLEAR]
 

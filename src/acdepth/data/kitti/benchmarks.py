@@ -8,12 +8,14 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens
-from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, depth_image, read_calibration, read_points
+from acdepth.core.measured import Measured
+from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, project, read_calibration, read_points
 from acdepth.data.own.clip import Description, ImageClip, OwnClip
 from acdepth.data.own.folder import cut_at_gaps
 from acdepth.data.own.motion import Motion
 from acdepth.data.own.source import ImageFiles
 from acdepth.data.rigid import from_matrix
+from acdepth.data.scans import ScannedClip
 from acdepth.data.stored import frame_numbers, list_images
 
 ODOMETRY_FOLDERS = {"image_2": 2, "image_0": 0, "image_l": 0}
@@ -73,7 +75,7 @@ def open_lidar_folder(folder: Path, name: str) -> list["LidarFrame"]:
     return [LidarFrame(folder, path, name) for path in paths]
 
 
-class LidarFrame(ImageClip):
+class LidarFrame(ScannedClip, ImageClip):
     """One image of the object benchmark with its LiDAR points as sparse depth."""
 
     def __init__(self, folder: Path, path: Path, name: str) -> None:
@@ -82,11 +84,11 @@ class LidarFrame(ImageClip):
         camera = camera_of(read_calibration(self._calibration), "P2", path)
         super().__init__(f"{name}/{path.stem}", f"{name}/image_2", [path], Description(lens=Lens(camera)))
 
-    def depth(self, index: int) -> np.ndarray | None:
-        """LiDAR projected into the image: depth [m], float32 (H, W), 0 where no point falls."""
+    def measured(self, index: int) -> Measured | None:
+        """LiDAR projected into the image [m]; None where there is no scan."""
         if not self._points.exists() or self.camera is None:
             return None
         calibration = read_calibration(self._calibration)
         P, R = calibration.shaped("P2", 3, 4), calibration.shaped("R0_rect", 3, 3)
         T_lidar_to_camera = from_matrix(R) @ from_matrix(calibration.shaped("Tr_velo_to_cam", 3, 4))
-        return depth_image(read_points(self._points), P @ T_lidar_to_camera, self.camera.size)
+        return project(read_points(self._points), P @ T_lidar_to_camera, self.camera.size)

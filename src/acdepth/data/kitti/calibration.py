@@ -9,8 +9,9 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.measured import Measured, nearest_in_pixels
 from acdepth.data.rigid import from_matrix
-from acdepth.data.scans import read_scan_file, scatter_nearest
+from acdepth.data.scans import read_scan_file
 from acdepth.data.stored import image_size
 
 FRAME_RATE = 10.0
@@ -142,12 +143,12 @@ def read_points(path: Path) -> np.ndarray:
     return points[:, :3].astype(np.float64)
 
 
-def depth_image(
+def project(
     points: np.ndarray, P_to_image: np.ndarray, size: tuple[int, int], first_pixel: int = 0
-) -> np.ndarray:
-    """Depth, float32 (H, W) [m], of the points (N, 3) [m] in front of a camera; 0 where none falls.
+) -> Measured:
+    """Depth [m] of the pixels on which the points (N, 3) [m] in front of a camera fall.
 
-    A point belongs to the pixel it is rounded to.
+    A point belongs to the pixel it is rounded to; of several the nearest stays.
 
     Args:
         points: in the frame that the projection starts from.
@@ -159,4 +160,4 @@ def depth_image(
     projected = projected[projected[:, 2] > 0]
     depth = projected[:, 2]
     column, row = np.rint(projected[:, :2] / depth[:, None]).T - first_pixel
-    return scatter_nearest(column, row, depth, size)
+    return nearest_in_pixels(column, row, depth, size)

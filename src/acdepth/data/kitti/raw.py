@@ -9,9 +9,11 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens
-from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, depth_image, read_points
+from acdepth.core.measured import Measured
+from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, project, read_points
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.rigid import from_angles
+from acdepth.data.scans import ScannedClip
 
 EARTH_RADIUS = 6378137.0
 """[m]: half the larger axis of WGS 84, the sphere that KITTI's Mercator projection uses."""
@@ -21,7 +23,7 @@ MATLAB_FIRST_PIXEL = 1
 """KITTI's MATLAB code counts pixels from 1, and everybody's ground truth for Eigen's split repeats it."""
 
 
-class KittiRawClip(ImageClip):
+class KittiRawClip(ScannedClip, ImageClip):
     """Consecutive images of one camera in one drive's folder; ``targets`` are numbers of images."""
 
     def __init__(
@@ -38,8 +40,8 @@ class KittiRawClip(ImageClip):
         """Images that the list names are; the others are neighbours."""
         return self._is_target[index]
 
-    def depth(self, index: int) -> np.ndarray | None:
-        """LiDAR in the image as Eigen's evaluation has it [m], float32 (H, W); None where there is no scan.
+    def measured(self, index: int) -> Measured | None:
+        """LiDAR in the image as Eigen's evaluation has it [m]; None where there is no scan.
 
         Points behind the scanner are dropped; a point belongs to the pixel that its coordinates are rounded
         to, less one in both directions (KITTI's MATLAB code counts from 1); the nearest in a pixel stays.
@@ -53,7 +55,7 @@ class KittiRawClip(ImageClip):
             file = self.drive.parent / LIDAR_FILE
             raise UserError(file, "no such file, but there are scans", "download it")
         points, size = read_points(path), self.rig.camera.size
-        return depth_image(points[points[:, 0] >= 0], self.rig.P_lidar_to_image, size, MATLAB_FIRST_PIXEL)
+        return project(points[points[:, 0] >= 0], self.rig.P_lidar_to_image, size, MATLAB_FIRST_PIXEL)
 
     def scan_file(self, index: int) -> Path:
         """Where the LiDAR scan of an image stands, if there is one."""

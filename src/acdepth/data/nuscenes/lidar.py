@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from acdepth.core.measured import Measured, last_in_pixels
 from acdepth.data.scans import read_scan_file
 
 NEAREST = 1.0
@@ -41,8 +42,8 @@ def moved_back(points: np.ndarray, T: np.ndarray) -> np.ndarray:
     return ((points - T[:3, 3].astype(np.float32)) @ T[:3, :3]).astype(np.float32)
 
 
-def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the camera's frame; 0 where none falls.
+def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -> Measured:
+    """Depth [m] of the pixels on which points (N, 3) [m] in the camera's frame fall.
 
     A point belongs to the pixel that its coordinates are cut off to; of several the last of the sweep stays.
     The outermost pixels stay empty.
@@ -56,7 +57,5 @@ def project(points: np.ndarray, intrinsics: np.ndarray, size: tuple[int, int]) -
     points = points[points[:, 2] > NEAREST]
     column, row = ((points @ intrinsics.T)[:, :2] / points[:, 2:]).T
     inside = (column > MARGIN) & (column < width - MARGIN) & (row > MARGIN) & (row < height - MARGIN)
-    image = np.zeros((height, width), np.float32)
-    # Later assignments to the same pixel win.
-    image[row[inside].astype(np.int64), column[inside].astype(np.int64)] = points[inside, 2]
-    return image
+    # Positive coordinates are cut off by the cast.
+    return last_in_pixels(column[inside], row[inside], points[inside, 2], size)

@@ -13,8 +13,10 @@ from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.errors import OnFault, UserError, raise_fault, telling
 from acdepth.core.images import read_image
+from acdepth.core.measured import Measured
 from acdepth.data.nuscenes.lidar import moved, moved_back, project, read_points
 from acdepth.data.nuscenes.tables import LIDAR, Calibration, Shot, Tables, read_tables
+from acdepth.data.scans import ScannedClip
 from acdepth.data.stored import PosedClip, stamp_file
 
 FRAME_RATE = 12.0
@@ -24,7 +26,7 @@ VERSIONS |= {"mini_train": "v1.0-mini", "mini_val": "v1.0-mini"}
 """Which tables hold a split."""
 
 
-class NuScenesClip(PosedClip):
+class NuScenesClip(ScannedClip, PosedClip):
     """The images of one camera in one scene, sweeps and key frames, in the order of time.
 
     Args:
@@ -66,8 +68,8 @@ class NuScenesClip(PosedClip):
         """RGB image, uint8 (H, W, 3)."""
         return read_image(self.root / self.shots[index].file)
 
-    def depth(self, index: int) -> np.ndarray | None:
-        """LiDAR points of the key frame in the image [m], float32 (H, W); None between key frames.
+    def measured(self, index: int) -> Measured | None:
+        """LiDAR points of the key frame in the image [m]; None between key frames.
 
         Image and sweep are some hundredths of a second apart; the points go through the world, with the pose
         of the car at either moment.

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from acdepth.core.measured import Measured
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.robotcar.calibration import CameraModel, Lens
 from acdepth.data.robotcar.clouds import CLOUDS, project, read_cloud
 from acdepth.data.robotcar.motions import NEXT, PREVIOUS, Motions
+from acdepth.data.scans import ScannedClip
 from acdepth.data.stored import PosedClip
 
 UNKNOWN = np.full((4, 4), np.nan)
@@ -28,7 +30,7 @@ class Scene:
     motions: Motions
 
 
-class RobotCarClip(ImageClip, PosedClip):
+class RobotCarClip(ScannedClip, ImageClip, PosedClip):
     """Consecutive images of one lens in one traversal; ``targets`` are time stamps [us]."""
 
     def __init__(self, name: str, scene: Scene, paths: list[Path], targets: set[int]) -> None:
@@ -42,8 +44,8 @@ class RobotCarClip(ImageClip, PosedClip):
         """Images that the list names and its filter does not; the others are neighbours."""
         return self._is_target[index]
 
-    def depth(self, index: int) -> np.ndarray | None:
-        """Laser points of four seconds before and after [m], float32 (H, W); None where there is no cloud."""
+    def measured(self, index: int) -> Measured | None:
+        """Laser points of four seconds before and after [m]; None where there is no cloud."""
         path = self.cloud_file(index)
         if not path.exists():
             return None

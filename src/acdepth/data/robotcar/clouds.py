@@ -8,10 +8,11 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.errors import telling
 from acdepth.core.files import write_bytes
+from acdepth.core.measured import Measured, nearest_in_pixels
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar.odometry import Odometry
 from acdepth.data.robotcar.raw import Recording, read_scan
-from acdepth.data.scans import read_scan_file, scatter_nearest
+from acdepth.data.scans import read_scan_file
 
 REACH = 4_000_000
 """Scans so long before and after an image make its cloud [us]. ACDepth takes it over from md4all."""
@@ -37,8 +38,8 @@ def write_cloud(path: Path, points: np.ndarray) -> None:
     write_bytes(path, points.T.astype("<f4").tobytes())
 
 
-def project(points: np.ndarray, T_optical_to_head: np.ndarray, camera: Camera) -> np.ndarray:
-    """Depth image, float32 (H, W) [m], of points (N, 3) [m] in the stereo head's frame; 0 where none falls.
+def project(points: np.ndarray, T_optical_to_head: np.ndarray, camera: Camera) -> Measured:
+    """Depth [m] of the pixels on which points (N, 3) [m] in the stereo head's frame fall.
 
     As published, a point belongs to the pixel that its coordinates are rounded to, from half a pixel right of
     and below the first pixel's middle to the last one's middle; of several the nearest stays.
@@ -49,7 +50,7 @@ def project(points: np.ndarray, T_optical_to_head: np.ndarray, camera: Camera) -
     column, row = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
     seen = (column >= NEAREST_EDGE) & (column <= camera.width - 1)
     seen &= (row >= NEAREST_EDGE) & (row <= camera.height - 1)
-    return scatter_nearest(np.rint(column[seen]), np.rint(row[seen]), z[seen], camera.size)
+    return nearest_in_pixels(np.rint(column[seen]), np.rint(row[seen]), z[seen], camera.size)
 
 
 class Accumulator:

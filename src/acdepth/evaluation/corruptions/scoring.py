@@ -16,7 +16,7 @@ from acdepth.evaluation.corruptions.kinds import SEVERITIES, corrupt
 from acdepth.evaluation.evaluate import in_batches
 from acdepth.evaluation.frames import TrueFrame, read_frame
 from acdepth.evaluation.metrics import depth_metrics
-from acdepth.evaluation.predict import NetworkModel, predict_depth
+from acdepth.evaluation.predict import NetworkModel, Sight, predict
 from acdepth.evaluation.protocols import Protocol
 from acdepth.evaluation.schema import FrameRow
 
@@ -108,7 +108,7 @@ def resize_to_corrupt(
     model: NetworkModel, frame: TrueFrame, protocol: Protocol, at: CorruptedAt
 ) -> TrueFrame:
     """The frame with its image at the size at which it is corrupted for a model."""
-    return model.resized(frame, _corrupted_size(model, frame, protocol, at))
+    return Sight(_corrupted_size(model, frame, protocol, at), model.network.resize).of(frame)
 
 
 def corrupt_frame(frame: TrueFrame, kind: str, severity: int) -> TrueFrame:
@@ -155,7 +155,7 @@ def _size(image: np.ndarray) -> Size:
 def _score(model: NetworkModel, frames: Sequence[TrueFrame], protocol: Protocol) -> np.ndarray:
     """`MEASURED` of some frames, (B, 2)."""
     metrics = [
-        depth_metrics(depth[frame.counted], frame.depth[frame.counted])
-        for frame, depth in zip(frames, predict_depth(model, frames, protocol), strict=True)
+        depth_metrics(prediction.depth, frame.truth.depth)
+        for frame, prediction in zip(frames, predict(model, frames, protocol), strict=True)
     ]
     return np.array([[of_frame[name] for name in MEASURED] for of_frame in metrics])

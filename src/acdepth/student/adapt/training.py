@@ -99,7 +99,7 @@ def train_adapted(
         clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
         prepared = prepare(footage, out / "prepared" / "adverse", size, crop, reach, resize=resize)
         learning, apart = split_off(prepared, config.validation.held_out)
-        filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else frozenset()
+        filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else None
         config.write(out / "config.yaml")
         order = DepthAnythingPrior.from_pretrained(prior)
         task = AdaptTask(config, network, taught_by, order, pose_net)
@@ -110,7 +110,7 @@ def train_adapted(
             with task.slow.in_place():
                 save_checkpoint(out / BEST_FILE, network, card)
 
-        known = Pool(clear, targets(clear, config.min_speed).tolist())
+        known = Pool(clear, targets(clear, config.min_speed))
         validation = Validation(task, apart, known, out, keep_best)
         mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
         batches = AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
