@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from acdepth.core.camera import Camera
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, target_frames
 from acdepth.core.errors import UserError
+from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.protocols import Protocol
 
@@ -67,25 +68,29 @@ def read_frames(
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
+    share: Share = ALL,
+    together: int = 1,
 ) -> Iterator[TrueFrame]:
-    """All targets with measured depth within range, in order.
+    """All targets with measured depth within range, in order; of several processes each its own.
 
     ``advance`` is called once per target, ``on_warning`` is told about unreadable ones; by default the log.
+    So many as are read ``together`` are read by one process.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read.
     """
-    tally = ReadTally(sum(len(clip.targets()) for clip in footage), on_warning)
-    for clip in footage:
-        for index in clip.targets():
-            try:
-                frame = read_frame(clip, index, protocol)
-            except UserError as error:
-                tally.skip(error)
-                frame = None
-            if frame is not None:
-                yield frame
-            advance()
+    targets = target_frames(footage)
+    tally = ReadTally(len(targets), on_warning)
+    for clip, index in share.part(targets, together):
+        try:
+            frame = read_frame(clip, index, protocol)
+        except UserError as error:
+            tally.skip(error)
+            frame = None
+        if frame is not None:
+            yield frame
+        advance()
+    tally.gather(share)
 
 
 def _shown(

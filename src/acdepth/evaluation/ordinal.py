@@ -8,6 +8,7 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.evaluate import in_batches
 from acdepth.evaluation.frames import TrueFrame, unmeasured_frame
@@ -69,6 +70,7 @@ def order_pairs(
     advance: Callable[[], object] = lambda: None,
     on_warning: Callable[[str], object] | None = None,
     batch_size: int = 8,
+    share: Share = ALL,
 ) -> list[PairRow]:
     """Ask every model for the order of every pair, and the rule `LOWER_IS_CLOSER`.
 
@@ -84,7 +86,7 @@ def order_pairs(
     """
     names = [model.name for model in models]
     rows: dict[str, list[PairRow]] = {name: [] for name in (*names, LOWER_IS_CLOSER)}
-    for some in in_batches(_read(asked, protocol, advance, on_warning), batch_size):
+    for some in in_batches(_read(asked, protocol, advance, on_warning, share, batch_size), batch_size):
         frames = [frame for frame, _ in some]
         for model in models:
             depths = predict_unscored(model, frames, protocol)
@@ -92,6 +94,9 @@ def order_pairs(
                 rows[model.name] += [_row(model.name, frame, pair, _ratio(depth, pair)) for pair in pairs]
         for frame, pairs in some:
             rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
+    if share.count > 1:
+        number = {one.clip.key(one.index): place for place, one in enumerate(asked)}
+        rows = {name: share.sorted(some, lambda row: number[row.key]) for name, some in rows.items()}
     if not rows[LOWER_IS_CLOSER]:
         part = f"the part of the images that protocol {protocol.name} shows"
         raise UserError(None, f"no pair lies within {part}")
@@ -103,10 +108,12 @@ def _read(
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
+    share: Share,
+    together: int,
 ) -> Iterator[tuple[TrueFrame, list[PointPair]]]:
     """Frames as the protocol shows them, with the pairs that are in them, in pixels of what is shown."""
     tally = ReadTally(len(asked), on_warning)
-    for one in asked:
+    for one in share.part(asked, together):
         try:
             image = one.clip.image(one.index)
         except UserError as error:
@@ -117,6 +124,7 @@ def _read(
             if pairs := _shown(one.pairs, frame, protocol):
                 yield frame, pairs
         advance()
+    tally.gather(share)
 
 
 def _refuse_outside(asked: AskedFrame, image: np.ndarray) -> None:

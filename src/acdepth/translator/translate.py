@@ -126,7 +126,7 @@ def translate(
         doubts.say()
         if depth_source and (doubt := depth_source.doubt()):
             (on_warning or log.warning)(doubt)
-        share.wait()
+        tally.gather(share)
         manifest = Manifest(out)
         share.wait()
         if share.leads:
