@@ -7,7 +7,7 @@ import tyro
 from pydantic import Field
 
 from acdepth.cli.launched import own_place, own_share
-from acdepth.cli.world import at_least_one, parse_conditions, parse_image_size
+from acdepth.cli.world import at_least_one, parse_conditions, parse_crop, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
@@ -87,7 +87,7 @@ def translate(
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
     _refuse_inside(out, data)
     size = parse_image_size(image_size) if image_size and image_size != "teacher" else None
-    part = _parse_crop(crop) if crop else None
+    part = parse_crop(crop) if crop else None
     if method == "simulate":
         _refuse_for_diffusion(base, precision, translate_size)
     place, share = own_place(device), own_share()
@@ -217,13 +217,3 @@ def _parse_severity(text: str) -> tuple[float, float]:
     except ValueError as error:
         raise UserError(f"--severity {text}", "write least and largest strength, like 0.3,1.0") from error
     return low, high
-
-
-def _parse_crop(text: str) -> "Crop":
-    from acdepth.core.crop import Crop
-
-    parts = text.split(",")
-    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
-        raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
-    top, left, height, width = (int(part) for part in parts)
-    return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

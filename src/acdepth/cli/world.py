@@ -178,3 +178,14 @@ def at_least_one(name: str, value: int) -> int:
     if value < 1:
         raise UserError(f"--{name} {value}", "must be at least 1")
     return value
+
+
+def parse_crop(text: str) -> "Crop":
+    """A part of images by ``top,left,height,width``."""
+    from acdepth.core.crop import Crop
+
+    parts = text.split(",")
+    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
+        raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
+    top, left, height, width = (int(part) for part in parts)
+    return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

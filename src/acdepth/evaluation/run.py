@@ -124,7 +124,8 @@ def run(
     with _fresh(out, [*WRITTEN, *_kept_before(models, kept, out)], share) as fresh:
         rows: Sequence[FrameRow] = ()
         if measured:
-            keep = _keep(kept, protocol, fresh / PREDICTIONS)
+            with share.main_first():
+                keep = _keep(kept, protocol, fresh / PREDICTIONS)
             size = options.batch_size
             own = len(share.part(frames, size))
             with progress(share.title("evaluate"), own, unit="image") as advance:
