@@ -1,4 +1,4 @@
-"""Several processes that share work, as threads of this one: cheap, and what they tell each other is pickled."""
+"""Several processes that share work, as threads of this one; what they tell each other is pickled."""
 
 import pickle
 from collections.abc import Callable

@@ -60,9 +60,7 @@ def test_a_training_reads_the_same_batches_and_goes_on_after_its_copy_is_gone(bu
 
 def test_a_bucket_that_is_not_there_is_told_in_a_line(bucket, tmp_path):
     clips = open_data(write_drive(tmp_path / "data", count=2))
-    with pytest.raises(
-        UserError, match="s3://nowhere/x: cannot be written to .*NoSuchBucket|s3://nowhere/x: "
-    ):
+    with pytest.raises(UserError, match="s3://nowhere/x: cannot be written to"):
         pack(clips, Path("s3://nowhere/x"), SIZE, workers=1)
 
 

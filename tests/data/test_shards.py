@@ -124,7 +124,7 @@ def test_its_identity_is_that_of_the_footage_wherever_it_lies(data, out):
 def test_it_is_taken_as_it_was_packed_and_whole(data, tmp_path):
     packed(data, tmp_path / "out")
     clips = open_data(tmp_path / "out")
-    with pytest.raises(UserError, match="prepared with 12x20 of the whole image by area, but .* 6x10 of"):
+    with pytest.raises(UserError, match=r"prepared with 12x20 of the whole image by area, but .* 6x10 of"):
         prepare(clips, tmp_path / "p", (6, 10))
     with pytest.raises(UserError, match="a part of it is asked for"):
         prepare(clips[:1], tmp_path / "p", SIZE)
@@ -153,7 +153,7 @@ def test_an_index_of_another_version_is_refused(data, tmp_path):
 
 
 def test_an_address_that_cannot_be_reached_is_told_in_a_line(tmp_path):
-    with pytest.raises(UserError, match="nosuch://bucket/x: cannot be read .* installed, and access given"):
+    with pytest.raises(UserError, match=r"nosuch://bucket/x: cannot be read .* installed, and access given"):
         open_data(Path("nosuch://bucket/x"))
 
 
