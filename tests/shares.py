@@ -3,7 +3,7 @@
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
 from typing import Any, TypeVar
 
 from acdepth.core.share import Share
@@ -30,4 +30,9 @@ def together(count: int, work: Callable[[Share], T]) -> list[T]:
             raise
 
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
+        work_of = [pool.submit(one, rank) for rank in range(count)]
+    errors = [error for future in work_of if (error := future.exception())]
+    for error in errors:
+        if not isinstance(error, BrokenBarrierError):
+            raise error
+    return [future.result() for future in work_of]

@@ -11,13 +11,14 @@ import torch
 
 from acdepth.core.errors import UserError
 from acdepth.data import Prepared, TripletBatches, open_data, prepare
+from acdepth.data.decoding import read_part
 from acdepth.data.frames import Frames
 from acdepth.data.prepared import fingerprint
 from acdepth.data.shards.pack import pack
 from acdepth.data.shards.packed import INDEX, Packed
 from acdepth.data.shards.place import CACHE, address_of
 from tests.data.folders import write_drive
-from tests.data.rows import counting, rows
+from tests.data.rows import rows
 from tests.shares import together
 
 SIZE = (12, 20)
@@ -67,22 +68,34 @@ def files(folder: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in found.items() if not name.endswith(".lock")}
 
 
-def test_any_number_of_processes_makes_the_same_files_each_shard_once(data, tmp_path):
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of the images that are decoded from here on."""
+    found: list[int] = []
+
+    def read(reader, numbers, write, of=read_part):
+        found.extend(numbers)
+        return of(reader, numbers, write)
+
+    monkeypatch.setattr("acdepth.data.shards.pack.read_part", read)
+    return found
+
+
+def test_any_number_of_processes_makes_the_same_files_each_shard_once(data, tmp_path, decoded):
+    together(3, lambda share: packed(data, tmp_path / "three", share=share))
+    assert sorted(decoded) == list(range(10))
     packed(data, tmp_path / "one")
-    with counting() as decoded:
-        together(3, lambda share: packed(data, tmp_path / "three", share=share))
-    assert len(decoded) == 10 and files(tmp_path / "one") == files(tmp_path / "three")
+    assert files(tmp_path / "one") == files(tmp_path / "three")
 
 
-def test_what_is_there_is_kept_and_what_lacks_is_made(data, tmp_path):
+def test_what_is_there_is_kept_and_what_lacks_is_made(data, tmp_path, decoded):
     before = files(packed(data, tmp_path / "out").folder)
-    with counting() as decoded:
-        packed(data, tmp_path / "out")
-        assert not decoded
-        (tmp_path / "out" / INDEX).unlink()
-        (tmp_path / "out" / "shards" / "000001.json").unlink()
-        packed(data, tmp_path / "out")
-    assert len(decoded) == 3 and files(tmp_path / "out") == before
+    packed(data, tmp_path / "out")
+    assert len(decoded) == 10
+    (tmp_path / "out" / INDEX).unlink()
+    (tmp_path / "out" / "shards" / "000001.json").unlink()
+    packed(data, tmp_path / "out")
+    assert decoded[10:] == [3, 4, 5] and files(tmp_path / "out") == before
 
 
 def test_other_footage_does_not_count_as_packed_until_all_of_it_is(data, tmp_path, monkeypatch):
@@ -92,7 +105,7 @@ def test_other_footage_does_not_count_as_packed_until_all_of_it_is(data, tmp_pat
     with pytest.raises(ZeroDivisionError):
         packed(data, tmp_path / "out")
     with pytest.raises(UserError, match="holds no packed footage; make it with acdepth data pack"):
-        open_data(Path(tmp_path / "out")) and Packed.open(tmp_path / "out")
+        Packed.open(tmp_path / "out")
 
 
 def test_batches_are_the_same_from_any_step_on_with_nothing_fetched_yet(data, out, tmp_path):
