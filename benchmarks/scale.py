@@ -94,6 +94,7 @@ def main() -> None:
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as place:
         found: dict[str, object] = {"frame": measure(Path(place))}
+    print(json.dumps(found))
     found["order"] = [
         json.loads(
             subprocess.run([sys.executable, "-c", ORDER, str(count)], check=True, capture_output=True).stdout

@@ -64,6 +64,8 @@ class Packed(Prepared):
     """Prepared images that `pack` wrote."""
 
     kept: Kept
+    stamp: str
+    """Changes with all that decides the images."""
     shards: list[tuple[int, str]]
 
     @classmethod
@@ -84,6 +86,7 @@ class Packed(Prepared):
         found = cls(
             Path(folder), index["made_from"], crop, size, index["resize"], Frames.open(columns[0].parent)
         )
+        found.stamp = index["stamp"]
         found.kept, found.shards = kept, [(count, sha256) for count, sha256 in index["shards"]]
         return found
 
