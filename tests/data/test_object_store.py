@@ -36,8 +36,8 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     for name, value in {**told, "AWS_DEFAULT_REGION": "us-east-1", CACHE: str(tmp_path / "cache")}.items():
         monkeypatch.setenv(name, value)
     store = fsspec.filesystem("s3", skip_instance_cache=True)
-    store.mkdir("drives")
-    yield Path("s3://drives/clear")
+    store.mkdir(f"drives-{port}")  # all servers of a process share what they hold
+    yield Path(f"s3://drives-{port}/clear")
     fsspec.filesystem("s3").clear_instance_cache()
     server.stop()
 
