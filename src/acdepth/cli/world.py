@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -11,6 +11,9 @@ from acdepth.core.distortion import KEYS, Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
+
+if TYPE_CHECKING:
+    from acdepth.core.crop import Crop
 
 
 def make(

@@ -25,8 +25,8 @@ class ReadyClip(Clip):
         self.prepared, self.number, self.rows = prepared, number, rows
         self.name, self.frame_rate = frames.clip_name(number), None
         self.condition = CONDITIONS[frames.clip_condition[number]]
-        intrinsics = frames.clip_intrinsics[number].tolist()
-        self.camera = None if np.isnan(intrinsics[0]) else Camera(*intrinsics, width, height)
+        fx, fy, cx, cy = frames.clip_intrinsics[number].tolist()
+        self.camera = None if np.isnan(fx) else Camera(fx, fy, cx, cy, width, height)
         above = float(frames.clip_camera_height[number])
         self.camera_height = None if np.isnan(above) else above
 

@@ -47,7 +47,7 @@ class Place:
                 return file.read_bytes() if file.exists() else None
         with self._remote("read") as (system, root):
             try:
-                return system.cat_file(f"{root}/{name}")
+                return bytes(system.cat_file(f"{root}/{name}"))  # pyright: ignore[reportArgumentType]
             except FileNotFoundError:
                 return None
 
