@@ -60,6 +60,7 @@ VERBS = {
     "data check": Verb("data.check", "what a data set holds, and what is wrong with it"),
     "data mask": Verb("data.mask", "what moves with the camera, found in your footage"),
     "data pairs": Verb("data.pairs", "pairs of points whose order measured depth tells"),
+    "data pack": Verb("data_pack.pack", "footage decoded once, in shards that lie anywhere", resumes=True),
     "data prepare": Verb("data.prepare", "a raw RobotCar download made readable", resumes=True),
     "translate": Verb("translate.translate", "turn clear images into night, rain, fog, snow", resumes=True),
     "translate check": Verb("translate.check", "verify translations against their manifest"),

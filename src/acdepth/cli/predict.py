@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from acdepth.cli.launched import own_place, own_share
+
 
 def predict(
     inputs: Annotated[
@@ -33,6 +35,8 @@ def predict(
     NAME_straight.png, whose camera is in straight_camera.yaml. Of two images that differ by their suffix
     alone the later one's results are called by its whole name.
 
+    accelerate launch -m acdepth predict ... divides the inputs among processes and machines.
+
     Args:
         inputs: images, folders (searched to any depth), videos, bags of ROS 1, ROS 2 and MCAP.
         weights: checkpoint or its folder, or hf:NAME, a depth model of transformers by folder or name of the
@@ -58,4 +62,5 @@ def predict(
 
     lens = read_lens(camera) if camera else None
     options = Options(lens, fx, fov, flip, npy, ply, frames, confidence)
-    run_all(inputs, out, partial(load, weights, device, precision=precision), options)
+    place, share = own_place(device), own_share()
+    run_all(inputs, out, partial(load, weights, str(place), precision=precision), options, share)

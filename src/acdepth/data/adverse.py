@@ -64,6 +64,8 @@ class AdaptBatches:
         seed: of their order and mirroring.
         filmed: what `filmed_frames` found; None for none. Batches with some of them are a `FilmedBatch`;
             which frames are drawn does not depend on it.
+        rank: of this process, as of ``mix``.
+        world_size: number of processes.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class AdaptBatches:
         batch_size: int,
         seed: int,
         filmed: np.ndarray | None = None,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self.mix, self.pools, self.conditions = mix, pools, list(pools)
         self.filmed = np.zeros(len(next(iter(pools.values())).prepared), bool)
         if filmed is not None:
             self.filmed[filmed] = True
-        self.order = Order(list(range(len(pools))), "adverse", seed, batch_size)
+        self.order = Order(list(range(len(pools))), "adverse", seed, batch_size, rank, world_size)
 
     def batch(self, step: int) -> AdaptBatch:
         """The batch of one step, on the CPU."""

@@ -71,7 +71,7 @@ def fit(
         mixed_precision="no",
         log_with=list(settings.trackers) or None,
         project_dir=run_folder,
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=isinstance(task, TurnTask))],
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=task.skips)],
     )
     source = batches(share.rank, share.count)
     updates = Updates(accelerator, task, settings, device)

@@ -15,6 +15,7 @@ from acdepth.core.images import read_image
 from acdepth.core.lens import Lens
 from acdepth.core.prediction import NO_METRES, DepthPrediction
 from acdepth.core.progress import Advance, progress, say
+from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.bag import whole_bag
 from acdepth.data.own.clip import OwnClip
@@ -82,8 +83,14 @@ class Options:
             prediction.save_ply(_named(target, "points.ply"), image)
 
 
-def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], options: Options) -> None:
-    """Predict all inputs, after they were found and the options checked.
+def run_all(
+    inputs: tuple[Path, ...],
+    out: Path,
+    load: Callable[[], Predictor],
+    options: Options,
+    share: Share = ALL,
+) -> None:
+    """Predict all inputs, after they were found and the options checked; of several processes each its part.
 
     Raises:
         UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
@@ -91,9 +98,13 @@ def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], 
     jobs = collect(inputs, out)
     _check(options, jobs, out)
     predictor = load()
-    _say_scale(predictor, options, jobs)
-    run = Run(predictor, options, jobs)
+    if share.leads:
+        _say_scale(predictor, options, jobs)
+    run = Run(predictor, options, jobs, share)
     run.all()
+    run.gather()
+    if not share.leads:
+        return
     if len(jobs) == 1 and (errors := run.failed + run.without_metres):
         raise errors[0]
     say(f"predicted {run.done} of {len(jobs)}, results in {out}")
@@ -110,33 +121,48 @@ def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], 
 class Run:
     """One run, and what has become of it."""
 
-    def __init__(self, predictor: Predictor, options: Options, jobs: list[Job]) -> None:
-        self.predictor, self.options, self.jobs = predictor, options, jobs
+    def __init__(self, predictor: Predictor, options: Options, jobs: list[Job], share: Share = ALL) -> None:
+        self.predictor, self.options, self.jobs, self.share = predictor, options, jobs, share
         self.done = 0
         self.failed: list[UserError] = []
         """Errors that the run ends with."""
         self.without_metres: list[UserError] = []
         """Why images are left out."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
-        self._says_ratio = options.needs_size and predictor.rescales()
+        self._says_ratio = share.leads and options.needs_size and predictor.rescales()
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
         self.straightened = Straightened()
         self._tallies = {folder: ReadTally(n, say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
     def all(self) -> None:
-        """Do the jobs in order; an unreadable one does not stop the others.
+        """Do this process's jobs in order; an unreadable one does not stop the others.
 
         Raises:
             UserError: if more than 1 % of a large folder is unreadable, or results cannot be written.
         """
-        videos = {job: video for job in self.jobs if job.is_video and (video := self._open(job)) is not None}
-        total = sum(map(len, videos.values())) + sum(not job.is_video for job in self.jobs)
-        with progress("predict", total, unit="image") as advance:
-            for job in self.jobs:
+        jobs = self.share.part(self.jobs)
+        videos = {job: video for job in jobs if job.is_video and (video := self._open(job)) is not None}
+        total = sum(map(len, videos.values())) + sum(not job.is_video for job in jobs)
+        with progress(self.share.title("predict"), total, unit="image") as advance:
+            for job in jobs:
                 if job in videos:
                     self._video(job, videos[job], advance)
                 elif not job.is_video:
                     self._image(job, advance)
+
+    def gather(self) -> None:
+        """Add what has become of the jobs of other processes, once all are done.
+
+        Raises:
+            UserError: if more than 1 % of a large folder is unreadable.
+        """
+        for tally in self._tallies.values():
+            tally.gather(self.share)
+        self.straightened.write_cameras([job.target for job in self.jobs], self.share)
+        told = self.share.gather((self.done, self.failed, self.without_metres))
+        self.done = sum(done for done, _, _ in told)
+        self.failed = [error for _, failed, _ in told for error in failed]
+        self.without_metres = [error for *_, without in told for error in without]
 
     def _open(self, job: Job) -> OwnClip | None:
         try:

@@ -22,6 +22,7 @@ from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.manifest import Manifest, generator_hash
 from acdepth.data.order import as_floats
+from acdepth.data.ready import ReadyClip
 from acdepth.data.stored import frame_stamps, hash_pixels
 from acdepth.translator.depth_doubts import DepthDoubts
 from acdepth.translator.depth_source import DepthSource
@@ -104,6 +105,9 @@ def translate(
         UserError: if nothing can be translated, or more than 1 % of the frames cannot be read.
     """
     clear = clear_clips(clips)
+    if any(isinstance(clip, ReadyClip) for clip in clear):
+        what = "packed footage shows its images cropped and resized"
+        raise UserError(out, f"not begun, as {what}", "translate the footage that it was packed from")
     total = sum(len(clip.targets()) for clip in clear)
     if not total:
         remedy = "condition in sequence.yaml must be clear"
@@ -128,7 +132,7 @@ def translate(
         doubts.say()
         if depth_source and (doubt := depth_source.doubt()):
             (on_warning or log.warning)(doubt)
-        share.wait()
+        tally.gather(share)
         manifest = Manifest(out)
         share.wait()
         if share.leads:
