@@ -71,15 +71,20 @@ class Straightened:
             say(f"the lens bends ({lens.distortion}): results are of the pictures straightened")
 
     def write(self, target: Path, image: np.ndarray, lens: Lens | None) -> None:
-        """Write ``NAME_straight.png``, and ``straight_camera.yaml`` for all results in the folder.
+        """Write ``NAME_straight.png``; threads may write several."""
+        if lens is None or lens.is_straight:
+            return
+        with atomic_path(target.with_name(f"{target.name}_straight.png")) as temporary:
+            cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+    def write_camera(self, target: Path, lens: Lens | None) -> None:
+        """Write ``straight_camera.yaml`` for all results in the folder; one after the other, in order.
 
         A picture by another camera than the first in its folder gets ``NAME_straight_camera.yaml``. Neither
         is a name that a camera file is found by, as results may lie beside those of the footage.
         """
         if lens is None or lens.is_straight:
             return
-        with atomic_path(target.with_name(f"{target.name}_straight.png")) as temporary:
-            cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
         straight = Lens(lens.straight, camera_height=lens.camera_height)
         shared = target.with_name("straight_camera.yaml")
         if self._written.get(shared, straight) != straight:
