@@ -1,5 +1,6 @@
 """OpenVINO: a network of ours in float32, bfloat16 or int8 on a CPU."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -75,7 +76,9 @@ class OpenVinoGraphs:
 def convert(network: DepthNet, size: tuple[int, int]) -> openvino.Model:
     """A network as a graph of OpenVINO for one image of a (height, width), in float32."""
     example = torch.zeros(1, 3, *size)
-    return openvino.convert_model(AllOutputs(network).eval(), example_input=example, input=[1, 3, *size])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tracer that OpenVINO uses, about itself
+        return openvino.convert_model(AllOutputs(network).eval(), example_input=example, input=[1, 3, *size])
 
 
 def compiled(core: openvino.Core, model: openvino.Model, precision: str) -> Graph:
