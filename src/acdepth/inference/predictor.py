@@ -22,6 +22,10 @@ from acdepth.inference.pixels import Image, as_pixels
 from acdepth.inference.view import View
 from acdepth.networks.checkpoint import checkpoint_file
 
+MARGIN = 2.0
+"""By which a JPEG that is decoded at reduced size is still larger than the network sees it: shrunk twice by
+nearly the same, an image loses detail that depth depends on (docs/performance.md)."""
+
 
 def load(
     path: Path | str | None = None,
@@ -90,7 +94,7 @@ class Predictor:
 
         Args:
             image: a path, or the content of a file; RGB uint8 (H, W, 3) as array or PIL image; or a tensor
-                (3, H, W) in 0..1. A large JPEG is decoded at reduced size, see `read`.
+                (3, H, W) in 0..1. A very large JPEG is decoded at reduced size, see `read`.
             camera: of this image, at this or another resolution.
             flip: also predict the mirror image and fuse both inverse depths; twice the time.
             confidence: whether to say it too; a model of transformers has none without ``flip``.
@@ -114,19 +118,30 @@ class Predictor:
         pixels = [self.read(image) for image in images]
         return [finish() for finish in self.ask(pixels, camera, flip, confidence, camera_height)]
 
-    def read(self, image: Image, whole: bool = False) -> Pixels:
+    def read(self, image: Image, margin: float = MARGIN) -> Pixels:
         """An image of any kind as pixels.
 
-        A JPEG at least twice as large as the network sees it is decoded at 1/2, 1/4 or 1/8 of its sides
-        unless the ``whole`` is wanted, or the model looks at it at its own size or by another filter.
+        A large JPEG is decoded at 1/2, 1/4 or 1/8 of its sides, unless the model looks at it at its own size
+        or by another filter than the mean over areas.
+
+        Args:
+            image: see `__call__`.
+            margin: how many times as large as the network sees it a JPEG stays at least; infinity decodes it
+                whole, 1 as small as it may be.
 
         Raises:
             UserError: if it cannot be read.
         """
         model = self.model
-        by_area = model.input_size is not None and model.resize == "area"
-        reduces = by_area and not (whole or model.relative)
-        return as_pixels(image, model.fit if reduces else None)
+        by_area = model.input_size is not None and model.resize == "area" and not model.relative
+        if not by_area or math.isinf(margin):
+            return as_pixels(image)
+
+        def needed(size: tuple[int, int]) -> tuple[int, int]:
+            height, width = model.fit(size)
+            return math.ceil(margin * height), math.ceil(margin * width)
+
+        return as_pixels(image, needed)
 
     def ask(
         self,

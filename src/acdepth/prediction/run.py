@@ -24,7 +24,7 @@ from acdepth.data.own.guessed import check_fov, lens_from_fov
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import whole_video
 from acdepth.inference.metric import NoMetres
-from acdepth.inference.predictor import Predictor
+from acdepth.inference.predictor import MARGIN, Predictor
 from acdepth.prediction.collect import Job, collect
 from acdepth.prediction.lenses import Straightened
 from acdepth.prediction.stream import in_order, threads_beside
@@ -191,8 +191,8 @@ class Run:
     def _read(self, job: Job) -> Read | Unread:
         lens = self.options.lens or job.lens
         try:
-            whole = self.options.ply or not (lens is None or lens.is_straight)
-            pixels = self.predictor.read(job.source, whole)
+            needs_whole = self.options.ply or not (lens is None or lens.is_straight)
+            pixels = self.predictor.read(job.source, math.inf if needs_whole else MARGIN)
         except UserError as error:
             return Unread(job, error)
         try:
