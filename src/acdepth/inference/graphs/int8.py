@@ -90,31 +90,22 @@ def _loss(exact: openvino.Model, short: openvino.Model, seen: list[Seen]) -> tup
     from acdepth.inference.graphs.openvino import compiled
 
     core = openvino.Core()
+    truth = np.concatenate([one.depth[_counted(one)] for one in seen])
     depths = [_depths(compiled(core, one, "f32"), seen) for one in (exact, short)]
-    truth = [one.depth for one in seen]
-    counted = [(depth > 0) & (depth < FARTHEST) for depth in truth]
     # A network without metres, or of another lens, is scaled: both by one factor, so that int8 may not drift.
-    factor = np.median(
-        np.concatenate([t[c] / d[c] for t, d, c in zip(truth, depths[0], counted, strict=True)])
-    )
-    before, after = (
-        float(
-            np.mean(
-                [
-                    np.mean(np.abs(factor * d[c] / t[c] - 1))
-                    for t, d, c in zip(truth, one, counted, strict=True)
-                ]
-            )
-        )
-        for one in depths
-    )
+    factor = np.median(truth / depths[0])
+    before, after = (float(np.mean(np.abs(factor * depth / truth - 1))) for depth in depths)
     return before, after / before - 1
 
 
-def _depths(graph: Graph, seen: list[Seen]) -> list[np.ndarray]:
-    """Depth [m] at the size of the truth."""
+def _depths(graph: Graph, seen: list[Seen]) -> np.ndarray:
+    """Depth [m] of all pixels that count."""
     found = []
     for one in seen:
         inverse_depth = torch.from_numpy(np.array(graph(one.image)[0]))
-        found.append(depth_of(inverse_depth, one.depth.shape)[0, 0].numpy())
-    return found
+        found.append(depth_of(inverse_depth, one.depth.shape)[0, 0].numpy()[_counted(one)])
+    return np.concatenate(found)
+
+
+def _counted(seen: Seen) -> np.ndarray:
+    return (seen.depth > 0) & (seen.depth < FARTHEST)
