@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,openvino,onnx,dev]"
 	touch $(READY)
 
 demo: setup

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-EXTRAS = ("accelerate", "jinja2", "tensorboard", "transformers")
+EXTRAS = ("accelerate", "jinja2", "nncf", "onnxruntime", "openvino", "tensorboard", "transformers")
 
 
 @pytest.mark.parametrize(

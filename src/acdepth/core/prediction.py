@@ -28,7 +28,8 @@ def colour_inverse_depth(inverse_depth: np.ndarray, nearest: float | None = None
     """
     if nearest is None:
         nearest = nearest_shown(inverse_depth)
-    scaled = np.where(_known(inverse_depth), np.clip(np.nan_to_num(inverse_depth) / nearest, 0, 1), 0)
+    known = _known(inverse_depth)
+    scaled = np.clip((inverse_depth if known.all() else np.where(known, inverse_depth, 0)) / nearest, 0, 1)
     coloured = cv2.applyColorMap((scaled * 255).astype(np.uint8), cv2.COLORMAP_MAGMA)
     return cv2.cvtColor(coloured, cv2.COLOR_BGR2RGB)
 
@@ -37,7 +38,8 @@ def nearest_shown(inverse_depth: np.ndarray) -> float:
     """95 % quantile of inverse depth (H, W) [1/m] where there is some, as in monodepth2's pictures; 1 where
     there is none."""
     known = _known(inverse_depth)
-    return float(np.quantile(inverse_depth[known], 0.95)) if known.any() else 1.0
+    values = inverse_depth if known.all() else inverse_depth[known]
+    return float(np.quantile(values, 0.95)) if values.size else 1.0
 
 
 def _known(inverse_depth: np.ndarray) -> np.ndarray:

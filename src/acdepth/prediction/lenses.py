@@ -73,7 +73,7 @@ class Straightened:
             say(f"the lens bends ({lens.distortion}): results are of the pictures straightened")
 
     def write(self, target: Path, image: np.ndarray, lens: Lens | None) -> None:
-        """Write ``NAME_straight.png``."""
+        """Write ``NAME_straight.png``; threads may write several."""
         if lens is None or lens.is_straight:
             return
         with atomic_path(target.with_name(f"{target.name}_straight.png")) as temporary:
