@@ -102,8 +102,8 @@ def order_pairs(
         for (frame, *_), pairs in some:
             rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
     if share.count > 1:
-        number = {one.clip.key(one.index): place for place, one in enumerate(asked)}
-        rows = {name: share.sorted(some, lambda row: number[row.key]) for name, some in rows.items()}
+        places = {one.clip.key(one.index): place for place, one in enumerate(asked)}
+        rows = {name: share.sorted(some, lambda row: places[row.key]) for name, some in rows.items()}
     if not rows[LOWER_IS_CLOSER]:
         part = f"the part of the images that protocol {protocol.name} shows"
         raise UserError(None, f"no pair lies within {part}")

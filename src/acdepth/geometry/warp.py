@@ -72,7 +72,7 @@ def source_coordinates(
 
 def pixel_rays(intrinsics: Float[Tensor, "b 3 3"], size: Sequence[int]) -> Float[Tensor, "b 3 n"]:
     """The point at a depth of 1 m that each pixel of (height, width) shows, row by row."""
-    return inverse_intrinsics(intrinsics) @ _pixels(*size, intrinsics)
+    return inverse_intrinsics(intrinsics) @ _pixels(size[0], size[1], intrinsics)
 
 
 def _seen_at(

@@ -18,6 +18,7 @@ from acdepth.core.lens import Lens
 from acdepth.core.prediction import NO_METRES, DepthPrediction
 from acdepth.core.progress import Advance, progress, say
 from acdepth.core.share import ALL, Share
+from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.bag import whole_bag
 from acdepth.data.own.clip import OwnClip
@@ -28,7 +29,6 @@ from acdepth.inference.metric import NoMetres
 from acdepth.inference.predictor import MARGIN, Predictor
 from acdepth.prediction.collect import Job, collect
 from acdepth.prediction.lenses import Straightened
-from acdepth.prediction.stream import in_order, threads_beside
 from acdepth.prediction.video import UnreadableVideo, predict_video
 
 MANY_IMAGES = 100

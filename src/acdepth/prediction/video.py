@@ -15,11 +15,11 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
 from acdepth.core.images import Pixels
 from acdepth.core.prediction import DepthPrediction, colour_inverse_depth, nearest_shown
+from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.clip import OwnClip
 from acdepth.inference.metric import NoMetres
 from acdepth.inference.predictor import Predictor
-from acdepth.prediction.stream import in_order, threads_beside
 
 WIDEST_HALF = 1920
 """Each half is shrunk to at most this many pixels across; wider pairs many players refuse."""

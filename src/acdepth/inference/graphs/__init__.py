@@ -38,8 +38,9 @@ def graph_backends(
     else:
         from acdepth.inference.graphs.openvino import OpenVinoGraphs
 
-        half = precision != "int8" and computes_in_bfloat16(torch.device("cpu"), precision)
-        graphs = OpenVinoGraphs(network, card, name, "bf16" if half else precision, sha256)
+        if precision != "int8":
+            precision = "bf16" if computes_in_bfloat16(torch.device("cpu"), precision) else "fp32"
+        graphs = OpenVinoGraphs(network, card, name, precision, sha256)
     return (
         GraphBackend(network, graphs.with_all),
         GraphBackend(network, graphs.with_finest),

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from acdepth.prediction.stream import in_order
+from acdepth.core.stream import in_order
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
