@@ -68,7 +68,7 @@ class OpenVinoGraphs:
 
     def _compiled(self, size: tuple[int, int], outputs: int) -> Graph:
         model = self.model.clone()
-        model = openvino.Model([one.node for one in model.outputs[:outputs]], model.get_parameters(), "depth")
+        model = openvino.Model([one.node for one in model.outputs[:outputs]], model.get_parameters(), "depth")  # pyright: ignore[reportGeneralTypeIssues]
         model.reshape([1, 3, *size])
         return compiled(self.core, model, PRECISIONS[self.precision])
 
