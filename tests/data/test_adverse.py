@@ -41,7 +41,7 @@ def test_whole_drives_are_kept_apart_and_of_a_single_one_its_end(adverse):
     positions = [row(adverse.frames, frame).position for frame in apart[Condition.RAIN].frames]
     assert positions == [8, 9]
     for condition in (Condition.NIGHT, Condition.RAIN):
-        together = learning[condition].frames + apart[condition].frames
+        together = [*learning[condition].frames, *apart[condition].frames]
         assert sorted(together) == [
             index for index, frame in enumerate(rows(adverse.frames)) if frame.condition is condition
         ]
