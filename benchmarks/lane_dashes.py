@@ -2,26 +2,28 @@
 
     python benchmarks/lane_dashes.py FOOTAGE [--network shipped] [--height 1.25] [--every 25]
 
-On US motorways a dash begins every 12.2 m (40 ft); in the country of the built-in world every 18 m on
-motorways and every 12 m on roads. Each image that is looked at is seen from above by a plane and straightened
-along its lines, and the dashes' period is the lag at which all of them together agree best with themselves.
-What the plane is, and how far away what lies on it is, is told in four ways:
+In California a dash begins every 14.6 m (48 ft) on motorways, elsewhere in the US every 12.2 m (40 ft); in
+the country of the built-in world every 18 m on motorways and every 12 m on roads. Each image that is looked
+at is seen from above, by the plane that lies the camera's height below it and along which it moves, as
+optical flow tells (or at which it looks down by --pitch). It is straightened along its lines, and the dashes'
+period is the lag at which all images together agree best with themselves. Depth has no part in that. Then
+the network's depth is asked how long one such period of road is, from 7 to 12 m ahead on, in the own lane,
+which should be free. Printed are JSON with
 
-    depth     the road lies where the network's depth says, row by row
-    plane     the road is the plane of `acdepth.geometry.road_plane`, as the network says it
-    height    the same plane, moved to where the camera's height above it is right
-    motion    the plane at the camera's height along which the camera moves, as optical flow tells (or
-              at which it looks down by --pitch): depth has no part in it
+    road       the period by lens, height and motion alone [m]: whether these are right at all; and the bounds
+               within which it lies in 90 of 100 draws of the images
+    depth      what depth says of as much road [m]: the median of the images, and their quartiles
+    by_height  the same where depth is multiplied by the camera's height over that of `road_plane` in it
 
-The last tells whether lens and height are right at all. FOOTAGE needs a camera; --network truth takes its
-measured depth, and --times multiplies depth, to try the measure itself. Of 25 images a second --every 25
-shows each dash about once. Printed are JSON with each way's period [m], the bounds within which it lies in
-90 of 100 draws of the images, and how many periods of road were looked at.
+and how many periods of road were looked at. FOOTAGE needs a camera. With --network truth its measured depth
+is asked, also for the plane, and --times multiplies depth, to try the measure itself. Of 25 images a second
+--every 25 shows each dash about once.
 """
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,6 +53,10 @@ SLANTS, BENDS = np.linspace(-0.2, 0.2, 41), np.linspace(-0.004, 0.004, 9)
 """Of lines against the view: columns per row, and their change per metre."""
 SIDEWAYS = np.linspace(-0.1, 0.1, 21)
 """By which dashes may still run aside then."""
+FIRST = np.arange(7.0, 12.1, 1.0)
+"""Where the periods begin that depth is asked about [m]."""
+OWN_LANE = 1.5
+"""To either side, where that is looked at: there a car is the least likely [m]."""
 DRAWS = 200
 """Of as many images as there are, with replacement."""
 
@@ -66,13 +72,17 @@ class Plane(NamedTuple):
     height: float
     """Of the camera above it [m]."""
 
+    @property
+    def ahead(self) -> np.ndarray:
+        """(3,) of length 1, where the camera looks along it."""
+        ahead = np.array([0, 0, 1]) - self.down[2] * self.down
+        return ahead / np.linalg.norm(ahead)
+
     def pixels(self, camera: Camera, far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where its points are seen (R, C) each: R so far ahead (R,) [m], C from left to right."""
-        ahead = np.array([0, 0, 1]) - self.down[2] * self.down
-        ahead /= np.linalg.norm(ahead)
         far, aside = np.meshgrid(far, np.arange(-ASIDE, ASIDE, STEP), indexing="ij")
-        points = self.height * self.down + far[..., None] * ahead
-        points = points + aside[..., None] * np.cross(self.down, ahead)
+        points = self.height * self.down + far[..., None] * self.ahead
+        points = points + aside[..., None] * np.cross(self.down, self.ahead)
         x = camera.fx * points[..., 0] / points[..., 2] + camera.cx
         y = camera.fy * points[..., 1] / points[..., 2] + camera.cy
         return x.astype(np.float32), y.astype(np.float32)
@@ -144,38 +154,20 @@ def plane_of(clip: Clip, depth: np.ndarray) -> Plane | None:
     return None if np.isnan(height) else Plane(found.normal[0].numpy(), height)
 
 
-def reached(camera: Camera, plane: Plane, depth: np.ndarray, far: np.ndarray) -> np.ndarray:
-    """How far ahead on a plane (R,) pixels lie that depth (H, W) puts so far ahead (R,) [m]; NaN beyond."""
-    tried = np.arange(AHEAD[0] / 3, 3 * AHEAD[1], STEP)
-    x, y = plane.pixels(camera, tried)
-    middle = slice(x.shape[1] // 4, -x.shape[1] // 4)
-    said = np.median(cv2.remap(depth.astype(np.float32), x[:, middle], y[:, middle], cv2.INTER_LINEAR), 1)
-    # Along the road rather than along the optical axis: both are points of one ray.
-    on_plane = plane.height / ((y[:, 0] - camera.cy) / camera.fy * plane.down[1] + plane.down[2])
-    said = np.maximum.accumulate(said * tried / on_plane)
-    return np.interp(far, said, tried, left=np.nan, right=np.nan)
+def lengths(camera: Camera, plane: Plane, depth: np.ndarray, period: float) -> float:
+    """What depth (H, W) says of ``period`` of a plane [m], the median of those that begin at `FIRST`."""
+    near, far = (_said(camera, plane, depth, FIRST + more) for more in (0.0, period))
+    return float(np.median(far - near))
 
 
-def look(clip: Clip, index: int, depth: np.ndarray, motion: Plane) -> Mapping[str, np.ndarray] | None:
-    """Agreement by lag (L,) of an image in each way; None where depth (H, W) shows no road."""
-    plane, far = plane_of(clip, depth), np.arange(*AHEAD, STEP)
-    if plane is None:
-        return None
-    assert clip.camera is not None
-    ways = {
-        "plane": (plane, far),
-        "height": (plane._replace(height=motion.height), far),
-        "motion": (motion, far),
-    }
-    if np.isnan(motion.down).any():  # the images do not tell
-        motion = ways.pop("motion")[0] and ways["height"][0]
-    ways["depth"] = (motion, reached(clip.camera, motion, depth, far))
-    found = {}
-    for name, (seen_by, rows) in ways.items():
-        above = lines_from_above(clip, index, seen_by, np.nan_to_num(rows, nan=AHEAD[0]))
-        above[np.isnan(rows)] = 0
-        found[name] = agreement(straightened(above))
-    return found
+def _said(camera: Camera, plane: Plane, depth: np.ndarray, far: np.ndarray) -> np.ndarray:
+    """How far ahead depth (H, W) says that the own lane is, which is ``far`` (R,) ahead on a plane [m]."""
+    x, y = plane.pixels(camera, far)
+    middle = slice(int((ASIDE - OWN_LANE) / STEP), int((ASIDE + OWN_LANE) / STEP))
+    x, y = x[:, middle], y[:, middle]
+    there = cv2.remap(depth.astype(np.float32), x, y, cv2.INTER_LINEAR)
+    rays = np.stack([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, np.ones_like(x)], -1)
+    return np.median(there * (rays @ plane.ahead), 1)
 
 
 def period_of(agreements: np.ndarray) -> float:
@@ -198,37 +190,64 @@ def _summit(values: np.ndarray, top: int) -> float:
     return top + 0.5 * (before - after) / min(before - 2 * here + after, -1e-12)
 
 
-def summary(agreements: np.ndarray) -> dict[str, object]:
-    """What one way says of N images (N, L)."""
-    period, draws = period_of(agreements), np.random.default_rng(0)
-    drawn = [
-        period_of(agreements[draws.integers(len(agreements), size=len(agreements))]) for _ in range(DRAWS)
-    ]
-    low, high = np.nanquantile(drawn, (0.05, 0.95))
-    periods = len(agreements) * (AHEAD[1] - AHEAD[0]) / period
-    return {"period": round(period, 2), "within": [round(low, 2), round(high, 2)], "periods": round(periods)}
+def draws(agreements: np.ndarray) -> list[float]:
+    """The 5 % and 95 % quantiles of `period_of` over draws of as many of the images (N, L)."""
+    generator, count = np.random.default_rng(0), len(agreements)
+    drawn = [period_of(agreements[generator.integers(count, size=count)]) for _ in range(DRAWS)]
+    return [round(float(one), 2) for one in np.nanquantile(drawn, (0.05, 0.95))]
 
 
-def measure(
-    footage: Path, say: Say, height: float | None, every: int, pitch: float | None
-) -> dict[str, object]:
-    """Each way's period, and what it was found by."""
-    found, pitches, looked_at = [], {}, 0
-    for clip in open_data(footage):
-        chosen, assumed = range(0, len(clip), every), height or clip.camera_height
+class Seen(NamedTuple):
+    """What was looked at of one image."""
+
+    clip: Clip
+    index: int
+    plane: Plane
+    agreed: np.ndarray
+    """(L,) `agreement`."""
+
+
+def see(clip: Clip, every: int, height: float | None, pitch: float | None, truth: Say | None) -> list[Seen]:
+    """Look at every so many-th image of a drive; by the road's own plane where the truth is known."""
+    chosen, seen = range(0, len(clip), every), []
+    if not truth:
+        assumed = height or clip.camera_height
         assert assumed is not None, "give --height"
         follows = [index for index in chosen if clip.in_time and index + LATER[-1] < len(clip)]
         looks_down = pitch_of_motion(clip, follows) if pitch is None else np.radians(pitch)
-        pitches[clip.name] = round(float(np.degrees(looks_down)), 2)
-        seen = [look(clip, index, say(clip, index), along(looks_down, assumed)) for index in chosen]
-        looked_at += len(seen)
-        found += [one for one in seen if one is not None]
+        assert np.isfinite(looks_down), "the images do not tell how the camera moves: give --pitch"
+        print(f"{clip.name}: looks down by {np.degrees(looks_down):.2f} degrees", file=sys.stderr)
+    for index in chosen:
+        plane = plane_of(clip, truth(clip, index)) if truth else along(looks_down, assumed)
+        if plane:
+            lines = lines_from_above(clip, index, plane, np.arange(*AHEAD, STEP))
+            seen.append(Seen(clip, index, plane, agreement(straightened(lines))))
+    return seen
+
+
+def measure(seen: Sequence[Seen], say: Say) -> dict[str, object]:
+    """The period, and what depth says of it."""
+    agreements = np.stack([one.agreed for one in seen])
+    period, said, heights = period_of(agreements), [], []
+    for one in seen:
+        assert one.clip.camera is not None
+        depth = say(one.clip, one.index)
+        road = plane_of(one.clip, depth)
+        said.append(lengths(one.clip.camera, one.plane, depth, period))
+        heights.append(road.height / one.plane.height if road else np.nan)
     return {
-        **{name: summary(np.stack([one[name] for one in found])) for name in found[0]},
-        "images": looked_at,
-        "images_with_a_road": len(found),
-        "pitch": pitches,
+        "road": {"period": round(period, 2), "within": draws(agreements)},
+        "depth": _spread(said),
+        "by_height": _spread(np.array(said) / heights),
+        "height_over_given": _spread(heights),
+        "images": len(seen),
+        "periods": round(len(seen) * (AHEAD[1] - AHEAD[0]) / period),
     }
+
+
+def _spread(values: Sequence[float] | np.ndarray) -> dict[str, object]:
+    low, middle, high = (round(float(one), 2) for one in np.nanquantile(values, (0.25, 0.5, 0.75)))
+    return {"median": middle, "quartiles": [low, high]}
 
 
 def says(network: str, times: float) -> Say:
@@ -259,8 +278,10 @@ def main() -> None:
     parser.add_argument("--times", type=float, default=1.0)
     given = parser.parse_args()
     say = says(given.network, given.times)
-    result = measure(given.footage, say, given.height, given.every, given.pitch)
-    print(json.dumps({**result, "made_by": provenance()}, indent=1))
+    truth = measured if given.network == "truth" else None
+    clips = open_data(given.footage)
+    seen = [one for clip in clips for one in see(clip, given.every, given.height, given.pitch, truth)]
+    print(json.dumps({**measure(seen, say), "made_by": provenance()}, indent=1))
 
 
 if __name__ == "__main__":
