@@ -1,7 +1,7 @@
 """Does one measured distance bring metres, for a camera whose lens and height nobody knows?
 
-Towns of the built-in world, each seen by a camera of its own. In the first frame points are drawn on what is 5
-to 20 m away in the lower half, as a person with a tape measure would choose them; the other frames are scored.
+Towns of the built-in world, each seen by a camera of its own. In the first frame points are drawn on what is
+5 to 20 m away in the lower half, as a person with a tape measure would choose them; the others are scored.
 
     python benchmarks/calibrate.py OUT.json [--weights shipped] [--towns 12]
 """
@@ -60,9 +60,7 @@ def main() -> None:
     for town in range(9300, 9300 + asked.towns):
         rig = draw_rig(town)
         frames = list(render(town, [Condition.CLEAR], asked.frames, IMAGE_SIZE, rig=rig))
-        said = [
-            predictor(frame.images[Condition.CLEAR].numpy(), confidence=False).depth for frame in frames
-        ]
+        said = [predictor(frame.images[Condition.CLEAR].numpy(), confidence=False).depth for frame in frames]
         truth = [frame.depth.numpy() for frame in frames]
         scored = list(zip(said[1:], truth[1:], strict=True))
 
@@ -77,7 +75,9 @@ def main() -> None:
         print(json.dumps({key: np.round(np.median(value), 4) for key, value in row.items()}), flush=True)
     kinds = ("as it is", "median", "1 points", "2 points", "5 points")
     summary = {kind: float(np.mean([np.mean(row[kind]) for row in rows])) for kind in kinds}
-    summary |= {f"{kind}, median draw": float(np.mean([np.median(row[kind]) for row in rows])) for kind in kinds}
+    summary |= {
+        f"{kind}, median draw": float(np.mean([np.median(row[kind]) for row in rows])) for kind in kinds
+    }
     asked.out.write_text(json.dumps({"summary": summary, "towns": rows}, indent=1))
     print(json.dumps(summary, indent=1))
 

@@ -29,9 +29,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
 
     def run_it(*arguments: object, weights: str = "model.safetensors") -> tuple[int, str, str]:
-        code = call(
-            monkeypatch, "calibrate", weights, "--image", "street.png", "--device", "cpu", *arguments
-        )
+        code = call(monkeypatch, "calibrate", weights, "--image", "street.png", "--device", "cpu", *arguments)
         return code, *capsys.readouterr()
 
     return run_it
@@ -61,9 +59,7 @@ def test_the_median_of_several_points_counts_and_doubt_is_told(run):
 
 def test_without_a_lens_no_camera_changes_the_metres(run):
     run("--point", 30, 100, 12.5)
-    np.testing.assert_array_equal(
-        depth("calibrated.safetensors", NARROW), depth("calibrated.safetensors")
-    )
+    np.testing.assert_array_equal(depth("calibrated.safetensors", NARROW), depth("calibrated.safetensors"))
     scale = load("calibrated.safetensors", device="cpu").describe_scale(NARROW)
     assert "for the lens that was measured with" in scale and "by what was measured in a picture" in scale
 

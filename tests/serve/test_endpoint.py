@@ -125,7 +125,7 @@ def test_a_token_is_asked_for_and_kept_in_a_cookie():
         for right, status in (("hidden", 200), ("wrong", 401), ("", 401)):
             asked = served.client.get("/v1/models", headers={"Authorization": f"Bearer {right}"})
             assert asked.status_code == status
-        first = served.client.get("//other.site/v1/models?token=hidden&a=b")
+        first = served.client.get("http://127.0.0.1:7860//other.site/v1/models?token=hidden&a=b")
         assert first.status_code == 303 and first.headers["location"] == "/other.site/v1/models?a=b"
         assert "HttpOnly" in first.headers["set-cookie"]
         served.client.cookies.set("acdepth_token", "hidden")

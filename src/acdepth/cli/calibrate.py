@@ -21,8 +21,8 @@ def calibrate(
 ) -> None:
     """Bring a checkpoint to metres by a tape measure: write it anew, its depth multiplied by one factor.
 
-    The camera file beside the image is used as by acdepth predict. Where no lens is known, the factor makes up
-    for it as well: metres then hold for pictures by this lens, and no camera changes them.
+    The camera file beside the image is used as by acdepth predict. Where no lens is known, the factor makes
+    up for it as well: metres then hold for pictures by this lens, and no camera changes them.
 
     Args:
         weights: checkpoint or its folder, or shipped.

@@ -23,12 +23,12 @@ def serve(
     """Serve depth on a page and at POST /v1/depth, until Ctrl-C.
 
     Args:
-        weights: PATH or NAME=PATH of checkpoints, or hf:NAME; the first answers where none is named. The student
-            that ships if not given.
+        weights: PATH or NAME=PATH of checkpoints, or hf:NAME; the first answers where none is named. The
+            student that ships if not given.
         host: address to listen at. Only the default keeps other machines out; 0.0.0.0 lets them in.
         port: to listen at.
         token: that requests must bring: Authorization: Bearer TOKEN, or once ?token=TOKEN in a browser.
-        translator: adapters as for acdepth translate, or shipped: weather that was learnt, beside the simulated.
+        translator: adapters as for acdepth translate, or shipped: learnt weather beside the simulated.
         run: folder of a run with report.html, for the tab Results.
         limits: YAML of what is taken at most: megabytes, megapixels, waiting and so on (docs/serve.md).
         device: auto, cpu, cuda, cuda:1 or mps.
@@ -60,10 +60,19 @@ def serve(
     with TemporaryDirectory(prefix="acdepth-") as place, Batcher(bounds) as batcher:
         folder = Path(place)
         say("drawing examples of the built-in world")
-        desk = Desk(models, batcher, bounds, Shelf(bounds.sessions), draw_examples(folder), folder, weather, bool(report))
+        desk = Desk(
+            models,
+            batcher,
+            bounds,
+            Shelf(bounds.sessions),
+            draw_examples(folder),
+            folder,
+            weather,
+            bool(report),
+        )
         server, listening = open_server(make_app(desk, host, token, report), host, port, bounds)
         if not is_loopback(host):
-            say(f"--host {host}: everybody on the network can use this{'' if token else ', as there is no --token'}")
+            say(f"--host {host}: everybody on the network can use this{'' if token else '; see --token'}")
         address = f"http://{host}:{listening.getsockname()[1]}/{'?token=TOKEN' if token else ''}"
         say(f"serving {', '.join(models.names)} at {address}; Ctrl-C ends it")
         server.run([listening])

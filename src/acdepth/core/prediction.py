@@ -81,7 +81,9 @@ class DepthPrediction:
         if not self.metric:
             factor = 2.0 ** math.floor(math.log2(65535 / float(self.depth.max())))
             notes = {NO_METRES: f"{factor:.17g}"}
-        content = _encoded(Path("depth.png"), np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16))
+        content = _encoded(
+            Path("depth.png"), np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16)
+        )
         for keyword, text in notes.items():
             content = with_png_text(content, keyword, text)
         return content

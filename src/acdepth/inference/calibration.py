@@ -54,7 +54,9 @@ def by_points(depth: np.ndarray, points: Sequence[MeasuredPoint]) -> tuple[Calib
         UserError: if there is no point, one lies outside the picture, or a distance is none.
     """
     if not points:
-        raise UserError(None, "nothing was measured", "give a point with its distance, or the camera's height")
+        raise UserError(
+            None, "nothing was measured", "give a point with its distance, or the camera's height"
+        )
     said = np.array([_depth_at(depth, point) for point in points])
     factors = np.array([point.metres for point in points]) / said
     factor = float(np.median(factors))

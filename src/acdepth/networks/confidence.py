@@ -105,5 +105,7 @@ def _cues(image: Tensor, output: DepthOutput, unit: float) -> Tensor:
     edges = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
     apart = disagreement(output.inverse_depths)
     brightness = image.float().mean(1, keepdim=True)
-    cues = torch.cat([log_depth - (2 + math.log(unit)), apart.clamp_min(1e-3).log() + 2, 4 * edges, 4 * brightness - 1], 1)
+    cues = torch.cat(
+        [log_depth - (2 + math.log(unit)), apart.clamp_min(1e-3).log() + 2, 4 * edges, 4 * brightness - 1], 1
+    )
     return F.avg_pool2d(cues, SHRINK)

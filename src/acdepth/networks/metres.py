@@ -11,9 +11,9 @@ Source = Literal[
     "speeds", "poses", "speeds or poses", "camera height", "measured", "model", "teacher", "start", "none"
 ]
 """What made depth metric: known lengths of motion, of one kind, or of both or one that was not told; the
-known height of the camera above the road; a length measured in a picture (`acdepth calibrate`); a model of transformers that says metres itself; a teacher, whose
-metres were learnt; the network that training started from and was held to; or nothing, which leaves the
-unit to chance."""
+known height of the camera above the road; a length measured in a picture (`acdepth calibrate`); a model
+of transformers that says metres itself; a teacher, whose metres were learnt; the network that training
+started from and was held to; or nothing, which leaves the unit to chance."""
 IN_WORDS: dict[Source, str] = {
     "speeds": "from speeds",
     "poses": "from poses",
@@ -38,7 +38,8 @@ class Metres(Config):
     """Metres per unit of depth in training. The ``min_depth`` and ``max_depth`` of the card's network are
     multiplied by it already, so whoever opens the network gets metres."""
     one_lens: bool = False
-    """Whether they are those of one lens that nobody knew when it was ``measured``: no camera rescales them."""
+    """Whether they are those of one lens that nobody knew when it was ``measured``: no camera rescales them.
+    """
     spread: float | None = None
     """Interquartile range over median of the metres per unit of depth that the road says frame by frame, by
     the camera's given height above it, or because that stays the same through a clip; null if unknown."""

@@ -93,7 +93,7 @@ def read_report(run: Path) -> bytes:
 
 
 def open_server(app: ASGIApp, host: str, port: int, limits: Limits) -> tuple[uvicorn.Server, socket.socket]:
-    """A server that runs until Ctrl-C once it is told to, and where it will listen; port 0 is any that is free.
+    """A server that is yet to be run, and where it will listen; port 0 is any that is free.
 
     Raises:
         UserError: if it cannot listen there.

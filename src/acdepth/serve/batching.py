@@ -37,8 +37,8 @@ class Asked:
 class Batcher:
     """Asks networks in a thread of its own, so that what runs at once, and its memory, is bounded.
 
-    Used in a ``with`` statement. Convolutions round differently in batches of different size, so the last bits
-    of an answer depend on who asks at the same time.
+    Used in a ``with`` statement. Convolutions round differently in batches of different size, so the last
+    bits of an answer depend on who asks at the same time.
     """
 
     def __init__(self, limits: Limits) -> None:

@@ -14,8 +14,8 @@ from acdepth.serve.shelf import Result
 
 Points = list[tuple[int, int, float]]
 BEGIN = note(
-    "Click a point whose distance you have measured, such as the foot of a kerb or of a parked car, say how many "
-    "metres it is from the camera, and add it. One point is enough; two far apart tell whether they agree."
+    "Click a point whose distance you have measured, such as the foot of a parked car, say how many metres "
+    "it is from the camera, and add it. One point is enough; two far apart tell whether they agree."
 )
 
 
@@ -39,7 +39,9 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
             raise UserError(None, "no picture yet", "choose one in the tab Depth")
         return result
 
-    def click(place: str | None, so_far: Points, event: gr.SelectData) -> tuple[np.ndarray, tuple[int, int], str]:
+    def click(
+        place: str | None, so_far: Points, event: gr.SelectData
+    ) -> tuple[np.ndarray, tuple[int, int], str]:
         result = result_of(place)
         height, width = result.prediction.depth.shape
         x, y = min(max(int(event.index[0]), 0), width - 1), min(max(int(event.index[1]), 0), height - 1)
@@ -47,7 +49,11 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
         return _marked(result.image, so_far, (x, y)), (x, y), note(here)
 
     def add_point(
-        place: str | None, so_far: Points, at: tuple[int, int] | None, distance: float | None, known: dict[str, float]
+        place: str | None,
+        so_far: Points,
+        at: tuple[int, int] | None,
+        distance: float | None,
+        known: dict[str, float],
     ) -> tuple[np.ndarray, Points, None, None, dict[str, float], str]:
         result = result_of(place)
         if at is None or not distance:
@@ -61,7 +67,13 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
 
     def forget(place: str | None, known: dict[str, float]) -> tuple[object, ...]:
         result = result_of(place)
-        return result.image, BEGIN, [], None, {name: one for name, one in known.items() if name != result.model}
+        return (
+            result.image,
+            BEGIN,
+            [],
+            None,
+            {name: one for name, one in known.items() if name != result.model},
+        )
 
     private = {"api_visibility": "private"}
     # What was measured through one lens says nothing of another.
@@ -76,7 +88,9 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
         **private,
     )
     added.success(**depth.show, **private)
-    cleared = clear.click(told(forget), [depth.name, depth.factors], [seen, said, points, clicked, depth.factors], **private)
+    cleared = clear.click(
+        told(forget), [depth.name, depth.factors], [seen, said, points, clicked, depth.factors], **private
+    )
     cleared.success(**depth.show, **private)
 
     def look(place: str | None, so_far: Points) -> tuple[object, object]:
@@ -112,7 +126,8 @@ def _summary(model: str, points: Points, said: np.ndarray, factor: float, by: st
     flags = " ".join(f"--point {x} {y} {metres:g}" for x, y, metres in points)
     command = f"acdepth calibrate WEIGHTS --image PICTURE {flags}"
     return (
-        f'<p class="ac-number">Depth of {escape(model)} times {factor:.4g}</p><p>By {by}; used in the tab Depth '
-        f"until this page is closed.</p><table><tr><th>column, row</th><th>said</th><th>measured</th></tr>{rows}"
-        f"</table><p>To keep it:</p><pre><code>{escape(command)}</code></pre>"
+        f'<p class="ac-number">Depth of {escape(model)} times {factor:.4g}</p>'
+        f"<p>By {by}; used in the tab Depth until this page is closed.</p>"
+        f"<table><tr><th>column, row</th><th>said, m</th><th>measured, m</th></tr>{rows}</table>"
+        f"<p>To keep it:</p><pre><code>{escape(command)}</code></pre>"
     )

@@ -30,7 +30,10 @@ class Counts:
         """All of it; ``now`` are further numbers by name."""
         with self._lock:
             requests, parts, total = sorted(self._requests.items()), list(self._parts), self._seconds
-        lines = ["# HELP acdepth_requests_total Answers by route and status.", "# TYPE acdepth_requests_total counter"]
+        lines = [
+            "# HELP acdepth_requests_total Answers by route and status.",
+            "# TYPE acdepth_requests_total counter",
+        ]
         lines += [
             f'acdepth_requests_total{{route="{route}",status="{status}"}} {count}'
             for (route, status), count in requests

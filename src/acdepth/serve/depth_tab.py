@@ -8,7 +8,6 @@ import gradio as gr
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import nearest_shown
 from acdepth.serve.desk import Desk, note, told
-from acdepth.serve.examples import STYLE_FIELD_OF_VIEW
 from acdepth.serve.shelf import Result
 from acdepth.serve.viewer import Layer, grey, scale_bar, viewer
 
@@ -60,7 +59,7 @@ def depth_tab(desk: Desk) -> DepthTab:
             fov = gr.Number(
                 None,
                 label="Degrees across the picture",
-                info="for metres by another lens, and for points; empty where nobody knows",
+                info="for metres by another lens, and for points; empty: as the file says",
                 minimum=0,
                 maximum=150,
                 elem_id="fov",
@@ -70,7 +69,12 @@ def depth_tab(desk: Desk) -> DepthTab:
             seen = gr.HTML(note("Choose a picture."), elem_id="seen")
             with gr.Accordion("Points in space", open=False):
                 button = gr.Button("Show points", size="sm", elem_id="show-points")
-                cloud = gr.Model3D(label="Points", display_mode="point_cloud", clear_color=(0.07, 0.07, 0.09, 1.0), height=420)
+                cloud = gr.Model3D(
+                    label="Points",
+                    display_mode="point_cloud",
+                    clear_color=(0.07, 0.07, 0.09, 1.0),
+                    height=420,
+                )
 
     def show(
         path: str | None, first: str, second: str, degrees: float | None, kind: str, known: dict[str, float]
@@ -94,12 +98,12 @@ def depth_tab(desk: Desk) -> DepthTab:
             raise UserError(None, "nothing to show", "choose a picture first")
         if result.prediction.camera is None:
             raise UserError(None, "points need the lens", "say how many degrees the picture sees across")
-        path = desk.folder / f"{place}.glb"
+        path = desk.new_file(".glb")
         path.write_bytes(result.glb())
         return str(path)
 
-    def take(event: gr.SelectData) -> tuple[str, float]:
-        return str(desk.examples[event.index].path), STYLE_FIELD_OF_VIEW
+    def take(event: gr.SelectData) -> str:
+        return str(desk.examples[event.index].path)
 
     asked = [picture, model, beside, fov, shown, factors]
     wired = {"fn": told(show), "inputs": asked, "outputs": [seen, name]}
@@ -110,9 +114,7 @@ def depth_tab(desk: Desk) -> DepthTab:
         api_visibility="private",
         **wired,
     )
-    # A visitor's own picture has a lens of its own.
-    picture.upload(lambda: None, None, fov, api_visibility="private", queue=False)
-    gallery.select(take, None, [picture, fov], api_visibility="private")
+    gallery.select(take, None, picture, api_visibility="private")
     button.click(told(points), name, cloud, api_visibility="private")
     return DepthTab(picture, model, fov, name, factors, wired)
 
@@ -130,7 +132,8 @@ def show_result(result: Result, place: str, kind: str, factor: float | None) -> 
     scale = result.scale if factor is None else f"calibrated on this page: depth times {factor:.4g}"
     formats = [one for one in FORMATS if one != "glb" or found.camera is not None]
     links = "".join(
-        f'<a href="results/{place}/{escape(result.model)}.{one}" download>{FORMATS[one]}</a>' for one in formats
+        f'<a href="results/{place}/{escape(result.model)}.{one}" download>{FORMATS[one]}</a>'
+        for one in formats
     )
     below = f'{bar}<p><b>{escape(result.model)}</b>: {escape(scale)}.</p><div class="ac-links">{links}</div>'
     return viewer(Layer("picture", result.image), right, found, below, unit)

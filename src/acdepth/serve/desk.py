@@ -1,5 +1,7 @@
 """What the tabs of the page work with."""
 
+import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -35,7 +37,7 @@ class Desk:
     shelf: Shelf
     examples: list[Example]
     folder: Path
-    """For videos while they are made; goes with the server."""
+    """For what the page must have as a file; goes with the server."""
     translator: Translator | None = None
     report: bool = False
     """Whether the server has the report of a run."""
@@ -65,6 +67,13 @@ class Desk:
         found = self.batcher.ask(predictor, image, camera, predictor.model.has_scales)
         result = Result(image, found, name, predictor.describe_scale(camera))
         return result if factor == 1.0 else result.times(factor)
+
+    def new_file(self, suffix: str) -> Path:
+        """A place for what the page then copies; what was made long before goes."""
+        made = sorted(self.folder.glob("made-*"), key=lambda path: path.name)
+        for old in made[: -self.limits.sessions]:
+            old.unlink(missing_ok=True)
+        return self.folder / f"made-{time.time_ns():020d}-{secrets.token_hex(4)}{suffix}"
 
     def waiting(self, name: str) -> "WaitingPredictor":
         """A model that takes its turn with all other requests, for work of many images."""
@@ -100,7 +109,9 @@ def told(work: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return work(*arguments, **named)
         except UserError as error:
-            raise gr.Error(escape(f"{error.what}{error.remedy and f'; {error.remedy}'}"), print_exception=False) from error
+            raise gr.Error(
+                escape(f"{error.what}{error.remedy and f'; {error.remedy}'}"), print_exception=False
+            ) from error
 
     return shown
 

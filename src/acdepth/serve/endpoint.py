@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import FastAPI, Form, HTTPException, Request, Response, UploadFile
+from fastapi import FastAPI, File, Form, HTTPException, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +29,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     for status, what in {
         HTTPStatus.NOT_FOUND: "no such model",
         HTTPStatus.REQUEST_TIMEOUT: "the body came too slowly",
-        HTTPStatus.CONTENT_TOO_LARGE: "too many bytes or pixels",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too many bytes or pixels",
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "no image",
         HTTPStatus.UNPROCESSABLE_ENTITY: "a damaged image, or a camera that is none",
         HTTPStatus.TOO_MANY_REQUESTS: "too many images are waiting",
@@ -51,10 +51,13 @@ def make_endpoint(models: Models, batcher: Batcher, limits: Limits, counts: Coun
     @app.post(
         "/v1/depth",
         max_body_size=limits.form_bytes,
-        responses={200: {"content": {kind: {} for kind in ("image/png", "application/octet-stream")}}, **REFUSALS},
+        responses={
+            200: {"content": {kind: {} for kind in ("image/png", "application/octet-stream")}},
+            **REFUSALS,
+        },
     )
     async def depth(
-        image: Annotated[UploadFile, Form(description="JPEG, PNG, WebP or BMP")],
+        image: Annotated[UploadFile, File(description="JPEG, PNG, WebP or BMP")],
         model: Annotated[str | None, Form(description="a name of /v1/models; the first if not given")] = None,
         format: Annotated[
             Format,
@@ -98,7 +101,10 @@ def make_endpoint(models: Models, batcher: Batcher, limits: Limits, counts: Coun
 
 def _response(found: DepthPrediction, kind: Format, predictor: Predictor, camera: Camera | None) -> Response:
     scale = predictor.describe_scale(camera)
-    headers = {"X-Depth-Metric": str(found.metric).lower(), "X-Depth-Scale": scale.encode("ascii", "replace").decode()}
+    headers = {
+        "X-Depth-Metric": str(found.metric).lower(),
+        "X-Depth-Scale": scale.encode("ascii", "replace").decode(),
+    }
     if kind == "png16":
         return Response(found.png16(), media_type="image/png", headers=headers)
     if kind == "npy":

@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
+from PIL import Image
 
 from acdepth.core.condition import Condition
+from acdepth.data.own.guessed import EXIF_IFD, FILM_DIAGONAL, FOCAL_LENGTH_IN_35MM
 from acdepth.world import render
 
 TOWN = 9104
 SIZE = (288, 512)
 """(height, width) [px]."""
-STYLE_FIELD_OF_VIEW = 64.0
-"""Degrees across: the usual focal length of the world is 0.8 of the width."""
 
 
 class Example(NamedTuple):
@@ -23,11 +22,15 @@ class Example(NamedTuple):
 
 
 def draw_examples(folder: Path, size: tuple[int, int] = SIZE) -> list[Example]:
-    """Draw them into a folder; about a second each."""
+    """Draw them into a folder; about a second each. Like photographs they say their focal length in EXIF."""
     [frame] = render(TOWN, list(Condition), frames=1, image_size=size)
+    height, width = size
+    exif = Image.Exif()
+    focal = frame.camera.fx / (height**2 + width**2) ** 0.5 * FILM_DIAGONAL
+    exif.get_ifd(EXIF_IFD)[FOCAL_LENGTH_IN_35MM] = round(focal)
     found = []
     for condition, image in frame.images.items():
         path = folder / f"{condition}.png"
-        cv2.imwrite(str(path), cv2.cvtColor(image.numpy(), cv2.COLOR_RGB2BGR))
+        Image.fromarray(image.numpy()).save(path, exif=exif)
         found.append(Example(condition, path))
     return found

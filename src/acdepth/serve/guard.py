@@ -33,6 +33,10 @@ MOST_CREDIT = 30.0
 """[s] that a body may fall silent after it came fast."""
 
 
+LEAST_WAIT = 0.05
+"""[s] in which what has come already is taken, though the server itself was late."""
+
+
 class TooSlow(HTTPException):
     """A body that does not come; what reads it passes this on as an answer."""
 
@@ -138,7 +142,7 @@ class Guard:
             earned = begin + self.limits.patience_seconds + got / self.limits.least_rate
             left = min(earned - time.monotonic(), MOST_CREDIT)
             try:
-                message = await asyncio.wait_for(receive(), max(left, 0.0))
+                message = await asyncio.wait_for(receive(), max(left, LEAST_WAIT))
             except TimeoutError as error:
                 raise TooSlow(self.limits) from error
             got += len(message.get("body", b""))

@@ -8,7 +8,6 @@ import gradio as gr
 from acdepth.serve.calibrate_tab import calibrate_tab
 from acdepth.serve.depth_tab import depth_tab
 from acdepth.serve.desk import Desk, note
-from acdepth.serve.examples import STYLE_FIELD_OF_VIEW
 from acdepth.serve.video_tab import video_tab
 from acdepth.serve.weather_tab import weather_tab
 
@@ -34,9 +33,7 @@ def make_page(desk: Desk) -> gr.Blocks:
             gr.HTML(_results(desk))
         if desk.examples:
             first = str(desk.examples[0].path)
-            page.load(
-                lambda: (first, STYLE_FIELD_OF_VIEW), None, [depth.picture, depth.fov], api_visibility="private"
-            )
+            page.load(lambda: first, None, depth.picture, api_visibility="private")
     page.queue(max_size=desk.limits.waiting, default_concurrency_limit=2, api_open=False)
     page.state_session_capacity = desk.limits.sessions
     return page
@@ -59,9 +56,7 @@ def css() -> str:
 
 
 def _title(desk: Desk) -> str:
-    told = [
-        f"<b>{escape(one['name'])}</b>: {escape(one['description'])}" for one in desk.models.describe()
-    ]
+    told = [f"<b>{escape(one['name'])}</b>: {escape(one['description'])}" for one in desk.models.describe()]
     return (
         f"<h1>acdepth</h1><p>Depth from one camera that stays right at night, in rain, in fog.</p>"
         f"<details><summary>What is served here</summary><p>{'<br>'.join(told)}</p>"
@@ -71,5 +66,9 @@ def _title(desk: Desk) -> str:
 
 def _results(desk: Desk) -> str:
     if desk.report:
-        return '<iframe class="ac-report" src="report" title="report of a run" sandbox="allow-scripts"></iframe>'
-    return note("No run is shown here. Start the server with <code>--run FOLDER</code>, a folder with report.html.")
+        return (
+            '<iframe class="ac-report" src="report" title="report of a run" sandbox="allow-scripts"></iframe>'
+        )
+    return note(
+        "No run is shown here. Start the server with <code>--run FOLDER</code>, a folder with report.html."
+    )

@@ -40,12 +40,12 @@ def read_upload(content: bytes, limits: Limits) -> np.ndarray:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "the image is empty", TAKEN)
     if len(content) > limits.image_bytes:
         what = f"the image has {len(content) / 1e6:.1f} MB"
-        raise Refused(HTTPStatus.CONTENT_TOO_LARGE, what, f"at most {limits.megabytes:g} MB are taken")
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, what, f"at most {limits.megabytes:g} MB are taken")
     kind, width, height = _header(content)
     if width * height > limits.pixels or max(width, height) > LONGEST_SIDE:
         most = f"at most {limits.megapixels:g} million and {LONGEST_SIDE} a side are taken"
         what = f"the image has {width}x{height} pixels"
-        raise Refused(HTTPStatus.CONTENT_TOO_LARGE, what, f"{most}: scale it down")
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, what, f"{most}: scale it down")
     if kind == "JPEG" and len(SCAN.findall(content)) > MOST_SCANS:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "the JPEG has too many passes", "save it anew")
     try:
@@ -63,7 +63,9 @@ def _header(content: bytes) -> tuple[str, int, int]:
         ):
             return str(image.format), image.width, image.height
     except Image.DecompressionBombError as error:
-        raise Refused(HTTPStatus.CONTENT_TOO_LARGE, "the image has too many pixels", "scale it down") from error
+        raise Refused(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the image has too many pixels", "scale it down"
+        ) from error
     except UnidentifiedImageError as error:
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not readable as an image", TAKEN) from error
     except Exception as error:  # what decoders raise at damage is not told: struct, zlib, syntax, value, ...

@@ -1,6 +1,5 @@
 """The tab for short videos: image and depth side by side, as ``acdepth predict`` writes them."""
 
-import secrets
 from pathlib import Path
 
 import gradio as gr
@@ -10,6 +9,9 @@ from acdepth.data.own.guessed import lens_from_fov
 from acdepth.data.own.video import whole_video
 from acdepth.prediction.video import predict_video
 from acdepth.serve.desk import Desk, note, told
+
+PROGRESS = gr.Progress()
+"""Stands for the bar of whoever asked."""
 
 
 def video_tab(desk: Desk) -> None:
@@ -23,27 +25,33 @@ def video_tab(desk: Desk) -> None:
             fov = gr.Number(None, label="Degrees across the picture", minimum=0, maximum=150)
             button = gr.Button("Predict", variant="primary", elem_id="predict-video")
         with gr.Column(scale=4, min_width=320):
-            seen = gr.Video(label="Image and depth", interactive=False, buttons=["download"], elem_id="predicted")
-            said = gr.HTML(note("Near is bright; what is brightest changes slowly, so that colours do not flicker."))
+            seen = gr.Video(
+                label="Image and depth", interactive=False, buttons=["download"], elem_id="predicted"
+            )
+            said = gr.HTML(
+                note("Near is bright; what is brightest changes slowly, so that colours do not flicker.")
+            )
 
-    def show(path: str | None, name: str, degrees: float | None, progress: gr.Progress = gr.Progress()) -> tuple[str, str]:
+    def show(
+        path: str | None, name: str, degrees: float | None, progress: gr.Progress = PROGRESS
+    ) -> tuple[str, str]:
         if not path:
             raise UserError(None, "no video yet", "choose one")
         clip = whole_video(Path(path))
         if len(clip) > limits.video_frames:
-            raise UserError(None, f"the video has {len(clip)} frames", f"at most {limits.video_frames} are taken")
+            raise UserError(
+                None, f"the video has {len(clip)} frames", f"at most {limits.video_frames} are taken"
+            )
         height, width = clip.source.size()
         if height * width > limits.pixels:
             raise UserError(None, f"its frames have {width}x{height} pixels", "scale it down")
         camera = lens_from_fov(degrees, (height, width)).camera if degrees else None
         predictor, done = desk.waiting(name), iter(range(1, len(clip) + 1))
-        out = desk.folder / f"{secrets.token_hex(8)}.mp4"
+        out = desk.new_file(".mp4")
         left_out = predict_video(
             predictor, clip, out, camera, on_progress=lambda: progress((next(done), len(clip)), unit="frames")
         )
         lost = f" {left_out.unreadable} frames could not be read." if left_out.unreadable else ""
         return str(out), note(f"{len(clip)} frames.{lost}")
 
-    button.click(
-        told(show), [video, model, fov], [seen, said], api_visibility="private", concurrency_limit=1
-    )
+    button.click(told(show), [video, model, fov], [seen, said], api_visibility="private", concurrency_limit=1)

@@ -28,13 +28,14 @@ class Layer:
 def viewer(left: Layer, right: Layer, prediction: DepthPrediction, below: str = "", unit: str = "m") -> str:
     """HTML of two pictures of one image, with what is said below them, which is HTML already."""
     height, width = prediction.depth.shape
-    return f"""<figure class="ac-view" data-width="{width}" data-height="{height}" {_readable(prediction, unit)}>
+    size = f'data-width="{width}" data-height="{height}"'
+    return f"""<figure class="ac-view" {size} {_readable(prediction, unit)}>
 <div class="ac-frame" style="aspect-ratio:{width}/{height}">
 <img class="ac-under" alt="{escape(right.name)}" src="{_picture(right.pixels)}">
 <img class="ac-over" alt="{escape(left.name)}" src="{_picture(left.pixels)}">
 <span class="ac-name ac-left">{escape(left.name)}</span><span class="ac-name">{escape(right.name)}</span>
 <span class="ac-bar"></span><output class="ac-read" hidden></output></div>
-<input class="ac-split" type="range" min="0" max="100" value="50" aria-label="how much of each picture is shown">
+<input class="ac-split" type="range" min="0" max="100" value="50" aria-label="how much of each is shown">
 <figcaption>{below}</figcaption></figure>"""
 
 
@@ -76,7 +77,9 @@ def _picture(pixels: np.ndarray) -> str:
     if width > WIDEST:
         size = WIDEST, max(1, round(height * WIDEST / width))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, content = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    _, content = cv2.imencode(
+        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
     return f"data:image/jpeg;base64,{_base64(content.tobytes())}"
 
 

@@ -1,4 +1,4 @@
-"""The tab that asks what the paper is about: the same street in bad weather, and what becomes of its depth."""
+"""The tab that asks what the paper is about: the same street in bad weather, and what that does to depth."""
 
 from html import escape
 from pathlib import Path
@@ -31,8 +31,12 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
     second = desk.models.names[1] if len(desk.models.names) > 1 else NONE
     with gr.Row():
         with gr.Column(scale=2, min_width=280):
-            gr.HTML(note("The picture of the tab Depth, taken in clear weather, through the weather of your choice."))
-            condition = gr.Radio([str(one) for one in MADE], value="night", label="Weather", elem_id="weather")
+            gr.HTML(
+                note("The picture of the tab Depth, best a clear one, through the weather of your choice.")
+            )
+            condition = gr.Radio(
+                [str(one) for one in MADE], value="night", label="Weather", elem_id="weather"
+            )
             severity = gr.Slider(0, 1, 0.7, step=0.05, label="Severity", elem_id="severity")
             maker = gr.Radio(makers, value=SIMULATED, label="Made how", visible=len(makers) > 1)
             seed = gr.Number(0, label="Draw", precision=0, minimum=0, info="another number is another night")
@@ -45,7 +49,14 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
             seen = gr.HTML(note("Nothing made yet."), elem_id="weathered")
 
     def show(
-        path: str | None, kind: str, strength: float, how: str, draw: float, one: str, two: str, fov: float | None
+        path: str | None,
+        kind: str,
+        strength: float,
+        how: str,
+        draw: float,
+        one: str,
+        two: str,
+        fov: float | None,
     ) -> str:
         image = _shrunk(desk.read(path))
         camera = desk.camera(str(path), fov, image)
@@ -71,7 +82,9 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
     )
 
 
-_MADE = "<p>The picture, and the same in the other weather. Under the pointer: depth in the clear picture.</p>"
+_MADE = (
+    "<p>The picture, and the same in the other weather. Under the pointer: depth in the clear picture.</p>"
+)
 
 
 def open_translator(weights: Path, device: str) -> Translator:
@@ -88,7 +101,9 @@ def _shrunk(image: np.ndarray) -> np.ndarray:
     return crop_and_resize(image, None, (max(16, round(height * WIDEST / width)), WIDEST), "image")
 
 
-def _simulated(image: np.ndarray, clear: Result, condition: Condition, severity: float, draw: int) -> np.ndarray:
+def _simulated(
+    image: np.ndarray, clear: Result, condition: Condition, severity: float, draw: int
+) -> np.ndarray:
     weather = SimulatedWeather((severity, severity), "cpu")
     depth = torch.from_numpy(clear.prediction.depth)[None, None]
     made = weather.translate(_tensor(image), depth, condition, [make_generator(draw, "page", condition)])
@@ -104,7 +119,9 @@ def _translated(desk: Desk, image: np.ndarray, condition: Condition) -> tuple[np
     translator = desk.translator
     assert translator is not None
     if condition not in translator.conditions:
-        raise UserError(None, f"the translator makes no {condition}", f"it makes {', '.join(translator.conditions)}")
+        raise UserError(
+            None, f"the translator makes no {condition}", f"it makes {', '.join(translator.conditions)}"
+        )
     if translator.size:
         image = crop_and_resize(image, None, translator.size, "image")
     made = translator.translate(_tensor(image), None, condition, [make_generator(0, "page", condition)])
@@ -127,8 +144,9 @@ def _compared(clear: Result, bad: Result, condition: str) -> str:
     right = Layer(f"depth in {condition}", colour_inverse_depth(bad.prediction.inverse_depth, nearest))
     moved = change(clear.prediction.depth, bad.prediction.depth)
     text = (
-        f'<p><span class="ac-number">{100 * moved:.0f} %</span> median change of depth: <b>{escape(clear.model)}</b>.'
-        f"</p><p>A model that {condition} does not fool changes little. Under the pointer: depth in {condition}.</p>"
+        f'<p><span class="ac-number">{100 * moved:.0f} %</span> median change of depth of '
+        f"<b>{escape(clear.model)}</b>. A model that {condition} does not fool changes little.</p>"
+        f"<p>Under the pointer: depth in {condition}.</p>"
     )
     return viewer(left, right, bad.prediction, text, "m" if bad.prediction.metric else "units")
 
