@@ -1,6 +1,7 @@
 """A server of tiny models, as a program meets it."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,8 @@ def listening(app: ASGIApp, limits: Limits) -> Iterator[int]:
     server, place = open_server(app, "127.0.0.1", 0, limits)
     thread = threading.Thread(target=server.run, args=([place],), daemon=True)
     thread.start()
+    while not server.started:
+        time.sleep(0.01)
     try:
         yield place.getsockname()[1]
     finally:

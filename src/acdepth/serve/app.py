@@ -13,14 +13,12 @@ from acdepth.core.errors import UserError
 from acdepth.serve.counts import Counts
 from acdepth.serve.desk import Desk
 from acdepth.serve.endpoint import make_endpoint
-from acdepth.serve.guard import Guard
+from acdepth.serve.guard import LARGEST_HEADERS, Guard
 from acdepth.serve.limits import Limits
 from acdepth.serve.page import css, head, make_page, theme
 from acdepth.serve.reading import Refused
 from acdepth.serve.shelf import Shelf
 
-LARGEST_HEADERS = 32_768
-"""Bytes; longer ones are answered with 400."""
 REPORT = "report.html"
 SANDBOX = {"Content-Security-Policy": "sandbox allow-scripts; default-src 'unsafe-inline' data:"}
 """A report is a file by itself, and asks for nothing."""
@@ -104,7 +102,7 @@ def open_server(app: ASGIApp, host: str, port: int, limits: Limits) -> tuple[uvi
         port=port,
         http="h11",
         ws="none",
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
         limit_concurrency=4 * limits.waiting + 100,

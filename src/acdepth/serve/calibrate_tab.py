@@ -29,7 +29,7 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
             )
         with gr.Column(scale=2, min_width=280):
             said = gr.HTML(BEGIN, elem_id="calibration")
-            metres = gr.Number(None, label="Metres from the camera", minimum=0, elem_id="metres")
+            metres = gr.Number(None, label="Metres from the camera", elem_id="metres")
             with gr.Row():
                 add = gr.Button("Add the point", variant="primary", elem_id="add-point")
                 clear = gr.Button("Begin again", elem_id="clear-points")

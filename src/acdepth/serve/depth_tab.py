@@ -46,7 +46,7 @@ def depth_tab(desk: Desk) -> DepthTab:
                 [(str(one.path), str(one.condition)) for one in desk.examples],
                 label="Or one of the built-in world",
                 columns=3,
-                height=220,
+                height="auto",
                 allow_preview=False,
                 interactive=False,
                 buttons=[],
@@ -60,8 +60,6 @@ def depth_tab(desk: Desk) -> DepthTab:
                 None,
                 label="Degrees across the picture",
                 info="for metres by another lens, and for points; empty: as the file says",
-                minimum=0,
-                maximum=150,
                 elem_id="fov",
             )
             shown = gr.Radio(["depth", "confidence"], value="depth", label="Beside the picture")

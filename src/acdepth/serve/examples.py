@@ -27,7 +27,7 @@ def draw_examples(folder: Path, size: tuple[int, int] = SIZE) -> list[Example]:
     height, width = size
     exif = Image.Exif()
     focal = frame.camera.fx / (height**2 + width**2) ** 0.5 * FILM_DIAGONAL
-    exif.get_ifd(EXIF_IFD)[FOCAL_LENGTH_IN_35MM] = round(focal)
+    exif[EXIF_IFD] = {FOCAL_LENGTH_IN_35MM: round(focal)}
     found = []
     for condition, image in frame.images.items():
         path = folder / f"{condition}.png"

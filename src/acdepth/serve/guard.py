@@ -22,6 +22,8 @@ COOKIE = "acdepth_token"
 OPEN = ("/healthz",)
 """What is answered without a token: a probe has none."""
 COUNTED = ("/v1/depth", "/v1/models", "/healthz", "/metrics", "/docs", "/openapi.json")
+LARGEST_HEADERS = 32_768
+"""Bytes of a request's headers. What reads them stops there if they come in pieces, and else after 64 kB."""
 HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -94,6 +96,8 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:
+            return _answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too long")
         if not self._knows_as_itself(headers.get("host", "")):
             return _answer(HTTPStatus.FORBIDDEN, "this server is known under another name")
         if not self.token or scope["path"] in OPEN:

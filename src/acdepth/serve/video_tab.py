@@ -17,12 +17,11 @@ PROGRESS = gr.Progress()
 def video_tab(desk: Desk) -> None:
     """Lay out the tab and wire it."""
     limits = desk.limits
-    most = f"at most {limits.video_frames} frames and {limits.video_megabytes:g} MB"
     with gr.Row():
         with gr.Column(scale=2, min_width=280):
-            video = gr.Video(sources=["upload"], label=f"Video, {most}", buttons=[], elem_id="video")
+            video = gr.Video(sources=["upload"], label="Video", buttons=[], elem_id="video")
             model = gr.Dropdown(desk.models.names, value=desk.models.names[0], label="Model")
-            fov = gr.Number(None, label="Degrees across the picture", minimum=0, maximum=150)
+            fov = gr.Number(None, label="Degrees across the picture")
             button = gr.Button("Predict", variant="primary", elem_id="predict-video")
         with gr.Column(scale=4, min_width=320):
             seen = gr.Video(
