@@ -27,6 +27,9 @@ WIDTHS = {"desk": (1280, 900), "phone": (390, 844)}
 PATIENT = 60_000
 """[ms]; the page's own start takes seconds on a slow machine."""
 
+COLOURS_DRAWN = """canvas => new Set(new Uint32Array(
+    canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -85,6 +88,15 @@ def test_a_visit(browser: Any, address: str, width: str, tmp_path: Path) -> None
     depth = tiny_models().find("first")(picture(128, 192), confidence=False).depth
     assert before == pytest.approx(depth[y, x], abs=0.01)
     assert page.evaluate("document.documentElement.scrollWidth") <= wide
+
+    page.get_by_role("button", name="Points in space").click()
+    page.locator("#fov input").fill("70")
+    page.locator("#fov input").press("Enter")
+    page.get_by_role("link", name="GLB").wait_for()
+    page.locator("#show-points").click()
+    page.locator(".ac-cloud[data-drawn]").wait_for()
+    assert page.locator(".ac-cloud canvas").evaluate(COLOURS_DRAWN) > 100
+    x, y, before = metres_under(page, 0.3, 0.8)
 
     page.get_by_role("tab", name="Calibrate").click()
     measure(page, 0.3, 0.8, factor=2.0)

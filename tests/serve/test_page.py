@@ -12,7 +12,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.glb import points_glb
 from acdepth.core.prediction import DepthPrediction
 from acdepth.serve.shelf import MOST_POINTS, Result, Shelf
-from acdepth.serve.viewer import WIDEST_READ, Layer, viewer
+from acdepth.serve.viewer import WIDEST_READ, Layer, cloud, viewer
 from acdepth.serve.weather_tab import change
 from tests.inference.tiny import picture
 
@@ -20,7 +20,7 @@ CAMERA = Camera(60.0, 60.0, 47.5, 31.5, 96, 64)
 
 
 def result(height: int = 64, width: int = 96, metric: bool = True) -> Result:
-    depth = np.linspace(2, 80, height * width, dtype=np.float32).reshape(height, width)
+    depth = np.linspace(2, 59, height * width, dtype=np.float32).reshape(height, width)
     sure = np.full((height, width), 0.5, np.float32)
     return Result(picture(height, width), DepthPrediction(depth, sure, CAMERA, metric), "first", "metres")
 
@@ -48,7 +48,14 @@ def test_points_come_back_from_a_glb_upright_and_in_metres():
 
 def test_a_large_cloud_is_thinned_out():
     scene, _ = read_glb(result(640, 960).glb())
-    assert MOST_POINTS / 2 < scene["accessors"][0]["count"] <= MOST_POINTS
+    assert scene["accessors"][0]["count"] == MOST_POINTS
+
+
+def test_points_on_the_page_are_centimetres():
+    html = cloud(np.float32([[1.234, -2, 50], [0, 0, 400]]), np.uint8([[1, 2, 3], [4, 5, 6]]))
+    places, colours = (base64.b64decode(text) for text in re.findall(r'data-\w+="([^"]*)"', html))
+    assert np.frombuffer(places, "<i2").tolist() == [123, -200, 5000, 0, 0, 32767]
+    assert list(colours) == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_shelf_forgets_the_oldest_and_keeps_to_its_bytes():

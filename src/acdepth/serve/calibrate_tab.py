@@ -8,7 +8,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.inference.calibration import MeasuredPoint, by_points
-from acdepth.serve.depth_tab import DepthTab
+from acdepth.serve.depth_tab import KEPT, PRIVATE, DepthTab
 from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
 
@@ -19,9 +19,12 @@ BEGIN = note(
 )
 
 
-def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
-    """Lay out the tab and wire it; it works on the picture and the model of the depth tab."""
-    points, clicked = gr.State([], time_to_live=3600), gr.State(None, time_to_live=3600)
+def calibrate_tab(desk: Desk, depth: DepthTab) -> gr.Number:
+    """Lay out the tab and wire it; it works on the picture and the model of the depth tab.
+
+    Returns its number, to be emptied.
+    """
+    points, clicked = gr.State([], time_to_live=KEPT), gr.State(None, time_to_live=KEPT)
     with gr.Row():
         with gr.Column(scale=4, min_width=320):
             seen = gr.Image(
@@ -75,23 +78,22 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
             {name: one for name, one in known.items() if name != result.model},
         )
 
-    private = {"api_visibility": "private"}
     # What was measured through one lens says nothing of another.
-    depth.fov.change(dict, None, depth.factors, **private)
+    depth.fov.change(dict, None, depth.factors, **PRIVATE)
     # A new picture begins anew; the same one with its metres changed does not.
-    gr.on([depth.picture.change, depth.model.change], lambda: ([], None), None, [points, clicked], **private)
-    seen.select(told(click), [depth.name, points], [seen, clicked, said], **private)
+    gr.on([depth.picture.change, depth.model.change], lambda: ([], None), None, [points, clicked], **PRIVATE)
+    seen.select(told(click), [depth.name, points], [seen, clicked, said], **PRIVATE)
     added = add.click(
         told(add_point),
         [depth.name, points, clicked, metres, depth.factors],
         [seen, points, clicked, metres, depth.factors, said],
-        **private,
+        **PRIVATE,
     )
-    added.success(**depth.show, **private)
+    added.success(**depth.show, **PRIVATE)
     cleared = clear.click(
-        told(forget), [depth.name, depth.factors], [seen, said, points, clicked, depth.factors], **private
+        told(forget), [depth.name, depth.factors], [seen, said, points, clicked, depth.factors], **PRIVATE
     )
-    cleared.success(**depth.show, **private)
+    cleared.success(**depth.show, **PRIVATE)
 
     def look(place: str | None, so_far: Points) -> tuple[object, object]:
         result = desk.shelf.get(place)
@@ -99,7 +101,8 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> None:
             return None, note("Choose a picture in the tab Depth first.")
         return _marked(result.image, so_far, None), gr.skip() if so_far else BEGIN
 
-    depth.name.change(look, [depth.name, points], [seen, said], **private)
+    depth.name.change(look, [depth.name, points], [seen, said], **PRIVATE)
+    return metres
 
 
 def _said(result: Result, x: int, y: int) -> str:

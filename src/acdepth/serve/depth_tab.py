@@ -9,9 +9,15 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import nearest_shown
 from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
-from acdepth.serve.viewer import Layer, grey, scale_bar, viewer
+from acdepth.serve.viewer import Layer, cloud, grey, scale_bar, viewer
 
 NONE = "none"
+MOST_SHOWN = 60_000
+"""Points that a browser draws."""
+KEPT = 3600
+"""Seconds for which an idle page is remembered."""
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+"""Of events that programs need not see: they ask the endpoint."""
 FORMATS = {"png16": "PNG 16 bit", "npy": "NPY", "glb": "GLB"}
 
 
@@ -29,50 +35,26 @@ class DepthTab(NamedTuple):
     """Function, inputs and outputs that predict anew."""
 
 
+class _Left(NamedTuple):
+    picture: gr.Image
+    gallery: gr.Gallery
+    model: gr.Dropdown
+    beside: gr.Dropdown
+    fov: gr.Number
+    shown: gr.Radio
+
+
+class _Right(NamedTuple):
+    seen: gr.HTML
+    button: gr.Button
+    space: gr.HTML
+
+
 def depth_tab(desk: Desk) -> DepthTab:
     """Lay out the tab and wire it."""
-    name, factors = gr.State(None, time_to_live=3600), gr.State({}, time_to_live=3600)
-    with gr.Row():
-        with gr.Column(scale=2, min_width=280):
-            picture = gr.Image(
-                type="filepath",
-                image_mode=None,
-                sources=["upload", "clipboard"],
-                label="Picture",
-                height=240,
-                elem_id="picture",
-            )
-            gallery = gr.Gallery(
-                [(str(one.path), str(one.condition)) for one in desk.examples],
-                label="Or one of the built-in world",
-                columns=3,
-                height="auto",
-                allow_preview=False,
-                interactive=False,
-                buttons=[],
-                elem_id="examples",
-            )
-            model = gr.Dropdown(desk.models.names, value=desk.models.names[0], label="Model", elem_id="model")
-            beside = gr.Dropdown(
-                [NONE, *desk.models.names], value=NONE, label="Beside it", visible=len(desk.models.names) > 1
-            )
-            fov = gr.Number(
-                None,
-                label="Degrees across the picture",
-                info="for metres by another lens, and for points; empty: as the file says",
-                elem_id="fov",
-            )
-            shown = gr.Radio(["depth", "confidence"], value="depth", label="Beside the picture")
-        with gr.Column(scale=4, min_width=320):
-            seen = gr.HTML(note("Choose a picture."), elem_id="seen")
-            with gr.Accordion("Points in space", open=False):
-                button = gr.Button("Show points", size="sm", elem_id="show-points")
-                cloud = gr.Model3D(
-                    label="Points",
-                    display_mode="point_cloud",
-                    clear_color=(0.07, 0.07, 0.09, 1.0),
-                    height=420,
-                )
+    name, factors = gr.State(None, time_to_live=KEPT), gr.State({}, time_to_live=KEPT)
+    with gr.Row(elem_classes="ac-sides"):
+        left, right = _left(desk), _right()
 
     def show(
         path: str | None, first: str, second: str, degrees: float | None, kind: str, known: dict[str, float]
@@ -96,25 +78,68 @@ def depth_tab(desk: Desk) -> DepthTab:
             raise UserError(None, "nothing to show", "choose a picture first")
         if result.prediction.camera is None:
             raise UserError(None, "points need the lens", "say how many degrees the picture sees across")
-        path = desk.new_file(".glb")
-        path.write_bytes(result.glb())
-        return str(path)
+        return cloud(*result.points(MOST_SHOWN))
 
     def take(event: gr.SelectData) -> str:
         return str(desk.examples[event.index].path)
 
-    asked = [picture, model, beside, fov, shown, factors]
-    wired = {"fn": told(show), "inputs": asked, "outputs": [seen, name]}
+    asked = [left.picture, left.model, left.beside, left.fov, left.shown, factors]
+    wired = {"fn": told(show), "inputs": asked, "outputs": [right.seen, name]}
+    changes = [left.picture.change, left.model.change, left.beside.change, left.shown.change]
     gr.on(
-        [picture.change, model.change, beside.change, shown.change, fov.submit, fov.blur],
-        show_progress_on=seen,
+        [*changes, left.fov.submit, left.fov.blur],
+        show_progress_on=right.seen,
         trigger_mode="always_last",
-        api_visibility="private",
+        **PRIVATE,
         **wired,
     )
-    gallery.select(take, None, picture, api_visibility="private")
-    button.click(told(points), name, cloud, api_visibility="private")
-    return DepthTab(picture, model, fov, name, factors, wired)
+    left.gallery.select(take, None, left.picture, **PRIVATE)
+    right.button.click(told(points), name, right.space, **PRIVATE)
+    return DepthTab(left.picture, left.model, left.fov, name, factors, wired)
+
+
+def _left(desk: Desk) -> _Left:
+    names = desk.models.names
+    with gr.Column(scale=2, min_width=280, elem_classes="ac-asked"):
+        picture = gr.Image(
+            type="filepath",
+            image_mode=None,
+            sources=["upload", "clipboard"],
+            label="Picture",
+            height=240,
+            elem_id="picture",
+        )
+        gallery = gr.Gallery(
+            [(str(one.path), str(one.condition)) for one in desk.examples],
+            label="Or one of the built-in world",
+            columns=3,
+            rows=2,
+            height="auto",
+            allow_preview=False,
+            interactive=False,
+            buttons=[],
+            elem_id="examples",
+        )
+        with gr.Column(elem_classes="ac-settings"):
+            model = gr.Dropdown(names, value=names[0], label="Model", elem_id="model")
+            beside = gr.Dropdown([NONE, *names], value=NONE, label="Beside it", visible=len(names) > 1)
+            fov = gr.Number(
+                None,
+                label="Degrees across the picture",
+                info="for metres by another lens, and for points; empty: as the file says",
+                elem_id="fov",
+            )
+            shown = gr.Radio(["depth", "confidence"], value="depth", label="Beside the picture")
+    return _Left(picture, gallery, model, beside, fov, shown)
+
+
+def _right() -> _Right:
+    with gr.Column(scale=4, min_width=320, elem_classes="ac-answer"):
+        seen = gr.HTML(note("Choose a picture."), elem_id="seen")
+        with gr.Accordion("Points in space", open=False):
+            button = gr.Button("Show points", size="sm", elem_id="show-points")
+            space = gr.HTML(elem_id="points")
+    return _Right(seen, button, space)
 
 
 def show_result(result: Result, place: str, kind: str, factor: float | None) -> str:

@@ -6,15 +6,15 @@ from importlib.resources import files
 import gradio as gr
 
 from acdepth.serve.calibrate_tab import calibrate_tab
-from acdepth.serve.depth_tab import depth_tab
+from acdepth.serve.depth_tab import KEPT, PRIVATE, depth_tab
 from acdepth.serve.desk import Desk, note
 from acdepth.serve.video_tab import video_tab
 from acdepth.serve.weather_tab import weather_tab
 
 FONTS = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
 """Of the visitor's own machine: the page asks nobody else for anything."""
-KEPT = 3600
-"""Seconds after which files that were sent go; they are looked for as often as a sixth of that."""
+
+SCRIPTS = ("page.js", "points.js")
 
 
 def make_page(desk: Desk) -> gr.Blocks:
@@ -26,14 +26,15 @@ def make_page(desk: Desk) -> gr.Blocks:
         with gr.Tab("Weather", id="weather"):
             weather_tab(desk, depth)
         with gr.Tab("Calibrate", id="calibrate"):
-            calibrate_tab(desk, depth)
+            metres = calibrate_tab(desk, depth)
         with gr.Tab("Video", id="video"):
-            video_tab(desk)
+            degrees = video_tab(desk)
         with gr.Tab("Results", id="results"):
             gr.HTML(_results(desk))
-        if desk.examples:
-            first = str(desk.examples[0].path)
-            page.load(lambda: first, None, depth.picture, api_visibility="private")
+        first = str(desk.examples[0].path) if desk.examples else None
+        # A number without a value begins as 0, unless it is told so again.
+        begin = [depth.picture, depth.fov, metres, degrees]
+        page.load(lambda: (first, None, None, None), None, begin, **PRIVATE)
     page.queue(max_size=desk.limits.waiting, default_concurrency_limit=2, api_open=False)
     page.state_session_capacity = desk.limits.sessions
     return page
@@ -46,8 +47,9 @@ def theme() -> gr.Theme:
 
 
 def head() -> str:
-    """The page's own script."""
-    return f"<script>{(files('acdepth.serve') / 'page.js').read_text(encoding='utf-8')}</script>"
+    """The page's own scripts."""
+    scripts = [(files("acdepth.serve") / name).read_text(encoding="utf-8") for name in SCRIPTS]
+    return "".join(f"<script>{script}</script>" for script in scripts)
 
 
 def css() -> str:

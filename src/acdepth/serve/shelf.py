@@ -13,7 +13,10 @@ from acdepth.core.prediction import DepthPrediction
 MOST_BYTES = 1 << 29
 """Of all results together; the oldest go."""
 MOST_POINTS = 120_000
-"""Of a point cloud in a browser."""
+"""Of a point cloud in a file."""
+
+FARTHEST_POINT = 60.0
+"""[m]"""
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,24 @@ class Result:
         depth = self.prediction.depth * np.float32(factor)
         return replace(self, prediction=replace(self.prediction, depth=depth, metric=True))
 
-    def glb(self) -> bytes:
-        """Its points, evenly thinned out to `MOST_POINTS`.
+    def points(self, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, 3) [m] up to `FARTHEST_POINT` and their colours, evenly thinned out to ``most``.
 
         Raises:
             UserError: if the camera is not known.
         """
         points, colours = self.prediction.points(), self.image.reshape(-1, 3)
-        every = -(-len(points) // MOST_POINTS)
-        if every > 1:  # by a fixed draw, as a step would leave columns out
-            kept = np.random.default_rng(0).permutation(len(points))[: len(points) // every]
+        if self.prediction.metric:  # the sky would be a wall behind which the street is a speck
+            seen = points[:, 2] <= FARTHEST_POINT
+            points, colours = points[seen], colours[seen]
+        if len(points) > most:  # by a fixed draw, as a step would leave columns out
+            kept = np.random.default_rng(0).permutation(len(points))[:most]
             points, colours = points[kept], colours[kept]
-        return points_glb(points, colours)
+        return points, colours
+
+    def glb(self) -> bytes:
+        """Its `points` as a file."""
+        return points_glb(*self.points())
 
 
 class Shelf:

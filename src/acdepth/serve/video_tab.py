@@ -8,14 +8,15 @@ from acdepth.core.errors import UserError
 from acdepth.data.own.guessed import lens_from_fov
 from acdepth.data.own.video import whole_video
 from acdepth.prediction.video import predict_video
+from acdepth.serve.depth_tab import PRIVATE
 from acdepth.serve.desk import Desk, note, told
 
 PROGRESS = gr.Progress()
 """Stands for the bar of whoever asked."""
 
 
-def video_tab(desk: Desk) -> None:
-    """Lay out the tab and wire it."""
+def video_tab(desk: Desk) -> gr.Number:
+    """Lay out the tab and wire it; returns its number, to be emptied."""
     limits = desk.limits
     with gr.Row():
         with gr.Column(scale=2, min_width=280):
@@ -53,4 +54,5 @@ def video_tab(desk: Desk) -> None:
         lost = f" {left_out.unreadable} frames could not be read." if left_out.unreadable else ""
         return str(out), note(f"{len(clip)} frames.{lost}")
 
-    button.click(told(show), [video, model, fov], [seen, said], api_visibility="private", concurrency_limit=1)
+    button.click(told(show), [video, model, fov], [seen, said], **PRIVATE, concurrency_limit=1)
+    return fov

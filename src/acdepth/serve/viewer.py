@@ -39,6 +39,14 @@ def viewer(left: Layer, right: Layer, prediction: DepthPrediction, below: str = 
 <figcaption>{below}</figcaption></figure>"""
 
 
+def cloud(points: np.ndarray, colours: np.ndarray) -> str:
+    """HTML of points (N, 3) [m], x right, y down, z forward, with their colours, uint8 (N, 3)."""
+    places = np.rint(100 * points).clip(-32768, 32767).astype("<i2")
+    told = f'data-places="{_base64(places.tobytes())}" data-colours="{_base64(colours.tobytes())}"'
+    hint = "Drag to turn, wheel or two fingers to come nearer."
+    return f'<div class="ac-cloud" {told}><canvas></canvas><p>{hint}</p></div>'
+
+
 def scale_bar(prediction: DepthPrediction, nearest: float, unit: str = "m") -> str:
     """HTML of the colours from far to near; ``nearest`` is the brightest, in 1/m."""
     ramp = colour_inverse_depth(np.linspace(1e-6, 1, 128, dtype=np.float32)[None].repeat(8, 0), 1.0)

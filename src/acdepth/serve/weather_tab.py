@@ -13,7 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import colour_inverse_depth, nearest_shown
 from acdepth.core.resize import crop_and_resize
 from acdepth.core.seeding import make_generator
-from acdepth.serve.depth_tab import NONE, DepthTab
+from acdepth.serve.depth_tab import NONE, PRIVATE, DepthTab
 from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
 from acdepth.serve.viewer import Layer, viewer
@@ -69,15 +69,15 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
         else:
             adverse = _simulated(image, clear[0], wanted, strength, int(draw))
         bad = [desk.predict(name, adverse, camera) for name in names]
-        parts = [viewer(Layer("clear", image), Layer(str(wanted), adverse), clear[0].prediction, _MADE)]
-        parts += [_compared(*pair, str(wanted)) for pair in zip(clear, bad, strict=True)]
-        return f'<div class="ac-pair">{"".join(parts)}</div>'
+        made = viewer(Layer("clear", image), Layer(str(wanted), adverse), clear[0].prediction, _MADE)
+        parts = [_compared(*pair, str(wanted)) for pair in zip(clear, bad, strict=True)]
+        return f'{made}<div class="ac-pair">{"".join(parts)}</div>'
 
     button.click(
         told(show),
         [depth.picture, condition, severity, maker, seed, first, other, depth.fov],
         seen,
-        api_visibility="private",
+        **PRIVATE,
         concurrency_limit=1,
     )
 
