@@ -13,6 +13,9 @@ from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
 
 Points = list[tuple[int, int, float]]
+SHOWN = 1024
+"""Width of the picture that is clicked [px]; clicks are told in its pixels."""
+WHITE, RED = (255, 255, 255), (220, 38, 38)
 BEGIN = note(
     "Click a point whose distance you have measured, such as the foot of a parked car, say how many metres "
     "it is from the camera, and add it. One point is enough; two far apart tell whether they agree."
@@ -47,7 +50,10 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> gr.Number:
     ) -> tuple[np.ndarray, tuple[int, int], str]:
         result = result_of(place)
         height, width = result.prediction.depth.shape
-        x, y = min(max(int(event.index[0]), 0), width - 1), min(max(int(event.index[1]), 0), height - 1)
+        x, y = (
+            min(max(int(at * width / SHOWN), 0), side - 1)
+            for at, side in zip(event.index, (width, height), strict=True)
+        )
         here = f"Column {x}, row {y}: the model says {_said(result, x, y)}. How far is it?"
         return _marked(result.image, so_far, (x, y)), (x, y), note(here)
 
@@ -71,7 +77,7 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> gr.Number:
     def forget(place: str | None, known: dict[str, float]) -> tuple[object, ...]:
         result = result_of(place)
         return (
-            result.image,
+            _marked(result.image, [], None),
             BEGIN,
             [],
             None,
@@ -110,15 +116,21 @@ def _said(result: Result, x: int, y: int) -> str:
 
 
 def _marked(image: np.ndarray, points: Points, clicked: tuple[int, int] | None) -> np.ndarray:
-    """The picture with its points; the one that waits for its metres is hollow."""
-    marked, radius = image.copy(), max(4, image.shape[1] // 110)
+    """The picture, `SHOWN` wide, with its points; the one that waits for its metres is hollow."""
+    height, width = image.shape[:2]
+    marked = cv2.resize(image, (SHOWN, round(height * SHOWN / width)), interpolation=cv2.INTER_AREA)
     for x, y, _ in points:
-        cv2.circle(marked, (x, y), radius + 2, (255, 255, 255), -1, cv2.LINE_AA)
-        cv2.circle(marked, (x, y), radius, (220, 38, 38), -1, cv2.LINE_AA)
+        cv2.circle(marked, _shown(x, y, width), 11, WHITE, -1, cv2.LINE_AA)
+        cv2.circle(marked, _shown(x, y, width), 9, RED, -1, cv2.LINE_AA)
     if clicked:
-        cv2.circle(marked, clicked, radius + 2, (255, 255, 255), 4, cv2.LINE_AA)
-        cv2.circle(marked, clicked, radius + 2, (220, 38, 38), 2, cv2.LINE_AA)
+        cv2.circle(marked, _shown(*clicked, width), 11, WHITE, 5, cv2.LINE_AA)
+        cv2.circle(marked, _shown(*clicked, width), 11, RED, 2, cv2.LINE_AA)
     return marked
+
+
+def _shown(x: int, y: int, width: int) -> tuple[int, int]:
+    """Where a pixel's centre lies in the picture that is shown."""
+    return round((x + 0.5) * SHOWN / width), round((y + 0.5) * SHOWN / width)
 
 
 def _summary(model: str, points: Points, said: np.ndarray, factor: float, by: str) -> str:

@@ -118,6 +118,7 @@ def _left(desk: Desk) -> _Left:
             allow_preview=False,
             interactive=False,
             buttons=[],
+            visible=bool(desk.examples),
             elem_id="examples",
         )
         with gr.Column(elem_classes="ac-settings"):

@@ -39,7 +39,7 @@
         if (depth < 0.5) continue;
         const column = Math.round(width / 2 + (focal * across) / depth);
         const row = Math.round(height / 2 + (focal * (cp * y - sp * along)) / depth);
-        const side = Math.min(5, Math.max(1, Math.round((0.06 * focal) / depth)));
+        const side = Math.min(5, Math.max(2, Math.round((0.07 * focal) / depth)));
         const colour = 0xff000000 | (colours[i + 2] << 16) | (colours[i + 1] << 8) | colours[i];
         for (let v = Math.max(0, row); v < Math.min(height, row + side); v++)
           for (let u = Math.max(0, column); u < Math.min(width, column + side); u++)
