@@ -71,16 +71,18 @@ class Guard:
         # The page needs no web sockets; one that is not accepted is closed.
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begin, status = time.monotonic(), 0
+        begin, status, ended = time.monotonic(), 0, False
         route = scope["path"] if scope["path"] in COUNTED else "page"
 
         async def counted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+            else:
+                ended = not message.get("more_body", False)
             await send(message)
 
         try:
@@ -88,6 +90,9 @@ class Guard:
                 await refusal(scope, receive, counted)
             else:
                 await self.app(scope, self._hurried(receive), counted)
+        except asyncio.CancelledError:  # the server ends while a page is open
+            if status and not ended:
+                await counted({"type": "http.response.body", "body": b""})
         except TooSlow as error:
             if not status:
                 await _answer(HTTPStatus.REQUEST_TIMEOUT, error.detail)(scope, receive, counted)

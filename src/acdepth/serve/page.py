@@ -31,10 +31,10 @@ def make_page(desk: Desk) -> gr.Blocks:
             degrees = video_tab(desk)
         with gr.Tab("Results", id="results"):
             gr.HTML(_results(desk))
-        first = str(desk.examples[0].path) if desk.examples else None
         # A number without a value begins as 0, unless it is told so again.
-        begin = [depth.picture, depth.fov, metres, degrees]
-        page.load(lambda: (first, None, None, None), None, begin, **PRIVATE)
+        page.load(lambda: (None,) * 3, None, [depth.fov, metres, degrees], **PRIVATE)
+        if desk.examples:
+            page.load(lambda: str(desk.examples[0].path), None, depth.picture, **PRIVATE)
     page.queue(max_size=desk.limits.waiting, default_concurrency_limit=2, api_open=False)
     page.state_session_capacity = desk.limits.sessions
     return page
