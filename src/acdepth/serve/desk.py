@@ -98,7 +98,7 @@ class WaitingPredictor(Predictor):
         """Predict one image; see `Predictor`."""
         if flip or camera_height is not None:
             raise ValueError("the server does not fuse mirror images, and knows no camera's height")
-        return self._batcher.ask(self._asked, as_pixels(image), camera, confidence)
+        return self._batcher.ask(self._asked, as_pixels(image).array, camera, confidence)
 
 
 def told(work: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,8 +30,8 @@ class Result:
     """What its metres mean, in words."""
 
     @property
-    def bytes(self) -> int:
-        """What it takes in memory."""
+    def memory(self) -> int:
+        """That it takes [bytes]."""
         sure = self.prediction.confidence
         return self.image.nbytes + self.prediction.depth.nbytes + (0 if sure is None else sure.nbytes)
 
@@ -85,4 +85,4 @@ class Shelf:
             return self._results.get(name or "")
 
     def _bytes(self) -> int:
-        return sum(result.bytes for result in self._results.values())
+        return sum(result.memory for result in self._results.values())
