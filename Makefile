@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,openvino,onnx,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,serve,openvino,onnx,s3-test,dev]"
 	touch $(READY)
 
 demo: setup

@@ -54,6 +54,8 @@ VERBS = {
     "fit": Verb("fit.fit", "your own footage to depth that holds in bad weather", resumes=True),
     "demo": Verb("reproduce.demo", "the whole method on the built-in world, up to a report", resumes=True),
     "predict": Verb("predict.predict", "depth of images, folders and videos"),
+    "serve": Verb("serve.serve", "depth on a page and at an HTTP endpoint"),
+    "calibrate": Verb("calibrate.calibrate", "metres from one distance that somebody measured"),
     "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
     "world export": Verb("world.export", "rendered drives in the layout of another data set"),
     "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),

@@ -91,6 +91,12 @@ class DepthModel:
         """Whether it answers at several scales, whose agreement confidence may be made from."""
         return self.input_size is not None
 
+    @property
+    def follows_lens(self) -> bool:
+        """Whether the camera of an image changes its metres."""
+        one_lens = self.metres is not None and self.metres.one_lens
+        return self.metric and self.camera is not None and not one_lens
+
     def fit(self, image_size: tuple[int, ...]) -> tuple[int, int]:
         """The (height, width) [px] at which the network sees an image of ``image_size`` in its own aspect."""
         height, width = image_size[:2]
@@ -100,7 +106,7 @@ class DepthModel:
 
     def focal_ratio(self, camera: Camera | None, size: tuple[int, int]) -> float:
         """The factor on metres for an image of ``camera`` seen at ``size``; 1 where that is not known."""
-        if camera is None or self.camera is None or self.input_size is None or not self.metric:
+        if camera is None or self.camera is None or self.input_size is None or not self.follows_lens:
             return 1.0
         return focal_ratio(camera, size, self.camera, self.input_size)
 

@@ -188,7 +188,7 @@ class Predictor:
 
     def rescales(self) -> bool:
         """Whether the camera of an image changes the metres of its depth."""
-        return self.model.metric and self.model.camera is not None
+        return self.model.follows_lens
 
     def describe_scale(self, camera: Camera | None = None) -> str:
         """One line that says what the metres of a prediction mean, given this camera, and whence they are."""
@@ -203,6 +203,8 @@ class Predictor:
 
     def _describe_camera(self, camera: Camera | None) -> str:
         model, trained = self.model, self.model.camera
+        if model.metres and model.metres.one_lens:
+            return "depth is metric for the lens that was measured with, whatever camera is given"
         if trained is None:
             return "depth is metric for the training camera, which the model does not name"
         if camera := camera or self.camera:
