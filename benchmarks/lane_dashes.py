@@ -107,16 +107,16 @@ def lines_from_above(clip: Clip, index: int, plane: Plane, far: np.ndarray) -> n
 
 def straightened(lines: np.ndarray) -> np.ndarray:
     """The same with lines along the columns: of all slants and bends the one with the sharpest."""
-    rows, columns = np.indices(lines.shape, np.float32)
+    rows, columns = np.mgrid[: lines.shape[0], : lines.shape[1]].astype(np.float32)
 
-    def along(slant: float, bend: float, every: int) -> np.ndarray:
+    def slanted(slant: float, bend: float, every: int) -> np.ndarray:
         row, column = rows[::every], columns[::every]
         shifted = column + np.float32(slant) * row + np.float32(bend * STEP) * row**2
         return cv2.remap(lines, shifted, row, cv2.INTER_LINEAR)
 
     tried = [(slant, bend) for slant in SLANTS for bend in BENDS]
-    sharp = [float((along(*one, every=4).mean(0) ** 2).sum()) for one in tried]
-    return along(*tried[int(np.argmax(sharp))], every=1)
+    sharp = [float((slanted(*one, every=4).mean(0) ** 2).sum()) for one in tried]
+    return slanted(*tried[int(np.argmax(sharp))], every=1)
 
 
 def agreement(lines: np.ndarray) -> np.ndarray:
