@@ -28,6 +28,8 @@ class Result:
     model: str
     scale: str
     """What its metres mean, in words."""
+    factor: float = 1.0
+    """By which its depth is multiplied, as was calibrated."""
 
     @property
     def bytes(self) -> int:
@@ -38,7 +40,8 @@ class Result:
     def times(self, factor: float) -> "Result":
         """The same with its depth multiplied."""
         depth = self.prediction.depth * np.float32(factor)
-        return replace(self, prediction=replace(self.prediction, depth=depth, metric=True))
+        prediction = replace(self.prediction, depth=depth, metric=True)
+        return replace(self, prediction=prediction, factor=self.factor * factor)
 
     def points(self, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
         """Points (N, 3) [m] up to `FARTHEST_POINT` and their colours, evenly thinned out to ``most``.
