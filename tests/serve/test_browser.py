@@ -81,6 +81,8 @@ def test_a_visit(browser: Any, address: str, width: str, tmp_path: Path) -> None
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
+    # What the page does when it is loaded shows that it listens.
+    page.wait_for_function("document.querySelector('#fov input')?.value === ''")
     street = tmp_path / "street.png"
     street.write_bytes(encoded(picture(128, 192)))
     page.locator("#picture input[type=file]").set_input_files(street)

@@ -16,7 +16,7 @@ def points_glb(points: np.ndarray, colours: np.ndarray) -> bytes:
         points: (N, 3) [m], x right, y down, z forward; glTF has y up and looks along -z.
         colours: uint8 (N, 3), sRGB.
     """
-    positions = (points * np.float32([1, -1, -1])).astype("<f4")
+    positions = (points * np.array([1, -1, -1], np.float32)).astype("<f4")
     # glTF keeps vertex colours linear.
     shades = np.arange(256) / 255
     linear = np.where(shades <= 0.04045, shades / 12.92, ((shades + 0.055) / 1.055) ** 2.4)

@@ -32,8 +32,8 @@ class Result:
     """By which its depth is multiplied, as was calibrated."""
 
     @property
-    def bytes(self) -> int:
-        """What it takes in memory."""
+    def size(self) -> int:
+        """Bytes that it takes in memory."""
         sure = self.prediction.confidence
         return self.image.nbytes + self.prediction.depth.nbytes + (0 if sure is None else sure.nbytes)
 
@@ -88,4 +88,4 @@ class Shelf:
             return self._results.get(name or "")
 
     def _bytes(self) -> int:
-        return sum(result.bytes for result in self._results.values())
+        return sum(result.size for result in self._results.values())
