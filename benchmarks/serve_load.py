@@ -38,6 +38,7 @@ def serve(weights: str, port: "multiprocessing.Queue[int]") -> None:
     with Batcher(limits) as batcher:
         app = Guard(make_endpoint(models, batcher, limits, counts), "127.0.0.1", "", limits, counts)
         server, place = open_server(app, "127.0.0.1", 0, limits)
+        place.listen()  # so that whoever is told the port can connect at once
         port.put(place.getsockname()[1])
         server.run([place])
 
