@@ -20,13 +20,13 @@ import numpy as np
 import torch
 
 from acdepth.inference import load
-from acdepth.serve.app import open_server
 from acdepth.serve.batching import Batcher
 from acdepth.serve.counts import Counts
 from acdepth.serve.endpoint import make_endpoint
 from acdepth.serve.guard import Guard
 from acdepth.serve.limits import Limits
 from acdepth.serve.models import Models
+from acdepth.serve.server import open_server
 
 IMAGE_SIZE = (192, 320)
 PAGE = 4096
@@ -38,6 +38,7 @@ def serve(weights: str, port: "multiprocessing.Queue[int]") -> None:
     with Batcher(limits) as batcher:
         app = Guard(make_endpoint(models, batcher, limits, counts), "127.0.0.1", "", limits, counts)
         server, place = open_server(app, "127.0.0.1", 0, limits)
+        place.listen()  # so that whoever is told the port can connect at once
         port.put(place.getsockname()[1])
         server.run([place])
 

@@ -16,13 +16,15 @@ from starlette.types import ASGIApp
 from acdepth.core.images import read_depth_png16
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
-from acdepth.serve.app import open_server
+from acdepth.networks.depth_net import DepthNet
+from acdepth.networks.metres import in_metres
 from acdepth.serve.batching import Batcher
 from acdepth.serve.counts import Counts
 from acdepth.serve.endpoint import make_endpoint
 from acdepth.serve.guard import Guard
 from acdepth.serve.limits import Limits
 from acdepth.serve.models import Models
+from acdepth.serve.server import open_server
 from tests.inference.tiny import picture, tiny_card, tiny_network
 
 
@@ -35,10 +37,16 @@ class Served(NamedTuple):
 
 
 def tiny_models() -> Models:
+    def network(seed: int) -> DepthNet:
+        tiny = tiny_network(seed)
+        made = DepthNet(in_metres(tiny.config, 20.0))  # some metres, not centimetres
+        made.load_state_dict(tiny.state_dict())
+        return made
+
     made = {"first": tiny_card(), "second": tiny_card(metric=False)}
     return Models(
         {
-            name: Predictor(model_of(tiny_network(seed), card, torch.device("cpu"), name=name))
+            name: Predictor(model_of(network(seed), card, torch.device("cpu"), name=name))
             for seed, (name, card) in enumerate(made.items())
         }
     )

@@ -63,7 +63,7 @@ def test_the_shelf_forgets_the_oldest_and_keeps_to_its_bytes():
     names = [shelf.put(result()) for _ in range(5)]
     assert [shelf.get(name) is not None for name in names] == [False, False, True, True, True]
     assert shelf.get(None) is None and shelf.get("../" + names[-1]) is None
-    small = Shelf(most=10, most_bytes=int(2.5 * result().memory))
+    small = Shelf(most=10, most_bytes=int(2.5 * result().size))
     names = [small.put(result()) for _ in range(4)]
     assert [small.get(name) is not None for name in names] == [False, False, True, True]
 

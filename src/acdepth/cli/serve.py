@@ -39,13 +39,14 @@ def serve(
     from acdepth.cli.evaluated_models import check_name, name_and_file
     from acdepth.core.progress import say
     from acdepth.inference.predictor import Predictor, load
-    from acdepth.serve.app import make_app, open_server, read_report
+    from acdepth.serve.app import make_app, read_report
     from acdepth.serve.batching import Batcher
     from acdepth.serve.desk import Desk
     from acdepth.serve.examples import draw_examples
     from acdepth.serve.guard import is_loopback
     from acdepth.serve.limits import Limits
     from acdepth.serve.models import Models
+    from acdepth.serve.server import open_server
     from acdepth.serve.shelf import Shelf
     from acdepth.serve.weather_tab import open_translator
 

@@ -85,7 +85,7 @@ def _by_points(depth: np.ndarray, points: tuple[MeasuredPoint, ...], lens: Lens 
 def _straight(point: MeasuredPoint, lens: Lens | None) -> MeasuredPoint:
     if lens is None:
         return point
-    x, y = (float(one[0]) for one in lens.straight_at(np.array([point.x]), np.array([point.y])))
+    x, y = (float(one) for one in lens.straight_at(np.array(point.x), np.array(point.y)))
     if math.isnan(x) or math.isnan(y):
         what = "bends out of the straightened picture"
         raise UserError(f"point {point.x:g} {point.y:g}", what, "measure one nearer to the middle")

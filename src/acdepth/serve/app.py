@@ -1,11 +1,9 @@
 """The whole server: endpoint, page and what stands before them."""
 
-import socket
 from http import HTTPStatus
 from pathlib import Path
 
 import gradio as gr
-import uvicorn
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
 
@@ -13,8 +11,7 @@ from acdepth.core.errors import UserError
 from acdepth.serve.counts import Counts
 from acdepth.serve.desk import Desk
 from acdepth.serve.endpoint import make_endpoint
-from acdepth.serve.guard import LARGEST_HEADERS, Guard
-from acdepth.serve.limits import Limits
+from acdepth.serve.guard import Guard
 from acdepth.serve.page import css, head, make_page, theme
 from acdepth.serve.reading import Refused
 from acdepth.serve.shelf import Shelf
@@ -88,30 +85,3 @@ def read_report(run: Path) -> bytes:
         return (run / REPORT).read_bytes()
     except OSError as error:
         raise UserError(run, f"has no {REPORT}", "make it with: acdepth report RUN") from error
-
-
-def open_server(app: ASGIApp, host: str, port: int, limits: Limits) -> tuple[uvicorn.Server, socket.socket]:
-    """A server that is yet to be run, and where it will listen; port 0 is any that is free.
-
-    Raises:
-        UserError: if it cannot listen there.
-    """
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http="h11",
-        ws="none",
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=4 * limits.waiting + 100,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=LARGEST_HEADERS,
-    )
-    try:
-        return uvicorn.Server(config), config.bind_socket()
-    except SystemExit as error:  # which is what uvicorn makes of an OSError
-        what = f"cannot listen at {host}, port {port}"
-        raise UserError(f"--host {host} --port {port}", what, "choose another --port") from error

@@ -68,8 +68,8 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> gr.Number:
         if at is None or not distance:
             raise UserError(None, "a point and its metres are needed", "click one and say how far it is")
         now = [*so_far, (*at, float(distance))]
-        before = known.get(result.model, 1.0)
-        found, said_there = by_points(result.prediction.depth / before, [MeasuredPoint(*one) for one in now])
+        measured = [MeasuredPoint(*one) for one in now]
+        found, said_there = by_points(result.prediction.depth / result.factor, measured)
         known = {**known, result.model: found.factor}
         text = _summary(result.model, now, said_there, found.factor, found.by)
         return _marked(result.image, now, None), now, None, None, known, text

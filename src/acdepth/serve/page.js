@@ -10,9 +10,10 @@
   }
 
   function depthOf(view) {
-    if (!read.has(view)) {
-      const data = view.dataset;
+    const data = view.dataset;
+    if (read.get(view)?.text !== data.depth) { // the page may keep the element and change what it holds
       read.set(view, {
+        text: data.depth,
         depth: new Uint16Array(bytes(data.depth).buffer),
         sure: data.sure ? bytes(data.sure) : null,
         columns: Number(data.columns),

@@ -9,10 +9,10 @@
     return found;
   }
 
+  const started = new WeakMap(); // by element, what draws it anew
+
   function start(cloud) {
-    cloud.dataset.ready = "yes";
-    const places = new Int16Array(bytes(cloud.dataset.places).buffer); // centimetres
-    const colours = bytes(cloud.dataset.colours);
+    let text, places, colours;
     const canvas = cloud.querySelector("canvas");
     const pen = canvas.getContext("2d");
     const view = { yaw: 0.35, pitch: 0.28, away: 24 };
@@ -22,6 +22,11 @@
     function draw() {
       waiting = false;
       if (!cloud.isConnected) return;
+      if (text !== cloud.dataset.places) {
+        text = cloud.dataset.places;
+        places = new Int16Array(bytes(text).buffer); // centimetres
+        colours = bytes(cloud.dataset.colours);
+      }
       const width = (canvas.width = Math.max(1, Math.round(canvas.clientWidth)));
       const height = (canvas.height = Math.max(1, Math.round(canvas.clientHeight)));
       const picture = pen.createImageData(width, height);
@@ -87,8 +92,14 @@
       nearer(Math.exp(event.deltaY / 700));
     }, { passive: false });
     new ResizeObserver(again).observe(canvas);
+    return again;
   }
 
-  const look = () => document.querySelectorAll(".ac-cloud:not([data-ready])").forEach(start);
-  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  // The page may put up a new element, or keep one and change what it holds.
+  const changes = { childList: true, subtree: true, attributes: true, attributeFilter: ["data-places"] };
+  new MutationObserver((records) => {
+    for (const cloud of document.querySelectorAll(".ac-cloud"))
+      if (!started.has(cloud)) started.set(cloud, start(cloud));
+    for (const { type, target } of records) if (type === "attributes") started.get(target)?.();
+  }).observe(document, changes);
 })();

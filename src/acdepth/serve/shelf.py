@@ -28,17 +28,20 @@ class Result:
     model: str
     scale: str
     """What its metres mean, in words."""
+    factor: float = 1.0
+    """By which its depth is multiplied, as was calibrated."""
 
     @property
-    def memory(self) -> int:
-        """That it takes [bytes]."""
+    def size(self) -> int:
+        """Bytes that it takes in memory."""
         sure = self.prediction.confidence
         return self.image.nbytes + self.prediction.depth.nbytes + (0 if sure is None else sure.nbytes)
 
     def times(self, factor: float) -> "Result":
         """The same with its depth multiplied."""
         depth = self.prediction.depth * np.float32(factor)
-        return replace(self, prediction=replace(self.prediction, depth=depth, metric=True))
+        prediction = replace(self.prediction, depth=depth, metric=True)
+        return replace(self, prediction=prediction, factor=self.factor * factor)
 
     def points(self, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
         """Points (N, 3) [m] up to `FARTHEST_POINT` and their colours, evenly thinned out to ``most``.
@@ -85,4 +88,4 @@ class Shelf:
             return self._results.get(name or "")
 
     def _bytes(self) -> int:
-        return sum(result.memory for result in self._results.values())
+        return sum(result.size for result in self._results.values())

@@ -61,7 +61,7 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
         image = _shrunk(desk.read(path))
         camera = desk.camera(str(path), fov, image)
         wanted = Condition(kind)
-        names = [one] if two in (NONE, one) else [one, two]
+        names = [one, *([] if two in (NONE, one) else [two])]
         clear = [desk.predict(name, image, camera) for name in names]
         if how == TRANSLATED:
             image, adverse = _translated(desk, image, wanted)
