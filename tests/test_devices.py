@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 import acdepth
-from acdepth.inference import model
+from acdepth.inference import devices, model
 from acdepth.recipes import demo
 from acdepth.recipes.demo import Demo, DemoConfig
 from acdepth.translator import diffused
@@ -43,7 +43,7 @@ def test_translator_teacher_and_world_of_a_recipe_go_where_the_machine_computes_
         asked.append(name)
         return torch.device("cpu")
 
-    for module in (diffused, model, demo):
+    for module in (diffused, devices, model, demo):
         monkeypatch.setattr(module, "choose_device", choose)
     DiffusedWeather(Path("shipped"))
     TeacherDepth(SOURCES / "weights" / "student")

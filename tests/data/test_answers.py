@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from acdepth.core.errors import UserError
-from acdepth.core.share import Share
 from acdepth.data import Prepared, answers, open_data, prepare
 from acdepth.data.answers import Answers, answers_of, ask
 from acdepth.data.order import as_floats
 from tests.data.folders import write_drive
+from tests.shares import together
 
 SIZE, COUNT = (24, 40), 7
 SHAPES = ((24, 40), (12, 20))
@@ -109,11 +109,16 @@ def test_other_weights_and_other_images_have_other_answers(clear: Prepared, tmp_
 def test_processes_divide_the_blocks(clear: Prepared, tmp_path: Path):
     whole, shared = place(clear, tmp_path / "a"), place(clear, tmp_path / "b")
     ask(whole, clear, "teacher", say, CPU)
-    missing = shared.missing()
-    for rank in range(2):  # one after the other; both hear of the same blocks
-        share = Share(rank, 2, tell=lambda value: missing if isinstance(value, list) else None)
-        ask(shared, clear, "teacher", say, CPU, share)
-        assert len(shared.missing()) == (1, 0)[rank]
+    asked: list[int] = []
+
+    def said(images: torch.Tensor) -> list[torch.Tensor]:
+        asked.append(len(images))
+        return say(images)
+
+    together(2, lambda share: ask(shared, clear, "teacher", said, CPU, share))
+    assert not shared.missing() and sum(asked) == 2 * (
+        len(clear) + 2 * 2
+    )  # both try two first, to say how long
     assert all(whole.file(one).read_bytes() == shared.file(one).read_bytes() for one in range(3))
 
 

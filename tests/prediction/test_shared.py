@@ -11,7 +11,6 @@ from acdepth.core.lens import Lens
 from acdepth.core.share import ALL, Share
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
-from acdepth.prediction import run
 from acdepth.prediction.run import Options, run_all
 from tests.cli.test_predict import write_image
 from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_network
@@ -49,7 +48,10 @@ def test_each_picture_is_predicted_once_and_as_one_process_does(
     predict(pictures, tmp_path / "one")
     capsys.readouterr()
     read: list[Path] = []
-    monkeypatch.setattr(run, "read_image", lambda path, of=run.read_image: (read.append(path), of(path))[1])
+    whole = Predictor.read
+    monkeypatch.setattr(
+        Predictor, "read", lambda self, path, margin: (read.append(path), whole(self, path, margin))[1]
+    )
     together(count, lambda share: predict(pictures, tmp_path / "many", share))
     assert files(tmp_path / "many") == files(tmp_path / "one")
     assert "bent/straight_camera.yaml" in files(tmp_path / "one")

@@ -56,7 +56,7 @@ class Source:
     def batch(self, step: int) -> MixBatch:
         if step == self.dies_at:
             raise KeyboardInterrupt
-        images = torch.rand(2, 2, 3, 64, 64, generator=make_generator(3, step))
+        images = torch.rand(2, 2, 3, 64, 64, generator=make_generator(10, step))
         return MixBatch(images[0], images[1], torch.tensor([Condition.CLEAR.index, Condition.NIGHT.index]))
 
 

@@ -1,13 +1,14 @@
 """How long, how fast and on what a stage trains."""
 
 import math
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-import torch
 from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
-from acdepth.core.precision import fast_bfloat16
+
+if TYPE_CHECKING:  # the command line reads settings, and answers --help without torch
+    import torch
 
 COSINE_FLOOR = 0.01
 """Part of the learning rate that the cosine schedule ends on."""
@@ -80,8 +81,10 @@ class LoopSettings(Config):
             )
         return self
 
-    def in_bfloat16(self, device: torch.device) -> bool:
+    def in_bfloat16(self, device: "torch.device") -> bool:
         """Whether networks compute so on a device."""
+        from acdepth.core.precision import fast_bfloat16
+
         return self.precision == "bf16" or (self.precision == "auto" and fast_bfloat16(device))
 
     def learning_rate_at(self, step: int) -> float:

@@ -241,12 +241,6 @@ def test_a_teacher_of_another_size_is_refused(made, tmp_path):
         )  # fmt: skip
 
 
-def test_several_processes_are_refused(made, tmp_path, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(UserError, match="runs in one process"):
-        adapt(made, tmp_path)
-
-
 def test_another_interval_of_scoring_is_another_run(made, unbroken):
     with pytest.raises(UserError, match="other settings or data"):
         adapt(made, unbroken, changed(loop=LOOP.model_copy(update={"checkpoint_every": 2})))
