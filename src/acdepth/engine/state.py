@@ -139,5 +139,5 @@ def _load_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]) 
     for parameter, loaded in optimizer.state.items():
         for name, value in loaded.items():
             if value.shape == parameter.shape:
-                # Fused Adam pairs numbers by their place in memory; files know no layout but rows of channels.
+                # Fused Adam pairs numbers by their place in memory, and files know one layout alone.
                 loaded[name] = torch.empty_like(parameter, requires_grad=False).copy_(value)
