@@ -38,7 +38,7 @@ def is_dense(measured: Measured) -> bool:
     there = np.zeros(measured.size, bool)
     there.reshape(-1)[measured.pixels] = True
     pairs = np.count_nonzero(there[:, 1:] & there[:, :-1]) + np.count_nonzero(there[1:] & there[:-1])
-    return pairs >= wanted > 0
+    return bool(pairs >= wanted > 0)
 
 
 def edge_metrics(
