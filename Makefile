@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,serve,openvino,onnx,s3-test,dev]"
 	touch $(READY)
 
 demo: setup
@@ -29,9 +29,10 @@ fast: setup
 	$(BIN)/ruff check .
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow and not real" -x -n 2 --ignore tests/world --ignore tests/demo
 
-# What people wait for, in milliseconds and ratios; runs/speed.json has it with device and versions.
+# What people wait for, in milliseconds and ratios; runs/*.json have it with device and versions.
 bench: setup
 	$(BIN)/python benchmarks/speed.py --out runs/speed.json
+	$(BIN)/python benchmarks/training.py --out runs/training.json
 
 check: setup
 	$(BIN)/ruff check .

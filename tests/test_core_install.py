@@ -5,12 +5,22 @@ import sys
 
 import pytest
 
-EXTRAS = ("accelerate", "jinja2", "tensorboard", "transformers")
+EXTRAS = ("accelerate", "jinja2", "nncf", "onnxruntime", "openvino", "tensorboard", "transformers")
 
 
 @pytest.mark.parametrize(
     "verb",
-    ["predict", "world make", "world export", "world sheet", "doctor", "import", "rate", "rate summary"],
+    [
+        "predict",
+        "calibrate",
+        "world make",
+        "world export",
+        "world sheet",
+        "doctor",
+        "import",
+        "rate",
+        "rate summary",
+    ],
 )
 def test_a_verb_of_the_core_install_imports_no_extra(verb: str) -> None:
     code = (

@@ -294,7 +294,8 @@ def test_results_that_cannot_be_written_stop_the_run(run) -> None:
         write_image(Path(name), picture())
     Path("out/a_depth.png").mkdir(parents=True)
     code, said = run("a.png", "b.png")
-    assert code == 2 and "a_depth.png: cannot write" in said and results() == []
+    assert code == 2 and "a_depth.png: cannot write" in said
+    assert not any(name.startswith("a_") for name in results())  # b may be under way
 
 
 def test_a_file_in_place_of_the_folder_is_refused(run) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from acdepth.cli import translate
+from acdepth.cli import launched, translate
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
@@ -29,7 +29,7 @@ def second_of_two(monkeypatch):
 def test_more_processes_than_gpus_are_refused_by_all_of_them(second_of_two, monkeypatch, rank):
     monkeypatch.setenv("LOCAL_RANK", rank)
     with pytest.raises(UserError, match=r"2 processes on this machine, for 1 GPU\(s\).*--device cpu"):
-        translate._place("auto")
+        launched.own_place("auto")
 
 
 def test_translations_inside_the_footage_are_refused(tmp_path):
@@ -68,20 +68,18 @@ def test_a_teachers_size_needs_a_teacher(tmp_path):
 
 def test_each_process_takes_a_gpu_of_its_own(second_of_two, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert translate._place("auto") == torch.device("cuda", 1)
+    assert launched.own_place("auto") == torch.device("cuda", 1)
 
 
-def test_processes_on_the_cpu_need_no_gpu_to_talk(second_of_two, monkeypatch):
+def test_processes_that_divide_work_need_no_gpu_to_talk(second_of_two, monkeypatch):
     asked = {}
 
     class State:
-        process_index, num_processes, wait_for_everyone = 1, 2, None
+        process_index, num_processes = 1, 2
 
         def __init__(self, **how):
             asked.update(how)
 
     monkeypatch.setattr(processes, "PartialState", State)
-    share = translate._share(translate._place("cpu"))
-    assert asked["cpu"]
-    # Not Accelerate's, which counts the machine's GPUs.
-    assert share.wait is torch.distributed.barrier
+    share = launched.own_share()
+    assert asked["cpu"] and (share.rank, share.count) == (1, 2)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from acdepth.core.errors import UserError
-from acdepth.core.images import read_classes, read_depth_png16, read_image
+from acdepth.core.images import decode_image, decode_reduced, read_classes, read_depth_png16, read_image
 from acdepth.core.prediction import NO_METRES, DepthPrediction
 from tests.real import REAL, needs_real_data
 
@@ -218,3 +218,41 @@ def test_a_cut_avif_is_refused_in_plain_words(tmp_path):
     path.write_bytes(b"\0\0\0\x20ftypavif" + bytes(40))
     with pytest.raises(UserError, match=r"cut\.avif: not readable as an image; remove it or copy it again$"):
         read_image(path)
+
+
+class TestReduced:
+    """A JPEG that is much larger than needed is decoded smaller: the same picture, by an average."""
+
+    picture = cv2.resize(PICTURE, (512, 320), interpolation=cv2.INTER_CUBIC)
+
+    @pytest.mark.parametrize(
+        ("needed", "factor"), [((20, 30), 8), ((41, 64), 4), ((160, 256), 2), ((161, 2), 1)]
+    )
+    def test_it_is_never_smaller_than_needed(self, needed: tuple[int, int], factor: int) -> None:
+        content = encode(".jpg", self.picture)
+        found = decode_reduced(content, "a.jpg", lambda size: needed)
+        whole = decode_image(content, "a.jpg")
+        assert found.size == (320, 512) and found.array.shape == (320 // factor, 512 // factor, 3)
+        size = found.array.shape[1::-1]
+        small = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+        assert np.abs(found.array.astype(int) - small).mean() < (1e-9 if factor == 1 else 1.5)
+
+    @pytest.mark.parametrize("orientation", UPRIGHT)
+    def test_it_is_upright_and_so_is_its_size(self, orientation: int) -> None:
+        content = jpeg_with_exif(encode(".jpg", self.picture), orientation)
+        whole = decode_image(content, "a.jpg")
+        found = decode_reduced(content, "a.jpg", lambda size: (size[0] // 4, size[1] // 4))
+        assert found.size == whole.shape[:2]
+        assert found.array.shape[:2] == (whole.shape[0] // 4, whole.shape[1] // 4)
+        small = cv2.resize(whole, found.array.shape[1::-1], interpolation=cv2.INTER_AREA)
+        assert np.abs(found.array.astype(int) - small).mean() < 1.5
+
+    def test_what_does_not_divide_or_is_no_jpeg_stays_whole(self) -> None:
+        for content in (encode(".jpg", self.picture[:319, :511]), encode(".png", self.picture)):
+            found = decode_reduced(content, "a", lambda size: (16, 16))
+            np.testing.assert_array_equal(found.array, decode_image(content, "a"))
+
+    def test_damage_is_seen_all_the_same(self) -> None:
+        content = encode(".jpg", self.picture)
+        with pytest.raises(UserError, match="ends too early"):
+            decode_reduced(content[: len(content) // 2], "a.jpg", lambda size: (16, 16))

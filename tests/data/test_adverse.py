@@ -73,7 +73,7 @@ def test_batches_hold_the_mix_and_frames_to_learn_from_alone(adverse, clear):
         batch = batches.batch(step)
         assert torch.equal(batch.clear, mix.batch(step).clear)
         for image, index in zip(batch.adverse, batch.adverse_condition.tolist(), strict=True):
-            pixels = (image * 255).round().byte().permute(1, 2, 0).numpy()
+            pixels = image.permute(1, 2, 0).numpy()
             turned = np.ascontiguousarray(pixels[:, ::-1])
             assert {pixels.tobytes(), turned.tobytes()} & allowed[index]
             mirrored += pixels.tobytes() not in allowed[index]
@@ -87,3 +87,17 @@ def test_batches_hold_the_mix_and_frames_to_learn_from_alone(adverse, clear):
 def test_nights():
     indices = torch.tensor([one.index for one in (Condition.RAIN, Condition.NIGHT, Condition.NIGHT_RAIN)])
     assert is_night(indices).tolist() == [False, True, True]
+
+
+def test_two_processes_see_together_what_one_sees(adverse, clear):
+    learning, _ = split_off(adverse, 0.2)
+
+    def batches(size: int, *process: int) -> AdaptBatches:
+        mix = MixBatches(clear, {}, None, size, 0, None, *process)
+        return AdaptBatches(mix, learning, size, 0, (), *process)
+
+    for step in range(5):
+        one = batches(4).batch(step)
+        two = [batches(2, rank, 2).batch(step) for rank in range(2)]
+        for name in ("clear", "adverse", "adverse_condition"):
+            assert torch.equal(torch.cat([getattr(part, name) for part in two]), getattr(one, name))

@@ -37,13 +37,13 @@ def test_a_clip_is_previous_target_next(clear: Prepared) -> None:
     assert len(triplets) == 4 + 3
     batch = triplets.batch(5)
     for row in range(7):
-        image = (batch.image[row].permute(1, 2, 0) * 255).round().numpy()
+        image = batch.image[row].permute(1, 2, 0).numpy()
         mirrored = image[0, 0, 1] > image[0, -1, 1]
         number = int(image[0, 0, 0])  # picture() puts its number there
         frames = [picture(number + step)[:, :: -1 if mirrored else 1] for step in (0, -1, 1)]
         assert np.array_equal(image, frames[0])
         for neighbour, frame in zip(batch.neighbours[row], frames[1:], strict=True):
-            assert np.array_equal((neighbour.permute(1, 2, 0) * 255).round().numpy(), frame)
+            assert np.array_equal(neighbour.permute(1, 2, 0), frame)
         assert batch.intrinsics[row, 0, 2] == (WIDTH - 1 - 18 if mirrored else 18)
     assert torch.allclose(batch.distance, torch.ones(7, 2))
 
@@ -95,10 +95,10 @@ def test_unknown_motion_is_nan_and_no_camera_is_an_error(tmp_path: Path) -> None
 def test_mixed_is_the_clear_frame_or_its_translation(clear: Prepared, night: Prepared) -> None:
     mix = MixBatches(clear, {Condition.NIGHT: night}, None, batch_size=64, seed=1)
     batch = mix.batch(3)
-    bright, mixed = (batch.clear * 255).round(), (batch.mixed * 255).round()
+    bright, mixed = batch.clear, batch.mixed
     dark = batch.degraded
     assert 16 < dark.sum() < 48
-    assert torch.equal(mixed[dark], (bright[dark] / 2).floor()) and torch.equal(mixed[~dark], bright[~dark])
+    assert torch.equal(mixed[dark], bright[dark] // 2) and torch.equal(mixed[~dark], bright[~dark])
     assert set(batch.condition.tolist()) == {Condition.CLEAR.index, Condition.NIGHT.index}
     assert torch.equal(mix.batch(3).mixed, batch.mixed)
     mirrored = bright[:, 1, 0, 0] > bright[:, 1, 0, -1]
@@ -110,7 +110,7 @@ def test_each_sample_is_mirrored_or_a_whole_batch(clear: Prepared, night: Prepar
     batches = MixBatches(clear, {Condition.NIGHT: night}, {Condition.CLEAR: 1.0}, 4, seed=0, alike=alike)
     parts = set()
     for step in range(12):
-        images = (batches.batch(step).clear.permute(0, 2, 3, 1) * 255).round().numpy()
+        images = batches.batch(step).clear.permute(0, 2, 3, 1).numpy()
         plain = [any((image == one).all() for one in clear.images) for image in images]
         parts.add(sum(plain) / 4)
     assert (parts == {0.0, 1.0}) is alike

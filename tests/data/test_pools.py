@@ -107,7 +107,7 @@ def test_patches_are_parts_of_the_images(prepared: Prepared) -> None:
     images = [pools[Condition.CLEAR].image(frame, mirror) for frame in range(8) for mirror in (False, True)]
     clear = UnpairedBatches(pools, 6, 0, patch=(10, 12)).batch(0).clear
     assert clear.shape == (6, 3, 10, 12)
-    for part in (clear * 255).round().byte().permute(0, 2, 3, 1).numpy():
+    for part in clear.permute(0, 2, 3, 1).numpy():
         windows = (np.lib.stride_tricks.sliding_window_view(image, part.shape)[:, :, 0] for image in images)
         assert any(bool((window == part).all((2, 3, 4)).any()) for window in windows)
     with pytest.raises(UserError, match="patch 30x12: larger than the images of 24x40"):

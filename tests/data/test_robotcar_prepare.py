@@ -10,6 +10,7 @@ import pytest
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_text
+from acdepth.core.share import Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.rigid import from_angles, part_of
 from acdepth.data.robotcar.calibration import LENSES, read_raw_calibration
@@ -45,6 +46,7 @@ from tests.data.robotcar_layout import (
     wall_depth,
     write_raw,
 )
+from tests.shares import together
 
 DAY = "2014-12-09-13-21-02"
 IMAGES = 12
@@ -498,3 +500,22 @@ class TestDamage:
         lut = "stereo_wide_left_distortion_lut.bin"
         files = {"stereo_wide_left.txt", lut, "stereo.txt", "lms_front.txt", "vo.csv"}
         assert names == files | {"scan_poses"}
+
+
+def test_two_processes_make_each_file_once_and_as_one_does(made, raw, monkeypatch):
+    written: list[str] = []
+    monkeypatch.setattr(
+        "acdepth.data.robotcar.prepare.write_bytes",
+        lambda path, content: (written.append(path.name), write_bytes(path, content)),
+    )
+    whole = plan(raw)
+
+    def prepare(share: Share) -> int:
+        part = whole.part(share)
+        prepare_scene(part, idle, fail, share)
+        return part.total
+
+    totals = together(2, prepare)
+    assert contents(raw / "out") == contents(made / "out")
+    images = [name for name in written if name.endswith(".png")]
+    assert len(images) == len(set(images)) == IMAGES and sum(totals) == whole.total

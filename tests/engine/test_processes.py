@@ -16,7 +16,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.engine import loop, processes, run_folder
 from acdepth.engine.log import read_log
-from tests.engine.together import MADE_FROM, SETTINGS, Learner, learn, several
+from tests.engine.together import MADE_FROM, SETTINGS, Learner, launched, learn, several
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +145,18 @@ def test_launched_processes_cannot_change_between_cpu_and_gpu(monkeypatch):
     with pytest.raises(UserError, match="device: these processes began on cpu and cannot change"):
         processes.training_device(on_cpu=False)
     assert processes.training_device(on_cpu=True).type == "cpu"
+
+
+def test_a_lost_process_is_told_and_not_waited_for():
+    code = (
+        "import os, signal, sys; from acdepth.cli import launched, main\n"
+        "share = launched.own_share(); share.wait()\n"
+        "if share.rank: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "main.run = lambda arguments: share.wait()\n"
+        "main.main()"
+    )
+    with launched(2, ["-c", code], stderr=subprocess.PIPE, text=True) as (first, second):
+        said = first.communicate(timeout=60)[1]
+        assert (first.returncode, second.wait()) == (2, -signal.SIGKILL)
+    assert "acdepth: error: another of the processes that share this work has ended early" in said
+    assert "Traceback" not in said

@@ -8,7 +8,8 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,14 @@ def learn(out: Path, task: Learner, **values: Any) -> Learner:
 
 def several(count: int, out: Path, timeout: float = 120) -> list[dict[str, Any]]:
     """Run this file in so many processes that know of each other; gives what each wrote."""
+    with launched(count, ["-m", "tests.engine.together", str(out)]) as processes:
+        assert [process.wait(timeout) for process in processes] == [0] * count
+    return [json.loads((out / f"rank-{rank}.json").read_text()) for rank in range(count)]
+
+
+@contextmanager
+def launched(count: int, command: list[str], **how: Any) -> Iterator[list[subprocess.Popen]]:
+    """Python in so many processes, as a launcher starts them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -88,17 +97,16 @@ def several(count: int, out: Path, timeout: float = 120) -> list[dict[str, Any]]
     }
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.together", str(out)],
-            env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            [sys.executable, *command], env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)}, **how
         )
         for rank in range(count)
     ]
     try:
-        assert [process.wait(timeout) for process in processes] == [0] * count
+        yield processes
     finally:
         for process in processes:
             process.kill()
-    return [json.loads((out / f"rank-{rank}.json").read_text()) for rank in range(count)]
+            process.wait()
 
 
 def main(out: Path) -> None:

@@ -34,6 +34,10 @@ class TestSsim:
         assert found.shape == many.shape
         torch.testing.assert_close(found[1, 0], ssim(many[1, 0], one))
 
+    def test_its_gradient_is_that_of_differences(self):
+        many, one = noise(2, 2, 3, 4, 5, dtype=torch.float64), noise(2, 3, 4, 5, seed=1, dtype=torch.float64)
+        assert torch.autograd.gradcheck(lambda image: ssim(image, one), many.requires_grad_())
+
     def test_the_mean_of_windows_and_its_gradient_equal_pooling(self):
         image = noise(2, 3, 6, 7, dtype=torch.float64).requires_grad_()
         twin = image.detach().clone().requires_grad_()

@@ -1,6 +1,7 @@
 """Image in, depth out: the same whatever the image comes as, in metres that follow the lens."""
 
 import logging
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -234,3 +235,18 @@ def test_bfloat16_is_close_to_and_not_the_same_as_float32(tmp_path: Path) -> Non
     assert not np.array_equal(exact.depth, short.depth)
     np.testing.assert_allclose(short.depth, exact.depth, rtol=0.1)
     assert short.depth.dtype == short.confidence.dtype == np.float32
+
+
+def test_a_very_large_jpeg_is_decoded_smaller_and_has_its_depth_whole(tmp_path: Path) -> None:
+    image, predict = picture(256, 384), make()
+    jpeg = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(jpeg)
+    assert predict.read(jpeg).array.shape == (128, 192, 3)  # twice what the network sees
+    assert predict.read(jpeg, 1.0).array.shape == (64, 96, 3)
+    whole = predict.read(jpeg, math.inf)
+    assert whole.array.shape == (256, 384, 3)
+    np.testing.assert_array_equal(predict(whole).depth, predict(whole.array).depth)
+    found = predict(tmp_path / "a.jpg", CAMERA.resized(256, 384))
+    assert found.depth.shape == (256, 384) and found.camera == CAMERA.resized(256, 384)
+    np.testing.assert_allclose(found.depth, predict(whole).depth, rtol=0.03)
+    assert make(resize="lanczos").read(jpeg).array.shape == (256, 384, 3)

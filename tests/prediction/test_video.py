@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from acdepth.core.errors import UserError
-from acdepth.core.prediction import DepthPrediction
+from acdepth.core.prediction import DepthPrediction, nearest_shown
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.video import VideoSource, whole_video
 from acdepth.inference.model import model_of
@@ -137,8 +137,8 @@ def test_wide_and_odd_sizes_become_what_players_accept(tmp_path: Path) -> None:
 def test_colours_do_not_jump_when_something_near_appears() -> None:
     colours = SteadyColours()
     far = np.full((8, 8), 0.02, np.float32)
-    first = colours(far)
+    first = colours(far, nearest_shown(far))
     near = cv2.rectangle(far.copy(), (0, 0), (7, 3), 0.5, -1)
-    second = colours(near)
+    second = colours(near, nearest_shown(near))
     assert colours.nearest == pytest.approx(0.9 * 0.02 + 0.1 * 0.5)
     assert second[7, 7].sum() > 0.2 * first[7, 7].sum() > 0

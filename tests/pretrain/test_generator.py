@@ -60,7 +60,7 @@ def test_a_run_ends_in_a_model_that_can_be_loaded(pictures, tmp_path, network):
 def test_latents_have_size_one(pictures, tmp_path):
     model = DiffusionModel.from_pretrained(pretrain_generator(CONFIG, pictures, tmp_path, ""))
     footage = prepare(open_data(pictures), tmp_path / "again", CONFIG.image_size, reach=0)
-    batch = LabelledBatches(make_pools([footage], CONFIG.conditions), 16, seed=0).batch(0)
+    batch = LabelledBatches(make_pools([footage], CONFIG.conditions), 16, seed=0).batch(0).to("cpu")
     with torch.no_grad():
         assert float(encode(model.vae, batch.image * 2 - 1)[0].std()) == pytest.approx(1, abs=0.02)
 

@@ -127,13 +127,14 @@ def test_the_mask_is_zoomed_with_its_images():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         teacher = DepthNet(DepthNetConfig(width=8), 15.0).eval()
-    windows, _ = zoom_lesson(zoom, masked, teacher(plain.clear), teacher, teacher.config)
+    said = teacher(plain.clear).inverse_depths
+    windows, _ = zoom_lesson(zoom, masked, said, teacher.config)
     assert windows.counted is not None
     assert windows.counted[0, 0, :63].all()
     # A row y of the second window shows row 1.25 (y - 31.5) + 31.5: the mask begins at row 48.
     expected = torch.tensor([1.25 * (row - 31.5) + 31.5 <= 47 for row in range(64)])
     assert torch.equal(windows.counted[1, 0, :, 32], expected)
-    assert zoom_lesson(zoom, plain, teacher(plain.clear), teacher, teacher.config)[0].counted is None
+    assert zoom_lesson(zoom, plain, said, teacher.config)[0].counted is None
 
 
 def test_the_task_takes_the_mask_from_its_batch():

@@ -17,6 +17,7 @@ from acdepth.student.ordinal import (
     sample_local_from_part,
     sample_pairs,
     uncertain_pixels,
+    upper_quantile,
     window_mean,
 )
 from acdepth.student.settings import OrdinalOptions
@@ -50,9 +51,30 @@ class TestUncertainty:
         uncertain = uncertain_pixels(discrepancy(student, teacher))
         assert uncertain.flatten(1).sum(1).tolist() == [PIXELS // 20] * 3
 
+    @pytest.mark.parametrize("quantile", [0.05, 0.5, 0.95, 0.9999])
+    def test_the_quantile_is_torchs(self, quantile):
+        values = torch.rand(3, PIXELS, generator=make_generator(0))
+        values[1] = (8 * values[1]).round()  # many equal ones
+        expected = torch.quantile(values, quantile, dim=1)
+        assert torch.equal(upper_quantile(values, quantile), expected)
+        values[2, 7] = torch.nan
+        assert upper_quantile(values, quantile).isnan().tolist() == [False, False, True]
+
 
 class TestSampling:
     options = OrdinalOptions(local_part=0.5)
+
+    def test_each_pixel_of_a_mask_is_as_likely_as_another(self):
+        among = torch.rand(1, 1, HEIGHT, WIDTH, generator=make_generator(1)) < 0.01
+        uncertain = torch.cat([among, ~among])
+        options = OrdinalOptions(local_part=1.0, uncertain_quantile=0.01)
+        drawn = sample_local(uncertain, options, make_generator(0)).a
+        assert drawn.shape[1] == round(0.99 * PIXELS)
+        for chosen, mask in zip(drawn, uncertain.flatten(1), strict=True):
+            counts = torch.bincount(chosen, minlength=PIXELS)
+            assert not counts[~mask].any()
+            mean = drawn.shape[1] / int(mask.sum())
+            assert float(counts[mask].float().var()) == pytest.approx(mean, rel=0.6)
 
     def pairs(self, uncertain, seed=0):
         return sample_local(uncertain, self.options, make_generator(seed))
@@ -174,6 +196,18 @@ class TestOrder:
     def test_large_differences_stay_finite(self):
         found = ranking_terms(torch.tensor([500.0]), torch.tensor([0.0]), torch.tensor([-1.0]))
         assert found.item() == pytest.approx(500.0)
+
+    @pytest.mark.parametrize("zeros", [True, False])
+    @pytest.mark.parametrize("side", [3, 5])
+    def test_the_mean_of_windows_and_its_gradient_equal_pooling(self, side, zeros):
+        values = inverse_depth(0).double().requires_grad_()
+        twin = values.detach().clone().requires_grad_()
+        expected = torch.nn.functional.avg_pool2d(twin, side, 1, side // 2, count_include_pad=zeros)
+        found, weights = window_mean(values, side, zeros), inverse_depth(1).double()
+        torch.testing.assert_close(found, expected)
+        for one in (found, expected):
+            (one * weights).sum().backward()
+        torch.testing.assert_close(values.grad, twin.grad)
 
     def test_window_counts_zeros_beyond_the_border(self):
         found = window_mean(torch.ones(1, 1, 6, 6), 5)[0, 0]

@@ -29,6 +29,7 @@ from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.translator import SimulatedWeather, TranslateSettings, Translator
 from acdepth.translator.depth_source import MeasuredDepth, TeacherDepth
 from acdepth.translator.translate import translate
+from acdepth.weather import WEATHERS
 from tests.data.folders import HEIGHT, WIDTH, picture, write_drive
 from tests.data.rows import counting, rows
 
@@ -101,6 +102,25 @@ def test_order_batching_and_company_change_nothing(data: Path, tmp_path: Path) -
     assert content(tmp_path / "a") == content(tmp_path / "b")
     run(data, tmp_path / "c", weather, seed=1)
     assert all(content(tmp_path / "c")[name] != value for name, value in content(tmp_path / "a").items())
+
+
+@pytest.mark.slow
+def test_any_number_of_processes_makes_the_same_files(data: Path, tmp_path: Path) -> None:
+    chosen = TranslateSettings(tuple(WEATHERS), format="png", batch_size=3)
+    for workers in (1, 2):
+        out, done = tmp_path / str(workers), []
+        translate(
+            open_data(data), out, SimulatedWeather(), MeasuredDepth(), chosen, done.append, workers=workers
+        )
+        assert sum(done) == 5
+    assert content(tmp_path / "1") == content(tmp_path / "2") and len(content(tmp_path / "1")) == 25
+    one, two = (sorted((tmp_path / name / "manifest.jsonl").read_text().splitlines()) for name in "12")
+    assert one == two
+
+
+def test_a_method_of_one_process_is_not_given_several(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"workers 2: .* is made by one process here"):
+        translate(open_data(data), tmp_path, Darker(), MeasuredDepth(), TranslateSettings(BOTH), workers=2)
 
 
 def test_a_killed_run_goes_on(data: Path, tmp_path: Path) -> None:

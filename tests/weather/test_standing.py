@@ -31,7 +31,7 @@ def read(sky: float) -> tuple[Scene, Standing]:
     rows = torch.arange(HEIGHT).view(1, -1, 1).expand(1, HEIGHT, WIDTH)
     depth = (1.5 * 0.7 * WIDTH / (rows - HORIZON).clamp_min(1e-3)).clamp_max(sky)
     depth[:, :, :HOUSE] = depth[:, :, :HOUSE].clamp_max(20)
-    scene = understand(depth, draws())
+    (scene,) = understand(depth[None], [draws()])
     return scene, find_standing(scene, picture())
 
 
@@ -47,9 +47,10 @@ def test_lamps_windows_and_car_lights_are_on_what_stands() -> None:
     scene, standing = read(20.0)
     count, lit = 0, torch.zeros(HEIGHT, WIDTH)
     for seed in range(20):
-        lights = street_lamps(scene, standing, draws(seed))[1] + traffic_lights(scene, standing, draws(seed))
-        count += len(lights)
-        assert all(standing.things[0, int(light.row), int(light.column)] for light in lights)
+        lights = street_lamps(scene, standing, draws(seed))[2] + traffic_lights(scene, standing, draws(seed))
+        columns, rows = (axis[lights.colour[0] > 0].long() for axis in scene.pixel(*lights.place))
+        count += len(rows)
+        assert standing.things[0, rows, columns].all()
         lit += lit_windows(scene, standing, draws(seed)).sum(0)
     assert count and lit.any()
     assert not lit[~standing.walls[0]].any()
@@ -57,9 +58,9 @@ def test_lamps_windows_and_car_lights_are_on_what_stands() -> None:
 
 def test_where_nothing_stands_no_light_is_put() -> None:
     scene, _ = read(20.0)
-    nothing = Standing(*(torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool),) * 2)
-    assert not any(traffic_lights(scene, nothing, draws(seed)) for seed in range(10))
-    assert not any(street_lamps(scene, nothing, draws(seed))[1] for seed in range(10))
+    nothing = Standing(scene, 1, *(torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool),) * 3)
+    assert not any(traffic_lights(scene, nothing, draws(seed)).colour.any() for seed in range(10))
+    assert not any(street_lamps(scene, nothing, draws(seed))[2].colour.any() for seed in range(10))
     assert not lit_windows(scene, nothing, draws()).any()
 
 

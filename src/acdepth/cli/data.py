@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from acdepth.cli.launched import own_share
 from acdepth.core.errors import UserError
 from acdepth.core.files import check_folder
 from acdepth.core.lock import sole_writer
@@ -164,6 +165,8 @@ def prepare(
 ) -> None:
     """Undistort images, turn visual odometry into poses and laser scans into clouds; goes on where it was.
 
+    accelerate launch -m acdepth data prepare ... divides the work among processes and machines.
+
     Args:
         kind: robotcar.
         raw: folder of the downloaded traversals, RAW/2014-12-09-13-21-02/stereo/left/*.png and so on.
@@ -187,13 +190,17 @@ def prepare(
         raise UserError(raw, "holds no traversal", "expected RAW/SCENE/stereo.timestamps")
     calibration = read_raw_calibration(models, extrinsics, lens_of(cameras))
     warn = logging.getLogger("acdepth").warning
-    with sole_writer(out):
-        plans = [plan_scene(raw, out, scene, calibration, lists, scan_poses) for scene in found]
+    share = own_share()
+    with sole_writer(out, share=share):
+        plans = [plan_scene(raw, out, scene, calibration, lists, scan_poses).part(share) for scene in found]
+        share.wait()  # each plans by what was there before any began
         done, total = sum(plan.done for plan in plans), sum(plan.total for plan in plans)
-        with progress("prepare", total, done, unit="file") as advance:
+        with progress(share.title("prepare"), total, done, unit="file") as advance:
             for plan in plans:
-                prepare_scene(plan, advance, warn)
-    print(f"{out}: {', '.join(found)}; check it with acdepth data check robotcar --root {out}")
+                prepare_scene(plan, advance, warn, share)
+        share.wait()
+    if share.leads:
+        print(f"{out}: {', '.join(found)}; check it with acdepth data check robotcar --root {out}")
 
 
 def _table(report: "CheckReport") -> Table:

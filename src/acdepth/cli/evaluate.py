@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from acdepth.cli.launched import own_place, own_share
 from acdepth.cli.world import at_least_one, parse_conditions, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -48,6 +49,8 @@ def evaluate(
     device: str = "auto",
 ) -> None:
     """Measure checkpoints or predictions against measured depth; write OUT/results.json and OUT/frames.jsonl.
+
+    accelerate launch -m acdepth evaluate ... divides the frames among processes and machines.
 
     Args:
         data: footage with measured depth: sequence folders with depth/ as the built-in world has them, KITTI
@@ -108,7 +111,8 @@ def evaluate(
     _refuse_out(out)
     measured_by = _protocol(protocol, alignment, flip, condition_known)
     wanted = parse_conditions(conditions)
-    models = open_models(weights, predictions, device, confidence)
+    place, share = own_place(device), own_share()
+    models = open_models(weights, predictions, str(place), confidence)
     refuse_cropped(models, measured_by)
     opened, asked = open_asked(pairs, data, split, cameras)
     footage = _counted_under(wanted, opened, measured_by, str(data))
@@ -124,16 +128,18 @@ def evaluate(
     options = Options(seed, tuple(wanted), batch_size, shown, benchmark, asked, keep_predictions)
     if asked and not has_depth(footage) and (confidence != "none" or benchmark):
         raise UserError(data, "has no measured depth, which --confidence and --corruptions need")
-    warn_about_scale(models, measured_by)
-    warn_about_cameras(models, footage, measured_by)
+    if share.leads:
+        warn_about_scale(models, measured_by)
+        warn_about_cameras(models, footage, measured_by)
     about = {
         "data": describe_part(data, split, cameras, footage),
         "checkpoints": {model.name: model.describe() for model in models},
         "made_by": provenance(),
     }
-    with sole_writer(out):
-        outcome = run(models, footage, measured_by, out, options, about)
-    _tell(outcome, out)
+    with sole_writer(out, share=share):
+        outcome = run(models, footage, measured_by, out, options, about, share)
+    if share.leads:
+        _tell(outcome, out)
 
 
 def _tell(outcome: "Outcome", out: Path) -> None:

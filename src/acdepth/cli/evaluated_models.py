@@ -1,7 +1,7 @@
 """What ``acdepth evaluate`` measures, and what must be said of it first."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from acdepth.cli.flag_types import name_and_path
@@ -37,15 +37,11 @@ def open_models(
         UserError: if a checkpoint or folder cannot be read, a confidence head is asked for that is not there,
             or two have one name.
     """
-    named = [("--weights", *_name_and_file(text)) for text in weights]
+    named = [("--weights", *name_and_file(text)) for text in weights]
     named += [("--predictions", *name_and_path(text)) for text in predictions]
     models: dict[str, Model] = {}
     for flag, name, path in named or [("--weights", "shipped", STUDENT)]:
-        if not re.fullmatch(r"[\w+-][\w.+-]*", name):
-            raise UserError(f"{flag} {path}", f"{name!r} is no name", "use letters, digits, and . + - _")
-        if name in models:
-            remedy = "name them, as in first=PATH second=PATH"
-            raise UserError(f"{flag} {path}", f"a second model {name}", remedy)
+        check_name(name, models, f"{flag} {path}")
         if flag == "--predictions":
             models[name] = StoredModel(name, path)
         else:
@@ -59,7 +55,16 @@ def open_models(
     return list(models.values())
 
 
-def _name_and_file(text: str) -> tuple[str, Path]:
+def check_name(name: str, others: Container[str], where: str) -> None:
+    """Raise `UserError` if a model cannot be called so beside the others."""
+    if not re.fullmatch(r"[\w+-][\w.+-]*", name):
+        raise UserError(where, f"{name!r} is no name", "use letters, digits, and . + - _")
+    if name in others:
+        raise UserError(where, f"a second model {name}", "name them, as in first=PATH second=PATH")
+
+
+def name_and_file(text: str) -> tuple[str, Path]:
+    """Of ``NAME=PATH``, or of ``PATH``, which is named by its folder: the name, and the checkpoint."""
     name, path = name_and_path(text)
     if hub_model(path):
         return name, path

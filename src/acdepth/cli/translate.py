@@ -1,17 +1,16 @@
 """``acdepth translate``: clear footage to night, rain, fog and snow; and whether it is as it was made."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from pydantic import Field
 
-from acdepth.cli.world import at_least_one, parse_conditions, parse_image_size
+from acdepth.cli.launched import own_place, own_share
+from acdepth.cli.world import at_least_one, parse_conditions, parse_crop, parse_image_size
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
-from acdepth.core.share import ALL, Share
 from acdepth.core.shipped import STUDENT, or_shipped
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ def translate(
     translate_size: Literal["trained", "source"] | None = None,
     format: Literal["jpg", "png"] = "jpg",
     batch_size: int = 8,
+    workers: Annotated[int, Field(ge=1)] | None = None,
     device: str = "auto",
     precision: Literal["auto", "bf16", "fp32"] = "auto",
 ) -> None:
@@ -76,6 +76,8 @@ def translate(
             says: trained where weights of img2img-turbo were imported, source for the shipped ones.
         format: of the translations.
         batch_size: images at a time.
+        workers: processes that simulate on a CPU and write; by default one per core, if there is enough to
+            do. The images are the same byte for byte with any number.
         device: where networks run: auto, cpu, cuda, cuda:1 or mps.
         precision: of diffusion; auto is bf16 where the device computes in it.
     """
@@ -88,11 +90,10 @@ def translate(
     wanted = [condition for condition in parse_conditions(conditions) if condition is not Condition.CLEAR]
     _refuse_inside(out, data)
     size = parse_image_size(image_size) if image_size and image_size != "teacher" else None
-    part = _parse_crop(crop) if crop else None
+    part = parse_crop(crop) if crop else None
     if method == "simulate":
         _refuse_for_diffusion(base, precision, translate_size)
-    place = _place(device)
-    share = _share(place)
+    place, share = own_place(device), own_share()
     if method == "diffusion":
         translator, source = _diffusion(weights, base, place, precision, translate_size), None
     else:
@@ -103,9 +104,10 @@ def translate(
     settings = TranslateSettings(tuple(wanted), seed, size, part, format, batch_size)
     choice = FootageChoice(split=split, cameras=cameras, step=step)
     clips = clear_clips(open_data(data, choice=choice))
-    title = "translate" if share.count == 1 else f"translate, process {share.rank + 1} of {share.count}"
-    with progress(title, count_targets(clips), unit="image") as advance:
-        translate_clips(clips, out, translator, source, settings, progress=advance, share=share)
+    with progress(share.title("translate"), count_targets(clips), unit="image") as advance:
+        translate_clips(
+            clips, out, translator, source, settings, progress=advance, share=share, workers=workers
+        )
 
 
 def check(
@@ -169,38 +171,6 @@ def _refuse_for_diffusion(base: Path | None, precision: str, translate_size: str
             raise UserError(f"{flag} {value}", "is of --method diffusion", "give that, or leave it out")
 
 
-def _place(device: str) -> "torch.device":
-    """The device; of several processes on one machine, each takes a GPU of its own."""
-    import torch
-
-    from acdepth.inference.devices import choose_device
-
-    place = choose_device(device)
-    if place.type != "cuda" or _launched() == 1:
-        return place
-    processes = int(os.environ.get("LOCAL_WORLD_SIZE", _launched()))
-    # Every process refuses, so that none waits for one that is gone.
-    there_are = torch.cuda.device_count() if place.index is None else 1
-    if processes > there_are:
-        what = f"{processes} processes on this machine, for {there_are} GPU(s)"
-        raise UserError(f"--device {device}", what, "start one process per GPU, or give --device cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if place.index is None else place
-
-
-def _launched() -> int:
-    """Processes in all, as ``accelerate launch`` and ``torchrun`` tell them."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
-def _share(place: "torch.device") -> Share:
-    """All of the work, unless a launcher started several processes."""
-    if _launched() == 1:
-        return ALL
-    from acdepth.engine.processes import share_of_processes  # not part of the core install
-
-    return share_of_processes(on_cpu=place.type == "cpu")
-
-
 def _diffusion(
     weights: Path | None,
     base: Path | None,
@@ -252,13 +222,3 @@ def _parse_severity(text: str) -> tuple[float, float]:
     except ValueError as error:
         raise UserError(f"--severity {text}", "write least and largest strength, like 0.3,1.0") from error
     return low, high
-
-
-def _parse_crop(text: str) -> "Crop":
-    from acdepth.core.crop import Crop
-
-    parts = text.split(",")
-    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
-        raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
-    top, left, height, width = (int(part) for part in parts)
-    return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -11,6 +11,9 @@ from acdepth.core.distortion import KEYS, Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
+
+if TYPE_CHECKING:
+    from acdepth.core.crop import Crop
 
 
 def make(
@@ -178,3 +181,14 @@ def at_least_one(name: str, value: int) -> int:
     if value < 1:
         raise UserError(f"--{name} {value}", "must be at least 1")
     return value
+
+
+def parse_crop(text: str) -> "Crop":
+    """A part of images by ``top,left,height,width``."""
+    from acdepth.core.crop import Crop
+
+    parts = text.split(",")
+    if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
+        raise UserError(f"--crop {text}", "write top,left,height,width in pixels, like 0,0,768,1280")
+    top, left, height, width = (int(part) for part in parts)
+    return Crop.from_dict({"top": top, "left": left, "height": height, "width": width}, where="--crop")

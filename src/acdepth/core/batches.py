@@ -1,7 +1,8 @@
 """What a training step gets: typed groups of tensors that travel to a device as one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -11,16 +12,40 @@ from acdepth.core.condition import Condition
 
 @dataclass(frozen=True)
 class Tensors:
-    """A typed group of tensors that travels to a device as one."""
+    """A typed group of tensors that travels to a device as one.
+
+    Images are bytes, (..., H, W) uint8, until they arrive, and what networks said before is in half
+    precision: a quarter and a half of what there is to move.
+    """
 
     def to(self, device: torch.device | str, non_blocking: bool = True) -> Self:
-        """The same group on ``device``, and the groups in it; what is None stays so."""
+        """The same group on ``device``, and the groups in it; what is None stays so.
+
+        There images are float in 0..1, and all numbers in float32.
+        """
+        return self._each(lambda part: _arrived(part.to(device, non_blocking=non_blocking)))
+
+    def pin_memory(self) -> Self:
+        """The same group in memory that a GPU can fetch without waiting; called by torch's data loader."""
+        return self._each(lambda part: part.pin_memory())
+
+    def _each(self, change: Callable[[Any], Any]) -> Self:
         parts = {one.name: getattr(self, one.name) for one in fields(self)}
-        moved = {
-            name: part if part is None else part.to(device, non_blocking=non_blocking)
+        changed = {
+            name: tuple(map(change, part))
+            if isinstance(part, tuple)
+            else part
+            if part is None
+            else change(part)
             for name, part in parts.items()
         }
-        return type(self)(**moved)
+        return type(self)(**changed)
+
+
+def _arrived(part: "Tensor | Tensors") -> "Tensor | Tensors":
+    if isinstance(part, Tensors) or part.dtype not in (torch.uint8, torch.float16):
+        return part
+    return part.float().div_(255) if part.dtype == torch.uint8 else part.float()
 
 
 @dataclass(frozen=True)
@@ -56,9 +81,11 @@ class MixBatch(Tensors):
     """(B,) int64: `Condition.index` of ``mixed``."""
     counted: Tensor | None = field(default=None, kw_only=True)
     """(B, 1, H, W) bool: False where images show the vehicle itself; None where all pixels count."""
-    taught: Tensor | None = field(default=None, kw_only=True)
-    """(B, 1, H, W) float [1/m]: what a teacher said of ``clear`` that was asked before; None where it is
-    asked in the step."""
+    taught: tuple[Tensor, ...] | None = field(default=None, kw_only=True)
+    """What a teacher said of ``clear`` that was asked before [1/m]: (B, 1, H, W), and where it is one of ours
+    its coarser scales; None where it is asked in the step."""
+    prior: Tensor | None = field(default=None, kw_only=True)
+    """(B, 1, H, W): what the prior said of ``clear``, of any scale in each image; None likewise."""
 
     @property
     def degraded(self) -> Tensor:

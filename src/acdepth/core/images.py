@@ -2,11 +2,13 @@
 
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from acdepth.core.complaints import with_complaints
 from acdepth.core.errors import UserError
@@ -30,11 +32,25 @@ EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
 """What stands before EXIF in JPEG, PNG and WebP."""
 MOST_PIXELS = "2^30, and 2^20 on a side"
 """What OpenCV reads, in words."""
+JPEG_START = b"\xff\xd8"
+REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
+"""By how much a JPEG's sides can be decoded smaller: only the low frequencies of its blocks are made."""
+TURNED_ASIDE = frozenset({5, 6, 7, 8})
+"""EXIF's orientations that swap the sides."""
 AVIF_BRANDS, HEIC_BRANDS = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
 """Main brands of pictures in the container of MP4, which cameras also write under the name of a JPEG."""
 
 # Its messages about damaged files would stand beside ours, which name the file.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+class Pixels(NamedTuple):
+    """A photograph, perhaps smaller than it is."""
+
+    array: np.ndarray
+    """RGB, uint8 (h, w, 3)."""
+    size: tuple[int, int]
+    """(height, width) of the whole [px]."""
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -46,7 +62,7 @@ def read_image(path: Path) -> np.ndarray:
     Raises:
         UserError: naming the file and the remedy.
     """
-    return decode_image(_read(path), path)
+    return decode_image(read_content(path), path)
 
 
 def decode_image(content: bytes, path: Path | str) -> np.ndarray:
@@ -55,7 +71,9 @@ def decode_image(content: bytes, path: Path | str) -> np.ndarray:
     Raises:
         UserError: naming where it stands and the remedy.
     """
-    pixels = _decode(path, content)
+    turned, jpeg = any(mark in content for mark in EXIF_MARKS), content.startswith(JPEG_START)
+    # OpenCV turns a picture upright only with flags that also hide alpha, which a JPEG cannot have.
+    pixels = _decode(path, content, cv2.IMREAD_ANYCOLOR if jpeg and turned else cv2.IMREAD_UNCHANGED)
     height, width, *channels = pixels.shape
     if pixels.dtype != np.uint8:
         what = f"{pixels.dtype.itemsize * 8} bits per channel"
@@ -65,10 +83,36 @@ def decode_image(content: bytes, path: Path | str) -> np.ndarray:
     if min(height, width) < SMALLEST_SIDE:
         remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
         raise UserError(path, f"{width}x{height} pixels", remedy)
-    if any(mark in content for mark in EXIF_MARKS):
-        # OpenCV turns a picture upright only with flags that also hide alpha, so it is decoded once more.
+    if turned and not jpeg:
         pixels = _decode(path, content, cv2.IMREAD_ANYCOLOR)
     return cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB if pixels.ndim == 2 else cv2.COLOR_BGR2RGB)
+
+
+def decode_reduced(
+    content: bytes, path: Path | str, needed: Callable[[tuple[int, int]], tuple[int, int]]
+) -> Pixels:
+    """As `decode_image`, of a JPEG that is much larger than needed only 1/2, 1/4 or 1/8 of its sides.
+
+    Args:
+        content: of the file.
+        path: where it stands, for messages.
+        needed: the (height, width) below which a photograph of a (height, width) may not be brought [px].
+
+    Raises:
+        UserError: as `decode_image`.
+    """
+    if (size := _jpeg_size(content)) is not None:
+        least = needed(size)
+        for factor, flag in REDUCED.items():
+            height, width = size[0] // factor, size[1] // factor
+            # Sides that do not divide would shift what the pixels show.
+            if (height * factor, width * factor) == size and height >= least[0] and width >= least[1]:
+                pixels = _decode(path, content, flag)
+                if pixels.shape == (height, width, 3):
+                    return Pixels(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), size)
+                break
+    whole = decode_image(content, path)
+    return Pixels(whole, (whole.shape[0], whole.shape[1]))
 
 
 def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
@@ -81,7 +125,7 @@ def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
     Raises:
         UserError: if the file is unreadable, is not a 16-bit gray PNG, or lacks metres that are needed.
     """
-    content = _read(path)
+    content = read_content(path)
     pixels = _png16(path, content, "depth is stored as uint16 = metres * 256")
     factor = png_text(content, NO_METRES)
     if factor is None:
@@ -99,7 +143,7 @@ def read_png16(path: Path, remedy: str) -> np.ndarray:
     Raises:
         UserError: with the ``remedy``, if the file is something else; or if it is unreadable.
     """
-    return _png16(path, _read(path), remedy)
+    return _png16(path, read_content(path), remedy)
 
 
 def _png16(path: Path, content: bytes, remedy: str) -> np.ndarray:
@@ -115,7 +159,7 @@ def read_classes(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is unreadable or is not an 8-bit gray PNG.
     """
-    pixels = _decode(path, _read(path))
+    pixels = _decode(path, read_content(path))
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
         raise UserError(path, "not an 8-bit gray PNG", "a class map holds one number per pixel")
     return pixels
@@ -129,14 +173,19 @@ def read_painted(path: Path) -> np.ndarray:
     Raises:
         UserError: if the file is unreadable or has more than 8 bits per channel.
     """
-    pixels = _decode(path, _read(path))
+    pixels = _decode(path, read_content(path))
     if pixels.dtype != np.uint8:
         what = f"{pixels.dtype.itemsize * 8} bits per channel"
         raise UserError(path, what, "save it with 8 bits per channel")
     return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels[..., :3], cv2.COLOR_BGR2GRAY)
 
 
-def _read(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """Read the file of a picture.
+
+    Raises:
+        UserError: if it cannot be read.
+    """
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -147,7 +196,7 @@ def _decode(path: Path | str, content: bytes, flags: int = cv2.IMREAD_UNCHANGED)
     """Pixels as OpenCV gives them; damage that a decoder sees is an error even if it goes on."""
     if content[4:8] == b"ftyp":
         return _decode_avif(path, content)
-    start = _start_of_scan(content) if content[:2] == b"\xff\xd8" else None
+    start = _start_of_scan(content) if content.startswith(JPEG_START) else None
     end = content.find(b"\xff\xd9", start or 0)
     if start is not None and end < 0:
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
@@ -199,6 +248,19 @@ def _decode_avif(path: Path | str, content: bytes) -> np.ndarray:
     if pixels.ndim == 2:
         return pixels
     return cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA if pixels.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+
+
+def _jpeg_size(content: bytes) -> tuple[int, int] | None:
+    """(height, width) of an upright JPEG by its header; None if it is none, or not plainly told."""
+    if not content.startswith(JPEG_START):
+        return None
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            width, height = image.size
+            aside = image.getexif().get(ExifTags.Base.Orientation) in TURNED_ASIDE
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return (width, height) if aside else (height, width)
 
 
 def _start_of_scan(content: bytes) -> int | None:

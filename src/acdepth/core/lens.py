@@ -95,6 +95,15 @@ class Lens:
         x, y = self.distortion.distort(x, y)
         return x * camera.fx + camera.cx, y * camera.fy + camera.cy
 
+    def straight_at(self, columns: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The inverse of `bent`; NaN where the straightened picture's rays do not go."""
+        if self.is_straight:
+            return columns, rows
+        straight, camera = self.straight, self.camera
+        x, y = (columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy
+        x, y = self.distortion.undistort(x, y)
+        return x * straight.fx + straight.cx, y * straight.fy + straight.cy
+
     def describe(self) -> str:
         """One line: focal length, where it comes from, and how it bends."""
         camera, bends = self.camera, "" if self.is_straight else f", bends ({self.distortion})"

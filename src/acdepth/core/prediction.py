@@ -1,7 +1,7 @@
 """What a depth network says about one image, and the files it can become."""
 
+import io
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,8 @@ def colour_inverse_depth(inverse_depth: np.ndarray, nearest: float | None = None
     """
     if nearest is None:
         nearest = nearest_shown(inverse_depth)
-    scaled = np.where(_known(inverse_depth), np.clip(np.nan_to_num(inverse_depth) / nearest, 0, 1), 0)
+    known = _known(inverse_depth)
+    scaled = np.clip((inverse_depth if known.all() else np.where(known, inverse_depth, 0)) / nearest, 0, 1)
     coloured = cv2.applyColorMap((scaled * 255).astype(np.uint8), cv2.COLORMAP_MAGMA)
     return cv2.cvtColor(coloured, cv2.COLOR_BGR2RGB)
 
@@ -37,7 +38,8 @@ def nearest_shown(inverse_depth: np.ndarray) -> float:
     """95 % quantile of inverse depth (H, W) [1/m] where there is some, as in monodepth2's pictures; 1 where
     there is none."""
     known = _known(inverse_depth)
-    return float(np.quantile(inverse_depth[known], 0.95)) if known.any() else 1.0
+    values = inverse_depth if known.all() else inverse_depth[known]
+    return float(np.quantile(values, 0.95)) if values.size else 1.0
 
 
 def _known(inverse_depth: np.ndarray) -> np.ndarray:
@@ -68,7 +70,11 @@ class DepthPrediction:
         return colour_inverse_depth(self.inverse_depth)
 
     def save_png16(self, path: Path) -> None:
-        """Write depth as 16-bit PNG (metres * 256, at most 255.99 m), as KITTI does.
+        """Write `png16`."""
+        _write(path, self.png16())
+
+    def png16(self) -> bytes:
+        """Depth as a file: 16-bit PNG (metres * 256, at most 255.99 m), as KITTI does.
 
         Depth without metres is multiplied by the largest power of two that fits, which the file says in a
         text named `NO_METRES`: its numbers may be so small that metres * 256 would leave a few levels.
@@ -77,15 +83,24 @@ class DepthPrediction:
         if not self.metric:
             factor = 2.0 ** math.floor(math.log2(65535 / float(self.depth.max())))
             notes = {NO_METRES: f"{factor:.17g}"}
-        _write_image(path, np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16), notes)
+        content = _encoded(
+            Path("depth.png"), np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16)
+        )
+        for keyword, text in notes.items():
+            content = with_png_text(content, keyword, text)
+        return content
 
     def save_colour(self, path: Path) -> None:
         """Write `colour` as a PNG or JPEG."""
         _write_image(path, cv2.cvtColor(self.colour(), cv2.COLOR_RGB2BGR))
 
     def save_npy(self, path: Path) -> None:
-        """Write depth [m] as a float32 NumPy array."""
-        _write_npy(path, self.depth)
+        """Write `npy`."""
+        _write(path, self.npy())
+
+    def npy(self) -> bytes:
+        """Depth [m] as a file: a float32 NumPy array."""
+        return _npy(self.depth)
 
     def save_confidence_png(self, path: Path) -> None:
         """Write confidence as an 8-bit gray PNG: white is 1, black is 0."""
@@ -93,7 +108,7 @@ class DepthPrediction:
 
     def save_confidence_npy(self, path: Path) -> None:
         """Write confidence as a float32 NumPy array."""
-        _write_npy(path, self._known_confidence())
+        _write(path, _npy(self._known_confidence()))
 
     def _known_confidence(self) -> np.ndarray:
         if self.confidence is None:
@@ -128,22 +143,26 @@ class DepthPrediction:
             record[colour] = values
         header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
         header += [f"property {'float' if kind == '<f4' else 'uchar'} {name}" for name, kind in fields]
-        with atomic_path(path) as temporary:
-            temporary.write_bytes("\n".join([*header, "end_header", ""]).encode() + record.tobytes())
+        _write(path, "\n".join([*header, "end_header", ""]).encode() + record.tobytes())
 
 
-def _write_npy(path: Path, values: np.ndarray) -> None:
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, values.astype(np.float32))
+def _npy(values: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, values.astype(np.float32))
+    return stream.getvalue()
 
 
-def _write_image(path: Path, pixels: np.ndarray, notes: Mapping[str, str] | None = None) -> None:
-    """``notes`` are texts of a PNG."""
+def _encoded(path: Path, pixels: np.ndarray) -> bytes:
+    encoded, buffer = cv2.imencode(Path(path).suffix, pixels)
+    if not encoded:
+        raise UserError(path, "no image can be written under this name", "use .png or .jpg")
+    return buffer.tobytes()
+
+
+def _write_image(path: Path, pixels: np.ndarray) -> None:
+    _write(path, _encoded(path, pixels))
+
+
+def _write(path: Path, content: bytes) -> None:
     with atomic_path(path) as temporary:
-        encoded, buffer = cv2.imencode(Path(path).suffix, pixels)
-        if not encoded:
-            raise UserError(path, "no image can be written under this name", "use .png or .jpg")
-        content = buffer.tobytes()
-        for keyword, text in (notes or {}).items():
-            content = with_png_text(content, keyword, text)
         temporary.write_bytes(content)

@@ -17,3 +17,10 @@ def make_generator(seed: int, *names: str | int) -> torch.Generator:
     Because it depends on nothing but its arguments, a resumed run draws what the unbroken one would have.
     """
     return torch.Generator().manual_seed(derive_seed(seed, *names))
+
+
+def generator_on(device: torch.device, generator: torch.Generator) -> torch.Generator:
+    """A generator on a device that a draw of one on the CPU decides; on the CPU that one itself."""
+    if device.type == "cpu":
+        return generator
+    return torch.Generator(device).manual_seed(int(torch.randint(2**63 - 1, (), generator=generator)))

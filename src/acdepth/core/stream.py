@@ -9,29 +9,38 @@ from typing import TypeVar
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
 
-MOST_THREADS = 16
-"""More wait for one another, as what Python itself does takes turns."""
+MOST_THREADS = 8
+"""Of one stage: each may hold an image and its depth at full size, and Python itself takes turns."""
 
 
 def threads_beside() -> int:
-    """Threads that decode, or score, beside a network."""
+    """Threads of a stage beside a network."""
     return min(os.cpu_count() or 1, MOST_THREADS)
 
 
-def in_order(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int) -> Iterator[Done]:
+def in_order(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int = 1) -> Iterator[Done]:
     """What ``work`` makes of each piece, in order, made by threads while the caller does something else.
 
     One piece more than there are threads is begun before its turn. What ``work`` raises is raised at its
-    turn, and then nothing more is begun; ``pieces`` are taken by the caller's thread.
+    turn, what ``pieces`` raises after the results of those before; nothing more is begun then.
     """
     begun: deque[Future[Done]] = deque()
+    failure: Exception | None = None
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for piece in pieces:
-                begun.append(pool.submit(work, piece))
+            coming = iter(pieces)
+            while failure is None:
+                try:
+                    begun.append(pool.submit(work, next(coming)))
+                except StopIteration:
+                    break
+                except Exception as error:
+                    failure = error
                 if len(begun) > threads:
                     yield begun.popleft().result()
             while begun:
                 yield begun.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
+    if failure is not None:
+        raise failure

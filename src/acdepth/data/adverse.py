@@ -13,7 +13,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.spread import spread
 from acdepth.data.mix import MixBatches
-from acdepth.data.order import Order, as_floats, counted_pixels, is_slower
+from acdepth.data.order import Order, as_bytes, counted_pixels, is_slower
 from acdepth.data.pools import Pool
 from acdepth.data.prepared import Prepared
 from acdepth.data.triplets import STEPS, has_both_neighbours, has_camera, triplet_batch
@@ -64,6 +64,8 @@ class AdaptBatches:
         seed: of their order and mirroring.
         filmed: what `filmed_frames` found; None for none. Batches with some of them are a `FilmedBatch`;
             which frames are drawn does not depend on it.
+        rank: of this process, as of ``mix``.
+        world_size: number of processes.
     """
 
     def __init__(
@@ -73,12 +75,14 @@ class AdaptBatches:
         batch_size: int,
         seed: int,
         filmed: np.ndarray | None = None,
+        rank: int = 0,
+        world_size: int = 1,
     ) -> None:
         self.mix, self.pools, self.conditions = mix, pools, list(pools)
         self.filmed = np.zeros(len(next(iter(pools.values())).prepared), bool)
         if filmed is not None:
             self.filmed[filmed] = True
-        self.order = Order(list(range(len(pools))), "adverse", seed, batch_size)
+        self.order = Order(list(range(len(pools))), "adverse", seed, batch_size, rank, world_size)
 
     def batch(self, step: int) -> AdaptBatch:
         """The batch of one step, on the CPU."""
@@ -88,7 +92,7 @@ class AdaptBatches:
         conditions = torch.tensor([one.condition.index for one in drawn])
         plain = AdaptBatch(
             **vars(mixed),
-            adverse=as_floats(images),
+            adverse=as_bytes(images),
             adverse_condition=conditions,
             adverse_counted=self._counted(drawn),
         )

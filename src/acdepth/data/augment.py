@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from acdepth.core.seeding import generator_on
 from acdepth.data.settings import AugmentSettings
 
 LUMA = (0.299, 0.587, 0.114)
@@ -82,9 +83,9 @@ def add_noise(image: Tensor, generator: torch.Generator, settings: AugmentSettin
     chosen = torch.rand(len(image), generator=generator) < settings.noise_probability
     low, high = settings.noise_range
     strength = low + (high - low) * torch.rand(len(image), generator=generator)
-    noisy = image.clone()
+    noisy, there = image.clone(), generator_on(image.device, generator)
     for index in chosen.nonzero().flatten().tolist():
-        unit = torch.randn(image.shape[1:], generator=generator).to(image)
+        unit = torch.randn(image.shape[1:], generator=there, device=image.device)
         noise = unit * strength[index].item() if settings.noise == "per image" else low + (high - low) * unit
         noisy[index] = (image[index] + noise).clamp_(0, 1)
     return noisy

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import chain
 from pathlib import Path
@@ -152,18 +152,27 @@ def _decoded(reader: Reader, images: Path, done: int, workers: int | None) -> Ge
 
 
 def _decode_part(reader: Reader, images: Path, start: int) -> Part:
-    part = Part([], [], [], [])
     with writing(images), images.open("r+b") as stream:
-        for number in range(start, min(start + FRAMES_PER_PART, len(reader))):
-            found = reader.read(number)
-            if isinstance(found, UserError):
-                part.faults.append((found.where, found.what, found.remedy))
-                continue
-            stream.seek(number * found.image.nbytes)
-            stream.write(found.image.data)
-            part.numbers.append(number)
-            part.source_sizes.append(found.source_size)
-            part.brightness.append(float(found.image.mean()))
+
+        def write(number: int, image: np.ndarray) -> None:
+            stream.seek(number * image.nbytes)
+            stream.write(image.data)
+
+        return read_part(reader, range(start, min(start + FRAMES_PER_PART, len(reader))), write)
+
+
+def read_part(reader: Reader, numbers: range, write: Callable[[int, np.ndarray], object]) -> Part:
+    """What is known of some images, of which each that can be read is handed to ``write`` with its number."""
+    part = Part([], [], [], [])
+    for number in numbers:
+        found = reader.read(number)
+        if isinstance(found, UserError):
+            part.faults.append((found.where, found.what, found.remedy))
+            continue
+        write(number, found.image)
+        part.numbers.append(number)
+        part.source_sizes.append(found.source_size)
+        part.brightness.append(float(found.image.mean()))
     return part
 
 

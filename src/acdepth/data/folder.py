@@ -23,6 +23,7 @@ from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
 from acdepth.data.own.step import told_footage
 from acdepth.data.own.video import open_video
 from acdepth.data.settings import EVERYTHING, FootageChoice
+from acdepth.data.shards.packed import is_packed, open_packed
 from acdepth.data.stored import list_images, tell_unread
 
 
@@ -48,7 +49,7 @@ def open_data(
     or, where ``choice`` tells one, a drive.
 
     Args:
-        path: a folder, a bag, a video file or an image file.
+        path: a folder, a bag, a video file or an image file; of packed footage also its address.
         on_warning: called with each warning; by default it goes to the log.
         condition: holds for all footage, whatever ``sequence.yaml`` says.
         choice: which part of a data set that has splits, and every how many-th image of own footage.
@@ -59,8 +60,12 @@ def open_data(
     """
     path = Path(path)
     warn = on_warning or logging.getLogger("acdepth").warning
-    if is_bag(path):
-        clips: list[Clip] = _as_chosen(list(open_bag(path, path.stem, warn)), choice)
+    if is_packed(path):
+        if choice.split is not None:
+            raise UserError(path, f"has no splits, so split {choice.split} means nothing", "leave it out")
+        clips: list[Clip] = [*open_packed(path)]
+    elif is_bag(path):
+        clips = _as_chosen(list(open_bag(path, path.stem, warn)), choice)
     elif path.is_file():
         clips = _as_chosen(_open_file(path, warn), choice)
     elif path.is_dir():

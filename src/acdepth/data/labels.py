@@ -1,10 +1,12 @@
 """What another's model says of prepared images, asked once: a row of inverse depths in a file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_json, write_json
@@ -54,9 +56,14 @@ class Labels:
         return np.array(self.rows["seen_height"])
 
     def inverse_depth(self, index: int, mirror: bool) -> np.ndarray:
-        """(H, W) float32 [1/m]."""
-        found = self.rows[index]["inverse_depth"].astype(np.float32)
+        """(H, W) float16 [1/m]."""
+        found = self.rows[index]["inverse_depth"]
         return found[:, ::-1] if mirror else found
+
+    def batch(self, indices: Sequence[int], mirrored: Sequence[bool]) -> Tensor:
+        """(B, 1, H, W) float16 [1/m] of some images."""
+        maps = [self.inverse_depth(*one) for one in zip(indices, mirrored, strict=True)]
+        return torch.from_numpy(np.stack(maps))[:, None]
 
 
 def make_labels(

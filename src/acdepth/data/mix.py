@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 
 from acdepth.core.batches import MixBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.data.answers import Answers
 from acdepth.data.labels import Labels
-from acdepth.data.order import SLOWEST, Order, as_floats, counted_pixels, targets
+from acdepth.data.order import SLOWEST, Order, as_bytes, counted_pixels, targets
 from acdepth.data.prepared import Prepared
 
 
@@ -32,6 +32,8 @@ class MixBatches:
         alike: whether one draw mirrors a whole batch, and not each sample another.
         labels: what a teacher says of ``clear``, where it is not asked in the step; images without one are
             left out.
+        taught: what a teacher of ours says of ``clear``, where it was asked before.
+        prior: what the prior says of it, likewise.
 
     Raises:
         UserError: if a translation is not aligned with ``clear``, or a weight has no images.
@@ -51,8 +53,11 @@ class MixBatches:
         ends: bool = True,
         alike: bool = False,
         labels: Labels | None = None,
+        taught: Answers | None = None,
+        prior: Answers | None = None,
     ) -> None:
         self.clear, self.alike, self.labels = clear, alike, labels
+        self.taught, self.prior = taught, prior
         self.images = {Condition.CLEAR: clear, **translated}
         for condition, prepared in translated.items():
             _check_aligned(clear, prepared, condition)
@@ -86,15 +91,12 @@ class MixBatches:
             indices.append(index)
             turned.append(mirror)
         counted = counted_pixels(self.clear, indices, turned)
-        taught = self.labels and _taught(self.labels, indices, turned)
+        taught = self.taught and self.taught.batch(indices, turned)
+        if self.labels is not None:
+            taught = (self.labels.batch(indices, turned),)
+        (prior,) = self.prior.batch(indices, turned) if self.prior else (None,)
         told = torch.tensor(conditions)
-        return MixBatch(as_floats(clear), as_floats(mixed), told, counted=counted, taught=taught)
-
-
-def _taught(labels: Labels, indices: list[int], turned: list[bool]) -> torch.Tensor:
-    """(B, 1, H, W) [1/m]."""
-    maps = [labels.inverse_depth(index, mirror) for index, mirror in zip(indices, turned, strict=True)]
-    return torch.from_numpy(np.stack(maps))[:, None]
+        return MixBatch(as_bytes(clear), as_bytes(mixed), told, counted=counted, taught=taught, prior=prior)
 
 
 def _check_aligned(clear: Prepared, translated: Prepared, condition: Condition) -> None:

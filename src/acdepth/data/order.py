@@ -108,6 +108,11 @@ def counted_pixels(
     return torch.from_numpy(np.stack(turned))[:, None]
 
 
+def as_bytes(images: list[np.ndarray]) -> torch.Tensor:
+    """Stack uint8 images (H, W, 3) into a tensor (B, 3, H, W), which is a quarter of what floats would be."""
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+
+
 def as_floats(images: list[np.ndarray]) -> torch.Tensor:
-    """Stack uint8 images (H, W, 3) into a float32 tensor (B, 3, H, W) in 0..1."""
-    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().div_(255).contiguous()
+    """The same as float32 in 0..1."""
+    return as_bytes(images).float().div_(255)

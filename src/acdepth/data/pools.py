@@ -10,7 +10,7 @@ from acdepth.core.batches import LabelledBatch, UnpairedBatch
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
-from acdepth.data.order import Order, as_floats
+from acdepth.data.order import Order, as_bytes
 from acdepth.data.prepared import Prepared
 from acdepth.data.settings import Sampling
 
@@ -82,7 +82,7 @@ class LabelledBatches:
             condition = self.conditions[self.order.item(draw)]
             images.append(_random_image(self.pools[condition], generator))
             indices.append(condition.index)
-        return LabelledBatch(as_floats(images), torch.tensor(indices))
+        return LabelledBatch(as_bytes(images), torch.tensor(indices))
 
 
 class UnpairedBatches:
@@ -126,7 +126,7 @@ class UnpairedBatches:
             clear.append(_random_image(self.pools[Condition.CLEAR], generator, self.patch))
             adverse.append(_random_image(self.pools[condition], generator, self.patch))
             indices.append(condition.index)
-        return UnpairedBatch(as_floats(clear), as_floats(adverse), torch.tensor(indices))
+        return UnpairedBatch(as_bytes(clear), as_bytes(adverse), torch.tensor(indices))
 
 
 def _random_image(pool: Pool, generator: torch.Generator, patch: tuple[int, int] | None = None) -> np.ndarray:

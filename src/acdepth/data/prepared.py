@@ -15,9 +15,10 @@ from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 from acdepth.core.resize import camera_after, crop_and_resize
-from acdepth.data.decoding import Decoded, Reader, decode, journal_of
+from acdepth.data.decoding import Decoded, Part, Reader, decode, journal_of
 from acdepth.data.flow import flow_image, flow_mask, image_motion
 from acdepth.data.frames import Frames, pack
+from acdepth.data.ready import ready_footage
 from acdepth.data.stored import frame_stamps, hash_pixels
 
 FORMAT = 5
@@ -39,8 +40,9 @@ class Prepared:
         image_size: tuple[int, int],
         resize: Resize,
         frames: Frames,
+        stamp: str = "",
     ) -> None:
-        self.folder, self.made_from, self.crop = folder, made_from, crop
+        self.folder, self.made_from, self.stamp, self.crop = folder, made_from, stamp, crop
         self.image_size, self.frames = image_size, frames
         self.resize: Resize = resize
         self._images: np.ndarray | None = None
@@ -62,7 +64,7 @@ class Prepared:
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
         frames = Frames.open(folder / FRAMES)
         size, resize = tuple(index["image_size"]), index.get("resize", "area")
-        return cls(folder, index["made_from"], crop, size, resize, frames)
+        return cls(folder, index["made_from"], crop, size, resize, frames, index["stamp"])
 
     def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
         return type(self).open, (self.folder,)
@@ -118,6 +120,30 @@ def prepare(
     Raises:
         UserError: if more than 1 % of the frames cannot be read, or the disk is full.
     """
+    if ready := ready_footage(clips, image_size, crop, resize):
+        return ready
+    return make(Path(out), **plan(clips, image_size, crop, reach, resize)._asdict(), workers=workers)
+
+
+class Plan(NamedTuple):
+    """What preparation will do, before an image is read; see `make`."""
+
+    made_from: str
+    stamp: str
+    crop: Crop | None
+    reader: Reader
+    describe: Callable[[], Frames]
+    finish: Callable[[Frames, np.ndarray], Frames]
+
+
+def plan(
+    clips: Iterable[Clip],
+    image_size: tuple[int, int],
+    crop: Crop | None = None,
+    reach: int = 1,
+    resize: Resize = "area",
+) -> Plan:
+    """What is to be done to prepare clips; arguments as of `prepare`."""
     listed = [_list(clip, reach) for clip in clips]
     reader = _Footage(
         clips=[one.clip for one in listed],
@@ -127,14 +153,12 @@ def prepare(
         crop=crop,
         resize=resize,
     )
-    return make(
-        Path(out),
+    return Plan(
         made_from=_identity([one.content for one in listed], image_size, crop, resize),
         stamp=_identity([one.stamp for one in listed], image_size, crop, resize),
         crop=crop,
         reader=reader,
         describe=lambda: _describe(listed, reader),
-        workers=workers,
         finish=partial(_with_motion, watched=np.array([one.clip.watches_motion for one in listed], bool)),
     )
 
@@ -172,14 +196,8 @@ def make(
             return found
         (out / INDEX).unlink(missing_ok=True)
         decoded = decode(reader, out / IMAGES, stamp, workers)
-        frames = replace(
-            describe().take(np.array(decoded.numbers)),
-            source_size=np.array(decoded.source_sizes, np.uint32),
-            brightness=np.array(decoded.brightness),
-        )
-        frames = finish(
-            frames, np.memmap(out / IMAGES, np.uint8, "r", shape=(len(frames), *reader.image_size, 3))
-        )
+        shape = (len(decoded.numbers), *reader.image_size, 3)
+        frames = finish(with_read(describe(), decoded), np.memmap(out / IMAGES, np.uint8, "r", shape=shape))
         frames.write(out / FRAMES)
         index = {
             "format": FORMAT,
@@ -195,6 +213,15 @@ def make(
     return Prepared._from_index(out, index)
 
 
+def with_read(frames: Frames, decoded: Part) -> Frames:
+    """The rows of images that could be read, with what is known of them since."""
+    return replace(
+        frames.take(np.array(decoded.numbers)),
+        source_size=np.array(decoded.source_sizes, np.uint32),
+        brightness=np.array(decoded.brightness),
+    )
+
+
 def needed_positions(clip: Clip, reach: int) -> list[int]:
     """Numbers of the targets of a clip and of the frames up to ``reach`` beside them, in order."""
     beside = range(-reach, reach + 1)
@@ -203,7 +230,7 @@ def needed_positions(clip: Clip, reach: int) -> list[int]:
 
 
 def fingerprint(
-    clips: Iterable[Clip],
+    clips: Collection[Clip],
     image_size: tuple[int, int],
     crop: Crop | None,
     reach: int = 1,
@@ -213,6 +240,8 @@ def fingerprint(
 
     When files were last changed is no part of it, so that a copy on another disk has the same.
     """
+    if ready := ready_footage(clips, image_size, crop, resize):
+        return ready.made_from
     return _identity([_list(clip, reach).content for clip in clips], image_size, crop, resize)
 
 

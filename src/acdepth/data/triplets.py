@@ -11,7 +11,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.data.order import SLOWEST, Order, as_floats, counted_pixels, targets
+from acdepth.data.order import SLOWEST, Order, as_bytes, counted_pixels, targets
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.prepared import Prepared
 from acdepth.data.settings import IntrinsicsRule
@@ -119,7 +119,7 @@ def triplet_batch(
     """Clips around frames that have both neighbours, on the CPU; some of them ``mirrored``."""
     chosen = list(zip(frames, mirrored, strict=True))
     target, *neighbours = (
-        as_floats([prepared.image(index + step, mirror) for index, mirror in chosen]) for step in (0, *STEPS)
+        as_bytes([prepared.image(index + step, mirror) for index, mirror in chosen]) for step in (0, *STEPS)
     )
     return TripletBatch(
         image=target,

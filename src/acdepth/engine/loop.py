@@ -5,18 +5,17 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.utils import gather_object
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.batches import Tensors
 from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
-from acdepth.core.precision import fast_bfloat16
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
 from acdepth.engine.gradients import TermGradients
@@ -28,6 +27,8 @@ from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
 
 BETA2 = 0.999
 """Adam's decay of the mean squared gradient."""
+FUSED = ("cpu", "cuda")
+"""Devices on which one kernel does a whole step of Adam."""
 
 
 class BatchSource(Protocol):
@@ -70,25 +71,21 @@ def fit(
         mixed_precision="no",
         log_with=list(settings.trackers) or None,
         project_dir=run_folder,
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=isinstance(task, TurnTask))],
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=task.skips)],
     )
     source = batches(share.rank, share.count)
-    updates = _Updates(accelerator, task, settings, device)
+    updates = Updates(accelerator, task, settings, device)
     states = run_folder / STATES
     start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
     with progress(title, settings.steps, done=start) as advance:
-        for step, batches_of_step in enumerate(_read_ahead(source, start, settings), start=start):
+        for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             generator = make_generator(settings.seed, title, "step", step, share.rank)
             on_device = [batch.to(device) for batch in batches_of_step]
             order = make_generator(settings.seed, title, "order of projections", step)
-            terms, gradients = updates.step(on_device, generator, order, step)
-            record.add(terms, gradients)
+            record.add(step, *updates.step(on_device, generator, order, step))
             finished = step + 1
-            if not math.isfinite(terms["loss"]):
-                remedy = "lower learning_rate, or use precision: fp32"
-                raise UserError(run_folder, f"the loss of step {step} is {terms['loss']}", remedy)
             if finished % settings.log_every == 0 or finished == settings.steps:
                 record.write(finished, settings.learning_rate_at(step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
@@ -96,26 +93,26 @@ def fit(
                     save_state(states, finished, task, updates.optimizer, made_from)
                 if on_interval and share.tell(share.leads and on_interval(finished) is True):
                     break
-            advance(note=f"loss {terms['loss']:.4f}")
+            advance(note=record.note)
     for tracker in accelerator.trackers:  # Accelerate's own end would part the processes, which may train on
         tracker.finish()
 
 
-class _Updates:
+class Updates:
     """The optimiser's side of the loop."""
 
     def __init__(
         self, accelerator: Accelerator, task: Task, settings: LoopSettings, device: torch.device
     ) -> None:
         self.accelerator, self.task, self.settings, self.device = accelerator, task, settings, device
-        automatic = settings.precision == "auto" and fast_bfloat16(device)
-        self.in_bfloat16 = automatic or settings.precision == "bf16"
+        self.in_bfloat16 = settings.in_bfloat16(device)
         if settings.sync_batch_norm and accelerator.num_processes > 1:
             _share_statistics(task, device)
         task.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         task.to_device(device)
+        betas, fused = (settings.beta1, BETA2), device.type in FUSED
         self.optimizer = torch.optim.AdamW(
-            _groups(task), settings.learning_rate, (settings.beta1, BETA2), weight_decay=settings.weight_decay
+            _groups(task), settings.learning_rate, betas, weight_decay=settings.weight_decay, fused=fused
         )
 
     def prepare(self) -> None:
@@ -125,17 +122,19 @@ class _Updates:
 
     def step(
         self, batches: list[Tensors], generator: torch.Generator, order: torch.Generator, step: int
-    ) -> tuple[dict[str, float], dict[str, float]]:
+    ) -> tuple[dict[str, Tensor], dict[str, float], dict[str, float]]:
         """The updates of one step on its batches; ``order`` is of projections, the same in every process.
 
+        Nothing here waits for the device, unless gradients are compared or projected.
+
         Returns:
-            The loss, its terms and what else the task wants logged; how gradients lie to each other, where
-            this step is measured.
+            The loss terms, which may still be computed; what else the task wants logged; how gradients lie to
+            each other, where this step is measured.
         """
         every, measured = self.settings.gradient_statistics_every, {}
         statistics = every is not None and step % every == 0
         leftovers = [Leftovers() for _ in batches]
-        sums: dict[str, float] = {}
+        sums: dict[str, Tensor] = {}
         for update in self.task.updates if isinstance(self.task, TurnTask) else SINGLE:
             for _ in range(update.times):
                 learning = self._named(update.trains)
@@ -143,14 +142,15 @@ class _Updates:
                     self.accelerator, self.trained, learning.values(), self.task.projected, statistics
                 )
                 for name, value in self._play(update, batches, leftovers, generator, step, gradients):
-                    sums[name] = sums.get(name, 0.0) + value / (len(batches) * update.times)
+                    part = value / (len(batches) * update.times)
+                    sums[name] = sums[name] + part if name in sums else part
                 measured |= gradients.finish(order)
                 self._apply(learning, self.settings.learning_rate_at(step) * update.rate)
-        logged = {"loss": sum(sums.values()), **sums}
+        logged: dict[str, float] = {}
         for left in leftovers:
             for name, value in left.statistics.items():
                 logged[name] = logged.get(name, 0.0) + value / len(batches)
-        return logged, measured
+        return sums, logged, measured
 
     def _play(
         self,
@@ -160,7 +160,7 @@ class _Updates:
         generator: torch.Generator,
         step: int,
         gradients: TermGradients,
-    ) -> Iterator[tuple[str, float]]:
+    ) -> Iterator[tuple[str, Tensor]]:
         """The passes of an update, one after the other; each gives its terms."""
         progress = step / self.settings.steps
         for batch, left in zip(batches, leftovers, strict=True):
@@ -172,7 +172,7 @@ class _Updates:
                     terms = {name: value.float() for name, value in terms.items()}
                     gradients.backward(terms, len(batches))
                 for name, value in terms.items():
-                    yield name, float(value.detach())
+                    yield name, value.detach()
 
     def _named(self, trains: str) -> dict[str, nn.Parameter]:
         """What learns of the parameters whose names begin with ``trains``."""
@@ -209,23 +209,52 @@ def _groups(task: Task) -> list[dict[str, Any]]:
     return [{"params": group, "factor": factor} for factor, group in groups.items()]
 
 
+class _Step(NamedTuple):
+    """What is kept of a step until it is read."""
+
+    step: int
+    terms: dict[str, Tensor]
+    logged: dict[str, float]
+
+
+def _read(steps: list[dict[str, Tensor]]) -> list[dict[str, float]]:
+    """The numbers of several steps, fetched from the device at once."""
+    numbers = iter(torch.stack([one for terms in steps for one in terms.values()]).tolist())
+    return [{name: next(numbers) for name in terms} for terms in steps]
+
+
 class _Record:
     """What is written down about a run while it goes."""
 
     def __init__(self, accelerator: Accelerator, run_folder: Path, start: int) -> None:
         self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
+        self.run_folder, self.unread, self.note = run_folder, list[_Step](), ""
         self.gradients = Means(missing_is_zero=False)
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
         # What a killed run logged after its last state comes again: TensorBoard is told to drop the first.
         accelerator.init_trackers("tracked", init_kwargs={"tensorboard": {"purge_step": start + 1}})
 
-    def add(self, terms: dict[str, float], gradients: dict[str, float]) -> None:
+    def add(
+        self, step: int, terms: dict[str, Tensor], logged: dict[str, float], gradients: dict[str, float]
+    ) -> None:
         """Count one step; most are not measured, and say nothing of gradients."""
-        self.means.add(terms)
+        self.unread.append(_Step(step, terms, logged))
         self.gradients.add(gradients)
 
     def write(self, step: int, rate: float) -> None:
-        """Write the means since the last line, over all processes."""
+        """Write the means since the last line, over all processes; only here the device is waited for.
+
+        Raises:
+            UserError: if the loss of a step since then is not finite; no state of it was saved.
+        """
+        for one, terms in zip(self.unread, _read([one.terms for one in self.unread]), strict=True):
+            loss = sum(terms.values())
+            if not math.isfinite(loss):
+                remedy = "lower learning_rate, or use precision: fp32"
+                raise UserError(self.run_folder, f"the loss of step {one.step} is {loss}", remedy)
+            self.means.add({"loss": loss, **terms, **one.logged})
+            self.note = f"loss {loss:.4f}"
+        self.unread.clear()
         terms, gradients = self._of_all(self.means), self._of_all(self.gradients)
         loss = terms.pop("loss")
         if self.log:
@@ -255,11 +284,14 @@ class _Numbered(Dataset[Tensors]):
         return self.source.batch(self.start + index)
 
 
-def _read_ahead(source: BatchSource, start: int, settings: LoopSettings) -> Iterator[list[Tensors]]:
-    """The batches of each remaining step."""
+def read_ahead(
+    source: BatchSource, start: int, settings: LoopSettings, device: torch.device
+) -> Iterator[list[Tensors]]:
+    """The batches of each remaining step, where the device can fetch them."""
     each = settings.accumulate
     numbered = _Numbered(source, start * each, settings.steps * each)
     # With batch_size=None and no collate function of ours, batches pass through as they are.
-    batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers))
+    pinned = device.type == "cuda"
+    batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers, pin_memory=pinned))
     while of_step := list(islice(batches, each)):
         yield of_step

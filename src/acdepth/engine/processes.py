@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import PartialState
-from accelerate.utils import broadcast_object_list, get_int_from_env, parse_flag_from_env
+from accelerate.utils import get_int_from_env, parse_flag_from_env
+from torch import distributed
 
 from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
@@ -53,11 +55,22 @@ def share_of_processes(on_cpu: bool = False) -> Share:
     state = _state(on_cpu)
     if state.num_processes == 1:
         return Share()
-    # Accelerate's own barrier names a GPU by the process's number wherever the machine has one.
-    meet = torch.distributed.barrier if _group_on_cpu(on_cpu) else state.wait_for_everyone
-    return Share(
-        state.process_index, state.num_processes, meet, lambda value: broadcast_object_list([value])[0]
-    )
+    return Share(state.process_index, state.num_processes, _gather)
+
+
+def _gather(value: Any) -> list[Any]:
+    """What every process gave, by rank.
+
+    Raises:
+        UserError: if one of them has ended, which its connections tell at once.
+    """
+    found: list[Any] = [None] * distributed.get_world_size()
+    try:
+        distributed.all_gather_object(found, value)
+    except RuntimeError as error:
+        what = "another of the processes that share this work has ended early"
+        raise UserError(None, what, "its own last line says why; then start all of them again") from error
+    return found
 
 
 def training_device(on_cpu: bool) -> torch.device:

@@ -3,9 +3,11 @@
 import math
 from typing import ClassVar, Literal
 
+import torch
 from pydantic import Field, model_validator
 
 from acdepth.core.config import Config
+from acdepth.core.precision import fast_bfloat16
 
 COSINE_FLOOR = 0.01
 """Part of the learning rate that the cosine schedule ends on."""
@@ -77,6 +79,10 @@ class LoopSettings(Config):
                 f"log_every ({self.log_every}), so that a resumed log equals an unbroken one"
             )
         return self
+
+    def in_bfloat16(self, device: torch.device) -> bool:
+        """Whether networks compute so on a device."""
+        return self.precision == "bf16" or (self.precision == "auto" and fast_bfloat16(device))
 
     def learning_rate_at(self, step: int) -> float:
         """Learning rate of a step (0 is the first): of nothing else, so that a resumed run needs no state."""

@@ -136,3 +136,8 @@ def _load_moments(optimizer: torch.optim.Optimizer, moments: dict[str, Tensor]) 
         index, moment = name.split(".", 1)
         state.setdefault(int(index), {})[moment] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    for parameter, loaded in optimizer.state.items():
+        for name, value in loaded.items():
+            if value.shape == parameter.shape:
+                # Fused Adam pairs numbers by their place in memory; files know no layout but rows of channels.
+                loaded[name] = torch.empty_like(parameter, requires_grad=False).copy_(value)

@@ -22,6 +22,8 @@ class Task(nn.Module, ABC):
     of them depend on (`engine.gradients.project_conflicts`); what the other terms say is added."""
     beside: tuple[nn.Module, ...] = ()
     """Frozen networks. In a tuple, because submodules would be saved, wrapped and put into training mode."""
+    skips: bool = False
+    """Whether a step may leave out something that learns, and not the same in all processes."""
     at_rest: tuple[nn.Module, ...] = ()
     """Submodules whose batch normalisation uses the statistics it has, and learns none. Who sets it calls
     `train` then."""
@@ -92,6 +94,8 @@ class Leftovers:
 
 class TurnTask(Task):
     """A task that is played in turns, such as generator against discriminator."""
+
+    skips = True
 
     updates: tuple[Update, ...]
     """The optimiser's steps of one training step, in order."""

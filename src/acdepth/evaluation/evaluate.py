@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from acdepth.core.clip import Clip
+from acdepth.core.clip import Clip, target_frames
 from acdepth.core.errors import UserError
+from acdepth.core.share import ALL, Share
 from acdepth.core.stream import in_order, threads_beside
 from acdepth.evaluation.edges import edge_metrics
 from acdepth.evaluation.frames import TrueFrame, read_frames
@@ -29,12 +30,14 @@ def evaluate(
     on_warning: Callable[[str], object] | None = None,
     batch_size: int = 8,
     on_answer: Callable[[Model, TrueFrame, Answer], object] = lambda model, frame, answer: None,
+    share: Share = ALL,
 ) -> list[FrameRow]:
     """Score models, of different names, on every frame with measured depth, reading each frame once.
 
     While the network works, threads read and resize images before their turn, and score dense truth.
     ``advance`` and ``on_warning`` are as in `read_frames`, ``batch_size`` frames are in memory at a time, and
-    ``on_answer`` gets what a model says about a frame, before the protocol makes depth of it.
+    ``on_answer`` gets what a model says about a frame, before the protocol makes depth of it. Several
+    processes score each its ``share`` of the frames, and all get the rows of all.
 
     Returns:
         The rows of the first model, then those of the second; each in the order of the frames.
@@ -42,7 +45,9 @@ def evaluate(
     Raises:
         UserError: if no frame has measured depth, or more than 1 % of them cannot be read.
     """
-    frames = read_frames(footage, protocol, advance, on_warning, lambda one: seen_by(models, one, protocol))
+    frames = read_frames(
+        footage, protocol, advance, on_warning, lambda one: seen_by(models, one, protocol), share, batch_size
+    )
     rows: dict[str, list[FrameRow]] = {model.name: [] for model in models}
 
     def scores() -> Iterator[Callable[[], FrameRow]]:
@@ -56,6 +61,9 @@ def evaluate(
 
     for row in in_order(lambda score: score(), scores(), threads_beside()):
         rows[row.model].append(row)
+    if share.count > 1:
+        number = {frame.key: place for place, frame in enumerate(target_frames(footage))}
+        rows = {name: share.sorted(some, lambda row: number[row.key]) for name, some in rows.items()}
     if not any(rows.values()):
         span = f"from {protocol.min_depth:g} to {protocol.max_depth:g} m"
         what = f"no frame has measured depth {span}, so there is nothing to compare with"

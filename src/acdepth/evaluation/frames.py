@@ -10,6 +10,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.errors import UserError
 from acdepth.core.measured import Measured
+from acdepth.core.share import ALL, Share
 from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.edges import is_dense
@@ -89,10 +90,14 @@ def read_frames(
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
     prepare: Callable[[TrueFrame], Made],
+    share: Share = ALL,
+    together: int = 1,
 ) -> Iterator[Made]:
-    """What ``prepare`` makes of each target with measured depth within range, in order, read by threads.
+    """What ``prepare`` makes of each target with measured depth within range, in order, read by threads; of
+    several processes each makes its own.
 
     ``advance`` is called once per target, ``on_warning`` is told about unreadable ones; by default the log.
+    So many as are read ``together`` are read by one process.
 
     Raises:
         UserError: if more than 1 % of the frames cannot be read.
@@ -107,12 +112,13 @@ def read_frames(
 
     places = target_frames(footage)
     tally = ReadTally(len(places), on_warning)
-    for found in in_order(read, places, threads_beside()):
+    for found in in_order(read, share.part(places, together), threads_beside()):
         if isinstance(found, UserError):
             tally.skip(found)
         elif found is not None:
             yield found
         advance()
+    tally.gather(share)
 
 
 def _counted(measured: Measured, own: np.ndarray | None, by: Protocol) -> np.ndarray:

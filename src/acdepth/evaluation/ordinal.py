@@ -9,6 +9,7 @@ import numpy as np
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.share import ALL, Share
 from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.evaluation.evaluate import in_batches
@@ -71,6 +72,7 @@ def order_pairs(
     advance: Callable[[], object] = lambda: None,
     on_warning: Callable[[str], object] | None = None,
     batch_size: int = 8,
+    share: Share = ALL,
 ) -> list[PairRow]:
     """Ask every model for the order of every pair, and the rule `LOWER_IS_CLOSER`.
 
@@ -86,7 +88,8 @@ def order_pairs(
     """
     names = [model.name for model in models]
     rows: dict[str, list[PairRow]] = {name: [] for name in (*names, LOWER_IS_CLOSER)}
-    for some in in_batches(_read(models, asked, protocol, advance, on_warning), batch_size):
+    shown_frames = _read(models, asked, protocol, advance, on_warning, share, batch_size)
+    for some in in_batches(shown_frames, batch_size):
         pairs_of = [shown.pairs for shown in some]
         for number, model in enumerate(models):
             frames = [shown.seen[number] for shown in some]
@@ -98,6 +101,9 @@ def order_pairs(
                 ]
         for (frame, *_), pairs in some:
             rows[LOWER_IS_CLOSER] += [_row(LOWER_IS_CLOSER, frame, pair, _by_rows(pair)) for pair in pairs]
+    if share.count > 1:
+        places = {one.clip.key(one.index): place for place, one in enumerate(asked)}
+        rows = {name: share.sorted(some, lambda row: places[row.key]) for name, some in rows.items()}
     if not rows[LOWER_IS_CLOSER]:
         part = f"the part of the images that protocol {protocol.name} shows"
         raise UserError(None, f"no pair lies within {part}")
@@ -119,6 +125,8 @@ def _read(
     protocol: Protocol,
     advance: Callable[[], object],
     on_warning: Callable[[str], object] | None,
+    share: Share,
+    together: int,
 ) -> Iterator[_Shown]:
     """Frames of which the protocol shows at least a pair, in order, read by threads."""
 
@@ -137,12 +145,13 @@ def _read(
         return _Shown(seen_by(models, frame, protocol) if pairs else [], pairs)
 
     tally = ReadTally(len(asked), on_warning)
-    for found in in_order(read, asked, threads_beside()):
+    for found in in_order(read, share.part(asked, together), threads_beside()):
         if isinstance(found, UserError):
             tally.skip(found)
         elif found.pairs:
             yield found
         advance()
+    tally.gather(share)
 
 
 def _refuse_outside(asked: AskedFrame, image: np.ndarray) -> None:

@@ -3,7 +3,8 @@
 The verb, the recipes and the ablation all measure through `run`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_set, hash_file, inside
 from acdepth.core.progress import progress
+from acdepth.core.share import ALL, Share
 from acdepth.evaluation.corruptions.benchmark import SHEET, Benchmark, run_benchmark
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.examples import EXAMPLE_FILES, export_examples
@@ -94,6 +96,7 @@ def run(
     out: Path,
     options: Options = Options(),
     about: Mapping[str, Any] = {},
+    share: Share = ALL,
 ) -> Outcome:
     """Measure models on footage; write ``results.json``, ``frames.jsonl`` and ``examples/`` into a folder.
 
@@ -104,6 +107,7 @@ def run(
         out: a former evaluation in it is replaced once this one is whole; other files stay.
         options: what else to do.
         about: further fields of `Results`.
+        share: of this process; all get the outcome, and the first one writes it.
 
     Raises:
         UserError: if there is nothing to measure, too much is unreadable, or the disk is full.
@@ -111,21 +115,26 @@ def run(
     unreadable: list[str] = []
     content = {**about, "model_order": tuple(model.name for model in models)}
     if options.pairs:
-        content["ordinal"] = _order_pairs(models, footage, protocol, options.pairs, options, unreadable)
+        content["ordinal"] = _order_pairs(
+            models, footage, protocol, options.pairs, options, unreadable, share
+        )
     measured, frames = not options.pairs or has_depth(footage), target_frames(footage)
     networks = [one for one in models if isinstance(one, NetworkModel)]
     kept = networks if options.keep_predictions else []
-    with atomic_set(out, [*WRITTEN, *_kept_before(models, kept, out)]) as fresh:
+    with _fresh(out, [*WRITTEN, *_kept_before(models, kept, out)], share) as fresh:
         rows: Sequence[FrameRow] = ()
         if measured:
-            keep = _keep(kept, protocol, fresh / PREDICTIONS)
-            with progress("evaluate", len(frames), unit="image") as advance:
-                rows = evaluate(
-                    models, footage, protocol, advance, unreadable.append, options.batch_size, keep
-                )
-            write_rows(fresh / FRAMES_FILE, rows)
+            with share.main_first():
+                keep = _keep(kept, protocol, fresh / PREDICTIONS)
+            size = options.batch_size
+            own = len(share.part(frames, size))
+            with progress(share.title("evaluate"), own, unit="image") as advance:
+                rows = evaluate(models, footage, protocol, advance, unreadable.append, size, keep, share)
+            unreadable = [one for some in share.gather(unreadable) for one in some]
             shown = [model for model in models if options.shown is None or model.name in options.shown]
-            if shown:
+            if share.leads:
+                write_rows(fresh / FRAMES_FILE, rows)
+            if shown and share.leads:
                 export_examples(rows, shown, shown[-1].name, footage, protocol, fresh / "examples")
             scored, bad = len(rows) // len(models), len(unreadable)
             content["frames"] = FrameCounts(found=len(frames), scored=scored, unreadable=bad)
@@ -134,11 +143,24 @@ def run(
             sheet = None if options.shown == () else fresh / "examples" / SHEET
             size, seed = options.batch_size, options.seed
             content["corruptions"] = run_benchmark(
-                options.corruptions, networks, footage, rows, protocol, size, seed, sheet
+                options.corruptions, networks, footage, rows, protocol, size, seed, sheet, share
             )
-        results = summarise(rows, protocol, options.seed, options.conditions, **content)
-        write_results(fresh / RESULTS_FILE, results)
+        results = None
+        if share.leads:
+            results = summarise(rows, protocol, options.seed, options.conditions, **content)
+            write_results(fresh / RESULTS_FILE, results)
+        results = share.tell(results)
     return Outcome(results, unreadable)
+
+
+@contextmanager
+def _fresh(out: Path, former: Sequence[str], share: Share) -> Iterator[Path]:
+    """`atomic_set` of the first process, into which all write."""
+    if not share.leads:
+        yield share.tell(None)
+        return
+    with atomic_set(out, former) as fresh:
+        yield share.tell(fresh)
 
 
 def _kept_before(models: Sequence[Model], networks: Sequence[NetworkModel], out: Path) -> list[str]:
@@ -184,6 +206,7 @@ def _order_pairs(
     pairs: Pairs,
     options: Options,
     unreadable: list[str],
+    share: Share,
 ) -> OrdinalResults:
     """What ``results.json`` says under ``ordinal``."""
     counted = {id(clip) for clip in footage}
@@ -191,8 +214,9 @@ def _order_pairs(
     if not chosen:
         what = "has no pairs of images of these conditions"
         raise UserError(pairs.file, what, "give others to --conditions")
-    with progress("order pairs", len(chosen), unit="image") as advance:
-        rows = order_pairs(models, chosen, protocol, advance, unreadable.append, options.batch_size)
+    size = options.batch_size
+    with progress(share.title("order pairs"), len(share.part(chosen, size)), unit="image") as advance:
+        rows = order_pairs(models, chosen, protocol, advance, unreadable.append, size, share)
     found = sum(len(one.pairs) for one in pairs.asked)
     scored = sum(row.model == models[0].name for row in rows)
     content = hash_file(pairs.file)

@@ -33,6 +33,8 @@ LEAST_SHARE = 0.3
 """Of the pixels below the horizon, that must lie on the plane."""
 LEAST_PIXELS = ROWS * COLUMNS // 8
 """That must lie on it."""
+LEAST_MOVE = 0.05
+"""Over the camera's height, that says which way the camera moves."""
 LEAST_REACH = 1.5
 """Farthest over nearest depth of these: a narrow strip fits planes of many heights."""
 
@@ -60,14 +62,62 @@ def road_plane(
         intrinsics: of the frames at this size [px].
         counted: pixels that may be road, not a part of the car; None for all.
     """
+    return _plane(*_looked_at(depth, intrinsics, counted))
+
+
+def road_slope(
+    depth: Float[Tensor, "b 1 h w"],
+    intrinsics: Float[Tensor, "b 3 3"],
+    motions: Float[Tensor, "b n 4 4"],
+    counted: Bool[Tensor, "b 1 h w"] | None = None,
+) -> Float[Tensor, "b n"]:
+    """Sine of the angle between the road that depth shows and the way the camera moves, which a vehicle on
+    its road keeps at 0; positive where the road rises. NaN where no road is seen or the camera stands.
+
+    Gradients reach ``depth`` and ``motions``: the plane is the least squares of the pixels that lie on
+    `road_plane`'s.
+
+    Args:
+        depth: as for `road_plane`.
+        intrinsics: of the frames at this size [px].
+        motions: T_target_to_source, in the unit of the depth.
+        counted: pixels that may be road; None for all.
+    """
+    looked_at = _looked_at(depth, intrinsics, counted)
+    with torch.no_grad():
+        plane = _plane(*looked_at, every=4)
+    seen = plane.height.isfinite()
+    sine = motions.new_full(motions.shape[:2], torch.nan)
+    if not seen.any():
+        return sine
+    rays, depth, known = (one[seen] for one in looked_at)
+    fit = plane.normal[seen] / plane.height[seen, None]
+    on_it = _apart(fit, rays, depth.detach(), known)[0] < FINE
+    fit = _least_squares(fit, rays, 1 / depth, on_it.double())
+    turn, shift = motions[seen, :, :3, :3].double(), motions[seen, :, :3, 3:].double()
+    way = -(turn.mT @ shift)[..., 0]  # from where the target was taken to where the source was
+    length = way.norm(dim=-1)
+    down = (way @ fit[..., None])[..., 0] / (length * fit.norm(dim=-1, keepdim=True)).clamp(min=1e-9)
+    moves = length > LEAST_MOVE * plane.height[seen, None]
+    sine[seen] = down.where(moves, torch.nan).to(sine)
+    return sine
+
+
+def _plane(rays: Tensor, depth: Tensor, known: Tensor, every: int = 1) -> RoadPlane:
+    """Of pixels, of which not all need to take part in the trial of normals, which takes most of the time."""
+    first = _most_agreed(*(one[:, ::every] for one in (rays, depth, known)))
+    return _trusted(_refined(first, rays, depth, known), rays, depth, known)
+
+
+def _looked_at(depth: Tensor, intrinsics: Tensor, counted: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """Rays (B, P, 3), depth (B, P), and where it is known, of the pixels of a grid in the lower middle."""
     known = depth > 0 if counted is None else counted & (depth > 0)
     rows, columns = (
         torch.linspace(low * side, high * side - 1, number, device=depth.device).round().long()
         for (low, high), side, number in zip(ROAD, depth.shape[-2:], (ROWS, COLUMNS), strict=True)
     )
     depth, known = (one[:, 0, rows[:, None], columns].flatten(1) for one in (depth.double(), known))
-    rays = _rays(rows, columns, intrinsics.double())
-    return _trusted(_refined(_most_agreed(rays, depth, known), rays, depth, known), rays, depth, known)
+    return _rays(rows, columns, intrinsics.double()), depth, known
 
 
 def _rays(rows: Tensor, columns: Tensor, intrinsics: Tensor) -> Tensor:
@@ -106,11 +156,15 @@ def _refined(fit: Tensor, rays: Tensor, depth: Tensor, known: Tensor) -> Tensor:
     inverse = torch.where(known, 1 / depth, 0.0)
     for tolerance in torch.linspace(2 * COARSE, 2 * FINE, ROUNDS).tolist():
         apart, _ = _apart(fit, rays, depth, known)
-        weights = (1 - (apart / tolerance).square()).clamp(min=0).square()
-        expected = (rays @ fit[..., None]).clamp(min=1e-9)
-        weighted = rays * weights[..., None] / expected.square()
-        fit = torch.linalg.solve_ex(weighted.mT @ rays, weighted.mT @ inverse[..., None]).result[..., 0]
+        fit = _least_squares(fit, rays, inverse, (1 - (apart / tolerance).square()).clamp(min=0).square())
     return fit
+
+
+def _least_squares(fit: Tensor, rays: Tensor, inverse: Tensor, weights: Tensor) -> Tensor:
+    """n / h (B, 3) of least squares in inverse depth (B, P) over that of ``fit``."""
+    expected = (rays @ fit[..., None]).clamp(min=1e-9)
+    weighted = rays * weights[..., None] / expected.square()
+    return torch.linalg.solve_ex(weighted.mT @ rays, weighted.mT @ inverse[..., None]).result[..., 0]
 
 
 def _trusted(fit: Tensor, rays: Tensor, depth: Tensor, known: Tensor) -> RoadPlane:

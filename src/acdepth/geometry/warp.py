@@ -21,14 +21,14 @@ def synthesise_views(
     Each scale is brought to full size with nearest neighbour first, as the reference implementation does.
     """
     size = batch.image.shape[-2:]
-    count, scales = batch.neighbours.shape[1], len(inverse_depths)
-    full = torch.stack([F.interpolate(inverse, size, mode="nearest") for inverse in inverse_depths])
-    # One call for all: (S, N, B) flattened.
-    sources = batch.neighbours.transpose(0, 1).expand(scales, -1, -1, -1, -1, -1).flatten(0, 2)
-    motions = T_target_to_source.transpose(0, 1).expand(scales, -1, -1, -1, -1).flatten(0, 2)
-    intrinsics = batch.intrinsics.expand(scales, count, -1, -1, -1).flatten(0, 2)
-    depths = full[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 2)
-    return warp(sources, depths, intrinsics, motions).unflatten(0, (scales, count, -1))
+    rays = pixel_rays(batch.intrinsics, size)
+    views = []
+    # Scale by scale: what all neighbours share is computed once, and stays in a CPU's caches.
+    for inverse in inverse_depths:
+        points = rays * (1 / F.interpolate(inverse, size, mode="nearest").flatten(2))
+        for source, motion in zip(batch.neighbours.unbind(1), T_target_to_source.unbind(1), strict=True):
+            views.append(_sampled(source, _seen_at(points, size, batch.intrinsics, motion)))
+    return torch.stack(views).unflatten(0, (len(inverse_depths), -1))
 
 
 @torch.no_grad()
@@ -56,8 +56,7 @@ def warp(
     Bilinear, zero outside the image. Pixel coordinates are those of pixel centres, 0 to W - 1. The intrinsics
     [px] are of both images.
     """
-    grid = source_coordinates(inverse_depth, intrinsics, T_target_to_source)
-    return F.grid_sample(source, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
+    return _sampled(source, source_coordinates(inverse_depth, intrinsics, T_target_to_source))
 
 
 def source_coordinates(
@@ -66,14 +65,33 @@ def source_coordinates(
     T_target_to_source: Float[Tensor, "b 4 4"],
 ) -> Float[Tensor, "b h w 2"]:
     """Where each target pixel is seen in the source, scaled to -1..1."""
-    height, width = inverse_depth.shape[-2:]
-    rays = inverse_intrinsics(intrinsics) @ _pixels(height, width, inverse_depth)
-    points = rays * (1 / inverse_depth.flatten(2))
+    size = inverse_depth.shape[-2:]
+    points = pixel_rays(intrinsics, size) * (1 / inverse_depth.flatten(2))
+    return _seen_at(points, size, intrinsics, T_target_to_source)
+
+
+def pixel_rays(intrinsics: Float[Tensor, "b 3 3"], size: Sequence[int]) -> Float[Tensor, "b 3 n"]:
+    """The point at a depth of 1 m that each pixel of (height, width) shows, row by row."""
+    return inverse_intrinsics(intrinsics) @ _pixels(size[0], size[1], intrinsics)
+
+
+def _seen_at(
+    points: Float[Tensor, "b 3 n"],
+    size: Sequence[int],
+    intrinsics: Float[Tensor, "b 3 3"],
+    T_target_to_source: Float[Tensor, "b 4 4"],
+) -> Float[Tensor, "b h w 2"]:
+    """Where the points [m] that the target's pixels show are seen in the source of (height, width)."""
+    height, width = size
     seen = intrinsics @ (T_target_to_source[:, :3, :3] @ points + T_target_to_source[:, :3, 3:])
     # The small number keeps points in the plane of the source's lens from dividing by zero.
     u, v = (seen[:, :2] / (seen[:, 2:] + 1e-7)).unbind(1)
     grid = torch.stack([u / (width - 1) * 2 - 1, v / (height - 1) * 2 - 1], -1)
     return grid.unflatten(1, (height, width))
+
+
+def _sampled(source: Float[Tensor, "b c h w"], grid: Float[Tensor, "b h w 2"]) -> Float[Tensor, "b c h w"]:
+    return F.grid_sample(source, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
 
 
 def inverse_intrinsics(intrinsics: Float[Tensor, "b 3 3"]) -> Float[Tensor, "b 3 3"]:

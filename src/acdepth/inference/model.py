@@ -1,7 +1,7 @@
 """A depth network that is ready to answer, whatever computes it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -13,23 +13,19 @@ from torch import Tensor
 from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop, Resize
+from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
 from acdepth.core.hub import hub_model
 from acdepth.core.resize import crop_and_resize
-from acdepth.inference.devices import Precision, choose_device, computes_in_bfloat16
+from acdepth.inference.devices import BackendName, Precision, Runtime, choose_backend, choose_device
 from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.inference.metric import find_metres
+from acdepth.inference.torch_backend import Backend, torch_backend
 from acdepth.inference.view import View
 from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.metres import Metres
-
-Backend = Callable[[Tensor, Tensor | None], DepthOutput]
-"""What computes: (B, 3, h, w) float in 0..1 on the model's device, and which of them are of the night, (B,)
-bool, or None where that is not told -> inverse depths, the finest first, and features, which may be none.
-
-`DepthNet` is one, in training too; an exported graph or another's model is a function around it."""
 
 Confidence = Literal["none", "scales", "flip", "head"]
 """What confidence is made from: nothing; how far the network's four scales lie apart; these and those of the
@@ -61,6 +57,7 @@ class DepthModel:
     name: str
     """What tables call it."""
     backend: Backend
+    """Answers at all scales, and with features."""
     input_size: tuple[int, int] | None
     """(height, width) that the network was trained at [px]; None if it takes images as they are, and brings
     them to its size itself."""
@@ -68,6 +65,8 @@ class DepthModel:
     """Training camera at ``input_size``; None if unknown."""
     device: torch.device = field(default_factory=choose_device)
     """Where ``backend`` takes its input."""
+    finest: Backend | None = None
+    """Answers at the finest scale alone; None where that is no quicker."""
     head: ConfidenceHead | None = None
     """The checkpoint's confidence head, on ``device``."""
     metric: bool = True
@@ -92,6 +91,12 @@ class DepthModel:
         """Whether it answers at several scales, whose agreement confidence may be made from."""
         return self.input_size is not None
 
+    @property
+    def follows_lens(self) -> bool:
+        """Whether the camera of an image changes its metres."""
+        one_lens = self.metres is not None and self.metres.one_lens
+        return self.metric and self.camera is not None and not one_lens
+
     def fit(self, image_size: tuple[int, ...]) -> tuple[int, int]:
         """The (height, width) [px] at which the network sees an image of ``image_size`` in its own aspect."""
         height, width = image_size[:2]
@@ -101,7 +106,7 @@ class DepthModel:
 
     def focal_ratio(self, camera: Camera | None, size: tuple[int, int]) -> float:
         """The factor on metres for an image of ``camera`` seen at ``size``; 1 where that is not known."""
-        if camera is None or self.camera is None or self.input_size is None or not self.metric:
+        if camera is None or self.camera is None or self.input_size is None or not self.follows_lens:
             return 1.0
         return focal_ratio(camera, size, self.camera, self.input_size)
 
@@ -159,9 +164,10 @@ class DepthModel:
     ) -> RawDepth:
         image = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2).float() / 255
         told = None if night is None else torch.tensor(night, device=self.device)
-        output, twins = self.backend(image, told), []
+        backend = self.finest if self.finest and confidence == "none" else self.backend
+        output, twins = backend(image, told), []
         if mirrored or confidence == "flip":
-            twins = [one.flip(-1) for one in self.backend(image.flip(-1), told).inverse_depths]
+            twins = [one.flip(-1) for one in backend(image.flip(-1), told).inverse_depths]
         sure = self._confidence(image, output, twins, confidence)
         return RawDepth(output.inverse_depths[0], twins[0] if mirrored else None, sure)
 
@@ -177,21 +183,32 @@ class DepthModel:
         return confidence_of(disagreement([*output.inverse_depths, *twins]))
 
 
-def open_model(path: Path, name: str = "", device: str = "auto", precision: Precision = "fp32") -> DepthModel:
+def open_model(
+    path: Path,
+    name: str = "",
+    device: str = "auto",
+    precision: Precision = "fp32",
+    backend: BackendName = "torch",
+) -> DepthModel:
     """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
     Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its hub's name.
+    The ``backend`` is torch, which numbers of results are by, unless another is asked for.
 
     Raises:
-        UserError: if there is no such model, or the device cannot be used.
+        UserError: if there is no such model, or the device or the backend cannot be used.
     """
     if other := hub_model(path):
         from acdepth.inference.hub_model import open_hub_model  # which takes a `DepthModel` from here
 
+        if backend not in ("auto", "torch") or precision == "int8":
+            what = f"{backend if precision != 'int8' else precision} is for networks of our own"
+            raise UserError(path, what, "use --backend torch, and fp32 or bf16")
         return open_hub_model(other, name or Path(path).as_posix(), choose_device(device), precision)
+    runtime, chosen = choose_backend(backend, device, precision)
     network, card = load_checkpoint(path)
     head = load_confidence_head(path) if card.confidence else None
-    return model_of(network, card, choose_device(device), head, name or str(path), precision, hash_file(path))
+    return model_of(network, card, chosen, head, name or str(path), precision, hash_file(path), runtime)
 
 
 def model_of(
@@ -202,11 +219,23 @@ def model_of(
     name: str = "",
     precision: Precision = "fp32",
     sha256: str | None = None,
+    runtime: Runtime = "torch",
 ) -> DepthModel:
-    """A network of ours with its card; it is frozen and moved to ``device``."""
+    """A network of ours with its card; it is frozen and moved to ``device``.
+
+    Raises:
+        UserError: if in int8 it loses too much.
+    """
+    if runtime == "torch":
+        backend, finest = torch_backend(network, device, precision), None
+    else:
+        from acdepth.inference.graphs import graph_backends  # of the extras
+
+        backend, finest = graph_backends(network, card, name, runtime, precision, sha256)
     return DepthModel(
         name=name,
-        backend=torch_backend(network, device, precision),
+        backend=backend,
+        finest=finest,
         input_size=card.input_size,
         camera=Camera.from_dict(card.camera, name or "checkpoint") if card.camera else None,
         device=device,
@@ -219,21 +248,6 @@ def model_of(
         description=card.description,
         sha256=sha256,
     )
-
-
-def torch_backend(network: DepthNet, device: torch.device, precision: Precision) -> Backend:
-    """A network of ours on a device. In bfloat16 its weights lie channels last, which is when that pays."""
-    network.eval().requires_grad_(False).to(device)
-    if not computes_in_bfloat16(device, precision):
-        return network
-    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-    def in_bfloat16(image: Tensor, night: Tensor | None) -> DepthOutput:
-        with torch.autocast(device.type, torch.bfloat16):
-            output = network(image.contiguous(memory_format=torch.channels_last), night)
-        return DepthOutput(*(tuple(one.float() for one in group) for group in output))
-
-    return in_bfloat16
 
 
 def _in_metres(answer: RawDepth, image: np.ndarray, view: View) -> RawDepth:

@@ -1,5 +1,6 @@
 """Images as people have them, turned into RGB pixels."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from acdepth.core.errors import UserError
-from acdepth.core.images import SMALLEST_SIDE, read_image
+from acdepth.core.images import SMALLEST_SIDE, Pixels, decode_image, decode_reduced, read_content
 
 
 class ArrayLike(Protocol):
@@ -18,22 +19,30 @@ class ArrayLike(Protocol):
     def __array_interface__(self) -> dict: ...
 
 
-Image: TypeAlias = np.ndarray | Tensor | ArrayLike | str | Path
+Image: TypeAlias = np.ndarray | Tensor | ArrayLike | str | Path | bytes | Pixels
 
 
-def as_pixels(image: Image) -> np.ndarray:
-    """RGB, uint8 (H, W, 3).
+def as_pixels(image: Image, needed: Callable[[tuple[int, int]], tuple[int, int]] | None = None) -> Pixels:
+    """RGB, uint8 (H, W, 3), and the size of the whole.
 
     Args:
-        image: a path; uint8 (H, W, 3) RGB as a NumPy array or PIL image; or a tensor (3, H, W), uint8 or
-            float in 0..1 (rounded to 8 bits, as if it had been saved). Only a path is turned upright by its
-            EXIF; for a PIL image that is ``ImageOps.exif_transpose``.
+        image: a path, or the content of a file; uint8 (H, W, 3) RGB as a NumPy array or PIL image; or a
+            tensor (3, H, W), uint8 or float in 0..1 (rounded to 8 bits, as if it had been saved). Only a file
+            is turned upright by its EXIF; for a PIL image that is ``ImageOps.exif_transpose``.
+        needed: says the (height, width) to which a file of a (height, width) may be reduced while it is
+            decoded; None reduces none.
 
     Raises:
         UserError: if the file cannot be read, or the pixels are of another kind: a repair could only guess.
     """
-    if isinstance(image, (str, Path)):
-        return read_image(Path(image))
+    if isinstance(image, Pixels):
+        return image
+    if isinstance(image, (str, Path, bytes)):
+        where = "image" if isinstance(image, bytes) else Path(image)
+        content = image if isinstance(image, bytes) else read_content(Path(image))
+        return (
+            _whole(decode_image(content, where)) if needed is None else decode_reduced(content, where, needed)
+        )
     pixels = _from_tensor(image) if isinstance(image, Tensor) else np.asarray(image)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         remedy = "expected RGB as uint8 (H, W, 3), in PIL image.convert('RGB')"
@@ -41,7 +50,11 @@ def as_pixels(image: Image) -> np.ndarray:
     height, width, _ = pixels.shape
     if min(height, width) < SMALLEST_SIDE:
         raise UserError("image", f"{width}x{height} pixels", f"each side needs {SMALLEST_SIDE} or more")
-    return pixels
+    return _whole(pixels)
+
+
+def _whole(pixels: np.ndarray) -> Pixels:
+    return Pixels(pixels, (pixels.shape[0], pixels.shape[1]))
 
 
 def _from_tensor(image: Tensor) -> np.ndarray:

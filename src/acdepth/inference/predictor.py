@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,20 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.core.images import Pixels
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.shipped import STUDENT, or_shipped
-from acdepth.inference.devices import Precision
+from acdepth.inference.devices import BackendName, Precision
 from acdepth.inference.framing import describe_ratio
-from acdepth.inference.model import DepthModel, open_model
+from acdepth.inference.model import DepthModel, RawDepth, open_model
 from acdepth.inference.output import depth_of, enlarge, fused
 from acdepth.inference.pixels import Image, as_pixels
 from acdepth.inference.view import View
 from acdepth.networks.checkpoint import checkpoint_file
+
+MARGIN = 2.0
+"""By which a JPEG that is decoded at reduced size is still larger than the network sees it: shrunk twice by
+nearly the same, an image loses detail that depth depends on (docs/performance.md)."""
 
 
 def load(
@@ -26,6 +32,7 @@ def load(
     device: str = "auto",
     camera: Camera | None = None,
     precision: Precision = "fp32",
+    backend: BackendName = "auto",
 ) -> "Predictor":
     """Load a depth network for inference.
 
@@ -36,16 +43,18 @@ def load(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         camera: of the images to come, where a call does not give another; makes metres right for a lens that
             is not the training one, and points possible.
-        precision: ``fp32``, ``bf16``, or ``auto``: bfloat16 where the device computes in it.
+        precision: ``fp32``; ``bf16``; ``auto``: bfloat16 where the device computes in it; ``int8``: of
+            OpenVINO on a CPU, refused where it costs more than 2 % of absRel on the built-in world.
+        backend: ``torch``, ``openvino``, ``onnx``, or ``auto``: see `choose_backend`.
 
     Raises:
-        UserError: if the checkpoint or the device cannot be used.
+        UserError: if the checkpoint, the device or the backend cannot be used, or int8 is refused.
     """
     if path is None and not STUDENT.exists():
         what = f"no weights were given and the shipped ones are missing ({STUDENT})"
         raise UserError(None, what, "give a checkpoint, or make one with: acdepth demo")
     file = STUDENT if path is None else checkpoint_file(or_shipped(Path(path), STUDENT))
-    model = open_model(file, "checkpoint", device, precision)
+    model = open_model(file, "checkpoint", device, precision, backend)
     if path is None:
         logging.getLogger("acdepth").warning("using the weights that ship: %s", model.description)
     return Predictor(model, camera)
@@ -84,7 +93,8 @@ class Predictor:
         """Predict one image.
 
         Args:
-            image: a path; RGB uint8 (H, W, 3) as array or PIL image; or a tensor (3, H, W) in 0..1.
+            image: a path, or the content of a file; RGB uint8 (H, W, 3) as array or PIL image; or a tensor
+                (3, H, W) in 0..1. A very large JPEG is decoded at reduced size, see `read`.
             camera: of this image, at this or another resolution.
             flip: also predict the mirror image and fuse both inverse depths; twice the time.
             confidence: whether to say it too; a model of transformers has none without ``flip``.
@@ -105,30 +115,80 @@ class Predictor:
         camera_height: float | None = None,
     ) -> list[DepthPrediction]:
         """Predict many images of any sizes, those of like size together; arguments as for one."""
+        pixels = [self.read(image) for image in images]
+        return [finish() for finish in self.ask(pixels, camera, flip, confidence, camera_height)]
+
+    def read(self, image: Image, margin: float = MARGIN) -> Pixels:
+        """An image of any kind as pixels.
+
+        A large JPEG is decoded at 1/2, 1/4 or 1/8 of its sides, unless the model looks at it at its own size
+        or by another filter than the mean over areas.
+
+        Args:
+            image: see `__call__`.
+            margin: how many times as large as the network sees it a JPEG stays at least; infinity decodes it
+                whole, 1 as small as it may be.
+
+        Raises:
+            UserError: if it cannot be read.
+        """
+        model = self.model
+        by_area = model.input_size is not None and model.resize == "area" and not model.relative
+        if not by_area or math.isinf(margin):
+            return as_pixels(image)
+
+        def needed(size: tuple[int, int]) -> tuple[int, int]:
+            height, width = model.fit(size)
+            return math.ceil(margin * height), math.ceil(margin * width)
+
+        return as_pixels(image, needed)
+
+    def ask(
+        self,
+        pixels: Sequence[Pixels],
+        camera: Camera | None = None,
+        flip: bool = False,
+        confidence: bool = True,
+        camera_height: float | None = None,
+    ) -> list[Callable[[], DepthPrediction]]:
+        """Ask the network about images that were `read`; arguments as for `predict_batch`.
+
+        Returns:
+            What brings each answer to its image's size. That needs the network no more, so that another
+            thread may do it while the network answers to the next image.
+
+        Raises:
+            UserError: likewise; each of the functions, if what the network says is no depth.
+        """
         camera, model = camera or self.camera, self.model
-        pixels = [as_pixels(image) for image in images]
         if camera:
             for image in pixels:
-                camera.at_size(*image.shape[:2])  # refuses those of another aspect
-        sizes = [model.fit(image.shape) for image in pixels]
+                camera.at_size(*image.size)  # refuses those of another aspect
+        cameras = [camera and camera.resized(*image.size) for image in pixels]
+        sizes = [model.fit(image.size) for image in pixels]
         kind = "head" if model.head else "flip" if flip else "scales"
         kind = kind if confidence and (flip or model.has_scales) else "none"
-        views = [View(camera and camera.resized(*image.shape[:2]), camera_height) for image in pixels]
-        answers = model.infer(pixels, sizes, mirrored=flip, confidence=kind, views=views)
-        found = []
-        for image, size, answer in zip(pixels, sizes, answers, strict=True):
-            depth = _array(depth_of(fused(answer), image.shape)) * model.focal_ratio(camera, size)
-            if not np.isfinite(depth).all() or (np.ptp(depth) == 0 and np.ptp(image) > 0):
-                what = "predicts depth that is not finite, or the same everywhere"
-                raise UserError(model.name, what, "its weights are damaged: copy or train them again")
-            sure = None if answer.confidence is None else _array(enlarge(answer.confidence, image.shape))
-            resized = camera and camera.resized(*image.shape[:2])
-            found.append(DepthPrediction(depth, sure, resized, model.metric))
-        return found
+        views = [View(one, camera_height) for one in cameras]
+        arrays = [image.array for image in pixels]
+        answers = model.infer(arrays, sizes, mirrored=flip, confidence=kind, views=views)
+        ratios = [model.focal_ratio(camera, size) for size in sizes]
+        return [partial(self._finish, *row) for row in zip(pixels, answers, ratios, cameras, strict=True)]
+
+    def _finish(
+        self, image: Pixels, answer: RawDepth, ratio: float, camera: Camera | None
+    ) -> DepthPrediction:
+        inverse_depth = fused(answer)
+        same = inverse_depth.amin() == inverse_depth.amax()
+        if not inverse_depth.isfinite().all() or (same and np.ptp(image.array) > 0):
+            what = "predicts depth that is not finite, or the same everywhere"
+            raise UserError(self.model.name, what, "its weights are damaged: copy or train them again")
+        depth = _array(depth_of(inverse_depth, image.size)) * ratio
+        sure = None if answer.confidence is None else _array(enlarge(answer.confidence, image.size))
+        return DepthPrediction(depth, sure, camera, self.model.metric)
 
     def rescales(self) -> bool:
         """Whether the camera of an image changes the metres of its depth."""
-        return self.model.metric and self.model.camera is not None
+        return self.model.follows_lens
 
     def describe_scale(self, camera: Camera | None = None) -> str:
         """One line that says what the metres of a prediction mean, given this camera, and whence they are."""
@@ -143,6 +203,8 @@ class Predictor:
 
     def _describe_camera(self, camera: Camera | None) -> str:
         model, trained = self.model, self.model.camera
+        if model.metres and model.metres.one_lens:
+            return "depth is metric for the lens that was measured with, whatever camera is given"
         if trained is None:
             return "depth is metric for the training camera, which the model does not name"
         if camera := camera or self.camera:

@@ -82,6 +82,12 @@ def save_checkpoint(
     save_tensors(path, tensors, {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}, half)
 
 
+def save_with_card(path: Path, source: Path, card: CheckpointCard) -> None:
+    """Write the weights of the checkpoint ``source``, bit for bit, under another card."""
+    tensors, metadata = _read_tensors(source)
+    save_tensors(path, tensors, metadata | {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}, half=False)
+
+
 def checkpoint_file(path: Path) -> Path:
     """The checkpoint that a person means by a path: the file itself, or the one in a run folder."""
     path = Path(path)
@@ -197,6 +203,13 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     Raises:
         UserError: if the file is missing or is not whole.
     """
+    tensors, metadata = _read_tensors(path)
+    tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
+    return tensors, metadata
+
+
+def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """As they are stored."""
     if hub_model(path):
         what = "is a model of transformers, and this needs a network of our own"
         raise UserError(path, what, "give model.safetensors or the run folder that holds it")
@@ -208,7 +221,6 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             metadata = stored.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise UserError(path, f"no checkpoint, or damaged ({error})", "copy it again") from error
-    tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
     return tensors, metadata
 
 

@@ -94,16 +94,18 @@ class ConfidenceHead(nn.Module):
             F.interpolate(reduce(features.float()), size, mode="bilinear", align_corners=False)
             for reduce, features in zip(self.reduce, output.features[-LEVELS:], strict=True)
         ]
-        x = F.elu(self.mix(torch.cat([*levels, _cues(image, output)], 1)))
+        x = F.elu(self.mix(torch.cat([*levels, _cues(image, output, self.config.unit)], 1)))
         enlarged = F.interpolate(self.answer(x), image.shape[-2:], mode="bilinear", align_corners=False)
         return enlarged.clamp(LEAST_LOG, MOST_LOG)
 
 
-def _cues(image: Tensor, output: DepthOutput) -> Tensor:
+def _cues(image: Tensor, output: DepthOutput, unit: float) -> Tensor:
     """(B, CUES, H / 4, W / 4), each of the order of 1."""
     log_depth = -output.inverse_depths[0].float().log()
     edges = F.max_pool2d(log_depth, 3, 1, 1) + F.max_pool2d(-log_depth, 3, 1, 1)
     apart = disagreement(output.inverse_depths)
     brightness = image.float().mean(1, keepdim=True)
-    cues = torch.cat([log_depth - 2, apart.clamp_min(1e-3).log() + 2, 4 * edges, 4 * brightness - 1], 1)
+    cues = torch.cat(
+        [log_depth - (2 + math.log(unit)), apart.clamp_min(1e-3).log() + 2, 4 * edges, 4 * brightness - 1], 1
+    )
     return F.avg_pool2d(cues, SHRINK)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from acdepth.core.errors import UserError
+from acdepth.geometry.reflection import upsampled_and_joined
 from acdepth.networks.encoders import build_encoder
 from acdepth.networks.settings import SMALLEST_SIDE, STRIDE, DepthNetConfig
 
@@ -76,22 +77,34 @@ class DepthDecoder(nn.Module):
 
     def forward(self, features: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Inverse depth [1/m]: (B, 1, H, W), then 1/2, 1/4, 1/8 of the sides."""
-        x, found = features[-1], []
+        padded, found = _padded(features[-1]), []
         for level in reversed(range(5)):
-            x = F.interpolate(F.elu(self.before[level](x)), scale_factor=2.0, mode="nearest")
-            if level > 0:
-                x = torch.cat([x, features[level - 1]], 1)
-            x = F.elu(self.after[level](x))
+            x = F.elu(self.before[level](padded))
+            x = F.elu(self.after[level](_padded(x, features[level - 1] if level else None, 2)))
+            padded = _padded(x)
             if level < SCALES:
                 # A logit of -5, which is 12 m, has steps of 3 % of the depth in bfloat16.
                 with torch.autocast(x.device.type, enabled=False):
-                    sigmoid = torch.sigmoid(self.heads[level](x.float()))
+                    sigmoid = torch.sigmoid(self.heads[level](padded.float()))
                 found.append(inverse_depth_from_sigmoid(sigmoid, self.min_depth, self.max_depth))
         return tuple(reversed(found))
 
 
 def _convolution(channels_in: int, channels: int) -> nn.Conv2d:
-    return nn.Conv2d(channels_in, channels, 3, padding=1, padding_mode="reflect")
+    """Of what `_padded` gives."""
+    return nn.Conv2d(channels_in, channels, 3)
+
+
+def _padded(x: Tensor, skipped: Tensor | None = None, factor: int = 1) -> Tensor:
+    """Repeat pixels, append channels, reflect one pixel around; see `upsampled_and_joined`.
+
+    Without gradients in torch's own words, which every other runtime knows too.
+    """
+    if x.requires_grad:
+        return upsampled_and_joined(x, skipped, factor)
+    if factor > 1:
+        x = F.interpolate(x, scale_factor=float(factor), mode="nearest")
+    return F.pad(x if skipped is None else torch.cat([x, skipped], 1), (1, 1, 1, 1), mode="reflect")
 
 
 class DepthNet(nn.Module):

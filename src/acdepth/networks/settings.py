@@ -67,3 +67,5 @@ class ConfidenceHeadConfig(Config):
     """To which each encoder level is brought."""
     hidden: int = Field(default=16, ge=1)
     """Channels between the two convolutions."""
+    unit: float = Field(default=1.0, gt=0)
+    """The network's metres now over those in which the head learnt."""

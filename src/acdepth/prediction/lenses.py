@@ -1,5 +1,6 @@
 """Which lens took each input, and what becomes of pictures that it bent."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
 from acdepth.core.lens import Lens
 from acdepth.core.progress import say
+from acdepth.core.share import Share
 from acdepth.data.kitti.beside import camera_beside
 from acdepth.data.own.bag import lens_of_bag
 from acdepth.data.own.cameras import find_lens
@@ -61,7 +63,7 @@ class Straightened:
     """Writes what results of straightened pictures need beside them: the picture, and its camera."""
 
     def __init__(self) -> None:
-        self._written: dict[Path, Lens] = {}
+        self._lenses: dict[Path, Lens] = {}
         self._told: set[Distortion] = set()
 
     def tell(self, lens: Lens) -> None:
@@ -71,19 +73,29 @@ class Straightened:
             say(f"the lens bends ({lens.distortion}): results are of the pictures straightened")
 
     def write(self, target: Path, image: np.ndarray, lens: Lens | None) -> None:
-        """Write ``NAME_straight.png``, and ``straight_camera.yaml`` for all results in the folder.
-
-        A picture by another camera than the first in its folder gets ``NAME_straight_camera.yaml``. Neither
-        is a name that a camera file is found by, as results may lie beside those of the footage.
-        """
+        """Write ``NAME_straight.png``; threads may write several."""
         if lens is None or lens.is_straight:
             return
         with atomic_path(target.with_name(f"{target.name}_straight.png")) as temporary:
             cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        straight = Lens(lens.straight, camera_height=lens.camera_height)
-        shared = target.with_name("straight_camera.yaml")
-        if self._written.get(shared, straight) != straight:
-            straight.write(target.with_name(f"{target.name}_straight_camera.yaml"))
-        elif shared not in self._written:
-            straight.write(shared)
-            self._written[shared] = straight
+        self._lenses[target] = Lens(lens.straight, camera_height=lens.camera_height)
+
+    def write_cameras(self, targets: Sequence[Path], share: Share) -> None:
+        """Write ``straight_camera.yaml`` into each folder of results, once all processes are done.
+
+        A picture by another camera than the first in its folder gets ``NAME_straight_camera.yaml``. Neither
+        is a name that a camera file is found by, as results may lie beside those of the footage.
+
+        Args:
+            targets: of all images, in order; the frames of a video have a folder to themselves.
+            share: of this process.
+        """
+        number = {target: place for place, target in enumerate(targets)}
+        found = share.sorted(list(self._lenses.items()), lambda one: number.get(one[0], len(number)))
+        first: dict[Path, Lens] = {}
+        for target, lens in found if share.leads else ():
+            shared = target.with_name("straight_camera.yaml")
+            if shared not in first:
+                lens.write(shared)
+            if first.setdefault(shared, lens) != lens:
+                lens.write(target.with_name(f"{target.name}_straight_camera.yaml"))

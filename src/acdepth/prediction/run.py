@@ -2,19 +2,23 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.core.images import read_image
+from acdepth.core.images import Pixels
 from acdepth.core.lens import Lens
 from acdepth.core.prediction import NO_METRES, DepthPrediction
 from acdepth.core.progress import Advance, progress, say
+from acdepth.core.share import ALL, Share
+from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.bag import whole_bag
 from acdepth.data.own.clip import OwnClip
@@ -22,7 +26,7 @@ from acdepth.data.own.guessed import check_fov, lens_from_fov
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import whole_video
 from acdepth.inference.metric import NoMetres
-from acdepth.inference.predictor import Predictor
+from acdepth.inference.predictor import MARGIN, Predictor
 from acdepth.prediction.collect import Job, collect
 from acdepth.prediction.lenses import Straightened
 from acdepth.prediction.video import UnreadableVideo, predict_video
@@ -82,8 +86,14 @@ class Options:
             prediction.save_ply(_named(target, "points.ply"), image)
 
 
-def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], options: Options) -> None:
-    """Predict all inputs, after they were found and the options checked.
+def run_all(
+    inputs: tuple[Path, ...],
+    out: Path,
+    load: Callable[[], Predictor],
+    options: Options,
+    share: Share = ALL,
+) -> None:
+    """Predict all inputs, after they were found and the options checked; of several processes each its part.
 
     Raises:
         UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
@@ -91,9 +101,13 @@ def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], 
     jobs = collect(inputs, out)
     _check(options, jobs, out)
     predictor = load()
-    _say_scale(predictor, options, jobs)
-    run = Run(predictor, options, jobs)
+    if share.leads:
+        _say_scale(predictor, options, jobs)
+    run = Run(predictor, options, jobs, share)
     run.all()
+    run.gather()
+    if not share.leads:
+        return
     if len(jobs) == 1 and (errors := run.failed + run.without_metres):
         raise errors[0]
     say(f"predicted {run.done} of {len(jobs)}, results in {out}")
@@ -107,36 +121,79 @@ def run_all(inputs: tuple[Path, ...], out: Path, load: Callable[[], Predictor], 
         raise UserError(None, f"none of {len(jobs)} tells metres", "does the camera look along a road?")
 
 
+class Read(NamedTuple):
+    """An image of which the network is to be asked."""
+
+    job: Job
+    pixels: Pixels
+    """Straight."""
+    lens: Lens | None
+    """That took it."""
+
+
+class Unread(NamedTuple):
+    """An image that cannot be read, or is not its lens'."""
+
+    job: Job
+    error: UserError
+
+
+class Asked(NamedTuple):
+    """An image to which the network has answered."""
+
+    job: Job
+    pixels: Pixels
+    lens: Lens | None
+    finish: Callable[[], DepthPrediction]
+
+
 class Run:
     """One run, and what has become of it."""
 
-    def __init__(self, predictor: Predictor, options: Options, jobs: list[Job]) -> None:
-        self.predictor, self.options, self.jobs = predictor, options, jobs
+    def __init__(self, predictor: Predictor, options: Options, jobs: list[Job], share: Share = ALL) -> None:
+        self.predictor, self.options, self.jobs, self.share = predictor, options, jobs, share
         self.done = 0
         self.failed: list[UserError] = []
         """Errors that the run ends with."""
         self.without_metres: list[UserError] = []
         """Why images are left out."""
         sizes = Counter(job.folder for job in jobs if job.folder and not job.is_video)
-        self._says_ratio = options.needs_size and predictor.rescales()
+        self._says_ratio = share.leads and options.needs_size and predictor.rescales()
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
         self.straightened = Straightened()
         self._tallies = {folder: ReadTally(n, say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
     def all(self) -> None:
-        """Do the jobs in order; an unreadable one does not stop the others.
+        """Do this process's jobs in order; an unreadable one does not stop the others.
 
         Raises:
             UserError: if more than 1 % of a large folder is unreadable, or results cannot be written.
         """
-        videos = {job: video for job in self.jobs if job.is_video and (video := self._open(job)) is not None}
-        total = sum(map(len, videos.values())) + sum(not job.is_video for job in self.jobs)
-        with progress("predict", total, unit="image") as advance:
-            for job in self.jobs:
-                if job in videos:
-                    self._video(job, videos[job], advance)
-                elif not job.is_video:
-                    self._image(job, advance)
+        own = self.share.part(self.jobs)
+        videos = {job: video for job in own if job.is_video and (video := self._open(job)) is not None}
+        total = sum(map(len, videos.values())) + sum(not job.is_video for job in own)
+        with progress(self.share.title("predict"), total, unit="image") as advance:
+            for are_videos, jobs in groupby(own, lambda job: job.is_video):
+                if not are_videos:
+                    self._images(jobs, advance)
+                    continue
+                for job in jobs:
+                    if job in videos:
+                        self._video(job, videos[job], advance)
+
+    def gather(self) -> None:
+        """Add what has become of the jobs of other processes, once all are done.
+
+        Raises:
+            UserError: if more than 1 % of a large folder is unreadable.
+        """
+        for tally in self._tallies.values():
+            tally.gather(self.share)
+        self.straightened.write_cameras([job.target for job in self.jobs], self.share)
+        told = self.share.gather((self.done, self.failed, self.without_metres))
+        self.done = sum(done for done, _, _ in told)
+        self.failed = [error for _, failed, _ in told for error in failed]
+        self.without_metres = [error for *_, without in told for error in without]
 
     def _open(self, job: Job) -> OwnClip | None:
         try:
@@ -145,36 +202,65 @@ class Run:
             self._fail(job, error)
             return None
 
-    def _image(self, job: Job, advance: Advance) -> None:
-        try:
-            image = read_image(job.source)
-            image, lens, prediction = self._predict(job, image)
-        except NoMetres as error:
-            self.without_metres.append(error)
+    def _images(self, jobs: Iterable[Job], advance: Advance) -> None:
+        """Read, ask the network and write, each beside the others; what is said comes in order."""
+        read = in_order(self._read, jobs, threads_beside())
+        asked = (asked for one in read if (asked := self._ask(one, advance)) is not None)
+        for job, error in in_order(self._finish, asked, threads_beside()):
+            if error:
+                self._fail(job, error)
+                continue
+            self.done += 1
             advance()
-            return
-        except UserError as error:
-            self._fail(job, error)
-            return
-        self._write(job.target, image, prediction, lens)
-        self.done += 1
-        advance()
 
-    def _predict(self, job: Job, image: np.ndarray) -> tuple[np.ndarray, Lens | None, DepthPrediction]:
-        """The image as the network sees it, that is straight, the lens that took it, and its depth."""
+    def _read(self, job: Job) -> Read | Unread:
+        lens = self.options.lens or job.lens
         try:
-            lens = self._lens(job, (image.shape[0], image.shape[1]))
-            image = lens.straighten(image) if lens else image
-            camera = lens and lens.straight
-            given = camera, self.options.flip, self.options.confidence, lens and lens.camera_height
-            return image, lens, self.predictor(image, *given)
+            needs_whole = self.options.ply or not (lens is None or lens.is_straight)
+            pixels = self.predictor.read(job.source, math.inf if needs_whole else MARGIN)
         except UserError as error:
-            raise type(error)(job.source, error) from error
+            return Unread(job, error)
+        try:
+            lens = self.options.lens_of(job, pixels.size)
+            straight = lens.straighten(pixels.array) if lens and not lens.is_straight else pixels.array
+            return Read(job, pixels._replace(array=straight), lens)
+        except UserError as error:
+            return Unread(job, UserError(job.source, error))
+
+    def _ask(self, read: Read | Unread, advance: Advance) -> Asked | None:
+        """What is left to do once the network has answered; None where it does not."""
+        if isinstance(read, Unread):
+            self._fail(read.job, read.error)
+            return None
+        job, pixels, lens = read
+        self._tell(job, lens)
+        camera = lens and lens.straight
+        given = camera, self.options.flip, self.options.confidence, lens and lens.camera_height
+        try:
+            [finish] = self.predictor.ask([pixels], *given)
+        except NoMetres as error:
+            self.without_metres.append(NoMetres(job.source, error))
+            advance()
+            return None
+        except UserError as error:
+            self._fail(job, UserError(job.source, error))
+            return None
+        return Asked(job, pixels, lens, finish)
+
+    def _finish(self, asked: Asked) -> tuple[Job, UserError | None]:
+        job, pixels, lens, finish = asked
+        try:
+            prediction = finish()
+        except UserError as error:
+            return job, UserError(job.source, error)
+        self._write(job.target, pixels.array, prediction, lens)
+        return job, None
 
     def _video(self, job: Job, video: OwnClip, advance: Advance) -> None:
         out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
         try:
             video = self._through_its_lens(job, video)
+            self._tell(job, video.lens)
             on_frame = partial(self._frame, job, video.lens) if self.options.frames else None
             left_out = predict_video(self.predictor, video, out, None, flip, on_frame, advance, sure)
         except UnreadableVideo as error:
@@ -190,24 +276,24 @@ class Run:
     def _through_its_lens(self, job: Job, video: OwnClip) -> OwnClip:
         """The video with the lens that was said, or that of the camera file that holds for it."""
         try:
-            return video.through(self._lens(job, video.source.size()))
+            return video.through(self.options.lens_of(job, video.source.size()))
         except UserError as error:
             raise UnreadableVideo(job.source, error) from error
 
-    def _lens(self, job: Job, size: tuple[int, int]) -> Lens | None:
-        lens = self.options.lens_of(job, size)
+    def _tell(self, job: Job, lens: Lens | None) -> None:
+        """Say once what holds for the lens of an input."""
         if self._says_ratio:
             of_which = "" if len(self.jobs) == 1 else f"{job.source}: "
             say(f"{of_which}{_scale(self.predictor, lens)}")
             self._says_ratio = False
         if lens:
             self.straightened.tell(lens)
-        return lens
 
     def _frame(
         self, job: Job, lens: Lens | None, number: int, image: np.ndarray, prediction: DepthPrediction
     ) -> None:
-        self._write(_named(job.target, "frames") / f"{number:06d}", image, prediction, lens)
+        target = _named(job.target, "frames") / f"{number:06d}"
+        self._write(target, image, prediction, lens)
 
     def _write(self, target: Path, image: np.ndarray, prediction: DepthPrediction, lens: Lens | None) -> None:
         self.options.write(target, image, prediction)

@@ -13,7 +13,9 @@ from av.video.stream import VideoStream
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
-from acdepth.core.prediction import DepthPrediction, colour_inverse_depth
+from acdepth.core.images import Pixels
+from acdepth.core.prediction import DepthPrediction, colour_inverse_depth, nearest_shown
+from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
 from acdepth.data.own.clip import OwnClip
 from acdepth.inference.metric import NoMetres
@@ -27,6 +29,8 @@ COLOUR_INERTIA = 0.9
 """How much of the brightest distance each frame takes over from the one before: colours do not flicker."""
 TICK = Fraction(1, 60000)
 """Of time stamps [s]: whole for every usual frame rate, and the finest that MPEG-4 allows."""
+PRESET = {"libx264": {"preset": "veryfast"}}
+"""By codec; at the same quality setting half the time of the usual one for half a decibel."""
 CODECS = ("libx264", "mpeg4")
 """The first that this build of PyAV has: H.264 plays everywhere, its encoder is not built in everywhere."""
 
@@ -55,8 +59,8 @@ def predict_video(
     """Predict every frame and write an MP4 of images and colours side by side.
 
     The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
-    prediction of each that is predicted, with its ``confidence`` where that is asked for, and
-    ``on_progress`` is called after every frame.
+    prediction of each that is predicted, with its ``confidence`` where that is asked for; several threads
+    call it, in any order. ``on_progress`` is called after every frame.
 
     Returns:
         What is left out; each such frame repeats the picture before it. Every frame is shown when the video
@@ -67,53 +71,99 @@ def predict_video(
             tells metres.
         UserError: if ``out`` cannot be written.
     """
-    tally = ReadTally(total=len(video))
-    colours, without_metres = SteadyColours(), list[NoMetres]()
+    film = _Film(predictor, video, camera, flip, confidence, on_frame)
     with atomic_path(out) as temporary, PairWriter(temporary, video.frame_rate) as writer:
-        for index in range(len(video)):
-            try:
-                found = _predict_frame(predictor, video, index, camera, flip, tally, confidence)
-            except NoMetres as error:
-                without_metres.append(NoMetres(f"frame {index}", error))
-                found = None
-            except UserError as error:
-                raise UnreadableVideo(*error.args) from error
-            if found is None:
-                writer.repeat(video.time(index))
+        colours = SteadyColours()
+
+        def write(shown: Shown) -> None:
+            if shown.image is None or shown.inverse_depth is None:
+                writer.repeat(video.time(shown.index))
             else:
-                image, prediction = found
-                writer.write(image, colours(prediction.inverse_depth), video.time(index))
-                if on_frame:
-                    on_frame(index, image, prediction)
+                writer.write(
+                    shown.image, colours(shown.inverse_depth, shown.nearest), video.time(shown.index)
+                )
+
+        # Frames are decoded, and pairs encoded, one after the other; what lies between is done for several.
+        read = in_order(film.read, range(len(video)))
+        shown = in_order(film.finish, map(film.ask, read), threads_beside())
+        for _ in in_order(write, shown):
             if on_progress:
                 on_progress()
-        if without_metres and len(without_metres) + len(tally.skipped) == len(video):
-            what = f"none of its {len(video)} frames tells metres, such as {without_metres[0]}"
+        if film.without_metres and len(film.without_metres) + len(film.tally.skipped) == len(video):
+            what = f"none of its {len(video)} frames tells metres, such as {film.without_metres[0]}"
             raise UnreadableVideo(video.source.place, what)
-    return LeftOut(len(tally.skipped), without_metres)
+    return LeftOut(len(film.tally.skipped), film.without_metres)
 
 
-def _predict_frame(
-    predictor: Predictor,
-    video: OwnClip,
-    index: int,
-    camera: Camera | None,
-    flip: bool,
-    tally: ReadTally,
-    confidence: bool,
-) -> tuple[np.ndarray, DepthPrediction] | None:
-    """Image and prediction; None if the frame is skipped."""
-    try:
-        image = video.image(index)
-    except UserError as error:
-        tally.skip(error)
-        return None
-    try:
-        return image, predictor(image, camera or video.camera, flip, confidence, video.camera_height)
-    except NoMetres:
-        raise
-    except UserError as error:
-        raise UserError(video.source.place, error) from error
+class Asked(NamedTuple):
+    """A frame to which the network has answered; only the ``index`` of one that is left out."""
+
+    index: int
+    image: np.ndarray | None = None
+    finish: Callable[[], DepthPrediction] | None = None
+
+
+class Shown(NamedTuple):
+    """A frame as it is shown; only the ``index`` of one that repeats the picture before it."""
+
+    index: int
+    image: np.ndarray | None = None
+    inverse_depth: np.ndarray | None = None
+    nearest: float = 0.0
+
+
+class _Film:
+    """The frames of a video on their way through the network, and which are left out."""
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        video: OwnClip,
+        camera: Camera | None,
+        flip: bool,
+        confidence: bool,
+        on_frame: Callable[[int, np.ndarray, DepthPrediction], object] | None,
+    ) -> None:
+        self.predictor, self.video, self.on_frame = predictor, video, on_frame
+        self.given = camera or video.camera, flip, confidence, video.camera_height
+        self.tally = ReadTally(total=len(video))
+        self.without_metres: list[NoMetres] = []
+
+    def read(self, index: int) -> tuple[int, Pixels | UserError]:
+        try:
+            return index, self.predictor.read(self.video.image(index))
+        except UserError as error:
+            return index, error
+
+    def ask(self, read: tuple[int, Pixels | UserError]) -> Asked:
+        index, pixels = read
+        if isinstance(pixels, UserError):
+            try:
+                self.tally.skip(pixels)
+            except UserError as error:
+                raise UnreadableVideo(*error.args) from error
+            return Asked(index)
+        try:
+            [finish] = self.predictor.ask([pixels], *self.given)
+        except NoMetres as error:
+            self.without_metres.append(NoMetres(f"frame {index}", error))
+            return Asked(index)
+        except UserError as error:
+            raise UnreadableVideo(self.video.source.place, error) from error
+        return Asked(index, pixels.array, finish)
+
+    def finish(self, asked: Asked) -> Shown:
+        index, image, finish = asked
+        if image is None or finish is None:
+            return Shown(index)
+        try:
+            prediction = finish()
+        except UserError as error:
+            raise UnreadableVideo(self.video.source.place, error) from error
+        if self.on_frame:
+            self.on_frame(index, image, prediction)
+        inverse_depth = prediction.inverse_depth
+        return Shown(index, image, inverse_depth, nearest_shown(inverse_depth))
 
 
 class SteadyColours:
@@ -122,11 +172,10 @@ class SteadyColours:
     def __init__(self) -> None:
         self.nearest: float | None = None
 
-    def __call__(self, inverse_depth: np.ndarray) -> np.ndarray:
-        """Colours of the next frame, uint8 (H, W, 3) RGB."""
-        here = float(np.quantile(inverse_depth, 0.95))
-        before = here if self.nearest is None else self.nearest
-        self.nearest = COLOUR_INERTIA * before + (1 - COLOUR_INERTIA) * here
+    def __call__(self, inverse_depth: np.ndarray, nearest: float) -> np.ndarray:
+        """Colours of the next frame, uint8 (H, W, 3) RGB; ``nearest`` is its own `nearest_shown` [1/m]."""
+        before = nearest if self.nearest is None else self.nearest
+        self.nearest = COLOUR_INERTIA * before + (1 - COLOUR_INERTIA) * nearest
         return colour_inverse_depth(inverse_depth, self.nearest)
 
 
@@ -177,7 +226,8 @@ class PairWriter:
 
     def _open_stream(self, height: int, width: int) -> VideoStream:
         codec = next(codec for codec in CODECS if codec in av.codecs_available)
-        stream = cast(VideoStream, self.container.add_stream(codec, rate=self.rate))
+        added = self.container.add_stream(codec, rate=self.rate, options=PRESET.get(codec, {}))
+        stream = cast(VideoStream, added)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = TICK
         stream.codec_context.max_b_frames = (

@@ -128,8 +128,7 @@ def _fit(
 def _scaling_factor(model: DiffusionModel, pools: dict[Condition, Pool]) -> float:
     """One over the deviation of latents, so that the UNet sees values of size one (Rombach et al. 2022)."""
     model.vae.eval()
-    batch = LabelledBatches(pools, 16, seed=0).batch(0)
-    image = batch.image.to(model.vae.device)
+    image = LabelledBatches(pools, 16, seed=0).batch(0).to(model.vae.device).image
     latents = encode(model.vae, image * 2 - 1)[0] / model.vae.config["scaling_factor"]
     return round(float(1 / latents.std()), 5)
 

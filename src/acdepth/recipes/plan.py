@@ -23,6 +23,7 @@ from acdepth.recipes.demo import DemoConfig, TownsConfig
 from acdepth.recipes.learning_config import LearningConfig
 from acdepth.recipes.method_config import MethodConfig
 from acdepth.recipes.timing import Speeds, Timed, batch_size, size_of, time_learning
+from acdepth.student.asked import room_for
 from acdepth.world.export import DriveSettings, write_towns
 
 ROW_BYTES, EXAMPLE_BYTES = 800, 12
@@ -94,7 +95,8 @@ def plan_learning(config: LearningConfig, speeds: Speeds, counts: Counts) -> lis
     picture = 3 * height * width / 1e9
     clear, made, seen = counts.clear, len(config.translated), len(config.student.degraded)
     teacher, translator = speeds.teacher, speeds.translator
-    student = _trained("student", config.student.loop, speeds.student, clear * (1 + seen) * picture)
+    kept = room_for(config.student, clear, config.teacher.image_size) / 1e9
+    student = _trained("student", config.student.loop, speeds.student, clear * (1 + seen) * picture + kept)
     translation = speeds.translation
     if speeds.label:  # asked for the weather, and once more before the student learns
         asked = speeds.label.seconds
@@ -107,7 +109,7 @@ def plan_learning(config: LearningConfig, speeds: Speeds, counts: Counts) -> lis
         student,
     ]
     if config.control:
-        stages.append(_trained("control", config.student.loop, speeds.student, clear * picture))
+        stages.append(_trained("control", config.student.loop, speeds.student, clear * picture + kept))
     return stages
 
 

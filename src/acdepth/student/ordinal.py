@@ -1,7 +1,7 @@
 """L_r: in uncertain regions, the prior says which of two pixels is farther (ACDepth, section 3.4)."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -50,11 +50,19 @@ def discrepancy(student: Map, teacher: Map, on: str = "depth", counted: Mask | N
 def uncertain_pixels(discrepancy: Map, quantile: float = 0.95, counted: Mask | None = None) -> Mask:
     """Each image's pixels at or above its own quantile of the discrepancy, among the ``counted`` ones."""
     if counted is None:
-        threshold = torch.quantile(discrepancy.flatten(1), quantile, dim=1)
+        threshold = upper_quantile(discrepancy.flatten(1), quantile)
     else:
         discrepancy = discrepancy.masked_fill(~counted, torch.nan)
         threshold = torch.nanquantile(discrepancy.flatten(1), quantile, dim=1)
     return discrepancy >= threshold.view(-1, 1, 1, 1)
+
+
+def upper_quantile(values: Float[Tensor, "b n"], quantile: float) -> Float[Tensor, " b"]:
+    """`torch.quantile` of each row, which sorts all of it: here only what is above is looked for."""
+    rank = float(torch.tensor(quantile, dtype=values.dtype) * (values.shape[1] - 1))  # rounded as torch does
+    above = values.topk(values.shape[1] - int(rank), dim=1, sorted=False).values
+    low, high = (above.kthvalue(min(place, above.shape[1]), dim=1).values for place in (1, 2))
+    return torch.where(above.isnan().any(1), torch.nan, low.lerp(high, rank - int(rank)))
 
 
 def sample_local(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
@@ -65,14 +73,16 @@ def sample_local(uncertain: Mask, options: OrdinalOptions, generator: torch.Gene
     everywhere, so that its loss is no number either and the run stops for that.
     """
     wanted = (1 - options.uncertain_quantile) * uncertain[0].numel() * options.local_part
-    return _sample(*_sides(uncertain), max(1, round(wanted)), generator)
+    a, b = (_draw(side, max(1, round(wanted)), generator) for side in _sides(uncertain))
+    return Pairs(a, b)
 
 
 def sample_global(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
     """Pairs of two random pixels, the same number in each image."""
-    count = max(1, round(uncertain[0].numel() * options.global_part))
-    everywhere = torch.ones_like(uncertain)
-    return _sample(everywhere, everywhere, count, generator)
+    pixels = uncertain[0].numel()
+    shape = len(uncertain), max(1, round(pixels * options.global_part))
+    a, b = (torch.randint(pixels, shape, generator=generator).to(uncertain.device) for _ in "ab")
+    return Pairs(a, b)
 
 
 def sample_local_from_part(uncertain: Mask, options: OrdinalOptions, generator: torch.Generator) -> Pairs:
@@ -143,7 +153,37 @@ def window_mean(values: Map, side: int, zeros_beyond: bool = True) -> Map:
     on depth), or over the window's pixels inside the image."""
     if side == 1:
         return values
-    return F.avg_pool2d(values, side, 1, side // 2, count_include_pad=zeros_beyond)
+    total = _WindowSum.apply(values, side)
+    assert isinstance(total, Tensor)
+    if zeros_beyond:
+        return total / side**2
+    return total / _window_sum(torch.ones_like(values[:1]), side)
+
+
+class _WindowSum(torch.autograd.Function):
+    """Sums over square windows of odd side, zero beyond the border: what goes back is summed likewise."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, side: int) -> Tensor:
+        ctx.side = side
+        return _window_sum(values, side)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return _window_sum(gradients[0], ctx.side), None
+
+
+def _window_sum(values: Tensor, side: int) -> Tensor:
+    """First along rows, then along columns: 2 ``side`` additions instead of their square."""
+    beyond, (height, width) = side // 2, values.shape[-2:]
+    values = F.pad(values, (beyond, beyond, beyond, beyond))
+    rows = values[..., :width].clone()
+    for step in range(1, side):
+        rows += values[..., step : step + width]
+    total = rows[..., :height, :].clone()
+    for step in range(1, side):
+        total += rows[..., step : step + height, :]
+    return total
 
 
 @torch.no_grad()
@@ -245,9 +285,9 @@ def _with_partners(chosen: Tensor, rest: Tensor, generator: torch.Generator) -> 
     return chosen, rest[torch.randint(len(rest), (len(chosen),), generator=generator)]
 
 
-def _sample(among_a: Mask, among_b: Mask, count: int, generator: torch.Generator) -> Pairs:
-    def draw(among: Tensor) -> Tensor:
-        weights = among.flatten(1).float().cpu()
-        return torch.multinomial(weights, count, replacement=True, generator=generator).to(among.device)
-
-    return Pairs(draw(among_a), draw(among_b))
+def _draw(among: Mask, count: int, generator: torch.Generator) -> Int[Tensor, "b p"]:
+    """Pixels of each image's mask, each as likely as any other, whatever came before."""
+    so_far = among.flatten(1).cumsum(1, dtype=torch.int32)
+    drawn = torch.rand(len(among), count, generator=generator).to(among.device)
+    which = (drawn * so_far[:, -1:]).int() + 1  # of those in the mask, from 1
+    return torch.searchsorted(so_far, which.minimum(so_far[:, -1:]))

@@ -31,8 +31,9 @@ TEACHER_FEATURES_WEIGHT = 0.5
 class StudentTask(Task):
     """The student, and what it learns from: frozen teacher and prior, which see the clear image.
 
-    Without a ``teacher`` batches bring what one said that was asked before. It has no features to agree with,
-    so that L_c is that of the student's own alone.
+    Batches may bring what one of these said that was asked before. A teacher is then looked at for its
+    features alone, once L_c has begun; without a ``teacher`` there are none to agree with, and L_c is that of
+    the student's own.
     """
 
     def __init__(
@@ -56,45 +57,68 @@ class StudentTask(Task):
 
     def forward(self, batch: MixBatch, generator: torch.Generator, progress: float) -> dict[str, Tensor]:
         """Weighted loss terms of one batch."""
-        teacher, prior = self.teachers
         zoomed = self.config.zoom.probability > 0
         zoom = draw_zoom(len(batch.clear), generator, self.config.zoom) if zoomed else None
-        with torch.no_grad():
-            taught = told_before(batch) if teacher is None else teacher(batch.clear)
+        lesson, seen = self._lesson(batch)
         if zoom is not None:
-            batch, taught = zoom_lesson(zoom, batch, taught, teacher, (teacher or self.student).config)
+            teacher, _ = self.teachers
+            batch, lesson = zoom_lesson(zoom, batch, lesson, (teacher or self.student).config)
+            seen = None
         learnt = self.student(augment(batch.mixed, generator, self.config.augmentation), batch.night)
         if zoom is not None:
-            learnt = learn_inside(zoom, learnt, taught)
+            learnt = learn_inside(zoom, learnt, lesson)
         with torch.autocast(batch.clear.device.type, enabled=False):
             error = self.config.distillation_error
-            depths = learnt.inverse_depths, taught.inverse_depths
-            terms = {"distillation": mean_distillation(*depths, error, batch.counted)}
-            if prior is not None and self.config.ordinal_weight > 0:
-                ours, theirs = learnt.inverse_depths[0], taught.inverse_depths[0]
+            terms = {"distillation": mean_distillation(learnt.inverse_depths, lesson, error, batch.counted)}
+            if self.config.ordinal_weight > 0:
+                ours, theirs, prior = learnt.inverse_depths[0], lesson[0], self._order(batch)
                 options, counted = self.config.ordinal, batch.counted
-                ranking = mean_ranking(ours, theirs, prior(batch.clear), options, generator, counted=counted)
+                ranking = mean_ranking(ours, theirs, prior, options, generator, counted=counted)
                 terms["ordinal"] = self.config.ordinal_weight * ranking
             if self.factors is not None:
                 terms = self.factors(terms)
         if self.config.consistency_weight > 0 and progress >= self.config.consistency_start:
-            terms["consistency"] = self.config.consistency_weight * self._consistency(batch, learnt, taught)
+            terms["consistency"] = self.config.consistency_weight * self._consistency(batch, learnt, seen)
         return terms
 
-    def _consistency(self, batch: MixBatch, learnt: DepthOutput, taught: DepthOutput) -> Tensor:
+    @torch.no_grad()
+    def _lesson(self, batch: MixBatch) -> tuple[Sequence[Tensor], Sequence[Tensor] | None]:
+        """What the teacher says of the clear images at four scales, and its features where it is asked."""
+        if batch.taught is not None:
+            return at_all_scales(batch.taught), None
+        teacher, _ = self.teachers
+        if teacher is None:
+            raise ValueError("a batch without labels needs a teacher")
+        return teacher(batch.clear)
+
+    def _order(self, batch: MixBatch) -> Tensor:
+        """What the prior says of the clear images."""
+        if batch.prior is not None:
+            return batch.prior
+        _, prior = self.teachers
+        if prior is None:
+            raise ValueError("L_r needs a prior, or a batch that brings what it said")
+        return prior(batch.clear)
+
+    def _consistency(self, batch: MixBatch, learnt: DepthOutput, taught: Sequence[Tensor] | None) -> Tensor:
+        """L_c; ``taught`` are the teacher's features if it was asked for depth already."""
         kept = self.config.consistency_batch_norm == "keep"
         with torch.no_grad(), _untouched_statistics(self.student) if kept else nullcontext():
             clear = self.student.features(batch.clear)
+        if taught is None:
+            teacher, _ = self.teachers
+            with torch.no_grad():
+                taught = () if teacher is None else teacher.features(batch.clear)
         with torch.autocast(batch.clear.device.type, enabled=False):
-            return mean_consistency(learnt.features, clear, taught.features, batch.degraded, batch.counted)
+            return mean_consistency(learnt.features, clear, taught, batch.degraded, batch.counted)
 
 
-def told_before(batch: MixBatch) -> DepthOutput:
-    """What a teacher said that was asked before, at the four scales of our own; it has no features."""
-    if batch.taught is None:
-        raise ValueError("a batch without labels needs a teacher")
-    scales = (batch.taught, *(F.avg_pool2d(batch.taught, 2**level) for level in range(1, SCALES)))
-    return DepthOutput(scales, ())
+def at_all_scales(taught: Sequence[Tensor]) -> Sequence[Tensor]:
+    """What a teacher said that was asked before, at the four scales of our own."""
+    if len(taught) == SCALES:
+        return taught
+    (full,) = taught
+    return (full, *(F.avg_pool2d(full, 2**level) for level in range(1, SCALES)))
 
 
 def mean_distillation(
@@ -165,27 +189,26 @@ def mean_consistency(
 
 @torch.no_grad()
 def zoom_lesson(
-    zoom: Zoom, batch: MixBatch, taught: DepthOutput, teacher: DepthNet | None, range_of: DepthNetConfig
-) -> tuple[MixBatch, DepthOutput]:
+    zoom: Zoom, batch: MixBatch, lesson: Sequence[Tensor], range_of: DepthNetConfig
+) -> tuple[MixBatch, Sequence[Tensor]]:
     """Batch of whole images, and what the teacher says of them, as seen through another lens.
 
     Depth is cut out and brought to the metres of the other lens, because the teacher knows the scale of the
-    whole image only. Features have no such twin: they are the teacher's of the window.
+    whole image only. Features have no such twin: they are to be the teacher's of the window.
     """
     counted = None if batch.counted is None else zoom.image((~batch.counted).float()) == 0
     windows = replace(batch, clear=zoom.image(batch.clear), mixed=zoom.image(batch.mixed), counted=counted)
     nearest, farthest = 1 / range_of.min_depth, 1 / range_of.max_depth
-    depths = tuple(zoom.inverse_depth(scale, farthest, nearest) for scale in taught.inverse_depths)
-    return windows, DepthOutput(depths, () if teacher is None else teacher.features(windows.clear))
+    return windows, tuple(zoom.inverse_depth(scale, farthest, nearest) for scale in lesson)
 
 
-def learn_inside(zoom: Zoom, learnt: DepthOutput, taught: DepthOutput) -> DepthOutput:
+def learn_inside(zoom: Zoom, learnt: DepthOutput, lesson: Sequence[Tensor]) -> DepthOutput:
     """What the student says; beyond the image's edge the lesson itself, so that nothing is learnt there."""
 
-    def inside(said: Tensor, lesson: Tensor) -> Tensor:
-        return torch.where(zoom.inside(said), said, lesson.to(said.dtype))
+    def inside(said: Tensor, wanted: Tensor) -> Tensor:
+        return torch.where(zoom.inside(said), said, wanted.to(said.dtype))
 
-    depths = map(inside, learnt.inverse_depths, taught.inverse_depths)
+    depths = map(inside, learnt.inverse_depths, lesson)
     return learnt._replace(inverse_depths=tuple(depths))
 
 

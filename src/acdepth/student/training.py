@@ -32,6 +32,7 @@ from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.imagenet import encoder_file
 from acdepth.networks.settings import DepthNetConfig
 from acdepth.prior.depth_anything import DepthAnythingPrior, content_of
+from acdepth.student.asked import ask_once
 from acdepth.student.other_teacher import OtherTeacher
 from acdepth.student.settings import StudentConfig
 from acdepth.student.task import StudentTask
@@ -85,23 +86,25 @@ def train_student(
             config.write(out / "config.yaml")
         if other and labels:
             card = other.learnt_card(clips, clear, labels).model_copy(update={"network": card.network})
+        asked = ask_once(config, teacher_network, order, clear, files, place / "answers", share)
         student = _new_student(config, teacher, card.network)
-        task = StudentTask(config, student, teacher_network, order)
+        task = StudentTask(config, student, teacher_network, None if asked.prior else order)
         given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
+        told = {"labels": labels, "taught": asked.teacher, "prior": asked.prior}
         alike = config.mirrored == "batches"
-        batches = partial(MixBatches, *given, ends=config.scene_ends, alike=alike, labels=labels)
+        batches = partial(MixBatches, *given, ends=config.scene_ends, alike=alike, **told)
         fit("student", task, batches, loop, out, made_from)
         conditions = tuple(condition for condition in Condition if config.mix.get(condition, 0) > 0)
         about = f"student of {len(clear)} clear frames and their translations ({', '.join(conditions)})"
         history = {**provenance(), "config": config.to_dict(), "data": list(inputs.values()), **files}
-        told = {
+        update = {
             "conditions": conditions,
             "metres": card.metres and card.metres.handed_on(),
             "description": f"{about}; its teacher: {card.description}",
             "made_by": history,
         }
         if share.leads:
-            save_checkpoint(out / MODEL_FILE, task.student, card.model_copy(update=told))
+            save_checkpoint(out / MODEL_FILE, task.student, card.model_copy(update=update))
     return out / MODEL_FILE
 
 

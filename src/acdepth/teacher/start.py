@@ -116,7 +116,8 @@ def starting_files(config: TeacherConfig) -> dict[str, Path]:
 
 
 def _focal_ratio(card: CheckpointCard, camera: dict[str, float | int] | None, file: Path) -> float:
-    if card.camera is None or camera is None or not card.metric:
+    one_lens = card.metres is not None and card.metres.one_lens
+    if card.camera is None or camera is None or one_lens or not card.metric:
         return 1.0
     seen = Camera.from_dict(camera, "footage")
     return focal_ratio(

@@ -13,6 +13,7 @@ from acdepth.core.seeding import derive_seed
 from acdepth.data.augment import jitter_colours
 from acdepth.data.settings import AugmentSettings
 from acdepth.engine import Task, counted_mean, masked_mean
+from acdepth.geometry.ground import road_slope
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss, whole_windows
 from acdepth.geometry.warp import shows_vehicle, synthesise_views
@@ -67,6 +68,8 @@ class TeacherTask(Task):
                 "smoothness": self.config.smoothness_weight * mean_smoothness(inverse_depths, batch.image),
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
+            if self.config.level > 0:
+                terms["level"] = self.config.level * mean_slope(batch, inverse_depths[0], used)
             if self.beside:
                 terms["pull"] = self.config.pull * self._pull(batch.image, inverse_depths)
             return terms
@@ -94,6 +97,13 @@ def mean_photometric(
     vehicle = shows_vehicle(batch, inverse_depths, motions)
     error = photometric_loss(synthesised, batch.image, batch.neighbours, automask, vehicle)
     return counted_mean(error, whole_windows(batch.counted))
+
+
+def mean_slope(batch: TripletBatch, inverse_depth: Tensor, motions: Tensor) -> Tensor:
+    """Mean |sine| of the angle between the road that depth shows and the way the camera moves [1]."""
+    sine = road_slope(1 / inverse_depth, batch.intrinsics, motions, batch.counted)
+    known = sine.isfinite()
+    return masked_mean(sine.where(known, 0).abs(), known)
 
 
 def jitter_clips(batch: TripletBatch, generator: torch.Generator) -> TripletBatch:

@@ -100,7 +100,8 @@ def _nearer_than_sky(image: Tensor, depth: Tensor) -> float | None:
 
 def _road(depth: Tensor) -> float:
     """Part of the lower 40 % that lies on the plane of the ground."""
-    ground = understand(depth, Draws(make_generator(0), depth.device)).ground
+    (scene,) = understand(depth[None], [Draws(make_generator(0), depth.device)])
+    ground = scene.ground
     return float((ground[:, int(0.6 * ground.shape[1]) :] > 0.5).float().mean())
 
 

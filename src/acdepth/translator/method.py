@@ -1,7 +1,8 @@
 """What every translator is: clear images in, the same streets in other weather out; and the simulated one."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from acdepth.core.errors import UserError
 from acdepth.inference.devices import choose_device
 from acdepth.weather import WEATHERS, simulate
 
-SIMULATION_VERSION = 3
+SIMULATION_VERSION = 4
 """Counts up when the same draws give another image, so that old translations are not mixed with new ones."""
 
 
@@ -29,6 +30,9 @@ class Translator(ABC):
     """(height, width) of the images that `translate` wants [px]; None for any."""
     rounds_by_batch = False
     """Whether the last bits of an image may depend on how many are computed together."""
+
+    in_workers = False
+    """Whether several processes may each have one, as it is small and computes on a CPU by one thread."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -65,6 +69,7 @@ class SimulatedWeather(Translator):
         if not 0 <= low <= high <= 1:
             raise UserError(f"severity {low},{high}", "expected least and largest strength within 0..1")
         self.severity, self.device = severity, choose_device(str(device))
+        self.in_workers = self.device.type == "cpu"
 
     def describe(self) -> dict[str, Any]:
         """Method, version, severity, and the device if not a CPU, which rounds differently."""
@@ -82,4 +87,16 @@ class SimulatedWeather(Translator):
         """Simulate the weather; see `Translator.translate`."""
         assert depth is not None
         image, depth = image.to(self.device), depth.to(self.device)
-        return simulate(image, depth, condition, generators, self.severity).cpu()
+        with _one_thread():
+            return simulate(image, depth, condition, generators, self.severity).cpu()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Sums that several threads share would be rounded otherwise; images are made side by side instead."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -2,36 +2,32 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
-import torch
 from torch import Tensor
 
-from acdepth.core.blank import faults
 from acdepth.core.clip import Clip, Frame, clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
 from acdepth.core.resize import crop_and_resize
-from acdepth.core.seeding import make_generator
 from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
-from acdepth.data.manifest import Entry, Manifest, generator_hash
+from acdepth.data.manifest import Manifest, generator_hash
 from acdepth.data.order import as_floats
+from acdepth.data.ready import ReadyClip
 from acdepth.data.stored import frame_stamps, hash_pixels
 from acdepth.translator.depth_doubts import DepthDoubts
 from acdepth.translator.depth_source import DepthSource
+from acdepth.translator.making import Group, Method, Wanted, in_order, makers, usual_workers
 from acdepth.translator.method import Translator
-
-JPEG_QUALITY = 95
 
 log = logging.getLogger("acdepth")
 
@@ -73,6 +69,10 @@ class _Frame:
     """What is missing of it."""
 
 
+_Read = tuple[_Frame, np.ndarray | UserError, str]
+"""A frame, its image or why there is none, and the hash of that."""
+
+
 def translate(
     clips: Iterable[Clip],
     out: Path,
@@ -82,6 +82,7 @@ def translate(
     progress: Callable[[int], object] | None = None,
     on_warning: Callable[[str], object] | None = None,
     share: Share = ALL,
+    workers: int | None = None,
 ) -> Manifest:
     """Translate every clear frame; what is there already is left as it is.
 
@@ -97,11 +98,16 @@ def translate(
         progress: called with the number of clear frames that are finished since it was last called.
         on_warning: called with each warning, about a skipped frame or wrong-looking depth; logged by default.
         share: which batches are this process's.
+        workers: processes that make images, with a method that allows several; by default one per core, if
+            there is enough to do. Reading and depth are this process's.
 
     Raises:
         UserError: if nothing can be translated, or more than 1 % of the frames cannot be read.
     """
     clear = clear_clips(clips)
+    if any(isinstance(clip, ReadyClip) for clip in clear):
+        what = "packed footage shows its images cropped and resized"
+        raise UserError(out, f"not begun, as {what}", "translate the footage that it was packed from")
     total = sum(len(clip.targets()) for clip in clear)
     if not total:
         remedy = "condition in sequence.yaml must be clear"
@@ -110,23 +116,23 @@ def translate(
         if condition not in translator.conditions:
             known = ", ".join(sorted(translator.conditions))
             raise UserError(condition, "this method cannot make it", f"choose from {known}")
+    if workers and workers > 1 and not translator.in_workers:
+        what = f"{translator.name} is made by one process here"
+        raise UserError(f"workers {workers}", what, "leave it out, or start several with accelerate launch")
     if translator.uses_depth and depth_source is None:
         what = "this method needs the depth of the clear images"
         raise UserError(None, what, "give a teacher or measured depth")
     with sole_writer(out, share=share):
         manifest = _open(out, _made_from(translator, depth_source, settings, clear), share)
         tally, doubts = ReadTally(total, on_warning), DepthDoubts(on_warning)
-        work = _Work(manifest, translator, depth_source, settings, tally, doubts)
-        frames = _frames(clear, manifest, settings.conditions)
-        for number, batch in enumerate(_batches(frames, settings.batch_size)):
-            if share.has(number) and any(frame.todo for frame in batch):
-                work.translate(batch)
-            if progress:
-                progress(len(batch))
+        work = _Work(manifest, translator, depth_source, settings, tally, doubts, progress)
+        batches = enumerate(_batches(_frames(clear, manifest, settings.conditions), settings.batch_size))
+        mine = (batch for number, batch in batches if work.is_wanted(batch, share.has(number)))
+        work.translate(mine, workers or usual_workers(translator, total, share))
         doubts.say()
         if depth_source and (doubt := depth_source.doubt()):
             (on_warning or log.warning)(doubt)
-        share.wait()
+        tally.gather(share)
         manifest = Manifest(out)
         share.wait()
         if share.leads:
@@ -146,7 +152,7 @@ def _open(out: Path, made_from: Identity, share: Share) -> Manifest:
 
 
 class _Work:
-    """Translates and writes frames, batch by batch."""
+    """Translates frames, batch by batch: while some are made and written, the next are read."""
 
     def __init__(
         self,
@@ -156,68 +162,72 @@ class _Work:
         settings: TranslateSettings,
         tally: ReadTally,
         doubts: DepthDoubts,
+        progress: Callable[[int], object] | None,
     ) -> None:
-        self.manifest, self.translator, self.depth_source = manifest, translator, depth_source
-        self.settings, self.tally, self.doubts = settings, tally, doubts
-        self.generator = generator_hash(manifest.settings)
+        self.manifest, self.depth_source, self.settings = manifest, depth_source, settings
+        self.tally, self.doubts, self.size = tally, doubts, translator.size
+        self.progress = progress or (lambda count: None)
+        self.method = Method(
+            translator, settings.conditions, settings.seed, generator_hash(manifest.settings)
+        )
 
-    def translate(self, frames: list[_Frame]) -> None:
-        """Write all missing translations of a batch, then their entries."""
-        read: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, tuple[int, int], str]]] = {}
-        for frame in frames:
-            try:
-                image = frame.clip.image(frame.index)
-            except UserError as error:
-                self.tally.skip(error)
+    def is_wanted(self, batch: list[_Frame], is_mine: bool) -> bool:
+        """Whether this process has something to make of a batch; if not, it is finished."""
+        wanted = is_mine and any(frame.todo for frame in batch)
+        if not wanted:
+            self.progress(len(batch))
+        return wanted
+
+    def translate(self, batches: Iterator[list[_Frame]], workers: int) -> None:
+        """Write all missing translations of batches, then their entries."""
+        with ThreadPoolExecutor(1) as reader, makers(self.method, workers) as submit:
+            read = in_order((reader.submit(_read, batch) for batch in batches), ahead=1)
+            groups = (group for frames in read for group in self._groups(frames))
+            # Processes share images; a device takes the batch at once.
+            pieces = (piece for group in groups for piece in (group.apart() if workers > 1 else [group]))
+            for entries, images in in_order(map(submit, pieces), ahead=2 * workers):
+                self.manifest.add(entries)
+                self.progress(images)
+
+    def _groups(self, frames: list[_Read]) -> Iterator[Group]:
+        """Images of one size, cut and with their depth."""
+        cut: dict[tuple[int, ...], list[tuple[_Frame, np.ndarray, Wanted]]] = {}
+        for frame, image, pixels in frames:
+            if isinstance(image, UserError):
+                self.tally.skip(image)
+                self.progress(1)
                 continue
             size = self.settings.image_size or _size_of(self.settings.crop, image)
-            seen = self.translator.size or size
+            seen = self.size or size
             resize = "area" if seen == size else "lanczos"
-            cut = crop_and_resize(image, self.settings.crop, seen, frame.key, resize)
-            read.setdefault(cut.shape, []).append((frame, cut, size, hash_pixels(image)))
-        for group in read.values():  # images of one size make a batch
-            self._translate_group(*zip(*group, strict=True))
+            shown = crop_and_resize(image, self.settings.crop, seen, frame.key, resize)
+            files = {condition: self.manifest.file(condition, frame.key) for condition in frame.todo}
+            wanted = Wanted(frame.key, frame.stamp, pixels, size, files)
+            cut.setdefault(shown.shape, []).append((frame, shown, wanted))
+        for rows in cut.values():
+            group_frames, images, wanted = map(list, zip(*rows, strict=True))
+            yield Group(wanted, images, self._depth(group_frames, images))
 
-    def _translate_group(
-        self,
-        frames: tuple[_Frame, ...],
-        images: tuple[np.ndarray, ...],
-        sizes: tuple[tuple[int, int], ...],
-        hashes: tuple[str, ...],
-    ) -> None:
-        clear, depth = as_floats(list(images)), None
-        if self.depth_source:
-            places = [Frame(frame.clip, frame.index) for frame in frames]
-            depth = self.depth_source.depth(images, places, self.settings.crop)
-            if self.depth_source.predicted:
-                self.doubts.look(frames[0].clip.name, clear[0], depth[0])
-        for condition in self.settings.conditions:
-            if not any(condition in frame.todo for frame in frames):
-                continue
-            generators = [make_generator(self.settings.seed, frame.key, condition) for frame in frames]
-            made = self.translator.translate(clear, depth, condition, generators)
-            for frame, fault in zip(frames, faults(made, clear), strict=True):
-                if fault:
-                    what = f"its translation into {condition} by {self.translator.name} {fault}"
-                    raise UserError(frame.key, what, "train, import or copy those weights again")
-            rows = zip(frames, hashes, made, sizes, strict=True)
-            self.manifest.add([self._write(condition, *row) for row in rows if condition in row[0].todo])
+    def _depth(self, frames: list[_Frame], images: list[np.ndarray]) -> Tensor | None:
+        if not self.depth_source:
+            return None
+        places = [Frame(frame.clip, frame.index) for frame in frames]
+        depth = self.depth_source.depth(images, places, self.settings.crop)
+        if self.depth_source.predicted:
+            self.doubts.look(frames[0].clip.name, as_floats(images[:1])[0], depth[0])
+        return depth
 
-    def _write(
-        self, condition: Condition, frame: _Frame, source_hash: str, picture: Tensor, size: tuple[int, int]
-    ) -> Entry:
-        file = self.manifest.file(condition, frame.key)
-        _write_picture(file, picture, size)
-        return Entry(
-            source=frame.key,
-            source_hash=source_hash,
-            source_stamp=frame.stamp,
-            condition=condition,
-            seed=self.settings.seed,
-            generator=self.generator,
-            file_hash=hash_file(file),
-            file_size=file.stat().st_size,
-        )
+
+def _read(frames: list[_Frame]) -> list[_Read]:
+    read = []
+    for frame in frames:
+        try:
+            image = frame.clip.image(frame.index)
+        except UserError as error:
+            read.append((frame, error, ""))
+        else:
+            read.append((frame, image, hash_pixels(image)))
+    return read
 
 
 def _frames(clips: list[Clip], manifest: Manifest, conditions: tuple[Condition, ...]) -> Iterator[_Frame]:
@@ -267,13 +277,3 @@ def _translated_at(
 
 def _size_of(crop: Crop | None, image: np.ndarray) -> tuple[int, int]:
     return (crop.height, crop.width) if crop else (image.shape[0], image.shape[1])
-
-
-def _write_picture(path: Path, picture: Tensor, size: tuple[int, int]) -> None:
-    """Write (3, H, W) in 0..1 as JPEG or PNG of a size."""
-    pixels = (picture.detach().cpu().clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    pixels = crop_and_resize(pixels, None, size, str(path), "lanczos")
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())

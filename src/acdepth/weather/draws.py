@@ -1,6 +1,7 @@
 """Random numbers of one image: every draw of its weather comes from here."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -33,6 +34,10 @@ class Draws:
         base = torch.tensor(choices[self.integer(0, len(choices) - 1)])
         change = 1 + spread * (2 * torch.rand(3, generator=self.generator) - 1)
         return (base * change).view(3, 1, 1).to(self.device)
+
+    def tensor(self, values: Sequence[object]) -> Tensor:
+        """Numbers drawn before, float32, on the image's device."""
+        return torch.tensor(values, dtype=torch.float32).to(self.device)
 
     def rand(self, *shape: int) -> Tensor:
         """Uniform in 0..1."""

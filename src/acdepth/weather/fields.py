@@ -1,15 +1,16 @@
-"""Smooth random fields, blurs and light, fast enough to be made anew for every image."""
-
-import math
+"""Smooth random fields and light, fast enough to be made anew for every image."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from acdepth.weather.blurs import enlarge, shrunk_blur
 from acdepth.weather.draws import Draws
 
 LUMA = (0.2126, 0.7152, 0.0722)
 """Parts of linear red, green and blue in luminance (ITU-R BT.709)."""
+
+BAND = 32_000
+"""Pixels of three channels, of which a few copies fit in a core's own cache."""
 
 
 def luminance(image: Tensor) -> Tensor:
@@ -19,76 +20,94 @@ def luminance(image: Tensor) -> Tensor:
 
 
 def smooth_noise(draws: Draws, height: int, width: int, cells: float, octaves: int = 3) -> Tensor:
-    """Cloud-like noise (1, H, W) in 0..1, with about ``cells`` blobs across the image."""
-    total, weight = torch.zeros(1, 1, height, width, device=draws.device), 0.0
-    for octave in range(octaves):
-        across = max(2, round(cells * 2**octave))
-        grid = draws.rand(1, 1, max(2, round(across * height / width)) + 1, across + 1)
-        total += 0.5**octave * F.interpolate(grid, (height, width), mode="bilinear", align_corners=True)
-        weight += 0.5**octave
-    return total[0] / weight
+    """Cloud-like noise (1, H, W) in 0..1, with about ``cells`` blobs across the image.
 
-
-def blur(image: Tensor, sigma: float, sigma_down: float | None = None) -> Tensor:
-    """Gaussian blur of (C, H, W) by ``sigma`` pixels across and ``sigma_down`` (by default the same) down.
-
-    Wide blurs work on a shrunken image, where their result has nothing to lose.
+    Octaves are grids of random values with bilinear values between. All are enlarged by one product.
     """
-    sigma_down = sigma if sigma_down is None else sigma_down
-    height, width = image.shape[-2:]
-    across, down = max(1, int(sigma / 2)), max(1, int(sigma_down / 2))
-    shrinks = across > 1 or down > 1
-    small = F.avg_pool2d(image[None], (down, across), ceil_mode=True) if shrinks else image[None]
-    small = _blur_along(small, sigma / across, along_rows=True)
-    small = _blur_along(small, sigma_down / down, along_rows=False)
-    if shrinks:
-        small = F.interpolate(small, scale_factor=(down, across), mode="bilinear", align_corners=False)
-    return small[0, :, :height, :width]
+    downs, acrosses, weight = [], [], 0.0
+    for octave in range(octaves):
+        across = max(2, round(cells * 2**octave)) + 1
+        down = max(2, round((across - 1) * height / width)) + 1
+        grid = draws.rand(1, 1, down, across)[0, 0]
+        downs.append(_between(down, height, draws.device))
+        acrosses.append(0.5**octave * grid @ _between(across, width, draws.device).T)
+        weight += 0.5**octave
+    return (torch.cat(downs, 1) @ torch.cat(acrosses)).unsqueeze(0) / weight
 
 
-def flatten_light(radiance: Tensor, reach: float, floor: float, power: float) -> Tensor:
-    """Even out differences of brightness in (3, H, W) that are wider than ``reach``, a part of the width."""
-    around = blur(luminance(radiance), reach * radiance.shape[-1])
-    return radiance * ((around.mean() + floor) / (around + floor)) ** power
+def flattening(gray: Tensor, reach: float, floor: float, power: float) -> Tensor:
+    """Factor (1, H, W) that evens out differences of luminance (1, H, W) wider than ``reach``, a part of the
+    width."""
+    around, steps = shrunk_blur(gray, reach * gray.shape[-1])
+    return enlarge(((around.mean() + floor) / (around + floor)) ** power, steps, gray.shape[-2:])
+
+
+def paled(radiance: Tensor, gray: Tensor, part: float) -> Tensor:
+    """(3, H, W) with a part of its colour gone, given its luminance (1, H, W)."""
+    return torch.lerp(radiance, gray.expand_as(radiance), part)
+
+
+def part_below(values: Tensor, part: float) -> Tensor:
+    """The value () below which a part of (N,) lies; on no device must anything be waited for."""
+    return values.kthvalue(1 + round(part * (len(values) - 1))).values
+
+
+def sample(image: Tensor) -> Tensor:
+    """Pixels spread evenly over (C, H, W), a ninth of a small one, some 25,000 of a large one."""
+    step = max(3, round(image.shape[-1] / 213))
+    return image[:, ::step, ::step]
 
 
 def seen_through(depth: Tensor, visibility: float) -> Tensor:
     """Part of a place's light that is left at its depth (1, H, W) [m]; a twentieth at the visibility [m]."""
-    return torch.exp(-3 * depth.clamp_max(120) / visibility)
+    return (depth.clamp_max(120) * (-3 / visibility)).exp_()
 
 
-def _blur_along(image: Tensor, sigma: float, along_rows: bool) -> Tensor:
-    if sigma < 0.2:
-        return image
-    reach = max(1, math.ceil(2.5 * sigma))
-    weights = [math.exp(-0.5 * (step / sigma) ** 2) for step in range(-reach, reach + 1)]
-    axis, total = (-1 if along_rows else -2), sum(weights)
-    padded = F.pad(image, (reach, reach, 0, 0) if along_rows else (0, 0, reach, reach), mode="replicate")
-    # Shifted sums: on CPUs a convolution of one channel takes ten times as long.
-    blurred = torch.zeros_like(image)
-    for step, weight in enumerate(weights):
-        blurred.add_(padded.narrow(axis, step, image.shape[axis]), alpha=weight / total)
-    return blurred
+def scattered_points(draws: Draws, height: int, width: int, density: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Rows, columns and weights in 0..1 (N,) of points, ``density`` of them a pixel."""
+    rows, columns, weights = draws.rand(3, round(density * height * width))
+    return (rows * height).long(), (columns * width).long(), weights
 
 
-def stamp(points: Tensor, shape: Tensor) -> Tensor:
-    """``shape`` (K, K), K odd, put at each point of (1, H, W) and weighted by it, by way of Fourier's sums.
+def add_at(picture: Tensor, places: Tensor, light: Tensor) -> None:
+    """Add light to pixels of (1, H, W), given their numbers; the same pixel may come often.
 
-    Shapes are up to a quarter of the picture, where a convolution takes seconds.
+    Each sum is made in one order on every device, and so rounded alike: on GPUs `index_add_` goes any way,
+    and on CPUs `index_put_` does.
     """
-    height, width = points.shape[-2:]
-    reach = shape.shape[-1] // 2
-    size = (height + 2 * reach, width + 2 * reach)
-    spectrum = torch.fft.rfft2(points, size) * torch.fft.rfft2(shape, size)
-    stamped = torch.fft.irfft2(spectrum, size)[..., reach : reach + height, reach : reach + width]
-    return stamped.clamp_min(0)
+    pixels = picture.view(-1)
+    if picture.device.type == "cpu":
+        pixels.index_add_(0, places.flatten(), light.flatten())
+    else:
+        pixels.index_put_((places.flatten(),), light.flatten(), accumulate=True)
+
+
+def bands(image: Tensor) -> list[slice]:
+    """Rows of (..., H, W) that stay in a core's cache while much is done to them; all on other devices."""
+    height, width = image.shape[-2:]
+    step = max(1, BAND // width) if image.device.type == "cpu" else height
+    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
 
 
 def to_linear(image: Tensor) -> Tensor:
     """Display values in 0..1 to light, with the usual exponent of 2.2."""
-    return image.clamp(0, 1) ** 2.2
+    light = image.clamp(0, 1)
+    for rows in bands(light):
+        powered(light[..., rows, :], 2.2)
+    return light
 
 
 def to_display(radiance: Tensor) -> Tensor:
     """Light to display values in 0..1."""
-    return radiance.clamp(0, 1) ** (1 / 2.2)
+    return powered(radiance.clamp(0, 1), 1 / 2.2)
+
+
+def powered(values: Tensor, exponent: float) -> Tensor:
+    """``values ** exponent`` of values above or at 0; written into them, at a third of the time on CPUs."""
+    return values.log_().mul_(exponent).exp_()
+
+
+def _between(places: int, pixels: int, device: torch.device | str) -> Tensor:
+    """Weights (pixels, places) of evenly spaced places, the first and the last at the border pixels."""
+    along = torch.linspace(0, places - 1, pixels, device=device)
+    return (1 - (along[:, None] - torch.arange(places, device=device)).abs()).clamp_min(0)

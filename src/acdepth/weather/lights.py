@@ -5,81 +5,101 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from acdepth.weather.blurs import enlarge
 from acdepth.weather.draws import Draws
+from acdepth.weather.fields import powered
 from acdepth.weather.scene import Scene
-from acdepth.weather.standing import Standing
+from acdepth.weather.standing import Standing, to_size
 
 LAMP_COLOURS = ((1.0, 0.62, 0.25), (1.0, 0.8, 0.55), (0.95, 0.97, 1.0), (0.8, 0.95, 1.0), (1.0, 0.9, 0.75))
 """Sodium, warm white, white, cold white LED, old halogen."""
 SIGN_COLOURS = ((1.0, 0.15, 0.1), (0.2, 1.0, 0.5), (0.3, 0.5, 1.0), (1.0, 0.7, 0.2), (1.0, 1.0, 1.0))
 """Traffic lights, shop signs, advertisements."""
+CELLS = 997
+"""Windows that differ; a prime, so that no pattern is seen."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """A light one can look into."""
+class Sources:
+    """N lights one can look into, if a thing is there that they can be fixed to."""
 
-    column: float
-    row: float  # where it is seen [px]
-    radius: float  # of the glowing body [px]
-    colour: Tensor  # (3, 1, 1) radiance, far above 1
+    place: Tensor  # (3, N) [m] right, down and forward
+    radius: Tensor  # (N,) [m] of the glowing body
+    colour: Tensor  # (3, N) radiance, far above 1; 0 where there is nothing
+
+    def __add__(self, others: "Sources") -> "Sources":
+        return Sources(
+            torch.cat([self.place, others.place], 1),
+            torch.cat([self.radius, others.radius]),
+            torch.cat([self.colour, others.colour], 1),
+        )
 
 
-def headlights(scene: Scene, draws: Draws) -> Tensor:
-    """Light of the own car on the scene (3, H, W): a wide cone, mostly below a cut-off, fading far away."""
+def no_lights(draws: Draws) -> Sources:
+    """None."""
+    none = draws.tensor([])
+    return Sources(none.expand(3, 0), none, none.expand(3, 0))
+
+
+def headlights(scene: Scene, draws: Draws) -> tuple[Tensor, Tensor]:
+    """Colour (3, 1, 1) and strength (1, H, W) of the own car's light on the scene: a wide cone, mostly below
+    a cut-off, fading far away."""
     strength, reach = draws.log_uniform(0.4, 6), draws.uniform(6, 25)
     width, off_axis = draws.uniform(0.25, 0.8), draws.uniform(-0.12, 0.12)
     cut, soft = draws.uniform(-0.01, 0.05), draws.uniform(0.008, 0.06)
     above = draws.log_uniform(0.02, 0.4)
-    azimuth, elevation = scene.x / scene.z, scene.y / scene.z
-    beam = torch.exp(-(((azimuth - off_axis) / width) ** 2))
-    beam = beam * (above + (1 - above) * torch.sigmoid((elevation - cut) / soft))
-    falloff = 1 / (1 + (scene.z / reach) ** draws.uniform(1.5, 2.2))
-    return strength * draws.colour(*LAMP_COLOURS[1:]) * beam * falloff
+    beam = torch.exp(-(((scene.right - off_axis) / width) ** 2))
+    beam = beam * (above + (1 - above) * torch.sigmoid((scene.under - cut) / soft))
+    falloff = powered(scene.z / reach, draws.uniform(1.5, 2.2)).add_(1).reciprocal_()
+    return strength * draws.colour(*LAMP_COLOURS[1:]), falloff.mul_(beam)
 
 
-def street_lamps(scene: Scene, standing: Standing, draws: Draws) -> tuple[Tensor, list[Source]]:
-    """Rows of lamps along the street: their light on the scene (3, H, W), and those before things in view."""
-    light = torch.zeros(3, *scene.z.shape[1:], device=scene.z.device)
-    sources: list[Source] = []
+def street_lamps(scene: Scene, standing: Standing, draws: Draws) -> tuple[Tensor, Tensor, Sources]:
+    """Rows of lamps along the street: colour (3, 1, 1) and strength (1, H, W) of their light on the scene,
+    and those before things in view."""
+    pools = torch.zeros_like(scene.z)
     colour = draws.colour(*LAMP_COLOURS)
     spacing, height = draws.uniform(12, 40), draws.uniform(4.5, 10)
     strength, glow = draws.log_uniform(0.1, 1.5), draws.log_uniform(2, 30)
+    lamps: list[tuple[float, float, float, float]] = []
     for side in (-1, 1):
         if draws.chance(0.3):
             continue
         aside, first = side * draws.uniform(3, 9), draws.uniform(2, spacing)
-        for number in range(5):
-            x, y, z = aside, scene.camera_height - height, first + number * spacing
-            light += strength * colour * _pool(scene, x, y, z, height)
-            radius = draws.uniform(0.1, 0.25)
-            sources += _visible(scene, standing, x, y, z, radius, glow * colour)
-    return light, sources
+        y, numbers = scene.camera_height - height, range(5)
+        forward = [first + number * spacing for number in numbers]
+        _add_pools(pools, scene, aside, y, forward, height)
+        lamps += [(aside, y, z, draws.uniform(0.1, 0.25)) for z in forward]
+    placed = draws.tensor(lamps).reshape(len(lamps), 4).T
+    colours = (glow * colour)[..., 0].expand(3, len(lamps))
+    return strength * colour, pools, _before_things(standing, placed[:3], placed[3], colours)
 
 
-def traffic_lights(scene: Scene, standing: Standing, draws: Draws) -> list[Source]:
+def traffic_lights(scene: Scene, standing: Standing, draws: Draws) -> Sources:
     """Pairs of headlights and tail lights low on what stands, and single coloured lights higher up."""
-    sources: list[Source] = []
-    above = scene.camera_height - scene.y
-    low = standing.things & (above > 0.4) & (above < 1.3)
-    high = standing.things & (above > 2) & (above < 7)
+    cars: list[float] = []
+    signs: list[float] = []
+    radii: list[float] = []
+    colours: list[Tensor] = []
     for _ in range(draws.integer(0, 5)):
-        oncoming, radius = draws.chance(0.5), 0.09
+        oncoming = draws.chance(0.5)
         colour = draws.colour((1.0, 0.95, 0.85)) if oncoming else draws.colour((1.0, 0.08, 0.05))
         glow = draws.log_uniform(4, 40) if oncoming else draws.log_uniform(0.8, 6)
-        place = _somewhere(low, draws)
-        if place is None:
-            continue
-        x, y, z = (float(axis[0][place]) for axis in (scene.x, scene.y, scene.z))
-        for offset in (-0.7, 0.7):
-            sources += _visible(scene, standing, x + offset, y, z, radius, glow * colour)
+        cars.append(draws.uniform(0, 1))
+        colours += [glow * colour] * 2
     for _ in range(draws.integer(0, 4)):
-        colour, radius = draws.log_uniform(0.8, 8) * draws.colour(*SIGN_COLOURS), draws.uniform(0.1, 0.3)
-        place = _somewhere(high, draws)
-        if place is not None:
-            x, y, z = (float(axis[0][place]) for axis in (scene.x, scene.y, scene.z))
-            sources += _visible(scene, standing, x, y, z, radius, colour)
-    return sources
+        colours.append(draws.log_uniform(0.8, 8) * draws.colour(*SIGN_COLOURS))
+        radii.append(draws.uniform(0.1, 0.3))
+        signs.append(draws.uniform(0, 1))
+    above = standing.scene.camera_height - standing.scene.y
+    low = _somewhere(standing, (above > 0.4) & (above < 1.3), draws.tensor(cars))
+    high = _somewhere(standing, (above > 2) & (above < 7), draws.tensor(signs))
+    aside = draws.tensor([-0.7, 0.7]).repeat(len(cars))
+    pairs = low.repeat_interleave(2, 1)
+    pairs[0] += aside
+    places, sizes = torch.cat([pairs, high], 1), draws.tensor([0.09] * len(aside) + radii)
+    shades = torch.cat([no_lights(draws).colour, *(colour[..., 0] for colour in colours)], 1)
+    return _before_things(standing, places, sizes, shades)
 
 
 def lit_windows(scene: Scene, standing: Standing, draws: Draws) -> Tensor:
@@ -87,66 +107,86 @@ def lit_windows(scene: Scene, standing: Standing, draws: Draws) -> Tensor:
     part, brightness = draws.uniform(0.02, 0.35), draws.log_uniform(0.15, 2.0)
     cell_width, cell_height = draws.uniform(1.2, 3.2), draws.uniform(2.4, 3.8)
     # Facades run along the street or across it; one mixed coordinate advances along both.
-    along = (scene.x + draws.uniform(-1, 1) * scene.z) / cell_width
-    up = (scene.y - scene.camera_height) / cell_height
-    cell = (along.floor().long() * 73856093) ^ (up.floor().long() * 19349663)
-    table = draws.rand(4, 997)
-    chosen = cell.remainder(997)
-    lit = (table[0][chosen] < part).to(scene.z.dtype)
-    margin_x, margin_y = draws.uniform(0.1, 0.35), draws.uniform(0.15, 0.35)
-    inside = _within(along - along.floor(), margin_x) * _within(up - up.floor(), margin_y)
+    along = scene.z * ((scene.right + draws.uniform(-1, 1)) / cell_width)
+    up = (scene.z * (scene.under / cell_height)).sub_(scene.camera_height / cell_height)
+    column, row = along.floor(), up.floor()
+    table = draws.rand(4, CELLS)
     tint = torch.stack([torch.ones_like(table[1]), 0.6 + 0.4 * table[1], 0.2 + 0.7 * table[1] * table[2]])
-    stands = standing.walls * torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3)
-    near = torch.sigmoid((70 - scene.z) / 5) * torch.sigmoid((scene.z - 8) / 2)
-    power = brightness * (0.3 + 0.7 * table[3][chosen])
-    return tint[:, chosen[0]] * power * lit * inside * (stands * near)
+    colours = tint * (brightness * (0.3 + 0.7 * table[3]) * (table[0] < part))
+    margin_x, margin_y = draws.uniform(0.1, 0.35), draws.uniform(0.15, 0.35)
+    wall = to_size(standing.walls.to(scene.z.dtype), standing.step, scene.z)
+    strength = wall.mul_(torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3))
+    strength.mul_(torch.sigmoid((70 - scene.z) / 5)).mul_(torch.sigmoid((scene.z - 8) / 2))
+    strength.mul_(_within(along.sub_(column), margin_x)).mul_(_within(up.sub_(row), margin_y))
+    cell = column.int().mul_(73856093).bitwise_xor_(row.int().mul_(19349663)).remainder_(CELLS)
+    return colours.index_select(1, cell.flatten()).view(3, *scene.z.shape[1:]).mul_(strength)
 
 
-def shine(sources: list[Source], draws: Draws, height: int, width: int) -> Tensor:
+def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
     """Radiance (3, H, W) of the bodies of light sources with the halo that lens and haze give them."""
-    image = torch.zeros(3, height, width, device=draws.device)
-    rows = torch.arange(height, device=draws.device).view(-1, 1)
-    columns = torch.arange(width, device=draws.device).view(1, -1)
+    height, width = scene.z.shape[1:]
     halo, spread = draws.log_uniform(0.002, 0.05), draws.uniform(0.02, 0.09) * width
-    for source in sources:
-        squared = (rows - source.row) ** 2 + (columns - source.column) ** 2
-        radius = max(source.radius, 0.6)
-        # A body smaller than a pixel gives its light to the whole pixel.
-        core = torch.exp(-squared / (2 * radius**2)) * min(1.0, (source.radius / radius) ** 2 * 2)
-        size = max(0.3, source.radius) ** 0.5
-        image += source.colour * (core + halo * size * torch.exp(-squared.sqrt() / spread))
-    return image
+    columns, rows = scene.pixel(*sources.place)
+    radius = scene.focal * sources.radius / sources.place[2]
+    seen_radius = radius.clamp_min(0.6)
+    # A body smaller than a pixel gives its light to the whole pixel.
+    colour = sources.colour * (2 * (radius / seen_radius) ** 2).clamp_max(1)
+    down, across = (
+        torch.exp(-0.5 * (_from(middles, count) / seen_radius[:, None]) ** 2)
+        for middles, count in ((rows, height), (columns, width))
+    )
+    bodies = (colour[..., None] * down).transpose(1, 2) @ across
+    # Halos are wide, and so are made of few pixels.
+    step = max(1, int(spread / 4))
+    squared_down = _from(rows, height, step)[:, :, None] ** 2
+    distance = (squared_down + _from(columns, width, step)[:, None] ** 2).sqrt_()
+    halos = distance.div_(-spread).exp_()
+    strength = sources.colour * halo * radius.clamp_min(0.3).sqrt()
+    glow = (strength @ halos.flatten(1)).view(3, *halos.shape[1:])
+    return bodies.add_(enlarge(glow, (step, step), (height, width)))
 
 
-def _pool(scene: Scene, x: float, y: float, z: float, height: float) -> Tensor:
-    """Light (1, H, W) of a lamp that shines downwards; 1 on the ground right below it."""
-    squared = (scene.x - x) ** 2 + (scene.y - y) ** 2 + (scene.z - z) ** 2 + 0.5
-    downwards = ((scene.y - y) * squared.rsqrt()).clamp_min(0)
-    return height**2 / squared * downwards
+def _from(middles: Tensor, count: int, step: int = 1) -> Tensor:
+    """How far rows or columns, or groups of ``step`` of them, lie from each of N: (N, count / step) [px]."""
+    return torch.arange(0, count, step, device=middles.device) + (step - 1) / 2 - middles[:, None]
 
 
-def _somewhere(where: Tensor, draws: Draws) -> tuple[int, int] | None:
-    """Row and column of one pixel of a mask (1, H, W), each equally likely; None where it is empty."""
-    part, pixels = draws.uniform(0, 1), where[0].flatten().nonzero()[:, 0]
-    if not len(pixels):
-        return None
-    row, column = divmod(int(pixels[min(int(part * len(pixels)), len(pixels) - 1)]), where.shape[-1])
-    return row, column
+def _add_pools(pools: Tensor, scene: Scene, x: float, y: float, forward: list[float], height: float) -> None:
+    """Add the light of lamps in a row that shine downwards to (1, H, W); 1 on the ground right below one."""
+    below = (scene.y - y).clamp_min_(0)
+    aside = (scene.x - x).square_().add_(below.square()).add_(0.5)
+    below.mul_(height**2)
+    for z in forward:
+        near = (scene.z - z).square_().add_(aside).rsqrt_()
+        pools.addcmul_(below, near.mul_(near.square()))
 
 
-def _visible(
-    scene: Scene, standing: Standing, x: float, y: float, z: float, radius: float, colour: Tensor
-) -> list[Source]:
-    """The light as it is seen, before a thing that stands at most twice as far; else nothing."""
-    column, row = scene.pixel(x, y, z)
+def _somewhere(standing: Standing, where: Tensor, parts: Tensor) -> Tensor:
+    """Places (3, N) [m] of pixels of a mask (1, h, w) on things, each equally likely: the first is at part 0.
+
+    Where there are none, the places are behind the camera.
+    """
+    scene = standing.scene
+    counted = (where & standing.things).flatten().cumsum(0)
+    count = counted[-1]
+    number = torch.minimum((parts * count).long(), count - 1) + 1
+    pixel = torch.searchsorted(counted, number).clamp_max(len(counted) - 1)
+    places = torch.stack([scene.x.flatten()[pixel], scene.y.flatten()[pixel], scene.z.flatten()[pixel]])
+    return torch.where(count > 0, places, -1.0)
+
+
+def _before_things(standing: Standing, place: Tensor, radius: Tensor, colour: Tensor) -> Sources:
+    """Those of N lights are seen that lie before a thing that stands at most twice as far."""
+    scene = standing.scene
     height, width = scene.z.shape[-2:]
-    if not (0 <= column < width and 0 <= row < height):
-        return []
-    place = (0, int(row), int(column))
-    if not standing.things[place] or not 0.5 < z / float(scene.z[place]) < 1.1:
-        return []
-    return [Source(column, row, scene.focal * radius / z, colour)]
+    columns, rows = scene.pixel(*place)
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    row, column = rows.clamp(0, height - 1).long(), columns.clamp(0, width - 1).long()
+    part = place[2] / scene.z[0, row, column]
+    seen = inside & standing.things[0, row, column] & (part > 0.5) & (part < 1.1)
+    return Sources(place, radius, colour * seen)
 
 
 def _within(fraction: Tensor, margin: float) -> Tensor:
-    return ((fraction > margin) & (fraction < 1 - margin)).to(fraction.dtype)
+    """1 farther than ``margin`` from both ends of 0..1, else 0."""
+    return (fraction.sub_(0.5).abs_() < 0.5 - margin).to(fraction.dtype)

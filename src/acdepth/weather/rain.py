@@ -1,13 +1,24 @@
 """Rain: gray light, a wet road that darkens and mirrors, streaks in the air, and drops on the lens."""
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from acdepth.weather.blurs import blur, shrunk_blur
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, flatten_light, luminance, seen_through, smooth_noise, stamp
+from acdepth.weather.fields import (
+    add_at,
+    flattening,
+    luminance,
+    paled,
+    powered,
+    scattered_points,
+    seen_through,
+    smooth_noise,
+)
 from acdepth.weather.lights import shine, traffic_lights
 from acdepth.weather.night import photograph, relight
 from acdepth.weather.scene import Scene
@@ -16,6 +27,8 @@ from acdepth.weather.standing import find_standing
 
 MOST_DROPS = 35
 """On the lens."""
+STREAK_HALF_WIDTHS = (1.0, 1.5, 1.9)
+"""[px] by layer, near ones last."""
 
 
 def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
@@ -23,12 +36,12 @@ def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
     standing = find_standing(scene, radiance)
     radiance = _overcast(radiance, scene, draws, severity)
     if draws.chance(0.5):  # many drive with lights on
-        radiance = radiance + shine(traffic_lights(scene, standing, draws), draws, *radiance.shape[1:])
+        radiance.add_(shine(traffic_lights(scene, standing, draws), scene, draws))
     radiance = wet_ground(radiance, scene, draws, severity)
     airlight = radiance.clamp_max(2).mean((1, 2), keepdim=True) * draws.uniform(0.8, 1.8)
     radiance = _veil(radiance, scene, airlight, draws, severity)
     falling = streaks(draws, severity, *radiance.shape[1:])
-    radiance = radiance + draws.log_uniform(0.1, 0.8) * airlight * falling
+    radiance.addcmul_(draws.log_uniform(0.1, 0.8) * airlight, falling)
     radiance = expose(radiance, draws.uniform(0.4, 0.7), draws.log_uniform(0.06, 0.4))
     radiance = lens_drops(radiance, draws, severity)
     softness = draws.uniform(0, 0.004) * radiance.shape[-1] * severity
@@ -40,7 +53,8 @@ def night_rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) ->
     lit = wet_ground(relight(radiance, scene, draws, severity), scene, draws, severity)
     scattered = blur(lit.clamp(0, 5), 0.1 * lit.shape[-1])
     lit = _veil(lit, scene, scattered * draws.uniform(0.4, 1.2), draws, severity)
-    lit = lit + draws.log_uniform(0.1, 0.8) * scattered * streaks(draws, severity, *lit.shape[1:])
+    strength = draws.log_uniform(0.1, 0.8)
+    lit.addcmul_(scattered, streaks(draws, severity, *lit.shape[1:]), value=strength)
     return photograph(lens_drops(lit, draws, severity), draws, severity)
 
 
@@ -51,76 +65,104 @@ def streaks(draws: Draws, severity: float, height: int, width: int) -> Tensor:
     for layer in range(draws.integer(2, 3)):
         length = max(3.0, draws.uniform(0.03, 0.07) * height * 1.8**layer)
         density = draws.log_uniform(0.001, 0.02) * severity / 2**layer
-        drops = (draws.rand(1, height, width) < density).float() * draws.rand(1, height, width)
-        line = _line(length, angle + draws.uniform(-0.05, 0.05), draws)
-        total += blur(stamp(drops, line), 0.25 + 0.2 * layer) * draws.uniform(0.5, 1.5)
+        rows, columns, light = scattered_points(draws, height, width, density)
+        slant = angle + draws.uniform(-0.05, 0.05)
+        light.mul_(draws.uniform(0.5, 1.5))
+        _add_lines(total, rows, columns, light, length, slant, STREAK_HALF_WIDTHS[layer])
     return total
 
 
-def _line(length: float, angle: float, draws: Draws) -> Tensor:
-    """Kernel (K, K) that turns a point into a streak of ``length`` pixels, ``angle`` off vertical."""
-    reach = math.ceil(length / 2)
-    offsets = torch.arange(-reach, reach + 1, device=draws.device, dtype=torch.float32)
-    along = offsets.view(-1, 1) * math.cos(angle) + offsets.view(1, -1) * math.sin(angle)
-    across = offsets.view(1, -1) * math.cos(angle) - offsets.view(-1, 1) * math.sin(angle)
-    return (1 - across.abs()).clamp(0, 1) * (along.abs() <= length / 2)
+def _add_lines(
+    picture: Tensor,
+    rows: Tensor,
+    columns: Tensor,
+    light: Tensor,
+    length: float,
+    slant: float,
+    half_width: float,
+) -> None:
+    """Add lines of ``length`` pixels, ``slant`` off vertical, to (1, H, W), about middles of some light (N,).
+
+    Few pixels are lit, so each is added on its own: a line's rows, and in each the pixels of a triangle.
+    """
+    height, width = picture.shape[-2:]
+    half_height = length / 2 * math.cos(slant)
+    reach = math.ceil(half_height)
+    steps = torch.arange(-reach, reach + 1, device=picture.device)
+    line_rows = rows[:, None] + steps
+    lit = (half_height + 0.5 - steps.abs()).clamp(0, 1) * ((line_rows >= 0) & (line_rows < height))
+    lit = lit * (light[:, None] / half_width)
+    starts = line_rows.clamp_(0, height - 1).mul_(width)
+    middles = columns[:, None] + steps * math.tan(slant)
+    left = middles.floor()
+    away, left = middles.sub_(left), left.long()
+    side, narrows = math.ceil(half_width / math.cos(slant)), math.cos(slant) / half_width
+    for shift in range(1 - side, side + 1):
+        place, part = left + shift, (1 - (shift - away).abs_().mul_(narrows)).clamp_min_(0)
+        part.mul_(lit).mul_((place >= 0) & (place < width))
+        add_at(picture, starts + place.clamp_(0, width - 1), part)
 
 
 def _overcast(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """Light without sun: shadows filled, colours paled, a gray sky."""
-    flattened = flatten_light(radiance, 0.06, 0.03, draws.uniform(0.1, 0.6))
-    pale = torch.lerp(flattened, luminance(flattened).expand_as(radiance), draws.uniform(0.2, 0.8) * severity)
-    clouds = 0.6 + 0.8 * smooth_noise(draws, *radiance.shape[1:], cells=draws.uniform(2, 6))
-    sky = draws.log_uniform(0.15, 1.2) * draws.colour((1, 1, 1), (0.85, 0.93, 1.0), spread=0.05) * clouds
+    gray = luminance(radiance)
+    factor = flattening(gray, 0.06, 0.03, draws.uniform(0.1, 0.6))
+    pale = paled(radiance, gray, draws.uniform(0.2, 0.8) * severity).mul_(factor)
+    clouds = smooth_noise(draws, *radiance.shape[1:], cells=draws.uniform(2, 6)).mul_(0.8).add_(0.6)
+    sky = draws.log_uniform(0.15, 1.2) * draws.colour((1, 1, 1), (0.85, 0.93, 1.0), spread=0.05)
     tint = draws.colour((1, 1, 1), (0.85, 0.95, 1.05), (0.95, 1.0, 0.95), spread=0.05)
-    return torch.lerp(pale * tint, sky, scene.sky * draws.uniform(0.5, 1.0))
+    return pale.mul_(tint).lerp_(sky * clouds, scene.sky * draws.uniform(0.5, 1.0))
 
 
 def _veil(radiance: Tensor, scene: Scene, airlight: Tensor, draws: Draws, severity: float) -> Tensor:
     """Spray and falling water between camera and scene: contrast goes with distance."""
     through = seen_through(scene.z, draws.log_uniform(100, 1500) / (0.3 + severity))
-    return radiance * through + airlight * (1 - through)
+    return torch.lerp(airlight.expand_as(radiance), radiance, through)
 
 
 def wet_ground(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
     """Blend the mirror image of what stands on the ground into the ground of (3, H, W)."""
     _, height, width = radiance.shape
     wetness = severity**0.5 * draws.uniform(0.5, 1.0)
-    puddles = smooth_noise(draws, height, width, cells=draws.uniform(2, 8))
+    rows = slice(scene.ground_top, None)
+    puddles = smooth_noise(draws, height, width, cells=draws.uniform(2, 8))[:, rows]
     dry = draws.uniform(0.2, 0.7)
     film = draws.uniform(0.15, 0.8)
-    water = film + (1 - film) * torch.sigmoid((puddles - dry) / 0.04)
+    weight = puddles.sub_(dry).mul_(1 / 0.04).sigmoid_().mul_(1 - film).add_(film)
+    weight.mul_(scene.ground[:, rows]).mul_(wetness)
     # Schlick's approximation for water under the angle at which the camera sees this ground; its exponent is
     # 5, less stands for the waves that turn towards the camera.
-    cosine = scene.camera_height / torch.sqrt(scene.z**2 + scene.camera_height**2)
-    fresnel = 0.02 + 0.98 * (1 - cosine) ** draws.uniform(1.5, 5)
-    weight = scene.ground * water * wetness
-    darkened = radiance * (1 - weight * draws.uniform(0.2, 0.6))
-    mirrored = _mirror(radiance, scene, draws)
-    return torch.lerp(darkened, mirrored, weight * fresnel)
+    cosine = (scene.z[:, rows].square() + scene.camera_height**2).rsqrt_().mul_(scene.camera_height)
+    fresnel = powered((1 - cosine).clamp_min_(0), draws.uniform(1.5, 5)).mul_(0.98).add_(0.02)
+    wet = radiance.clone()
+    wet[:, rows].mul_(1 - weight * draws.uniform(0.2, 0.6))
+    wet[:, rows].lerp_(_mirror(radiance, scene, draws), weight * fresnel)
+    return wet
 
 
 def _mirror(radiance: Tensor, scene: Scene, draws: Draws) -> Tensor:
-    """What each ground pixel mirrors: the picture turned over at the foot of what stands behind it.
+    """What each pixel of the rows that show ground mirrors: the picture turned over at the foot of what
+    stands behind it.
 
     A vertical object whose foot is seen in row f shows in a flat mirror upside down below f, at equal
     distances, so the ground pixel in row r mirrors row 2 f - r.
     """
     _, height, width = radiance.shape
-    rows = torch.arange(height, device=radiance.device, dtype=radiance.dtype).view(1, -1, 1)
-    standing = blur(1 - scene.ground, 0.6) > 0.5
-    foot = torch.where(standing, rows, torch.full_like(rows, scene.horizon - 0.5)).cummax(1).values
-    foot = blur(foot, 0.008 * width, 0.3)
-    below = (rows - foot).clamp_min(0)
-    ripple = (draws.randn(1, height, width) * draws.uniform(0, 0.3)).expand(1, height, width)
-    source_rows = foot - below * (1 + 0.3 * blur(ripple, 1.5, 0.5))
+    top = scene.ground_top
+    rows = torch.arange(top, height, device=radiance.device, dtype=radiance.dtype).view(1, -1, 1)
     columns = torch.arange(width, device=radiance.device, dtype=radiance.dtype).view(1, 1, -1)
-    source_columns = columns + below * blur(ripple, 0.5, 1.5) * 0.3
-    grid = torch.stack([source_columns / (width - 1), source_rows / (height - 1)], -1) * 2 - 1
+    # What is above the ground stands, and so has its foot at the top at least.
+    standing = blur(scene.ground[:, top:], 0.6) < 0.5
+    foot = (rows * standing).clamp_min_(max(top - 1, scene.horizon - 0.5)).cummax(1).values
+    foot = blur(foot, 0.008 * width, 0.3)
+    below = (rows - foot).clamp_min_(0)
+    ripple = draws.randn(1, height - top, width).mul_(0.3 * draws.uniform(0, 0.3))
+    source_rows = foot - below * (1 + blur(ripple, 1.5, 0.5))
+    source_columns = torch.addcmul(columns, below, blur(ripple, 0.5, 1.5))
+    grid = torch.stack([source_columns.mul_(2 / (width - 1)), source_rows.mul_(2 / (height - 1))], -1).sub_(1)
     # Rough water smears lights into vertical streaks.
     smeared = blur(radiance.clamp_max(30), draws.uniform(0.3, 2.0), draws.log_uniform(0.01, 0.12) * height)
-    rough = draws.uniform(0.2, 1.0)
-    source = torch.lerp(radiance, smeared, rough)
+    source = torch.lerp(radiance, smeared, draws.uniform(0.2, 1.0))
     return F.grid_sample(source[None], grid, padding_mode="reflection", align_corners=True)[0]
 
 
@@ -130,36 +172,48 @@ def lens_drops(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
     if count == 0:
         return radiance
     _, height, width = radiance.shape
-    rows = torch.linspace(-1, 1, height, device=draws.device).view(-1, 1).expand(height, width)
-    columns = torch.linspace(-1, 1, width, device=draws.device).view(1, -1).expand(height, width)
-    grid = torch.stack([columns, rows], -1).clone()
-    cover = torch.zeros(1, height, width, device=draws.device)
-    shade = torch.ones(1, height, width, device=draws.device)
-    for _ in range(count):
-        _add_drop(grid, cover, shade, draws)
+    drops = [_draw_drop(draws, height, width) for _ in range(count)]
     # Drops are far out of focus: what they show is blurred, and so are their edges.
     defocus = draws.uniform(0.001, 0.012) * width
-    blurred = blur(radiance, defocus)[None]
-    seen = F.grid_sample(blurred, grid[None], padding_mode="reflection", align_corners=True)[0]
-    return torch.lerp(radiance, seen * shade, blur(cover, 0.5 + defocus / 2) * draws.uniform(0.6, 1.0))
+    opacity = draws.uniform(0.6, 1.0)
+    blurred, _ = shrunk_blur(radiance, defocus)
+    behind = radiance.clone()
+    for drop in drops:
+        _add_drop(behind, blurred, drop, 0.5 + defocus / 2, opacity)
+    return behind
 
 
-def _add_drop(grid: Tensor, cover: Tensor, shade: Tensor, draws: Draws) -> None:
-    """Write one drop into ``grid`` (H, W, 2), ``cover`` and ``shade`` (1, H, W), within its own window."""
-    height, width = grid.shape[:2]
-    radius = draws.log_uniform(0.008, 0.05) * width
-    tall = draws.uniform(0.9, 1.6)
+class _Drop(NamedTuple):
+    """Water on the lens."""
+
+    column: float
+    row: float
+    radius: float  # across [px]
+    tall: float  # times as high as wide
+    view: float  # part of the picture that it shows
+
+
+def _draw_drop(draws: Draws, height: int, width: int) -> _Drop:
+    radius, tall = draws.log_uniform(0.008, 0.05) * width, draws.uniform(0.9, 1.6)
     column, row = draws.uniform(0, width), draws.uniform(0, height)
-    top, bottom = max(0, int(row - radius * tall)), min(height, int(row + radius * tall) + 2)
-    left, right = max(0, int(column - radius)), min(width, int(column + radius) + 2)
-    window = (slice(top, bottom), slice(left, right))
-    down = (torch.arange(top, bottom, device=grid.device).view(-1, 1) - row) / (radius * tall)
-    across = (torch.arange(left, right, device=grid.device).view(1, -1) - column) / radius
+    return _Drop(column, row, radius, tall, draws.uniform(0.15, 0.6))
+
+
+def _add_drop(picture: Tensor, blurred: Tensor, drop: _Drop, soft: float, opacity: float) -> None:
+    """Put one drop before (3, H, W), within its own window; its edge is ``soft`` pixels wide."""
+    height, width = picture.shape[-2:]
+    column, row, radius, tall, view = drop
+    aside, up = radius + 2 * soft, radius * tall + 2 * soft
+    top, bottom = max(0, int(row - up)), min(height, int(row + up) + 2)
+    left, right = max(0, int(column - aside)), min(width, int(column + aside) + 2)
+    down = (torch.arange(top, bottom, device=picture.device).view(-1, 1) - row) / (radius * tall)
+    across = (torch.arange(left, right, device=picture.device).view(1, -1) - column) / radius
     squared = down**2 + across**2
-    inside = squared < 1
-    view = draws.uniform(0.15, 0.6)
-    turned = torch.stack(torch.broadcast_tensors(-across, -down), -1) * view * (1 + squared[..., None])
-    centre = torch.tensor([2 * column / width - 1, 2 * row / height - 1], device=grid.device)
-    grid[window] = torch.where(inside[..., None], centre + turned, grid[window])
-    cover[0][window] = torch.where(inside, 1.0, cover[0][window])
-    shade[0][window] = torch.where(inside, 1.15 - 0.55 * squared**2, shade[0][window])
+    inwards = ((1 - squared.sqrt()) * (radius / (4 * soft)) + 0.5).clamp_(0, 1)
+    cover = inwards.square() * (3 - 2 * inwards) * opacity
+    squared.clamp_max_(1)
+    bent = view * (1 + squared)
+    grid = torch.stack([2 * column / width - 1 - across * bent, 2 * row / height - 1 - down * bent], -1)
+    seen = F.grid_sample(blurred[None], grid[None], padding_mode="reflection", align_corners=False)[0]
+    seen.mul_(1.15 - 0.55 * squared**2)
+    picture[:, top:bottom, left:right].lerp_(seen, cover)

@@ -3,24 +3,28 @@
 import torch
 from torch import Tensor
 
+from acdepth.weather.blurs import blur, enlarge, shrunk_blur
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, luminance, to_display
+from acdepth.weather.fields import bands, luminance, part_below, powered, sample
 
 
 def bloom(radiance: Tensor, draws: Draws) -> Tensor:
     """Let bright places of (3, H, W) spill over, as lenses and sensors do."""
     width = radiance.shape[-1]
-    bright = (radiance - 0.8).clamp(0, 20)
-    near = blur(bright, draws.uniform(0.004, 0.015) * width)
-    far = blur(bright, draws.uniform(0.02, 0.08) * width)
-    return radiance + draws.uniform(0.05, 0.35) * near + draws.uniform(0.01, 0.15) * far
+    bright = (radiance - 0.8).clamp_(0, 20)
+    narrow, wide = draws.uniform(0.004, 0.015) * width, draws.uniform(0.02, 0.08) * width
+    near, steps = shrunk_blur(bright, narrow)
+    # The wide one begins where the narrow one ended.
+    far = blur(near, (wide**2 - narrow**2) ** 0.5 / steps[1])
+    halo = (draws.uniform(0.05, 0.35) * near).add_(far, alpha=draws.uniform(0.01, 0.15))
+    return radiance + enlarge(halo, steps, radiance.shape[-2:])
 
 
 def expose(radiance: Tensor, part: float, target: float) -> Tensor:
     """Scale light so that the darker ``part`` of the picture lies below ``target``, most below white."""
-    seen = luminance(radiance)[0, ::3, ::3].flatten()
-    level, bright = (max(float(value), 1e-5) for value in seen.quantile(seen.new_tensor([part, 0.93])))
-    return radiance * min(target / level, 1 / bright)
+    seen = luminance(sample(radiance)).flatten()
+    level, bright = (part_below(seen, below).clamp_min(1e-5) for below in (part, 0.93))
+    return radiance * torch.minimum(target / level, 1 / bright)
 
 
 def capture(radiance: Tensor, draws: Draws, noise: float, softness: float) -> Tensor:
@@ -29,25 +33,26 @@ def capture(radiance: Tensor, draws: Draws, noise: float, softness: float) -> Te
     ``noise`` is its deviation in the dark before the tone curve; ``softness`` the blur of the lens [px].
     """
     _, height, width = radiance.shape
-    radiance = blur(radiance, softness) * _vignette(height, width, draws)
-    radiance = radiance + noise * _grain(radiance, draws)
-    shown = to_display(radiance) ** draws.log_uniform(0.85, 1.2)
-    gray = shown.mean(0, keepdim=True)
-    return torch.lerp(gray, shown, draws.uniform(0.6, 1.15)).clamp(0, 1)
+    radiance = blur(radiance, softness)
+    dark = draws.uniform(0, 0.35) / 2  # of the corners
+    down = dark * torch.linspace(-1, 1, height, device=draws.device).view(1, -1, 1) ** 2
+    across = 1 - dark * torch.linspace(-1, 1, width, device=draws.device).view(1, 1, -1) ** 2
+    grain = _grain(height, width, draws)
+    tone, colourful = draws.log_uniform(0.85, 1.2) / 2.2, draws.uniform(0.6, 1.15)
+    picture = torch.empty_like(radiance)
+    for rows in bands(radiance):
+        part = radiance[:, rows] * (across - down[:, rows])
+        # Noise grows with the root of the light.
+        deviation = part.clamp(0, 1).mul_(1.5).add_(0.3).sqrt_()
+        part.addcmul_(grain[:, rows], deviation, value=noise)
+        shown = powered(part.clamp_(0, 1), tone)
+        picture[:, rows] = shown.lerp_(shown.mean(0, keepdim=True), 1 - colourful).clamp_(0, 1)
+    return picture
 
 
-def _grain(radiance: Tensor, draws: Draws) -> Tensor:
-    """Noise that grows with the root of the light; partly gray, and coarse where a camera has smoothed it."""
-    _, height, width = radiance.shape
+def _grain(height: int, width: int, draws: Draws) -> Tensor:
+    """Noise (3, H, W), partly gray, and coarse where a camera has smoothed it."""
     gray, colour = draws.randn(1, height, width), draws.randn(3, height, width)
-    grain = torch.lerp(gray.expand_as(colour), colour, draws.uniform(0.2, 1.0))
+    grain = colour.lerp_(gray, 1 - draws.uniform(0.2, 1.0))
     coarse = draws.uniform(0, 1.0)
-    if coarse > 0.4:
-        grain = blur(grain, coarse) * (1 + 2 * coarse)
-    return grain * (0.3 + 1.5 * radiance.clamp(0, 1)).sqrt()
-
-
-def _vignette(height: int, width: int, draws: Draws) -> Tensor:
-    rows = torch.linspace(-1, 1, height, device=draws.device).view(1, -1, 1)
-    columns = torch.linspace(-1, 1, width, device=draws.device).view(1, 1, -1)
-    return 1 - draws.uniform(0, 0.35) * (rows**2 + columns**2) / 2
+    return blur(grain, coarse).mul_(1 + 2 * coarse) if coarse > 0.4 else grain

@@ -45,9 +45,8 @@ def simulate(
         severity: least and largest strength in 0..1, drawn uniformly per image.
     """
     weather = WEATHERS[condition]
-    pictures = []
-    for pixels, metres, generator in zip(image, depth, generators, strict=True):
-        draws = Draws(generator, image.device)
-        strength = draws.uniform(*severity)
-        pictures.append(weather(to_linear(pixels), understand(metres, draws), draws, strength))
-    return torch.stack(pictures)
+    draws = [Draws(generator, image.device) for generator in generators]
+    strengths = [one.uniform(*severity) for one in draws]
+    scenes = understand(depth, draws)
+    each = zip(image, scenes, draws, strengths, strict=True)
+    return torch.stack([weather(to_linear(pixels), scene, draw, by) for pixels, scene, draw, by in each])

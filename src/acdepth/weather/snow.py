@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from acdepth.weather.blurs import blur, enlarge, shrunk_blur
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import blur, luminance, seen_through, smooth_noise
+from acdepth.weather.fields import add_at, luminance, paled, scattered_points, seen_through, smooth_noise
 from acdepth.weather.scene import Scene
 from acdepth.weather.sensor import capture
 
@@ -14,15 +15,23 @@ def snow(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
     _, height, width = radiance.shape
     white = draws.uniform(0.35, 0.95) * draws.colour((1.0, 1.0, 1.0), (0.9, 0.95, 1.05), spread=0.04)
     gray = luminance(radiance)
-    pale = torch.lerp(radiance, gray.expand_as(radiance), draws.uniform(0.3, 0.9))
-    overcast = torch.lerp(pale, white * draws.uniform(0.7, 1.1) * torch.ones_like(pale), scene.sky)
+    pale = paled(radiance, gray, draws.uniform(0.3, 0.9))
+    # The picture is a part of the scene, and the rest is white: of sky, cover, air and flakes, one before the
+    # other.
+    kept, whiteness = 1 - scene.sky, scene.sky * draws.uniform(0.7, 1.1)
     covered = _cover(scene, draws, severity)
-    lit = white * (0.55 + 0.45 * (gray / (blur(gray, 0.1 * width) + 0.02)).clamp(0, 1.6))
-    whitened = torch.lerp(overcast, lit, covered)
+    around, steps = shrunk_blur(gray, 0.1 * width)
+    bright = gray.div_(enlarge(around, steps, (height, width)).add_(0.02)).clamp_(0, 1.6)
+    bright.mul_(0.45).add_(0.55)
+    kept.mul_(1 - covered)
+    whiteness.lerp_(bright, covered)
     through = seen_through(scene.z, draws.log_uniform(50, 500) / (0.3 + severity))
-    veiled = whitened * through + white * draws.uniform(0.6, 1.0) * (1 - through)
+    kept.mul_(through)
+    whiteness = torch.lerp(whiteness.new_tensor(draws.uniform(0.6, 1.0)), whiteness, through)
     fallen = _flakes(draws, height, width, severity)
-    picture = torch.lerp(veiled, white * draws.uniform(0.8, 1.3) * torch.ones_like(veiled), fallen)
+    kept.mul_(1 - fallen)
+    whiteness = torch.lerp(whiteness, whiteness.new_tensor(draws.uniform(0.8, 1.3)), fallen)
+    picture = pale.mul_(kept).addcmul_(white, whiteness)
     return capture(picture, draws, draws.log_uniform(0.001, 0.01), draws.uniform(0, 0.004) * width * severity)
 
 
@@ -45,8 +54,9 @@ def _flakes(draws: Draws, height: int, width: int, severity: float) -> Tensor:
     for sigma_part, most in ((0.0015, 0.02), (0.004, 0.004), (0.011, 0.0006)):
         sigma = sigma_part * width * draws.uniform(0.7, 1.4)
         density = most * draws.uniform(0.1, 1.0) * severity
-        points = (draws.rand(1, height, width) < density).float() * draws.rand(1, height, width)
-        spread = 2 * torch.pi * max(sigma, 0.4) ** 2
-        flakes = blur(points, max(sigma, 0.4), max(sigma, 0.4) * draws.uniform(1.0, 2.0)) * spread
-        clear = clear * (1 - flakes.clamp(0, 0.9))
+        rows, columns, weights = scattered_points(draws, height, width, density)
+        sigma, tall = max(sigma, 0.4), draws.uniform(1.0, 2.0)
+        points = torch.zeros_like(clear)
+        add_at(points, rows * width + columns, weights * (2 * torch.pi * sigma**2))
+        clear.mul_(1 - blur(points, sigma, sigma * tall).clamp_(0, 0.9))
     return 1 - clear

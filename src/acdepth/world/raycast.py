@@ -1,4 +1,4 @@
-"""The ray caster: tiles of rays against the solids whose bounds touch them, pairs of a shape many at a time."""
+"""The ray caster: tiles of rays against the solids whose bounds touch them, many pairs of a shape at once."""
 
 import math
 from collections.abc import Callable

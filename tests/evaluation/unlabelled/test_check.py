@@ -31,6 +31,8 @@ from tests.inference.relative import WALL, GrayDrive, relative_model
 
 SIZE, FRAMES, PLACES = (128, 224), 12, 3
 FARTHEST = 80.0
+HEIGHT = 1.45
+"""Of the camera of the drive [m]."""
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +132,40 @@ def test_motion_is_found_from_the_images_alone(drive: Clip) -> None:
     true = measured[motion.row, motion.column]
     ratio = np.log(motion.depth[true > 0] / true[true > 0])
     assert np.median(np.abs(ratio - np.median(ratio))) < 0.1
+
+
+def tilted(drive: Clip, degrees: float) -> DepthModel:
+    """It knows the truth, but inverse depth is greater by one number, so that the road rises ahead."""
+    true = knowing(drive)
+
+    def say(images: Tensor) -> Tensor:
+        inverse = true.backend(images, None).inverse_depths[0]
+        return 1 / (inverse + np.tan(np.radians(degrees)) / HEIGHT)
+
+    return model_of(say)
+
+
+def test_a_road_that_rises_against_the_way_the_camera_moves_is_doubtful(drive: Clip) -> None:
+    level = checked(knowing(drive), drive).measures["rise"]
+    assert level.value == pytest.approx(0, abs=0.4) and level.finding == "works"
+    found = checked(tilted(drive, 3.0), drive)
+    rise = found.measures["rise"]
+    assert rise.value == pytest.approx(3.0 + level.value, abs=0.3)
+    assert found.verdict == "doubtful" and "come out too short, 10 camera heights ahead by 3" in rise.reason
+
+
+@pytest.mark.parametrize(
+    ("rise", "said"),
+    [
+        (3.0, "too short, 10 camera heights ahead by 34 %"),
+        (-2.0, "falls by 2.0 degrees"),
+        (-2.0, "too long, 10 camera heights ahead by 54 %"),
+        (-7.0, "by any factor"),
+    ],
+)
+def test_what_a_tilted_road_does_to_distances_is_said(rise: float, said: str) -> None:
+    tilted = replace(numbers(0.4, 0.6), rise=rise, rise_low=rise - 0.5, rise_high=rise + 0.5)
+    assert said in judge(model_of(ramp), tilted, 9).measures["rise"].reason
 
 
 def test_weather_and_a_prior_are_asked_where_they_are_given(drive: Clip) -> None:

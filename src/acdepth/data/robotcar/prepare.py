@@ -7,7 +7,7 @@ same command goes on after a kill.
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, read_json, write_bytes, write_json
+from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar.calibration import HEAD_FILE, LASER_FILE, RawCalibration
 from acdepth.data.robotcar.clouds import CLOUDS, Accumulator, write_cloud
@@ -36,6 +37,8 @@ MADE_FROM = "made_from.json"
 """Of a scene: hashes of calibration and odometry by file name, and where scans are taken from."""
 ScanPoses = Literal["interpolated", "published"]
 """Where the car was at a scan: between two images, or, as in md4all's clouds, still at the first."""
+CLOUDS_TOGETHER = 64
+"""Made by one process: each cloud needs most of the scans of the one before it, which are in memory then."""
 MOST_THREADS = 8
 """That make images; more would wait for the disk."""
 
@@ -69,6 +72,13 @@ class ScenePlan:
     def done(self) -> int:
         """Images and clouds that are there already."""
         return self.total - len(self.images_to_make) - len(self.clouds_to_make)
+
+    def part(self, share: Share) -> "ScenePlan":
+        """One process's part of what is to be made; ``total`` counts it, and what is there already."""
+        images = share.part(self.images_to_make)
+        clouds = share.part(self.clouds_to_make, CLOUDS_TOGETHER)
+        total = self.done + len(images) + len(clouds)
+        return replace(self, images_to_make=images, clouds_to_make=clouds, total=total)
 
 
 def plan_scene(
@@ -126,22 +136,37 @@ def plan_scene(
 
 
 def prepare_scene(
-    plan: ScenePlan, advance: Callable[[], object], on_warning: Callable[[str], object]
+    plan: ScenePlan,
+    advance: Callable[[], object],
+    on_warning: Callable[[str], object],
+    share: Share = ALL,
 ) -> None:
     """Make what is missing of a scene: camera model, lists, poses, images, clouds.
 
-    Calls ``advance`` once per image or cloud.
+    Calls ``advance`` once per image or cloud. Of several processes each makes the images and clouds of its
+    `ScenePlan.part`, and the first one the rest.
 
     Raises:
         UserError: if the look-up table is damaged, more than 1 % of images or scans cannot be read, or the
             disk is full.
     """
-    _tell_gaps(plan, on_warning)
+    if share.leads:
+        _tell_gaps(plan, on_warning)
     first = plan.images.file(int(plan.images.times[0]))
     width, height = image_size(first)
     plan.calibration.model.camera(width, height)  # or it is refused
     undistortion = read_undistortion(plan.calibration.lut, width, height)
-    # First of all, so that what a kill leaves is known to be of these files.
+    with share.main_first():
+        if share.leads:
+            _begin(plan)
+    _make_images(plan, undistortion, advance, on_warning, share)
+    if share.leads:
+        write_motions(plan.folder, _motions(plan))
+    _make_clouds(plan, advance, on_warning)
+
+
+def _begin(plan: ScenePlan) -> None:
+    """Copy what the scene is made with, so that what a kill leaves is known to be of these files."""
     made_from = plan.folder / MADE_FROM
     write_json(made_from, (read_json(made_from) if made_from.exists() else {}) | plan.made_from)
     for path in plan.calibration.files:
@@ -149,9 +174,6 @@ def prepare_scene(
     for path in plan.lists:
         place = plan.root / FILTER if _is_filter(path) else plan.root / SPLITS / path.name
         write_bytes(place, path.read_bytes())
-    _make_images(plan, undistortion, advance, on_warning)
-    write_motions(plan.folder, _motions(plan))
-    _make_clouds(plan, advance, on_warning)
 
 
 def _with_cloud(scene: str, images: Recording, poses: Poses, lists: Sequence[Path]) -> list[int]:
@@ -196,6 +218,7 @@ def _make_images(
     undistortion: Undistortion,
     advance: Callable[[], object],
     on_warning: Callable[[str], object],
+    share: Share,
 ) -> None:
     tally = ReadTally(len(plan.images.times), on_warning)
 
@@ -217,6 +240,7 @@ def _make_images(
             advance()
     finally:
         pool.shutdown(cancel_futures=True)
+    tally.gather(share)
 
 
 def _motions(plan: ScenePlan) -> dict[int, np.ndarray]:

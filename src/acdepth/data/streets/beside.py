@@ -12,8 +12,8 @@ from acdepth.data.streets.road import FARTHEST, Road, plane_depth, resolved
 LEAFY, WALLED, ACROSS = 0.55, 0.35, 0.2
 """How much of it are hedges and woods, how many of these stand on a low wall, how much of all is across the
 view."""
-NARROW, NEAREST, CLOSE = 0.4, 2.0, 7.0
-"""How many of the streets are narrow, and from where to where their sides then stand beside the camera [m]."""
+NARROW, NEAREST, CLOSE = 0.5, 2.0, 7.0
+"""How many of the streets are narrow, and how near their sides then stand to the camera, from and to [m]."""
 LEAST_FRONT = 3.0
 """Height from which a wall is a house front [m]."""
 HAZE = 200
@@ -52,9 +52,9 @@ def set_beside(
         Both anew.
     """
     painted, depth = image.astype(np.float32), depth.copy()
-    narrow = dice.random() < NARROW
-    for _ in range(dice.integers(1, 4)):
-        side = _stand_close(road, dice) if narrow else _stand(road, dice)
+    narrow, hand = dice.random() < NARROW, dice.choice((-1, 1))
+    for number in range(dice.integers(1, 4)):
+        side = _stand_close(road, dice, hand * (-1) ** number) if narrow else _stand(road, dice)
         colour, shown = (_leaves if dice.random() < LEAFY else _wall)(side, dice, patterns)
         shown = shown & np.isfinite(side.away) & ~(depth <= side.away)  # nearer than what is there, or NaN
         painted[shown], depth[shown] = colour[shown], side.away[shown]
@@ -85,9 +85,9 @@ def _stand(road: Road, dice: np.random.Generator) -> _Side:
     return _upright(road, np.radians(dice.normal(0, 6)), offset, (first, first + length))
 
 
-def _stand_close(road: Road, dice: np.random.Generator) -> _Side:
-    """A plane along the road that begins behind the camera."""
-    offset, end = between(dice, NEAREST, CLOSE) * dice.choice((-1, 1)), between(dice, 8, 100)
+def _stand_close(road: Road, dice: np.random.Generator, hand: int) -> _Side:
+    """A plane along the road that begins behind the camera, to its left (-1) or right (1)."""
+    offset, end = between(dice, NEAREST, CLOSE) * hand, between(dice, 8, 100)
     return _upright(road, np.radians(dice.normal(0, 4)), offset, (-20, end))
 
 

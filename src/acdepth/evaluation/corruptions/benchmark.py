@@ -11,12 +11,14 @@ from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.progress import progress
+from acdepth.core.share import ALL, Share
 from acdepth.core.sheet import draw_block, save_sheet
 from acdepth.evaluation.corruptions.kinds import GROUPS, KINDS, SEVERITIES
 from acdepth.evaluation.corruptions.scoring import (
     CorruptedAt,
     choose_frames,
     corrupt_frame,
+    errors_of_all,
     evaluate_corrupted,
     resize_to_corrupt,
 )
@@ -90,19 +92,23 @@ def run_benchmark(
     batch_size: int,
     seed: int,
     sheet: Path | None,
+    share: Share = ALL,
 ) -> CorruptionResults:
     """What ``results.json`` holds of it, after an evaluation on ``footage`` with these rows.
 
     Where ``sheet`` is given, it becomes a picture of the first frame in all kinds, for the first model.
     """
     places = choose_frames(footage, rows, benchmark.every)
-    if sheet and (frame := read_frame(*places[0], protocol)):
+    if sheet and share.leads and (frame := read_frame(*places[0], protocol)):
         shown = resize_to_corrupt(models[0], frame, protocol, benchmark.at)
         write_corruption_sheet(sheet, shown, benchmark.kinds)
-    total = len(places) * len(benchmark.kinds) * len(SEVERITIES)
+    own = share.part(list(range(len(places))), batch_size)
+    total = len(own) * len(benchmark.kinds) * len(SEVERITIES)
     kinds, at = benchmark.kinds, benchmark.at
-    with progress("corruptions", total, unit="image") as advance:
-        measured = evaluate_corrupted(models, places, protocol, kinds, at, advance, batch_size)
+    with progress(share.title("corruptions"), total, unit="image") as advance:
+        chosen = [places[number] for number in own]
+        measured = evaluate_corrupted(models, chosen, protocol, kinds, at, advance, batch_size)
+    measured = errors_of_all(measured, own, share)
     return summarise_corruptions(measured, benchmark.baseline, at, benchmark.every, seed)
 
 

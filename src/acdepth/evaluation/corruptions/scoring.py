@@ -12,6 +12,7 @@ from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
+from acdepth.core.share import Share
 from acdepth.evaluation.corruptions.kinds import SEVERITIES, corrupt
 from acdepth.evaluation.evaluate import in_batches
 from acdepth.evaluation.frames import TrueFrame, read_frame
@@ -102,6 +103,26 @@ def evaluate_corrupted(
     clips = tuple(frame.clip.name for frame in frames)
     found = {name: tuple(sorted(some)) for name, some in sizes.items()}
     return CorruptionErrors(tuple(kinds), clips, clean, corrupted, found)
+
+
+def errors_of_all(own: CorruptionErrors, numbers: Sequence[int], share: Share) -> CorruptionErrors:
+    """What several processes measured, each on its frames, of these ``numbers`` among all, as one would."""
+    found = share.gather((own, numbers))
+    order = np.argsort([number for _, some in found for number in some])
+
+    def joined(arrays: list[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
+        return {name: np.concatenate([some[name] for some in arrays])[order] for name in own.clean}
+
+    clips = [clip for one, _ in found for clip in one.clips]
+    return CorruptionErrors(
+        kinds=own.kinds,
+        clips=tuple(clips[place] for place in order),
+        clean=joined([one.clean for one, _ in found]),
+        corrupted=joined([one.corrupted for one, _ in found]),
+        sizes={
+            name: tuple(sorted({size for one, _ in found for size in one.sizes[name]})) for name in own.sizes
+        },
+    )
 
 
 def resize_to_corrupt(

@@ -39,6 +39,11 @@ class Numbers:
     pitch: float = np.nan
     pitch_jitter: float = np.nan
     """[degrees]"""
+    rise: float = np.nan
+    """By which the road rises ahead against the way the camera moves, the median pair [degrees]."""
+    rise_low: float = np.nan
+    rise_high: float = np.nan
+    """Quartiles of it over the pairs [degrees]."""
     below: float = np.nan
     known_height: float = np.nan
     """That the footage tells [m]."""
@@ -102,10 +107,16 @@ def _add_road(numbers: Numbers, seen: Sequence[Answers], roads: Sequence[Road]) 
     numbers.pitch = _median(np.concatenate(pitches))
     numbers.height_jitter = _median([abs(np.log(one[1] / one[0])) for one in heights if len(one) > 1])
     numbers.pitch_jitter = _median([abs(one[1] - one[0]) for one in pitches if len(one) > 1])
+    rises = np.concatenate([road.rises for road in roads])
+    numbers.rise_low, numbers.rise, numbers.rise_high = (_quantile(rises, part) for part in (0.25, 0.5, 0.75))
     numbers.below = _median([road.below for road in roads])
     numbers.known_height = _median([answers.place.clip.camera_height or np.nan for answers in seen])
 
 
 def _median(values: Sequence[float] | np.ndarray) -> float:
+    return _quantile(values, 0.5)
+
+
+def _quantile(values: Sequence[float] | np.ndarray, part: float) -> float:
     known = [one for one in values if np.isfinite(one)]
-    return float(np.median(known)) if len(known) >= min(FEWEST, len(values)) and known else np.nan
+    return float(np.quantile(known, part)) if len(known) >= min(FEWEST, len(values)) and known else np.nan

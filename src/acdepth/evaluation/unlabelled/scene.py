@@ -9,6 +9,7 @@ import torch
 
 from acdepth.core.flow import slopes
 from acdepth.evaluation.unlabelled.answers import Answers
+from acdepth.evaluation.unlabelled.motion import MotionDepth
 from acdepth.evaluation.unlabelled.places import Place
 from acdepth.geometry.ground import LEAST_SLOPE, road_plane
 
@@ -31,6 +32,9 @@ class Road(NamedTuple):
     """(V,) of the camera above it, in units of depth."""
     pitches: np.ndarray
     """(V,) by which the camera looks down [degrees]."""
+    rises: np.ndarray
+    """(M,) by which the road of the first frame rises ahead against the way the camera moves to each other
+    frame [degrees]; NaN where motion is not told. On a level road 0, wherever the camera looks."""
     below: float
     """Part of the pixels that look down at the road whose depth lies under it, in the first frame."""
 
@@ -47,7 +51,17 @@ def find_road(answers: Answers) -> Road | None:
     normals = plane.normal.numpy()
     pitches = np.degrees(np.arctan2(normals[:, 2], normals[:, 1]))
     height = plane.height.numpy()
-    return Road(height, pitches, _below(place, depths[0], normals[0], height[0]))
+    rises = np.array([_rise(motion, normals[0]) for motion in place.motions])
+    return Road(height, pitches, rises, _below(place, depths[0], normals[0], height[0]))
+
+
+def _rise(motion: MotionDepth | None, normal: np.ndarray) -> float:
+    """See `Road.rises`; ``normal`` (3,) points down to the road. NaN without motion."""
+    if motion is None:
+        return np.nan
+    T = motion.T_target_to_source
+    way = -T[:3, :3].T @ T[:3, 3]  # to the other camera, as the first sees it
+    return float(np.degrees(np.arcsin(np.sign(way[2]) * way @ normal)))
 
 
 def _below(place: Place, depth: np.ndarray, normal: np.ndarray, height: float) -> float:

@@ -121,6 +121,12 @@ PITCH = Rule(
     unknown="no pitch could be told",
 )
 """[degrees]; bumps are a few tenths at 10 frames a second."""
+RISE = Bounds(1.5, math.inf)
+"""|degrees| by which the road may rise or fall against the way the camera moves. On the built-in world true
+depth has 0.0, networks whose aligned absRel is below .19 at most 1.1, and bent depth 2.3 and more; flow tells
+the way to 0.2."""
+AHEAD = 10
+"""Camera heights, some 15 m: there it is said how wrong such a road is."""
 BELOW = Rule(
     Bounds(0.1, 0.5),
     "{percent:.0f} % of the road would lie under itself",
@@ -217,6 +223,7 @@ def _measures(model: DepthModel, of: Numbers) -> dict[str, Measure]:
         "road": _road(of).measure(of.road_found, of),
         "height": HEIGHT.measure(of.height_jitter, of),
         "pitch": PITCH.measure(of.pitch_jitter, of),
+        "rise": _rise(of),
         "below": BELOW.measure(of.below, of),
         "sky": SKY.measure(of.sky, of),
         "mirror": _steady("the mirror image changes").measure(of.mirror, of),
@@ -253,6 +260,29 @@ def _road(of: Numbers) -> Rule:
     if of.road_frames < FEWEST_FOR_ROAD:
         rule = rule._replace(bounds=Bounds(ROAD.bounds.works, -math.inf))
     return rule
+
+
+def _rise(of: Numbers) -> Measure:
+    if math.isnan(of.rise):
+        told = "whether the road rises against the way the camera moves could not be told"
+        return _measure(of.rise, "unknown", told)
+    sign, goes = (1, "rises") if of.rise >= 0 else (-1, "falls")
+    low, high = sorted((sign * of.rise_low, sign * of.rise_high))
+    said = f"the road it sees {goes} by {abs(of.rise):.1f} degrees against the way the camera moves"
+    spread = f"{said}, in half of the frames by {low:.1f} to {high:.1f}"
+    wrong = f"{said}: distances on the road come out {_far_ahead(of.rise)}"
+    return _measure(of.rise, RISE.finding(abs(of.rise)), spread, wrong)
+
+
+def _far_ahead(rise: float) -> str:
+    """How wrong a road that rises [degrees] from below the camera is `AHEAD` of it."""
+    down = math.atan(1 / AHEAD)
+    seen = down + math.radians(rise)  # the angle at which it is looked at, against the plane that is said
+    times = math.sin(down) / math.sin(seen) if seen > 0 else math.inf
+    if times <= 1:
+        return f"too short, {AHEAD} camera heights ahead by {100 - 100 * times:.0f} %"
+    far = f"{100 * times - 100:.0f} %" if times < 10 else "any factor"
+    return f"too long, {AHEAD} camera heights ahead by {far}"
 
 
 def _steady(what: str, advice: str = "") -> Rule:

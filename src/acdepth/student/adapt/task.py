@@ -49,6 +49,7 @@ class AdaptTask(Task):
         momentum = config.momentum ** (1 / config.loop.accumulate)
         self.slow = WeightAverage(dict(student.named_parameters()), momentum)
         self.pose_net = pose_net
+        self.skips = pose_net is not None  # batches without a filmed frame ask nothing of it
         self.rates = {"pose_net.": config.photometric.pose_rate}
         self.at_rest = tuple(self.children())
         self.train()

@@ -1,7 +1,6 @@
 """The adaptation of a trained student: unlabelled adverse footage and its anchor in, depth network out."""
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from acdepth.data.pools import Pool
 from acdepth.data.prepared import fingerprint, prepare
 from acdepth.data.settings import EVERYTHING
 from acdepth.engine import fit, run_folder
+from acdepth.engine.processes import of_processes
 from acdepth.engine.state import STATES, load_newest_state
 from acdepth.networks.checkpoint import (
     MODEL_FILE,
@@ -74,9 +74,6 @@ def train_adapted(
     Raises:
         UserError: if something is missing, or teacher and student do not belong together.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        what = "train adapt runs in one process, as one slow teacher is scored"
-        raise UserError(None, what, "start it without launcher")
     student, teacher = checkpoint_file(or_shipped(student, STUDENT)), checkpoint_file(teacher)
     prior = or_shipped(prior, PRIOR)
     network, card = load_checkpoint(student)
@@ -95,12 +92,13 @@ def train_adapted(
     # How often a state is scored decides which one is kept, so it is not incidental here.
     loop, every = config.loop, {"loop.checkpoint_every": config.loop.checkpoint_every}
     made_from = Identity.of(config).and_facts({**every, **inputs, **files})
-    with run_folder(out, made_from, loop):
-        clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
-        prepared = prepare(footage, out / "prepared" / "adverse", size, crop, reach, resize=resize)
+    with run_folder(out, made_from, loop) as share:
+        with share.main_first():
+            clear, translated = prepare_mix(config.anchor, clips, translations, card, out / "prepared")
+            prepared = prepare(footage, out / "prepared" / "adverse", size, crop, reach, resize=resize)
+            config.write(out / "config.yaml")
         learning, apart = split_off(prepared, config.validation.held_out)
         filmed = filmed_frames(prepared, learning, apart, config.min_speed) if pose_net else None
-        config.write(out / "config.yaml")
         order = DepthAnythingPrior.from_pretrained(prior)
         task = AdaptTask(config, network, taught_by, order, pose_net)
         # The loop does the same, and the layout in memory shows in the last digits of the first score.
@@ -110,13 +108,20 @@ def train_adapted(
             with task.slow.in_place():
                 save_checkpoint(out / BEST_FILE, network, card)
 
-        known = Pool(clear, targets(clear, config.min_speed))
-        validation = Validation(task, apart, known, out, keep_best)
-        mix = MixBatches(clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed)
-        batches = AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed)
-        validation.resume(_resumed_step(task, out, made_from))
-        if not validation.ended:
-            fit("adapt", task, lambda *_: batches, loop, out, made_from, on_interval=validation)
+        def batches(rank: int, processes: int) -> AdaptBatches:
+            given = clear, translated, config.mix, loop.batch_size, loop.seed, config.min_speed
+            mix = MixBatches(*given, rank, processes)
+            return AdaptBatches(mix, learning, config.adverse_batch_size, loop.seed, filmed, rank, processes)
+
+        validation = None
+        if share.leads:
+            known = Pool(clear, targets(clear, config.min_speed))
+            validation = Validation(task, apart, known, out, keep_best)
+            validation.resume(_resumed_step(task, out, of_processes(made_from, share.count)))
+        if not share.tell(validation and validation.ended):
+            fit("adapt", task, batches, loop, out, made_from, on_interval=validation or _not_scored)
+        if validation is None:
+            return out / MODEL_FILE
         if card.confidence is not None:
             logging.getLogger("acdepth").warning(
                 "%s: its confidence head knows the errors of before, so the adapted checkpoint has none; "
@@ -127,6 +132,10 @@ def train_adapted(
         told = _adapted_card(config, card, learning, validation.best, inputs, files)
         save_checkpoint(out / MODEL_FILE, best, told)
     return out / MODEL_FILE
+
+
+def _not_scored(step: int) -> None:
+    """Of a state in all processes but the first, which scores it for all."""
 
 
 def _refuse_strangers(

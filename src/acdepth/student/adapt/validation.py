@@ -172,4 +172,4 @@ def _held_out(condition: Condition, images: Tensor, prior: DepthAnythingPrior, m
 
 
 def _images(pool: Pool, most: int) -> Tensor:
-    return as_floats([pool.image(frame, mirror=False) for frame in spread(pool.frames, most)])
+    return as_floats([pool.image(frame, mirror=False) for frame in spread(pool.frames.tolist(), most)])

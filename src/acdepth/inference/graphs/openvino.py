@@ -1,0 +1,93 @@
+"""OpenVINO: a network of ours in float32, bfloat16 or int8 on a CPU."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import openvino
+import torch
+
+from acdepth.core.cache import kept
+from acdepth.inference.graphs.graph import AllOutputs, Graph
+from acdepth.networks.checkpoint import CheckpointCard
+from acdepth.networks.depth_net import DepthNet
+
+FILE = "network.xml"
+PRECISIONS = {"fp32": "f32", "bf16": "bf16", "int8": "f32"}
+"""OpenVINO's names for what the parts are computed in that are not int8. It has to be told: by itself it
+computes in bfloat16 where the CPU can, whatever the weights are."""
+
+
+class OpenVinoGraphs:
+    """Makes graphs of a network.
+
+    It is converted once, at its own size, and kept; for each size of image it is reshaped and compiled.
+
+    Args:
+        network: of ours.
+        card: its own.
+        name: what messages call it.
+        precision: of the graphs.
+        sha256: of its checkpoint, under which what is converted is kept; None keeps nothing.
+    """
+
+    def __init__(
+        self,
+        network: DepthNet,
+        card: CheckpointCard,
+        name: str,
+        precision: Literal["fp32", "bf16", "int8"],
+        sha256: str | None,
+    ) -> None:
+        self.network, self.card, self.name = network, card, name
+        self.precision = precision
+        self.core = openvino.Core()
+        versions = {"torch": torch.__version__, "openvino": openvino.__version__}
+        weights = "int8" if precision == "int8" else "fp32"
+        made_from = sha256 and {"weights": sha256, "size": card.input_size, "precision": weights, **versions}
+        with kept("openvino", made_from or None, self._make) as folder:
+            self.model = self.core.read_model(folder / FILE)
+
+    def with_all(self, size: tuple[int, int]) -> Graph:
+        """A graph for a (height, width) that says what `AllOutputs` says."""
+        return self._compiled(size, len(self.model.outputs))
+
+    def with_finest(self, size: tuple[int, int]) -> Graph:
+        """One that says the finest inverse depth alone."""
+        return self._compiled(size, 1)
+
+    def _make(self, folder: Path) -> None:
+        model = convert(self.network, self.card.input_size)
+        if self.precision == "int8":
+            from acdepth.inference.graphs.int8 import quantised
+
+            model = quantised(model, self.card, self.name)
+        openvino.save_model(model, folder / FILE, compress_to_fp16=False)
+
+    def _compiled(self, size: tuple[int, int], outputs: int) -> Graph:
+        model = self.model.clone()
+        model = openvino.Model([one.node for one in model.outputs[:outputs]], model.get_parameters(), "depth")  # pyright: ignore[reportGeneralTypeIssues]
+        model.reshape([1, 3, *size])
+        return compiled(self.core, model, PRECISIONS[self.precision])
+
+
+def convert(network: DepthNet, size: tuple[int, int]) -> openvino.Model:
+    """A network as a graph of OpenVINO for one image of a (height, width), in float32."""
+    example = torch.zeros(1, 3, *size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the tracer that OpenVINO uses, about itself
+        return openvino.convert_model(AllOutputs(network).eval(), example_input=example, input=[1, 3, *size])
+
+
+def compiled(core: openvino.Core, model: openvino.Model, precision: str) -> Graph:
+    """A model ready to answer to one image after the other as soon as it can."""
+    options = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
+    request = core.compile_model(model, "CPU", options).create_infer_request()
+
+    def answer(image: np.ndarray) -> Sequence[np.ndarray]:
+        said = request.infer({0: image}, share_inputs=True)
+        return [said[index] for index in range(len(said))]
+
+    return answer

@@ -1,0 +1,1 @@
+"""A page and an HTTP endpoint that say depth; needs the extra `serve`."""

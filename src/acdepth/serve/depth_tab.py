@@ -1,0 +1,163 @@
+"""The tab that most people want: a picture in, its depth out."""
+
+from html import escape
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from acdepth.core.errors import UserError
+from acdepth.core.prediction import nearest_shown
+from acdepth.serve.desk import Desk, note, told
+from acdepth.serve.shelf import Result
+from acdepth.serve.viewer import Layer, cloud, grey, scale_bar, viewer
+
+NONE = "none"
+MOST_SHOWN = 60_000
+"""Points that a browser draws."""
+KEPT = 3600
+"""Seconds for which an idle page is remembered."""
+PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+"""Of events that programs need not see: they ask the endpoint."""
+FORMATS = {"png16": "PNG 16 bit", "npy": "NPY", "glb": "GLB"}
+
+
+class DepthTab(NamedTuple):
+    """What other tabs need of it."""
+
+    picture: gr.Image
+    model: gr.Dropdown
+    fov: gr.Number
+    name: gr.State
+    """Of the first model's result on the shelf."""
+    factors: gr.State
+    """What was calibrated on this page, by model."""
+    show: Any
+    """Function, inputs and outputs that predict anew."""
+
+
+class _Left(NamedTuple):
+    picture: gr.Image
+    gallery: gr.Gallery
+    model: gr.Dropdown
+    beside: gr.Dropdown
+    fov: gr.Number
+    shown: gr.Radio
+
+
+class _Right(NamedTuple):
+    seen: gr.HTML
+    button: gr.Button
+    space: gr.HTML
+
+
+def depth_tab(desk: Desk) -> DepthTab:
+    """Lay out the tab and wire it."""
+    name, factors = gr.State(None, time_to_live=KEPT), gr.State({}, time_to_live=KEPT)
+    with gr.Row(elem_classes="ac-sides"):
+        left, right = _left(desk), _right()
+
+    def show(
+        path: str | None, first: str, second: str, degrees: float | None, kind: str, known: dict[str, float]
+    ) -> tuple[str, str | None]:
+        if not path:
+            return note("Choose a picture."), None
+        image = desk.read(path)
+        camera = desk.camera(path, degrees, image)
+        chosen = [first, *([] if second == NONE else [second])]
+        results = [desk.predict(one, image, camera, known.get(one, 1.0)) for one in chosen]
+        names = [desk.shelf.put(result) for result in results]
+        parts = [
+            show_result(result, place, kind, known.get(result.model))
+            for result, place in zip(results, names, strict=True)
+        ]
+        return f'<div class="ac-pair">{"".join(parts)}</div>', names[0]
+
+    def points(place: str | None) -> str:
+        result = desk.shelf.get(place)
+        if result is None:
+            raise UserError(None, "nothing to show", "choose a picture first")
+        if result.prediction.camera is None:
+            raise UserError(None, "points need the lens", "say how many degrees the picture sees across")
+        return cloud(*result.points(MOST_SHOWN))
+
+    def take(event: gr.SelectData) -> str:
+        return str(desk.examples[event.index].path)
+
+    asked = [left.picture, left.model, left.beside, left.fov, left.shown, factors]
+    wired = {"fn": told(show), "inputs": asked, "outputs": [right.seen, name]}
+    changes = [left.picture.change, left.model.change, left.beside.change, left.shown.change]
+    gr.on(
+        [*changes, left.fov.submit, left.fov.blur],
+        show_progress_on=right.seen,
+        trigger_mode="always_last",
+        **PRIVATE,
+        **wired,
+    )
+    left.gallery.select(take, None, left.picture, **PRIVATE)
+    right.button.click(told(points), name, right.space, **PRIVATE)
+    return DepthTab(left.picture, left.model, left.fov, name, factors, wired)
+
+
+def _left(desk: Desk) -> _Left:
+    names = desk.models.names
+    with gr.Column(scale=2, min_width=280, elem_classes="ac-asked"):
+        picture = gr.Image(
+            type="filepath",
+            image_mode=None,
+            sources=["upload", "clipboard"],
+            label="Picture",
+            height=240,
+            elem_id="picture",
+        )
+        gallery = gr.Gallery(
+            [(str(one.path), str(one.condition)) for one in desk.examples],
+            label="Or one of the built-in world",
+            columns=3,
+            rows=2,
+            height="auto",
+            allow_preview=False,
+            interactive=False,
+            buttons=[],
+            visible=bool(desk.examples),
+            elem_id="examples",
+        )
+        with gr.Column(elem_classes="ac-settings"):
+            model = gr.Dropdown(names, value=names[0], label="Model", elem_id="model")
+            beside = gr.Dropdown([NONE, *names], value=NONE, label="Beside it", visible=len(names) > 1)
+            fov = gr.Number(
+                None,
+                label="Degrees across the picture",
+                info="for metres by another lens, and for points; empty: as the file says",
+                elem_id="fov",
+            )
+            shown = gr.Radio(["depth", "confidence"], value="depth", label="Beside the picture")
+    return _Left(picture, gallery, model, beside, fov, shown)
+
+
+def _right() -> _Right:
+    with gr.Column(scale=4, min_width=320, elem_classes="ac-answer"):
+        seen = gr.HTML(note("Choose a picture."), elem_id="seen")
+        with gr.Accordion("Points in space", open=False):
+            button = gr.Button("Show points", size="sm", elem_id="show-points")
+            space = gr.HTML(elem_id="points")
+    return _Right(seen, button, space)
+
+
+def show_result(result: Result, place: str, kind: str, factor: float | None) -> str:
+    """HTML of one model's answer."""
+    found, unit = result.prediction, "m" if result.prediction.metric else "units"
+    nearest = nearest_shown(found.inverse_depth)
+    if kind == "confidence":
+        if found.confidence is None:
+            raise UserError(None, f"{result.model} says no confidence", "choose depth")
+        right, bar = Layer("confidence", grey(found.confidence)), "<p>White: depth can be relied on.</p>"
+    else:
+        right, bar = Layer("depth", found.colour()), scale_bar(found, nearest, unit)
+    scale = result.scale if factor is None else f"calibrated on this page: depth times {factor:.4g}"
+    formats = [one for one in FORMATS if one != "glb" or found.camera is not None]
+    links = "".join(
+        f'<a href="results/{place}/{escape(result.model)}.{one}" download>{FORMATS[one]}</a>'
+        for one in formats
+    )
+    below = f'{bar}<p><b>{escape(result.model)}</b>: {escape(scale)}.</p><div class="ac-links">{links}</div>'
+    return viewer(Layer("picture", result.image), right, found, below, unit)

@@ -1,0 +1,95 @@
+"""What shows depth on the page: two pictures with a slider between them, and metres under the pointer."""
+
+import base64
+from dataclasses import dataclass
+from html import escape
+
+import cv2
+import numpy as np
+
+from acdepth.core.prediction import PNG16_UNITS_PER_METRE, DepthPrediction, colour_inverse_depth
+
+WIDEST = 1280
+"""Of pictures on the page [px]."""
+WIDEST_READ = 960
+"""Of the depth that is read under the pointer; networks see less."""
+QUALITY = 88
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One of the two pictures."""
+
+    name: str
+    pixels: np.ndarray
+    """uint8 (H, W, 3) RGB."""
+
+
+def viewer(left: Layer, right: Layer, prediction: DepthPrediction, below: str = "", unit: str = "m") -> str:
+    """HTML of two pictures of one image, with what is said below them, which is HTML already."""
+    height, width = prediction.depth.shape
+    size = f'data-width="{width}" data-height="{height}"'
+    return f"""<figure class="ac-view" {size} {_readable(prediction, unit)}>
+<div class="ac-frame" style="aspect-ratio:{width}/{height}">
+<img class="ac-under" alt="{escape(right.name)}" src="{_picture(right.pixels)}">
+<img class="ac-over" alt="{escape(left.name)}" src="{_picture(left.pixels)}">
+<span class="ac-name ac-left">{escape(left.name)}</span><span class="ac-name">{escape(right.name)}</span>
+<span class="ac-bar"></span><output class="ac-read" hidden></output></div>
+<input class="ac-split" type="range" min="0" max="100" value="50" aria-label="how much of each is shown">
+<figcaption>{below}</figcaption></figure>"""
+
+
+def cloud(points: np.ndarray, colours: np.ndarray) -> str:
+    """HTML of points (N, 3) [m], x right, y down, z forward, with their colours, uint8 (N, 3)."""
+    places = np.rint(100 * points).clip(-32768, 32767).astype("<i2")
+    told = f'data-places="{_base64(places.tobytes())}" data-colours="{_base64(colours.tobytes())}"'
+    hint = "Drag to turn, wheel or two fingers to come nearer."
+    return f'<div class="ac-cloud" {told}><canvas></canvas><p>{hint}</p></div>'
+
+
+def scale_bar(prediction: DepthPrediction, nearest: float, unit: str = "m") -> str:
+    """HTML of the colours from far to near; ``nearest`` is the brightest, in 1/m."""
+    ramp = colour_inverse_depth(np.linspace(1e-6, 1, 128, dtype=np.float32)[None].repeat(8, 0), 1.0)
+    ends = {0.0: "far"} | {part: f"{1 / (part * nearest):.3g} {unit}" for part in (0.25, 0.5, 1.0)}
+    marks = "".join(f'<span style="left:{100 * part:g}%">{end}</span>' for part, end in ends.items())
+    return f'<div class="ac-scale"><img alt="" src="{_picture(ramp)}"><div>{marks}</div></div>'
+
+
+def grey(values: np.ndarray) -> np.ndarray:
+    """0..1 (H, W) as a picture, uint8 (H, W, 3)."""
+    return np.rint(255 * np.clip(values, 0, 1)).astype(np.uint8)[..., None].repeat(3, 2)
+
+
+def _readable(prediction: DepthPrediction, unit: str) -> str:
+    """Depth as the script reads it: as 16-bit PNGs hold it, so that both say the same."""
+    depth = prediction.depth
+    factor = float(PNG16_UNITS_PER_METRE) if prediction.metric else 65535 / float(depth.max())
+    rows, columns = (_spread(side, depth.shape) for side in (0, 1))
+    seen = np.clip(np.rint(depth[np.ix_(rows, columns)] * factor), 1, 65535).astype("<u2")
+    told = f'data-depth="{_base64(seen.tobytes())}" data-columns="{len(columns)}" data-factor="{factor:.9g}"'
+    told += f' data-unit="{escape(unit)}"'
+    if prediction.confidence is not None:
+        sure = np.rint(255 * prediction.confidence[np.ix_(rows, columns)]).astype(np.uint8)
+        told += f' data-sure="{_base64(sure.tobytes())}"'
+    return told
+
+
+def _spread(axis: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Rows or columns that are sent: all of a small image, else pixels in even steps."""
+    most = max(1, round(shape[axis] * min(1.0, WIDEST_READ / max(shape))))
+    return ((np.arange(most) + 0.5) * shape[axis] / most).astype(int)
+
+
+def _picture(pixels: np.ndarray) -> str:
+    height, width = pixels.shape[:2]
+    if width > WIDEST:
+        size = WIDEST, max(1, round(height * WIDEST / width))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    _, content = cv2.imencode(
+        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    )
+    return f"data:image/jpeg;base64,{_base64(content.tobytes())}"
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
