@@ -1,6 +1,7 @@
 """Score models on every frame with measured depth: over the image, and per class where classes are known."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
@@ -33,7 +34,7 @@ def evaluate(
 ) -> list[FrameRow]:
     """Score models, of different names, on every frame with measured depth, reading each frame once.
 
-    Threads read and resize images before their turn, and score what was predicted, while the network works.
+    While the network works, threads read and resize images before their turn, and score dense truth.
     ``advance`` and ``on_warning`` are as in `read_frames`, ``batch_size`` frames are in memory at a time, and
     ``on_answer`` gets what a model says about a frame, before the protocol makes depth of it. Several
     processes score each its ``share`` of the frames, and all get the rows of all.
@@ -49,14 +50,16 @@ def evaluate(
     )
     rows: dict[str, list[FrameRow]] = {model.name: [] for model in models}
 
-    def predicted() -> Iterator[tuple[str, TrueFrame, Prediction]]:
+    def scores() -> Iterator[Callable[[], FrameRow]]:
         for some in in_batches(frames, batch_size):
             for model, seen in zip(models, zip(*some, strict=True), strict=True):
                 for frame, prediction in zip(seen, predict(model, seen, protocol), strict=True):
                     on_answer(model, frame, prediction.answer)
-                    yield model.name, frame, prediction
+                    score = partial(_score, model.name, frame, prediction)
+                    # Of few pixels a thread costs more than it saves: Python runs in one at a time.
+                    yield score if frame.is_dense else partial(_same, score())
 
-    for row in in_order(lambda one: _score(*one), predicted(), threads_beside()):
+    for row in in_order(lambda score: score(), scores(), threads_beside()):
         rows[row.model].append(row)
     if share.count > 1:
         number = {frame.key: place for place, frame in enumerate(target_frames(footage))}
@@ -78,6 +81,10 @@ def in_batches(frames: Iterable[Item], size: int) -> Iterator[list[Item]]:
     remaining = iter(frames)
     while some := list(islice(remaining, size)):
         yield some
+
+
+def _same(row: FrameRow) -> FrameRow:
+    return row
 
 
 def _score(model: str, frame: TrueFrame, prediction: Prediction) -> FrameRow:
