@@ -116,9 +116,7 @@ def test_processes_divide_the_blocks(clear: Prepared, tmp_path: Path):
         return say(images)
 
     together(2, lambda share: ask(shared, clear, "teacher", said, CPU, share))
-    assert not shared.missing() and sum(asked) == 2 * (
-        len(clear) + 2 * 2
-    )  # both try two first
+    assert not shared.missing() and sum(asked) == 2 * (len(clear) + 2 * 2)  # both try two first
     assert all(whole.file(one).read_bytes() == shared.file(one).read_bytes() for one in range(3))
 
 

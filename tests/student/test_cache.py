@@ -40,7 +40,8 @@ def test_losses_are_the_same_with_and_without(taught, tmp_path):  # noqa: F811
     for now, before in zip(with_cache, without, strict=True):
         # A pixel that half precision takes across the quantile moves pairs to the pixels beside theirs.
         assert now.pop("ordinal") == pytest.approx(before.pop("ordinal"), rel=2e-2)
-        assert now == pytest.approx(before, rel=1e-3)
+        assert now["loss"] == pytest.approx(before["loss"], rel=1e-3)
+        assert now == pytest.approx(before, rel=3e-3)
     assert "consistency" in with_cache[-1] and with_cache != without
 
 
