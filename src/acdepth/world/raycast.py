@@ -1,4 +1,4 @@
-"""The ray caster: tiles of rays against the solids whose bounds touch them, many pairs of a shape at once."""
+"""The ray caster: tiles of rays against the solids whose bounds touch them, all pairs of a shape at once."""
 
 import math
 from collections.abc import Callable
@@ -8,11 +8,6 @@ import torch
 from torch import Tensor
 
 from acdepth.world.solids import Shape, Solids, to_local
-
-PAIRS_AT_ONCE = 512
-"""Of a tile and a solid, on a CPU: what is computed of them stays in its cache."""
-_INFINITY = 0x7F800000
-"""Bits of the float."""
 
 
 @dataclass(frozen=True)
@@ -58,36 +53,23 @@ def trace(solids: Solids, bundle: Bundle, wanted_tiles: Tensor | None = None) ->
     """Find the first solid along each ray; rays not in ``wanted_tiles`` (T,) bool are left without a hit."""
     tiles, device = bundle.rows * bundle.columns, solids.centre.device
     nearest = torch.full((tiles, bundle.lanes), math.inf, device=device)
-    found = torch.full((tiles, bundle.lanes), -1, device=device)
+    found = torch.full((tiles, bundle.lanes), -1.0, device=device)
     bounds = bundle.tile_bounds(solids.corners())
     for shape in Shape:
         rows = torch.nonzero(solids.shape == shape)[:, 0]
         tile, owner = _pairs(bounds[rows], bundle.columns, wanted_tiles)
         if len(tile) == 0:
             continue
-        t, solid = _first_of_pairs(shape, solids, bundle, tile, rows[owner])
-        earlier = t < nearest
-        nearest, found = torch.where(earlier, t, nearest), torch.where(earlier, solid, found)
-    return Hits(nearest, found)
-
-
-def _first_of_pairs(
-    shape: Shape, solids: Solids, bundle: Bundle, tile: Tensor, solid: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Ray parameter and row (T, L) of what each ray meets first of one shape's pairs of tiles and solids.
-
-    Of several at the same distance the last row is met, whatever the device. A parameter and a row travel as
-    one whole number: bits of floats above 0 are ordered as the floats are.
-    """
-    tiles, last = bundle.rows * bundle.columns, len(solids) - 1
-    first = torch.full((tiles, bundle.lanes), _INFINITY << 32 | last, dtype=torch.int64, device=tile.device)
-    at_once = PAIRS_AT_ONCE if tile.device.type == "cpu" else len(tile)
-    for start in range(0, len(tile), at_once):
-        some = slice(start, start + at_once)
-        t = _meet_pairs(shape, solids, bundle, tile[some], solid[some]).contiguous()
-        met = (t.view(torch.int32).to(torch.int64) << 32) | (last - solid[some])[:, None]
-        first.scatter_reduce_(0, tile[some][:, None].expand_as(met), met, "amin")
-    return (first >> 32).to(torch.int32).view(torch.float32), last - (first & 0xFFFFFFFF)
+        solid = rows[owner]
+        t = _meet_pairs(shape, solids, bundle, tile, solid)
+        index = tile[:, None].expand_as(t)
+        earlier = nearest.clone()
+        nearest.scatter_reduce_(0, index, t, "amin")
+        # The winner's row travels as a float (exact below 2^24) so that ties resolve alike on every device.
+        winner = torch.where((t == nearest[tile]) & (t < earlier[tile]), solid[:, None].float(), -1.0)
+        rank = torch.full_like(found, -1.0).scatter_reduce_(0, index, winner, "amax")
+        found = torch.where(rank >= 0, rank, found)
+    return Hits(nearest, found.to(torch.int64))
 
 
 def _meet_pairs(shape: Shape, solids: Solids, bundle: Bundle, tile: Tensor, solid: Tensor) -> Tensor:
@@ -144,19 +126,15 @@ def lump(point: Tensor, phase: Tensor) -> Tensor:
 def meet_ellipsoid(origin: Tensor, direction: Tensor, half: Tensor, form: Tensor, phase: Tensor) -> Tensor:
     """First meeting of rays and ellipsoids centred at zero; arguments as in `meet_prism`, phase (P, 1)."""
     start, along = origin / half, direction / half
-    a, b, c = _dot(along, along), _dot(start, along), _dot(start, start)
+    a = (along * along).sum(-1)
+    b = (start * along).sum(-1)
+    c = (start * start).sum(-1)
     outer = (b * b - a * (c - 1)).clamp(min=0)
     touched = start + ((-b - outer.sqrt()) / a)[..., None] * along
     radius = 1 - form[..., 0] * lump(touched, phase)
     inner = b * b - a * (c - radius * radius)
     t = (-b - inner.clamp(min=0).sqrt()) / a
     return torch.where((inner > 0) & (t > 0), t, math.inf)
-
-
-def _dot(first: Tensor, second: Tensor) -> Tensor:
-    """Of vectors (..., 3), without a reduction over three numbers, which is slow."""
-    x, y, z = (first * second).unbind(-1)
-    return x + y + z
 
 
 def meet_cylinder(origin: Tensor, direction: Tensor, half: Tensor) -> Tensor:
