@@ -1,6 +1,6 @@
 """One reflected pixel around images, and what of a gradient returns from it.
 
-As torch's own ``reflection_pad2d``, but made of copies of slices: several times faster on a CPU, above all in
+As torch's own ``reflection_pad2d``, but made of copies of slices, which a CPU does faster, above all in
 bfloat16 with channels last, and on a GPU the same in every run, where torch's gradient is not.
 """
 
