@@ -21,26 +21,34 @@ def threads_beside() -> int:
 def in_order(work: Callable[[Piece], Done], pieces: Iterable[Piece], threads: int = 1) -> Iterator[Done]:
     """What ``work`` makes of each piece, in order, made by threads while the caller does something else.
 
-    One piece more than there are threads is begun before its turn. What ``work`` raises is raised at its
-    turn, what ``pieces`` raises after the results of those before; nothing more is begun then.
+    One piece more than there are threads is begun before its turn; see `results`.
     """
-    begun: deque[Future[Done]] = deque()
-    failure: Exception | None = None
     with ThreadPoolExecutor(threads) as pool:
         try:
-            coming = iter(pieces)
-            while failure is None:
-                try:
-                    begun.append(pool.submit(work, next(coming)))
-                except StopIteration:
-                    break
-                except Exception as error:
-                    failure = error
-                if len(begun) > threads:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
+            yield from results((pool.submit(work, piece) for piece in pieces), threads)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def results(begun: Iterable[Future[Done]], ahead: int) -> Iterator[Done]:
+    """Results of work that begins as it is taken, in order, while up to ``ahead`` more of it is under way.
+
+    What work raises is raised at its turn, what ``begun`` raises after the results of those before; nothing
+    more is begun then.
+    """
+    pending: deque[Future[Done]] = deque()
+    failure: Exception | None = None
+    coming = iter(begun)
+    while failure is None:
+        try:
+            pending.append(next(coming))
+        except StopIteration:
+            break
+        except Exception as error:
+            failure = error
+        if len(pending) > ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
     if failure is not None:
         raise failure

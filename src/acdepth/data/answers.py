@@ -129,7 +129,7 @@ def ask(
         return
     with sole_writer(answers.folder, share=share, wait=True):
         missing = share.tell(answers.missing())
-        own = [block for number, block in enumerate(missing) if share.has(number)]
+        own = share.part(missing)
         with share.main_first():
             if share.leads and missing:
                 _refuse_full_disk(answers, sum(len(answers.frames(block)) for block in missing))

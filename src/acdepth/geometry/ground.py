@@ -72,7 +72,7 @@ def road_slope(
     counted: Bool[Tensor, "b 1 h w"] | None = None,
 ) -> Float[Tensor, "b n"]:
     """Sine of the angle between the road that depth shows and the way the camera moves, which a vehicle on
-    its road keeps at 0; positive where the road rises. NaN where no road is seen or the camera stands.
+    its road keeps at 0; positive where it rises that way. NaN where no road is seen or the camera stands.
 
     Gradients reach ``depth`` and ``motions``: the plane is the least squares of the pixels that lie on
     `road_plane`'s.

@@ -62,11 +62,11 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
         camera = desk.camera(str(path), fov, image)
         wanted = Condition(kind)
         names = [one, *([] if two in (NONE, one) else [two])]
-        clear = [desk.predict(name, image, camera) for name in names]
+        adverse = None
         if how == TRANSLATED:
             image, adverse = _translated(desk, image, wanted)
-            clear = [desk.predict(name, image, camera) for name in names]
-        else:
+        clear = [desk.predict(name, image, camera) for name in names]
+        if adverse is None:
             adverse = _simulated(image, clear[0], wanted, strength, int(draw))
         bad = [desk.predict(name, adverse, camera) for name in names]
         made = viewer(Layer("clear", image), Layer(str(wanted), adverse), clear[0].prediction, _MADE)

@@ -1,13 +1,11 @@
 """Images and their depth to files of translations, by whoever has time: this process, threads, or others."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -71,7 +69,6 @@ class Method:
     """Its hash."""
 
 
-T = TypeVar("T")
 Done = tuple[list[Entry], int]
 """Entries of files that are written, and how many images they were made of."""
 Submit = Callable[[Group], Future[Done]]
@@ -89,17 +86,6 @@ def makers(method: Method, workers: int) -> Iterator[Submit]:
         return
     with ThreadPoolExecutor(1) as writer:
         yield lambda group: writer.submit(_write, group, _translate(group, method), method)
-
-
-def in_order(futures: Iterable[Future[T]], ahead: int) -> Iterator[T]:
-    """Results, while up to ``ahead`` more of the futures are at work."""
-    pending: deque[Future[T]] = deque()
-    for future in futures:
-        pending.append(future)
-        if len(pending) > ahead:
-            yield pending.popleft().result()
-    for future in pending:
-        yield future.result()
 
 
 def usual_workers(translator: Translator, images: int, share: Share) -> int:

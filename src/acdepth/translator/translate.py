@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +18,7 @@ from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
 from acdepth.core.resize import crop_and_resize
 from acdepth.core.share import ALL, Share
+from acdepth.core.stream import in_order, results
 from acdepth.core.tally import ReadTally
 from acdepth.data.manifest import Manifest, generator_hash
 from acdepth.data.order import as_floats
@@ -26,7 +26,7 @@ from acdepth.data.ready import ReadyClip
 from acdepth.data.stored import frame_stamps, hash_pixels
 from acdepth.translator.depth_doubts import DepthDoubts
 from acdepth.translator.depth_source import DepthSource
-from acdepth.translator.making import Group, Method, Wanted, in_order, makers, usual_workers
+from acdepth.translator.making import Group, Method, Wanted, makers, usual_workers
 from acdepth.translator.method import Translator
 
 log = logging.getLogger("acdepth")
@@ -180,12 +180,11 @@ class _Work:
 
     def translate(self, batches: Iterator[list[_Frame]], workers: int) -> None:
         """Write all missing translations of batches, then their entries."""
-        with ThreadPoolExecutor(1) as reader, makers(self.method, workers) as submit:
-            read = in_order((reader.submit(_read, batch) for batch in batches), ahead=1)
-            groups = (group for frames in read for group in self._groups(frames))
+        with makers(self.method, workers) as submit:
+            groups = (group for frames in in_order(_read, batches) for group in self._groups(frames))
             # Processes share images; a device takes the batch at once.
             pieces = (piece for group in groups for piece in (group.apart() if workers > 1 else [group]))
-            for entries, images in in_order(map(submit, pieces), ahead=2 * workers):
+            for entries, images in results(map(submit, pieces), ahead=2 * workers):
                 self.manifest.add(entries)
                 self.progress(images)
 

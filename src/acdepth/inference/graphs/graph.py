@@ -1,7 +1,7 @@
 """A network of ours as a graph of fixed size, asked by whatever computes it."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from threading import Lock
 
 import numpy as np
@@ -41,8 +41,7 @@ class GraphBackend:
     """
 
     def __init__(self, network: DepthNet, make: Callable[[tuple[int, int]], Graph]) -> None:
-        self._network, self._make = network, make
-        self._graphs: OrderedDict[tuple[int, int], Graph] = OrderedDict()
+        self._network, self._graph = network, lru_cache(SIZES)(make)
         self._lock = Lock()
 
     def __call__(self, image: Tensor, night: Tensor | None) -> DepthOutput:
@@ -54,14 +53,6 @@ class GraphBackend:
             answers = [graph(seen[index : index + 1]) for index in range(len(seen))]
         joined = [torch.from_numpy(np.concatenate(parts)) for parts in zip(*answers, strict=True)]
         return DepthOutput(tuple(joined[:SCALES]), tuple(joined[SCALES:]))
-
-    def _graph(self, size: tuple[int, int]) -> Graph:
-        if size not in self._graphs:
-            if len(self._graphs) == SIZES:
-                self._graphs.popitem(last=False)
-            self._graphs[size] = self._make(size)
-        self._graphs.move_to_end(size)
-        return self._graphs[size]
 
     def _of_the_day(self, image: Tensor, night: Tensor | None) -> Tensor:
         """The image that is, normalised as by day, what a network with a normalisation for the night sees."""
