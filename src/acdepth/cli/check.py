@@ -42,7 +42,7 @@ def check(
     with 0 if it works or is doubtful. What footage is fit for is another question: acdepth data check.
 
     Args:
-        run: checkpoint or run folder of a teacher or student, or shipped, the small student that ships.
+        run: checkpoint or run folder of a teacher or student, or shipped, the small network that ships.
         data: footage to check it on, best what it was made for: video with its camera, some seconds of it.
         out: folder for what is written.
         places: where the footage is looked at, evenly spread; three frames each.

@@ -58,7 +58,7 @@ def evaluate(
             weather; with pairs also data without depth, such as ACDC.
         weights: checkpoints or their folders, as PATH or NAME=PATH, or depth models of transformers, as
             hf:MODEL or NAME=hf:MODEL; the first is the one that the others are compared with. The small
-            student that ships where neither these nor predictions are given.
+            network that ships where neither these nor predictions are given.
         predictions: folders of predictions in files, as PATH or NAME=PATH, measured after the checkpoints:
             what --keep-predictions left, or depth maps of any method, NAME.npy or 16-bit NAME.png for each
             image; docs/protocols.md.

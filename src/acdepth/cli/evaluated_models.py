@@ -25,7 +25,7 @@ from acdepth.networks.checkpoint import MODEL_FILE, checkpoint_file
 def open_models(
     weights: tuple[str, ...], predictions: tuple[str, ...], device: str, confidence: Confidence
 ) -> list[Model]:
-    """The models in the order given, checkpoints first; the student that ships where nothing is given.
+    """The models in the order given, checkpoints first; the network that ships where nothing is given.
 
     Args:
         weights: PATH or NAME=PATH of checkpoints.

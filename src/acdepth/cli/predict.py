@@ -41,7 +41,7 @@ def predict(
     Args:
         inputs: images, folders (searched to any depth), videos, bags of ROS 1, ROS 2 and MCAP.
         weights: checkpoint or its folder, or hf:NAME, a depth model of transformers by folder or name of the
-            hub; the small student that ships if not given.
+            hub; the small network that ships if not given.
         out: folder for the results; those of a folder keep their paths below it.
         npy: also write NAME_depth.npy, float32 metres.
         ply: also write NAME_points.ply, a coloured point cloud in metres; needs the camera.

@@ -24,7 +24,7 @@ def serve(
 
     Args:
         weights: PATH or NAME=PATH of checkpoints, or hf:NAME; the first answers where none is named. The
-            student that ships if not given.
+            network that ships if not given.
         host: address to listen at. Only the default keeps other machines out; 0.0.0.0 lets them in.
         port: to listen at.
         token: that requests must bring: Authorization: Bearer TOKEN, or once ?token=TOKEN in a browser.

@@ -37,7 +37,7 @@ def load(
     """Load a depth network for inference.
 
     Args:
-        path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small student that ships;
+        path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small network that ships;
             None is the same, and a warning says what it was trained on. Or ``hf:`` and the folder or the
             hub's name of a depth model of transformers.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.

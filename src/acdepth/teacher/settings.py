@@ -32,7 +32,7 @@ class TeacherConfig(FootageChoice):
     of ImageNet's ResNet18, or a name of the hub; null starts from random ones. ACDepth: ImageNet,
     ``timm/resnet18.tv_in1k``."""
     start: Path | None = None
-    """Depth network that this one goes on from: ``shipped``, the student that ships, a checkpoint, or a run
+    """Depth network that this one goes on from: ``shipped``, the network that ships, a checkpoint, or a run
     folder, of which a teacher's brings its pose network too. Its metres follow the focal length to the
     footage's camera, and then the speeds or the camera's height where these are known. ACDepth: none."""
     pose_first: int = Field(default=0, ge=0)
