@@ -20,8 +20,8 @@ from typing import Any, Protocol
 import torch
 from fake_memory import counting, fill
 from sd_turbo import clip_discriminator, depth_anything_small, sd_turbo
-from speed import medians
 from torch import Tensor
+from turns import take_turns
 
 from acdepth.cli.world import parse_image_size
 from acdepth.core.batches import UnpairedBatch
@@ -259,7 +259,7 @@ def speed(given: argparse.Namespace) -> dict[str, Any]:
     with torch.inference_mode():
         # On the CPU in the end, because a device answers before it is done.
         works = {"plain": one_by_one, "meant": lambda: fast(quick, wanted, "forth").cpu()}
-        seconds = medians(works, given.rounds)
+        seconds = {name: timed.median for name, timed in take_turns(works, given.rounds).items()}
     rates = {name: given.batch / value for name, value in seconds.items()}
     ratio = rates["meant"] / rates["plain"]
     compiled = ", compiled" if device.type == "cuda" else ""

@@ -18,7 +18,7 @@ def test_kitti_drives_lower_the_photometric_loss(tmp_path):
     loop = LoopSettings(
         steps=60, batch_size=4, learning_rate=5e-4, log_every=20, checkpoint_every=60, trackers=()
     )
-    from_nothing = {"start": None, "pose_first": 0, "pull": 0, "held_out": 0}
+    from_nothing = {"start": None, "pose_first": 0, "pull": 0, "level": 0, "held_out": 0}
     from_nothing |= {"depth_batch_norm": "train", "depth_rate": 1, "initial_depth": 15}
     config = own.model_copy(update={"image_size": (64, 192), "loop": loop, **from_nothing})
     train_teacher(config, REAL / "kitti_odometry", tmp_path)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -33,6 +34,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what killed processes left of `atomic_path` anywhere below a folder that nobody else writes."""
+    for path in folder.rglob(".*.partial*"):
+        if path.is_file() and re.search(r"\.\d+\.partial", path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
