@@ -36,8 +36,13 @@ FISH_CASE = '    case "{typed}*"\n      string split " " -- "{verbs} {flags}"'
 def completion(shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional]) -> None:
     """Print a script that makes the shell complete verbs and flags; values are completed as files.
 
-    For bash add to ~/.bashrc: eval "$(acdepth completion bash)". The same for zsh in ~/.zshrc. For fish:
-    acdepth completion fish > ~/.config/fish/completions/acdepth.fish
+    The script holds all of them, so keep it in a file and write it anew after an update:
+
+    bash: acdepth completion bash > ~/.local/share/bash-completion/completions/acdepth
+
+    zsh: acdepth completion zsh > ~/.acdepth.zsh, and in ~/.zshrc: source ~/.acdepth.zsh
+
+    fish: acdepth completion fish > ~/.config/fish/completions/acdepth.fish
 
     Args:
         shell: bash, zsh or fish.
