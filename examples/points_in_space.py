@@ -1,4 +1,4 @@
-"""A point cloud in metres of a photograph by a known lens: python points_in_space.py street.jpg 1250 points.ply
+"""A photograph's point cloud in metres, by a known lens: python points_in_space.py street.jpg 1250 points.ply
 
 1250 is the focal length in pixels; metres follow it, as the network learnt through another lens.
 """

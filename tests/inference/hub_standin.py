@@ -106,10 +106,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _missing(self) -> None:
         self._answer(b"{}", "application/json", {"X-Error-Code": "RepoNotFound"}, 404)
 
-    def _answer(self, content: bytes, kind: str, more: dict[str, str] | None = None, status: int = 200) -> None:
+    def _answer(self, content: bytes, kind: str, more: dict[str, str] = {}, status: int = 200) -> None:  # noqa: B006
         self.send_response(status)
         told = {"Content-Type": kind, "Content-Length": str(len(content))}
-        for name, value in {**told, **(more or {})}.items():
+        for name, value in {**told, **more}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":

@@ -98,7 +98,7 @@ def test_code_in_a_folder_does_not_run(saved: Path, tmp_path: Path) -> None:
         ("config.json", ("AutoConfig", "AutoModelForDepthEstimation")),
         ("preprocessor_config.json", ("AutoImageProcessor",)),
     ):
-        ways = {"auto_map": {kind: "evil.Model" for kind in kinds}}
+        ways = {"auto_map": dict.fromkeys(kinds, "evil.Model")}
         write_json(folder / name, read_json(folder / name) | ways)
     acdepth.register_with_transformers()
     assert open_model(Path(f"hf:{folder}"), device="cpu").has_scales

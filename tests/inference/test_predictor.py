@@ -244,8 +244,8 @@ def test_without_a_path_the_shipped_student_says_what_it_was_trained_on(
 def test_importing_the_package_costs_nothing() -> None:
     code = "import sys, acdepth; assert not {'torch', 'numpy', 'cv2'} & set(sys.modules); acdepth.UserError"
     subprocess.run([sys.executable, "-c", code], check=True)
-    names = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "UserError", "__version__", "load"}
-    assert set(acdepth.__all__) == names | {"register_with_transformers"}
+    kinds = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "UserError"}
+    assert set(acdepth.__all__) == kinds | {"__version__", "load", "register_with_transformers"}
     with pytest.raises(AttributeError, match="nothing"):
         _ = acdepth.nothing
 

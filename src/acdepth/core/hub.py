@@ -22,7 +22,7 @@ def is_hub_name(name: str) -> bool:
 
 
 def is_repository(name: str) -> bool:
-    """Whether text names a repository of the hub, perhaps with a revision: OWNER/MODEL or OWNER/MODEL@REVISION."""
+    """Whether text names a repository of the hub, perhaps at a revision: OWNER/MODEL@REVISION."""
     return is_hub_name(name.partition("@")[0])
 
 

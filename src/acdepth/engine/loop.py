@@ -104,7 +104,8 @@ def refuse_missing_trackers(settings: LoopSettings) -> None:
     """Raise `UserError` for a tracker that is not installed, which Accelerate leaves out without a word."""
     for tracker in settings.trackers:
         if not find_spec(tracker):
-            raise UserError("trackers", f"{tracker} is not installed", f"pip install {tracker}, or leave it out")
+            remedy = f"pip install {tracker}, or leave it out"
+            raise UserError("trackers", f"{tracker} is not installed", remedy)
 
 
 class Updates:

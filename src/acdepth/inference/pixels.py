@@ -24,7 +24,9 @@ class ArrayLike(Protocol):
 class Readable(Protocol):
     """A file that was opened to read bytes, an upload, a stream in memory."""
 
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """What is left of it."""
+        ...
 
 
 Image: TypeAlias = np.ndarray | Tensor | ArrayLike | str | Path | bytes | Readable | Pixels

@@ -34,7 +34,7 @@ FILES = frozenset({".safetensors", ".onnx", ".pt", ".pt2", ".pth", ".xml"})
 
 
 def register_with_transformers() -> None:
-    """Make transformers open saved folders of ours: its ``Auto`` classes and ``pipeline("depth-estimation")``.
+    """Make transformers open saved folders of ours, by its ``Auto`` classes and its pipeline (docs/hub.md).
 
     Raises:
         UserError: if it is not installed.
@@ -137,8 +137,8 @@ class Predictor:
 
         Args:
             folder: is made where needed; other files in it are left alone.
-            licence: of the weights, by the hub's list (``apache-2.0``) or in words. None is not stated, and the
-                model card says so.
+            licence: of the weights, by the hub's list (``apache-2.0``) or in words. None is not stated, which
+                the model card says.
             data_licence: likewise of what they were trained on, in words.
             measured: results for the model card, from `acdepth.evaluation.measured`.
             name: heads the model card, and is what its examples load; the folder if not given.

@@ -91,7 +91,7 @@ class ACDepthImageProcessor(BaseImageProcessor):
         several = images if isinstance(images, (list, tuple)) else [images]
         seen = [self._seen(as_pixels(image).array) for image in several]
         if len({one.shape for one in seen}) > 1:
-            raise UserError("images", "are seen at different sizes", "give those of one aspect, or one by one")
+            raise UserError("images", "are seen at different sizes", "give those of one aspect at once")
         pixels = torch.from_numpy(np.stack(seen)).permute(0, 3, 1, 2).float() / 255
         return BatchFeature({"pixel_values": pixels}, return_tensors)
 

@@ -30,5 +30,6 @@ def push_folder(repository: str, write: Callable[[Path], None], private: bool, m
             done = hub.upload_folder(repo_id=repository, folder_path=folder, commit_message=message)
         except Exception as error:  # its own, and those of whatever its version talks by
             what = f"the hub did not take it ({str(error).splitlines()[0]})"
-            raise UserError(repository, what, "log in by hf auth login, and check name and network") from error
+            remedy = "log in by hf auth login, and check name and network"
+            raise UserError(repository, what, remedy) from error
     return done.commit_url
