@@ -51,9 +51,9 @@ def completion(shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positi
 
     The script holds all of them, so keep it in a file and write it anew after an update:
 
-    bash: acdepth completion bash > ~/.local/share/bash-completion/completions/acdepth
+    bash: acdepth completion bash > ~/.acdepth.bash; in ~/.bashrc: source ~/.acdepth.bash
 
-    zsh: acdepth completion zsh > ~/.acdepth.zsh, and in ~/.zshrc: source ~/.acdepth.zsh
+    zsh: acdepth completion zsh > ~/.acdepth.zsh; in ~/.zshrc: source ~/.acdepth.zsh
 
     fish: acdepth completion fish > ~/.config/fish/completions/acdepth.fish
 

@@ -1,1 +1,1 @@
-"""Checkpoints by the customs of the Hugging Face hub: folders, model cards, upload; classes of transformers."""
+"""Checkpoints by the customs of the Hugging Face hub: folders, pages, upload; classes for transformers."""
