@@ -63,6 +63,12 @@ def test_a_revision_is_that_of_the_repository(hub: Hub, tmp_path: Path) -> None:
         Predictor.from_pretrained("me/net", revision="v7")
 
 
+def test_nothing_is_published_without_its_licences(hub: Hub, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="me/net: is not published without its licences"):
+        opened(tmp_path).push_to_hub("me/net", licence="apache-2.0", data_licence="")
+    assert not hub.commits
+
+
 def test_a_name_that_is_none_is_refused_before_anything_is_sent(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no name of the hub; give OWNER/MODEL"):
         opened(tmp_path).push_to_hub("net", **LICENCES)

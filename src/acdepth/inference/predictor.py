@@ -140,7 +140,7 @@ class Predictor:
             licence: of the weights, by the hub's list (``apache-2.0``) or in words. None is not stated, which
                 the model card says.
             data_licence: likewise of what they were trained on, in words.
-            measured: results for the model card, from `acdepth.evaluation.measured`.
+            measured: results for the model card, from `acdepth.evaluation.read_measured`.
             name: heads the model card, and is what its examples load; the folder if not given.
 
         Raises:
@@ -176,8 +176,11 @@ class Predictor:
             The address of the commit.
 
         Raises:
-            UserError: likewise, or if the hub refuses.
+            UserError: likewise, if a licence is empty, or if the hub refuses.
         """
+        if not (licence and data_licence):
+            remedy = "say under which the weights and what they were trained on may be used"
+            raise UserError(repository, "is not published without its licences", remedy)
         from acdepth.inference.hub.upload import push_folder
 
         def write(folder: Path) -> None:
