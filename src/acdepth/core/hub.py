@@ -58,9 +58,13 @@ def hub_folder(name: str, files: Sequence[str]) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     repository, _, revision = name.partition("@")
-    wanted = {"allow_patterns": list(files), "ignore_patterns": [f"*{HALF_PRECISION}*"]}
+    read, unread = list(files), [f"*{HALF_PRECISION}*"]
     try:
-        return Path(snapshot_download(repository, revision=revision or None, **wanted))
+        return Path(
+            snapshot_download(
+                repository, revision=revision or None, allow_patterns=read, ignore_patterns=unread
+            )
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         what = "no such folder, and not available from the Hugging Face hub"
         remedy = "check the name and the network, or download the model into a folder"

@@ -5,7 +5,7 @@ What is computed is what `Predictor` computes by torch: the same network, framin
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -21,10 +21,11 @@ from transformers.image_processing_utils import BaseImageProcessor, BatchFeature
 from transformers.modeling_outputs import DepthEstimatorOutput
 from transformers.models.auto.modeling_auto import MODEL_FOR_DEPTH_ESTIMATION_MAPPING_NAMES
 
+from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.framing import network_size
-from acdepth.inference.hub.folder import ARCHITECTURE, MODEL_TYPE, write_description
+from acdepth.inference.hub.folder import ARCHITECTURE, MODEL_TYPE, PROCESSOR_FILE, write_description
 from acdepth.inference.output import depth_of
 from acdepth.inference.pixels import Image, as_pixels
 from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, save_checkpoint
@@ -80,15 +81,16 @@ class ACDepthImageProcessor(BaseImageProcessor):
 
     model_input_names = ("pixel_values",)
 
-    def __init__(self, input_size: Sequence[int], aspect: float, resize_by: str, **others: Any) -> None:
+    def __init__(self, input_size: Sequence[int], aspect: float, resize_by: Resize, **others: Any) -> None:
         super().__init__(**others)
-        self.input_size, self.aspect, self.resize_by = tuple(input_size), aspect, resize_by
+        height, width = input_size
+        self.input_size, self.aspect, self.resize_by = (height, width), aspect, resize_by
+        if resize_by not in get_args(Resize):
+            raise UserError(PROCESSOR_FILE, f"resize_by is {resize_by!r}", "copy it again")
 
-    def preprocess(
-        self, images: Image | Sequence[Image], return_tensors: str | None = None, **_: Any
-    ) -> BatchFeature:
-        """Images of any kind that `acdepth.load` takes; those of one batch must come out at one size."""
-        several = images if isinstance(images, (list, tuple)) else [images]
+    def preprocess(self, images: Any, return_tensors: str | None = None, **_: Any) -> BatchFeature:
+        """An image of any kind that `acdepth.load` takes, or a list of some that come out at one size."""
+        several: list[Image] = list(images) if isinstance(images, (list, tuple)) else [images]
         seen = [self._seen(as_pixels(image).array) for image in several]
         if len({one.shape for one in seen}) > 1:
             raise UserError("images", "are seen at different sizes", "give those of one aspect at once")
@@ -117,4 +119,5 @@ def register() -> None:
     processors = {"pil": ACDepthImageProcessor, "torchvision": ACDepthImageProcessor}
     AutoImageProcessor.register(ACDepthConfig, image_processor_classes=processors, exist_ok=True)
     # The pipeline says of models that this table lacks that it does not support them, and goes on.
-    MODEL_FOR_DEPTH_ESTIMATION_MAPPING_NAMES[MODEL_TYPE] = ARCHITECTURE
+    supported: Any = MODEL_FOR_DEPTH_ESTIMATION_MAPPING_NAMES
+    supported[MODEL_TYPE] = ARCHITECTURE
