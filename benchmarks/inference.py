@@ -104,7 +104,10 @@ def main() -> None:
     for name, predictor in predictors.items():
         works[name] = lambda predictor=predictor: at_network_size(predictor, jpeg)
     quickest = list(predictors)[-1]
-    works[f"{quickest}, JPEG as small as may be"] = lambda: at_network_size(predictors[quickest], jpeg, 1.0)
+    for name, predictor in predictors.items():
+        works[f"{name}, JPEG as small as may be"] = lambda predictor=predictor: at_network_size(
+            predictor, jpeg, 1.0
+        )
     image = predictors[quickest].read(jpeg).array
     model = predictors[quickest].model
     works[f"floor: {quickest}, network alone"] = lambda: model.infer(

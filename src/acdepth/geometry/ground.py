@@ -33,8 +33,6 @@ LEAST_SHARE = 0.3
 """Of the pixels below the horizon, that must lie on the plane."""
 LEAST_PIXELS = ROWS * COLUMNS // 8
 """That must lie on it."""
-LEAST_MOVE = 0.05
-"""Over the camera's height, that says which way the camera moves."""
 LEAST_REACH = 1.5
 """Farthest over nearest depth of these: a narrow strip fits planes of many heights."""
 
@@ -68,38 +66,32 @@ def road_plane(
 def road_slope(
     depth: Float[Tensor, "b 1 h w"],
     intrinsics: Float[Tensor, "b 3 3"],
-    motions: Float[Tensor, "b n 4 4"],
+    way: Float[Tensor, "b 3"],
     counted: Bool[Tensor, "b 1 h w"] | None = None,
-) -> Float[Tensor, "b n"]:
-    """Sine of the angle between the road that depth shows and the way the camera moves, which a vehicle on
-    its road keeps at 0; positive where it rises that way. NaN where no road is seen or the camera stands.
+) -> Float[Tensor, "b"]:
+    """Sine of the angle between the road that depth shows and the way that the vehicle drives, which on its
+    road is 0; positive where the road rises that way. NaN where no road is seen or the way is not known.
 
-    Gradients reach ``depth`` and ``motions``: the plane is the least squares of the pixels that lie on
-    `road_plane`'s.
+    Gradients reach ``depth``: the plane is the least squares of the pixels that lie on `road_plane`'s.
 
     Args:
         depth: as for `road_plane`.
         intrinsics: of the frames at this size [px].
-        motions: T_target_to_source, in the unit of the depth.
+        way: in the camera's frame, of length 1; NaN where it is not known.
         counted: pixels that may be road; None for all.
     """
     looked_at = _looked_at(depth, intrinsics, counted)
     with torch.no_grad():
         plane = _plane(*looked_at, every=4)
-    seen = plane.height.isfinite()
-    sine = motions.new_full(motions.shape[:2], torch.nan)
+    seen = plane.height.isfinite() & way.isfinite().all(-1)
+    sine = way.new_full(way.shape[:1], torch.nan)
     if not seen.any():
         return sine
     rays, depth, known = (one[seen] for one in looked_at)
     fit = plane.normal[seen] / plane.height[seen, None]
     on_it = _apart(fit, rays, depth.detach(), known)[0] < FINE
     fit = _least_squares(fit, rays, 1 / depth, on_it.double())
-    turn, shift = motions[seen, :, :3, :3].double(), motions[seen, :, :3, 3:].double()
-    way = -(turn.mT @ shift)[..., 0]  # from where the target was taken to where the source was
-    length = way.norm(dim=-1)
-    down = (way @ fit[..., None])[..., 0] / (length * fit.norm(dim=-1, keepdim=True)).clamp(min=1e-9)
-    moves = length > LEAST_MOVE * plane.height[seen, None]
-    sine[seen] = down.where(moves, torch.nan).to(sine)
+    sine[seen] = ((way[seen].double() * fit).sum(-1) / fit.norm(dim=-1)).to(sine)
     return sine
 
 

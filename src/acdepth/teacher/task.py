@@ -69,7 +69,7 @@ class TeacherTask(Task):
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
             if self.config.level > 0:
-                terms["level"] = self.config.level * mean_slope(batch, inverse_depths[0], used)
+                terms["level"] = self.config.level * mean_slope(batch, inverse_depths[0])
             if self.beside:
                 terms["pull"] = self.config.pull * self._pull(batch.image, inverse_depths)
             return terms
@@ -99,9 +99,12 @@ def mean_photometric(
     return counted_mean(error, whole_windows(batch.counted))
 
 
-def mean_slope(batch: TripletBatch, inverse_depth: Tensor, motions: Tensor) -> Tensor:
-    """Mean |sine| of the angle between the road that depth shows and the way the camera moves [1]."""
-    sine = road_slope(1 / inverse_depth, batch.intrinsics, motions, batch.counted)
+def mean_slope(batch: TripletBatch, inverse_depth: Tensor) -> Tensor:
+    """Mean |sine| of the angle between the road that depth shows and the way that the vehicle drives [1]; 0
+    where neither is known."""
+    if batch.way is None:
+        return inverse_depth.new_zeros(())
+    sine = road_slope(1 / inverse_depth, batch.intrinsics, batch.way, batch.counted)
     known = sine.isfinite()
     return masked_mean(sine.where(known, 0).abs(), known)
 
