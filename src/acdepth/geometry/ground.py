@@ -13,8 +13,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from acdepth.geometry.warp import pixel_rays
+
 STEEPEST = math.radians(15.0)
 """How far the camera may look up or down, or lean to a side, against the road [rad]."""
+MOST_LEANING = math.sin(math.radians(2.0))
+"""Sine of how far a level road may lean against the camera: networks see a slant that is not there."""
 PITCHES, ROLLS = 31, 11
 """Normals that are tried: 1 degree apart in pitch, 3 in roll."""
 ROAD = (0.5, 1.0), (0.2, 0.8)
@@ -63,16 +67,16 @@ def road_plane(
     return _plane(*_looked_at(depth, intrinsics, counted))
 
 
-def road_slope(
+def level_plane(
     depth: Float[Tensor, "b 1 h w"],
     intrinsics: Float[Tensor, "b 3 3"],
     way: Float[Tensor, "b 3"],
     counted: Bool[Tensor, "b 1 h w"] | None = None,
-) -> Float[Tensor, "b"]:
-    """Sine of the angle between the road that depth shows and the way that the vehicle drives, which on its
-    road is 0; positive where the road rises that way. NaN where no road is seen or the way is not known.
+) -> RoadPlane:
+    """`road_plane`, turned until the vehicle drives along it and it leans no more than roads and mountings of
+    cameras do; NaN where no road is seen or no way is known.
 
-    Gradients reach ``depth``: the plane is the least squares of the pixels that lie on `road_plane`'s.
+    Its height is the median of what the pixels say that lie on `road_plane`'s.
 
     Args:
         depth: as for `road_plane`.
@@ -80,19 +84,24 @@ def road_slope(
         way: in the camera's frame, of length 1; NaN where it is not known.
         counted: pixels that may be road; None for all.
     """
-    looked_at = _looked_at(depth, intrinsics, counted)
-    with torch.no_grad():
-        plane = _plane(*looked_at, every=4)
-    seen = plane.height.isfinite() & way.isfinite().all(-1)
-    sine = way.new_full(way.shape[:1], torch.nan)
-    if not seen.any():
-        return sine
-    rays, depth, known = (one[seen] for one in looked_at)
-    fit = plane.normal[seen] / plane.height[seen, None]
-    on_it = _apart(fit, rays, depth.detach(), known)[0] < FINE
-    fit = _least_squares(fit, rays, 1 / depth, on_it.double())
-    sine[seen] = ((way[seen].double() * fit).sum(-1) / fit.norm(dim=-1)).to(sine)
-    return sine
+    rays, depth, known = _looked_at(depth, intrinsics, counted)
+    seen, way = _plane(rays, depth, known, every=4), way.to(rays)
+    leaning = seen.normal[:, :1].clamp(-MOST_LEANING, MOST_LEANING)
+    level = torch.cat([leaning, seen.normal[:, 1:]], 1)
+    level = level - (level * way).sum(-1, keepdim=True) * way
+    level = level / level.norm(dim=-1, keepdim=True)
+    on_it = _apart(seen.normal / seen.height[:, None], rays, depth, known)[0] < FINE
+    said = (depth * (rays @ level[..., None])[..., 0]).where(on_it, torch.nan)
+    return RoadPlane(said.nanmedian(-1).values, level, seen.share)
+
+
+def plane_inverse_depth(
+    plane: RoadPlane, intrinsics: Float[Tensor, "b 3 3"], size: tuple[int, int]
+) -> Float[Tensor, "b 1 h w"]:
+    """One over the depth of a plane at each pixel; 0 from its horizon up, NaN where there is no plane."""
+    rays = pixel_rays(intrinsics.double(), size).mT
+    inverse = (rays @ (plane.normal / plane.height[:, None])[..., None])[..., 0]
+    return inverse.clamp(min=0).unflatten(-1, size)[:, None].to(intrinsics)
 
 
 def _plane(rays: Tensor, depth: Tensor, known: Tensor, every: int = 1) -> RoadPlane:
