@@ -58,6 +58,13 @@ def shrink(image: Tensor, step: int) -> Tensor:
     return F.avg_pool2d(image[None], step, ceil_mode=True)[0]
 
 
+def sums_down(image: Tensor, length: int) -> Tensor:
+    """Sums of columns of (C, H, W) over an odd ``length`` of pixels; 0 lies outside."""
+    if image.device.type == "cpu":
+        return filters.sums_down(image, length)
+    return F.avg_pool2d(image[None], (length, 1), 1, (length // 2, 0))[0].mul_(length)
+
+
 def _line(sigma: float, step: int) -> list[float]:
     """Weights of a blur along an axis of means of ``step`` pixels, odd in number."""
     # Means blur too, by a deviation of step / sqrt(12), and so does enlarging, by step / sqrt(6).
