@@ -46,9 +46,7 @@ def sums_down(image: Tensor, length: int) -> Tensor:
     """Sums of columns of (C, H, W) over an odd ``length`` of pixels; 0 lies outside."""
     made = torch.empty(image.shape, dtype=image.dtype)
     for channel, summed in zip(image.numpy(), made.numpy(), strict=True):
-        cv2.boxFilter(
-            channel, -1, (1, length), dst=summed, normalize=False, borderType=cv2.BORDER_CONSTANT
-        )
+        cv2.boxFilter(channel, -1, (1, length), dst=summed, normalize=False, borderType=cv2.BORDER_CONSTANT)
     return made
 
 

@@ -58,8 +58,7 @@ def night(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tens
 
 
 def photograph(radiance: Tensor, draws: Draws, severity: float) -> Tensor:
-    """What a camera makes of light at night, which is overwritten: it opens up as far as it can, and pays with
-    noise."""
+    """What a camera makes of light at night, which is overwritten: it opens up, and pays with noise."""
     brightness = draws.log_uniform(0.012, 0.25) * (1.3 - 0.8 * severity)
     gain = exposure(radiance, draws.uniform(0.4, 0.75), brightness)
     bloom(radiance, gain, draws)

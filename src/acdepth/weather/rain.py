@@ -108,7 +108,9 @@ def _add_lines(
     grid = picture.new_empty(1, height, width, 2)
     down = torch.arange(height, device=picture.device, dtype=picture.dtype).view(-1, 1)
     across = torch.arange(width, device=picture.device, dtype=picture.dtype)
-    grid[..., 0] = (down * (-2 * aside / (last - first - 1))) + (across - first) * (2 / (last - first - 1)) - 1
+    grid[..., 0] = (
+        (down * (-2 * aside / (last - first - 1))) + (across - first) * (2 / (last - first - 1)) - 1
+    )
     grid[..., 1] = down * (2 / (height - 1)) - 1
     picture.add_(F.grid_sample(upright[None], grid, padding_mode="zeros", align_corners=True)[0])
 

@@ -58,7 +58,9 @@ def capture(
         part.addcmul_(grain[:, rows], deviation, value=noise)
         shown = powered(part.clamp_(0, 1), tone)
         # Nothing else is asked of the noise of these rows.
-        torch.lerp(shown.mean(0, keepdim=True).expand_as(shown), shown, colourful, out=grain[:, rows]).clamp_(0, 1)
+        torch.lerp(shown.mean(0, keepdim=True).expand_as(shown), shown, colourful, out=grain[:, rows]).clamp_(
+            0, 1
+        )
     return grain
 
 

@@ -34,7 +34,9 @@ def snow(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
         kept = (1 - scene.sky[:, rows]).mul_(1 - covered).mul_(through).mul_(clear[:, rows])
         picture = paled(radiance[:, rows], shown, pale).mul_(kept)
         torch.addcmul(picture, white, whiteness, out=radiance[:, rows])
-    return capture(radiance, draws, draws.log_uniform(0.001, 0.01), draws.uniform(0, 0.004) * width * severity)
+    return capture(
+        radiance, draws, draws.log_uniform(0.001, 0.01), draws.uniform(0, 0.004) * width * severity
+    )
 
 
 def _cover(scene: Scene, draws: Draws, severity: float) -> Callable[[slice], Tensor]:
