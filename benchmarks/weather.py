@@ -1,9 +1,9 @@
 """How fast weather is simulated: python benchmarks/weather.py [--before OTHER_CHECKOUT/src]
 
 Processor time of one thread for an image, by condition, on noise over a level road with a wall 60 m away:
-what is drawn, and so the time, hardly depends on what images show. The code of another checkout takes turns with
-ours, each in a process of its own; seeds are the same, and of an image the quickest try counts. Beside them
-stands what each translation needs in any case: one image read from JPEG, and one written as JPEG.
+what is drawn, and so the time, hardly depends on what images show. The code of another checkout takes turns
+with ours, each in a process of its own; seeds are the same, and of an image the quickest try counts. Beside
+them stands what each translation needs in any case: one image read from JPEG, and one written as JPEG.
 """
 
 import argparse

@@ -50,7 +50,7 @@ def test_a_narrow_blur_is_a_convolution_renormalised_at_the_border(sigma: float)
     assert torch.allclose(blur(image[0], sigma), (light / pixels)[0], atol=1e-5)
 
 
-@pytest.mark.parametrize(("sigma", "near"), [(0.6, 1e-5), (3.9, 1e-5), (5.0, 5e-3), (17.0, 5e-3)])
+@pytest.mark.parametrize(("sigma", "near"), [(0.6, 1e-5), (3.9, 1e-5), (5.0, 1e-2), (17.0, 1e-2)])
 def test_cpus_and_other_devices_blur_alike(sigma: float, near: float) -> None:
     """Wide blurs differ a little: OpenCV's begin with means, and products do not."""
     image = torch.rand(2, 112, 64, generator=make_generator(1))
