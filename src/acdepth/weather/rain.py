@@ -44,7 +44,9 @@ def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tenso
         radiance.add_(shine(traffic_lights(scene, standing, draws), scene, draws))
     wet_ground(radiance, scene, draws, severity)
     airlight = sample(radiance).clamp_max(2).mean((1, 2), keepdim=True) * draws.uniform(0.8, 1.8)
-    _fill_air(radiance, scene, airlight, airlight, draws, severity)
+    visibility, falling = _visibility(draws, severity), streaks(draws, severity, *radiance.shape[1:])
+    falling.mul_(draws.log_uniform(0.1, 0.8))
+    _fill_air(radiance, scene, visibility, airlight, falling, airlight)
     gain = exposure(radiance, draws.uniform(0.4, 0.7), draws.log_uniform(0.06, 0.4))
     lens_drops(radiance, draws, severity)
     softness = draws.uniform(0, 0.004) * radiance.shape[-1] * severity
@@ -56,7 +58,10 @@ def night_rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) ->
     lit = relight(radiance, scene, draws, severity)
     wet_ground(lit, scene, draws, severity)
     scattered = blur(lit.clamp(0, 5), 0.1 * lit.shape[-1])
-    _fill_air(lit, scene, scattered * draws.uniform(0.4, 1.2), scattered, draws, severity)
+    airlight = scattered * draws.uniform(0.4, 1.2)
+    visibility, strength = _visibility(draws, severity), draws.log_uniform(0.1, 0.8)
+    falling = streaks(draws, severity, *lit.shape[1:]).mul_(strength)
+    _fill_air(lit, scene, visibility, airlight, falling, scattered)
     lens_drops(lit, draws, severity)
     return photograph(lit, draws, severity)
 
@@ -129,19 +134,21 @@ def _overcast(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> 
         torch.lerp(surface, sky * clouds[:, rows], scene.sky[:, rows] * covered, out=radiance[:, rows])
 
 
+def _visibility(draws: Draws, severity: float) -> float:
+    """In spray and falling water [m]."""
+    return draws.log_uniform(100, 1500) / (0.3 + severity)
+
+
 def _fill_air(
-    radiance: Tensor, scene: Scene, airlight: Tensor, lit_drops: Tensor, draws: Draws, severity: float
+    radiance: Tensor, scene: Scene, visibility: float, airlight: Tensor, falling: Tensor, lit_by: Tensor
 ) -> None:
     """Put spray and falling water between camera and scene (3, H, W): contrast goes with distance, light of
-    the air comes, and streaks of drops in the light ``lit_drops``; both (3, H, W) or (3, 1, 1)."""
-    visibility = draws.log_uniform(100, 1500) / (0.3 + severity)
-    falling = streaks(draws, severity, *radiance.shape[1:])
-    strength = draws.log_uniform(0.1, 0.8)
-    airlight, lit_drops = airlight.expand_as(radiance), lit_drops.expand_as(radiance)
+    the air comes, and drops (1, H, W) in the light ``lit_by``; both lights (3, H, W) or (3, 1, 1)."""
+    airlight, lit_by = airlight.expand_as(radiance), lit_by.expand_as(radiance)
     for rows in bands(radiance):
         through = seen_through(scene.z[:, rows], visibility)
         veiled = torch.lerp(airlight[:, rows], radiance[:, rows], through)
-        torch.addcmul(veiled, lit_drops[:, rows], falling[:, rows], value=strength, out=radiance[:, rows])
+        torch.addcmul(veiled, lit_by[:, rows], falling[:, rows], out=radiance[:, rows])
 
 
 def wet_ground(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> None:
