@@ -33,7 +33,7 @@ MOST_DROPS = 35
 STREAK_HALF_WIDTHS = (1.0, 1.5, 1.9)
 """[px] by layer, near ones last."""
 MOST_HALF_WIDTH = 2
-"""[px]."""
+"""[px] that a point of a streak may need aside of its place."""
 
 
 def rain(radiance: Tensor, scene: Scene, draws: Draws, severity: float) -> Tensor:
@@ -103,7 +103,7 @@ def _add_lines(
     # Shearing back spreads over a triangle of half a width of 1; squares of widths add up.
     spread = math.sqrt(half_width**2 - 1)
     near, reach = middles.round(), math.ceil(spread)
-    places = (rows * (last - first) + near).long()
+    places = rows * (last - first) + near.long()
     shifts = range(-reach, reach + 1)
     shares = [(1 - (near + shift - middles).abs() / spread).clamp_min_(0) if reach else 1 for shift in shifts]
     for shift, share in zip(shifts, shares, strict=True):
