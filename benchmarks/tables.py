@@ -31,7 +31,7 @@ def _times(title: str, group: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|"
     slowest_first = sorted(group["seconds"].items(), key=lambda one: -one[1][0])
     for name, seconds in slowest_first:
-        yield f"| {name} | " + " | ".join(_number(1000 * value) for value in seconds) + " |"
+        yield f"| {name} | " + " | ".join(_number(1000 * value) for value in seconds[:3]) + " |"
     for name, ratio in group["ratios"].items():
         yield f"| *{name}* | **{ratio:.2f}** | | |"
 
