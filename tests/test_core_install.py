@@ -5,7 +5,16 @@ import sys
 
 import pytest
 
-EXTRAS = ("accelerate", "jinja2", "nncf", "onnxruntime", "openvino", "tensorboard", "transformers")
+EXTRAS = (
+    "accelerate",
+    "huggingface_hub",
+    "jinja2",
+    "nncf",
+    "onnxruntime",
+    "openvino",
+    "tensorboard",
+    "transformers",
+)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import ast
 import doctest
 import pkgutil
 import re
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 import acdepth
 
@@ -15,7 +17,8 @@ ROOMS = ["acdepth"] + [
     f"acdepth.{module.name}" for module in pkgutil.iter_modules(acdepth.__path__) if module.ispkg
 ]
 ROOMS += ["acdepth.student.adapt", "acdepth.student.confidence", "acdepth.evaluation.unlabelled"]
-API = (Path(__file__).parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -44,3 +47,9 @@ def test_the_page_of_public_names_has_them_all() -> None:
     }
     public = {room: sorted(getattr(import_module(room), "__all__", [])) for room in ROOMS}
     assert listed == {room: names for room, names in public.items() if names}
+
+
+def test_the_citation_names_the_version_that_is_built() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == project["version"] and citation["license"] == project["license"]

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from acdepth.core.errors import UserError as UserError
     from acdepth.core.lens import Lens as Lens
     from acdepth.core.prediction import DepthPrediction as DepthPrediction
+    from acdepth.core.version import __version__ as __version__
     from acdepth.inference.predictor import Predictor as Predictor
     from acdepth.inference.predictor import load as load
+    from acdepth.inference.predictor import register_with_transformers as register_with_transformers
 
 __all__, __getattr__ = lazy_names(
     __name__,
@@ -36,6 +38,7 @@ __all__, __getattr__ = lazy_names(
         "acdepth.core.errors": "UserError",
         "acdepth.core.lens": "Lens",
         "acdepth.core.prediction": "DepthPrediction",
-        "acdepth.inference.predictor": "Predictor load",
+        "acdepth.core.version": "__version__",
+        "acdepth.inference.predictor": "Predictor load register_with_transformers",
     },
 )

@@ -63,6 +63,24 @@ def test_all_verbs_are_offered(script: Path) -> None:
     assert set(complete(script, "acdepth ''")) == {name.split()[0] for name in VERBS}
 
 
+@pytest.mark.skipif(not shutil.which("zsh"), reason="no zsh here")
+def test_zsh_reads_its_script(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    completion("zsh")
+    (tmp_path / "acdepth.zsh").write_text(capsys.readouterr().out)
+    ask = f"""
+compdef() {{ :; }}
+compadd() {{ shift; print -- $words: "$@"; }}
+source {tmp_path / "acdepth.zsh"}
+for line in "acdepth trai" "acdepth train te" "acdepth predict --fl"; do
+  words=(${{=line}}); CURRENT=$#words
+  _acdepth
+done
+"""
+    done = subprocess.run(["zsh", "-f", "-c", ask], capture_output=True, text=True, check=True)
+    train, train_teacher, flags = (line.partition(":")[2].split() for line in done.stdout.splitlines())
+    assert "train" in train and "teacher" in train_teacher and "--flip" in flags and done.stderr == ""
+
+
 @pytest.mark.skipif(not shutil.which("fish"), reason="no fish here")
 def test_fish_reads_its_script(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     completion("fish")

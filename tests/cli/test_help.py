@@ -37,6 +37,12 @@ def test_no_flag_needs_torch(answers: dict[tuple[str, str], str]) -> None:
     assert not HEAVY & set(answers["modules", ""].split(","))
 
 
+def test_the_list_of_verbs_waits_for_no_package() -> None:
+    code = "import sys; from acdepth.cli.main import run; run(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "predict" in done.stdout and not {"pydantic", "rich", "tyro", "yaml"} & set(done.stdout.split())
+
+
 @pytest.mark.parametrize("name", VERBS)
 def test_help_says_in_words_what_happens_without_a_flag(
     name: str, answers: dict[tuple[str, str], str]

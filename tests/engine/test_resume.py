@@ -176,6 +176,13 @@ def test_workers_give_the_same_run(tmp_path: Path) -> None:
     assert all(torch.equal(with_workers[name], without[name]) for name in without)
 
 
+def test_a_tracker_that_is_not_installed_is_named_before_anything_runs(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("acdepth.engine.loop.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="trackers: trackio is not installed; pip install trackio"):
+        train(tmp_path, settings=SETTINGS.model_copy(update={"trackers": ("trackio",)}))
+    assert not list(tmp_path.iterdir())
+
+
 def test_tensorboard_shows_each_step_once_after_a_resume(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

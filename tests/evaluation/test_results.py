@@ -4,10 +4,12 @@ import pytest
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.evaluation.measured import read_measured
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import PROTOCOLS, find_protocol
 from acdepth.evaluation.results import summarise
 from acdepth.evaluation.schema import FrameRow, read_rows, write_results, write_rows
+from acdepth.inference.hub.model_card import COLUMNS
 
 WORLD = find_protocol("world-80m")
 
@@ -43,6 +45,17 @@ def test_means_intervals_and_classes_of_each_condition():
     assert night["classes"]["road"]["images"] == 2
     assert night["classes"]["car"]["images"] == 1
     assert night["classes"]["car"]["d1"] == {"mean": 0.2, "low": None, "high": None}
+
+
+def test_a_model_card_is_told_the_means_of_one_model(tmp_path):
+    write_results(tmp_path / "results.json", summarise(ROWS, WORLD))
+    told = read_measured(tmp_path)
+    scores = {"images": 2, **dict.fromkeys(COLUMNS, 0.15)}
+    assert told.conditions == {Condition.NIGHT: scores} and told.sha256 is None
+    assert told.protocol.startswith("protocol world-80m, ") and "alignment none" in told.protocol
+    assert read_measured(tmp_path / "results.json", "teacher", "me/towns").dataset == "me/towns"
+    with pytest.raises(UserError, match="has no results of 'other'; there are teacher, student"):
+        read_measured(tmp_path, "other")
 
 
 def test_comparison_is_relative_to_the_first_model_on_the_same_frames_of_the_same_draw():

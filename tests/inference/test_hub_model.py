@@ -137,9 +137,10 @@ def test_a_relative_model_says_metres_by_the_cameras_height():
     """The prior that ships, on the built-in world, whose camera is 1.5 m above the road."""
     predictor = load(f"hf:{PRIOR}", device="cpu")
     [frame] = render(3, [Condition.CLEAR], frames=1, image_size=(96, 160))
-    image = (frame.images[Condition.CLEAR] * 255).round().to(torch.uint8).numpy()
+    image = frame.images[Condition.CLEAR].numpy()
     low, high = (predictor(image, frame.camera, camera_height=height).depth for height in (1.5, 3.0))
-    np.testing.assert_allclose(high, 2 * low, rtol=1e-5)
+    below_sky = high < 1e5
+    np.testing.assert_allclose(high[below_sky], 2 * low[below_sky], rtol=1e-5)
     road = frame.depth.numpy()[70:, 60:100]
     assert abs(np.median(low[70:, 60:100] / road) - 1) < 0.15
 

@@ -1,5 +1,6 @@
 """Image in, depth out: the same whatever the image comes as, in metres that follow the lens."""
 
+import io
 import logging
 import math
 import subprocess
@@ -94,16 +95,33 @@ def test_a_confidence_head_is_asked_and_the_depth_stays(tmp_path: Path) -> None:
 def test_file_array_pillow_and_tensor_are_the_same_image(tmp_path: Path) -> None:
     image, predict = picture(70, 110), make()
     cv2.imwrite(str(tmp_path / "image.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    content = (tmp_path / "image.png").read_bytes()
     bytes_first = torch.from_numpy(image).permute(2, 0, 1)
     expected = predict(image).depth
     for other in (
         tmp_path / "image.png",
         str(tmp_path / "image.png"),
+        content,
+        io.BytesIO(content),
         PillowImage.fromarray(image),
         bytes_first,
         bytes_first / 255,
     ):
         assert np.array_equal(predict(other).depth, expected)
+    with (tmp_path / "image.png").open("rb") as opened:
+        assert np.array_equal(predict(opened).depth, expected)
+
+
+def test_blue_first_is_said_of_pixels_and_known_of_files(tmp_path: Path) -> None:
+    image, predict = picture(70, 110), make()
+    blue_first = np.ascontiguousarray(image[..., ::-1])
+    expected = predict(image).depth
+    assert np.array_equal(predict(blue_first, bgr=True).depth, expected)
+    assert np.array_equal(predict(torch.from_numpy(blue_first).permute(2, 0, 1), bgr=True).depth, expected)
+    assert not np.allclose(predict(blue_first).depth, expected, rtol=1e-3)
+    for known in (PillowImage.fromarray(image), tmp_path / "image.png", b"", io.BytesIO()):
+        with pytest.raises(UserError, match="tells the order of its channels itself; give bgr for arrays"):
+            predict(known, bgr=True)
 
 
 def test_a_batch_of_many_sizes_is_what_its_images_are_alone() -> None:
@@ -182,6 +200,9 @@ def test_with_flip_a_mirrored_image_has_the_mirrored_depth() -> None:
         (np.zeros((64, 96, 3), np.float32), "float32"),
         (np.zeros((1, 1, 3), np.uint8), "1x1 pixels"),
         (PillowImage.new("RGBA", (96, 64)), "convert"),
+        (PillowImage.new("HSV", (96, 64)), r"a PIL image of mode HSV; give image.convert\('RGB'\)"),
+        (io.StringIO("text"), "a file that gives str; open it by mode 'rb'"),
+        (io.BytesIO(b"no image"), "image: not readable as an image"),
         (torch.full((3, 64, 96), 255.0), "divide it by 255"),
         (torch.full((3, 64, 96), torch.nan), "outside 0..1"),
         (torch.zeros(2, 3, 64, 96), "predict_batch"),
@@ -223,8 +244,8 @@ def test_without_a_path_the_shipped_student_says_what_it_was_trained_on(
 def test_importing_the_package_costs_nothing() -> None:
     code = "import sys, acdepth; assert not {'torch', 'numpy', 'cv2'} & set(sys.modules); acdepth.UserError"
     subprocess.run([sys.executable, "-c", code], check=True)
-    names = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "UserError", "load"}
-    assert set(acdepth.__all__) == names
+    kinds = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "UserError"}
+    assert set(acdepth.__all__) == kinds | {"__version__", "load", "register_with_transformers"}
     with pytest.raises(AttributeError, match="nothing"):
         _ = acdepth.nothing
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import acdepth
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.seeding import make_generator
@@ -23,6 +24,7 @@ from acdepth.student.settings import ShapeOptions, StudentConfig
 from acdepth.student.training import train_student
 from tests.data.folders import write_drive
 from tests.inference.hub_models import write_model
+from tests.inference.tiny import tiny_checkpoint
 from tests.student.test_training import STILL
 
 SHAPE = ShapeOptions(network=DepthNetConfig(width=8), image_size=(64, 96))
@@ -122,3 +124,10 @@ def test_a_student_does_not_start_from_another_kind_of_network(models, tmp_path)
         OtherTeacher(models["glpn"], CONFIG.model_copy(update={"start_from": "teacher"}))
     with pytest.raises(UserError, match="needs a network of our own"):
         load_checkpoint(models["glpn"])
+
+
+def test_a_saved_folder_of_ours_is_no_other_kind_of_network(tmp_path):
+    ours = acdepth.load(tiny_checkpoint(tmp_path / "model.safetensors"), device="cpu")
+    ours.save_pretrained(tmp_path / "folder")
+    with pytest.raises(UserError, match=r"a network of ours, .* give --teacher .*folder/model.safetensors"):
+        OtherTeacher(Path(f"hf:{tmp_path / 'folder'}"), CONFIG)

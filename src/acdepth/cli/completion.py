@@ -20,8 +20,21 @@ _acdepth() {{
 }}
 complete -o default -F _acdepth acdepth
 """
-BASH_CASE = '    " {typed}"*) verbs="{verbs}" flags="{flags}" ;;'
-ZSH = "autoload -U +X compinit bashcompinit && compinit && bashcompinit\n"
+ZSH = """\
+_acdepth() {{
+  local verbs= flags=
+  case " ${{(j: :)words[2,CURRENT-1]}} " in
+{cases}
+  esac
+  case ${{words[CURRENT]}} in
+    -*) compadd -- ${{=flags}} ;;
+    *) compadd -- ${{=verbs}} || _default ;;
+  esac
+}}
+(( $+functions[compdef] )) || {{ autoload -U compinit && compinit; }}
+compdef _acdepth acdepth
+"""
+SH_CASE = '    " {typed}"*) verbs="{verbs}" flags="{flags}" ;;'
 FISH = """\
 function __acdepth
   switch (string join " " (commandline -opc)[2..])" "
@@ -36,20 +49,25 @@ FISH_CASE = '    case "{typed}*"\n      string split " " -- "{verbs} {flags}"'
 def completion(shell: Annotated[Literal["bash", "zsh", "fish"], tyro.conf.Positional]) -> None:
     """Print a script that makes the shell complete verbs and flags; values are completed as files.
 
-    For bash add to ~/.bashrc: eval "$(acdepth completion bash)". The same for zsh in ~/.zshrc. For fish:
-    acdepth completion fish > ~/.config/fish/completions/acdepth.fish
+    The script holds all of them, so keep it in a file and write it anew after an update:
+
+    bash: acdepth completion bash > ~/.acdepth.bash; in ~/.bashrc: source ~/.acdepth.bash
+
+    zsh: acdepth completion zsh > ~/.acdepth.zsh; in ~/.zshrc: source ~/.acdepth.zsh
+
+    fish: acdepth completion fish > ~/.config/fish/completions/acdepth.fish
 
     Args:
         shell: bash, zsh or fish.
     """
-    case, script = (FISH_CASE, FISH) if shell == "fish" else (BASH_CASE, BASH)
+    case, script = {"bash": (SH_CASE, BASH), "zsh": (SH_CASE, ZSH), "fish": (FISH_CASE, FISH)}[shell]
     cases = []
     for name, flags in _flags().items():
         typed = f"{name} " if name else ""
         words = (verb.removeprefix(typed).split()[0] for verb in VERBS if verb.startswith(typed))
         verbs = " ".join(dict.fromkeys(words))
         cases.append(case.format(typed=typed, verbs=verbs, flags=" ".join(flags)))
-    print((ZSH if shell == "zsh" else "") + script.format(cases="\n".join(cases)), end="")
+    print(script.format(cases="\n".join(cases)), end="")
 
 
 def _flags() -> dict[str, list[str]]:

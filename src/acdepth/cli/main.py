@@ -1,7 +1,8 @@
-"""The command ``acdepth``: finds the verb, makes its flags from the function's arguments, and runs it."""
+"""The command ``acdepth``: finds the verb, makes its flags from the function's arguments, and runs it.
 
-import ast
-import inspect
+The list of verbs is answered before pydantic, tyro and rich are there, which take most of half a second.
+"""
+
 import os
 import sys
 import traceback
@@ -9,14 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import version
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from pydantic import ValidationError
-
-from acdepth.cli.flags import parse
 from acdepth.core.errors import UserError
-from acdepth.core.progress import say
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 EXIT_CLOSED_PIPE = 141
 EXIT_INTERRUPTED = 130
@@ -44,6 +43,9 @@ class Verb:
 
     def load_work(self) -> None:
         """Import what the function will import; raises `UserError` if a package of an extra lacks."""
+        import ast
+        import inspect
+
         with _missing_packages_named():
             for node in ast.walk(ast.parse(inspect.getsource(self.load()))):
                 if isinstance(node, ast.ImportFrom) and node.module:
@@ -103,10 +105,10 @@ def main() -> None:
             run(arguments)
         finally:
             sys.stdout.flush()
-    except (UserError, ValidationError) as error:
+    except UserError as error:
         if debug:
             traceback.print_exc()
-        print(f"acdepth: error: {_one_line(error)}", file=sys.stderr)
+        print(f"acdepth: error: {error}", file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         verb = _find(arguments)
@@ -137,15 +139,20 @@ def run(arguments: list[str]) -> None:
         print(_overview())
         return
     if arguments[0] == "--version":
+        from importlib.metadata import version
+
         print(version("acdepth"))
         return
     name = _find(arguments)
     if name is None:
         _tell_group(arguments)
         return
+    from acdepth.cli.flags import parse
+    from acdepth.core.progress import say
+
     if (typed := " ".join(arguments[:2])) in RENAMED:
         say(f"acdepth {typed} is now acdepth {name}; the old name goes with the next release")
-    with _missing_packages_named():
+    with _missing_packages_named(), _flags_named():
         parse(VERBS[name].load(), name, arguments[len(name.split()) :])()
 
 
@@ -159,6 +166,17 @@ def _missing_packages_named() -> Iterator[None]:
             raise
         what = f"this verb needs {error.name}, which is not installed"
         raise UserError(None, what, "pip install 'acdepth[train]'") from error
+
+
+@contextmanager
+def _flags_named() -> Iterator[None]:
+    """Turn what pydantic says of flags, which alone come this far unchecked, into one line."""
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        raise UserError(None, _one_line(error)) from error
 
 
 def _find(arguments: list[str]) -> str | None:
@@ -190,15 +208,12 @@ def _overview() -> str:
     )
 
 
-def _one_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        # Flags alone come this far unchecked; settings files have their own errors.
-        first = error.errors()[0]
-        flag = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str))
-        if not flag:  # said of settings together, and the input is all of them
-            return f"--{first['msg'].removeprefix('Value error, ')}"
-        return f"--{flag} {first['input']}: {first['msg']}"
-    return " ".join(str(error).split())
+def _one_line(error: "ValidationError") -> str:
+    first = error.errors()[0]
+    flag = ".".join(part.replace("_", "-") for part in first["loc"] if isinstance(part, str))
+    if not flag:  # said of settings together, and the input is all of them
+        return f"--{first['msg'].removeprefix('Value error, ')}"
+    return f"--{flag} {first['input']}: {first['msg']}"
 
 
 if __name__ == "__main__":

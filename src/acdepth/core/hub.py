@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from acdepth.core.errors import UserError
@@ -10,7 +11,7 @@ from acdepth.core.files import hash_file, hash_json
 ADAPTER_CONFIG = "adapter_config.json"
 """Where this lies in a model's folder, transformers adds peft's adapters to the weights without a word."""
 HUB = "hf:"
-"""Before a folder or a name of the hub, where a depth model of transformers is meant and not a checkpoint."""
+"""Before a folder or a name of the hub, where a model by the hub's customs is meant and not a checkpoint."""
 HALF_PRECISION = ".fp16."
 """In the names of copies that lie beside the weights and are not read."""
 
@@ -18,6 +19,11 @@ HALF_PRECISION = ".fp16."
 def is_hub_name(name: str) -> bool:
     """Whether text has the form of the hub's names, OWNER/MODEL."""
     return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None
+
+
+def is_repository(name: str) -> bool:
+    """Whether text names a repository of the hub, perhaps at a revision: OWNER/MODEL@REVISION."""
+    return is_hub_name(name.partition("@")[0])
 
 
 def hub_model(path: Path) -> str | None:
@@ -39,23 +45,37 @@ def hub_model(path: Path) -> str | None:
 def hub_folder(name: str, files: Sequence[str]) -> Path:
     """The folder in which this machine keeps a model of the hub, called as the commit of its repository.
 
-    What lacks of the ``files``, which are patterns, is fetched.
+    What lacks of the ``files``, which are patterns, is fetched. The name may say which revision is meant, a
+    branch, a tag or a commit: ``OWNER/MODEL@REVISION``.
 
     Raises:
         UserError: if there is no such model, or the hub cannot be reached.
     """
-    if not is_hub_name(name):
+    if not is_repository(name):
         raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
-    from huggingface_hub import snapshot_download  # of the extra `train`
+    require_hub(name)
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    unread = [f"*{HALF_PRECISION}*"]
+    repository, _, revision = name.partition("@")
+    read, unread = list(files), [f"*{HALF_PRECISION}*"]
     try:
-        return Path(snapshot_download(name, allow_patterns=list(files), ignore_patterns=unread))
+        return Path(
+            snapshot_download(
+                repository, revision=revision or None, allow_patterns=read, ignore_patterns=unread
+            )
+        )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         what = "no such folder, and not available from the Hugging Face hub"
         remedy = "check the name and the network, or download the model into a folder"
         raise UserError(name, what, remedy) from error
+
+
+def require_hub(name: str) -> None:
+    """Raise `UserError` if what talks to the hub is not installed."""
+    if not find_spec("huggingface_hub"):
+        what = "no such file or folder, and as a model of the hub it needs huggingface_hub"
+        raise UserError(name, what, "correct the path, or pip install 'acdepth[hub]'")
 
 
 def model_content(source: Path, files: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -63,6 +64,7 @@ def fit(
     Raises:
         UserError: if the loss stops being finite, or the folder belongs to another run.
     """
+    refuse_missing_trackers(settings)
     share, device = share_of_processes(settings.device == "cpu"), training_device(settings.device == "cpu")
     made_from = of_processes(made_from, share.count)
     accelerator = Accelerator(
@@ -98,6 +100,14 @@ def fit(
             advance(note=record.note)
     for tracker in accelerator.trackers:  # Accelerate's own end would part the processes, which may train on
         tracker.finish()
+
+
+def refuse_missing_trackers(settings: LoopSettings) -> None:
+    """Raise `UserError` for a tracker that is not installed, which Accelerate leaves out without a word."""
+    for tracker in settings.trackers:
+        if not find_spec(tracker):
+            remedy = f"pip install {tracker}, or leave it out"
+            raise UserError("trackers", f"{tracker} is not installed", remedy)
 
 
 class Updates:
@@ -238,7 +248,9 @@ class _Record:
         self.gradients = Means(missing_is_zero=False)
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
         # What a killed run logged after its last state comes again: TensorBoard is told to drop the first.
-        accelerator.init_trackers("tracked", init_kwargs={"tensorboard": {"purge_step": start + 1}})
+        run = {"name": run_folder.resolve().name, "resume": "allow" if start else "never"}
+        told = {"tensorboard": {"purge_step": start + 1}, "trackio": run, "wandb": {**run, "dir": run_folder}}
+        accelerator.init_trackers("tracked", init_kwargs=told)
 
     def add(
         self, step: int, terms: dict[str, Tensor], logged: dict[str, float], gradients: dict[str, float]

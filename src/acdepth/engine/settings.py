@@ -69,8 +69,9 @@ class LoopSettings(Config):
     """Processes that read data ahead; 0 reads in the training process."""
     device: Literal["auto", "cpu"] = "auto"
     """``auto`` is what Accelerate finds (``accelerate launch`` for many); ``cpu`` ignores any GPU."""
-    trackers: tuple[Literal["tensorboard", "wandb"], ...] = ("tensorboard",)
-    """Where the log also goes, through Accelerate's trackers."""
+    trackers: tuple[Literal["tensorboard", "trackio", "wandb"], ...] = ("tensorboard",)
+    """Where the log also goes, through Accelerate's trackers. Of Trackio and Weights & Biases (pip install
+    trackio, or wandb) the project is called tracked, and the run as its folder."""
 
     @model_validator(mode="after")
     def _saved_states_end_a_log_interval(self) -> "LoopSettings":

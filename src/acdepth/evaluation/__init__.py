@@ -18,6 +18,7 @@ from acdepth.core.lazy import lazy_names
 if TYPE_CHECKING:
     from acdepth.evaluation.bootstrap import bootstrap_means as bootstrap_means
     from acdepth.evaluation.edges import edge_metrics as edge_metrics
+    from acdepth.evaluation.measured import read_measured as read_measured
     from acdepth.evaluation.metrics import METRICS as METRICS
     from acdepth.evaluation.metrics import depth_metrics as depth_metrics
     from acdepth.evaluation.predict import NetworkModel as NetworkModel
@@ -38,6 +39,7 @@ __all__, __getattr__ = lazy_names(
     {
         "acdepth.evaluation.bootstrap": "bootstrap_means",
         "acdepth.evaluation.edges": "edge_metrics",
+        "acdepth.evaluation.measured": "read_measured",
         "acdepth.evaluation.metrics": "METRICS depth_metrics",
         "acdepth.evaluation.predict": "NetworkModel align",
         "acdepth.evaluation.protocols": "PROTOCOLS Protocol find_protocol",

@@ -33,19 +33,30 @@ BESIDE_ZOEDEPTH = 3
 """ZoeDepth adds int(3 * sqrt(side / 2)) pixels of mirror image to either end of each side."""
 
 
-def open_hub_model(name: str, label: str, device: torch.device, precision: Precision = "fp32") -> DepthModel:
+def model_folder(name: str) -> Path:
+    """Where a model by its folder or its name on the hub lies; safetensors and JSON are all that is fetched.
+
+    Raises:
+        UserError: if there is no such model, or the hub cannot be reached.
+    """
+    return Path(name) if Path(name).is_dir() else hub_folder(name, READ)
+
+
+def open_hub_model(
+    name: str, folder: Path, label: str, device: torch.device, precision: Precision = "fp32"
+) -> DepthModel:
     """Open a depth model of transformers.
 
     Args:
-        name: its folder, or its name on the Hugging Face hub. Weights are safetensors; none of its code runs.
+        name: its folder, or its name on the Hugging Face hub.
+        folder: of it, from `model_folder`. Weights are safetensors; none of its code runs.
         label: what tables call it.
         device: where it computes.
         precision: likewise.
 
     Raises:
-        UserError: if there is no such model, it estimates no depth, or it cannot be used without torchvision.
+        UserError: if it estimates no depth, or it cannot be used without torchvision.
     """
-    folder = Path(name) if Path(name).is_dir() else hub_folder(name, READ)
     refuse_adapters(folder)
     try:
         import transformers  # of the extra `train`

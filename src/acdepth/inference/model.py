@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -22,7 +22,7 @@ from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
 from acdepth.inference.metric import find_metres
 from acdepth.inference.torch_backend import Backend, torch_backend
 from acdepth.inference.view import View
-from acdepth.networks.checkpoint import CheckpointCard, load_checkpoint, load_confidence_head
+from acdepth.networks.checkpoint import MODEL_FILE, CheckpointCard, load_checkpoint, load_confidence_head
 from acdepth.networks.confidence import ConfidenceHead, confidence_of, disagreement
 from acdepth.networks.depth_net import DepthNet, DepthOutput
 from acdepth.networks.metres import Metres
@@ -85,6 +85,8 @@ class DepthModel:
     """For people: what it was trained on and how."""
     sha256: str | None = None
     """Of its checkpoint; None where there is none."""
+    file: Path | None = None
+    """Its checkpoint, likewise."""
 
     @property
     def has_scales(self) -> bool:
@@ -192,23 +194,29 @@ def open_model(
 ) -> DepthModel:
     """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
-    Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its hub's name.
-    The ``backend`` is torch, which numbers of results are by, unless another is asked for.
+    Of a path that begins with ``hf:`` the rest is the folder of a model of ours (docs/hub.md) or of
+    transformers, or its hub's name. The ``backend`` is torch, which numbers of results are by, unless another
+    is asked for.
 
     Raises:
         UserError: if there is no such model, or the device or the backend cannot be used.
     """
     if other := hub_model(path):
-        from acdepth.inference.hub_model import open_hub_model  # which takes a `DepthModel` from here
+        from acdepth.inference.hub.folder import is_ours
+        from acdepth.inference.hub_model import model_folder, open_hub_model  # take a `DepthModel` from here
 
+        name, folder = name or Path(path).as_posix(), model_folder(other)
+        if is_ours(folder):
+            return open_model(folder / MODEL_FILE, name, device, precision, backend)
         if backend not in ("auto", "torch") or precision == "int8":
             what = f"{backend if precision != 'int8' else precision} is for networks of our own"
             raise UserError(path, what, "use --backend torch, and fp32 or bf16")
-        return open_hub_model(other, name or Path(path).as_posix(), choose_device(device), precision)
+        return open_hub_model(other, folder, name, choose_device(device), precision)
     runtime, chosen = choose_backend(backend, device, precision)
     network, card = load_checkpoint(path)
     head = load_confidence_head(path) if card.confidence else None
-    return model_of(network, card, chosen, head, name or str(path), precision, hash_file(path), runtime)
+    model = model_of(network, card, chosen, head, name or str(path), precision, hash_file(path), runtime)
+    return replace(model, file=Path(path))
 
 
 def model_of(

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
+from acdepth.core.hub import HUB, is_repository
 from acdepth.core.images import Pixels
 from acdepth.core.prediction import DepthPrediction
 from acdepth.core.shipped import STUDENT, or_shipped
 from acdepth.inference.devices import BackendName, Precision
 from acdepth.inference.framing import describe_ratio
+from acdepth.inference.hub.model_card import Licences, Measured
 from acdepth.inference.model import DepthModel, RawDepth, open_model
 from acdepth.inference.output import depth_of, enlarge, fused
 from acdepth.inference.pixels import Image, as_pixels
@@ -25,6 +28,22 @@ from acdepth.networks.checkpoint import checkpoint_file
 MARGIN = 2.0
 """By which a JPEG that is decoded at reduced size is still larger than the network sees it: shrunk twice by
 nearly the same, an image loses detail that depth depends on (docs/performance.md)."""
+
+FILES = frozenset({".safetensors", ".onnx", ".pt", ".pt2", ".pth", ".xml"})
+"""What ends the name of a model's file, and of no repository."""
+
+
+def register_with_transformers() -> None:
+    """Make transformers open saved folders of ours, by its ``Auto`` classes and its pipeline (docs/hub.md).
+
+    Raises:
+        UserError: if it is not installed.
+    """
+    if not find_spec("transformers"):
+        raise UserError(None, "transformers is not installed", "pip install 'acdepth[train]'")
+    from acdepth.inference.hub.auto import register
+
+    register()
 
 
 def load(
@@ -38,8 +57,9 @@ def load(
 
     Args:
         path: checkpoint (``model.safetensors``) or its folder, or ``shipped``, the small network that ships;
-            None is the same, and a warning says what it was trained on. Or ``hf:`` and the folder or the
-            hub's name of a depth model of transformers.
+            None is the same, and a warning says what it was trained on. Or a model of the Hugging Face hub,
+            ``OWNER/MODEL`` or ``OWNER/MODEL@REVISION`` as text that is no path here; or ``hf:`` and a name of
+            the hub or a folder: ours, or a depth model of transformers (docs/hub.md).
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         camera: of the images to come, where a call does not give another; makes metres right for a lens that
             is not the training one, and points possible.
@@ -53,11 +73,19 @@ def load(
     if path is None and not STUDENT.exists():
         what = f"no weights were given and the shipped ones are missing ({STUDENT})"
         raise UserError(None, what, "give a checkpoint, or make one with: acdepth demo")
-    file = STUDENT if path is None else checkpoint_file(or_shipped(Path(path), STUDENT))
+    file = STUDENT if path is None else _meant(path)
     model = open_model(file, "checkpoint", device, precision, backend)
     if path is None:
         logging.getLogger("acdepth").warning("using the weights that ship: %s", model.description)
     return Predictor(model, camera)
+
+
+def _meant(path: Path | str) -> Path:
+    """The checkpoint, or ``hf:`` with a name of the hub, which only text is that no path has."""
+    named = isinstance(path, str) and is_repository(path) and Path(path).suffix not in FILES
+    if named and not Path(path).exists():
+        return Path(f"{HUB}{path}")
+    return checkpoint_file(or_shipped(Path(path), STUDENT))
 
 
 class Predictor:
@@ -82,6 +110,86 @@ class Predictor:
     def __init__(self, model: DepthModel, camera: Camera | None = None) -> None:
         self.model, self.camera = model, camera
 
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        *,
+        revision: str | None = None,
+        device: str = "auto",
+        camera: Camera | None = None,
+        precision: Precision = "fp32",
+        backend: BackendName = "auto",
+    ) -> "Predictor":
+        """`load`, by the hub's word for it; ``revision`` is a branch, a tag or a commit of the repository."""
+        return load(f"{name}@{revision}" if revision else name, device, camera, precision, backend)
+
+    def save_pretrained(
+        self,
+        folder: str | Path,
+        *,
+        licence: str | None = None,
+        data_licence: str | None = None,
+        measured: Sequence[Measured] = (),
+        name: str | None = None,
+    ) -> None:
+        """Write the checkpoint with all that the hub and transformers want beside it (docs/hub.md).
+
+        Args:
+            folder: is made where needed; other files in it are left alone.
+            licence: of the weights, by the hub's list (``apache-2.0``) or in words. None is not stated, which
+                the model card says.
+            data_licence: likewise of what they were trained on, in words.
+            measured: results for the model card, from `acdepth.evaluation.read_measured`.
+            name: heads the model card, and is what its examples load; the folder if not given.
+
+        Raises:
+            UserError: if the model was not opened from a checkpoint of ours, results are of other weights, or
+                the folder cannot be written.
+        """
+        from acdepth.inference.hub.folder import save_folder
+
+        licences = Licences(licence, data_licence)
+        save_folder(self.model, Path(folder), name or Path(folder).as_posix(), licences, measured)
+
+    def push_to_hub(
+        self,
+        repository: str,
+        *,
+        licence: str,
+        data_licence: str,
+        measured: Sequence[Measured] = (),
+        private: bool = False,
+        message: str = "Upload by acdepth",
+    ) -> str:
+        """Publish what `save_pretrained` writes as ``OWNER/MODEL``; both licences have to be stated.
+
+        Args:
+            repository: is made where needed.
+            licence: see `save_pretrained`.
+            data_licence: likewise.
+            measured: likewise.
+            private: whether a new repository is seen by its owner alone.
+            message: of the commit.
+
+        Returns:
+            The address of the commit.
+
+        Raises:
+            UserError: likewise, if a licence is empty, or if the hub refuses.
+        """
+        if not (licence and data_licence):
+            remedy = "say under which the weights and what they were trained on may be used"
+            raise UserError(repository, "is not published without its licences", remedy)
+        from acdepth.inference.hub.upload import push_folder
+
+        def write(folder: Path) -> None:
+            self.save_pretrained(
+                folder, licence=licence, data_licence=data_licence, measured=measured, name=repository
+            )
+
+        return push_folder(repository, write, private, message)
+
     def __call__(
         self,
         image: Image,
@@ -89,22 +197,26 @@ class Predictor:
         flip: bool = False,
         confidence: bool = True,
         camera_height: float | None = None,
+        bgr: bool = False,
     ) -> DepthPrediction:
         """Predict one image.
 
         Args:
-            image: a path, or the content of a file; RGB uint8 (H, W, 3) as array or PIL image; or a tensor
-                (3, H, W) in 0..1. A very large JPEG is decoded at reduced size, see `read`.
+            image: a path, the content of a file, or a file opened to read bytes; uint8 (H, W, 3) as array or
+                PIL image; or a tensor (3, H, W), uint8 or in 0..1. A very large JPEG is decoded at reduced
+                size, see `read`.
             camera: of this image, at this or another resolution.
             flip: also predict the mirror image and fuse both inverse depths; twice the time.
             confidence: whether to say it too; a model of transformers has none without ``flip``.
             camera_height: of the lens above the road [m], by which a relative model says metres; others do
                 not ask for it.
+            bgr: whether the channels of an array or a tensor are blue, green, red, as OpenCV has them; else
+                they are red, green, blue. Nothing is guessed.
 
         Raises:
             UserError: if the image cannot be read or is not the camera's, or tells no metres.
         """
-        return self.predict_batch([image], camera, flip, confidence, camera_height)[0]
+        return self.predict_batch([image], camera, flip, confidence, camera_height, bgr)[0]
 
     def predict_batch(
         self,
@@ -113,12 +225,13 @@ class Predictor:
         flip: bool = False,
         confidence: bool = True,
         camera_height: float | None = None,
+        bgr: bool = False,
     ) -> list[DepthPrediction]:
         """Predict many images of any sizes, those of like size together; arguments as for one."""
-        pixels = [self.read(image) for image in images]
+        pixels = [self.read(image, bgr=bgr) for image in images]
         return [finish() for finish in self.ask(pixels, camera, flip, confidence, camera_height)]
 
-    def read(self, image: Image, margin: float = MARGIN) -> Pixels:
+    def read(self, image: Image, margin: float = MARGIN, bgr: bool = False) -> Pixels:
         """An image of any kind as pixels.
 
         A large JPEG is decoded at 1/2, 1/4 or 1/8 of its sides, unless the model looks at it at its own size
@@ -128,6 +241,7 @@ class Predictor:
             image: see `__call__`.
             margin: how many times as large as the network sees it a JPEG stays at least; infinity decodes it
                 whole, 1 as small as it may be.
+            bgr: see `__call__`.
 
         Raises:
             UserError: if it cannot be read.
@@ -135,13 +249,13 @@ class Predictor:
         model = self.model
         by_area = model.input_size is not None and model.resize == "area" and not model.relative
         if not by_area or math.isinf(margin):
-            return as_pixels(image)
+            return as_pixels(image, bgr=bgr)
 
         def needed(size: tuple[int, int]) -> tuple[int, int]:
             height, width = model.fit(size)
             return math.ceil(margin * height), math.ceil(margin * width)
 
-        return as_pixels(image, needed)
+        return as_pixels(image, needed, bgr)
 
     def ask(
         self,

@@ -125,14 +125,20 @@ class DepthNet(nn.Module):
         self.config = config
         self.encoder = build_encoder(config)
         self.decoder = DepthDecoder(self.encoder.channels, config, initial_depth)
-        statistics = {
-            "mean": config.mean,
-            "std": config.std,
-            "night_mean": config.night_mean or config.mean,
-            "night_std": config.night_std or config.std,
-        }
-        for name, values in statistics.items():
-            self.register_buffer(name, torch.tensor(values).view(3, 1, 1), persistent=False)
+        for name in ("mean", "std", "night_mean", "night_std"):
+            self.register_buffer(name, torch.empty(3, 1, 1), persistent=False)
+        self.set_statistics()
+
+    def set_statistics(self) -> None:
+        """Fill what no checkpoint holds, as the config says it."""
+        config = self.config
+        for buffer, values in (
+            (self.mean, config.mean),
+            (self.std, config.std),
+            (self.night_mean, config.night_mean or config.mean),
+            (self.night_std, config.night_std or config.std),
+        ):
+            buffer.copy_(torch.tensor(values).view(3, 1, 1))
 
     def features(self, image: Tensor, night: Tensor | None = None) -> tuple[Tensor, ...]:
         """Encoder features of (B, 3, H, W) images in 0..1: five tensors, 1/2 to 1/32 of the sides."""

@@ -49,6 +49,9 @@ class OtherTeacher:
             what = "student.start_from is teacher, but the teacher is a model of transformers"
             raise UserError(None, what, "start from an encoder, or from scratch")
         self.model, self.shape = open_model(path, path.as_posix(), config.loop.device), config.shape
+        if self.model.file is not None:
+            what = "is a network of ours, which sees images at its own size"
+            raise UserError(path, what, f"give --teacher {self.model.file}")
         metres = self.model.metres
         self.card = CheckpointCard(
             network=self.shape.network,
