@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from acdepth.core.prediction import DepthPrediction as DepthPrediction
     from acdepth.inference.predictor import Predictor as Predictor
     from acdepth.inference.predictor import load as load
+    from acdepth.inference.steady import Steady as Steady
 
 __all__, __getattr__ = lazy_names(
     __name__,
@@ -37,5 +38,6 @@ __all__, __getattr__ = lazy_names(
         "acdepth.core.lens": "Lens",
         "acdepth.core.prediction": "DepthPrediction",
         "acdepth.inference.predictor": "Predictor load",
+        "acdepth.inference.steady": "Steady",
     },
 )
