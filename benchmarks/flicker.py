@@ -2,7 +2,8 @@
 
     python benchmarks/flicker.py OUT [--weights WEIGHTS] [--towns 9201 9206 9211] [--frames 24]
 
-OUT keeps the drives, rendered once, and gets flicker.json. Per condition, means over the frames of all drives:
+OUT keeps the drives, rendered once, and gets flicker.json. Per condition, means over the frames of all
+drives:
 
 - flicker: mean change of the error of log depth from one frame to the next at the same static point. Its way
   through the picture is known: true depth and true motion of the camera say where the frame before saw it.
@@ -42,7 +43,9 @@ class Truth:
         frames = range(len(clip))
         self.depth = np.stack([depth for index in frames if (depth := clip.depth(index)) is not None])
         bare = replace(drive, town=replace(drive.town, movers=()))
-        self.moving = np.stack([np.abs(bare.frame(i, []).depth.numpy() - self.depth[i]) > 0.02 for i in frames])
+        self.moving = np.stack(
+            [np.abs(bare.frame(i, []).depth.numpy() - self.depth[i]) > 0.02 for i in frames]
+        )
         self.known = (self.depth > 0) & (self.depth < FARTHEST)
         self.camera, self.poses = drive.camera, drive.town.drive.poses.numpy()
 

@@ -18,7 +18,7 @@ from acdepth.core.prediction import DepthPrediction
 from acdepth.core.resize import at_most_wide
 from acdepth.geometry.resection import Resection, depth_in_target, resect
 
-MEMORY = 0.35
+MEMORY = 0.25
 """Time in which what was said before loses 63 % of its weight [s]."""
 USUAL_INTERVAL = 0.04
 """Between frames that tell no times [s]."""
@@ -32,12 +32,14 @@ TEXTURE = 2.0
 """Least slope of a pixel that motion is found from [gray values per pixel]."""
 MOST_POINTS, FEWEST_POINTS = 2500, 300
 """That motion is found from; below the fewest it is not looked for."""
+LEAST_FOLLOWED = 0.3
+"""Part of the textured pixels that must be; else it is another scene, where it was at most 0.2."""
 SOFT = 1.0
 """Distance from where the motion puts it at which a point weighs half [px]."""
 STATIC = 2.0
 """Below that distance it counts as static [px]."""
 LEAST_STATIC = 0.5
-"""Part of the points that must be; else it is another scene."""
+"""Part of the points that must be; else nothing tells what the camera did."""
 DISAGREES = 0.12
 """Difference of log depth, beyond that of the frame's scale, at which the past weighs half."""
 LOOKS = 2.0
@@ -153,9 +155,10 @@ def _motion(
 ) -> tuple[Resection, float] | None:
     """The camera's motion to the past, in its scale, and the log of that scale over the frame's own."""
     there, back = dense_flow(gray, past.gray), dense_flow(past.gray, gray)
-    used = followed(there, back, FOLLOWED) & (slopes(gray) > TEXTURE)
+    textured = slopes(gray) > TEXTURE
+    used = followed(there, back, FOLLOWED) & textured
     row, column = np.nonzero(used)
-    if len(row) < FEWEST_POINTS:
+    if len(row) < max(FEWEST_POINTS, LEAST_FOLLOWED * textured.sum()):
         return None
     every = max(1, len(row) // MOST_POINTS)
     row, column = row[::every], column[::every]
