@@ -20,6 +20,8 @@ def predict(
     ply: bool = False,
     frames: bool = False,
     confidence: bool = False,
+    steady: bool = True,
+    depth_alone: bool = False,
     camera: Path | None = None,
     fx: float | None = None,
     fov: float | None = None,
@@ -48,6 +50,9 @@ def predict(
         frames: also write each frame of a video or bag, as NAME_frames/000000_depth.png and so on.
         confidence: also write NAME_confidence.png, 8 bit, white where depth can be relied on: 255 * exp(-e),
             e the expected error of log depth. With --npy also NAME_confidence.npy, float32 in 0..1.
+        steady: of videos and bags, draw each frame's depth towards what the frames before it said, so that it
+            flickers less; --no-steady predicts every frame for itself.
+        depth_alone: show of a video its depth alone, without the image beside it.
         camera: of all inputs: camera.yaml with fx, fy, cx, cy, width, height in pixels, or a file of ROS
             (camera_info), OpenCV, COLMAP (cameras.txt) or Kalibr. Metres then follow a lens that is not the
             training one; without a camera, here or beside the images, they do not.
@@ -66,7 +71,7 @@ def predict(
     from acdepth.prediction.run import Options, run_all
 
     lens = read_lens(camera) if camera else None
-    options = Options(lens, fx, fov, flip, npy, ply, frames, confidence)
+    options = Options(lens, fx, fov, flip, npy, ply, frames, confidence, steady, depth_alone)
     place, share = own_place(device), own_share()
     opened = partial(load, weights, str(place), precision=precision, backend=backend)
     run_all(inputs, out, opened, options, share)

@@ -7,7 +7,7 @@ import numpy as np
 
 ROUNDS = 10
 """Of weighted least squares, at most."""
-ENOUGH = 1e-6
+ENOUGH = 1e-5
 """Step, in radians and median depths, below which the motion is found."""
 NEAREST = 0.05
 """Of its depth in the source that a point keeps at least in the target: none lies behind the camera."""
@@ -44,11 +44,9 @@ def resect(target: np.ndarray, source: np.ndarray, depth: np.ndarray, soft: floa
         off = np.hypot(*error.T)
         weights = 1 / (1 + (off / soft) ** 2)
         jacobian = _jacobian(rays @ rotation.T, seen, depth)
-        weighted = jacobian * weights[:, None, None]
-        normal = np.einsum("nki,nkj->ij", weighted, jacobian)
-        step = np.linalg.solve(
-            normal + 1e-9 * np.trace(normal) * np.eye(6), np.einsum("nki,nk->i", weighted, error)
-        )
+        weighted = (jacobian * np.tile(weights, 2)[:, None]).T
+        normal = weighted @ jacobian
+        step = np.linalg.solve(normal + 1e-9 * np.trace(normal) * np.eye(6), weighted @ error.T.ravel())
         translation = translation + step[:3]
         rotation = cv2.Rodrigues(step[3:])[0] @ rotation
         if np.abs(step).max() < ENOUGH:
@@ -73,13 +71,13 @@ def _error(
 
 
 def _jacobian(turned: np.ndarray, seen: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """(N, 2, 6): how the place in the source follows translation and rotation.
+    """(2 N, 6): how x of the places in the source, then y, follows translation and rotation.
 
     Depth in the source stays as it is known, so that a step forward moves points along their turned rays.
     """
     u, v = seen.T
-    by_x = np.stack([1 / depth, np.zeros_like(u), -turned[:, 0] / turned[:, 2] / depth], 1)
-    by_y = np.stack([np.zeros_like(u), 1 / depth, -turned[:, 1] / turned[:, 2] / depth], 1)
-    turn_x = np.stack([-u * v, 1 + u * u, -v], 1)
-    turn_y = np.stack([-(1 + v * v), u * v, u], 1)
-    return np.stack([np.hstack([by_x, turn_x]), np.hstack([by_y, turn_y])], 1)
+    none, near = np.zeros_like(u), 1 / depth
+    x, y = -turned[:, :2].T / turned[:, 2] * near
+    along_x = [near, none, x, -u * v, 1 + u * u, -v]
+    along_y = [none, near, y, -(1 + v * v), u * v, u]
+    return np.hstack([along_x, along_y]).T

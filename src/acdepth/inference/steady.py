@@ -160,7 +160,7 @@ def _motion(
     row, column = np.nonzero(used)
     if len(row) < max(FEWEST_POINTS, LEAST_FOLLOWED * textured.sum()):
         return None
-    every = max(1, len(row) // MOST_POINTS)
+    every = math.ceil(len(row) / MOST_POINTS)
     row, column = row[::every], column[::every]
     x, y = column + there[row, column, 0], row + there[row, column, 1]
     depth = np.exp(_at(past.log_depth, x[None], y[None])[0].astype(float))

@@ -53,6 +53,10 @@ class Options:
     ply: bool
     frames: bool
     confidence: bool
+    steady: bool = True
+    """Whether the frames of a video draw on those before them."""
+    depth_alone: bool = False
+    """Whether a video shows depth without the image."""
 
     @property
     def needs_size(self) -> bool:
@@ -257,12 +261,13 @@ class Run:
         return job, None
 
     def _video(self, job: Job, video: OwnClip, advance: Advance) -> None:
-        out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
+        out, options = _named(job.target, "colour.mp4"), self.options
         try:
             video = self._through_its_lens(job, video)
             self._tell(job, video.lens)
-            on_frame = partial(self._frame, job, video.lens) if self.options.frames else None
-            left_out = predict_video(self.predictor, video, out, None, flip, on_frame, advance, sure)
+            on_frame = partial(self._frame, job, video.lens) if options.frames else None
+            asked = options.flip, on_frame, advance, options.confidence, options.steady, options.depth_alone
+            left_out = predict_video(self.predictor, video, out, None, *asked)
         except UnreadableVideo as error:
             self._fail(job, error)
             return
@@ -326,8 +331,9 @@ def _check(options: Options, jobs: list[Job], out: Path) -> None:
     if len(said) > 1:
         raise UserError(None, f"{' and '.join(said)} say the same", "give one of them")
     videos = [job.source for job in jobs if job.is_video]
-    if options.frames and not videos:
-        raise UserError(None, "--frames is for videos, and there is none among the inputs")
+    for_videos = {"--frames": options.frames, "--depth-alone": options.depth_alone}
+    if (asked := [flag for flag, given in for_videos.items() if given]) and not videos:
+        raise UserError(None, f"{asked[0]} is for videos, and there is none among the inputs")
     if (options.npy or options.ply or options.confidence) and videos and not options.frames:
         what = "--npy, --ply and --confidence of a video need --frames, which writes each frame"
         raise UserError(videos[0], what)
