@@ -1,5 +1,6 @@
 """A clip whose depth is known: what flickers is steadied, what is true stays, what is new is not held up."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -15,18 +16,16 @@ INTERVAL = 1 / 12
 def texture(seed: int = 0) -> np.ndarray:
     """(512, 512) gray values that flow can follow at any distance."""
     draw = np.random.default_rng(seed)
-    sizes = (8, 32, 128)
-    layers = [
-        np.kron(draw.uniform(0, 80, (size, size)), np.ones((512 // size, 512 // size))) for size in sizes
-    ]
+    layers = [np.kron(draw.uniform(0, 80, (n, n)), np.ones((512 // n, 512 // n))) for n in (8, 32, 128)]
     return np.sum(layers, 0)
 
 
-def walls(forward: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Image and depth [m] of a wall at 20 m with a nearer one before its left half, from ``forward`` [m]."""
+def walls(forward: float, seed: int = 0, comes: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Image and depth [m] of a wall at 20 m and a nearer one before its left, from ``forward`` [m], when the
+    nearer one ``comes`` by itself, too [m]."""
     row, column = np.mgrid[:96, :160]
     x, y = (column - CAMERA.cx) / CAMERA.fx, (row - CAMERA.cy) / CAMERA.fy
-    near, far = 10.0 - forward, 20.0 - forward
+    near, far = 10.0 - forward - comes, 20.0 - forward
     depth = np.where(x * near < -1, near, far)
     place = (np.stack([y, x]) * depth * 16 + 256).astype(int).clip(0, 511)
     gray = texture(seed)[place[0], place[1]]
@@ -39,20 +38,15 @@ def flickering(depth: np.ndarray, number: int, size: float = 0.1) -> DepthPredic
     return DepthPrediction((depth * np.exp(coarse)).astype(np.float32), None, CAMERA, True)
 
 
-def errors(said: list[np.ndarray], true: list[np.ndarray]) -> np.ndarray:
+def errors(said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> np.ndarray:
     """(N, H, W) of log depth."""
     return np.log(np.stack(said)) - np.log(np.stack(true))
 
 
 def test_flicker_and_error_shrink_on_a_drive() -> None:
-    drive = [walls(0.4 * n) for n in range(12)]
-    plain = [flickering(depth, n) for n, (_, depth) in enumerate(drive)]
-    steady = Steady()
-    steadied = [
-        steady(image, one, n * INTERVAL).depth
-        for n, ((image, _), one) in enumerate(zip(drive, plain, strict=True))
-    ]
-    true = [depth for _, depth in drive]
+    images, true = zip(*[walls(0.4 * n) for n in range(12)], strict=True)
+    plain, steady = [flickering(depth, n) for n, depth in enumerate(true)], Steady()
+    steadied = [steady(image, plain[n], n * INTERVAL).depth for n, image in enumerate(images)]
     before, after = errors([one.depth for one in plain], true), errors(steadied, true)
     inner = np.s_[4:, 16:-16, 16:-16]
     assert np.abs(np.diff(after[inner], axis=0)).mean() < 0.6 * np.abs(np.diff(before[inner], axis=0)).mean()
@@ -67,14 +61,22 @@ def test_true_depth_stays_true() -> None:
         assert np.median(np.abs(np.log(found / depth))) < 0.01
 
 
+def test_what_moves_by_itself_does_not_lag() -> None:
+    steady = Steady()
+    for number in range(6):
+        image, depth = walls(0.0, comes=number)
+        found = steady(image, DepthPrediction(depth, None, CAMERA, True), number * INTERVAL).depth
+    moving = np.s_[8:-8, 8:40]
+    assert np.log(found / depth)[moving].mean() < 0.03  # by its past alone it would be 0.3
+
+
 def test_frames_to_come_change_nothing() -> None:
-    drive = [
-        (image, flickering(depth, n)) for n, (image, depth) in enumerate(walls(0.4 * n) for n in range(5))
-    ]
+    images, true = zip(*[walls(0.4 * n) for n in range(5)], strict=True)
     whole, part = Steady(), Steady()
-    all_of_it = [whole(image, one, n * INTERVAL).depth for n, (image, one) in enumerate(drive)]
-    for number, (image, one) in enumerate(drive[:3]):
-        np.testing.assert_array_equal(part(image, one, number * INTERVAL).depth, all_of_it[number])
+    said = [whole(images[n], flickering(true[n], n), n * INTERVAL).depth for n in range(5)]
+    for n in range(3):
+        again = part(images[n], flickering(true[n], n), n * INTERVAL).depth
+        np.testing.assert_array_equal(again, said[n])
 
 
 @pytest.mark.parametrize("new", ["scene", "size", "time"])
