@@ -16,7 +16,7 @@ from acdepth.core.seeding import make_generator
 from acdepth.serve.depth_tab import NONE, PRIVATE, DepthTab
 from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
-from acdepth.serve.viewer import Layer, viewer
+from acdepth.viewer.parts import Layer, viewer
 from acdepth.translator.method import SimulatedWeather, Translator
 
 SIMULATED, TRANSLATED = "simulated", "by the translator"
