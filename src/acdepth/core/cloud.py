@@ -15,8 +15,6 @@ class PointChoice:
     """Depth beyond which there are none [m]: the sky, and what is hardly known; None keeps all."""
     least_confidence: float = 0.0
     """In 0..1; less sure ones are left out."""
-    most: int | None = None
-    """Of a picture; evenly thinned out beyond that."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,9 @@ class Cloud:
     spread: float
     """Over its depth, how wide the part of the picture is that a point stands for."""
 
-    def thinned(self, most: int | None) -> "Cloud":
-        """At most so many of them."""
-        if most is None or len(self.points) <= most:
+    def thinned(self, most: int) -> "Cloud":
+        """At most so many of them, evenly spread."""
+        if len(self.points) <= most:
             return self
         # By a fixed draw, as a step would leave columns out.
         kept = np.random.default_rng(0).permutation(len(self.points))[:most]

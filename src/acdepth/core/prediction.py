@@ -139,7 +139,7 @@ class DepthPrediction:
         return (rays * self.depth[..., None]).reshape(-1, 3).astype(np.float32)
 
     def chosen(self, choice: PointChoice) -> np.ndarray:
-        """bool (H, W): which pixels become points, before they are thinned out.
+        """bool (H, W): which pixels become points.
 
         Raises:
             UserError: if that depends on confidence, and there is none.
@@ -162,7 +162,7 @@ class DepthPrediction:
         points, kept = self.points(), self.chosen(choice).ravel()
         assert self.camera is not None
         spread = self.camera.width / self.depth.shape[1] / self.camera.fx
-        return Cloud(points[kept], image.reshape(-1, 3)[kept], spread).thinned(choice.most)
+        return Cloud(points[kept], image.reshape(-1, 3)[kept], spread)
 
     def save_ply(self, path: Path, image: np.ndarray) -> None:
         """Write a binary PLY point cloud [m] coloured by ``image``, uint8 (H, W, 3) RGB."""

@@ -1,6 +1,7 @@
 """Depth of videos: image on the left, colours on the right."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -49,14 +50,14 @@ class LeftOut(NamedTuple):
 def predict_video(
     predictor: Predictor,
     video: OwnClip,
-    out: Path,
+    out: Path | None,
     camera: Camera | None = None,
     flip: bool = False,
     on_frame: Callable[[int, np.ndarray, DepthPrediction], object] | None = None,
     on_progress: Callable[[], object] | None = None,
     confidence: bool = False,
 ) -> LeftOut:
-    """Predict every frame and write an MP4 of images and colours side by side.
+    """Predict every frame and write an MP4 of images and colours side by side, unless ``out`` is None.
 
     The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
     prediction of each that is predicted, with its ``confidence`` where that is asked for; several threads
@@ -72,10 +73,16 @@ def predict_video(
         UserError: if ``out`` cannot be written.
     """
     film = _Film(predictor, video, camera, flip, confidence, on_frame)
-    with atomic_path(out) as temporary, PairWriter(temporary, video.frame_rate) as writer:
+    with ExitStack() as stack:
+        writer = None
+        if out is not None:
+            temporary = stack.enter_context(atomic_path(out))
+            writer = stack.enter_context(PairWriter(temporary, video.frame_rate))
         colours = SteadyColours()
 
         def write(shown: Shown) -> None:
+            if writer is None:
+                return
             if shown.image is None or shown.inverse_depth is None:
                 writer.repeat(video.time(shown.index))
             else:

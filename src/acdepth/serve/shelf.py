@@ -51,7 +51,7 @@ class Result:
         """
         # The sky would be a wall behind which the street is a speck.
         farthest = FARTHEST_POINT if self.prediction.metric else None
-        return self.prediction.cloud(self.image, PointChoice(farthest, most=most))
+        return self.prediction.cloud(self.image, PointChoice(farthest)).thinned(most)
 
     def glb(self) -> bytes:
         """Its `cloud` as a file."""

@@ -10,8 +10,6 @@ from acdepth.core.prediction import DepthPrediction, nearest_shown
 from acdepth.viewer.parts import FARTHEST_GRID, Ground, Layer, cloud, scale_bar, viewer
 
 SCRIPTS = ("picture.js", "cloud.bundle.js")
-MOST_POINTS = 200_000
-"""Of a page: about 2.5 MB."""
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """The page asks nobody for anything."""
 STYLE = """
@@ -38,6 +36,7 @@ def frame_page(
     image: np.ndarray,
     prediction: DepthPrediction,
     choice: PointChoice,
+    most: int,
     ground: Ground | None = None,
     title: str = "acdepth",
     about: str = "",
@@ -48,6 +47,7 @@ def frame_page(
         image: the picture.
         prediction: its depth, with its camera.
         choice: of the points.
+        most: points, evenly thinned out beyond that.
         ground: the road, on which a grid is drawn.
         title: of the page.
         about: what is said below it.
@@ -56,7 +56,7 @@ def frame_page(
         UserError: if the camera is not known.
     """
     unit = "m" if prediction.metric else "units"
-    shown = prediction.cloud(image, choice)
+    shown = prediction.cloud(image, choice).thinned(most)
     assert prediction.camera is not None
     space = cloud(shown, prediction.camera, ground, unit, choice.farthest or FARTHEST_GRID)
     bar = scale_bar(prediction, nearest_shown(prediction.inverse_depth), unit)

@@ -1,4 +1,4 @@
-"""Parts of a page: two pictures with a slider between them and metres under the pointer, and points in space."""
+"""Parts of a page: two pictures with a slider between them and metres to be read, and points in space."""
 
 import base64
 from dataclasses import dataclass
@@ -56,7 +56,11 @@ def viewer(left: Layer, right: Layer, prediction: DepthPrediction, below: str = 
 
 
 def cloud(
-    shown: Cloud, camera: Camera, ground: Ground | None = None, unit: str = "m", farthest: float = FARTHEST_GRID
+    shown: Cloud,
+    camera: Camera,
+    ground: Ground | None = None,
+    unit: str = "m",
+    farthest: float = FARTHEST_GRID,
 ) -> str:
     """HTML of points in space, as ``camera`` saw them, over a grid on the road if one is known."""
     points = shown.points
@@ -76,7 +80,7 @@ def cloud(
         told["ground"] = ",".join(f"{value:.6g}" for value in (*ground.normal, ground.height))
     data = " ".join(f'data-{name}="{escape(value)}"' for name, value in told.items())
     looks = "".join(f'<button type="button" data-look="{one}">{one}</button>' for one in LOOKS)
-    hint = "Drag to turn, right button or two fingers to shift, wheel to come nearer; point at something to measure."
+    hint = "Drag to turn, wheel or two fingers to come nearer; point at something to measure."
     return (
         f'<div class="ac-cloud" {data}><canvas></canvas><output hidden></output>'
         f'<div class="ac-looks">{looks}</div><p>{hint}</p></div>'
