@@ -11,9 +11,9 @@ It is one file and needs no package of ROS around it:
 | ``camera_info`` | sensor_msgs/CameraInfo | in: the lens; images that it bends are straightened |
 | ``depth/image`` | sensor_msgs/Image | out: 32FC1, metres along the optical axis (REP 118) |
 | ``depth/camera_info`` | sensor_msgs/CameraInfo | out: of the straightened image |
-| ``depth/points`` | sensor_msgs/PointCloud2 | out: x right, y down, z forward, in the camera's optical frame |
+| ``depth/points`` | sensor_msgs/PointCloud2 | out: x right, y down, z forward, optical frame |
 
-Parameters: ``weights`` (a checkpoint, or ``shipped``), ``device``, ``max_depth`` [m] and ``min_confidence`` of
+Parameters: ``weights`` (a checkpoint, or ``shipped``), ``device``, ``max_depth`` [m], ``min_confidence`` of
 points. Every answer carries the header of its image. The queue holds one image: while the network answers,
 older ones are dropped.
 """

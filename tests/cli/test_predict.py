@@ -213,7 +213,7 @@ def test_names_with_digits_of_all_kinds(run) -> None:
 def test_depth_without_scale_says_so_in_its_files(run, tmp_path: Path) -> None:
     tiny_checkpoint(tmp_path / "weights" / "model.safetensors", metric=False)
     write_image(Path("a.png"), picture())
-    code, said = run("a.png", "--to", "npy")
+    code, said = run("a.png", "--to", "png16,npy")
     assert code == 0 and "each says what it was multiplied by" in said
     found = read_depth_png16(Path("out/a_depth.png"), without_scale=True)
     np.testing.assert_allclose(found, np.load("out/a_depth.npy"), rtol=2e-3)
@@ -275,7 +275,7 @@ def test_a_folder_as_camera_is_one_line(run) -> None:
 def test_options_that_mean_nothing_are_refused(run) -> None:
     write_image(Path("a.png"), picture())
     for flags, told in (
-        (("--to", "png"), "--to png: 'png' is unknown; there are colour,png16,npy"),
+        (("--to", "png"), "--to png: 'png' is unknown; there are png16,colour,npy"),
         (("--max-depth", "30"), "--max-depth: chooses points, and none are written"),
         (("--to", "ply", "--max-depth", "nan"), "--max-depth nan: must be a positive number"),
         (("--to", "ply", "--min-confidence", "2"), "--min-confidence 2: must be in 0..1"),

@@ -91,7 +91,7 @@ def _matching(pattern: Path) -> tuple[Path, list[Path]]:
     found = [one for one in found if one.suffix.lower() in PICTURE_SUFFIXES or is_video(one) or is_bag(one)]
     if not found:
         raise UserError(pattern, "matches no image, video or bag", "check the pattern, and quote it")
-    return base, sorted(found, key=natural_order)
+    return base, sorted(found, key=lambda path: (path.parent, natural_order(path)))
 
 
 def _search(folder: Path, results: Path) -> list[Path]:

@@ -12,7 +12,7 @@ from acdepth.core.prediction import ALL_POINTS
 from acdepth.data.own.guessed import check_fov, lens_from_fov
 from acdepth.inference.predictor import Predictor
 
-Format = Literal["colour", "png16", "npy", "exr", "confidence", "ply", "glb", "html", "mcap", "rrd"]
+Format = Literal["png16", "colour", "npy", "exr", "confidence", "ply", "glb", "html", "mcap", "rrd"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 NEED_CAMERA: tuple[Format, ...] = ("ply", "glb", "html")
 """Points alone; recordings have pictures and depth without it."""
@@ -62,7 +62,7 @@ class Options:
 
     def of_pictures(self) -> tuple[Format, ...]:
         """What becomes a file of each picture."""
-        return tuple(one for one in self.to or ("colour", "png16") if one not in OVER_TIME)
+        return tuple(one for one in self.to or ("png16", "colour") if one not in OVER_TIME)
 
     def of_frames(self) -> tuple[Format, ...]:
         """What becomes a file of each frame of a video."""

@@ -1,4 +1,4 @@
-// Makes cloud.bundle.js: node src/acdepth/viewer/bundle.mjs, where npm has installed three and esbuild.
+// Makes cloud.bundle.js, from a folder where npm has installed three and esbuild: make viewer
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
