@@ -2,11 +2,15 @@
 
 import base64
 import hashlib
+import io
 import re
+import shutil
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from acdepth.core.camera import Camera
 from acdepth.core.cloud import Cloud, PointChoice
@@ -16,6 +20,9 @@ from acdepth.viewer.page import frame_page
 from acdepth.viewer.parts import Ground, cloud
 from tests.inference.tiny import picture
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENT = 60_000
+"""[ms]"""
 CAMERA = Camera(60.0, 60.0, 47.5, 31.5, 96, 64)
 
 
@@ -61,3 +68,32 @@ def test_the_grid_lies_on_the_road(street: DepthPrediction) -> None:
     assert ground.normal == pytest.approx((0, 1, 0), abs=1e-3)
     wall = DepthPrediction(np.full((64, 96), 5.0, np.float32), None, CAMERA, True)
     assert find_ground(wall) is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt install chromium")
+def test_a_browser_draws_the_page_and_measures_in_it(street: DepthPrediction, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+    ground = find_ground(street)
+    page = frame_page(picture(), street, PointChoice(30.0), 10_000, ground, "street", "")
+    (tmp_path / "street.html").write_text(page, encoding="utf-8")
+    with playwright.sync_playwright() as plays:
+        browser = plays.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": 800, "height": 900})
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.goto((tmp_path / "street.html").as_uri())
+        canvas = tab.locator(".ac-cloud[data-drawn] canvas")
+        tab.get_by_role("button", name="camera").click()
+        box = canvas.bounding_box(timeout=PATIENT)
+        # The camera looks along the road: 4 m ahead lies where its picture has it, as many times as large.
+        down = 1.5 / 4 / np.tan(np.radians(55 / 2)) / 2
+        tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * (0.5 + down))
+        tab.locator(".ac-cloud output").wait_for(timeout=PATIENT)
+        said = tab.locator(".ac-cloud output").inner_text()
+        shot = np.asarray(Image.open(io.BytesIO(canvas.screenshot())).convert("RGB"))
+        browser.close()
+    ahead, above = float(said.split(" m ahead")[0]), float(said.split(", ")[-1].split()[0])
+    assert ahead == pytest.approx(4, abs=0.3) and above == pytest.approx(0, abs=0.05)
+    assert len(np.unique(shot.reshape(-1, 3), axis=0)) > 100
+    assert len([url for url in asked if not url.startswith("data:")]) == 1
