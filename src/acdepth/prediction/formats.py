@@ -62,10 +62,10 @@ def named(target: Path, ending: str) -> Path:
 
 def _write_page(target: Path, image: np.ndarray, prediction: DepthPrediction, options: Options) -> None:
     choice = options.points_in("html", prediction.metric)
-    ground = find_ground(prediction)
+    ground, unit = find_ground(prediction), "m" if prediction.metric else "units"
     if ground is None:
         about = "No road was found, so that no grid is drawn."
     else:
-        about = f"The grid lies on the road that the depth shows, {ground.height:.2f} below the camera."
+        about = f"The grid lies on the road that the depth shows, {ground.height:.2f} {unit} below the camera."
     page = frame_page(image, prediction, choice, MOST_POINTS, ground, target.name, about)
     write_text(named(target, "view.html"), page)

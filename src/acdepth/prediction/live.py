@@ -38,8 +38,8 @@ def predict_live(predictor: Predictor, live: Live, target: Path, options: Option
         options: what is written.
 
     Raises:
-        UserError: if nothing came in, the source failed, which is told when all is written, or a picture
-            cannot be predicted.
+        UserError: if nothing came in, the source failed, its pictures changed their size, which is told when
+            all is written, or one cannot be predicted.
     """
     failed: UserError | None = None
     with stopped_by_interrupt() as stopped, closing(live), ExitStack() as stack:
@@ -51,8 +51,8 @@ def predict_live(predictor: Predictor, live: Live, target: Path, options: Option
                 session.tell(live.dropped)
         except UserError as error:
             failed = error
-        if not writer.number:
-            raise failed or UserError(live.name, "gave no picture", "check its address and the network")
+        if not (writer.number or stopped.is_set()):
+            raise failed or session.without_result()
     session.end(live.dropped, target.parent)
     if failed:
         raise failed
@@ -85,35 +85,44 @@ class _Session:
         self.predictor, self.name, self.options, self.writer = predictor, name, options, writer
         self.lens: Lens | None = None
         self.without_metres = 0
+        self.last_without: NoMetres | None = None
         self._size: tuple[int, int] | None = None
         self._began = self._told = time.monotonic()
 
     def predict(self, shot: Shot) -> None:
         image = shot.read()
-        size = image.shape[0], image.shape[1]
-        if size != self._size:
-            self._begin(size)
+        self._check_size(image.shape[0], image.shape[1])
         lens, options = self.lens, self.options
         straight = lens.straighten(image) if lens else image
         given = lens and lens.straight, options.flip, options.confidence, lens and lens.camera_height
         try:
             prediction = self.predictor(straight, *given)
-        except NoMetres:
-            self.without_metres += 1
+        except NoMetres as error:
+            self.without_metres, self.last_without = self.without_metres + 1, error
             return
         self.writer.add(shot, straight, prediction, lens)
 
-    def _begin(self, size: tuple[int, int]) -> None:
-        """The first picture, or the first of another size, which some streams change to."""
-        self.lens, self._size = self.options.lens_of(None, size), size
-        say(f"{self.name}: {size[1]}x{size[0]} pixels; Ctrl-C ends it")
-        say(self.predictor.describe_scale(self.lens and self.lens.straight))
+    def _check_size(self, height: int, width: int) -> None:
+        if self._size is None:
+            self.lens, self._size = self.options.lens_of(None, (height, width)), (height, width)
+            say(f"{self.name}: {width}x{height} pixels; Ctrl-C ends it")
+            say(self.predictor.describe_scale(self.lens and self.lens.straight))
+        elif self._size != (height, width):
+            what = f"its pictures changed from {self._size[1]}x{self._size[0]} to {width}x{height} pixels"
+            raise UserError(self.name, what, "start again")
+
+    def without_result(self) -> UserError:
+        """Why nothing was written."""
+        if self.last_without is not None:
+            what = f"none of its {self.without_metres} pictures tells metres, such as the last"
+            return UserError(self.name, f"{what}: {self.last_without.what}", self.last_without.remedy)
+        return UserError(self.name, "gave no picture", "check its address and the network")
 
     def tell(self, dropped: int) -> None:
         now = time.monotonic()
         if now - self._told >= SECONDS_BETWEEN_LINES:
             self._told = now
-            say(f"{self._counts(dropped)}")
+            say(self._counts(dropped))
 
     def end(self, dropped: int, out: Path) -> None:
         say(f"{self._counts(dropped)}, results in {out}")

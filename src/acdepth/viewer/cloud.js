@@ -116,7 +116,8 @@ class Shown {
     this.controls = new OrbitControls(this.eye, this.canvas);
     this.controls.maxDistance = 200;
     this.controls.addEventListener("change", () => this.again());
-    this.canvas.addEventListener("pointermove", (event) => this.tell(event));
+    this.canvas.addEventListener("pointermove", (event) => event.buttons || this.tell(event));
+    this.canvas.addEventListener("pointerdown", (event) => this.tell(event)); // fingers do not hover
     this.canvas.addEventListener("pointerleave", () => { this.said.hidden = true; });
     for (const button of cloud.querySelectorAll("button[data-look]"))
       button.addEventListener("click", () => this.look(button.dataset.look));
@@ -126,7 +127,7 @@ class Shown {
   }
 
   fill() {
-    const { data } = { data: this.cloud.dataset };
+    const data = this.cloud.dataset;
     this.scene?.traverse((one) => { one.geometry?.dispose(); one.material?.dispose(); });
     this.scene = new Scene();
     this.scene.background = new Color(0x12161a);
@@ -164,11 +165,12 @@ class Shown {
 
   // Metres of the nearest point that is drawn under the pointer.
   tell(event) {
-    if (event.buttons) return;
     const box = this.canvas.getBoundingClientRect();
     const [left, top] = [event.clientX - box.left, event.clientY - box.top];
     const all = this.points.geometry.attributes.position.array;
     const seen = this.eye.projectionMatrix.clone().multiply(this.eye.matrixWorldInverse).elements;
+    const { spread, high } = this.points.material.uniforms;
+    const size = (1.4 * spread.value * high.value * box.height) / this.canvas.height; // as VERTEX has it
     let best = Infinity, found = -1;
     for (let i = 0; i < all.length; i += 3) {
       const [x, y, z] = [all[i], all[i + 1], all[i + 2]];
@@ -176,7 +178,8 @@ class Shown {
       if (w < 0.05 || w > best) continue;
       const u = ((seen[0] * x + seen[4] * y + seen[8] * z + seen[12]) / w + 1) * box.width / 2;
       const v = (1 - (seen[1] * x + seen[5] * y + seen[9] * z + seen[13]) / w) * box.height / 2;
-      if ((u - left) ** 2 + (v - top) ** 2 < 16) [best, found] = [w, i];
+      const half = Math.min(24, Math.max(3, (-size * z) / w)) / 2;
+      if (Math.abs(u - left) < half && Math.abs(v - top) < half) [best, found] = [w, i];
     }
     this.said.hidden = found < 0;
     if (found < 0) return;

@@ -82,8 +82,8 @@ def cloud(
     looks = "".join(f'<button type="button" data-look="{one}">{one}</button>' for one in LOOKS)
     hint = "Drag to turn, wheel or two fingers to come nearer; point at something to measure."
     return (
-        f'<div class="ac-cloud" {data}><canvas></canvas><output hidden></output>'
-        f'<div class="ac-looks">{looks}</div><p>{hint}</p></div>'
+        f'<div class="ac-cloud" {data}><div class="ac-space"><canvas></canvas><output hidden></output>'
+        f'<div class="ac-looks">{looks}</div></div><p>{hint}</p></div>'
     )
 
 
