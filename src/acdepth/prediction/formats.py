@@ -66,6 +66,8 @@ def _write_page(target: Path, image: np.ndarray, prediction: DepthPrediction, op
     if ground is None:
         about = "No road was found, so that no grid is drawn."
     else:
-        about = f"The grid lies on the road that the depth shows, {ground.height:.2f} {unit} below the camera."
+        about = (
+            f"The grid lies on the road that the depth shows, {ground.height:.2f} {unit} below the camera."
+        )
     page = frame_page(image, prediction, choice, MOST_POINTS, ground, target.name, about)
     write_text(named(target, "view.html"), page)

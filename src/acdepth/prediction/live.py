@@ -132,7 +132,7 @@ class _Session:
     def _counts(self, dropped: int) -> str:
         number = self.writer.number
         rate = number / max(time.monotonic() - self._began, 1e-9)
-        return f"predicted {number} pictures, {rate:.1f} a second; {dropped} dropped"
+        return f"predicted {number} of {number + dropped} pictures, {rate:.1f} a second, the others dropped"
 
 
 class _LiveWriter:
