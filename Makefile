@@ -29,10 +29,16 @@ fast: setup
 	$(BIN)/ruff check .
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow and not real" -x -n 2 --ignore tests/world --ignore tests/demo
 
-# What people wait for, in milliseconds and ratios; runs/*.json have it with device and versions.
+# What a CPU is asked, ours and its twin in turns, in under ten minutes; its numbers go to docs/performance.md.
+BENCH := runs/benchmarks
 bench: setup
-	$(BIN)/python benchmarks/speed.py --out runs/speed.json
-	$(BIN)/python benchmarks/training.py --out runs/training.json
+	mkdir -p $(BENCH)
+	$(BIN)/python benchmarks/inference.py --out $(BENCH)/inference.json
+	$(BIN)/python benchmarks/weather.py --out $(BENCH)/weather.json
+	$(BIN)/python benchmarks/training.py --rounds 3 --out $(BENCH)/training.json
+	$(BIN)/python benchmarks/evaluation.py --frames 24 --rounds 1 --out $(BENCH)/evaluation.json
+	$(BIN)/python benchmarks/growth.py --out $(BENCH)/growth.json
+	$(BIN)/python benchmarks/tables.py $(BENCH)
 
 check: setup
 	$(BIN)/ruff check .
