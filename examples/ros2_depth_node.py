@@ -27,7 +27,7 @@ import numpy as np
 import acdepth
 from acdepth.core.cloud import PointChoice
 from acdepth.data.own.messages import lens_of, picture
-from acdepth.prediction.ros_messages import camera_fields, depth_fields, point_fields, points_fields
+from acdepth.prediction import camera_fields, depth_fields, point_fields, points_fields
 
 MOST_POINTS = 100_000
 """Of an image: 1.6 MB."""
