@@ -18,9 +18,5 @@ if TYPE_CHECKING:
     from acdepth.prediction.ros_messages import point_fields as point_fields
     from acdepth.prediction.ros_messages import points_fields as points_fields
 
-__all__, __getattr__ = lazy_names(
-    __name__,
-    {
-        "acdepth.prediction.ros_messages": "camera_fields depth_fields picture_fields point_fields points_fields"
-    },
-)
+_MESSAGES = "camera_fields depth_fields picture_fields point_fields points_fields"
+__all__, __getattr__ = lazy_names(__name__, {"acdepth.prediction.ros_messages": _MESSAGES})
