@@ -30,6 +30,8 @@ def take_turns(works: Mapping[str, Work], rounds: int) -> dict[str, Timed]:
         for name, work in works.items():
             started = time.perf_counter()
             work()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
             seconds[name].append(time.perf_counter() - started)
     return {name: _timed(values[1:]) for name, values in seconds.items()}
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-EXTRAS = ("accelerate", "jinja2", "nncf", "onnxruntime", "openvino", "tensorboard", "transformers")
+EXTRAS = ("accelerate", "jinja2", "mcap", "nncf", "onnxruntime", "openvino", "rerun", "rosbags")
+EXTRAS += ("tensorboard", "transformers")
 
 
 @pytest.mark.parametrize(

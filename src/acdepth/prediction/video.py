@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ class LeftOut(NamedTuple):
 def predict_video(
     predictor: Predictor,
     video: OwnClip,
-    out: Path,
+    out: Path | None,
     camera: Camera | None = None,
     flip: bool = False,
     on_frame: Callable[[int, np.ndarray, DepthPrediction], object] | None = None,
@@ -49,7 +50,8 @@ def predict_video(
     steady: bool = True,
     alone: bool = False,
 ) -> LeftOut:
-    """Predict every frame and write an MP4 of images and colours side by side, with the video's sound.
+    """Predict every frame and write an MP4 of images and colours side by side, with the video's sound, unless
+    ``out`` is None.
 
     The video's own camera is used where ``camera`` is None. ``on_frame`` gets number, image (H, W, 3) and
     prediction of each that is predicted, with its ``confidence`` where that is asked for; several threads
@@ -66,10 +68,16 @@ def predict_video(
         UserError: if ``out`` cannot be written.
     """
     film = _Film(predictor, video, camera, flip, confidence, on_frame, Steady() if steady else None)
-    with atomic_path(out) as temporary, _writer(temporary, video) as writer:
+    with ExitStack() as stack:
+        writer = None
+        if out is not None:
+            temporary = stack.enter_context(atomic_path(out))
+            writer = stack.enter_context(_writer(temporary, video))
         colours = SteadyColours()
 
         def write(shown: Shown) -> None:
+            if writer is None:
+                return
             if shown.image is None or shown.inverse_depth is None:
                 writer.repeat(video.time(shown.index))
             else:
