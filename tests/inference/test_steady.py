@@ -62,12 +62,12 @@ def test_true_depth_stays_true() -> None:
 
 
 def test_what_moves_by_itself_does_not_lag() -> None:
-    steady = Steady()
+    steady, lags = Steady(), []
     for number in range(6):
         image, depth = walls(0.0, comes=number)
         found = steady(image, DepthPrediction(depth, None, CAMERA, True), number * INTERVAL).depth
-    moving = np.s_[8:-8, 8:40]
-    assert np.log(found / depth)[moving].mean() < 0.03  # by its past alone it would be 0.3
+        lags.append(np.log(found / depth)[8:-8, 8:40].mean())
+    assert max(lags) < 0.03  # by the past alone it would be 0.3
 
 
 def test_frames_to_come_change_nothing() -> None:

@@ -1,11 +1,13 @@
 """The sound of a video goes where its pictures go, at the same moments."""
 
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
 import pytest
 import torch
+from av.audio.stream import AudioStream
 
 from acdepth.data.own.video import whole_video
 from acdepth.inference.model import model_of
@@ -28,7 +30,7 @@ def write_with_sound(path: Path, codec: str) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=8)
         stream.height, stream.width, stream.pix_fmt = 32, 48, "yuv420p"
-        heard = container.add_stream(codec, rate=RATE, layout="mono")
+        heard = cast(AudioStream, container.add_stream(codec, rate=RATE, layout="mono"))
         for number in range(8):
             frame = av.VideoFrame.from_ndarray(picture(32, 48, number), format="rgb24")
             frame.pts = number + 2
