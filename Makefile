@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow fast bench check clean
+.PHONY: setup demo test test-slow fast bench check viewer clean
 setup: $(READY)
 
 # Remade whenever the pins or the dependencies change; torch first, so that nothing else chooses a build of it.
@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,serve,openvino,onnx,s3-test,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,rerun,serve,openvino,onnx,s3-test,dev]"
 	touch $(READY)
 
 demo: setup
@@ -46,6 +46,12 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+# What browsers get of src/acdepth/viewer/cloud.js: one script with three.js; needs Node, and the network once.
+viewer:
+	mkdir -p build/viewer
+	cd build/viewer && npm install --no-save --ignore-scripts three@0.187.0 esbuild@0.28.2
+	cd build/viewer && node ../../src/acdepth/viewer/bundle.mjs
 
 clean:
 	rm -rf .venv runs build dist

@@ -9,9 +9,12 @@ EXTRAS = (
     "accelerate",
     "huggingface_hub",
     "jinja2",
+    "mcap",
     "nncf",
     "onnxruntime",
     "openvino",
+    "rerun",
+    "rosbags",
     "tensorboard",
     "transformers",
 )
