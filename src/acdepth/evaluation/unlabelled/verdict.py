@@ -73,7 +73,8 @@ ALIKE = Rule(
     COLLAPSED,
     "too few frames to compare",
 )
-"""Correlation of frames far apart. Streets of one town have .9, those of a motorway .985; a map that ignores the picture has 1."""
+"""Correlation of frames far apart. Streets of one town have .9, a motorway .985, a map that ignores the
+picture 1."""
 STUCK = Rule(
     Bounds(0.4, 0.6),
     "{percent:.0f} % of the pixels lie at one end of the range",
