@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -131,6 +132,14 @@ def test_a_camera_that_is_not_there_is_one_error(tmp_path, monkeypatch) -> None:
     with pytest.raises(UserError, match=r"127\.0\.0\.1_a: the stream cannot be read"):
         run_all(("http://127.0.0.1:9/a.mp4",), tmp_path / "out", SlowPredictor, Options())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_stream_that_is_silent_has_failed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/a.mjpg"
+        with pytest.raises(UserError, match=r"127\.0\.0\.1_a: gives no picture for 0\.5 seconds"):
+            run_all((address,), tmp_path / "out", SlowPredictor, Options())
 
 
 def test_what_is_live(tmp_path, monkeypatch) -> None:

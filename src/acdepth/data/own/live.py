@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import av
 import cv2
 import numpy as np
-from av.error import FFmpegError
+from av.error import ExitError, FFmpegError
 from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
@@ -162,6 +162,9 @@ def _stream(address: str, name: str) -> Iterator[tuple[float | None, Callable[[]
                 first = frame.time if first is None else first
                 due = frame.time - first if is_file and None not in (frame.time, first) else None
                 yield due, _reading(frame, stream.sample_aspect_ratio or Fraction(1))
+    except ExitError:
+        what = f"gives no picture for {PATIENCE:g} seconds"
+        raise UserError(name, what, "check its address and the network") from None
     except (FFmpegError, OSError) as error:
         told = error.strerror or type(error).__name__
         raise UserError(
