@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -133,6 +134,24 @@ def test_a_camera_that_is_not_there_is_one_error(tmp_path, monkeypatch) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_what_breaks_in_the_background_is_told(tmp_path, monkeypatch) -> None:
+    class Broken(Capture):
+        def read(self) -> tuple[bool, np.ndarray | None]:
+            raise RuntimeError("driver")
+
+    monkeypatch.setattr(cv2, "VideoCapture", Broken)
+    with pytest.raises(RuntimeError, match="driver"):
+        run_all(("0",), tmp_path / "out", SlowPredictor, Options())
+
+
+def test_a_stream_that_is_silent_has_failed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(live, "PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/a.mjpg"
+        with pytest.raises(UserError, match=r"127\.0\.0\.1_a: gives no picture for 0\.5 seconds"):
+            run_all((address,), tmp_path / "out", SlowPredictor, Options())
+
+
 def test_what_is_live(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert all(map(live.is_live, ("0", "12", "rtsp://cam/1", "http://cam/a", "udp://@:5000")))
@@ -140,6 +159,9 @@ def test_what_is_live(tmp_path, monkeypatch) -> None:
     Path("0").mkdir()
     assert not live.is_live("0")
     assert live.live_name("rtsp://me:secret@cam.local:554/a/b.sdp?x=1") == "cam.local_a_b"
-    assert live.live_name("2") == "camera2"
+    assert live.live_name("2") == "camera2" and live.live_name("rtsp://cam") == "cam"
+    assert live.live_name("http://cam/") == "cam" and live.live_name("udp://@:5000") == "stream"
+    with pytest.raises(UserError, match="address of a stream: Invalid IPv6 URL"):
+        live.live_name("http://me:secret@[cam/a")
     with pytest.raises(UserError, match="camera3: is live, and predicted alone"):
         run_all(("3", "4"), tmp_path / "out", SlowPredictor, Options())

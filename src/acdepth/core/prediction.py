@@ -18,6 +18,7 @@ from acdepth.core.png_text import with_png_text
 PNG16_UNITS_PER_METRE = 256
 """KITTI's depth files: uint16 = metres * 256, 0 where there is none."""
 ALL_POINTS = PointChoice()
+"""Sky and guesswork too."""
 NO_METRES = "depth without scale, values per unit"
 """Keyword of the text in a PNG whose depth has no metres; the text is the number it was multiplied by."""
 

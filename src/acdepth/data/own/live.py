@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import av
 import cv2
 import numpy as np
-from av.error import FFmpegError
+from av.error import ExitError, FFmpegError
 from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
@@ -47,11 +47,18 @@ def is_live(text: str) -> bool:
 
 
 def live_name(text: str) -> str:
-    """What results are called: ``camera0``, or host and path of an address, without user and password."""
+    """What results are called: ``camera0``, or host and path of an address, without user and password.
+
+    Raises:
+        UserError: if an address cannot be understood.
+    """
     if "://" not in text:
         return f"camera{text}"
-    parts = urlsplit(text)
-    told = f"{parts.hostname or ''}{Path(parts.path).with_suffix('')}"
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise UserError("address of a stream", error, "write such as rtsp://10.0.0.7/stream1") from None
+    told = f"{parts.hostname or ''}{re.sub(r'[.][^./]*$', '', parts.path)}"
     return re.sub(r"[^\w.-]+", "_", told).strip("_.") or "stream"
 
 
@@ -80,7 +87,7 @@ class Live:
         self._changed = threading.Condition()
         self._stopped = threading.Event()
         self._newest: Shot | None = None
-        self._error: UserError | None = None
+        self._error: Exception | None = None
         self._ended = False
         self._thread = threading.Thread(target=self._take_all, name=name, daemon=True)
         self._thread.start()
@@ -113,11 +120,12 @@ class Live:
         try:
             with closing(self._frames):  # type: ignore[type-var]
                 self._take()
-        except UserError as error:
+        except Exception as error:  # whoever waits for a picture is told
             self._error = error
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
 
     def _take(self) -> None:
         began = None
@@ -162,6 +170,9 @@ def _stream(address: str, name: str) -> Iterator[tuple[float | None, Callable[[]
                 first = frame.time if first is None else first
                 due = frame.time - first if is_file and None not in (frame.time, first) else None
                 yield due, _reading(frame, stream.sample_aspect_ratio or Fraction(1))
+    except ExitError:
+        what = f"gives no picture for {PATIENCE:g} seconds"
+        raise UserError(name, what, "check its address and the network") from None
     except (FFmpegError, OSError) as error:
         told = error.strerror or type(error).__name__
         raise UserError(
