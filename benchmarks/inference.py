@@ -29,9 +29,9 @@ from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 PHOTOGRAPH = (900, 1600)
 """(height, width) of nuScenes [px]."""
 PUBLISHED = "published: PIL, Lanczos, fp32 eager"
-BACKENDS: tuple[tuple[Runtime, Precision], ...] = (
-    ("torch", "fp32"),
-    ("torch", "bf16"),
+ON_DEVICES: tuple[tuple[Runtime, Precision], ...] = (("torch", "fp32"), ("torch", "bf16"))
+ON_CPUS: tuple[tuple[Runtime, Precision], ...] = (
+    *ON_DEVICES,
     ("onnx", "fp32"),
     ("openvino", "fp32"),
     ("openvino", "bf16"),
@@ -59,7 +59,8 @@ def published(network: DepthNet, size: tuple[int, int]) -> Callable[[bytes], np.
     def depth(jpeg: bytes) -> np.ndarray:
         image = Image.open(io.BytesIO(jpeg)).convert("RGB").resize(size[::-1], Image.Resampling.LANCZOS)
         tensor = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float() / 255
-        return (1 / network(tensor).inverse_depths[0])[0, 0].numpy()
+        inverse = network(tensor.to(next(network.parameters()).device)).inverse_depths[0]
+        return (1 / inverse)[0, 0].cpu().numpy()
 
     return depth
 
@@ -68,7 +69,7 @@ def at_network_size(predictor: Predictor, jpeg: bytes, margin: float = MARGIN) -
     """Depth (h, w) as the network says it."""
     pixels = predictor.read(jpeg, margin)
     [answer] = predictor.model.infer([pixels.array], [predictor.model.fit(pixels.size)])
-    return (1 / answer.inverse_depth)[0, 0].numpy()
+    return (1 / answer.inverse_depth)[0, 0].cpu().numpy()
 
 
 def main() -> None:
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--size", default="320x576", help="height and width that the network sees")
     parser.add_argument("--width", type=int, default=64, help="channels of ResNet18's first level")
     parser.add_argument("--weights", type=Path, help="instead: a checkpoint, at its own size")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument(
         "--without", nargs="*", default=[], choices=sorted(get_args(Runtime) + get_args(Precision))
@@ -95,16 +97,21 @@ def main() -> None:
             save_checkpoint(weights, DepthNet(card.network, 15.0), card)
         network, card = load_checkpoint(weights)
         predictors = {
-            f"{runtime} {precision}": Predictor(open_model(weights, "benchmark", "cpu", precision, runtime))
-            for runtime, precision in BACKENDS
+            f"{runtime} {precision}": Predictor(
+                open_model(weights, "benchmark", given.device, precision, runtime)
+            )
+            for runtime, precision in (ON_CPUS if given.device == "cpu" else ON_DEVICES)
             if runtime not in given.without and precision not in given.without
         }
-    by_published = published(network.eval().requires_grad_(False), card.input_size)
+    by_published = published(network.to(given.device).eval().requires_grad_(False), card.input_size)
     works: dict[str, Work] = {PUBLISHED: lambda: by_published(jpeg)}
     for name, predictor in predictors.items():
         works[name] = lambda predictor=predictor: at_network_size(predictor, jpeg)
     quickest = list(predictors)[-1]
-    works[f"{quickest}, JPEG as small as may be"] = lambda: at_network_size(predictors[quickest], jpeg, 1.0)
+    for name, predictor in predictors.items():
+        works[f"{name}, JPEG as small as may be"] = lambda predictor=predictor: at_network_size(
+            predictor, jpeg, 1.0
+        )
     image = predictors[quickest].read(jpeg).array
     model = predictors[quickest].model
     works[f"floor: {quickest}, network alone"] = lambda: model.infer(

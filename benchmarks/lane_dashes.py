@@ -140,8 +140,7 @@ def pitch_of_motion(clip: Clip, chosen: Sequence[int]) -> float:
     for index in chosen:
         for motion in read_place(clip, index).motions:
             if motion is not None:
-                T = motion.T_target_to_source
-                found.append(np.arcsin(-(T[:3, :3].T @ T[:3, 3])[1]))
+                found.append(np.arcsin(motion.way[1]))
     return -float(np.median(found)) if found else float("nan")
 
 

@@ -52,7 +52,6 @@ from acdepth.student.task import StudentTask, mean_consistency, mean_distillatio
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.task import TeacherTask, mean_smoothness
 
-CPU = torch.device("cpu")
 FRAMES, ORIGINAL = 10, (900, 1600)
 """Of the footage, nuScenes' size."""
 VIT_S = TinyPriorConfig(side=518, width=384, layers=12, heads=6, neck=(48, 96, 192, 384), fusion=64, head=32)
@@ -64,12 +63,17 @@ TEACHER = ("published teacher", "teacher", "both networks' own passes")
 class Bench:
     """Footage of noise in a folder, and steps on it."""
 
-    def __init__(self, folder: Path, size: tuple[int, int], batch: int, width: int, tiny_prior: bool) -> None:
+    def __init__(
+        self, folder: Path, size: tuple[int, int], batch: int, width: int, tiny_prior: bool, device: str
+    ) -> None:
         self.folder, self.size, self.batch, self.tiny_prior = folder, size, batch, tiny_prior
+        self.device = torch.device(device)
         self.network = DepthNetConfig(width=width)
         self.files = write_footage(folder / "data")
         self.prepared = prepare(open_data(folder / "data"), folder / "prepared", size)
-        self.loop = LoopSettings(steps=1_000_000, batch_size=batch, gradient_clip=None, device="cpu")
+        self.loop = LoopSettings(
+            steps=1_000_000, batch_size=batch, gradient_clip=None, device="cpu" if device == "cpu" else "auto"
+        )
 
     def prior(self) -> DepthAnythingPrior:
         """Untrained."""
@@ -83,20 +87,21 @@ class Bench:
         # How fast a condition is learnt does not depend on what it looks like.
         given = self.prepared, dict.fromkeys(config.degraded, self.prepared), config.mix, self.batch, 0, None
         source = MixBatches(*given, taught=asked.teacher, prior=asked.prior)
-        return steps(StudentTask(config, DepthNet(self.network, 15.0), teacher, None), source, self.loop)
+        task = StudentTask(config, DepthNet(self.network, 15.0), teacher, None)
+        return steps(task, source, self.loop, self.device)
 
     def teacher(self) -> Work:
         """Our step."""
         config = TeacherConfig(network=self.network, image_size=self.size, initial_depth=15.0, loop=self.loop)
         source = TripletBatches(self.prepared, self.batch, 0, None)
-        return steps(TeacherTask(config, 0.8), source, self.loop)
+        return steps(TeacherTask(config, 0.8), source, self.loop, self.device)
 
     def student_passes(self) -> Work:
         """The floor: the student forth and back, without any loss."""
-        student, mixed = last(DepthNet(self.network, 15.0)), self._images(1)[0]
+        student, mixed = last(DepthNet(self.network, 15.0).to(self.device)), self._images(1)[0]
 
         def passes() -> None:
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.loop.in_bfloat16(CPU)):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self._in_bfloat16):
                 depths = student(mixed).inverse_depths
             torch.stack([depth.mean() for depth in depths]).sum().backward()
             student.zero_grad()
@@ -106,10 +111,10 @@ class Bench:
     def teacher_passes(self) -> Work:
         """The floor: both networks forth and back, without any loss."""
         config = TeacherConfig(network=self.network, image_size=self.size, initial_depth=15.0)
-        task, (image, *beside) = last(TeacherTask(config, 0.8)), self._images(3)
+        task, (image, *beside) = last(TeacherTask(config, 0.8).to(self.device)), self._images(3)
 
         def passes() -> None:
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.loop.in_bfloat16(CPU)):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self._in_bfloat16):
                 depths = task.depth_net(image).inverse_depths
                 motions = task.pose_net.motions(image, torch.stack(beside, 1))
             torch.stack([motions.mean(), *(depth.mean() for depth in depths)]).sum().backward()
@@ -119,15 +124,14 @@ class Bench:
 
     def published_student(self) -> Work:
         """The published order of work."""
-        student, teacher, prior = (
-            DepthNet(self.network, 15.0),
-            DepthNet(self.network, 15.0).eval(),
-            self.prior(),
-        )
+        student, teacher = (DepthNet(self.network, 15.0).to(self.device) for _ in "st")
+        prior = self.prior()
+        teacher.eval()
+        prior.network.to(self.device)
         prior.network.to(memory_format=torch.contiguous_format)
         options, noise = OrdinalOptions().published(), AugmentSettings(noise="published", noise_first=True)
         optimizer, generator = torch.optim.Adam(student.parameters(), 5e-4), make_generator(0)
-        degraded = torch.arange(self.batch) % 3 > 0
+        degraded = torch.arange(self.batch, device=self.device) % 3 > 0
 
         def step() -> float:
             clear, mixed = (self._decoded(range(self.batch)) for _ in "cm")
@@ -149,9 +153,9 @@ class Bench:
     def published_teacher(self) -> Work:
         """The published order of work."""
         config = TeacherConfig(network=self.network, image_size=self.size, initial_depth=15.0)
-        task, generator = TeacherTask(config, 0.8), make_generator(0)
+        task, generator = TeacherTask(config, 0.8).to(self.device), make_generator(0)
         optimizer = torch.optim.Adam(task.parameters(), 2e-4)
-        known = TripletBatches(self.prepared, self.batch, 0, None).batch(0).to("cpu")
+        known = TripletBatches(self.prepared, self.batch, 0, None).batch(0).to(self.device)
 
         def step() -> float:
             first = range(1, self.batch + 1)
@@ -193,7 +197,11 @@ class Bench:
             with Image.open(self.files[number % len(self.files)]) as image:
                 small = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
             images.append(torch.from_numpy(np.array(small)).permute(2, 0, 1).float() / 255)
-        return torch.stack(images)
+        return torch.stack(images).to(self.device)
+
+    @property
+    def _in_bfloat16(self) -> bool:
+        return self.loop.in_bfloat16(self.device)
 
     def _images(self, count: int) -> list[Tensor]:
         return [self._decoded(range(one, one + self.batch)) for one in range(count)]
@@ -218,14 +226,14 @@ def write_footage(folder: Path) -> list[Path]:
     return files
 
 
-def steps(task: Task, source: BatchSource, loop: LoopSettings) -> Work:
+def steps(task: Task, source: BatchSource, loop: LoopSettings, device: torch.device) -> Work:
     """Steps of the training loop, data and optimiser included; losses are read every ``log_every``."""
-    updates = Updates(Accelerator(device_placement=False, mixed_precision="no"), task, loop, CPU)
+    updates = Updates(Accelerator(device_placement=False, mixed_precision="no"), task, loop, device)
     updates.prepare()
 
     def run() -> Iterator[None]:
-        for step, batches in enumerate(read_ahead(source, 0, loop, CPU)):
-            arrived: list[Tensors] = [batch.to(CPU) for batch in batches]
+        for step, batches in enumerate(read_ahead(source, 0, loop, device)):
+            arrived: list[Tensors] = [batch.to(device) for batch in batches]
             updates.step(arrived, make_generator(0, step), make_generator(1, step), step)
             yield
 
@@ -302,6 +310,7 @@ def main() -> None:
     parser.add_argument("--size", default="320x576", help="height and width of the networks' input")
     parser.add_argument("--batch", type=int, default=4, help="images per step")
     parser.add_argument("--width", type=int, default=64, help="channels of the networks' first level")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--tiny-prior", action="store_true", help="a prior of toy size, to try the script")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", action="store_true", help="also measure peak memory, in processes apart")
@@ -312,7 +321,7 @@ def main() -> None:
     size = parse_image_size(given.size)
     with TemporaryDirectory() as temporary:
         place = given.folder or temporary
-        bench = Bench(Path(place), size, given.batch, given.width, given.tiny_prior)
+        bench = Bench(Path(place), size, given.batch, given.width, given.tiny_prior, given.device)
         if given.only:
             work = bench.work(given.only)
             for _ in range(3):

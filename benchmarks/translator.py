@@ -295,7 +295,9 @@ def main() -> None:
             name: getattr(given, name)
             for name in ("model", "size", "batch", "rounds", "updates", "precision")
         }
-        write_json(given.out, {"made_by": machine, "settings": settings, given.part: found})
+        ratios = {} if training else {"ours / float32, one by one": found["ratio"]}
+        told = {"made_by": machine, "settings": settings, given.part: found, "ratios": ratios}
+        write_json(given.out, told)
 
 
 if __name__ == "__main__":

@@ -21,22 +21,32 @@ class Timed(NamedTuple):
     median: float
     least: float
     most: float
+    mean: float
 
 
-def take_turns(works: Mapping[str, Work], rounds: int) -> dict[str, Timed]:
+def wall_seconds(work: Work) -> float:
+    """What a clock on the wall says of a work [s]."""
+    started = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def take_turns(
+    works: Mapping[str, Work], rounds: int, measure: Callable[[Work], float] = wall_seconds
+) -> dict[str, Timed]:
     """Times of each work over ``rounds``, after one round that warms up and does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds + 1):
         for name, work in works.items():
-            started = time.perf_counter()
-            work()
-            seconds[name].append(time.perf_counter() - started)
+            seconds[name].append(measure(work))
     return {name: _timed(values[1:]) for name, values in seconds.items()}
 
 
 def show(title: str, timed: Mapping[str, Timed], ratios: Mapping[str, float]) -> None:
     """Print a table of milliseconds, and of ratios of medians."""
-    print(f"\n{title}\n  {'':44} {'median':>9} {'least':>9} {'most':>9} ms")
+    print(f"\n{title}\n  {'':44} {'median':>9} {'least':>9} {'most':>9} {'mean':>9} ms")
     for name, seconds in timed.items():
         print(f"  {name:44}" + "".join(f" {1000 * value:9.1f}" for value in seconds))
     for name, ratio in ratios.items():
@@ -50,4 +60,4 @@ def keep(path: Path, settings: Mapping[str, Any], groups: Mapping[str, Any]) -> 
 
 
 def _timed(values: list[float]) -> Timed:
-    return Timed(statistics.median(values), min(values), max(values))
+    return Timed(statistics.median(values), min(values), max(values), statistics.fmean(values))

@@ -32,8 +32,9 @@ EXTRAS = (
     ],
 )
 def test_a_verb_of_the_core_install_imports_no_extra(verb: str) -> None:
+    robots = ("mcap", "rerun", "rosbags")
     code = (
-        f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
+        f"import sys; sys.modules.update(dict.fromkeys({EXTRAS + robots!r}))\n"
         f"from acdepth.cli.main import VERBS; VERBS[{verb!r}].load_work()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

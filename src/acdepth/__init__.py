@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from acdepth.inference.predictor import Predictor as Predictor
     from acdepth.inference.predictor import load as load
     from acdepth.inference.predictor import register_with_transformers as register_with_transformers
+    from acdepth.inference.steady import Steady as Steady
 
 __all__, __getattr__ = lazy_names(
     __name__,
@@ -40,5 +41,6 @@ __all__, __getattr__ = lazy_names(
         "acdepth.core.prediction": "DepthPrediction",
         "acdepth.core.version": "__version__",
         "acdepth.inference.predictor": "Predictor load register_with_transformers",
+        "acdepth.inference.steady": "Steady",
     },
 )

@@ -47,7 +47,7 @@ def expected_depth(image: np.ndarray) -> np.ndarray:
 def test_an_image_becomes_depth_and_colours(run) -> None:
     image = picture(70, 111)
     write_image(Path("a.png"), image)
-    code, said = run("a.png", "--npy")
+    code, said = run("a.png", "--to", "colour,png16,npy")
     assert code == 0 and "77 degrees" in said and "predicted 1 of 1, results in out" in said
     assert results() == ["a_colour.png", "a_depth.npy", "a_depth.png"]
     depth = expected_depth(image)
@@ -61,7 +61,7 @@ def test_a_point_cloud_reads_back_in_metres(run) -> None:
     image = picture()
     write_image(Path("drive/images/a.png"), image)
     CAMERA.write(Path("drive/camera.yaml"))
-    code, said = run("drive", "--ply")
+    code, said = run("drive", "--to", "ply")
     assert code == 0 and "rescaled" in said
     header, body = Path("out/images/a_points.ply").read_bytes().split(b"end_header\n")
     assert f"element vertex {64 * 96}".encode() in header
@@ -76,38 +76,29 @@ def test_a_point_cloud_reads_back_in_metres(run) -> None:
 
 def test_a_point_cloud_without_camera_is_refused_before_the_work(run) -> None:
     write_image(Path("a.png"), picture())
-    code, said = run("a.png", "--ply")
-    assert code == 2 and "--ply needs the intrinsics" in said and said.count("\n") == 1
+    code, said = run("a.png", "--to", "ply")
+    assert code == 2 and "--to ply needs the intrinsics" in said and said.count("\n") == 1
     assert not Path("out").exists()
     CAMERA.write(Path("my.yaml"))
-    assert run("a.png", "--ply", "--camera", "my.yaml")[0] == 0
+    assert run("a.png", "--to", "ply", "--camera", "my.yaml")[0] == 0
 
 
 def test_confidence_is_written_where_it_is_asked_for(run) -> None:
     image = picture(70, 111)
     write_image(Path("a.png"), image)
-    assert run("a.png", "--confidence", "--npy")[0] == 0
-    assert results() == [
-        "a_colour.png",
-        "a_confidence.npy",
-        "a_confidence.png",
-        "a_depth.npy",
-        "a_depth.png",
-    ]
+    assert run("a.png", "--to", "confidence,npy")[0] == 0
+    assert results() == ["a_confidence.npy", "a_confidence.png", "a_depth.npy"]
     expected = Predictor(model_of(tiny_network(), tiny_card(), torch.device("cpu")))(image).confidence
     np.testing.assert_array_equal(np.load("out/a_confidence.npy"), expected)
     gray = cv2.imread("out/a_confidence.png", cv2.IMREAD_UNCHANGED)
     assert gray.dtype == np.uint8 and np.abs(gray / 255 - expected).max() <= 0.5001 / 255
-    write_video(Path("drive.mp4"), [picture()])
-    code, said = run("drive.mp4", "--confidence")
-    assert code == 2 and "--confidence of a video need --frames" in said
 
 
 def test_flip_changes_the_result(run) -> None:
     write_image(Path("a.png"), picture())
-    run("a.png", "--npy")
+    run("a.png", "--to", "npy")
     straight = np.load("out/a_depth.npy")
-    run("a.png", "--npy", "--flip")
+    run("a.png", "--to", "npy", "--flip")
     assert not np.allclose(np.load("out/a_depth.npy"), straight, rtol=1e-3)
 
 
@@ -182,15 +173,13 @@ def test_a_video_becomes_a_video_and_frames_if_asked(run) -> None:
     assert run("drive.mp4")[0] == 0
     assert results() == ["drive_colour.mp4"]
     assert len(read_video(Path("out/drive_colour.mp4"))[0]) == 3
-    code, said = run("drive.mp4", "--npy")
-    assert code == 2 and "need --frames" in said
-    assert run("drive.mp4", "--frames")[0] == 0
-    assert "drive_frames/000002_depth.png" in results() and len(results()) == 7
+    assert run("drive.mp4", "--to", "png16")[0] == 0
+    assert "drive_frames/000002_depth.png" in results() and len(results()) == 4
 
 
 def test_a_video_of_any_name_is_one(run) -> None:
     videos.write_video(Path("base.MTS"), 20, codec="mpeg2video")
-    code, said = run("base.MTS", "--frames")
+    code, said = run("base.MTS", "--to", "colour,png16")
     assert code == 0, said
     assert {"base_colour.mp4", "base_frames/000000_depth.png"} <= set(results())
 
@@ -224,7 +213,7 @@ def test_names_with_digits_of_all_kinds(run) -> None:
 def test_depth_without_scale_says_so_in_its_files(run, tmp_path: Path) -> None:
     tiny_checkpoint(tmp_path / "weights" / "model.safetensors", metric=False)
     write_image(Path("a.png"), picture())
-    code, said = run("a.png", "--npy")
+    code, said = run("a.png", "--to", "png16,npy")
     assert code == 0 and "each says what it was multiplied by" in said
     found = read_depth_png16(Path("out/a_depth.png"), without_scale=True)
     np.testing.assert_allclose(found, np.load("out/a_depth.npy"), rtol=2e-3)
@@ -285,8 +274,14 @@ def test_a_folder_as_camera_is_one_line(run) -> None:
 
 def test_options_that_mean_nothing_are_refused(run) -> None:
     write_image(Path("a.png"), picture())
-    code, said = run("a.png", "--frames")
-    assert code == 2 and "--frames is for videos" in said
+    for flags, told in (
+        (("--to", "png"), "--to png: 'png' is unknown; there are png16,colour,npy"),
+        (("--max-depth", "30"), "--max-depth: chooses points, and none are written"),
+        (("--to", "ply", "--max-depth", "nan"), "--max-depth nan: must be a positive number"),
+        (("--to", "ply", "--min-confidence", "2"), "--min-confidence 2: must be in 0..1"),
+    ):
+        code, said = run("a.png", "--fov", "60", *flags)
+        assert code == 2 and told in said and said.count("\n") == 1
 
 
 def test_results_that_cannot_be_written_stop_the_run(run) -> None:

@@ -21,30 +21,30 @@ def depth() -> np.ndarray:
 
 def test_a_focal_length_is_worth_a_camera(run) -> None:  # noqa: F811
     write_image(Path("a.png"), picture())
-    code, said = run("a.png", "--npy")
+    code, said = run("a.png", "--to", "npy")
     assert code == 0 and "field of view is the training one" in said
     plain = depth()
-    code, said = run("a.png", "--npy", "--ply", "--fx", "84")
+    code, said = run("a.png", "--to", "npy,ply", "--fx", "84")
     assert code == 0 and "rescaled by 1.40 from the training camera" in said and "measured" not in said
     np.testing.assert_allclose(depth(), 1.4 * plain, rtol=1e-6)
     Camera.central(84.0, 64, 96).write(Path("camera84.yaml"))
-    code, said = run("a.png", "--npy", "--camera", "camera84.yaml")
+    code, said = run("a.png", "--to", "npy", "--camera", "camera84.yaml")
     assert code == 0 and "depth is metric, rescaled by 1.40 from the training camera" in said
     np.testing.assert_allclose(depth(), 1.4 * plain, rtol=1e-6)
     # It goes before what lies beside the image, as --camera does.
     CAMERA.write(Path("camera.yaml"))
-    run("a.png", "--npy", "--fx", "84")
+    run("a.png", "--to", "npy", "--fx", "84")
     np.testing.assert_allclose(depth(), 1.4 * plain, rtol=1e-6)
-    code, said = run("a.png", "--npy")
+    code, said = run("a.png", "--to", "npy")
     assert "rescaled by 1.00" in said
     np.testing.assert_allclose(depth(), plain, rtol=1e-6)
 
 
 def test_the_focal_length_of_a_video_is_that_of_its_frames(run) -> None:  # noqa: F811
     write_video(Path("a.mp4"), [picture(64, 96, seed) for seed in range(2)])
-    run("a.mp4", "--frames", "--npy")
+    run("a.mp4", "--to", "npy")
     plain = np.load("out/a_frames/000001_depth.npy")
-    assert run("a.mp4", "--frames", "--npy", "--fx", "42")[0] == 0
+    assert run("a.mp4", "--to", "npy", "--fx", "42")[0] == 0
     np.testing.assert_allclose(np.load("out/a_frames/000001_depth.npy"), 0.7 * plain, rtol=1e-6)
 
 
@@ -93,7 +93,7 @@ def test_a_bent_picture_is_straightened_and_so_are_its_results(run, beside: bool
     Lens(BARREL.camera.resized(128, 192), BARREL.distortion, 1.4).write(Path("drive/camera.yaml"))
     if not beside:
         Path("drive/camera.yaml").rename("my.yaml")
-    code, said = run("drive/a.png", "--npy", "--ply", *(() if beside else ("--camera", "my.yaml")))
+    code, said = run("drive/a.png", "--to", "npy,ply", *(() if beside else ("--camera", "my.yaml")))
     assert (
         code == 0
         and said.count("the lens bends (k1 -0.2, k2 0.03): results are of the pictures straight") == 1
@@ -107,7 +107,7 @@ def test_a_bent_picture_is_straightened_and_so_are_its_results(run, beside: bool
     bent = depth()
     # The straight picture with its own camera says the same.
     write_image(Path("plain/a.png"), straight)
-    assert run("plain/a.png", "--npy", "--camera", "out/straight_camera.yaml")[0] == 0
+    assert run("plain/a.png", "--to", "npy", "--camera", "out/straight_camera.yaml")[0] == 0
     np.testing.assert_allclose(depth(), bent, rtol=1e-6)
 
 
@@ -125,21 +125,21 @@ def test_other_cameras_in_one_folder_of_results_have_files_of_their_own(run) -> 
 def test_frames_of_a_bent_video_are_straightened(run) -> None:  # noqa: F811
     write_video(Path("a.mp4"), [picture(64, 96, seed) for seed in range(2)])
     BARREL.write(Path("a.camera.yaml"))
-    code, said = run("a.mp4", "--frames", "--npy")
+    code, said = run("a.mp4", "--to", "npy")
     assert code == 0 and said.count("the lens bends") == 1
     by_file = np.load("out/a_frames/000001_depth.npy")
     assert Lens.read(Path("out/a_frames/straight_camera.yaml")).camera == BARREL.straight
     Path("a.camera.yaml").rename("my.yaml")
-    assert run("a.mp4", "--frames", "--npy", "--camera", "my.yaml")[0] == 0
+    assert run("a.mp4", "--to", "npy", "--camera", "my.yaml")[0] == 0
     np.testing.assert_array_equal(np.load("out/a_frames/000001_depth.npy"), by_file)
 
 
 def test_a_field_of_view_is_worth_a_focal_length_and_said_to_be_a_guess(run) -> None:  # noqa: F811
     write_image(Path("a.png"), picture())
-    run("a.png", "--npy", "--fx", "84")
+    run("a.png", "--to", "npy", "--fx", "84")
     known = depth()
     degrees = 2 * np.degrees(np.arctan(48 / 84))
-    code, said = run("a.png", "--npy", "--ply", "--fov", f"{degrees:.6f}")
+    code, said = run("a.png", "--to", "npy,ply", "--fov", f"{degrees:.6f}")
     assert code == 0 and "comes from --fov, a guess, and so do these metres" in said
     np.testing.assert_allclose(depth(), known, rtol=1e-5)
 
@@ -149,14 +149,14 @@ def test_exif_is_a_guess_where_nothing_better_is_known(run) -> None:  # noqa: F8
     exif[0x0112] = 1
     exif.get_ifd(0x8769)[0xA405] = 26
     Image.fromarray(picture()).save("a.png", exif=exif)
-    code, said = run("a.png", "--ply", "--npy")
+    code, said = run("a.png", "--to", "npy,ply")
     assert code == 0 and "comes from EXIF, a guess, and so do these metres" in said
     guessed = depth()
     focal = 26 / np.hypot(36, 24) * np.hypot(64, 96)
-    run("a.png", "--npy", "--fx", f"{focal:.6f}")
+    run("a.png", "--to", "npy", "--fx", f"{focal:.6f}")
     np.testing.assert_allclose(depth(), guessed, rtol=1e-5)
     CAMERA.write(Path("camera.yaml"))
-    code, said = run("a.png", "--npy")
+    code, said = run("a.png", "--to", "npy")
     assert code == 0 and "guess" not in said and not np.allclose(depth(), guessed, rtol=1e-2)
 
 
@@ -172,7 +172,7 @@ def test_kitti_knows_its_cameras(run, image: str, calibration: str, name: str) -
     write_image(Path(image), picture())
     Path(calibration).parent.mkdir(parents=True, exist_ok=True)
     Path(calibration).write_text(f"{name}: 84 0 47.5 0 0 84 31.5 0 0 0 1 0\n")
-    code, said = run("kitti", "--ply")
+    code, said = run("kitti", "--to", "ply")
     assert code == 0 and "rescaled by 1.40" in said
     assert len(list(Path("out").rglob("*_points.ply"))) == 1
 

@@ -35,10 +35,12 @@ def test_two_see_together_what_one_sees(two, tmp_path):
     assert [a + b for a, b in zip(first, second, strict=True)] == of_one
 
 
-@pytest.mark.parametrize("projected", [(), ("up", "down")])
-def test_gradients_and_so_weights_and_moments_are_those_of_one(two, tmp_path, projected):
+@pytest.mark.parametrize(
+    ("run", "projected"), [("plain", ()), ("accumulated", ()), ("projected", ("up", "down"))]
+)
+def test_gradients_and_so_weights_and_moments_are_those_of_one(two, tmp_path, run, projected):
     learn(tmp_path, Learner(projected=projected))
-    one, both = newest(tmp_path), newest(two[0] / ("projected" if projected else "plain"))
+    one, both = newest(tmp_path), newest(two[0] / run)
     assert one.keys() == both.keys()
     for name, value in one.items():
         torch.testing.assert_close(both[name], value, atol=1e-6, rtol=1e-5)

@@ -113,6 +113,7 @@ def main(out: Path) -> None:
     """Each part of the tests, one after the other, in processes that are started once."""
     told: dict[str, Any] = {}
     told["seen"] = learn(out / "plain", Learner(), batch_size=2).seen
+    learn(out / "accumulated", Learner(), batch_size=1, accumulate=2)
     learn(out / "projected", Learner(projected=("up", "down")), batch_size=2)
     normalised = learn(out / "normalised", Learner(normalised=True), batch_size=2)
     told["weights"] = [float(value.detach().sum()) for value in normalised.parameters()]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.ground import road_plane, road_slope
+from acdepth.geometry.ground import level_plane, plane_inverse_depth, road_plane
 
 CAMERA = Camera(fx=128.0, fy=128.0, cx=79.5, cy=47.5, width=160, height=96)
 SKY = 80.0
@@ -88,37 +88,32 @@ def test_depth_that_is_not_known_is_left_out():
     torch.testing.assert_close(found(depth).height, torch.tensor([1.5], dtype=torch.float64))
 
 
-class TestSlope:
-    def moving(self, *way: float) -> Tensor:
-        """T_target_to_source (1, 1, 4, 4) of a camera that goes there, turned a little."""
-        turn = torch.linalg.matrix_exp(
-            torch.tensor([[0, 0.01, 0.02], [-0.01, 0, 0.03], [-0.02, -0.03, 0]], dtype=torch.float64)
-        )
-        motion = torch.eye(4, dtype=torch.float64)
-        motion[:3, :3], motion[:3, 3] = turn, -turn @ torch.tensor(way, dtype=torch.float64)
-        return motion[None, None]
-
-    def slope(self, depth: Tensor, motions: Tensor) -> Tensor:
-        return road_slope(depth, CAMERA.matrix()[None], motions)
+class TestLevel:
+    def plane(self, depth: Tensor, *way: float):
+        direction = torch.tensor([way], dtype=torch.float64)
+        return level_plane(depth, CAMERA.matrix()[None], direction / direction.norm())
 
     @pytest.mark.parametrize("pitch", [-3.0, 0.0, 4.0])
-    def test_it_is_the_angle_between_road_and_motion(self, pitch):
-        sine = self.slope(road(1.5, pitch), self.moving(0, 0, 0.8))
-        torch.testing.assert_close(sine, torch.tensor([[math.sin(math.radians(pitch))]], dtype=torch.float64))
-        along = self.moving(0.1, -0.8 * math.tan(math.radians(pitch)), 0.8)
-        assert self.slope(road(1.5, pitch), along).abs() < 1e-9
+    def test_a_road_along_the_way_stays_as_it_is(self, pitch):
+        plane = self.plane(road(1.5, pitch), 0.1, -math.tan(math.radians(pitch)), 1)
+        torch.testing.assert_close(plane.height, torch.tensor([1.5], dtype=torch.float64))
+        torch.testing.assert_close(plane.normal, down(pitch)[None])
 
-    def test_without_a_road_or_motion_it_is_unknown(self):
-        assert self.slope(torch.full((1, 1, *CAMERA.size), SKY), self.moving(0, 0, 0.8)).isnan()
-        assert self.slope(road(), self.moving(0, 0, 0.01)).isnan()
+    def test_one_that_rises_and_leans_is_turned_to_the_way_as_far_ahead_as_it_was_seen(self):
+        plane = self.plane(road(1.5, 3.0, 6.0), 0, 0, 1)
+        assert plane.normal[0, 2].abs() < 1e-9 and plane.normal[0, 0] == pytest.approx(
+            math.sin(math.radians(2)), abs=1e-3
+        )
+        assert 1.2 < plane.height < 1.5
 
-    def test_gradients_level_the_road_and_turn_the_motion(self):
-        depth, motions = road(1.5, 3.0).log().requires_grad_(), self.moving(0, 0, 0.8).requires_grad_()
-        slopes = []
-        for _ in range(40):
-            slope = self.slope(depth.exp(), motions).abs().sum()
-            slopes.append(slope.item())
-            of_depth, of_motion = torch.autograd.grad(slope, (depth, motions))
-            assert of_depth.isfinite().all() and of_motion[..., 1, 3] != 0
-            depth = (depth - 0.05 * of_depth / of_depth.norm()).detach().requires_grad_()
-        assert slopes[-1] < 0.5 * slopes[0]
+    def test_without_a_road_or_a_way_there_is_none(self):
+        assert self.plane(torch.full((1, 1, *CAMERA.size), SKY), 0, 0, 1).height.isnan()
+        assert self.plane(road(), math.nan, math.nan, math.nan).height.isnan()
+
+    def test_its_depth_is_that_of_the_road_below_its_horizon(self):
+        depth, size = road(1.5, 2.0), (CAMERA.height, CAMERA.width)
+        plane = self.plane(depth, 0, -math.tan(math.radians(2.0)), 1)
+        inverse = plane_inverse_depth(plane, CAMERA.matrix()[None], size)
+        known = depth < SKY
+        torch.testing.assert_close(inverse[known].double(), 1 / depth[known], atol=1e-6, rtol=1e-5)
+        assert (inverse[~known] <= 1 / SKY + 1e-6).all() and not inverse[0, 0, 0].any()

@@ -34,6 +34,19 @@ def test_a_folder_holds_every_kind_of_picture_that_can_be_named(tmp_path: Path) 
     assert [job.source.name for job in collect((tmp_path,), tmp_path / "out")] == list(names)
 
 
+def test_a_pattern_is_searched_where_the_shell_did_not(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    touch(*(Path("data") / name for name in ("a/10.jpg", "a/9.jpg", "b/9.jpg", "b/notes.txt", "b/c/1.png")))
+    out = Path("out")
+    jobs = collect(("data/*/*.jpg",), out)
+    assert [job.target for job in jobs] == [out / "a/9", out / "a/10", out / "b/9"]
+    assert [job.target for job in collect(("data/b/**/*",), out)] == [out / "9", out / "c/1"]
+    with pytest.raises(UserError, match="matches no image, video or bag"):
+        collect(("data/*.jpg",), out)
+    touch(Path("odd[1].jpg"))
+    assert [job.source for job in collect(("odd[1].jpg",), out)] == [Path("odd[1].jpg")]
+
+
 def test_results_and_measured_depth_are_no_inputs(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     touch(drive / "images/1.png", drive / "depth/1.png", drive / "classes/1.png", drive / "out/1_depth.png")

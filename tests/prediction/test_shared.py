@@ -11,12 +11,13 @@ from acdepth.core.lens import Lens
 from acdepth.core.share import ALL, Share
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
-from acdepth.prediction.run import Options, run_all
+from acdepth.prediction.options import Options
+from acdepth.prediction.run import run_all
 from tests.cli.test_predict import write_image
 from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_network
 from tests.shares import together
 
-OPTIONS = Options(None, None, None, flip=False, npy=True, ply=False, frames=False, confidence=False)
+OPTIONS = Options(to=("colour", "png16", "npy"))
 
 
 def predict(folder: Path, out: Path, share: Share = ALL) -> None:

@@ -15,7 +15,8 @@ from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.video import VideoSource, whole_video
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
-from acdepth.prediction.video import WIDEST_HALF, PairWriter, SteadyColours, predict_video
+from acdepth.prediction.video import SteadyColours, predict_video
+from acdepth.prediction.writer import WIDEST, VideoWriter
 from tests.inference.tiny import CAMERA, picture, tiny_card, tiny_network
 
 
@@ -56,7 +57,7 @@ def test_a_video_becomes_images_and_colours_side_by_side(tmp_path: Path, predict
     seen: dict[int, DepthPrediction] = {}
     out = tmp_path / "out" / "drive.mp4"
     left_out = predict_video(
-        predictor, video, out, CAMERA, on_frame=lambda number, image, found: seen.update({number: found})
+        predictor, video, out, CAMERA, on_frame=lambda n, image, found: seen.update({n: found}), steady=False
     )
     frames, rate = read_video(out)
     assert left_out == (0, []) and rate == 12 and sorted(seen) == [0, 1, 2, 3, 4]
@@ -100,21 +101,47 @@ def test_one_bad_frame_in_a_hundred_is_counted_and_time_goes_on(
 def test_frames_are_shown_when_the_video_shows_them(tmp_path: Path, predictor: Predictor) -> None:
     times = [0.0, 0.05, 0.13, 0.2, 1.2, 1.25]
     path = write_video(tmp_path / "drive.mp4", [picture(32, 48, seed) for seed in range(6)], times=times)
-    predict_video(predictor, whole_video(path), tmp_path / "out.mp4")
+    predict_video(predictor, whole_video(path), tmp_path / "out.mp4", alone=True)
     with av.open(str(tmp_path / "out.mp4")) as container:
-        assert [frame.time for frame in container.decode(video=0)] == pytest.approx(times, abs=1e-3)
+        frames = list(container.decode(video=0))
+    assert [frame.pts * frame.time_base for frame in frames if frame.pts is not None and frame.time_base] == [
+        Fraction(round(1000 * time), 1000) for time in times
+    ]
+    assert frames[0].width == 48
 
 
-def test_an_unreadable_frame_keeps_its_time(tmp_path: Path) -> None:
-    with PairWriter(tmp_path / "pair.mp4", 10) as writer:
-        writer.write(picture(32, 48), picture(32, 48), 5.0)
-        writer.repeat(5.5)
-        writer.write(picture(32, 48, 1), picture(32, 48), 5.6)
+def test_every_frame_draws_on_those_before_it(tmp_path: Path, predictor: Predictor) -> None:
+    """The same as the stream of images: in order, and of the past alone."""
+    still = picture(96, 128)
+    noise = np.random.default_rng(0).integers(-9, 9, (5, *still.shape))
+    video = whole_video(
+        write_video(tmp_path / "drive.mp4", list((still + noise).clip(0, 255).astype(np.uint8)))
+    )
+    seen: dict[int, DepthPrediction] = {}
+    predict_video(
+        predictor, video, tmp_path / "out.mp4", on_frame=lambda n, image, found: seen.update({n: found})
+    )
+    times = [n / 12 for n in range(5)]
+    wanted = predictor.stream([video.image(n) for n in range(5)], times, confidence=False)
+    for number, prediction in enumerate(wanted):
+        np.testing.assert_allclose(seen[number].depth, prediction.depth, rtol=1e-5)
+    assert np.abs(seen[4].depth / predictor(video.image(4)).depth - 1).max() > 1e-3
+
+
+def test_unreadable_frames_keep_their_times(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "pair.mp4", 10) as writer:
+        writer.repeat(4.8)
+        for time, seed in ((5.0, 0), (5.5, None), (5.6, 1)):
+            if seed is None:
+                writer.repeat(time)
+            else:
+                writer.write([picture(32, 48, seed), picture(32, 48)], time)
     with av.open(str(tmp_path / "pair.mp4")) as container:
         frames = list(container.decode(video=0))
-    assert [frame.time for frame in frames] == pytest.approx([0, 0.5, 0.6])
-    first, second, third = (frame.to_ndarray(format="rgb24").astype(int) for frame in frames)
-    assert np.abs(first - second).mean() < 2 < np.abs(third - second).mean()
+    assert [frame.time for frame in frames] == pytest.approx([0, 0.2, 0.7, 0.8])
+    first, second, third, fourth = (frame.to_ndarray(format="rgb24").astype(int) for frame in frames)
+    assert max(np.abs(first - second).mean(), np.abs(second - third).mean()) < 2
+    assert np.abs(third - fourth).mean() > 2
 
 
 def test_more_than_one_in_a_hundred_stops_and_leaves_nothing(tmp_path: Path, predictor: Predictor) -> None:
@@ -126,10 +153,13 @@ def test_more_than_one_in_a_hundred_stops_and_leaves_nothing(tmp_path: Path, pre
 
 
 def test_wide_and_odd_sizes_become_what_players_accept(tmp_path: Path) -> None:
-    for shape, expected in (((33, 47), (32, 96)), ((400, 4000), (192, 2 * WIDEST_HALF))):
-        with PairWriter(tmp_path / "pair.mp4", None) as writer:
-            writer.repeat()
-            writer.write(picture(*shape), picture(*shape))
+    for shape, count, expected in (
+        ((33, 47), 2, (32, 96)),
+        ((400, 4000), 2, (192, WIDEST)),
+        ((400, 4000), 1, (384, WIDEST)),
+    ):
+        with VideoWriter(tmp_path / "pair.mp4", None) as writer:
+            writer.write([picture(*shape)] * count)
         frames, rate = read_video(tmp_path / "pair.mp4")
         assert [frame.shape[:2] for frame in frames] == [expected] and rate == 25
 

@@ -9,14 +9,15 @@ from acdepth.core.errors import UserError
 from acdepth.core.lens import Lens
 from acdepth.data.own.video import whole_video
 from acdepth.inference.predictor import Predictor
-from acdepth.prediction.run import Options, run_all
+from acdepth.prediction.options import Options
+from acdepth.prediction.run import run_all
 from acdepth.prediction.video import UnreadableVideo, predict_video
 from tests.cli.test_predict import write_image
 from tests.inference.relative import CAMERA, LENS_HEIGHT, gray, relative_model
 from tests.prediction.test_video import read_video, write_video
 
 LENS = Lens(CAMERA, camera_height=LENS_HEIGHT)
-OPTIONS = Options(LENS, None, None, flip=False, npy=False, ply=False, frames=False, confidence=False)
+OPTIONS = Options(LENS)
 
 
 def predict(*inputs: Path, out: Path) -> None:

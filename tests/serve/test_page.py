@@ -12,8 +12,8 @@ from acdepth.core.camera import Camera
 from acdepth.core.glb import points_glb
 from acdepth.core.prediction import DepthPrediction
 from acdepth.serve.shelf import MOST_POINTS, Result, Shelf
-from acdepth.serve.viewer import WIDEST_READ, Layer, cloud, viewer
 from acdepth.serve.weather_tab import change
+from acdepth.viewer.parts import WIDEST_READ, Layer, viewer
 from tests.inference.tiny import picture
 
 CAMERA = Camera(60.0, 60.0, 47.5, 31.5, 96, 64)
@@ -49,13 +49,6 @@ def test_points_come_back_from_a_glb_upright_and_in_metres():
 def test_a_large_cloud_is_thinned_out():
     scene, _ = read_glb(result(640, 960).glb())
     assert scene["accessors"][0]["count"] == MOST_POINTS
-
-
-def test_points_on_the_page_are_centimetres():
-    html = cloud(np.float32([[1.234, -2, 50], [0, 0, 400]]), np.uint8([[1, 2, 3], [4, 5, 6]]))
-    places, colours = (base64.b64decode(text) for text in re.findall(r'data-\w+="([^"]*)"', html))
-    assert np.frombuffer(places, "<i2").tolist() == [123, -200, 5000, 0, 0, 32767]
-    assert list(colours) == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_shelf_forgets_the_oldest_and_keeps_to_its_bytes():

@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.core.seeding import make_generator
-from acdepth.weather.blurs import blur, shrink
+from acdepth.weather import products
+from acdepth.weather.blurs import blur, enlarge, shrink, shrunk_blur, sums_down
 from acdepth.weather.draws import Draws
-from acdepth.weather.fields import part_below, powered, smooth_noise
+from acdepth.weather.fields import part_below, powered, running_max, smooth_noise
 from acdepth.weather.rain import streaks
 
 
@@ -49,9 +50,33 @@ def test_a_narrow_blur_is_a_convolution_renormalised_at_the_border(sigma: float)
     assert torch.allclose(blur(image[0], sigma), (light / pixels)[0], atol=1e-5)
 
 
+@pytest.mark.parametrize(("sigma", "near"), [(0.6, 1e-5), (3.9, 1e-5), (5.0, 1e-2), (17.0, 1e-2)])
+def test_cpus_and_other_devices_blur_alike(sigma: float, near: float) -> None:
+    """Wide blurs differ a little: OpenCV's begin with means, and products do not."""
+    image = torch.rand(2, 112, 64, generator=make_generator(1))
+    small, (step, _) = shrunk_blur(image, sigma)
+    other = products.shrunk(products.shrunk(image, sigma, step, -2), sigma, step, -1)
+    assert torch.allclose(other, small, atol=near)
+    large = products.enlarged(products.enlarged(small, step, 64, -1), step, 112, -2)
+    assert torch.allclose(enlarge(small, (step, step), (112, 64)), large, atol=1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 9, 31])
+def test_sums_of_columns(length: int) -> None:
+    image = torch.rand(1, 25, 7, generator=make_generator(1))
+    padded = F.pad(image, (0, 0, length // 2, length // 2))
+    assert torch.allclose(sums_down(image, length), padded.unfold(1, length, 1).sum(-1), atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_the_greatest_so_far(axis: int) -> None:
+    values = torch.rand(2, 13, 17, generator=make_generator(1))
+    assert torch.equal(running_max(values, axis), values.cummax(axis).values)
+
+
 @pytest.mark.parametrize("sigma", [0.6, 5.0, 17.0, 300.0])
 def test_a_flat_picture_stays_flat_to_its_borders(sigma: float) -> None:
-    assert torch.allclose(blur(torch.full((2, 101, 67), 0.3), sigma), torch.tensor(0.3))
+    assert torch.allclose(blur(torch.full((2, 101, 67), 0.3), sigma), torch.tensor(0.3), atol=1e-5)
 
 
 @pytest.mark.parametrize(("size", "step"), [((12, 20), 4), ((13, 23), 4), ((9, 8), 5), ((7, 7), 1)])

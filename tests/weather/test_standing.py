@@ -47,11 +47,11 @@ def test_lamps_windows_and_car_lights_are_on_what_stands() -> None:
     scene, standing = read(20.0)
     count, lit = 0, torch.zeros(HEIGHT, WIDTH)
     for seed in range(20):
-        lights = street_lamps(scene, standing, draws(seed))[2] + traffic_lights(scene, standing, draws(seed))
+        lights = street_lamps(scene, standing, draws(seed))[1] + traffic_lights(scene, standing, draws(seed))
         columns, rows = (axis[lights.colour[0] > 0].long() for axis in scene.pixel(*lights.place))
         count += len(rows)
         assert standing.things[0, rows, columns].all()
-        lit += lit_windows(scene, standing, draws(seed)).sum(0)
+        lit += lit_windows(scene, standing, draws(seed))(slice(None)).sum(0)
     assert count and lit.any()
     assert not lit[~standing.walls[0]].any()
 
@@ -60,8 +60,8 @@ def test_where_nothing_stands_no_light_is_put() -> None:
     scene, _ = read(20.0)
     nothing = Standing(scene, 1, *(torch.zeros(1, HEIGHT, WIDTH, dtype=torch.bool),) * 3)
     assert not any(traffic_lights(scene, nothing, draws(seed)).colour.any() for seed in range(10))
-    assert not any(street_lamps(scene, nothing, draws(seed))[2].colour.any() for seed in range(10))
-    assert not lit_windows(scene, nothing, draws()).any()
+    assert not any(street_lamps(scene, nothing, draws(seed))[1].colour.any() for seed in range(10))
+    assert not lit_windows(scene, nothing, draws())(slice(None)).any()
 
 
 def test_sky_goes_on_below_a_wire_and_ends_at_roofs() -> None:

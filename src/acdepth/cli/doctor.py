@@ -42,7 +42,7 @@ def _packages() -> list[tuple[str, str]]:
     """Versions of what the package needs, and for each extra what is missing."""
     import av
 
-    from acdepth.prediction.video import CODECS
+    from acdepth.prediction.writer import CODECS
 
     rows = [("python", platform.python_version()), ("acdepth", version("acdepth"))]
     for extra, packages in _requirements().items():

@@ -55,7 +55,7 @@ class Verb:
 VERBS = {
     "fit": Verb("fit.fit", "your own footage to depth that holds in bad weather", resumes=True),
     "demo": Verb("reproduce.demo", "the whole method on the built-in world, up to a report", resumes=True),
-    "predict": Verb("predict.predict", "depth of images, folders and videos"),
+    "predict": Verb("predict.predict", "depth of images, videos, bags, cameras and streams"),
     "serve": Verb("serve.serve", "depth on a page and at an HTTP endpoint"),
     "calibrate": Verb("calibrate.calibrate", "metres from one distance that somebody measured"),
     "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
@@ -87,6 +87,7 @@ VERBS = {
     "check": Verb("check.check", "whether depth is any good where nobody measured it"),
     "ablate": Verb("ablate.ablate", "what each part of the student is worth", resumes=True),
     "report": Verb("report.report", "the report page of a finished run"),
+    "view": Verb("view.view", "open the page of a run or a prediction"),
     "import": Verb("import_weights.import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
     "doctor": Verb("doctor.doctor", "what is installed, which devices and weights are here"),
     "completion": Verb("completion.completion", "a script by which a shell completes verbs and flags"),

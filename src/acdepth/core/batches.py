@@ -62,6 +62,9 @@ class TripletBatch(Tensors):
     """(B, N) float [m]: true length of the motion to each neighbour; NaN where unknown."""
     counted: Tensor | None = None
     """(B, 1, H, W) bool: False where ``image`` shows the vehicle itself; None where all pixels count."""
+    way: Tensor | None = None
+    """(B, 3) float, of length 1: the way that the vehicle drives, in the frame of its camera; NaN where it is
+    not known, None where nobody asks."""
 
 
 def is_night(condition: Tensor) -> Tensor:

@@ -1,9 +1,12 @@
 """Dense optical flow between two gray images, and which pixels of it to believe."""
 
-from functools import lru_cache
+import threading
 
 import cv2
 import numpy as np
+
+_OWN = threading.local()
+"""Of each thread."""
 
 
 def dense_flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -26,6 +29,8 @@ def followed(there: np.ndarray, back: np.ndarray, most: float) -> np.ndarray:
     return inside & (np.hypot(x + landed[..., 0] - column, y + landed[..., 1] - row) <= most)
 
 
-@lru_cache(maxsize=1)
 def _dense() -> cv2.DISOpticalFlow:
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    # It keeps its pyramids between calls, so that no two threads may share one.
+    if not hasattr(_OWN, "dense"):
+        _OWN.dense = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return _OWN.dense

@@ -9,12 +9,16 @@ import cv2
 import numpy as np
 
 from acdepth.core.camera import Camera
+from acdepth.core.cloud import Cloud, PointChoice
 from acdepth.core.errors import UserError
+from acdepth.core.exr import depth_exr
 from acdepth.core.files import atomic_path
 from acdepth.core.png_text import with_png_text
 
 PNG16_UNITS_PER_METRE = 256
 """KITTI's depth files: uint16 = metres * 256, 0 where there is none."""
+ALL_POINTS = PointChoice()
+"""Sky and guesswork too."""
 NO_METRES = "depth without scale, values per unit"
 """Keyword of the text in a PNG whose depth has no metres; the text is the number it was multiplied by."""
 
@@ -106,6 +110,10 @@ class DepthPrediction:
         """Write confidence as an 8-bit gray PNG: white is 1, black is 0."""
         _write_image(path, np.clip(np.rint(self._known_confidence() * 255), 0, 255).astype(np.uint8))
 
+    def exr(self) -> bytes:
+        """Depth [m] as a file: OpenEXR with one channel, ``Z``, float32."""
+        return depth_exr(self.depth)
+
     def save_confidence_npy(self, path: Path) -> None:
         """Write confidence as a float32 NumPy array."""
         _write(path, _npy(self._known_confidence()))
@@ -131,19 +139,35 @@ class DepthPrediction:
         rays = np.stack([x, y, np.ones_like(x)], -1)
         return (rays * self.depth[..., None]).reshape(-1, 3).astype(np.float32)
 
+    def chosen(self, choice: PointChoice) -> np.ndarray:
+        """bool (H, W): which pixels become points.
+
+        Raises:
+            UserError: if that depends on confidence, and there is none.
+        """
+        kept = np.ones(self.depth.shape, bool)
+        if choice.farthest is not None:
+            kept &= self.depth <= choice.farthest
+        if choice.least_confidence > 0:
+            if self.confidence is None:
+                raise UserError(None, "points are chosen by confidence, and there is none", "ask for it too")
+            kept &= self.confidence >= choice.least_confidence
+        return kept
+
+    def cloud(self, image: np.ndarray, choice: PointChoice = ALL_POINTS) -> Cloud:
+        """Points coloured by ``image``, uint8 (H, W, 3) RGB.
+
+        Raises:
+            UserError: if the camera is not known, or what `chosen` refuses.
+        """
+        points, kept = self.points(), self.chosen(choice).ravel()
+        assert self.camera is not None
+        spread = self.camera.width / self.depth.shape[1] / self.camera.fx
+        return Cloud(points[kept], image.reshape(-1, 3)[kept], spread)
+
     def save_ply(self, path: Path, image: np.ndarray) -> None:
         """Write a binary PLY point cloud [m] coloured by ``image``, uint8 (H, W, 3) RGB."""
-        points = self.points()
-        colours = ("red", "green", "blue")
-        fields = [(axis, "<f4") for axis in "xyz"] + [(colour, "u1") for colour in colours]
-        record = np.empty(len(points), dtype=fields)
-        for axis, values in zip("xyz", points.T, strict=True):
-            record[axis] = values
-        for colour, values in zip(colours, image.reshape(-1, 3).T, strict=True):
-            record[colour] = values
-        header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(points)}"]
-        header += [f"property {'float' if kind == '<f4' else 'uchar'} {name}" for name, kind in fields]
-        _write(path, "\n".join([*header, "end_header", ""]).encode() + record.tobytes())
+        _write(path, self.cloud(image).ply())
 
 
 def _npy(values: np.ndarray) -> bytes:

@@ -89,7 +89,7 @@ def stamp_file(path: Path) -> str:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``; masks are none."""
-    return sorted(filter(_is_image, folder.iterdir()), key=_natural_order)
+    return sorted(filter(_is_image, folder.iterdir()), key=natural_order)
 
 
 def has_images(folder: Path) -> bool:
@@ -104,9 +104,7 @@ def _is_image(path: Path) -> bool:
 
 def tell_unread(folder: Path, on_warning: Callable[[str], object]) -> bool:
     """One warning that names pictures of a folder that are not read, such as HEIC; whether there are any."""
-    unread = sorted(
-        (path for path in folder.iterdir() if _is_seen(path, UNREAD_SUFFIXES)), key=_natural_order
-    )
+    unread = sorted((path for path in folder.iterdir() if _is_seen(path, UNREAD_SUFFIXES)), key=natural_order)
     if unread:
         many = f"{len(unread)} pictures are" if unread[1:] else "a picture is"
         on_warning(f"{unread[0]}: {many} left out, as {unread[0].suffix} is not read; {SAVE_AS_JPEG}")
@@ -118,7 +116,8 @@ def _is_seen(path: Path, suffixes: frozenset[str]) -> bool:
     return path.suffix.lower() in suffixes and not path.name.startswith(".")
 
 
-def _natural_order(path: Path) -> list[tuple[int, str]]:
+def natural_order(path: Path) -> list[tuple[int, str]]:
+    """By what pictures are sorted, as people mean it: ``frame_9`` comes before ``frame_10``."""
     parts = re.split(r"(\d+)", path.stem)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts] + [(-1, path.suffix)]
 

@@ -39,6 +39,7 @@ class TripletBatches:
         mirror: whether clips are mirrored.
         intrinsics: how they follow crop and resizing; see `published_camera`.
         distances: (N, 2) [m] from each frame to the previous and next; None for those of ``prepared``.
+        ways: (C, 3) that the vehicle drives, of each clip; None where nobody asks. See `TripletBatch`.
         left_out: (N,) bool, frames that are no targets; None for none.
 
     Raises:
@@ -57,9 +58,10 @@ class TripletBatches:
         mirror: bool = True,
         intrinsics: IntrinsicsRule = "exact",
         distances: np.ndarray | None = None,
+        ways: np.ndarray | None = None,
         left_out: np.ndarray | None = None,
     ) -> None:
-        self.prepared, self.mirror, self.distances = prepared, mirror, distances
+        self.prepared, self.mirror, self.distances, self.ways = prepared, mirror, distances, ways
         self.intrinsics: IntrinsicsRule = intrinsics
         numbers = targets(prepared, min_speed)
         whole = numbers[has_both_neighbours(prepared)[numbers]]
@@ -81,7 +83,7 @@ class TripletBatches:
         draws = self.order.draws(step)
         mirrored = [self._is_mirrored(draw) for draw in draws]
         frames = [self.order.item(draw) for draw in draws]
-        return triplet_batch(self.prepared, frames, mirrored, self.intrinsics, self.distances)
+        return triplet_batch(self.prepared, frames, mirrored, self.intrinsics, self.distances, self.ways)
 
     def _is_mirrored(self, draw: int) -> bool:
         return self.mirror and bool(torch.rand(1, generator=self.order.generator(draw)) < 0.5)
@@ -115,6 +117,7 @@ def triplet_batch(
     mirrored: Sequence[bool],
     intrinsics: IntrinsicsRule = "exact",
     distances: np.ndarray | None = None,
+    ways: np.ndarray | None = None,
 ) -> TripletBatch:
     """Clips around frames that have both neighbours, on the CPU; some of them ``mirrored``."""
     chosen = list(zip(frames, mirrored, strict=True))
@@ -127,6 +130,9 @@ def triplet_batch(
         intrinsics=torch.stack([_intrinsics(prepared, *one, intrinsics) for one in chosen]),
         distance=torch.tensor([_distances(prepared, index, distances) for index in frames]),
         counted=counted_pixels(prepared, frames, mirrored),
+        way=None
+        if ways is None
+        else torch.stack([_way(ways[prepared.frames.clip[one]], mirror) for one, mirror in chosen]),
     )
 
 
@@ -163,6 +169,10 @@ def _intrinsics(prepared: Prepared, index: int, mirror: bool, rule: IntrinsicsRu
         source_height, source_width = frames.source_size[index].tolist()
         camera = published_camera(camera, prepared.crop, (source_height, source_width))
     return (replace(camera, cx=width - 1 - camera.cx) if mirror else camera).matrix()
+
+
+def _way(way: np.ndarray, mirror: bool) -> torch.Tensor:
+    return torch.tensor([-way[0] if mirror else way[0], way[1], way[2]], dtype=torch.float32)
 
 
 def _distances(prepared: Prepared, index: int, distances: np.ndarray | None) -> list[float]:

@@ -89,9 +89,11 @@ class TermGradients:
         self.gradients: dict[str, Tensor] = {}
         self.used: dict[str, list[bool]] = {}
 
-    def passing(self) -> AbstractContextManager[None]:
-        """Around each pass: projected gradients are averaged over processes term by term, not as a sum."""
-        return self.accelerator.no_sync(self.trained) if self.projected else nullcontext()
+    def passing(self, more_to_come: bool) -> AbstractContextManager[None]:
+        """Around each pass: processes average gradients once, with the last; projected ones are averaged
+        term by term, not as a sum."""
+        quiet = more_to_come or self.projected
+        return self.accelerator.no_sync(self.trained) if quiet else nullcontext()
 
     def backward(self, terms: Mapping[str, Tensor], batches: int) -> None:
         """Pass the terms of one batch, of so many in the step, backwards."""

@@ -23,7 +23,7 @@ from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
 from acdepth.engine.processes import of_processes, share_of_processes, training_device
 from acdepth.engine.settings import LoopSettings
-from acdepth.engine.state import STATES, load_newest_state, save_state
+from acdepth.engine.state import STATES, StateWriter, load_newest_state
 from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
 
 BETA2 = 0.999
@@ -81,7 +81,7 @@ def fit(
     start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
     record = _Record(accelerator, run_folder, start)
-    with progress(title, settings.steps, done=start) as advance:
+    with progress(title, settings.steps, done=start) as advance, StateWriter(states) as writer:
         for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             generator = make_generator(settings.seed, title, "step", step, share.rank)
             on_device = [batch.to(device) for batch in batches_of_step]
@@ -92,7 +92,9 @@ def fit(
                 record.write(finished, settings.learning_rate_at(step))
             if finished % settings.checkpoint_every == 0 or finished == settings.steps:
                 if share.leads:
-                    save_state(states, finished, task, updates.optimizer, made_from)
+                    writer.save(finished, task, updates.optimizer, made_from)
+                if on_interval:
+                    writer.wait()
                 if on_interval and share.tell(share.leads and on_interval(finished) is True):
                     break
             advance(note=record.note)
@@ -173,16 +175,20 @@ class Updates:
     ) -> Iterator[tuple[str, Tensor]]:
         """The passes of an update, one after the other; each gives its terms."""
         progress = step / self.settings.steps
-        for batch, left in zip(batches, leftovers, strict=True):
-            for turn in update.turns:
-                more = (turn, left) if isinstance(self.task, TurnTask) else ()
-                with gradients.passing():
-                    with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
-                        terms = self.trained(batch, generator, progress, *more)
-                    terms = {name: value.float() for name, value in terms.items()}
-                    gradients.backward(terms, len(batches))
-                for name, value in terms.items():
-                    yield name, value.detach()
+        passes = [
+            (batch, (turn, left) if isinstance(self.task, TurnTask) else ())
+            for batch, left in zip(batches, leftovers, strict=True)
+            for turn in update.turns
+        ]
+        for number, (batch, more) in enumerate(passes, start=1):
+            # What the last pass skips would stay a process's own.
+            with gradients.passing(more_to_come=number < len(passes) and not self.task.skips):
+                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.in_bfloat16):
+                    terms = self.trained(batch, generator, progress, *more)
+                terms = {name: value.float() for name, value in terms.items()}
+                gradients.backward(terms, len(batches))
+            for name, value in terms.items():
+                yield name, value.detach()
 
     def _named(self, trains: str) -> dict[str, nn.Parameter]:
         """What learns of the parameters whose names begin with ``trains``."""

@@ -4,8 +4,9 @@ import json
 import logging
 import struct
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,21 +25,60 @@ STEPS = ".steps"
 """How the setting's name ends that says how long a run is."""
 
 
-def save_state(
-    folder: Path, step: int, task: nn.Module, optimizer: torch.optim.Optimizer, made_from: Identity
-) -> None:
-    """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
+class StateWriter:
+    """Saves the states of a run beside its training: only copying the numbers keeps that waiting.
 
-    Frozen parameters are left out: they are where they came from.
+    A state is whole or not there. The context ends when the last one is written.
     """
-    frozen = _frozen(task)
-    tensors = {f"task.{name}": value for name, value in task.state_dict().items() if name not in frozen}
-    for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"step": str(step), "made_from": json.dumps(dict(made_from.values), sort_keys=True)}
-    path = folder / f"step_{step:07d}.safetensors"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._thread = folder, ThreadPoolExecutor(1, "state")
+        self._written: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._thread:
+            self.wait()
+
+    def save(self, step: int, task: nn.Module, optimizer: torch.optim.Optimizer, made_from: Identity) -> None:
+        """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
+
+        Frozen parameters are left out: they are where they came from.
+
+        Raises:
+            UserError: if the state before this one could not be written.
+        """
+        self.wait()
+        frozen = _frozen(task)
+        tensors = {f"task.{name}": value for name, value in task.state_dict().items() if name not in frozen}
+        for index, moments in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+        copied = {name: _copied(tensor) for name, tensor in tensors.items()}
+        metadata = {"step": str(step), "made_from": json.dumps(dict(made_from.values), sort_keys=True)}
+        path = self.folder / f"step_{step:07d}.safetensors"
+        self._written = self._thread.submit(_write, path, copied, metadata)
+
+    def wait(self) -> None:
+        """Until the newest state is on the disk.
+
+        Raises:
+            UserError: if it could not be written.
+        """
+        if self._written is not None:
+            written, self._written = self._written, None
+            written.result()
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    """On the CPU, row after row, sharing nothing with what training changes."""
+    return torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor.detach())
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     write_bytes(path, save(tensors, metadata))
+    folder = path.parent
     # What claims to be later was passed over as damaged.
     kept = [state for state in _states(folder) if state <= path][-KEPT_STATES:]
     for other in set(_states(folder)).difference(kept):

@@ -13,8 +13,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from acdepth.geometry.warp import pixel_rays
+
 STEEPEST = math.radians(15.0)
 """How far the camera may look up or down, or lean to a side, against the road [rad]."""
+MOST_LEANING = math.sin(math.radians(2.0))
+"""Sine of how far a level road may lean against the camera: networks see a slant that is not there."""
 PITCHES, ROLLS = 31, 11
 """Normals that are tried: 1 degree apart in pitch, 3 in roll."""
 ROAD = (0.5, 1.0), (0.2, 0.8)
@@ -33,8 +37,6 @@ LEAST_SHARE = 0.3
 """Of the pixels below the horizon, that must lie on the plane."""
 LEAST_PIXELS = ROWS * COLUMNS // 8
 """That must lie on it."""
-LEAST_MOVE = 0.05
-"""Over the camera's height, that says which way the camera moves."""
 LEAST_REACH = 1.5
 """Farthest over nearest depth of these: a narrow strip fits planes of many heights."""
 
@@ -65,42 +67,41 @@ def road_plane(
     return _plane(*_looked_at(depth, intrinsics, counted))
 
 
-def road_slope(
+def level_plane(
     depth: Float[Tensor, "b 1 h w"],
     intrinsics: Float[Tensor, "b 3 3"],
-    motions: Float[Tensor, "b n 4 4"],
+    way: Float[Tensor, "b 3"],
     counted: Bool[Tensor, "b 1 h w"] | None = None,
-) -> Float[Tensor, "b n"]:
-    """Sine of the angle between the road that depth shows and the way the camera moves, which a vehicle on
-    its road keeps at 0; positive where it rises that way. NaN where no road is seen or the camera stands.
+) -> RoadPlane:
+    """`road_plane`, turned until the vehicle drives along it and it leans no more than roads and mountings of
+    cameras do; NaN where no road is seen or no way is known.
 
-    Gradients reach ``depth`` and ``motions``: the plane is the least squares of the pixels that lie on
-    `road_plane`'s.
+    Its height is the median of what the pixels say that lie on `road_plane`'s.
 
     Args:
         depth: as for `road_plane`.
         intrinsics: of the frames at this size [px].
-        motions: T_target_to_source, in the unit of the depth.
+        way: in the camera's frame, of length 1; NaN where it is not known.
         counted: pixels that may be road; None for all.
     """
-    looked_at = _looked_at(depth, intrinsics, counted)
-    with torch.no_grad():
-        plane = _plane(*looked_at, every=4)
-    seen = plane.height.isfinite()
-    sine = motions.new_full(motions.shape[:2], torch.nan)
-    if not seen.any():
-        return sine
-    rays, depth, known = (one[seen] for one in looked_at)
-    fit = plane.normal[seen] / plane.height[seen, None]
-    on_it = _apart(fit, rays, depth.detach(), known)[0] < FINE
-    fit = _least_squares(fit, rays, 1 / depth, on_it.double())
-    turn, shift = motions[seen, :, :3, :3].double(), motions[seen, :, :3, 3:].double()
-    way = -(turn.mT @ shift)[..., 0]  # from where the target was taken to where the source was
-    length = way.norm(dim=-1)
-    down = (way @ fit[..., None])[..., 0] / (length * fit.norm(dim=-1, keepdim=True)).clamp(min=1e-9)
-    moves = length > LEAST_MOVE * plane.height[seen, None]
-    sine[seen] = down.where(moves, torch.nan).to(sine)
-    return sine
+    rays, depth, known = _looked_at(depth, intrinsics, counted)
+    seen, way = _plane(rays, depth, known, every=4), way.to(rays)
+    leaning = seen.normal[:, :1].clamp(-MOST_LEANING, MOST_LEANING)
+    level = torch.cat([leaning, seen.normal[:, 1:]], 1)
+    level = level - (level * way).sum(-1, keepdim=True) * way
+    level = level / level.norm(dim=-1, keepdim=True)
+    on_it = _apart(seen.normal / seen.height[:, None], rays, depth, known)[0] < FINE
+    said = (depth * (rays @ level[..., None])[..., 0]).where(on_it, torch.nan)
+    return RoadPlane(said.nanmedian(-1).values, level, seen.share)
+
+
+def plane_inverse_depth(
+    plane: RoadPlane, intrinsics: Float[Tensor, "b 3 3"], size: tuple[int, int]
+) -> Float[Tensor, "b 1 h w"]:
+    """One over the depth of a plane at each pixel; 0 from its horizon up, NaN where there is no plane."""
+    rays = pixel_rays(intrinsics.double(), size).mT
+    inverse = (rays @ (plane.normal / plane.height[:, None])[..., None])[..., 0]
+    return inverse.clamp(min=0).unflatten(-1, size)[:, None].to(intrinsics)
 
 
 def _plane(rays: Tensor, depth: Tensor, known: Tensor, every: int = 1) -> RoadPlane:

@@ -2,9 +2,10 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from acdepth.inference.hub.model_card import Licences, Measured
 from acdepth.inference.model import DepthModel, RawDepth, open_model
 from acdepth.inference.output import depth_of, enlarge, fused
 from acdepth.inference.pixels import Image, as_pixels
+from acdepth.inference.steady import Steady
 from acdepth.inference.view import View
 from acdepth.networks.checkpoint import checkpoint_file
 
@@ -230,6 +232,32 @@ class Predictor:
         """Predict many images of any sizes, those of like size together; arguments as for one."""
         pixels = [self.read(image, bgr=bgr) for image in images]
         return [finish() for finish in self.ask(pixels, camera, flip, confidence, camera_height)]
+
+    def stream(
+        self,
+        images: Iterable[Image],
+        times: Iterable[float] | None = None,
+        camera: Camera | None = None,
+        flip: bool = False,
+        confidence: bool = True,
+        camera_height: float | None = None,
+        bgr: bool = False,
+    ) -> Iterator[DepthPrediction]:
+        """Predict consecutive images of one camera so that depth does not flicker, each as it is taken.
+
+        Args:
+            images: in order, of any length: a live camera's, too.
+            times: when each was taken [s], from any origin; without, they are 1/25 s apart.
+            camera: this and the others as for one image.
+
+        Raises:
+            UserError: as a call.
+        """
+        steady = Steady()
+        for image, time in zip(images, repeat(None) if times is None else times, strict=False):
+            pixels = self.read(image, bgr=bgr)
+            [finish] = self.ask([pixels], camera, flip, confidence, camera_height)
+            yield steady(pixels.array, finish(), time)
 
     def read(self, image: Image, margin: float = MARGIN, bgr: bool = False) -> Pixels:
         """An image of any kind as pixels.

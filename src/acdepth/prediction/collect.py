@@ -1,7 +1,8 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from glob import has_magic
 from pathlib import Path
 
 from acdepth.core.errors import UserError
@@ -11,7 +12,7 @@ from acdepth.core.progress import say
 from acdepth.data.own.container import is_video
 from acdepth.data.own.folder import is_sequence_folder
 from acdepth.data.own.recording import is_bag
-from acdepth.data.stored import list_images, tell_unread
+from acdepth.data.stored import list_images, natural_order, tell_unread
 from acdepth.prediction.lenses import Lenses
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
@@ -36,8 +37,11 @@ class Job:
         return is_video(self.source) or is_bag(self.source)
 
 
-def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
+def collect(inputs: Sequence[Path | str], out: Path) -> list[Job]:
     """List images and videos, in order, each once.
+
+    An input that does not exist may be a pattern such as ``drives/**/*.jpg``; results keep the paths below
+    its first folder that has none of ``*?[`` in its name.
 
     Folders are searched to any depth, and their results keep the paths below the folder; with several inputs
     the folder's own name stands in front. What lies in ``out`` is left out, so that results are no inputs.
@@ -56,8 +60,14 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
             return lenses.of_bag(path)
         return lenses.of_video(path, top) if is_video(path) else lenses.of_image(path, top)
 
-    for given in inputs:
-        if given.is_dir() and not is_bag(given):
+    for given in map(Path, inputs):
+        if not given.exists() and has_magic(str(given)):
+            base, found = _matching(given)
+            named = [
+                Job(path, out / path.relative_to(base).with_suffix(""), lens_of(path, base), base)
+                for path in found
+            ]
+        elif given.is_dir() and not is_bag(given):
             front = out / given.resolve().name if len(inputs) > 1 else out
             named = [
                 Job(path, front / path.relative_to(given).with_suffix(""), lens_of(path, given), given)
@@ -70,6 +80,18 @@ def collect(inputs: tuple[Path, ...], out: Path) -> list[Job]:
         for job in named:
             jobs.setdefault(job.source.resolve(), job)
     return _with_targets_apart(list(jobs.values()))
+
+
+def _matching(pattern: Path) -> tuple[Path, list[Path]]:
+    """The folder before the first part of a pattern, and the images, videos and bags that match it."""
+    parts = pattern.parts
+    first = next(place for place, part in enumerate(parts) if has_magic(part))
+    base = Path(*parts[:first])
+    found = base.glob(str(Path(*parts[first:])))
+    found = [one for one in found if one.suffix.lower() in PICTURE_SUFFIXES or is_video(one) or is_bag(one)]
+    if not found:
+        raise UserError(pattern, "matches no image, video or bag", "check the pattern, and quote it")
+    return base, sorted(found, key=lambda path: (path.parent, natural_order(path)))
 
 
 def _search(folder: Path, results: Path) -> list[Path]:

@@ -2,8 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.images import Pixels
 from acdepth.core.lens import Lens
@@ -20,15 +18,25 @@ from acdepth.core.progress import Advance, progress, say
 from acdepth.core.share import ALL, Share
 from acdepth.core.stream import in_order, threads_beside
 from acdepth.core.tally import ReadTally
-from acdepth.data.own.bag import whole_bag
+from acdepth.data.own.bag import BagSource, whole_bag
 from acdepth.data.own.clip import OwnClip
-from acdepth.data.own.guessed import check_fov, lens_from_fov
+from acdepth.data.own.live import is_live, live_name, open_live
 from acdepth.data.own.recording import is_bag
 from acdepth.data.own.video import whole_video
 from acdepth.inference.metric import NoMetres
 from acdepth.inference.predictor import MARGIN, Predictor
 from acdepth.prediction.collect import Job, collect
+from acdepth.prediction.formats import named, write_files
 from acdepth.prediction.lenses import Straightened
+from acdepth.prediction.live import predict_live
+from acdepth.prediction.options import NEED_CAMERA, OF_POINTS, Format, Options
+from acdepth.prediction.recordings import (
+    FolderRecordings,
+    Recordings,
+    check_installed,
+    recording,
+    stamps_of,
+)
 from acdepth.prediction.video import UnreadableVideo, predict_video
 
 MANY_IMAGES = 100
@@ -38,56 +46,8 @@ MOST_ANSWERS = 5
 """Photographs by a zoom lens have a focal length each; no more are told."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """What was asked for."""
-
-    lens: Lens | None
-    """Of all inputs; None where each has its own or none."""
-    fx: float | None
-    """Focal length of all inputs [px], where that is all that is known of their camera."""
-    fov: float | None
-    """Horizontal field of view of all inputs [degrees], where somebody guesses it."""
-    flip: bool
-    npy: bool
-    ply: bool
-    frames: bool
-    confidence: bool
-
-    @property
-    def needs_size(self) -> bool:
-        """Whether the lens of an input follows from the size of its images only."""
-        return self.fx is not None or self.fov is not None
-
-    def lens_of(self, job: Job, size: tuple[int, int]) -> Lens | None:
-        """The lens of an input whose images have the ``size`` (height, width).
-
-        Raises:
-            UserError: if it is not that of these images.
-        """
-        if self.fx is not None:
-            return Lens(Camera.central(self.fx, *size), source="--fx")
-        if self.fov is not None:
-            return lens_from_fov(self.fov, size)
-        lens = self.lens or job.lens
-        return lens and lens.at_size(*size)
-
-    def write(self, target: Path, image: np.ndarray, prediction: DepthPrediction) -> None:
-        """Write the files that one prediction becomes."""
-        prediction.save_png16(_named(target, "depth.png"))
-        prediction.save_colour(_named(target, "colour.png"))
-        if self.npy:
-            prediction.save_npy(_named(target, "depth.npy"))
-        if self.confidence:
-            prediction.save_confidence_png(_named(target, "confidence.png"))
-        if self.confidence and self.npy:
-            prediction.save_confidence_npy(_named(target, "confidence.npy"))
-        if self.ply:
-            prediction.save_ply(_named(target, "points.ply"), image)
-
-
 def run_all(
-    inputs: tuple[Path, ...],
+    inputs: Sequence[Path | str],
     out: Path,
     load: Callable[[], Predictor],
     options: Options,
@@ -98,9 +58,17 @@ def run_all(
     Raises:
         UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
     """
+    _check(options, out)
+    if live := [str(one) for one in inputs if is_live(str(one))]:
+        _check_live(options, live, len(inputs), share)
+        predictor = load()
+        options.check_confidence(predictor)
+        predict_live(predictor, open_live(live[0]), out / live_name(live[0]), options)
+        return
     jobs = collect(inputs, out)
-    _check(options, jobs, out)
+    _check_jobs(options, jobs, share)
     predictor = load()
+    options.check_confidence(predictor)
     if share.leads:
         _say_scale(predictor, options, jobs)
     run = Run(predictor, options, jobs, share)
@@ -161,6 +129,7 @@ class Run:
         self._says_ratio = share.leads and options.needs_size and predictor.rescales()
         """Until it is said, once: the ratio of a focal length alone needs the size of an image."""
         self.straightened = Straightened()
+        self._folders = FolderRecordings(options, jobs)
         self._tallies = {folder: ReadTally(n, say) for folder, n in sizes.items() if n >= MANY_IMAGES}
 
     def all(self) -> None:
@@ -172,7 +141,7 @@ class Run:
         own = self.share.part(self.jobs)
         videos = {job: video for job in own if job.is_video and (video := self._open(job)) is not None}
         total = sum(map(len, videos.values())) + sum(not job.is_video for job in own)
-        with progress(self.share.title("predict"), total, unit="image") as advance:
+        with self._folders, progress(self.share.title("predict"), total, unit="image") as advance:
             for are_videos, jobs in groupby(own, lambda job: job.is_video):
                 if not are_videos:
                     self._images(jobs, advance)
@@ -216,12 +185,12 @@ class Run:
     def _read(self, job: Job) -> Read | Unread:
         lens = self.options.lens or job.lens
         try:
-            needs_whole = self.options.ply or not (lens is None or lens.is_straight)
+            needs_whole = any(map(self.options.wants, OF_POINTS)) or not (lens is None or lens.is_straight)
             pixels = self.predictor.read(job.source, math.inf if needs_whole else MARGIN)
         except UserError as error:
             return Unread(job, error)
         try:
-            lens = self.options.lens_of(job, pixels.size)
+            lens = self.options.lens_of(job.lens, pixels.size)
             straight = lens.straighten(pixels.array) if lens and not lens.is_straight else pixels.array
             return Read(job, pixels._replace(array=straight), lens)
         except UserError as error:
@@ -253,16 +222,29 @@ class Run:
             prediction = finish()
         except UserError as error:
             return job, UserError(job.source, error)
-        self._write(job.target, pixels.array, prediction, lens)
+        self._write(job.target, pixels.array, prediction, lens, self.options.of_pictures())
+        self._folders.add(job, pixels.array, prediction)
         return job, None
 
     def _video(self, job: Job, video: OwnClip, advance: Advance) -> None:
-        out, flip, sure = _named(job.target, "colour.mp4"), self.options.flip, self.options.confidence
+        options = self.options
+        out = named(job.target, "colour.mp4") if options.films() else None
+        source = video.source
+        frame = source.frame if isinstance(source, BagSource) else ""
         try:
             video = self._through_its_lens(job, video)
             self._tell(job, video.lens)
-            on_frame = partial(self._frame, job, video.lens) if self.options.frames else None
-            left_out = predict_video(self.predictor, video, out, None, flip, on_frame, advance, sure)
+            with recording(job.target, options, frame) as recorded:
+                on_frame = partial(self._frame, job, video.lens, recorded, stamps_of(video))
+                asked = (
+                    options.flip,
+                    on_frame,
+                    advance,
+                    options.confidence,
+                    options.steady,
+                    options.depth_alone,
+                )
+                left_out = predict_video(self.predictor, video, out, None, *asked)
         except UnreadableVideo as error:
             self._fail(job, error)
             return
@@ -276,7 +258,7 @@ class Run:
     def _through_its_lens(self, job: Job, video: OwnClip) -> OwnClip:
         """The video with the lens that was said, or that of the camera file that holds for it."""
         try:
-            return video.through(self.options.lens_of(job, video.source.size()))
+            return video.through(self.options.lens_of(job.lens, video.source.size()))
         except UserError as error:
             raise UnreadableVideo(job.source, error) from error
 
@@ -290,13 +272,29 @@ class Run:
             self.straightened.tell(lens)
 
     def _frame(
-        self, job: Job, lens: Lens | None, number: int, image: np.ndarray, prediction: DepthPrediction
+        self,
+        job: Job,
+        lens: Lens | None,
+        recorded: Recordings,
+        stamps: np.ndarray,
+        number: int,
+        image: np.ndarray,
+        prediction: DepthPrediction,
     ) -> None:
-        target = _named(job.target, "frames") / f"{number:06d}"
-        self._write(target, image, prediction, lens)
+        if formats := self.options.of_frames():
+            target = named(job.target, "frames") / f"{number:06d}"
+            self._write(target, image, prediction, lens, formats)
+        recorded.add(int(stamps[number]), image, prediction)
 
-    def _write(self, target: Path, image: np.ndarray, prediction: DepthPrediction, lens: Lens | None) -> None:
-        self.options.write(target, image, prediction)
+    def _write(
+        self,
+        target: Path,
+        image: np.ndarray,
+        prediction: DepthPrediction,
+        lens: Lens | None,
+        formats: tuple[Format, ...],
+    ) -> None:
+        write_files(target, image, prediction, formats, self.options)
         self.straightened.write(target, image, lens)
 
     def _fail(self, job: Job, error: UserError) -> None:
@@ -309,32 +307,37 @@ class Run:
                 say(f"{error} (the others go on)")
 
 
-def _named(target: Path, ending: str) -> Path:
-    return target.with_name(f"{target.name}_{ending}")
-
-
-def _check(options: Options, jobs: list[Job], out: Path) -> None:
+def _check(options: Options, out: Path) -> None:
     """Refuse before the work what could only fail after it."""
     if out.exists() and not out.is_dir():
         raise UserError(f"--out {out}", "is a file", "give a folder")
-    if options.fx is not None and not (math.isfinite(options.fx) and options.fx > 0):
-        raise UserError(f"--fx {options.fx:g}", "must be a positive number of pixels")
-    if options.fov is not None:
-        check_fov(options.fov)
-    given = {"--camera": options.lens, "--fx": options.fx, "--fov": options.fov}
-    said = [flag for flag, value in given.items() if value is not None]
-    if len(said) > 1:
-        raise UserError(None, f"{' and '.join(said)} say the same", "give one of them")
-    videos = [job.source for job in jobs if job.is_video]
-    if options.frames and not videos:
-        raise UserError(None, "--frames is for videos, and there is none among the inputs")
-    if (options.npy or options.ply or options.confidence) and videos and not options.frames:
-        what = "--npy, --ply and --confidence of a video need --frames, which writes each frame"
-        raise UserError(videos[0], what)
-    without = [job.source for job in jobs if not (said or job.lens)]
-    if options.ply and without:
+    options.check()
+    check_installed(options)
+
+
+def _check_live(options: Options, live: list[str], inputs: int, share: Share) -> None:
+    if inputs > 1 or share.count > 1:
+        raise UserError(live_name(live[0]), "is live, and predicted alone", "start a process for each")
+    if not options.tells_lens:
+        _refuse_points(options, live_name(live[0]))
+
+
+def _check_jobs(options: Options, jobs: list[Job], share: Share) -> None:
+    if share.count > 1 and options.over_time:
+        told = f"--to {options.over_time[0]}"
+        raise UserError(told, "is one file of many pictures", "run it in one process")
+    if options.depth_alone and not any(job.is_video for job in jobs):
+        raise UserError(None, "--depth-alone is for videos, and there is none among the inputs")
+    without = [job.source for job in jobs if not (options.tells_lens or job.lens)]
+    if without:
+        _refuse_points(options, without[0])
+
+
+def _refuse_points(options: Options, where: Path | str) -> None:
+    """Raise if formats are wanted that need the camera, which is not known."""
+    if wanted := [one for one in NEED_CAMERA if options.wants(one)]:
         remedy = "put camera.yaml (fx, fy, cx, cy, width, height) beside it or give --camera or --fov"
-        raise UserError(without[0], "--ply needs the intrinsics", remedy)
+        raise UserError(where, f"--to {','.join(wanted)} needs the intrinsics", remedy)
 
 
 def _say_scale(predictor: Predictor, options: Options, jobs: list[Job]) -> None:

@@ -7,9 +7,10 @@ import gradio as gr
 
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import nearest_shown
+from acdepth.inference.road import find_ground
 from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
-from acdepth.serve.viewer import Layer, cloud, grey, scale_bar, viewer
+from acdepth.viewer.parts import Layer, cloud, grey, scale_bar, viewer
 
 NONE = "none"
 MOST_SHOWN = 60_000
@@ -76,9 +77,10 @@ def depth_tab(desk: Desk) -> DepthTab:
         result = desk.shelf.get(place)
         if result is None:
             raise UserError(None, "nothing to show", "choose a picture first")
-        if result.prediction.camera is None:
+        camera, unit = result.prediction.camera, "m" if result.prediction.metric else "units"
+        if camera is None:
             raise UserError(None, "points need the lens", "say how many degrees the picture sees across")
-        return cloud(*result.points(MOST_SHOWN))
+        return cloud(result.cloud(MOST_SHOWN), camera, find_ground(result.prediction), unit)
 
     def take(event: gr.SelectData) -> str:
         return str(desk.examples[event.index].path)

@@ -10,11 +10,10 @@ from acdepth.serve.depth_tab import KEPT, PRIVATE, depth_tab
 from acdepth.serve.desk import Desk, note
 from acdepth.serve.video_tab import video_tab
 from acdepth.serve.weather_tab import weather_tab
+from acdepth.viewer.page import scripts, style
 
 FONTS = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
 """Of the visitor's own machine: the page asks nobody else for anything."""
-
-SCRIPTS = ("page.js", "points.js")
 
 
 def make_page(desk: Desk) -> gr.Blocks:
@@ -48,13 +47,12 @@ def theme() -> gr.Theme:
 
 def head() -> str:
     """The page's own scripts."""
-    scripts = [(files("acdepth.serve") / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    return "".join(f"<script>{script}</script>" for script in scripts)
+    return scripts()
 
 
 def css() -> str:
     """The page's own style."""
-    return (files("acdepth.serve") / "page.css").read_text(encoding="utf-8")
+    return (files("acdepth.serve") / "page.css").read_text(encoding="utf-8") + style()
 
 
 def _title(desk: Desk) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from acdepth.core.glb import points_glb
+from acdepth.core.cloud import Cloud, PointChoice
 from acdepth.core.prediction import DepthPrediction
 
 MOST_BYTES = 1 << 29
@@ -43,24 +43,19 @@ class Result:
         prediction = replace(self.prediction, depth=depth, metric=True)
         return replace(self, prediction=prediction, factor=self.factor * factor)
 
-    def points(self, most: int = MOST_POINTS) -> tuple[np.ndarray, np.ndarray]:
-        """Points (N, 3) [m] up to `FARTHEST_POINT` and their colours, evenly thinned out to ``most``.
+    def cloud(self, most: int = MOST_POINTS) -> Cloud:
+        """Points up to `FARTHEST_POINT`, at most so many.
 
         Raises:
             UserError: if the camera is not known.
         """
-        points, colours = self.prediction.points(), self.image.reshape(-1, 3)
-        if self.prediction.metric:  # the sky would be a wall behind which the street is a speck
-            seen = points[:, 2] <= FARTHEST_POINT
-            points, colours = points[seen], colours[seen]
-        if len(points) > most:  # by a fixed draw, as a step would leave columns out
-            kept = np.random.default_rng(0).permutation(len(points))[:most]
-            points, colours = points[kept], colours[kept]
-        return points, colours
+        # The sky would be a wall behind which the street is a speck.
+        farthest = FARTHEST_POINT if self.prediction.metric else None
+        return self.prediction.cloud(self.image, PointChoice(farthest)).thinned(most)
 
     def glb(self) -> bytes:
-        """Its `points` as a file."""
-        return points_glb(*self.points())
+        """Its `cloud` as a file."""
+        return self.cloud().glb()
 
 
 class Shelf:

@@ -16,8 +16,8 @@ from acdepth.core.seeding import make_generator
 from acdepth.serve.depth_tab import NONE, PRIVATE, DepthTab
 from acdepth.serve.desk import Desk, note, told
 from acdepth.serve.shelf import Result
-from acdepth.serve.viewer import Layer, viewer
 from acdepth.translator.method import SimulatedWeather, Translator
+from acdepth.viewer.parts import Layer, viewer
 
 SIMULATED, TRANSLATED = "simulated", "by the translator"
 MADE = tuple(condition for condition in Condition if condition != Condition.CLEAR)

@@ -42,8 +42,8 @@ class TeacherConfig(FootageChoice):
     """Weight of the mean |log depth - log depth of ``start``|, which holds what the image says nothing of,
     such as sky and bare asphalt, where it was. ACDepth: none."""
     level: float = Field(default=0.0, ge=0)
-    """Weight of the mean |sine| of the angle between the plane of the road that depth shows and the way the
-    camera moves: a vehicle moves along its road. ACDepth: none."""
+    """Weight of the mean |log depth - log depth of the level road|, which lies along the way that the vehicle
+    drives, as optical flow tells it (`teacher.road`). ACDepth: none."""
     depth_batch_norm: Literal["train", "eval"] = "train"
     """``eval`` leaves the batch normalisation of the depth network at the statistics that it starts with:
     those of small batches of one road are worse. ACDepth: train."""

@@ -13,13 +13,13 @@ from acdepth.core.seeding import derive_seed
 from acdepth.data.augment import jitter_colours
 from acdepth.data.settings import AugmentSettings
 from acdepth.engine import Task, counted_mean, masked_mean
-from acdepth.geometry.ground import road_slope
 from acdepth.geometry.motion import velocity_loss, with_length
 from acdepth.geometry.photometric import photometric_loss, whole_windows
 from acdepth.geometry.warp import shows_vehicle, synthesise_views
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.pose_net import PoseNet
 from acdepth.teacher.losses import pull_loss, smoothness_loss
+from acdepth.teacher.road import road_error
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.start import Start
 
@@ -69,7 +69,7 @@ class TeacherTask(Task):
                 "velocity": self.config.velocity_weight * masked_mean(velocity, known),
             }
             if self.config.level > 0:
-                terms["level"] = self.config.level * mean_slope(batch, inverse_depths[0], used)
+                terms["level"] = self.config.level * road_error(batch, inverse_depths[0]).mean()
             if self.beside:
                 terms["pull"] = self.config.pull * self._pull(batch.image, inverse_depths)
             return terms
@@ -97,13 +97,6 @@ def mean_photometric(
     vehicle = shows_vehicle(batch, inverse_depths, motions)
     error = photometric_loss(synthesised, batch.image, batch.neighbours, automask, vehicle)
     return counted_mean(error, whole_windows(batch.counted))
-
-
-def mean_slope(batch: TripletBatch, inverse_depth: Tensor, motions: Tensor) -> Tensor:
-    """Mean |sine| of the angle between the road that depth shows and the way the camera moves [1]."""
-    sine = road_slope(1 / inverse_depth, batch.intrinsics, motions, batch.counted)
-    known = sine.isfinite()
-    return masked_mean(sine.where(known, 0).abs(), known)
 
 
 def jitter_clips(batch: TripletBatch, generator: torch.Generator) -> TripletBatch:

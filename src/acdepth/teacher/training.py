@@ -39,6 +39,7 @@ from acdepth.teacher.pose_first import bring_to_metres, forward_by_depth, learn_
 from acdepth.teacher.settings import TeacherConfig
 from acdepth.teacher.start import Start, first_encoder, open_start, pose_file, start_file, starting_files
 from acdepth.teacher.task import TeacherTask
+from acdepth.teacher.ways import ways_of_clips
 
 MOTION_FILE = "motion.json"
 START_FILE = "start.safetensors"
@@ -83,6 +84,7 @@ def train_teacher(config: TeacherConfig, data: Path, out: Path) -> Path:
             mirror=config.mirrored == "clips",
             intrinsics=config.intrinsics,
             distances=lengths,
+            ways=_ways(prepared) if config.level > 0 else None,
             left_out=held_out,
         )
         footage = Footage(clear, prepared, training_camera(prepared))
@@ -225,6 +227,14 @@ def _lengths_of_start(config: TeacherConfig, prepared: Prepared) -> np.ndarray |
         what = "lengths_by_height takes them from an earlier teacher"
         raise UserError(None, what, "give --start the run folder of one of these drives")
     return lengths_by_height(config.start, config, prepared)
+
+
+def _ways(prepared: Prepared) -> np.ndarray:
+    """See `ways_of_clips`; says how many clips tell theirs, for the road of the others is not held."""
+    ways = ways_of_clips(prepared)
+    told = np.isfinite(ways).all(1).sum()
+    say(f"images tell the way that the vehicle drives in {told} of {len(ways)} sequences")
+    return ways
 
 
 def _fill_encoders(task: TeacherTask, config: TeacherConfig) -> None:

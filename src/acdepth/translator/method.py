@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import cv2
 import torch
 from torch import Tensor
 
@@ -13,7 +14,7 @@ from acdepth.core.errors import UserError
 from acdepth.inference.devices import choose_device
 from acdepth.weather import WEATHERS, simulate
 
-SIMULATION_VERSION = 4
+SIMULATION_VERSION = 5
 """Counts up when the same draws give another image, so that old translations are not mixed with new ones."""
 
 
@@ -94,9 +95,11 @@ class SimulatedWeather(Translator):
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Sums that several threads share would be rounded otherwise; images are made side by side instead."""
-    threads = torch.get_num_threads()
+    threads, opencv_threads = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        cv2.setNumThreads(opencv_threads)

@@ -35,7 +35,7 @@ class Draws:
         change = 1 + spread * (2 * torch.rand(3, generator=self.generator) - 1)
         return (base * change).view(3, 1, 1).to(self.device)
 
-    def tensor(self, values: Sequence[object]) -> Tensor:
+    def tensor(self, values: Sequence[object] | float) -> Tensor:
         """Numbers drawn before, float32, on the image's device."""
         return torch.tensor(values, dtype=torch.float32).to(self.device)
 

@@ -1,6 +1,8 @@
 """Lamps, headlights and lit windows: what shines at night, and what it shines on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -35,44 +37,60 @@ class Sources:
         )
 
 
+class Lamps(NamedTuple):
+    """What shines on the scene."""
+
+    colour: Tensor  # (3, 1, 1)
+    strength_on: Callable[[Scene], Tensor]  # (1, h, W), of the whole scene or some of its rows
+
+
 def no_lights(draws: Draws) -> Sources:
     """None."""
     none = draws.tensor([])
     return Sources(none.expand(3, 0), none, none.expand(3, 0))
 
 
-def headlights(scene: Scene, draws: Draws) -> tuple[Tensor, Tensor]:
-    """Colour (3, 1, 1) and strength (1, H, W) of the own car's light on the scene: a wide cone, mostly below
-    a cut-off, fading far away."""
+def headlights(draws: Draws) -> Lamps:
+    """The own car's light on the scene: a wide cone, mostly below a cut-off, fading far away."""
     strength, reach = draws.log_uniform(0.4, 6), draws.uniform(6, 25)
     width, off_axis = draws.uniform(0.25, 0.8), draws.uniform(-0.12, 0.12)
     cut, soft = draws.uniform(-0.01, 0.05), draws.uniform(0.008, 0.06)
-    above = draws.log_uniform(0.02, 0.4)
-    beam = torch.exp(-(((scene.right - off_axis) / width) ** 2))
-    beam = beam * (above + (1 - above) * torch.sigmoid((scene.under - cut) / soft))
-    falloff = powered(scene.z / reach, draws.uniform(1.5, 2.2)).add_(1).reciprocal_()
-    return strength * draws.colour(*LAMP_COLOURS[1:]), falloff.mul_(beam)
+    above, fading = draws.log_uniform(0.02, 0.4), draws.uniform(1.5, 2.2)
+
+    def strength_on(scene: Scene) -> Tensor:
+        beam = torch.exp(-(((scene.right - off_axis) / width) ** 2))
+        cone = torch.sigmoid((scene.under - cut) / soft).mul_(1 - above).add_(above)
+        return powered(scene.z / reach, fading).add_(1).reciprocal_().mul_(beam).mul_(cone)
+
+    return Lamps(strength * draws.colour(*LAMP_COLOURS[1:]), strength_on)
 
 
-def street_lamps(scene: Scene, standing: Standing, draws: Draws) -> tuple[Tensor, Tensor, Sources]:
-    """Rows of lamps along the street: colour (3, 1, 1) and strength (1, H, W) of their light on the scene,
-    and those before things in view."""
-    pools = torch.zeros_like(scene.z)
+def street_lamps(scene: Scene, standing: Standing, draws: Draws) -> tuple[Lamps, Sources]:
+    """Rows of lamps along the street: their light on the scene, and those before things in view."""
     colour = draws.colour(*LAMP_COLOURS)
     spacing, height = draws.uniform(12, 40), draws.uniform(4.5, 10)
     strength, glow = draws.log_uniform(0.1, 1.5), draws.log_uniform(2, 30)
+    rows: list[tuple[float, list[float]]] = []
     lamps: list[tuple[float, float, float, float]] = []
+    y = scene.camera_height - height
     for side in (-1, 1):
         if draws.chance(0.3):
             continue
         aside, first = side * draws.uniform(3, 9), draws.uniform(2, spacing)
-        y, numbers = scene.camera_height - height, range(5)
-        forward = [first + number * spacing for number in numbers]
-        _add_pools(pools, scene, aside, y, forward, height)
+        forward = [first + number * spacing for number in range(5)]
+        rows.append((aside, forward))
         lamps += [(aside, y, z, draws.uniform(0.1, 0.25)) for z in forward]
     placed = draws.tensor(lamps).reshape(len(lamps), 4).T
     colours = (glow * colour)[..., 0].expand(3, len(lamps))
-    return strength * colour, pools, _before_things(standing, placed[:3], placed[3], colours)
+
+    def strength_on(scene: Scene) -> Tensor:
+        pools = torch.zeros_like(scene.z)
+        for aside, forward in rows:
+            _add_pools(pools, scene, aside, y, forward, height)
+        return pools
+
+    seen = _before_things(standing, placed[:3], placed[3], colours)
+    return Lamps(strength * colour, strength_on), seen
 
 
 def traffic_lights(scene: Scene, standing: Standing, draws: Draws) -> Sources:
@@ -102,24 +120,29 @@ def traffic_lights(scene: Scene, standing: Standing, draws: Draws) -> Sources:
     return _before_things(standing, places, sizes, shades)
 
 
-def lit_windows(scene: Scene, standing: Standing, draws: Draws) -> Tensor:
-    """Radiance (3, H, W) of lit windows: a grid in metres on walls, some of its cells alight."""
+def lit_windows(scene: Scene, standing: Standing, draws: Draws) -> Callable[[slice], Tensor]:
+    """Radiance (3, h, W) of lit windows in some rows: a grid in metres on walls, some of its cells alight."""
     part, brightness = draws.uniform(0.02, 0.35), draws.log_uniform(0.15, 2.0)
     cell_width, cell_height = draws.uniform(1.2, 3.2), draws.uniform(2.4, 3.8)
     # Facades run along the street or across it; one mixed coordinate advances along both.
-    along = scene.z * ((scene.right + draws.uniform(-1, 1)) / cell_width)
-    up = (scene.z * (scene.under / cell_height)).sub_(scene.camera_height / cell_height)
-    column, row = along.floor(), up.floor()
+    facing = (scene.right + draws.uniform(-1, 1)) / cell_width
     table = draws.rand(4, CELLS)
     tint = torch.stack([torch.ones_like(table[1]), 0.6 + 0.4 * table[1], 0.2 + 0.7 * table[1] * table[2]])
     colours = tint * (brightness * (0.3 + 0.7 * table[3]) * (table[0] < part))
     margin_x, margin_y = draws.uniform(0.1, 0.35), draws.uniform(0.15, 0.35)
-    wall = to_size(standing.walls.to(scene.z.dtype), standing.step, scene.z)
-    strength = wall.mul_(torch.sigmoid((scene.camera_height - 2.2 - scene.y) / 0.3))
-    strength.mul_(torch.sigmoid((70 - scene.z) / 5)).mul_(torch.sigmoid((scene.z - 8) / 2))
-    strength.mul_(_within(along.sub_(column), margin_x)).mul_(_within(up.sub_(row), margin_y))
-    cell = column.int().mul_(73856093).bitwise_xor_(row.int().mul_(19349663)).remainder_(CELLS)
-    return colours.index_select(1, cell.flatten()).view(3, *scene.z.shape[1:]).mul_(strength)
+    walls = to_size(standing.walls.to(scene.z.dtype), standing.step, scene.z)
+
+    def radiance_in(rows: slice) -> Tensor:
+        here = scene.within(rows)
+        along, up = here.z * facing, here.y.sub(scene.camera_height).div_(cell_height)
+        column, row = along.floor(), up.floor()
+        strength = walls[:, rows] * (here.y - (scene.camera_height - 2.2)).div_(-0.3).sigmoid_()
+        strength.mul_((here.z - 70).div_(-5).sigmoid_()).mul_((here.z - 8).div_(2).sigmoid_())
+        strength.mul_(_within(along.sub_(column), margin_x)).mul_(_within(up.sub_(row), margin_y))
+        cell = column.int().mul_(73856093).bitwise_xor_(row.int().mul_(19349663)).remainder_(CELLS)
+        return colours.index_select(1, cell.flatten()).view(3, *here.z.shape[1:]).mul_(strength)
+
+    return radiance_in
 
 
 def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
@@ -135,7 +158,7 @@ def shine(sources: Sources, scene: Scene, draws: Draws) -> Tensor:
         torch.exp(-0.5 * (_from(middles, count) / seen_radius[:, None]) ** 2)
         for middles, count in ((rows, height), (columns, width))
     )
-    bodies = (colour[..., None] * down).transpose(1, 2) @ across
+    bodies = ((colour[..., None] * down).transpose(1, 2).reshape(3 * height, -1) @ across).view(3, height, -1)
     # Halos are wide, and so are made of few pixels.
     step = max(1, int(spread / 4))
     squared_down = _from(rows, height, step)[:, :, None] ** 2
@@ -155,10 +178,11 @@ def _add_pools(pools: Tensor, scene: Scene, x: float, y: float, forward: list[fl
     """Add the light of lamps in a row that shine downwards to (1, H, W); 1 on the ground right below one."""
     below = (scene.y - y).clamp_min_(0)
     aside = (scene.x - x).square_().add_(below.square()).add_(0.5)
-    below.mul_(height**2)
+    total = torch.zeros_like(pools)
     for z in forward:
         near = (scene.z - z).square_().add_(aside).rsqrt_()
-        pools.addcmul_(below, near.mul_(near.square()))
+        total.addcmul_(near, near.square())
+    pools.addcmul_(below, total, value=height**2)
 
 
 def _somewhere(standing: Standing, where: Tensor, parts: Tensor) -> Tensor:

@@ -1,12 +1,14 @@
 """What depth tells about a picture: where the ground is, where the sky, where each pixel lies in space."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from acdepth.weather.bands import bands
 from acdepth.weather.draws import Draws
 
 FARTHEST = 200.0
@@ -15,6 +17,8 @@ USUAL_CAMERA_HEIGHT = 1.5
 """[m] above the ground, where the picture itself does not show it."""
 SKY_BEGINS = 55.0
 """[m]; depth networks end near 80 m, and what they call farther than this above the horizon is sky."""
+SKY_REACH = 16.0
+"""Widths of the horizon's soft edge to which sky reaches below it; e^-16 is nothing."""
 LEAST_INVERSE = 0.004
 """[1/m] of the plane of the ground; what is farther is no ground to be seen."""
 
@@ -46,6 +50,11 @@ class Scene:
     def pixel(self, x: Tensor, y: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """Columns and rows where points [m] are seen."""
         return self.z.shape[-1] / 2 + self.focal * x / z, self.horizon + self.focal * y / z
+
+    def within(self, rows: slice) -> "Scene":
+        """The scene of some rows only; `pixel` and ``ground_top`` still count from the first row of all."""
+        parts = {name: getattr(self, name)[:, rows] for name in ("z", "under", "ground", "sky")}
+        return replace(self, **parts)
 
     def every(self, step: int) -> "Scene":
         """The scene of every so many-th pixel: of the middle ones of squares of pixels."""
@@ -87,21 +96,35 @@ def _scene(z: Tensor, inverse: Tensor, plane: list[float], focal: float) -> Scen
         horizon, slope, across = 0.48 * height, 1 / (USUAL_CAMERA_HEIGHT * focal), 0.0
     rows = torch.arange(height, device=z.device, dtype=z.dtype).view(1, -1, 1)
     columns = torch.arange(width, device=z.device, dtype=z.dtype).view(1, 1, -1)
-    ground = slope * (rows - horizon) + across * (columns / width - 0.5)
-    tolerance = ground.clamp_min(0).mul_(0.12).add_(0.004)
-    away = (inverse - ground).div_(tolerance)
-    top = horizon + (LEAST_INVERSE - abs(across) / 2) / slope
+    top = min(max(int(horizon + (LEAST_INVERSE - abs(across) / 2) / slope), 0), height - 1)
+    # Ground lies below its top, and sky no farther below the horizon than it reaches.
+    sky, soft = torch.zeros_like(z), 0.01 * height
+    end = min(height, math.ceil(horizon + SKY_REACH * soft))
+    sky[:, :end] = torch.sigmoid((z[:, :end] - SKY_BEGINS).div_(4))
+    sky[:, :end].mul_(torch.sigmoid((horizon - rows[:, :end]) / soft))
     return Scene(
         z=z,
         right=(columns - width / 2) / focal,
         under=(rows - horizon) / focal,
-        ground=away.square_().neg_().exp_().mul_(ground > LEAST_INVERSE),
-        sky=torch.sigmoid((z - SKY_BEGINS) / 4) * torch.sigmoid((horizon - rows) / (0.01 * height)),
-        ground_top=min(max(int(top), 0), height - 1),
+        ground=_ground(inverse, slope * (rows - horizon), across * (columns / width - 0.5), top),
+        sky=sky,
+        ground_top=top,
         focal=focal,
         horizon=horizon,
         camera_height=1 / (slope * focal),
     )
+
+
+def _ground(inverse: Tensor, down: Tensor, across: Tensor, top: int) -> Tensor:
+    """How surely (1, H, W) inverse depth [1/m] lies on the plane that is the sum of a part by row and one by
+    column, and no pixel above row ``top`` does."""
+    ground = torch.zeros_like(inverse)
+    for rows in bands(inverse[:, top:]):
+        lower = slice(top + rows.start, top + rows.stop)
+        plane = down[:, lower] + across
+        away = (inverse[:, lower] - plane).div_(plane.clamp_min(0).mul_(0.12).add_(0.004))
+        ground[:, lower] = away.square_().neg_().exp_().mul_(plane > LEAST_INVERSE)
+    return ground
 
 
 def _fit_ground(inverse: Tensor) -> Tensor:

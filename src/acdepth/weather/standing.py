@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acdepth.weather.blurs import blur, enlarge, shrink
-from acdepth.weather.fields import luminance, part_below, sample, to_display
+from acdepth.weather.fields import luminance, part_below, running_max, sample, to_display
 from acdepth.weather.scene import Scene
 
 FARTHEST_THING = 70.0
@@ -106,8 +106,8 @@ def _plain_sky(soft: Tensor) -> Tensor:
     blue = (soft[2] > 1.3 * soft[0])[None] & (gray > 0.2)
     plain = (bright | blue) & (slope * width / 2 < PLAIN)
     # Wires and twigs do not end a sky.
-    upwards = (blur(plain.float(), 0.02 * width) > 0.5).int().cummin(-2).values.bool()
-    return upwards & (torch.arange(height, device=soft.device).view(1, -1, 1) < 0.6 * height)
+    ended = running_max(blur(plain.float(), 0.02 * width) <= 0.5, -2)
+    return ~ended & (torch.arange(height, device=soft.device).view(1, -1, 1) < 0.6 * height)
 
 
 def _shifted(field: Tensor, down: int, across: int) -> Tensor:
@@ -123,7 +123,8 @@ def _extent(inside: Tensor, axis: int) -> Tensor:
     count = inside.shape[axis]
     shape = [1, 1, 1]
     shape[axis] = count
-    place = torch.arange(count, device=inside.device).view(shape).expand_as(inside)
-    before = torch.where(inside, -1, place).cummax(axis).values
-    after = torch.where(inside, count, place).flip(axis).cummin(axis).values.flip(axis)
-    return torch.where(inside, after - before - 1, 0)
+    place = torch.arange(count, device=inside.device, dtype=torch.float32).view(shape)
+    before = running_max(torch.where(inside, -1.0, place), axis)
+    # Seen from the other end.
+    after = running_max(torch.where(inside, -1.0, count - 1 - place).flip(axis), axis).flip(axis)
+    return torch.where(inside, count - 2 - after - before, 0)

@@ -69,13 +69,16 @@ class BagSource(Source):
         topic: of the images.
         received: (N,) [ns]: when each was written to the bag, in that order.
         taken: (N,) [ns]: when each was taken, in the same order.
+        frame: what ROS calls the camera's coordinates.
     """
 
-    def __init__(self, path: Path, topic: str, received: np.ndarray, taken: np.ndarray) -> None:
+    def __init__(
+        self, path: Path, topic: str, received: np.ndarray, taken: np.ndarray, frame: str = ""
+    ) -> None:
         self.path = self.place = path
-        self.topic, self._received = topic, received
+        self.topic, self.frame, self._received = topic, frame, received
         taken, self._order = np.unique(taken, return_index=True)
-        self._times = taken / 1e9
+        self._taken, self._times = taken, taken / 1e9
         self.frame_rate = 1e9 / float(np.median(np.diff(taken))) if len(taken) > 1 else None
         with Recording(path) as recording:
             self._files = recording.files
@@ -118,6 +121,10 @@ class BagSource(Source):
     def times(self) -> np.ndarray:
         """(N,) float64 [s] since 1970: when each was taken."""
         return self._times
+
+    def nanoseconds(self) -> np.ndarray:
+        """As the messages say; a float of seconds since 1970 is only good for 240 ns."""
+        return self._taken
 
     def image(self, number: int) -> np.ndarray:
         """RGB image, uint8 (H, W, 3)."""
@@ -223,8 +230,9 @@ def _open(
             tell_camera(recording, image, on_warning)
         listed = _list(recording, image, [topic for topic in (info, motion) if topic])
         kind = recording.topics()[motion] if motion else ""
+        frame = first(recording, image).header.frame_id
     images = listed[image]
-    source = BagSource(path, image, np.array(images.received, np.int64), images.times())
+    source = BagSource(path, image, np.array(images.received, np.int64), images.times(), frame)
     if twice := len(images.received) - len(source):
         on_warning(f"{path}: {twice} images of {image} have the time of another and are left out")
     if info:

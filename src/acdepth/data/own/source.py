@@ -55,6 +55,11 @@ class Source(ABC):
         """Seconds since 1970 at which `times` are 0, where the file says so and times do not."""
         return None
 
+    def nanoseconds(self) -> np.ndarray | None:
+        """(N,) int64 [ns]: when each was taken, since 1970 where the file says so; None where nobody says."""
+        times = self.times()
+        return None if times is None else np.rint((times + (self.began() or 0.0)) * 1e9).astype(np.int64)
+
     def truth_file(self, kind: Truth, number: int) -> Path | None:
         """Where depth (16-bit PNG) or classes (8-bit PNG) of an image lie; None where there are none."""
         return None

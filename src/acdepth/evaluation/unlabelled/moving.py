@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from acdepth.evaluation.unlabelled.answers import Answers
-from acdepth.evaluation.unlabelled.motion import MotionDepth
 from acdepth.evaluation.unlabelled.places import Place
+from acdepth.geometry.flow_motion import MotionDepth
 from acdepth.geometry.photometric import photometric_error
 from acdepth.geometry.triangulate import rays_of
 from acdepth.geometry.warp import warp

@@ -10,7 +10,7 @@ from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.resize import at_most_wide
 from acdepth.core.spread import spread
-from acdepth.evaluation.unlabelled.motion import MotionDepth, depth_by_motion, find_matches
+from acdepth.geometry.flow_motion import MotionDepth, depth_by_motion, find_matches
 
 WIDTH = 320
 """Width at which everything is compared [px], whatever the network's own; smaller images stay as they are."""

@@ -9,8 +9,8 @@ import torch
 
 from acdepth.core.flow import slopes
 from acdepth.evaluation.unlabelled.answers import Answers
-from acdepth.evaluation.unlabelled.motion import MotionDepth
 from acdepth.evaluation.unlabelled.places import Place
+from acdepth.geometry.flow_motion import MotionDepth
 from acdepth.geometry.ground import LEAST_SLOPE, road_plane
 
 BELOW = 1.3
@@ -59,9 +59,7 @@ def _rise(motion: MotionDepth | None, normal: np.ndarray) -> float:
     """See `Road.rises`; ``normal`` (3,) points down to the road. NaN without motion."""
     if motion is None:
         return np.nan
-    T = motion.T_target_to_source
-    way = -T[:3, :3].T @ T[:3, 3]  # to the other camera, as the first sees it
-    return float(np.degrees(np.arcsin(np.sign(way[2]) * way @ normal)))
+    return float(np.degrees(np.arcsin(np.sign(motion.way[2]) * motion.way @ normal)))
 
 
 def _below(place: Place, depth: np.ndarray, normal: np.ndarray, height: float) -> float:

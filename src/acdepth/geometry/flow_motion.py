@@ -66,6 +66,12 @@ class MotionDepth(NamedTuple):
     static: float
     """Part of the matches that lie on their epipolar lines."""
 
+    @property
+    def way(self) -> np.ndarray:
+        """(3,) of length 1: to where the source was taken, as the target sees it."""
+        T = self.T_target_to_source
+        return -T[:3, :3].T @ T[:3, 3]
+
 
 def find_matches(target: np.ndarray, source: np.ndarray, counted: np.ndarray | None) -> Matches:
     """Follow textured, counted pixels of one gray image, uint8 (h, w), into another and back."""

@@ -1,12 +1,15 @@
-"""What shows depth on the page: two pictures with a slider between them, and metres under the pointer."""
+"""Parts of a page: two pictures with a slider between them and metres to be read, and points in space."""
 
 import base64
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from acdepth.core.camera import Camera
+from acdepth.core.cloud import Cloud
 from acdepth.core.prediction import PNG16_UNITS_PER_METRE, DepthPrediction, colour_inverse_depth
 
 WIDEST = 1280
@@ -14,6 +17,10 @@ WIDEST = 1280
 WIDEST_READ = 960
 """Of the depth that is read under the pointer; networks see less."""
 QUALITY = 88
+LOOKS = ("behind", "camera", "above")
+"""From where points are looked at."""
+FARTHEST_GRID = 60.0
+"""Where the grid on the road ends [m]."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,15 @@ class Layer:
     name: str
     pixels: np.ndarray
     """uint8 (H, W, 3) RGB."""
+
+
+class Ground(NamedTuple):
+    """The road as a plane: n . X = h for its points X in the camera's frame."""
+
+    normal: tuple[float, float, float]
+    """Of length 1, down."""
+    height: float
+    """Of the camera above it [m]."""
 
 
 def viewer(left: Layer, right: Layer, prediction: DepthPrediction, below: str = "", unit: str = "m") -> str:
@@ -39,12 +55,36 @@ def viewer(left: Layer, right: Layer, prediction: DepthPrediction, below: str = 
 <figcaption>{below}</figcaption></figure>"""
 
 
-def cloud(points: np.ndarray, colours: np.ndarray) -> str:
-    """HTML of points (N, 3) [m], x right, y down, z forward, with their colours, uint8 (N, 3)."""
-    places = np.rint(100 * points).clip(-32768, 32767).astype("<i2")
-    told = f'data-places="{_base64(places.tobytes())}" data-colours="{_base64(colours.tobytes())}"'
-    hint = "Drag to turn, wheel or two fingers to come nearer."
-    return f'<div class="ac-cloud" {told}><canvas></canvas><p>{hint}</p></div>'
+def cloud(
+    shown: Cloud,
+    camera: Camera,
+    ground: Ground | None = None,
+    unit: str = "m",
+    farthest: float = FARTHEST_GRID,
+) -> str:
+    """HTML of points in space, as ``camera`` saw them, over a grid on the road if one is known."""
+    points = shown.points
+    step = float(np.abs(points).max(initial=1e-3)) / 32767
+    places = np.rint(points / step).astype("<i2")
+    wide, high = (side / 2 / focal for side, focal in ((camera.width, camera.fx), (camera.height, camera.fy)))
+    told = {
+        "places": _base64(places.tobytes()),
+        "colours": _base64(shown.colours.tobytes()),
+        "step": f"{step:.9g}",
+        "spread": f"{shown.spread:.6g}",
+        "view": f"{wide:.5g},{high:.5g}",
+        "unit": unit,
+        "far": f"{farthest:g}",
+    }
+    if ground is not None:
+        told["ground"] = ",".join(f"{value:.6g}" for value in (*ground.normal, ground.height))
+    data = " ".join(f'data-{name}="{escape(value)}"' for name, value in told.items())
+    looks = "".join(f'<button type="button" data-look="{one}">{one}</button>' for one in LOOKS)
+    hint = "Drag to turn, wheel or two fingers to come nearer; point at something to measure."
+    return (
+        f'<div class="ac-cloud" {data}><div class="ac-space"><canvas></canvas><output hidden></output>'
+        f'<div class="ac-looks">{looks}</div></div><p>{hint}</p></div>'
+    )
 
 
 def scale_bar(prediction: DepthPrediction, nearest: float, unit: str = "m") -> str:
