@@ -84,7 +84,8 @@ class ACDepthImageProcessor(BaseImageProcessor):
     def __init__(self, input_size: Sequence[int], aspect: float, resize_by: Resize, **others: Any) -> None:
         super().__init__(**others)
         height, width = input_size
-        self.input_size, self.aspect, self.resize_by = (height, width), aspect, resize_by
+        self.input_size, self.aspect = (height, width), aspect
+        self.resize_by: Resize = resize_by
         if resize_by not in get_args(Resize):
             raise UserError(PROCESSOR_FILE, f"resize_by is {resize_by!r}", "copy it again")
 
