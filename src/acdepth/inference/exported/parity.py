@@ -1,0 +1,118 @@
+"""The gate: an exported file says of pictures what the checkpoint says in torch, or it is not kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
+from acdepth.core.resize import crop_and_resize
+from acdepth.inference.exported.about import About, ExportPrecision
+from acdepth.inference.exported.running import Inputs, Run
+from acdepth.inference.exported.whole import FOCAL_LENGTH, IMAGE
+from acdepth.inference.predictor import Predictor
+
+
+class Bound(NamedTuple):
+    """By how much depth may differ from torch's, as part of it."""
+
+    mean: float
+    """In the mean over the pixels of a picture."""
+    most: float
+    """At all but one of a thousand pixels."""
+
+
+BOUNDS: dict[ExportPrecision, Bound] = {
+    "fp32": Bound(2e-4, 2e-3),
+    "fp16": Bound(5e-3, 5e-2),
+    "int8": Bound(8e-2, 4e-1),
+}
+"""Measured on 50 photographs and 50 pictures of the world: docs/export.md."""
+MOST_PART = 0.999
+LENSES = (0.0, 0.8, 1.2)
+"""Focal lengths over the picture's width, by turns; 0 is not known."""
+
+
+class Picture(NamedTuple):
+    """What the gate looks at."""
+
+    name: str
+    image: np.ndarray
+    """RGB, uint8 (H, W, 3), of any size."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a file was from torch, in the picture where it was worst."""
+
+    pictures: int
+    mean: float
+    """See `Bound`."""
+    most: float
+    """Likewise."""
+    mean_in: str
+    """Name of the picture."""
+    most_in: str
+    """Likewise."""
+
+    def describe(self) -> str:
+        """One line."""
+        return (
+            f"differs from torch by up to {percent(self.mean)} of the depth in a picture's mean "
+            f"and {percent(self.most)} at all but 0.1 % of its pixels, over {self.pictures} pictures"
+        )
+
+
+def compare(run: Run, about: About, predictor: Predictor, pictures: Iterable[Picture]) -> Agreement:
+    """Ask a file and torch about the same pictures.
+
+    Args:
+        run: asks the file.
+        about: what it takes.
+        predictor: the checkpoint in torch.
+        pictures: of any size; they are brought to one that the file takes.
+    """
+    found: list[tuple[float, float, str]] = []
+    for number, picture in enumerate(pictures):
+        size = about.image_size or predictor.model.fit(picture.image.shape)
+        image = crop_and_resize(picture.image, None, size, picture.name, predictor.model.resize)
+        inputs, camera = _asked(image, LENSES[number % len(LENSES)] if about.takes_focal_length else 0)
+        expected = predictor(image, camera, confidence=False).depth
+        off = np.abs(run(inputs)[0].astype(np.float64) / expected - 1)
+        # NaN passes no comparison, and would not be the largest either.
+        off = np.where(np.isfinite(off), off, np.inf)
+        found.append((float(off.mean()), float(np.quantile(off, MOST_PART)), picture.name))
+    mean, most = max(found), max(found, key=lambda one: one[1])
+    return Agreement(len(found), mean[0], most[1], mean[2], most[2])
+
+
+def refuse(agreement: Agreement, bound: Bound, where: str) -> None:
+    """Raise `UserError` if a file differs by more than it may."""
+    if agreement.mean <= bound.mean and agreement.most <= bound.most:
+        return
+    worst = agreement.mean_in if agreement.mean > bound.mean else agreement.most_in
+    what = f"{agreement.describe()}, most in {worst}; {describe(bound)} are allowed, so nothing was written"
+    raise UserError(where, what, "export in a higher precision, or report this as a fault of the export")
+
+
+def describe(bound: Bound) -> str:
+    """In a few words."""
+    return f"{percent(bound.mean)} and {percent(bound.most)}"
+
+
+def percent(part: float) -> str:
+    """Such as ``0.02 %``."""
+    return f"{100 * part:.2g} %"
+
+
+def _asked(image: np.ndarray, lens: float) -> tuple[Inputs, Camera | None]:
+    """The inputs of a file, and the camera that says the same to `Predictor`."""
+    if not lens:
+        return {IMAGE: image[None]}, None
+    height, width, _ = image.shape
+    camera = Camera(lens * width, 1.1 * lens * width, width / 2 - 0.5, height / 2 - 0.5, width, height)
+    return {IMAGE: image[None], FOCAL_LENGTH: np.array([camera.fx, camera.fy], np.float32)}, camera
+
+
