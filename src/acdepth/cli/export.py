@@ -5,8 +5,6 @@ from typing import Annotated, Literal
 
 import tyro
 
-from acdepth.core.errors import UserError
-
 
 def export(
     weights: Annotated[Path, tyro.conf.Positional],
@@ -36,17 +34,9 @@ def export(
         licence: of the weights, written into the file.
         data_licence: of what they were trained on, likewise.
     """
+    from acdepth.cli.world import parse_image_size
     from acdepth.prediction.export import export_model
 
-    size = _size(image_size)
+    size = None if image_size == "any" else parse_image_size(image_size)
     written, agreement = export_model(weights, to, out, size, precision, images, licence, data_licence)
     print(f"{written}: {agreement.describe()}")
-
-
-def _size(text: str) -> tuple[int, int] | None:
-    if text == "any":
-        return None
-    height, cross, width = text.partition("x")
-    if not (cross and height.isdecimal() and width.isdecimal()):
-        raise UserError("--image-size", f"{text!r} is no size", "give HEIGHTxWIDTH, as 720x1280, or any")
-    return int(height), int(width)

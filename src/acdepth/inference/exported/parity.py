@@ -1,6 +1,6 @@
 """The gate: an exported file says of pictures what the checkpoint says in torch, or it is not kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -43,30 +43,43 @@ class Picture(NamedTuple):
     """RGB, uint8 (H, W, 3), of any size."""
 
 
+class Difference(NamedTuple):
+    """How far a file is from torch in one picture; see `Bound`."""
+
+    mean: float
+    most: float
+    name: str
+    """Of the picture."""
+
+
 @dataclass(frozen=True)
 class Agreement:
-    """How far a file was from torch, in the picture where it was worst."""
+    """How far a file is from torch, in the pictures where it is worst."""
 
     pictures: int
-    mean: float
-    """See `Bound`."""
-    most: float
-    """Likewise."""
-    mean_in: str
-    """Name of the picture."""
-    most_in: str
-    """Likewise."""
+    mean: Difference
+    """Worst in the mean."""
+    most: Difference
+    """Worst in its worst pixels."""
 
     def describe(self) -> str:
         """One line."""
         return (
-            f"differs from torch by up to {percent(self.mean)} of the depth in a picture's mean "
-            f"and {percent(self.most)} at all but 0.1 % of its pixels, over {self.pictures} pictures"
+            f"differs from torch by up to {percent(self.mean.mean)} of the depth in a picture's mean "
+            f"and {percent(self.most.most)} at all but 0.1 % of its pixels, over {self.pictures} pictures"
         )
 
 
 def compare(run: Run, about: About, predictor: Predictor, pictures: Iterable[Picture]) -> Agreement:
-    """Ask a file and torch about the same pictures.
+    """Ask a file and torch about the same pictures; arguments as for `differences`."""
+    found = list(differences(run, about, predictor, pictures))
+    return Agreement(len(found), max(found), max(found, key=lambda one: one.most))
+
+
+def differences(
+    run: Run, about: About, predictor: Predictor, pictures: Iterable[Picture]
+) -> Iterator[Difference]:
+    """How far a file is from torch in each picture.
 
     Args:
         run: asks the file.
@@ -74,26 +87,22 @@ def compare(run: Run, about: About, predictor: Predictor, pictures: Iterable[Pic
         predictor: the checkpoint in torch.
         pictures: of any size; they are brought to one that the file takes.
     """
-    found: list[tuple[float, float, str]] = []
     for number, picture in enumerate(pictures):
         size = about.image_size or predictor.model.fit(picture.image.shape)
         image = crop_and_resize(picture.image, None, size, picture.name, predictor.model.resize)
         inputs, camera = _asked(image, LENSES[number % len(LENSES)] if about.takes_focal_length else 0)
         expected = predictor(image, camera, confidence=False).depth
         off = np.abs(run(inputs)[0].astype(np.float64) / expected - 1)
-        # NaN passes no comparison, and would not be the largest either.
-        off = np.where(np.isfinite(off), off, np.inf)
-        found.append((float(off.mean()), float(np.quantile(off, MOST_PART)), picture.name))
-    mean, most = max(found), max(found, key=lambda one: one[1])
-    return Agreement(len(found), mean[0], most[1], mean[2], most[2])
+        off = np.where(np.isfinite(off), off, np.inf)  # NaN would not be the largest
+        yield Difference(float(off.mean()), float(np.quantile(off, MOST_PART)), picture.name)
 
 
 def refuse(agreement: Agreement, bound: Bound, where: str) -> None:
     """Raise `UserError` if a file differs by more than it may."""
-    if agreement.mean <= bound.mean and agreement.most <= bound.most:
+    if agreement.mean.mean <= bound.mean and agreement.most.most <= bound.most:
         return
-    worst = agreement.mean_in if agreement.mean > bound.mean else agreement.most_in
-    what = f"{agreement.describe()}, most in {worst}; {describe(bound)} are allowed, so nothing was written"
+    worst = agreement.mean if agreement.mean.mean > bound.mean else agreement.most
+    what = f"{agreement.describe()}, most in {worst.name}; {describe(bound)} are allowed, so nothing is left"
     raise UserError(where, what, "export in a higher precision, or report this as a fault of the export")
 
 

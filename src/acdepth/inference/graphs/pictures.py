@@ -32,11 +32,11 @@ class WorldPicture(NamedTuple):
 
 
 def world_pictures(
-    towns: Iterable[int], size: tuple[int, int], places: Iterable[int] = PLACES
+    towns: Iterable[int], size: tuple[int, int], places: Iterable[int] | None = None
 ) -> Iterator[WorldPicture]:
-    """Pictures in the aspect of a (height, width), `WIDTH` wide."""
+    """Pictures in the aspect of a (height, width), `WIDTH` wide, at ``places`` or all `PLACES`."""
     height, width = size
-    places = tuple(places)
+    places = tuple(PLACES if places is None else places)
     for town in towns:
         renderer = prepare(town, DRIVE, (round(height * WIDTH / width), WIDTH))
         for place in places:
