@@ -1,6 +1,6 @@
 """How far exported files are from torch, on photographs and on pictures of the built-in world.
 
-    python benchmarks/export.py PHOTOGRAPHS OUT.json [--weights shipped] [--image-size 360x640]
+python benchmarks/export.py PHOTOGRAPHS OUT.json [--weights shipped] [--image-size 360x640]
 """
 
 import argparse
@@ -78,9 +78,9 @@ def main() -> None:
             row = {"megabytes": size_mb}
             for kind, pictures in (("photographs", photographs), ("world", rendered)):
                 off = np.array([one[:2] for one in differences(run, about, predictor, pictures)])
-                row[kind] = {"pictures": len(off), "mean": list(off[:, 0]), "most": list(off[:, 1])}
-                worst, middle = off.max(0), np.median(off, 0)
-                print(f"{target} {precision} {kind}: worst {worst}, median {middle}", flush=True)
+                row[kind] = {"pictures": len(off), "median": list(off[:, 0]), "mean": list(off[:, 1])}
+                worst, mean = off[:, 0].max(), off[:, 1].mean()
+                print(f"{target} {precision} {kind}: worst median {worst:.2g}, mean {mean:.2g}", flush=True)
         results[f"{target} {precision}"] = row
         given.out.write_text(json.dumps(results, indent=1))
 

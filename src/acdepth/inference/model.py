@@ -205,8 +205,8 @@ def open_model(
 ) -> DepthModel:
     """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
-    Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its hub's name. The
-    ``backend`` is torch, which numbers of results are by, unless another is asked for; of a file that
+    Of a path that begins with ``hf:`` the rest is the folder of a model of transformers, or its hub's name.
+    The ``backend`` is torch, which numbers of results are by, unless another is asked for; of a file that
     ``acdepth export`` wrote it is what the file was made for.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What ``acdepth export`` does: a checkpoint to a file, compared with torch on the photographs of a folder."""
+"""What ``acdepth export`` does: a checkpoint to a file, compared with torch on photographs of a folder."""
 
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from acdepth.networks.checkpoint import checkpoint_file
 MOST_PHOTOGRAPHS = 100
 """That are looked at, evenly over the folder."""
 LICENCE_OF_SHIPPED = "Apache-2.0"
-DATA_OF_SHIPPED = "the built-in world; ImageNet weights (Apache-2.0); road pictures of Udacity and comma.ai (MIT)"
+DATA_OF_SHIPPED = (
+    "the built-in world; ImageNet weights (Apache-2.0); road pictures of Udacity and comma.ai (MIT)"
+)
 
 
 def export_model(

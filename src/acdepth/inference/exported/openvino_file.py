@@ -46,7 +46,11 @@ def read(path: Path) -> tuple[str | None, Run]:
     """What a file says of itself, as JSON, and what it computes, on the CPU."""
     core = openvino.Core()
     model = core.read_model(path)
-    about = model.get_rt_info([ABOUT_KEY, "about"]).astype(str) if model.has_rt_info([ABOUT_KEY, "about"]) else None
+    about = (
+        model.get_rt_info([ABOUT_KEY, "about"]).astype(str)
+        if model.has_rt_info([ABOUT_KEY, "about"])
+        else None
+    )
     # Left alone it would compute float32 weights in bfloat16 where the CPU can.
     options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     request = core.compile_model(model, "CPU", options).create_infer_request()

@@ -120,9 +120,7 @@ class Resized(nn.Module):
 
 
 def _summed(pixels: Tensor, axis: int, places: Tensor, weights: Tensor) -> Tensor:
-    parts = [
-        pixels.index_select(axis, place) * weight for place, weight in zip(places, weights, strict=True)
-    ]
+    parts = [pixels.index_select(axis, place) * weight for place, weight in zip(places, weights, strict=True)]
     return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
 
 

@@ -75,7 +75,9 @@ class OpenVinoGraphs:
         from acdepth.inference.graphs import int8
 
         log, size = logging.getLogger("acdepth"), self.card.input_size
-        log.warning("%s: is brought to int8, which takes a minute or two and is kept for the next start", self.name)
+        log.warning(
+            "%s: is brought to int8, which takes a minute or two and is kept for the next start", self.name
+        )
 
         def seen(picture: np.ndarray) -> np.ndarray:
             pixels = crop_and_resize(picture, None, size, "world", self.card.resize)

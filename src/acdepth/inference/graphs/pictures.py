@@ -1,5 +1,5 @@
-"""Pictures of the built-in world with their depth: int8 is calibrated by some and measured on others, and files
-that are exported are compared with torch on these."""
+"""Pictures of the built-in world with their depth: int8 is calibrated by some and measured on others, and
+exported files are compared with torch on these."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
