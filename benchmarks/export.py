@@ -77,10 +77,12 @@ def main() -> None:
             size_mb = sum(one.stat().st_size for one in Path(folder).iterdir()) / 1e6
             row = {"megabytes": size_mb}
             for kind, pictures in (("photographs", photographs), ("world", rendered)):
-                off = np.array([one[:2] for one in differences(run, about, predictor, pictures)])
-                row[kind] = {"pictures": len(off), "median": list(off[:, 0]), "mean": list(off[:, 1])}
-                worst, mean = off[:, 0].max(), off[:, 1].mean()
-                print(f"{target} {precision} {kind}: worst median {worst:.2g}, mean {mean:.2g}", flush=True)
+                found = list(differences(run, about, predictor, pictures))
+                row[kind] = {one.name: one.mean for one in found}
+                off = np.array([one.mean for one in found])
+                middle = np.median(off)
+                said = f"mean {off.mean():.2g}, median picture {middle:.2g}, worst {off.max():.2g}"
+                print(f"{target} {precision} {kind} ({len(off)}): {said}", flush=True)
         results[f"{target} {precision}"] = row
         given.out.write_text(json.dumps(results, indent=1))
 

@@ -1,10 +1,13 @@
 """What an exported file says about itself."""
 
 import json
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
 
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
+from acdepth.core.images import SMALLEST_SIDE
 from acdepth.networks.checkpoint import CheckpointCard
 
 Target = Literal["onnx", "openvino", "torch-export"]
@@ -16,6 +19,10 @@ ABOUT_KEY = "acdepth"
 """Of the metadata entry that holds it as JSON."""
 
 
+ImageSide = Annotated[int, Field(ge=SMALLEST_SIDE, le=8192)]
+"""Of images that a file takes [px]; a stranger's could ask for any."""
+
+
 class About(Config):
     """Beside the network, all that is needed to use it, and where it comes from."""
 
@@ -23,7 +30,7 @@ class About(Config):
     """Of the checkpoint."""
     sha256: str
     """Likewise."""
-    image_size: tuple[int, int] | None = None
+    image_size: tuple[ImageSide, ImageSide] | None = None
     """(height, width) of the images that it takes [px], which it brings to the network's size; null: of any
     size whose sides are multiples of 32, which the network sees as they are."""
     precision: ExportPrecision = "fp32"

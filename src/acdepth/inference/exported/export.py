@@ -12,7 +12,7 @@ from acdepth.core.files import atomic_set, hash_file
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.exported.about import About, ExportPrecision, Target
 from acdepth.inference.exported.formats import WEIGHTS_SUFFIX, check_target, of_format
-from acdepth.inference.exported.parity import BOUNDS, Agreement, Picture, compare, percent, refuse
+from acdepth.inference.exported.parity import BOUNDS, Agreement, Picture, compare, describe, refuse
 from acdepth.inference.exported.running import Run
 from acdepth.inference.exported.whole import IMAGE, ImageToDepth
 from acdepth.inference.graphs import pictures
@@ -70,8 +70,7 @@ def export(
             data_licence=data_licence,
             compared_with=(
                 f"torch, on {len(photographs)} photographs and on pictures of the built-in world: depth "
-                f"differs by no more than {percent(bound.mean)} in the mean and {percent(bound.median)} in a "
-                "picture's median"
+                f"differs by no more than {describe(bound)}"
             ),
         )
         kind.write(module, about, file)

@@ -12,6 +12,9 @@ from acdepth.inference.exported.whole import DEPTH, FOCAL_LENGTH, IMAGE, UNKNOWN
 from acdepth.inference.graphs import pictures
 from acdepth.inference.graphs.openvino import converted
 
+OUTSIDE = r"(?!__module\.network).*"
+"""Names of all that is not the network."""
+
 
 def write(module: ImageToDepth, about: About, path: Path) -> None:
     """Write a network with its weights and what is known of it."""
@@ -21,10 +24,10 @@ def write(module: ImageToDepth, about: About, path: Path) -> None:
         place.set_names({name})
     model.outputs[0].set_names({DEPTH})
     if about.precision == "int8":
-        from acdepth.inference.graphs.int8 import quantised
+        from acdepth.inference.graphs.int8 import HEADS, quantised
 
         # It may go to any machine, so also to one whose sums of bytes saturate.
-        model = quantised(model, _calibration(module), any_cpu=True)
+        model = quantised(model, _calibration(module), any_cpu=True, in_float=(HEADS, OUTSIDE))
     if module.image_size is None:
         model.reshape({IMAGE: [1, -1, -1, 3], **({FOCAL_LENGTH: [2]} if FOCAL_LENGTH in example else {})})
     model.set_rt_info(about.model_dump_json(), [ABOUT_KEY, "about"])

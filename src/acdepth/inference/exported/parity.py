@@ -1,5 +1,6 @@
 """The gate: an exported file says of pictures what the checkpoint says in torch, or it is not kept."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,19 +19,19 @@ from acdepth.inference.predictor import Predictor
 class Bound(NamedTuple):
     """By how much depth may differ from torch's, as a part of it."""
 
-    median: float
-    """Over the pixels of a picture, in each."""
     mean: float
-    """Over all pixels of all pictures."""
+    """In the mean over all pictures."""
+    worst: float
+    """In the mean over any picture."""
 
 
 BOUNDS: dict[ExportPrecision, Bound] = {
-    "fp32": Bound(1e-5, 3e-5),
-    "fp16": Bound(2e-2, 2e-2),
-    "int8": Bound(2e-1, 2e-1),
+    "fp32": Bound(1e-5, 5e-5),
+    "fp16": Bound(1e-2, 1e-1),
+    "int8": Bound(1.5e-1, math.inf),
 }
-"""Measured on 50 photographs and 50 pictures of the world: docs/export.md. Far away, where a network is least
-sure, half precision and int8 move depth most."""
+"""Measured on 50 photographs and 50 pictures of the world: docs/export.md. Where a network is undecided
+between near and far, as in the sky of a photograph, int8 may turn a whole picture over."""
 LENSES = (0.0, 0.8, 1.2)
 """Focal lengths over the picture's width, by turns; 0 is not known."""
 
@@ -44,12 +45,10 @@ class Picture(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How far a file is from torch in one picture, as a part of the depth."""
+    """How far a file is from torch in one picture."""
 
-    median: float
-    """Over its pixels."""
     mean: float
-    """Likewise."""
+    """Over its pixels, as a part of the depth."""
     name: str
     """Of the picture."""
 
@@ -61,13 +60,12 @@ class Agreement:
     pictures: int
     mean: float
     worst: Difference
-    """In the picture that has the largest median."""
 
     def describe(self) -> str:
         """One line."""
         return (
             f"differs from torch by {percent(self.mean)} of the depth in the mean over {self.pictures} "
-            f"pictures and by {percent(self.worst.median)} in the median of the worst of them"
+            f"pictures and by {percent(self.worst.mean)} in the worst of them, {self.worst.name}"
         )
 
 
@@ -95,16 +93,21 @@ def differences(
         expected = predictor(image, camera, confidence=False).depth
         off = np.abs(run(inputs)[0].astype(np.float64) / expected - 1)
         off = np.where(np.isfinite(off), off, np.inf)  # NaN would not be the largest
-        yield Difference(float(np.median(off)), float(off.mean()), picture.name)
+        yield Difference(float(off.mean()), picture.name)
 
 
 def refuse(agreement: Agreement, bound: Bound, where: str) -> None:
     """Raise `UserError` if a file differs by more than it may."""
-    if agreement.worst.median <= bound.median and agreement.mean <= bound.mean:
+    if agreement.mean <= bound.mean and agreement.worst.mean <= bound.worst:
         return
-    allowed = f"{percent(bound.mean)} and {percent(bound.median)} are allowed, so nothing is left"
-    what = f"{agreement.describe()}, {agreement.worst.name}; {allowed}"
+    what = f"{agreement.describe()}; {describe(bound)} may be, so nothing is left"
     raise UserError(where, what, "export in a higher precision, or report this as a fault of the export")
+
+
+def describe(bound: Bound) -> str:
+    """In a few words."""
+    one = "" if math.isinf(bound.worst) else f" and {percent(bound.worst)} in one picture"
+    return f"{percent(bound.mean)} in the mean{one}"
 
 
 def percent(part: float) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import openvino
-import torch
 
 from acdepth.core.errors import UserError
 from acdepth.inference.graphs.pictures import WorldPicture
@@ -14,20 +13,15 @@ LARGEST_LOSS = 0.02
 """By how much of itself absRel on the built-in world may grow."""
 FARTHEST = 80.0
 """[m]; what lies beyond is not measured."""
-IN_FLOAT = (".*heads.*", r"(?!__module\.network).*")
-"""Names of what stays so: the heads, which need more than 256 levels, and all but the network itself."""
-
-
-def has_vnni() -> bool:
-    """Whether this CPU adds up products of bytes without saturating; x86 did not before VNNI."""
-    able = torch.cpu.get_capabilities()
-    return able.get("architecture") not in ("x86_64", "AMD64") or any(
-        able[name] for name in able if "vnni" in name
-    )
+HEADS = ".*heads.*"
+"""Names of what needs more than 256 levels."""
 
 
 def quantised(
-    model: openvino.Model, inputs: Iterable[Mapping[str, np.ndarray] | np.ndarray], any_cpu: bool
+    model: openvino.Model,
+    inputs: Iterable[Mapping[str, np.ndarray] | np.ndarray],
+    any_cpu: bool,
+    in_float: Sequence[str] = (HEADS,),
 ) -> openvino.Model:
     """A model in int8.
 
@@ -35,6 +29,7 @@ def quantised(
         model: in float32.
         inputs: what it is asked, by which the ranges of activations are taken.
         any_cpu: whether weights have 7 bits, with which no x86 CPU saturates.
+        in_float: patterns of the names of what is left as it is.
 
     Raises:
         UserError: if nncf is not installed.
@@ -51,7 +46,7 @@ def quantised(
         nncf.Dataset(asked),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(asked),
-        ignored_scope=nncf.IgnoredScope(patterns=list(IN_FLOAT), validate=False),
+        ignored_scope=nncf.IgnoredScope(patterns=list(in_float), validate=False),
         advanced_parameters=nncf.AdvancedQuantizationParameters(overflow_fix=fix),
     )
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from acdepth.core.cache import kept
+from acdepth.core.precision import bytes_saturate
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.graphs import pictures
 from acdepth.inference.graphs.graph import AllOutputs, Graph
@@ -52,6 +53,8 @@ class OpenVinoGraphs:
         self.core = openvino.Core()
         versions = {"torch": torch.__version__, "openvino": openvino.__version__}
         weights = "int8" if precision == "int8" else "fp32"
+        if precision == "int8" and bytes_saturate():
+            weights = "int8 of 7 bits"
         made_from = sha256 and {"weights": sha256, "size": card.input_size, "precision": weights, **versions}
         with kept("openvino", made_from or None, self._make) as folder:
             self.model = self.core.read_model(folder / FILE)
@@ -87,7 +90,7 @@ class OpenVinoGraphs:
             return lambda picture: _depth(graph(seen(picture))[0], picture.shape)
 
         inputs = (seen(one.image) for one in world_pictures(pictures.CALIBRATION_TOWNS, size))
-        short = int8.quantised(model, inputs, any_cpu=not int8.has_vnni())
+        short = int8.quantised(model, inputs, any_cpu=bytes_saturate())
         measured = list(world_pictures(pictures.MEASURED_TOWNS, size))
         exact, other = (asked(compiled(self.core, one, "f32")) for one in (model, short))
         int8.refuse_loss(self.name, exact, other, measured)
