@@ -102,6 +102,11 @@ class ImageToDepth(nn.Module):
 class Resized(nn.Module):
     """Images of one size brought to another by the filter by which the network learnt to see them."""
 
+    rows: Tensor
+    columns: Tensor
+    row_weights: Tensor
+    column_weights: Tensor
+
     def __init__(self, size: tuple[int, int], wanted: tuple[int, int], resize: Resize) -> None:
         super().__init__()
         self.by_passes = resize == "lanczos"  # as Pillow: each has 8 bits
