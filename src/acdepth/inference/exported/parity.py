@@ -30,8 +30,8 @@ BOUNDS: dict[ExportPrecision, Bound] = {
     "fp16": Bound(1e-2, 1e-1),
     "int8": Bound(1.5e-1, math.inf),
 }
-"""Measured on 50 photographs and 50 pictures of the world: docs/export.md. In int8 single pictures may move by
-any part."""
+"""Measured on 50 photographs and 50 pictures of the world: docs/export.md. In int8 single pictures may move
+by any part."""
 LENSES = (0.0, 0.8, 1.2)
 """Focal lengths over the picture's width, by turns; 0 is not known."""
 
