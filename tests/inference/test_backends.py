@@ -116,13 +116,13 @@ def test_int8_is_refused_where_it_loses_too_much(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, largest: float
 ) -> None:
     pytest.importorskip("nncf")
-    from acdepth.inference.graphs import int8
+    from acdepth.inference.graphs import int8, pictures
 
     monkeypatch.setattr(int8, "LARGEST_LOSS", largest)
-    monkeypatch.setattr(int8, "CALIBRATION_TOWNS", range(1))
-    monkeypatch.setattr(int8, "MEASURED_TOWNS", range(1, 2))
-    monkeypatch.setattr(int8, "PLACES", (0,))
-    monkeypatch.setattr(int8, "WIDTH", 96)
+    monkeypatch.setattr(pictures, "CALIBRATION_TOWNS", range(1))
+    monkeypatch.setattr(pictures, "MEASURED_TOWNS", range(1, 2))
+    monkeypatch.setattr(pictures, "PLACES", (0,))
+    monkeypatch.setattr(pictures, "WIDTH", 96)
     weights = tiny_checkpoint(tmp_path / "model.safetensors")
     if largest < 0:
         with pytest.raises(

@@ -58,6 +58,7 @@ VERBS = {
     "predict": Verb("predict.predict", "depth of images, videos, bags, cameras and streams"),
     "serve": Verb("serve.serve", "depth on a page and at an HTTP endpoint"),
     "calibrate": Verb("calibrate.calibrate", "metres from one distance that somebody measured"),
+    "export": Verb("export.export", "a file that needs neither torch nor acdepth: ONNX, OpenVINO"),
     "world make": Verb("world.make", "render drives of the built-in world as sequence folders", resumes=True),
     "world export": Verb("world.export", "rendered drives in the layout of another data set"),
     "world sheet": Verb("world.sheet", "a contact sheet of rendered drives"),

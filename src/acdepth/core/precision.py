@@ -1,4 +1,4 @@
-"""Whether bfloat16 pays on a device."""
+"""Whether bfloat16 pays on a device, and whether int8 saturates."""
 
 import torch
 
@@ -14,3 +14,10 @@ def fast_bfloat16(device: torch.device) -> bool:
         return False
     able = torch.cpu.get_capabilities()  # such as avx512_bf16, amx_bf16 and ARM's bf16
     return any(able[name] for name in able if name.endswith("bf16"))
+
+
+def bytes_saturate() -> bool:
+    """Whether this CPU adds up products of bytes in 16 bits: x86 did before VNNI."""
+    able = torch.cpu.get_capabilities()
+    is_x86 = able.get("architecture") in ("x86_64", "AMD64")
+    return is_x86 and not any(able[name] for name in able if "vnni" in name)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from acdepth.core.camera import Camera
+from acdepth.core.errors import UserError
 from acdepth.networks.depth_net import STRIDE
 
 FEWEST_STRIDES = 2
@@ -39,6 +40,15 @@ def network_size(image_size: tuple[int, int], input_size: tuple[int, int], aspec
         return ASPECT_WEIGHT * abs(aspect - wanted_aspect) + abs(area - wanted_area)
 
     return min(_sizes_near(wanted_aspect, wanted_area), key=badness)
+
+
+def refuse_other_aspect(image_size: tuple[int, int], taken: tuple[int, int], where: str) -> None:
+    """Raise `UserError` if images of one (height, width) [px] would be stretched to another."""
+    (height, width), (rows, columns) = image_size, taken
+    if abs(math.log(width / height * rows / columns)) >= math.log1p(SAME_ASPECT):
+        what = f"takes images of {columns}x{rows} pixels, and one of {width}x{height} has another aspect"
+        remedy = "export for its size (--image-size), or for any"
+        raise UserError(where, what, remedy)
 
 
 def trained_aspect(input_size: tuple[int, int], camera: Camera | None) -> float:

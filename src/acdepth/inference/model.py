@@ -18,7 +18,8 @@ from acdepth.core.files import hash_file
 from acdepth.core.hub import hub_model
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.devices import BackendName, Precision, Runtime, choose_backend, choose_device
-from acdepth.inference.framing import focal_ratio, network_size, trained_aspect
+from acdepth.inference.exported.formats import SUFFIXES
+from acdepth.inference.framing import focal_ratio, network_size, refuse_other_aspect, trained_aspect
 from acdepth.inference.metric import find_metres
 from acdepth.inference.torch_backend import Backend, torch_backend
 from acdepth.inference.view import View
@@ -67,6 +68,9 @@ class DepthModel:
     """Where ``backend`` takes its input."""
     finest: Backend | None = None
     """Answers at the finest scale alone; None where that is no quicker."""
+    takes: tuple[int, int] | None = None
+    """The only (height, width) of images that ``backend`` takes [px], which it brings to the network's size
+    itself; None where it is the caller who does."""
     head: ConfidenceHead | None = None
     """The checkpoint's confidence head, on ``device``."""
     metric: bool = True
@@ -87,11 +91,13 @@ class DepthModel:
     """Of its checkpoint; None where there is none."""
     file: Path | None = None
     """Its checkpoint, likewise."""
+    one_scale: bool = False
+    """Whether it answers at the finest scale alone."""
 
     @property
     def has_scales(self) -> bool:
         """Whether it answers at several scales, whose agreement confidence may be made from."""
-        return self.input_size is not None
+        return self.input_size is not None and not self.one_scale
 
     @property
     def follows_lens(self) -> bool:
@@ -102,14 +108,21 @@ class DepthModel:
     def fit(self, image_size: tuple[int, ...]) -> tuple[int, int]:
         """The (height, width) [px] at which the network sees an image of ``image_size`` in its own aspect."""
         height, width = image_size[:2]
+        if self.takes is not None:
+            refuse_other_aspect((height, width), self.takes, self.name)
+            return self.takes
+        return self._seen((height, width))
+
+    def _seen(self, image_size: tuple[int, int]) -> tuple[int, int]:
         if self.input_size is None:
-            return height, width
-        return network_size((height, width), self.input_size, trained_aspect(self.input_size, self.camera))
+            return image_size
+        return network_size(image_size, self.input_size, trained_aspect(self.input_size, self.camera))
 
     def focal_ratio(self, camera: Camera | None, size: tuple[int, int]) -> float:
         """The factor on metres for an image of ``camera`` seen at ``size``; 1 where that is not known."""
         if camera is None or self.camera is None or self.input_size is None or not self.follows_lens:
             return 1.0
+        size = self._seen(self.takes) if self.takes else size
         return focal_ratio(camera, size, self.camera, self.input_size)
 
     def resized(self, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -190,29 +203,36 @@ def open_model(
     name: str = "",
     device: str = "auto",
     precision: Precision = "fp32",
-    backend: BackendName = "torch",
+    backend: BackendName | None = None,
 ) -> DepthModel:
     """Load a checkpoint; ``device`` is as `choose_device` takes it, ``name`` what tables call it.
 
     Of a path that begins with ``hf:`` the rest is the folder of a model of ours (docs/hub.md) or of
     transformers, or its hub's name. The ``backend`` is torch, which numbers of results are by, unless another
-    is asked for.
+    is asked for; of a file that ``acdepth export`` wrote it is what the file was made for.
 
     Raises:
         UserError: if there is no such model, or the device or the backend cannot be used.
     """
     if other := hub_model(path):
         from acdepth.inference.hub.folder import is_ours
-        from acdepth.inference.hub_model import model_folder, open_hub_model  # take a `DepthModel` from here
+        from acdepth.inference.hub_model import (
+            model_folder,
+            open_hub_model,
+        )  # which take a `DepthModel` from here
 
         name, folder = name or Path(path).as_posix(), model_folder(other)
         if is_ours(folder):
             return open_model(folder / MODEL_FILE, name, device, precision, backend)
-        if backend not in ("auto", "torch") or precision == "int8":
+        if backend not in (None, "auto", "torch") or precision == "int8":
             what = f"{backend if precision != 'int8' else precision} is for networks of our own"
             raise UserError(path, what, "use --backend torch, and fp32 or bf16")
         return open_hub_model(other, folder, name, choose_device(device), precision)
-    runtime, chosen = choose_backend(backend, device, precision)
+    if Path(path).suffix in SUFFIXES.values():
+        from acdepth.inference.exported.opening import open_exported  # likewise
+
+        return open_exported(Path(path), name or str(path), device, precision, backend)
+    runtime, chosen = choose_backend(backend or "torch", device, precision)
     network, card = load_checkpoint(path)
     head = load_confidence_head(path) if card.confidence else None
     model = model_of(network, card, chosen, head, name or str(path), precision, hash_file(path), runtime)

@@ -1,12 +1,14 @@
 """ONNX Runtime: a network of ours as an ONNX file of fixed size, in float32."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 import torch
+from torch import Tensor, nn
 
 from acdepth.core.cache import kept
 from acdepth.inference.graphs.graph import AllOutputs, Graph
@@ -23,19 +25,36 @@ NAMES = [f"inverse_depth_{scale}" for scale in range(SCALES)] + [
 
 def export_onnx(network: DepthNet, size: tuple[int, int], path: Path) -> None:
     """Write a network as an ONNX file for one image of a (height, width), weights inside."""
-    example = torch.zeros(1, 3, *size)
+    converted(AllOutputs(network), {IMAGE: torch.zeros(1, 3, *size)}, NAMES).save(path)
+
+
+def converted(
+    module: nn.Module,
+    example: Mapping[str, Tensor],
+    answers: Sequence[str],
+    dynamic: Mapping[str, Any] | None = None,
+) -> torch.onnx.ONNXProgram:
+    """A module as a program of ONNX.
+
+    Args:
+        module: answers to the ``example``.
+        example: its inputs in order, by the names that they get.
+        answers: names of its outputs.
+        dynamic: of the inputs' sides, as `torch.export.export` takes it; None: as those of the example.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter's own parts
         program = torch.onnx.export(
-            AllOutputs(network).eval(),
-            (example,),
-            input_names=[IMAGE],
-            output_names=NAMES,
+            module.eval(),
+            tuple(example.values()),
+            input_names=list(example),
+            output_names=list(answers),
+            dynamic_shapes=None if dynamic is None else dict(dynamic),
             dynamo=True,
             verbose=False,
         )
     assert program is not None
-    program.save(path)
+    return program
 
 
 class OnnxGraphs:

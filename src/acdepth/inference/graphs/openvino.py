@@ -1,16 +1,23 @@
 """OpenVINO: a network of ours in float32, bfloat16 or int8 on a CPU."""
 
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import openvino
 import torch
+from torch import Tensor, nn
 
 from acdepth.core.cache import kept
+from acdepth.core.precision import bytes_saturate
+from acdepth.core.resize import crop_and_resize
+from acdepth.inference.graphs import pictures
 from acdepth.inference.graphs.graph import AllOutputs, Graph
+from acdepth.inference.graphs.pictures import world_pictures
+from acdepth.inference.output import depth_of
 from acdepth.networks.checkpoint import CheckpointCard
 from acdepth.networks.depth_net import DepthNet
 
@@ -46,6 +53,8 @@ class OpenVinoGraphs:
         self.core = openvino.Core()
         versions = {"torch": torch.__version__, "openvino": openvino.__version__}
         weights = "int8" if precision == "int8" else "fp32"
+        if precision == "int8" and bytes_saturate():
+            weights = "int8 of 7 bits"
         made_from = sha256 and {"weights": sha256, "size": card.input_size, "precision": weights, **versions}
         with kept("openvino", made_from or None, self._make) as folder:
             self.model = self.core.read_model(folder / FILE)
@@ -61,10 +70,31 @@ class OpenVinoGraphs:
     def _make(self, folder: Path) -> None:
         model = convert(self.network, self.card.input_size)
         if self.precision == "int8":
-            from acdepth.inference.graphs.int8 import quantised
-
-            model = quantised(model, self.card, self.name)
+            model = self._in_int8(model)
         openvino.save_model(model, folder / FILE, compress_to_fp16=False)
+
+    def _in_int8(self, model: openvino.Model) -> openvino.Model:
+        """A model of the network's own size in eight bits; refused where they lose too much."""
+        from acdepth.inference.graphs import int8
+
+        log, size = logging.getLogger("acdepth"), self.card.input_size
+        log.warning(
+            "%s: is brought to int8, which takes a minute or two and is kept for the next start", self.name
+        )
+
+        def seen(picture: np.ndarray) -> np.ndarray:
+            pixels = crop_and_resize(picture, None, size, "world", self.card.resize)
+            return pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
+
+        def asked(graph: Graph) -> Callable[[np.ndarray], np.ndarray]:
+            return lambda picture: _depth(graph(seen(picture))[0], picture.shape)
+
+        inputs = (seen(one.image) for one in world_pictures(pictures.CALIBRATION_TOWNS, size))
+        short = int8.quantised(model, inputs, any_cpu=bytes_saturate())
+        measured = list(world_pictures(pictures.MEASURED_TOWNS, size))
+        exact, other = (asked(compiled(self.core, one, "f32")) for one in (model, short))
+        int8.refuse_loss(self.name, exact, other, measured)
+        return short
 
     def _compiled(self, size: tuple[int, int], outputs: int) -> Graph:
         model = self.model.clone()
@@ -75,10 +105,15 @@ class OpenVinoGraphs:
 
 def convert(network: DepthNet, size: tuple[int, int]) -> openvino.Model:
     """A network as a graph of OpenVINO for one image of a (height, width), in float32."""
-    example = torch.zeros(1, 3, *size)
+    return converted(AllOutputs(network), (torch.zeros(1, 3, *size),))
+
+
+def converted(module: nn.Module, example: tuple[Tensor, ...]) -> openvino.Model:
+    """A module as a graph of OpenVINO for inputs as those of the example, in float32."""
+    shapes = [list(one.shape) for one in example]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer that OpenVINO uses, about itself
-        return openvino.convert_model(AllOutputs(network).eval(), example_input=example, input=[1, 3, *size])
+        return openvino.convert_model(module.eval(), example_input=example, input=shapes)
 
 
 def compiled(core: openvino.Core, model: openvino.Model, precision: str) -> Graph:
@@ -91,3 +126,8 @@ def compiled(core: openvino.Core, model: openvino.Model, precision: str) -> Grap
         return [said[index] for index in range(len(said))]
 
     return answer
+
+
+def _depth(inverse_depth: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """(H, W) [m] of what a graph says, (1, 1, h, w) [1/m]."""
+    return depth_of(torch.from_numpy(np.array(inverse_depth)), size)[0, 0].numpy()
