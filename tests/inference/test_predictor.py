@@ -244,7 +244,7 @@ def test_without_a_path_the_shipped_student_says_what_it_was_trained_on(
 def test_importing_the_package_costs_nothing() -> None:
     code = "import sys, acdepth; assert not {'torch', 'numpy', 'cv2'} & set(sys.modules); acdepth.UserError"
     subprocess.run([sys.executable, "-c", code], check=True)
-    kinds = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "UserError"}
+    kinds = {"Camera", "Condition", "DepthPrediction", "Lens", "Predictor", "Steady", "UserError"}
     assert set(acdepth.__all__) == kinds | {"__version__", "load", "register_with_transformers"}
     with pytest.raises(AttributeError, match="nothing"):
         _ = acdepth.nothing
