@@ -65,7 +65,7 @@ def headings(name: str) -> list[str]:
 
 @cache
 def anchors(name: str) -> set[str]:
-    """What a link to a page may have after ``#``: names that GitHub and the site give to one and the same heading."""
+    """What a link may have after ``#``: names that GitHub and the site give alike."""
     return {slug for text in headings(name) if (slug := slug_of_github(text)) == slug_of_site(text, "-")}
 
 
@@ -75,13 +75,12 @@ def slug_of_github(heading: str) -> str:
 
 
 def commands(name: str) -> list[list[str]]:
-    """The commands ``acdepth ...`` in a page's blocks, as a shell splits them; also those behind a launcher."""
+    """The commands ``acdepth ...`` in a page, also those behind a launcher, as a shell splits them."""
     found = []
-    for block in blocks(name):
-        if block.language in SHELL:
-            # A text in quotes may be a script of its own, as for srun.
-            for line in re.sub(r"\\\n\s*", " ", block.text).replace("'", "").splitlines():
-                words = shlex.split(line, comments=True)
-                if "acdepth" in words and (words[0] == "acdepth" or "-m" in words or words[0] in ("do", "for")):
-                    found.append(words[words.index("acdepth") + 1 :])
+    for block in (block for block in blocks(name) if block.language in SHELL):
+        # A text in quotes may be a script of its own, as for srun.
+        for line in re.sub(r"\\\n\s*", " ", block.text).replace("'", "").splitlines():
+            words = shlex.split(line, comments=True)
+            if "acdepth" in words and (words[0] == "acdepth" or "-m" in words):
+                found.append(words[words.index("acdepth") + 1 :])
     return found
