@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -56,6 +57,11 @@ PICTURES = ["street_colour.png", "street_depth.png"]
 COMMANDS = [(name, words) for name in NAMES for words in commands(name)]
 
 
+@cache
+def flags_of(verb: str) -> list[str]:
+    return flag_names(VERBS[verb].load())
+
+
 def find_verb(words: list[str]) -> str:
     names = [" ".join(words[:count]) for count in (2, 1)]
     return next(name for name in names if name in VERBS)
@@ -82,7 +88,7 @@ def test_verbs_and_flags_in_the_text_exist(name: str) -> None:
             continue
         group = [verb for verb in VERBS if verb.split()[0] == words[0]]
         assert group, span
-        flags = [flag for verb in group for flag in flag_names(VERBS[verb].load())]
+        flags = [flag for verb in group for flag in flags_of(verb)]
         for word in words:
             assert not re.match(r"--[a-z]", word) or word.strip(".,;)") in [*flags, "--help"], span
 
