@@ -80,7 +80,22 @@ def commands(name: str) -> list[list[str]]:
     for block in (block for block in blocks(name) if block.language in SHELL):
         # A text in quotes may be a script of its own, as for srun.
         for line in re.sub(r"\\\n\s*", " ", block.text).replace("'", "").splitlines():
-            words = shlex.split(line, comments=True)
-            if "acdepth" in words and (words[0] == "acdepth" or "-m" in words):
-                found.append(words[words.index("acdepth") + 1 :])
+            for words in parts(line):
+                if "acdepth" in words and (words[0] == "acdepth" or "-m" in words):
+                    found.append(words[words.index("acdepth") + 1 :])
     return found
+
+
+def parts(line: str) -> list[list[str]]:
+    """What stands between ``&&``, ``|`` and ``;``, without where the output goes."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    found: list[list[str]] = [[]]
+    for word in lexer:
+        if re.fullmatch("[;|&]+", word):
+            found.append([])
+        elif word == ">":
+            found.append([""])
+        else:
+            found[-1].append(word)
+    return [words for words in found if words]
