@@ -107,9 +107,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     for name in ("street.jpg", "street.png", "images/a.jpg"):
         (folder / name).parent.mkdir(exist_ok=True)
         Image.fromarray(street).save(folder / name)
-    writer = cv2.VideoWriter(str(folder / "drive.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 10, (96, 64))
+    writer = cv2.VideoWriter(str(folder / "drive.mp4"), cv2.VideoWriter_fourcc(*"mp4v"), 10, (160, 90))
     for seed in range(2):
-        writer.write(picture(seed=seed)[..., ::-1].copy())
+        writer.write(picture(90, 160, seed)[..., ::-1].copy())
     writer.release()
     tiny_checkpoint(folder / "runs/demo/student/model.safetensors")
     for stage in ("teacher", "student"):
