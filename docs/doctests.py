@@ -13,7 +13,8 @@ class Doctests(griffe.Extension):
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Called by griffe with each module, class and function."""
-        if obj.docstring:
+        # A package is met again with each of its rooms.
+        if obj.docstring and "```" not in obj.docstring.value:
             obj.docstring.value = EXAMPLE.sub(
                 lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", obj.docstring.value
             )
