@@ -140,6 +140,7 @@ def write_depth(folder: Path, metres: int) -> None:
         Image.fromarray(np.full((64, 96), 256 * metres, np.uint16)).save(folder / f"{number:06d}.png")
 
 
+@pytest.mark.slow
 def test_they_run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(folder)
     for command in RUN:
