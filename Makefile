@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow fast bench check viewer clean
+.PHONY: setup demo test test-slow fast bench check viewer docs clean
 setup: $(READY)
 
 # Remade whenever the pins or the dependencies change; torch first, so that nothing else chooses a build of it.
@@ -11,7 +11,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,rerun,serve,openvino,onnx,s3-test,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[train,ros,rerun,serve,openvino,onnx,s3-test,docs,dev]"
 	touch $(READY)
 
 demo: setup
@@ -39,6 +39,10 @@ bench: setup
 	$(BIN)/python benchmarks/evaluation.py --frames 24 --rounds 1 --out $(BENCH)/evaluation.json
 	$(BIN)/python benchmarks/growth.py --out $(BENCH)/growth.json
 	$(BIN)/python benchmarks/tables.py $(BENCH)
+
+# The site of the documentation, in build/site.
+docs: setup
+	$(BIN)/zensical build --strict
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,0 +1,20 @@
+"""Examples in docstrings as blocks of code, for the reference: Markdown takes ``>>>`` for quotations."""
+
+import re
+from typing import Any
+
+import griffe
+
+EXAMPLE = re.compile(r"(?m)^>>> .*\n?(?:.+\n?)*")
+
+
+class Doctests(griffe.Extension):
+    """Puts fences around the examples of every docstring."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Called by griffe with each module, class and function."""
+        # A package is met again with each of its rooms.
+        if obj.docstring and "```" not in obj.docstring.value:
+            obj.docstring.value = EXAMPLE.sub(
+                lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", obj.docstring.value
+            )
