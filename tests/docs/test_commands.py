@@ -23,7 +23,7 @@ PLACEHOLDERS = {"...": "one=runs/teacher", "[--alignment": "--alignment", "media
 RUN = (
     "doctor",
     "predict street.jpg drive.mp4 --out depth",
-    "predict images/ --weights runs/demo/student/model.safetensors --camera camera.yaml --ply --out depth",
+    "predict images/ --weights runs/demo/student/model.safetensors --camera camera.yaml --to ply --out depth",
     "calibrate runs/student --image street.png --point 412 310 8.4 --point 120 290 15 "
     "--out calibrated.safetensors",
     "predict drive.mp4 --weights calibrated.safetensors",

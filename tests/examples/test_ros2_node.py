@@ -1,4 +1,4 @@
-"""What the node of ROS 2 makes of messages, without ROS."""
+"""examples/ros2_depth_node.py: What the node of ROS 2 makes of messages, without ROS."""
 
 from array import array
 from types import SimpleNamespace
