@@ -41,7 +41,8 @@ def find_road(batch: TripletBatch, inverse_depth: Tensor) -> tuple[Tensor, Tenso
     if batch.way is None:
         return torch.zeros_like(inverse_depth), torch.zeros_like(inverse_depth, dtype=torch.bool)
     plane = level_plane(1 / inverse_depth, batch.intrinsics, batch.way, batch.counted)
-    level = plane_inverse_depth(plane, batch.intrinsics, batch.image.shape[-2:])
+    height, width = batch.image.shape[-2:]
+    level = plane_inverse_depth(plane, batch.intrinsics, (height, width))
     below = level * plane.height[:, None, None, None].to(level) > 1 / REACH
     log_depth, log_level = -inverse_depth.log(), -level.clamp(min=1e-6).log()
     grows = _growth(log_depth) > GROWS * _growth(log_level)
