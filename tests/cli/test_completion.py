@@ -36,6 +36,14 @@ def complete(script: Path, words: str) -> list[str]:
     return done.stdout.split()
 
 
+def test_ends_of_sentences_are_no_flags(script: Path) -> None:
+    assert not [
+        word
+        for word in script.read_text().replace('"', " ").split()
+        if word.startswith("--") and word[-1] == "."
+    ]
+
+
 def test_bash_reads_the_script(script: Path) -> None:
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
 

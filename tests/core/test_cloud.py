@@ -1,5 +1,6 @@
 """Points that are chosen, and files that hold them."""
 
+import json
 import struct
 import zlib
 
@@ -78,3 +79,11 @@ def test_exr_holds_every_bit(height: int) -> None:
     for depth in (smooth, noise):
         np.testing.assert_array_equal(read_exr(depth_exr(depth)).view(np.uint32), depth.view(np.uint32))
     assert len(depth_exr(smooth)) < smooth.nbytes
+
+
+def test_no_points_are_a_scene_of_nothing() -> None:
+    empty = Cloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8), 0.01).glb()
+    length = int.from_bytes(empty[12:16], "little")
+    scene = json.loads(empty[20 : 20 + length])
+    assert int.from_bytes(empty[8:12], "little") == len(empty) == 20 + length
+    assert scene["scenes"] == [{}] and not scene.keys() & {"accessors", "buffers", "bufferViews", "meshes"}

@@ -66,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
         for line in map(json.loads, body.splitlines()):
             if line["key"] == "file":
                 files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+            elif line["key"] == "deletedFile":
+                files.pop(line["value"]["path"])
         commits.append(files)
         commit = self.hub.commit_id(name, len(commits) - 1)
         address = f"http://{self.headers['Host']}/{name}/commit/{commit}"
@@ -81,6 +83,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if asked:
             found = self.hub.find(asked[1], asked[3] or "main")
+            if found is None and not self.hub.commits.get(asked[1], [{}]):
+                found = "0" * 40, {}  # made, and nothing was put there yet
             if found is None:
                 self._missing()
             elif asked[2] == "tree":

@@ -128,6 +128,8 @@ def test_the_page_tells_results_and_licences(tmp_path: Path) -> None:
     )
     found = {(one.dataset_id, one.task_id): one.value for one in entries}
     assert found[("someone/night-streets", "night_abs_rel")] == 0.21 and len(found) == 3
+    predictor.save_pretrained(tmp_path / "folder", **licences)
+    assert not (tmp_path / "folder" / ".eval_results" / "acdepth.yaml").exists()
 
 
 SCORES = ("images", "abs_rel", "rmse", "d1")

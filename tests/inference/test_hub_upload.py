@@ -63,6 +63,13 @@ def test_a_revision_is_that_of_the_repository(hub: Hub, tmp_path: Path) -> None:
         Predictor.from_pretrained("me/net", revision="v7")
 
 
+def test_results_of_earlier_weights_go(hub: Hub, tmp_path: Path) -> None:
+    opened(tmp_path).push_to_hub("me/net", **LICENCES)
+    hub.commits["me/net"][0][".eval_results/acdepth.yaml"] = b"[]"
+    opened(tmp_path, description="newer").push_to_hub("me/net", **LICENCES)
+    assert ".eval_results/acdepth.yaml" not in hub.commits["me/net"][-1]
+
+
 def test_nothing_is_published_without_its_licences(hub: Hub, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="me/net: is not published without its licences"):
         opened(tmp_path).push_to_hub("me/net", licence="apache-2.0", data_licence="")

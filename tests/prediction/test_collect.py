@@ -47,6 +47,16 @@ def test_a_pattern_is_searched_where_the_shell_did_not(tmp_path: Path, monkeypat
     assert [job.source for job in collect(("odd[1].jpg",), out)] == [Path("odd[1].jpg")]
 
 
+def test_a_pattern_leaves_out_what_a_folder_would(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    drive = Path("drive")
+    touch(drive / "images/1.png", drive / "images/.1.png", drive / "depth/1.png", drive / "mask.png")
+    touch(Path("out/1_colour.png"), Path(".cache/1.png"))
+    assert [job.source for job in collect(("**/*.png",), Path("out"))] == [drive / "images/1.png"]
+    with pytest.raises(UserError, match="results would lie among the images"):
+        collect(("out/*.png",), Path("out"))
+
+
 def test_results_and_measured_depth_are_no_inputs(tmp_path: Path) -> None:
     drive = tmp_path / "drive"
     touch(drive / "images/1.png", drive / "depth/1.png", drive / "classes/1.png", drive / "out/1_depth.png")

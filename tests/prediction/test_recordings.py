@@ -11,11 +11,14 @@ import pytest
 import torch
 
 from acdepth.core.cloud import PointChoice
+from acdepth.core.errors import UserError
 from acdepth.data.own.bag import whole_bag
 from acdepth.data.own.recording import Recording
 from acdepth.inference.model import model_of
 from acdepth.inference.predictor import Predictor
+from acdepth.prediction.collect import collect
 from acdepth.prediction.options import Options
+from acdepth.prediction.recordings import FolderRecordings
 from acdepth.prediction.run import run_all
 from tests.cli.test_predict import write_image
 from tests.data.bags import START, Bag
@@ -78,6 +81,14 @@ def test_what_comes_out_goes_in_again(bag: Path, tmp_path: Path) -> None:
     again = whole_bag(tmp_path / "out" / "drive.mcap")
     assert again.source.nanoseconds().tolist() == STAMPS and again.camera == CAMERA
     assert np.abs(again.image(2).astype(int) - picture(seed=2)).mean() < 4
+
+
+def test_two_inputs_of_one_recording_are_refused_before_anything_is_done(tmp_path: Path) -> None:
+    for place in ("mon", "tue"):
+        write_image(tmp_path / place / "front" / f"{place}.png", picture())
+    jobs = collect([tmp_path / "mon" / "front", tmp_path / "tue" / "front"], tmp_path / "out")
+    with pytest.raises(UserError, match=r"would both be recorded as .*front\.\*; rename one"):
+        FolderRecordings(Options(to=("mcap",)), jobs)
 
 
 def test_a_folder_is_one_recording_and_far_points_are_left_out(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def flag_names(verb: Verb) -> list[str]:
     shown = StringIO()
     with redirect_stdout(shown), suppress(SystemExit):
         parse(verb, "", ["--help"])
-    lines = re.findall(r"(?m)^[^\w-]*(--[\w.-]+)(?:, (--[\w.-]+))?", shown.getvalue())
+    lines = re.findall(r"(?m)^[^\w-]*(--[\w.-]*\w)(?:, (--[\w.-]*\w))?", shown.getvalue())
     return ["--config"] * ("stage" in verb.__dict__) + [name for names in lines for name in names if name]
 
 

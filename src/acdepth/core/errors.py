@@ -28,6 +28,13 @@ class UserError(Exception):
         return " ".join(f"{place}{self.what}{self.remedy and f'; {self.remedy}'}".split())
 
 
+def first_line(error: BaseException) -> str:
+    """What a library's error says first, without the place in its source; its kind where it says nothing."""
+    said = (line.strip() for line in str(error).splitlines())
+    told = (line for line in said if line and not line.startswith(("Exception from", "Check '")))
+    return next(told, type(error).__name__)[:200]
+
+
 OnFault = Callable[[UserError], object]
 """Told about each fault of a data set, which is then left out; `raise_fault` stops at the first."""
 

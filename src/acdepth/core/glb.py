@@ -2,6 +2,7 @@
 
 import json
 import struct
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,13 @@ def points_glb(points: np.ndarray, colours: np.ndarray) -> bytes:
         points: (N, 3) [m], x right, y down, z forward; glTF has y up and looks along -z.
         colours: uint8 (N, 3), sRGB.
     """
+    scene: dict[str, Any] = {
+        "asset": {"version": "2.0", "generator": "acdepth"},
+        "scene": 0,
+        "scenes": [{}],
+    }
+    if not len(points):  # accessors of nothing are refused
+        return _file(scene, b"")
     positions = (points * np.array([1, -1, -1], np.float32)).astype("<f4")
     # glTF keeps vertex colours linear.
     shades = np.arange(256) / 255
@@ -23,12 +31,10 @@ def points_glb(points: np.ndarray, colours: np.ndarray) -> bytes:
     painted = np.full((len(points), 4), 255, np.uint8)
     painted[:, :3] = np.rint(255 * linear).astype(np.uint8)[colours]
     binary = positions.tobytes() + painted.tobytes()
-    low, high = (positions.min(0), positions.max(0)) if len(points) else (np.zeros(3), np.zeros(3))
+    low, high = positions.min(0), positions.max(0)
     views = [(0, positions.nbytes), (positions.nbytes, painted.nbytes)]
-    scene = {
-        "asset": {"version": "2.0", "generator": "acdepth"},
+    scene |= {
         "extensionsUsed": ["KHR_materials_unlit"],
-        "scene": 0,
         "scenes": [{"nodes": [0]}],
         "nodes": [{"mesh": 0}],
         "materials": [{"extensions": {"KHR_materials_unlit": {}}}],
@@ -58,8 +64,13 @@ def points_glb(points: np.ndarray, colours: np.ndarray) -> bytes:
         ],
         "buffers": [{"byteLength": len(binary)}],
     }
+    return _file(scene, binary)
+
+
+def _file(scene: dict[str, Any], binary: bytes) -> bytes:
     text = json.dumps(scene, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 4)
-    whole = struct.pack("<3I", MAGIC, VERSION, 12 + 8 + len(text) + 8 + len(binary))
-    whole += struct.pack("<2I", len(text), JSON_CHUNK) + text
-    return whole + struct.pack("<2I", len(binary), BINARY_CHUNK) + binary
+    chunks = struct.pack("<2I", len(text), JSON_CHUNK) + text
+    if binary:
+        chunks += struct.pack("<2I", len(binary), BINARY_CHUNK) + binary
+    return struct.pack("<3I", MAGIC, VERSION, 12 + len(chunks)) + chunks

@@ -77,16 +77,20 @@ class DepthPrediction:
         """Write `png16`."""
         _write(path, self.png16())
 
+    def png16_factor(self) -> float:
+        """By which depth is multiplied in 16-bit files; see `png16`."""
+        if self.metric:
+            return float(PNG16_UNITS_PER_METRE)
+        return 2.0 ** math.floor(math.log2(65535 / float(self.depth.max())))
+
     def png16(self) -> bytes:
         """Depth as a file: 16-bit PNG (metres * 256, at most 255.99 m), as KITTI does.
 
         Depth without metres is multiplied by the largest power of two that fits, which the file says in a
         text named `NO_METRES`: its numbers may be so small that metres * 256 would leave a few levels.
         """
-        factor, notes = float(PNG16_UNITS_PER_METRE), {}
-        if not self.metric:
-            factor = 2.0 ** math.floor(math.log2(65535 / float(self.depth.max())))
-            notes = {NO_METRES: f"{factor:.17g}"}
+        factor = self.png16_factor()
+        notes = {} if self.metric else {NO_METRES: f"{factor:.17g}"}
         content = _encoded(
             Path("depth.png"), np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16)
         )

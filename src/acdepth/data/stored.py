@@ -89,15 +89,16 @@ def stamp_file(path: Path) -> str:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``; masks are none."""
-    return sorted(filter(_is_image, folder.iterdir()), key=natural_order)
+    return sorted(filter(is_image, folder.iterdir()), key=natural_order)
 
 
 def has_images(folder: Path) -> bool:
     """Whether `list_images` would find any; looks no further than to the first."""
-    return any(map(_is_image, folder.iterdir()))
+    return any(map(is_image, folder.iterdir()))
 
 
-def _is_image(path: Path) -> bool:
+def is_image(path: Path) -> bool:
+    """Whether `list_images` would list a file."""
     is_mask = path.name == MASK_FILE or path.name.endswith(f".{MASK_FILE}")
     return _is_seen(path, PICTURE_SUFFIXES) and not is_mask
 

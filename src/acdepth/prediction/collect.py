@@ -1,6 +1,6 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
@@ -12,7 +12,7 @@ from acdepth.core.progress import say
 from acdepth.data.own.container import is_video
 from acdepth.data.own.folder import is_sequence_folder
 from acdepth.data.own.recording import is_bag
-from acdepth.data.stored import list_images, natural_order, tell_unread
+from acdepth.data.stored import is_image, list_images, natural_order, tell_unread
 from acdepth.prediction.lenses import Lenses
 
 TRUTH_FOLDERS = frozenset({"depth", "classes"})
@@ -62,7 +62,7 @@ def collect(inputs: Sequence[Path | str], out: Path) -> list[Job]:
 
     for given in map(Path, inputs):
         if not given.exists() and has_magic(str(given)):
-            base, found = _matching(given)
+            base, found = _matching(given, out)
             named = [
                 Job(path, out / path.relative_to(base).with_suffix(""), lens_of(path, base), base)
                 for path in found
@@ -82,13 +82,16 @@ def collect(inputs: Sequence[Path | str], out: Path) -> list[Job]:
     return _with_targets_apart(list(jobs.values()))
 
 
-def _matching(pattern: Path) -> tuple[Path, list[Path]]:
-    """The folder before the first part of a pattern, and the images, videos and bags that match it."""
+def _matching(pattern: Path, results: Path) -> tuple[Path, list[Path]]:
+    """The folder before the first part of a pattern, and the images, videos and bags that match it.
+
+    As in a folder, what is hidden, masks, measurements and ``results`` are left out.
+    """
     parts = pattern.parts
     first = next(place for place, part in enumerate(parts) if has_magic(part))
     base = Path(*parts[:first])
-    found = base.glob(str(Path(*parts[first:])))
-    found = [one for one in found if one.suffix.lower() in PICTURE_SUFFIXES or is_video(one) or is_bag(one)]
+    found = [one for one in base.glob(str(Path(*parts[first:]))) if _is_wanted(one, base)]
+    found = _outside(found, base, results)
     if not found:
         raise UserError(pattern, "matches no image, video or bag", "check the pattern, and quote it")
     return base, sorted(found, key=lambda path: (path.parent, natural_order(path)))
@@ -96,14 +99,28 @@ def _matching(pattern: Path) -> tuple[Path, list[Path]]:
 
 def _search(folder: Path, results: Path) -> list[Path]:
     """Images and videos in ``folder`` that are not in ``results``."""
+    found = _outside(_walk(folder), folder, results)
+    if not found:
+        raise UserError(
+            folder, f"holds no images ({', '.join(sorted(PICTURE_SUFFIXES))}), no videos and no bags"
+        )
+    return found
+
+
+def _outside(paths: Iterable[Path], folder: Path, results: Path) -> list[Path]:
+    """Those of a folder's paths that are not in ``results``, where these lie below it."""
     results, whole = results.resolve(), folder.resolve()
     if results == whole:
         raise UserError(folder, "results would lie among the images", "choose another --out")
     inside = results.is_relative_to(whole)
-    found = [path for path in _walk(folder) if not (inside and path.resolve().is_relative_to(results))]
-    if not found:
-        raise UserError(folder, f"holds no images ({', '.join(sorted(PICTURE_SUFFIXES))}) and no videos")
-    return found
+    return [path for path in paths if not (inside and path.resolve().is_relative_to(results))]
+
+
+def _is_wanted(path: Path, base: Path) -> bool:
+    below = path.relative_to(base).parts
+    if any(part.startswith(".") for part in below) or not (is_image(path) or is_video(path) or is_bag(path)):
+        return False
+    return not (path.parent.name in TRUTH_FOLDERS and is_sequence_folder(path.parent.parent))
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -76,11 +76,16 @@ class FolderRecordings:
         self._options, self._stack, self._lock = options, ExitStack(), Lock()
         self._open: dict[Path, Recordings] = {}
         self._stamps: dict[Job, int] = {}
+        self._targets: dict[Path, Path] = {}
         images = [job for job in jobs if not job.is_video] if options.over_time else []
-        for _, group in groupby(images, lambda job: job.folder):
+        for folder, group in groupby(images, lambda job: job.folder):
             together = list(group)
             stamps = _times([job.source for job in together])
             self._stamps |= dict(zip(together, stamps, strict=True))
+            if folder is not None:
+                self._targets[folder] = _target(folder, together[0])
+        named = [job for job in jobs if job.is_video or job.folder is None] if options.over_time else []
+        _refuse_one_file([*self._targets.items(), *((job.source, job.target) for job in named)])
 
     def __enter__(self) -> "FolderRecordings":
         return self
@@ -98,10 +103,25 @@ class FolderRecordings:
             return
         with self._lock:
             if job.folder not in self._open:
-                top = job.target.parents[len(job.source.relative_to(job.folder).parts) - 1]
-                target = top / (job.folder.resolve().name or "folder")
-                self._open[job.folder] = self._stack.enter_context(recording(target, self._options))
+                opened = recording(self._targets[job.folder], self._options)
+                self._open[job.folder] = self._stack.enter_context(opened)
         self._open[job.folder].add(self._stamps[job], image, prediction)
+
+
+def _target(folder: Path, job: Job) -> Path:
+    """Path of a folder's recording without the suffix, of one of its images."""
+    top = job.target.parents[len(job.source.relative_to(folder).parts) - 1]
+    return top / (folder.resolve().name or "folder")
+
+
+def _refuse_one_file(targets: Sequence[tuple[Path, Path]]) -> None:
+    """Raise `UserError` if two inputs, each with the path of its recording, would write the same one."""
+    first: dict[str, Path] = {}
+    for source, target in targets:
+        other = first.setdefault(str(target).casefold(), source)
+        if other is not source:
+            what = f"{other} and {source} would both be recorded as {target}.*"
+            raise UserError(None, what, "rename one, or run twice with different --out")
 
 
 def _times(paths: list[Path]) -> list[int]:

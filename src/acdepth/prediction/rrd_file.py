@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import rerun as rr
 
-from acdepth.core.prediction import PNG16_UNITS_PER_METRE, DepthPrediction
+from acdepth.core.prediction import DepthPrediction
 from acdepth.prediction.options import Options
 from acdepth.prediction.recordings import Recording
 from acdepth.prediction.ros_messages import picture_fields
@@ -31,14 +31,16 @@ class RerunFile(Recording):
 
     def add(self, stamp: int, image: np.ndarray, prediction: DepthPrediction) -> None:
         """See `Recording.add`."""
-        kept = prediction.chosen(self._options.points_in("rrd", prediction.metric))
+        kept, factor = (
+            prediction.chosen(self._options.points_in("rrd", prediction.metric)),
+            prediction.png16_factor(),
+        )
+        kept &= prediction.depth * factor <= 65535
         jpeg = picture_fields(image)["data"].tobytes()
         # A PNG of 16 bits is a third of the size of float32, and none of it is seen.
-        scaled = np.rint(np.where(kept, prediction.depth, 0) * PNG16_UNITS_PER_METRE)
+        scaled = np.rint(np.where(kept, prediction.depth, 0) * factor)
         _, png = cv2.imencode(".png", np.clip(scaled, 0, 65535).astype(np.uint16))
-        depth = rr.EncodedDepthImage(
-            blob=png.tobytes(), media_type="image/png", meter=float(PNG16_UNITS_PER_METRE)
-        )
+        depth = rr.EncodedDepthImage(blob=png.tobytes(), media_type="image/png", meter=factor)
         with self._lock:
             self._file.set_time("time", timestamp=np.datetime64(stamp, "ns"))
             if prediction.camera is not None:

@@ -128,7 +128,11 @@ class Shown {
 
   fill() {
     const data = this.cloud.dataset;
-    this.scene?.traverse((one) => { one.geometry?.dispose(); one.material?.dispose(); });
+    this.scene?.traverse((one) => {
+      one.geometry?.dispose();
+      one.material?.map?.dispose();
+      one.material?.dispose();
+    });
     this.scene = new Scene();
     this.scene.background = new Color(0x12161a);
     this.points = pointsOf(data);

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from acdepth.core.camera import Camera
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import hash_file
 from acdepth.inference.devices import BackendName, Precision
 from acdepth.inference.exported.about import About, Target
@@ -52,7 +52,7 @@ def open_exported(
     try:
         told, run = kind.read(path)
     except Exception as error:  # each runtime has its own, and reports a damaged file by any of them
-        what = f"cannot be read by {target} ({str(error).strip().splitlines()[0][:200]})"
+        what = f"cannot be read by {target} ({first_line(error)})"
         raise UserError(path, what, "export or copy it again") from error
     if told is None:
         raise UserError(path, "says nothing of itself", "give a file made by: acdepth export")

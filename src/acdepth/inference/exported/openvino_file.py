@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 
+from acdepth.core.crop import Resize
 from acdepth.core.resize import crop_and_resize
 from acdepth.inference.exported.about import ABOUT_KEY, About
 from acdepth.inference.exported.running import Inputs, Run
@@ -27,7 +28,9 @@ def write(module: ImageToDepth, about: About, path: Path) -> None:
         from acdepth.inference.graphs.int8 import HEADS, quantised
 
         # It may go to any machine, so also to one whose sums of bytes saturate.
-        model = quantised(model, _calibration(module), any_cpu=True, in_float=(HEADS, OUTSIDE))
+        model = quantised(
+            model, _calibration(module, about.card.resize), any_cpu=True, in_float=(HEADS, OUTSIDE)
+        )
     if module.image_size is None:
         model.reshape({IMAGE: [1, -1, -1, 3], **({FOCAL_LENGTH: [2]} if FOCAL_LENGTH in example else {})})
     model.set_rt_info(about.model_dump_json(), [ABOUT_KEY, "about"])
@@ -36,11 +39,11 @@ def write(module: ImageToDepth, about: About, path: Path) -> None:
     openvino.save_model(model, path, compress_to_fp16=about.precision == "fp16")
 
 
-def _calibration(module: ImageToDepth) -> list[dict[str, np.ndarray]]:
+def _calibration(module: ImageToDepth, resize: Resize) -> list[dict[str, np.ndarray]]:
     size = module.example_size
     fixed = {FOCAL_LENGTH: np.array(UNKNOWN, np.float32)} if module.takes_focal_length else {}
     return [
-        {IMAGE: crop_and_resize(one.image, None, size, one.name)[None], **fixed}
+        {IMAGE: crop_and_resize(one.image, None, size, one.name, resize)[None], **fixed}
         for one in pictures.world_pictures(pictures.CALIBRATION_TOWNS, size)
     ]
 

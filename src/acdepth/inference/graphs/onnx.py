@@ -1,5 +1,6 @@
 """ONNX Runtime: a network of ours as an ONNX file of fixed size, in float32."""
 
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,8 +43,10 @@ def converted(
         answers: names of its outputs.
         dynamic: of the inputs' sides, as `torch.export.export` takes it; None: as those of the example.
     """
+    # Of its own parts, and of torchvision, which nothing here needs.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the exporter's own parts
+        warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module.eval(),
             tuple(example.values()),

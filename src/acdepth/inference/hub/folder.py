@@ -58,6 +58,8 @@ def save_folder(
     write_text(folder / MODEL_CARD, readme(name, card, licences, measured))
     if entries := eval_results(measured):
         write_text(folder / EVAL_RESULTS, entries)
+    else:
+        (folder / EVAL_RESULTS).unlink(missing_ok=True)  # of earlier weights
 
 
 def write_description(folder: Path, card: CheckpointCard) -> None:

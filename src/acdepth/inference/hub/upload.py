@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.hub import is_hub_name, require_hub
+from acdepth.inference.hub.folder import EVAL_RESULTS
 
 
 def push_folder(repository: str, write: Callable[[Path], None], private: bool, message: str) -> str:
-    """Make the repository where needed, and replace its files by those that ``write`` puts into a folder.
+    """Make the repository where needed, and put into it what ``write`` puts into a folder;
+    results of earlier weights go.
 
     Returns:
         The address of the commit.
@@ -27,9 +29,12 @@ def push_folder(repository: str, write: Callable[[Path], None], private: bool, m
         write(Path(folder))
         try:
             hub.create_repo(repository, private=private, exist_ok=True)
-            done = hub.upload_folder(repo_id=repository, folder_path=folder, commit_message=message)
+            earlier = [] if (Path(folder) / EVAL_RESULTS).exists() else [EVAL_RESULTS]
+            done = hub.upload_folder(
+                repo_id=repository, folder_path=folder, commit_message=message, delete_patterns=earlier
+            )
         except Exception as error:  # its own, and those of whatever its version talks by
-            what = f"the hub did not take it ({str(error).splitlines()[0]})"
+            what = f"the hub did not take it ({first_line(error)})"
             remedy = "log in by hf auth login, and check name and network"
             raise UserError(repository, what, remedy) from error
     return done.commit_url
