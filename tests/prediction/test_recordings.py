@@ -91,6 +91,14 @@ def test_two_inputs_of_one_recording_are_refused_before_anything_is_done(tmp_pat
         FolderRecordings(Options(to=("mcap",)), jobs)
 
 
+def test_without_a_camera_it_is_said_that_points_are_missing(tmp_path: Path, capsys) -> None:
+    for number in range(2):
+        write_image(tmp_path / "drive" / f"{number}.png", picture(seed=number))
+    predict(tmp_path / "drive", tmp_path / "out", "mcap")
+    assert capsys.readouterr().err.count("no points in space, as the camera is not known") == 1
+    assert "/acdepth/points" not in read_mcap(tmp_path / "out" / "drive.mcap")
+
+
 def test_a_folder_is_one_recording_and_far_points_are_left_out(tmp_path: Path) -> None:
     for number in range(3):
         write_image(tmp_path / "drive" / f"{number}.png", picture(seed=number))

@@ -13,6 +13,7 @@ import numpy as np
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path
 from acdepth.core.prediction import DepthPrediction
+from acdepth.core.progress import say
 from acdepth.data.own.clip import OwnClip
 from acdepth.data.own.times import times_of_names
 from acdepth.prediction.collect import Job
@@ -38,13 +39,21 @@ class Recording(ABC):
 
 
 class Recordings:
-    """The files of one input that are open together."""
+    """The files of one input that are open together.
 
-    def __init__(self, files: Sequence[Recording]) -> None:
-        self._files = files
+    Args:
+        files: of the input.
+        target: path without their suffixes.
+    """
+
+    def __init__(self, files: Sequence[Recording], target: Path) -> None:
+        self._files, self._target, self._says_camera = files, target, bool(files)
 
     def add(self, stamp: int, image: np.ndarray, prediction: DepthPrediction) -> None:
         """Add to all of them; see `Recording.add`."""
+        if prediction.camera is None and self._says_camera:
+            self._says_camera = False
+            say(f"{self._target}.*: no points in space, as the camera is not known; give --camera or --fov")
         for file in self._files:
             file.add(stamp, image, prediction)
 
@@ -63,7 +72,7 @@ def recording(target: Path, options: Options, frame: str = "") -> Iterator[Recor
         for one in options.over_time:
             path = stack.enter_context(atomic_path(target.with_name(f"{target.name}.{one}")))
             files.append(stack.enter_context(closing(_open(one, path, options, frame or "camera"))))
-        yield Recordings(files)
+        yield Recordings(files, target)
 
 
 class FolderRecordings:
