@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,10 +48,11 @@ def main() -> None:
     sources = {"now": Path(acdepth.__file__).parents[1]}
     if given.before:
         sources = {"before": given.before, **sources}
-    groups: dict[str, dict[str, Timed]] = {}
+    groups: dict[str, dict[str, Any]] = {}
     for size in given.size.split(","):
-        timed = groups[size] = _measure(parse_image_size(size), sources, given.rounds, given.tries)
-        show(f"{size}, processor time", timed, _ratios(timed, sources))
+        timed = _measure(parse_image_size(size), sources, given.rounds, given.tries)
+        groups[size] = {"seconds": timed, "ratios": _ratios(timed, sources)}
+        show(f"{size}, processor time", timed, groups[size]["ratios"])
         keep(given.out, {"rounds": given.rounds, "tries": given.tries, "before": str(given.before)}, groups)
 
 
