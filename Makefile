@@ -19,10 +19,10 @@ demo: setup
 
 # Tests, style, types and the import contract.
 test: check
-	$(BIN)/pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" -n auto
 
 test-slow: setup
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow -n auto
 
 # The fastest answer while editing: under a minute.
 fast: setup
