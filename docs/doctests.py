@@ -11,10 +11,9 @@ EXAMPLE = re.compile(r"(?m)^>>> .*\n?(?:.+\n?)*")
 class Doctests(griffe.Extension):
     """Puts fences around the examples of every docstring."""
 
-    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Called by griffe with each module, class and function."""
-        # A package is met again with each of its rooms.
-        if obj.docstring and "```" not in obj.docstring.value:
+    def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Called by griffe with each module, class and function that it reads."""
+        if obj.docstring:
             obj.docstring.value = EXAMPLE.sub(
                 lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", obj.docstring.value
             )
