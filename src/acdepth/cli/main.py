@@ -141,9 +141,9 @@ def run(arguments: list[str]) -> None:
         print(_overview())
         return
     if arguments[0] == "--version":
-        from importlib.metadata import version
+        from acdepth.core.version import __version__
 
-        print(version("acdepth"))
+        print(__version__)
         return
     name = _find(arguments)
     if name is None:

@@ -32,7 +32,7 @@ def first_line(error: BaseException) -> str:
     """What a library's error says first, without the place in its source; its kind where it says nothing."""
     said = (line.strip() for line in str(error).splitlines())
     told = (line for line in said if line and not line.startswith(("Exception from", "Check '")))
-    return next(told, type(error).__name__)[:200]
+    return next(told, type(error).__name__)
 
 
 OnFault = Callable[[UserError], object]

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 
 
 @contextmanager
@@ -209,7 +209,7 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
     except FileNotFoundError as error:
         raise UserError(path, "no such file", remedy) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        told = f"not readable as YAML ({str(error).splitlines()[0]})"
+        told = f"not readable as YAML ({first_line(error)})"
         raise UserError(path, told, "write lines of key: value") from error
 
 

@@ -115,6 +115,12 @@ def decode_reduced(
     return Pixels(whole, (whole.shape[0], whole.shape[1]))
 
 
+def jpeg(image: np.ndarray, quality: int) -> bytes:
+    """An image, uint8 (H, W, 3) RGB, as a file."""
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
 def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
     """Read 16-bit depth (1/256 m) as float32 (H, W) [m]; 0 where there is none.
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import read_json, write_json
 from acdepth.core.hub import files_content, hub_folder, refuse_adapters
 from acdepth.core.shipped import GENERATOR, or_shipped
@@ -117,7 +117,7 @@ def _load(kind: Any, folder: Path, **options: Any) -> Any:
     try:
         return kind.from_pretrained(str(folder), local_files_only=True, **options)
     except Exception as error:  # diffusers, transformers and safetensors raise many kinds
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise UserError(folder, f"cannot be loaded as {kind.__name__} ({reason})") from error
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.precision import fast_bfloat16
 
 Precision = Literal["fp32", "bf16", "int8", "auto"]
@@ -36,7 +36,7 @@ def choose_device(name: str = "auto") -> torch.device:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise UserError(None, f"device {name!r} cannot be used here ({reason})", "try auto or cpu") from error
     return device
 

@@ -260,14 +260,21 @@ def model_of(
         from acdepth.inference.graphs import graph_backends  # of the extras
 
         backend, finest = graph_backends(network, card, name, runtime, precision, sha256)
+    model = by_card(card, backend, device, name, sha256)
+    ready = head.eval().requires_grad_(False).to(device) if head else None
+    return replace(model, finest=finest, head=ready)
+
+
+def by_card(
+    card: CheckpointCard, backend: Backend, device: torch.device, name: str, sha256: str | None
+) -> DepthModel:
+    """What a card says of a network, whatever computes it."""
     return DepthModel(
         name=name,
         backend=backend,
-        finest=finest,
         input_size=card.input_size,
         camera=Camera.from_dict(card.camera, name or "checkpoint") if card.camera else None,
         device=device,
-        head=head.eval().requires_grad_(False).to(device) if head else None,
         metric=card.metric,
         metres=card.metres,
         crop=card.crop,

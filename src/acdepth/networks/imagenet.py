@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.hub import is_hub_name
 from acdepth.core.shipped import ENCODER, or_shipped
 
@@ -38,5 +38,5 @@ def encoder_file(source: Path) -> Path:
     try:
         return Path(hf_hub_download(name, HUB_FILE))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        what = f"neither a file here nor to be had from the hub ({str(error).strip().splitlines()[0]})"
+        what = f"neither a file here nor to be had from the hub ({first_line(error)})"
         raise UserError(name, what, "give the path of ResNet18's .safetensors or .pth") from error

@@ -6,11 +6,11 @@ Fields are plain values and arrays of bytes, so that any implementation of the m
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.cloud import Cloud
+from acdepth.core.images import jpeg
 
 FLOAT32 = 7
 """Of ``sensor_msgs/msg/PointField``."""
@@ -36,10 +36,7 @@ def depth_fields(depth: np.ndarray) -> dict[str, Any]:
 
 def picture_fields(image: np.ndarray) -> dict[str, Any]:
     """Of a ``CompressedImage``: uint8 (H, W, 3) RGB as JPEG."""
-    _, content = cv2.imencode(
-        ".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    )
-    return {"format": "jpeg", "data": content.ravel()}
+    return {"format": "jpeg", "data": np.frombuffer(jpeg(image, QUALITY), np.uint8)}
 
 
 def camera_fields(camera: Camera) -> dict[str, Any]:

@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 import rerun as rr
 
+from acdepth.core.images import jpeg
 from acdepth.core.prediction import DepthPrediction
 from acdepth.prediction.options import Options
 from acdepth.prediction.recordings import Recording
-from acdepth.prediction.ros_messages import picture_fields
+from acdepth.prediction.ros_messages import QUALITY
 
 
 class RerunFile(Recording):
@@ -36,7 +37,6 @@ class RerunFile(Recording):
             prediction.png16_factor(),
         )
         kept &= prediction.depth * factor <= 65535
-        jpeg = picture_fields(image)["data"].tobytes()
         # A PNG of 16 bits is a third of the size of float32, and none of it is seen.
         scaled = np.rint(np.where(kept, prediction.depth, 0) * factor)
         _, png = cv2.imencode(".png", np.clip(scaled, 0, 65535).astype(np.uint16))
@@ -49,7 +49,10 @@ class RerunFile(Recording):
                     image_from_camera=camera.matrix().numpy(), resolution=[camera.width, camera.height]
                 )
                 self._file.log(self._frame, pinhole)
-            self._file.log(f"{self._frame}/image", rr.EncodedImage(contents=jpeg, media_type="image/jpeg"))
+            self._file.log(
+                f"{self._frame}/image",
+                rr.EncodedImage(contents=jpeg(image, QUALITY), media_type="image/jpeg"),
+            )
             self._file.log(f"{self._frame}/depth", depth)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers.utils import logging as transformers_logging
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 
 CONFIG_FILE, WEIGHTS_FILE = "config.json", "model.safetensors"
 UNUSED_WEIGHTS = {"backbone.embeddings.mask_token"}
@@ -48,7 +48,7 @@ def load_network(
                 ignore_mismatched_sizes=True,  # they are then listed, and refused below in one line
             )
     except Exception as error:  # safetensors' own error has no other base class, transformers raises several
-        raise UserError(path, f"cannot be loaded ({str(error).splitlines()[0]})") from error
+        raise UserError(path, f"cannot be loaded ({first_line(error)})") from error
     network, found = loaded
     misfits = set(found["missing_keys"]) | set(found["mismatched_keys"])
     if strict:
@@ -67,7 +67,7 @@ def understood(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # of many kinds
-        raise UserError(path, f"not understood by transformers ({str(error).splitlines()[0]})") from error
+        raise UserError(path, f"not understood by transformers ({first_line(error)})") from error
 
 
 @contextmanager

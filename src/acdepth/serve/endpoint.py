@@ -2,7 +2,6 @@
 
 import asyncio
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -15,6 +14,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import DepthPrediction
+from acdepth.core.version import __version__
 from acdepth.inference.predictor import Predictor
 from acdepth.serve.batching import Batcher, too_long
 from acdepth.serve.counts import TEXT, Counts
@@ -43,7 +43,7 @@ def make_endpoint(models: Models, batcher: Batcher, limits: Limits, counts: Coun
     app = FastAPI(
         title="acdepth",
         description=ABOUT,
-        version=version("acdepth"),
+        version=__version__,
         redoc_url=None,
         max_body_size=limits.body_bytes,
     )

@@ -14,7 +14,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from transformers import CLIPVisionModel
 
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.hub import refuse_adapters
 from acdepth.networks.depth_net import DepthNetConfig
 from acdepth.networks.resnet import ResNetEncoder
@@ -49,7 +49,7 @@ class ClipDiscriminator(Discriminator):
         try:
             encoder: Any = CLIPVisionModel.from_pretrained(str(source), use_safetensors=True)
         except Exception as error:  # transformers raises many kinds
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             raise UserError(source, f"no CLIP image encoder ({reason})") from error
         layers = encoder.config.num_hidden_layers
         return cls(encoder, tuple(sorted({max(1, layers * quarter // 4) for quarter in (1, 2, 3, 4)})))

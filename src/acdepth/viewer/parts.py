@@ -10,6 +10,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.cloud import Cloud
+from acdepth.core.images import jpeg
 from acdepth.core.prediction import PNG16_UNITS_PER_METRE, DepthPrediction, colour_inverse_depth
 
 WIDEST = 1280
@@ -125,10 +126,7 @@ def _picture(pixels: np.ndarray) -> str:
     if width > WIDEST:
         size = WIDEST, max(1, round(height * WIDEST / width))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, content = cv2.imencode(
-        ".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    )
-    return f"data:image/jpeg;base64,{_base64(content.tobytes())}"
+    return f"data:image/jpeg;base64,{_base64(jpeg(pixels, QUALITY))}"
 
 
 def _base64(content: bytes) -> str:

@@ -14,7 +14,7 @@ import yaml
 
 from acdepth.core.camera import FILE_KEYS, Camera, check_camera_keys
 from acdepth.core.distortion import COEFFICIENTS, Distortion, Model
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens, check_camera_height
 
@@ -186,7 +186,7 @@ def _parse(text: str, path: Path) -> Any:
             return _opencv_values(text)
         return json.loads(text) if text.lstrip().startswith("{") else next(yaml.safe_load_all(text), None)
     except (ValueError, yaml.YAMLError, cv2.error, SystemError) as error:
-        what = f"not readable as YAML, JSON or XML ({str(error).splitlines()[0]})"
+        what = f"not readable as YAML, JSON or XML ({first_line(error)})"
         raise UserError(path, what, f"readable are {READABLE}") from error
 
 

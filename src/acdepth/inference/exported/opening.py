@@ -1,12 +1,12 @@
 """Exported files as models: the same `Predictor` asks them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import hash_file
 from acdepth.inference.devices import BackendName, Precision
@@ -14,7 +14,7 @@ from acdepth.inference.exported.about import About, Target
 from acdepth.inference.exported.formats import SUFFIXES, WEIGHTS_SUFFIX, of_format
 from acdepth.inference.exported.running import Run
 from acdepth.inference.exported.whole import IMAGE
-from acdepth.inference.model import Backend, DepthModel
+from acdepth.inference.model import Backend, DepthModel, by_card
 from acdepth.networks.depth_net import DepthOutput
 
 TARGETS: dict[str, Target] = {suffix: target for target, suffix in SUFFIXES.items()}
@@ -52,7 +52,7 @@ def open_exported(
     try:
         told, run = kind.read(path)
     except Exception as error:  # each runtime has its own, and reports a damaged file by any of them
-        what = f"cannot be read by {target} ({first_line(error)})"
+        what = f"cannot be read by {target} ({first_line(error)[:200]})"
         raise UserError(path, what, "export or copy it again") from error
     if told is None:
         raise UserError(path, "says nothing of itself", "give a file made by: acdepth export")
@@ -60,23 +60,8 @@ def open_exported(
 
 
 def _model(about: About, run: Run, name: str, sha256: str) -> DepthModel:
-    card = about.card
-    return DepthModel(
-        name=name,
-        backend=_backend(run),
-        input_size=card.input_size,
-        takes=about.image_size,
-        camera=Camera.from_dict(card.camera, name) if card.camera else None,
-        device=torch.device("cpu"),
-        one_scale=True,
-        metric=card.metric,
-        metres=card.metres,
-        crop=card.crop,
-        resize=card.resize,
-        conditions=card.conditions,
-        description=card.description,
-        sha256=sha256,
-    )
+    model = by_card(about.card, _backend(run), torch.device("cpu"), name, sha256)
+    return replace(model, takes=about.image_size, one_scale=True)
 
 
 def _backend(run: Run) -> Backend:

@@ -10,7 +10,7 @@ import yaml
 from acdepth.core.camera import Camera
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.images import read_depth_png16
 from acdepth.data.own.motion import POSE_COLUMNS
 from acdepth.data.stored import list_images
@@ -120,7 +120,7 @@ def _read_origin(path: Path) -> tuple[int, str, Condition] | None:
         every = int(about.get("every", 1))
         origin = int(about["town"]), style, Condition(about["condition"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError, UserError) as error:
-        first = str(error).splitlines()[0]
+        first = first_line(error)
         raise UserError(path, f"says no town and condition ({first})", "make the drive again") from error
     if every != 1:
         what = f"holds one of {every} frames, where other layouts tell 12 a second"
