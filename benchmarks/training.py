@@ -233,7 +233,7 @@ def steps(task: Task, source: BatchSource, loop: LoopSettings, device: torch.dev
     def run() -> Iterator[None]:
         for step, batches in enumerate(read_ahead(source, 0, loop, device)):
             arrived: list[Tensors] = [batch.to(device) for batch in batches]
-            updates.step(arrived, make_generator(0, step), make_generator(1, step), step)
+            updates.step(arrived, "benchmark", step)
             yield
 
     running = run()

@@ -41,7 +41,7 @@ def configured(stage: str, default: Config) -> Callable[[Verb], Verb]:
     return mark
 
 
-def parse(verb: Verb, name: str, arguments: list[str]) -> Callable[[], None]:
+def parse(verb: Verb, name: str, arguments: list[str]) -> partial[None]:
     """The verb, whose arguments are the flags, ready to run; ``name`` is for the help text.
 
     Raises:
@@ -98,10 +98,10 @@ def _take_config(verb: Verb, arguments: list[str]) -> tuple[Config | None, list[
     return type(default).read(find_config(marks["stage"], known.config)), rest
 
 
-def _with_flags(verb: Verb, config: Config | None) -> Callable[..., Callable[[], None]]:
+def _with_flags(verb: Verb, config: Config | None) -> Callable[..., partial[None]]:
     """A function for tyro that, called with the flags, returns the verb ready to run."""
 
-    def ready(*arguments: Any, **values: Any) -> Callable[[], None]:
+    def ready(*arguments: Any, **values: Any) -> partial[None]:
         return partial(verb, *arguments, **values)
 
     signature = inspect.signature(verb)

@@ -3,16 +3,20 @@
 The list of verbs is answered before pydantic, tyro and rich are there, which take most of half a second.
 """
 
+import inspect
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from acdepth.core.errors import UserError
+from acdepth.core.terminal import print_anywhere
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -44,7 +48,6 @@ class Verb:
     def load_work(self) -> None:
         """Import what the function will import; raises `UserError` if a package of an extra lacks."""
         import ast
-        import inspect
 
         with _missing_packages_named():
             for node in ast.walk(ast.parse(inspect.getsource(self.load()))):
@@ -87,6 +90,8 @@ VERBS = {
     "evaluate": Verb("evaluate.evaluate", "errors of depth against what was measured"),
     "check": Verb("check.check", "whether depth is any good where nobody measured it"),
     "ablate": Verb("ablate.ablate", "what each part of the student is worth", resumes=True),
+    "rerun": Verb("rerun.rerun", "a run done again from what it recorded, and what differs"),
+    "replay": Verb("rerun.replay", "the step at which a training stopped being finite, looked into"),
     "report": Verb("report.report", "the report page of a finished run"),
     "view": Verb("view.view", "open the page of a run or a prediction"),
     "import": Verb("import_weights.import_weights", "published ACDepth, md4all, monodepth2 checkpoints"),
@@ -99,6 +104,7 @@ RENAMED = {"translate rate": "translate score"}
 
 def main() -> None:
     """Run the command line; errors that a person can mend are one line, with exit code 2."""
+    print_anywhere()
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
@@ -118,10 +124,11 @@ def main() -> None:
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        if not _nobody_reads(sys.stdout):
+        closed = [stream for stream in (sys.stdout, sys.stderr) if _nobody_reads(stream)]
+        for stream in closed:  # what is left must not be written at the exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not closed:
             raise
-        # What is left must not be written at the exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_CLOSED_PIPE)
 
 
@@ -155,7 +162,20 @@ def run(arguments: list[str]) -> None:
     if (typed := " ".join(arguments[:2])) in RENAMED:
         say(f"acdepth {typed} is now acdepth {name}; the old name goes with the next release")
     with _missing_packages_named(), _flags_named():
-        parse(VERBS[name].load(), name, arguments[len(name.split()) :])()
+        rest = arguments[len(name.split()) :]
+        call = parse(VERBS[name].load(), name, rest)
+        with _kept(name, rest, call):
+            call()
+
+
+def _kept(name: str, arguments: list[str], call: "partial[None]") -> AbstractContextManager[None]:
+    """Let the folder that a verb fills keep how it was filled."""
+    out = inspect.signature(call.func).bind(*call.args, **call.keywords).arguments.get("out")
+    if out is None:
+        return nullcontext()
+    from acdepth.core.command import command
+
+    return command(name, arguments, Path(out))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from acdepth.core.command import keep_command
 from acdepth.core.errors import UserError
 from acdepth.core.share import ALL, Share
 
@@ -28,7 +29,7 @@ def sole_writer(
     What is locked is ``place/.lock``, by whatever path the folder is named, or ``NAME.lock`` beside a file:
     the file itself is replaced when it is written, and a lock would go with the former one. Of processes
     that write there together, a ``share``, the first holds the lock for all. With ``wait`` another process
-    that has it is waited for.
+    that has it is waited for. A folder that this process's command fills keeps that, see `core.command`.
 
     Raises:
         UserError: in all of them if it cannot be locked; `Taken` if another process has it.
@@ -37,6 +38,7 @@ def sole_writer(
         with share.main_first():
             if share.leads:
                 held.callback(_lock(place, remedy, wait, is_file).release)
+                keep_command(place)
         yield
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.crop import Crop, Resize
+from acdepth.core.drawn import note_drawn
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_json, write_json
 from acdepth.core.lock import sole_writer
@@ -90,6 +91,7 @@ class Prepared:
     def image(self, index: int, mirror: bool) -> np.ndarray:
         """One image, (H, W, 3) uint8."""
         image = self.images[index]
+        note_drawn(f"{self.folder.name}: {self.frames.key(index)}")
         return image[:, ::-1] if mirror else image
 
 

@@ -3,10 +3,11 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
@@ -19,6 +20,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
+from acdepth.engine.fault import Fault, fault_to_replay, forget_fault, look_into, refuse_infinite
 from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
 from acdepth.engine.processes import of_processes, share_of_processes, training_device
@@ -62,7 +64,7 @@ def fit(
             True ends the run.
 
     Raises:
-        UserError: if the loss stops being finite, or the folder belongs to another run.
+        UserError: if loss or gradient stop being finite, or the folder belongs to another run.
     """
     refuse_missing_trackers(settings)
     share, device = share_of_processes(settings.device == "cpu"), training_device(settings.device == "cpu")
@@ -80,13 +82,17 @@ def fit(
     states = run_folder / STATES
     start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
-    record = _Record(accelerator, run_folder, start)
+    draw = _Drawing(source, settings.accumulate)
+    if (fault := fault_to_replay(run_folder)) is not None:
+        _replay(fault, title, updates, draw, start)
+    forget_fault(run_folder)
+    record = _Record(accelerator, run_folder, start, draw)
     with progress(title, settings.steps, done=start) as advance, StateWriter(states) as writer:
         for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
-            generator = make_generator(settings.seed, title, "step", step, share.rank)
             on_device = [batch.to(device) for batch in batches_of_step]
-            order = make_generator(settings.seed, title, "order of projections", step)
-            record.add(step, *updates.step(on_device, generator, order, step))
+            record.add(step, *updates.step(on_device, title, step), updates.gradient_norm)
+            if device.type == "cpu":  # which has the numbers already
+                record.read()
             finished = step + 1
             if finished % settings.log_every == 0 or finished == settings.steps:
                 record.write(finished, settings.learning_rate_at(step))
@@ -133,9 +139,9 @@ class Updates:
         self.trained.train()
 
     def step(
-        self, batches: list[Tensors], generator: torch.Generator, order: torch.Generator, step: int
+        self, batches: list[Tensors], title: str, step: int
     ) -> tuple[dict[str, Tensor], dict[str, float], dict[str, float]]:
-        """The updates of one step on its batches; ``order`` is of projections, the same in every process.
+        """The updates of one step on its batches; ``title`` names the run's random draws.
 
         Nothing here waits for the device, unless gradients are compared or projected.
 
@@ -143,7 +149,11 @@ class Updates:
             The loss terms, which may still be computed; what else the task wants logged; how gradients lie to
             each other, where this step is measured.
         """
+        seed, rank = self.settings.seed, self.accelerator.process_index
+        generator = make_generator(seed, title, "step", step, rank)
+        order = make_generator(seed, title, "order of projections", step)  # the same in every process
         every, measured = self.settings.gradient_statistics_every, {}
+        self.gradient_norm = torch.zeros((), device=self.device)
         statistics = every is not None and step % every == 0
         leftovers = [Leftovers() for _ in batches]
         sums: dict[str, Tensor] = {}
@@ -202,8 +212,9 @@ class Updates:
                 parameter.grad = None  # Adam passes over parameters without gradient
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["factor"]
-        if self.settings.gradient_clip is not None:
-            self.accelerator.clip_grad_norm_(learning.values(), self.settings.gradient_clip)
+        clip = self.settings.gradient_clip
+        norm = self.accelerator.clip_grad_norm_(learning.values(), math.inf if clip is None else clip)
+        self.gradient_norm = self.gradient_norm + norm
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
 
@@ -225,16 +236,41 @@ def _groups(task: Task) -> list[dict[str, Any]]:
     return [{"params": group, "factor": factor} for factor, group in groups.items()]
 
 
+def _replay(fault: Fault, title: str, updates: Updates, draw: "_Drawing", start: int) -> NoReturn:
+    """Train from the last saved state up to the step of a fault, and look into that one."""
+    for step in range(start, fault.step + 1):
+        batches = [batch.to(updates.device) for batch in draw(step)]
+        if step < fault.step:
+            updates.step(batches, title, step)
+    look_into(fault, updates.task, batches, lambda: updates.step(batches, title, fault.step)[0])
+
+
+class _Drawing(NamedTuple):
+    """Makes the batches of a step once more."""
+
+    source: BatchSource
+    each: int
+
+    def __call__(self, step: int) -> list[Tensors]:
+        return [self.source.batch(number) for number in range(step * self.each, (step + 1) * self.each)]
+
+
+GRADIENT = "norm of the gradient"
+
+
 class _Step(NamedTuple):
     """What is kept of a step until it is read."""
 
     step: int
     terms: dict[str, Tensor]
     logged: dict[str, float]
+    gradient_norm: Tensor
 
 
 def _read(steps: list[dict[str, Tensor]]) -> list[dict[str, float]]:
     """The numbers of several steps, fetched from the device at once."""
+    if not steps:
+        return []
     numbers = iter(torch.stack([one for terms in steps for one in terms.values()]).tolist())
     return [{name: next(numbers) for name in terms} for terms in steps]
 
@@ -242,8 +278,9 @@ def _read(steps: list[dict[str, Tensor]]) -> list[dict[str, float]]:
 class _Record:
     """What is written down about a run while it goes."""
 
-    def __init__(self, accelerator: Accelerator, run_folder: Path, start: int) -> None:
+    def __init__(self, accelerator: Accelerator, run_folder: Path, start: int, draw: _Drawing) -> None:
         self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
+        self.draw = draw
         self.run_folder, self.unread, self.note = run_folder, list[_Step](), ""
         self.gradients = Means(missing_is_zero=False)
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
@@ -253,26 +290,36 @@ class _Record:
         accelerator.init_trackers("tracked", init_kwargs=told)
 
     def add(
-        self, step: int, terms: dict[str, Tensor], logged: dict[str, float], gradients: dict[str, float]
+        self,
+        step: int,
+        terms: dict[str, Tensor],
+        logged: dict[str, float],
+        gradients: dict[str, float],
+        gradient_norm: Tensor,
     ) -> None:
-        """Count one step; most are not measured, and say nothing of gradients."""
-        self.unread.append(_Step(step, terms, logged))
+        """Count one step; most are not measured, and say nothing of how gradients lie to each other."""
+        self.unread.append(_Step(step, terms, logged, gradient_norm))
         self.gradients.add(gradients)
 
-    def write(self, step: int, rate: float) -> None:
-        """Write the means since the last line, over all processes; only here the device is waited for.
+    def read(self) -> None:
+        """Fetch the numbers of the steps since the last time, for which the device is waited for.
 
         Raises:
-            UserError: if the loss of a step since then is not finite; no state of it was saved.
+            UserError: if one of them is not finite; no state of that step was saved.
         """
-        for one, terms in zip(self.unread, _read([one.terms for one in self.unread]), strict=True):
+        rank = self.accelerator.process_index
+        numbers = _read([{**one.terms, GRADIENT: one.gradient_norm} for one in self.unread])
+        for one, terms in zip(self.unread, numbers, strict=True):
+            refuse_infinite(self.run_folder, one.step, rank, terms, partial(self.draw, one.step))
+            del terms[GRADIENT]
             loss = sum(terms.values())
-            if not math.isfinite(loss):
-                remedy = "lower learning_rate, or use precision: fp32"
-                raise UserError(self.run_folder, f"the loss of step {one.step} is {loss}", remedy)
             self.means.add({"loss": loss, **terms, **one.logged})
             self.note = f"loss {loss:.4f}"
         self.unread.clear()
+
+    def write(self, step: int, rate: float) -> None:
+        """Write the means since the last line, over all processes; raises `UserError` as `read`."""
+        self.read()
         terms, gradients = self._of_all(self.means), self._of_all(self.gradients)
         loss = terms.pop("loss")
         if self.log:

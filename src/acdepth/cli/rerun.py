@@ -1,0 +1,105 @@
+"""``acdepth rerun`` and ``acdepth replay``: a run done again from what it recorded."""
+
+import inspect
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import tyro
+
+from acdepth.core.command import Command, command, read_command
+from acdepth.core.errors import UserError
+
+if TYPE_CHECKING:
+    from acdepth.core.config import Config
+
+CONFIG_FILE = "config.yaml"
+
+
+def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
+    """Do a run again from what it recorded, and say what differs.
+
+    On the same machine with the same versions nothing does but times; docs/reliability.md says what differs
+    elsewhere, and by how much.
+
+    Args:
+        run: folder that a verb filled: a training, a demo, translations, an evaluation, ...
+        out: folder for the new one.
+    """
+    from acdepth.core.provenance import provenance
+    from acdepth.pipeline.differences import differences
+
+    told, run, out = read_command(run), run.resolve(), out.resolve()
+    if out == run or run in out.parents:
+        raise UserError(f"--out {out}", "is the run itself or lies in it", "choose another folder")
+    _say_again(told)
+    for line in _changed(told.made_by, provenance()):
+        print(line)
+    _again(told, run, out)
+    for line in differences(run, out):
+        print(line)
+
+
+def replay(run: Annotated[Path, tyro.conf.Positional]) -> None:
+    """Do the step again at which a training stopped being finite, and say what was not finite first.
+
+    Trains from the last saved state up to that step; the folder stays as it is.
+
+    Args:
+        run: folder of the training, with fault.json.
+    """
+    from acdepth.engine.fault import FAULT_FILE, Replayed, replaying
+
+    run = run.resolve()
+    if not any(run.rglob(FAULT_FILE)):
+        raise UserError(run, f"holds no {FAULT_FILE}", "a training leaves it that stops being finite")
+    told = read_command(run)
+    _say_again(told)
+    try:
+        with replaying():
+            _again(told, run, run)
+    except Replayed as seen:
+        print("\n".join(seen.lines))
+    else:
+        raise UserError(run, "went through its end this time", "its fault is gone with what was changed")
+
+
+def _say_again(told: Command) -> None:
+    from acdepth.core.progress import say
+
+    say(f"in {told.started_in}: acdepth {told.verb} {' '.join(told.arguments)}")
+
+
+def _again(told: Command, run: Path, out: Path) -> None:
+    """Run the verb with its flags and the settings that the run kept, into ``out``."""
+    from acdepth.cli.flags import parse
+    from acdepth.cli.main import VERBS
+
+    if told.verb not in VERBS:
+        raise UserError(run, f"was made by acdepth {told.verb}, which this version lacks")
+    try:
+        os.chdir(told.started_in)
+    except OSError as error:
+        raise UserError(told.started_in, "the run was started there, and it is gone", "make it") from error
+    call = parse(VERBS[told.verb].load(), told.verb, list(told.arguments))
+    given = inspect.signature(call.func).bind(*call.args, **call.keywords).arguments
+    given["out"] = out
+    if (run / CONFIG_FILE).exists() and "config" in given:
+        given["config"] = _as_kept(given["config"], run / CONFIG_FILE)
+    with command(told.verb, list(told.arguments), out):
+        call.func(**given)
+
+
+def _as_kept(config: "Config", path: Path) -> "Config":
+    """The settings of the run: the file that its flags named may have changed since."""
+    return type(config).read(path)
+
+
+def _changed(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    names = sorted(former.keys() | now.keys())
+    changes = [
+        f"{name}: {former.get(name, 'not there')} → {now.get(name, 'not there')}"
+        for name in names
+        if former.get(name) != now.get(name)
+    ]
+    return [f"versions and machine: {', '.join(changes)}" if changes else "versions and machine: as then"]

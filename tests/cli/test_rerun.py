@@ -1,0 +1,103 @@
+"""A run is done again from what it recorded; what differs is said."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from acdepth.cli.main import run
+from acdepth.core.command import COMMAND_FILE, Command, command, keep_command
+from acdepth.core.errors import UserError
+from acdepth.pipeline.differences import differences
+from tests.data.folders import write_drive
+
+
+@pytest.fixture
+def translated(tmp_path, monkeypatch):
+    """A folder of translations, made by the command line with relative paths."""
+    write_drive(tmp_path / "data", count=2, depth=True)
+    monkeypatch.chdir(tmp_path)
+    run(["translate", "data", "night", "--conditions", "night", "--depth", "measured", "--workers", "1"])
+    return tmp_path / "night"
+
+
+def test_a_folder_keeps_the_command_that_filled_it(translated):
+    told = json.loads((translated / COMMAND_FILE).read_text())
+    assert told["verb"] == "translate" and told["arguments"][:2] == ["data", "night"]
+    assert told["started_in"] == str(translated.parent) and "torch" in told["made_by"]
+
+
+def test_a_run_done_again_from_elsewhere_is_the_same(translated, tmp_path, monkeypatch, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    run(["rerun", "../night", "--out", "again"])
+    said = capsys.readouterr().out.splitlines()
+    files = sum(path.is_file() and path.name not in (COMMAND_FILE, ".lock") for path in translated.rglob("*"))
+    assert said == ["versions and machine: as then", f"same: {files} of {files} files"] and files > 3
+    assert (tmp_path / "elsewhere" / "again" / COMMAND_FILE).exists()
+
+
+def test_another_version_and_another_outcome_are_told(translated, tmp_path, capsys):
+    path = translated / COMMAND_FILE
+    told = json.loads(path.read_text())
+    told["made_by"]["torch"] = "2.0.0"
+    path.write_text(json.dumps(told))
+    (image,) = sorted(translated.rglob("*.jpg"))[:1]
+    image.write_bytes(b"other")
+    run(["rerun", "night", "--out", "again"])
+    said = capsys.readouterr().out
+    assert "versions and machine: torch: 2.0.0 →" in said
+    assert f"differs: {image.relative_to(translated)}: other bytes" in said
+
+
+def test_what_cannot_be_done_again_is_told(translated, tmp_path):
+    with pytest.raises(UserError, match="is the run itself"):
+        run(["rerun", "night", "--out", "night"])
+    with pytest.raises(UserError, match=r"command.json: is not there, so nobody knows how"):
+        run(["rerun", "data", "--out", "again"])
+    path = translated / COMMAND_FILE
+    told = json.loads(path.read_text())
+    for change, said in (
+        ({"started_in": str(tmp_path / "gone")}, "was started there, and it is gone"),
+        ({"verb": "translate into gold"}, "this version lacks"),
+        ({"verb": 3}, "not as acdepth writes it"),
+    ):
+        path.write_text(json.dumps({**told, **change}))
+        with pytest.raises(UserError, match=said):
+            run(["rerun", "night", "--out", str(tmp_path / "again")])
+    with pytest.raises(UserError, match=r"holds no fault\.json"):
+        run(["replay", "night"])
+
+
+def test_only_the_folder_of_the_command_keeps_it(tmp_path):
+    with command("train student", ["data"], tmp_path / "out"):
+        keep_command(tmp_path / "out" / "prepared")
+        assert not (tmp_path / "out").exists()
+        keep_command(tmp_path / "out")
+    assert Command.model_validate(json.loads((tmp_path / "out" / COMMAND_FILE).read_text())).arguments == (
+        "data",
+    )
+
+
+def test_weights_are_compared_number_by_number_and_times_left_out(tmp_path):
+    for name, shift, seconds, loss in (("a", 0.0, 1.5, 0.25), ("b", 1e-3, 2.5, 0.5)):
+        folder = tmp_path / name
+        folder.mkdir()
+        weights = {"conv.weight": torch.ones(3) + shift, "conv.bias": torch.zeros(2)}
+        card = {"card": json.dumps({"input_size": [64, 96], "made_by": {"torch": name}})}
+        save_file(weights, folder / "model.safetensors", card)
+        (folder / "log.jsonl").write_text(json.dumps({"step": 1, "loss": loss, "seconds": seconds}) + "\n")
+        (folder / "run.json").write_text(json.dumps({"title": "x", "seconds": {"teacher": seconds}}))
+        (folder / f"only-{name}.txt").write_text("")
+        (folder / "old").mkdir()
+        (folder / "old" / name).write_text("")
+    said = list(differences(tmp_path / "a", tmp_path / "b"))
+    assert said == [
+        "same: 1 of 3 files",
+        "differs: log.jsonl: 1 values (0.loss)",
+        "differs: model.safetensors: largest difference 0.001, in conv.weight; what it says of itself "
+        "(card.made_by.torch)",
+        f"only in {tmp_path / 'a'}: only-a.txt",
+        f"only in {tmp_path / 'b'}: only-b.txt",
+    ]
