@@ -184,3 +184,48 @@ def test_tensorboard_shows_each_step_once_after_a_resume(tmp_path: Path) -> None
     events = EventAccumulator(str(tracked))
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == list(range(5, 41, 5))
+
+
+class Deadly(Source):
+    """Its workers die at a step: as often as there are marks, which each takes one of."""
+
+    def __init__(self, marks: Path) -> None:
+        self.marks = marks
+
+    def batch(self, step: int) -> Points:
+        left = sorted(self.marks.glob("*"))
+        if step == 7 and left:
+            left[0].unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().batch(step)
+
+
+def test_a_lost_worker_is_replaced_and_changes_nothing(tmp_path, caplog):
+    (tmp_path / "marks").mkdir()
+    (tmp_path / "marks" / "1").touch()
+    settings, task = SETTINGS.model_copy(update={"workers": 2}), Fit()
+    batches = Deadly(tmp_path / "marks")
+    fit("test", task, lambda rank, count: batches, settings, tmp_path / "a", Identity())
+    unbroken = train(tmp_path / "b").state_dict()
+    assert all(torch.equal(task.state_dict()[name], unbroken[name]) for name in unbroken)
+    assert len(caplog.records) == 1 and "others take its place" in caplog.text
+
+
+def test_workers_that_are_lost_again_and_again_are_told(tmp_path):
+    (tmp_path / "marks").mkdir()
+    for number in range(9):
+        (tmp_path / "marks" / str(number)).touch()
+    settings, batches = SETTINGS.model_copy(update={"workers": 1}), Deadly(tmp_path / "marks")
+    with pytest.raises(UserError, match=r"end early again and again.*memory"):
+        fit("test", Fit(), lambda rank, count: batches, settings, tmp_path / "a", Identity())
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_is_wrong_with_a_batch_is_told_in_one_line(tmp_path, workers):
+    class Damaged(Source):
+        def batch(self, step: int) -> Points:
+            raise UserError("a.png", "is damaged", "copy it again")
+
+    settings = SETTINGS.model_copy(update={"workers": workers})
+    with pytest.raises(UserError, match=r"^a\.png: is damaged; copy it again$"):
+        fit("test", Fit(), lambda rank, count: Damaged(), settings, tmp_path, Identity())

@@ -1,8 +1,12 @@
 """The training loop: explicit, resumable to the bit, and ignorant of what it trains."""
 
+import logging
 import math
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec
 from itertools import islice
@@ -16,7 +20,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.batches import Tensors
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
@@ -32,6 +36,8 @@ BETA2 = 0.999
 """Adam's decay of the mean squared gradient."""
 FUSED = ("cpu", "cuda")
 """Devices on which one kernel does a whole step of Adam."""
+LOST_WORKERS = 3
+"""How often in a row workers are replaced at one step."""
 
 
 class BatchSource(Protocol):
@@ -336,7 +342,7 @@ class _Record:
         return together.take()
 
 
-class _Numbered(Dataset[Tensors]):
+class _Numbered(Dataset[Tensors | UserError]):
     """The batches that remain, as a data set for DataLoader's worker processes."""
 
     def __init__(self, source: BatchSource, start: int, stop: int) -> None:
@@ -345,18 +351,60 @@ class _Numbered(Dataset[Tensors]):
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def __getitem__(self, index: int) -> Tensors:
-        return self.source.batch(self.start + index)
+    def __getitem__(self, index: int) -> Tensors | UserError:
+        try:
+            return self.source.batch(self.start + index)
+        except UserError as fault:  # torch would make a page of text of it
+            return fault
 
 
 def read_ahead(
     source: BatchSource, start: int, settings: LoopSettings, device: torch.device
 ) -> Iterator[list[Tensors]]:
-    """The batches of each remaining step, where the device can fetch them."""
+    """The batches of each remaining step, where the device can fetch them.
+
+    A worker process that ends early, as for want of memory, is replaced, and its batches are made once more.
+
+    Raises:
+        UserError: of a batch that cannot be made, or if workers end early again and again.
+    """
+    step, lost = start, 0
+    while step < settings.steps:
+        try:
+            for batches in _loaded(source, step, settings, device):
+                if faults := [one for one in batches if isinstance(one, UserError)]:
+                    raise faults[0]
+                yield [one for one in batches if isinstance(one, Tensors)]
+                step, lost = step + 1, 0
+        except (RuntimeError, OSError, EOFError) as error:  # torch's or Python's, of a worker that is gone
+            lost, said = lost + 1, first_line(error)
+            if not settings.workers:
+                raise
+            if lost > LOST_WORKERS:
+                what = f"processes that read data end early again and again ({said})"
+                raise UserError(None, what, "is there memory enough? Give fewer workers") from error
+            logging.getLogger("acdepth").warning("step %d: %s; others take its place", step, said)
+
+
+def _loaded(
+    source: BatchSource, start: int, settings: LoopSettings, device: torch.device
+) -> Iterator[list[Tensors | UserError]]:
     each = settings.accumulate
     numbered = _Numbered(source, start * each, settings.steps * each)
     # With batch_size=None and no collate function of ours, batches pass through as they are.
     pinned = device.type == "cuda"
-    batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers, pin_memory=pinned))
+    with _workers_die_quietly():
+        batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers, pin_memory=pinned))
     while of_step := list(islice(batches, each)):
         yield of_step
+
+
+@contextmanager
+def _workers_die_quietly() -> Iterator[None]:
+    """Undo that torch raises in the midst of a step when a worker dies; it also tells when a batch is due."""
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGCHLD)
+    yield
+    signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
