@@ -211,7 +211,8 @@ def test_a_lost_worker_is_replaced_and_changes_nothing(tmp_path, caplog):
     assert len(caplog.records) == 1 and "others take its place" in caplog.text
 
 
-def test_workers_that_are_lost_again_and_again_are_told(tmp_path):
+def test_workers_that_are_lost_again_and_again_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("acdepth.engine.loop.LOST_WORKERS", 1)
     (tmp_path / "marks").mkdir()
     for number in range(9):
         (tmp_path / "marks" / str(number)).touch()
