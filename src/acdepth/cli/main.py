@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from acdepth.core.errors import UserError
+from acdepth.core.stopping import sigterm_stops
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -102,6 +103,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    sigterm_stops()
     try:
         try:
             run(arguments)
@@ -114,7 +116,7 @@ def main() -> None:
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         verb = _find(arguments)
-        goes_on = "; the same command goes on from here" if verb and VERBS[verb].resumes else ""
+        goes_on = f"; this goes on from here: {_told(arguments)}" if verb and VERBS[verb].resumes else ""
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -123,6 +125,13 @@ def main() -> None:
         # What is left must not be written at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_CLOSED_PIPE)
+
+
+def _told(arguments: list[str]) -> str:
+    """The command as it is typed."""
+    import shlex
+
+    return shlex.join(["acdepth", *arguments])
 
 
 def _nobody_reads(stream: TextIO) -> bool:

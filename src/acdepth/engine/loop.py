@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -19,9 +19,15 @@ from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
+from acdepth.core.stopping import asked_to_stop, pass_signals_by
 from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
-from acdepth.engine.processes import of_processes, share_of_processes, training_device
+from acdepth.engine.processes import (
+    of_processes,
+    share_of_processes,
+    telling_of_lost,
+    training_device,
+)
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, StateWriter, load_newest_state
 from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
@@ -63,6 +69,8 @@ def fit(
 
     Raises:
         UserError: if the loss stops being finite, or the folder belongs to another run.
+        KeyboardInterrupt: if somebody asked to stop, after the step and its state; processes that train
+            together look for that where they write the log. The next line of that tells of the steps since.
     """
     refuse_missing_trackers(settings)
     share, device = share_of_processes(settings.device == "cpu"), training_device(settings.device == "cpu")
@@ -78,25 +86,34 @@ def fit(
     source = batches(share.rank, share.count)
     updates = Updates(accelerator, task, settings, device)
     states = run_folder / STATES
-    start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
+    start, unlogged = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
-    record = _Record(accelerator, run_folder, start)
-    with progress(title, settings.steps, done=start) as advance, StateWriter(states) as writer:
+    record = _Record(accelerator, run_folder, start, unlogged)
+    with (
+        asked_to_stop() as stopping,
+        telling_of_lost(share),
+        progress(title, settings.steps, done=start) as advance,
+        StateWriter(states) as writer,
+    ):
         for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             generator = make_generator(settings.seed, title, "step", step, share.rank)
             on_device = [batch.to(device) for batch in batches_of_step]
             order = make_generator(settings.seed, title, "order of projections", step)
             record.add(step, *updates.step(on_device, generator, order, step))
             finished = step + 1
-            if finished % settings.log_every == 0 or finished == settings.steps:
+            told = finished % settings.log_every == 0 or finished == settings.steps
+            if told:
                 record.write(finished, settings.learning_rate_at(step))
-            if finished % settings.checkpoint_every == 0 or finished == settings.steps:
-                if share.leads:
-                    writer.save(finished, task, updates.optimizer, made_from)
-                if on_interval:
-                    writer.wait()
-                if on_interval and share.tell(share.leads and on_interval(finished) is True):
+            stops = any(share.gather(stopping())) if told or share.count == 1 else False
+            due = settings.saves_at(finished)
+            if (due or stops) and share.leads:
+                writer.save(finished, task, updates.optimizer, made_from, record.unlogged())
+            if due and on_interval:
+                writer.wait()
+                if share.tell(share.leads and on_interval(finished) is True):
                     break
+            if stops:
+                raise KeyboardInterrupt
             advance(note=record.note)
     for tracker in accelerator.trackers:  # Accelerate's own end would part the processes, which may train on
         tracker.finish()
@@ -242,10 +259,15 @@ def _read(steps: list[dict[str, Tensor]]) -> list[dict[str, float]]:
 class _Record:
     """What is written down about a run while it goes."""
 
-    def __init__(self, accelerator: Accelerator, run_folder: Path, start: int) -> None:
+    def __init__(
+        self, accelerator: Accelerator, run_folder: Path, start: int, unlogged: Mapping[str, Any]
+    ) -> None:
         self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
         self.run_folder, self.unread, self.note = run_folder, list[_Step](), ""
         self.gradients = Means(missing_is_zero=False)
+        if unlogged:
+            self.means.go_on(unlogged["means"])
+            self.gradients.go_on(unlogged["gradients"])
         self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
         # What a killed run logged after its last state comes again: TensorBoard is told to drop the first.
         run = {"name": run_folder.resolve().name, "resume": "allow" if start else "never"}
@@ -265,14 +287,7 @@ class _Record:
         Raises:
             UserError: if the loss of a step since then is not finite; no state of it was saved.
         """
-        for one, terms in zip(self.unread, _read([one.terms for one in self.unread]), strict=True):
-            loss = sum(terms.values())
-            if not math.isfinite(loss):
-                remedy = "lower learning_rate, or use precision: fp32"
-                raise UserError(self.run_folder, f"the loss of step {one.step} is {loss}", remedy)
-            self.means.add({"loss": loss, **terms, **one.logged})
-            self.note = f"loss {loss:.4f}"
-        self.unread.clear()
+        self._read_all()
         terms, gradients = self._of_all(self.means), self._of_all(self.gradients)
         loss = terms.pop("loss")
         if self.log:
@@ -282,6 +297,23 @@ class _Record:
         named = {f"gradients/{name}": value for name, value in gradients.items()}
         self.accelerator.log({"loss": loss, "learning_rate": rate, **terms, **named}, step=step)
 
+    def unlogged(self) -> dict[str, Any]:
+        """What the next line will tell of the steps since the last one; empty where that is none."""
+        if not self.unread:
+            return {}
+        self._read_all()
+        return {"means": self.means.to_dict(), "gradients": self.gradients.to_dict()}
+
+    def _read_all(self) -> None:
+        for one, terms in zip(self.unread, _read([one.terms for one in self.unread]), strict=True):
+            loss = sum(terms.values())
+            if not math.isfinite(loss):
+                remedy = "lower learning_rate, or use precision: fp32"
+                raise UserError(self.run_folder, f"the loss of step {one.step} is {loss}", remedy)
+            self.means.add({"loss": loss, **terms, **one.logged})
+            self.note = f"loss {loss:.4f}"
+        self.unread.clear()
+
     def _of_all(self, means: Means) -> dict[str, float]:
         together = Means(means.missing_is_zero)
         for of_process in gather_object([means.take()]):
@@ -289,8 +321,11 @@ class _Record:
         return together.take()
 
 
-class _Numbered(Dataset[Tensors]):
-    """The batches that remain, as a data set for DataLoader's worker processes."""
+class _Numbered(Dataset[Tensors | UserError]):
+    """The batches that remain, as a data set for DataLoader's worker processes.
+
+    Those raise nothing but errors of one argument, so that ours are handed on.
+    """
 
     def __init__(self, source: BatchSource, start: int, stop: int) -> None:
         self.source, self.start, self.stop = source, start, stop
@@ -298,8 +333,11 @@ class _Numbered(Dataset[Tensors]):
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def __getitem__(self, index: int) -> Tensors:
-        return self.source.batch(self.start + index)
+    def __getitem__(self, index: int) -> Tensors | UserError:
+        try:
+            return self.source.batch(self.start + index)
+        except UserError as error:
+            return error
 
 
 def read_ahead(
@@ -310,6 +348,17 @@ def read_ahead(
     numbered = _Numbered(source, start * each, settings.steps * each)
     # With batch_size=None and no collate function of ours, batches pass through as they are.
     pinned = device.type == "cuda"
-    batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers, pin_memory=pinned))
+    batches = iter(
+        DataLoader(
+            numbered,
+            batch_size=None,
+            num_workers=settings.workers,
+            pin_memory=pinned,
+            worker_init_fn=lambda _: pass_signals_by(),
+        )
+    )
     while of_step := list(islice(batches, each)):
+        for batch in of_step:
+            if isinstance(batch, UserError):
+                raise batch
         yield of_step

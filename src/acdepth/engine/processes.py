@@ -1,6 +1,7 @@
 """The processes that ``accelerate launch`` or ``torchrun`` started, on one machine or several."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +22,8 @@ from acdepth.engine.state import refuse_other_run
 
 PATIENCE = timedelta(days=7)
 """How long a process that is done waits for the others; torch gives up after half an hour."""
+SILENCE = timedelta(seconds=20)
+"""How long a process is asked whether it is still there."""
 COUNTS = ["WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"]
 """Where launchers say how many processes they started, as Accelerate reads them."""
 
@@ -68,9 +71,36 @@ def _gather(value: Any) -> list[Any]:
     try:
         distributed.all_gather_object(found, value)
     except RuntimeError as error:
-        what = "another of the processes that share this work has ended early"
-        raise UserError(None, what, "its own last line says why; then start all of them again") from error
+        raise _lost() from error
     return found
+
+
+def _lost() -> UserError:
+    what = "another of the processes that share this work has ended early"
+    return UserError(None, what, "its own last line says why; then start all of them again")
+
+
+@contextmanager
+def telling_of_lost(share: Share) -> Iterator[None]:
+    """Turn what torch raises in the middle of its work, where a process of several has gone, into one line.
+
+    Torch's error is like any other. But connections to who has gone are closed, and who is there waits.
+
+    Raises:
+        UserError: if another process has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if share.count == 1 or type(error) is not RuntimeError or distributed.get_backend() != "gloo":
+            raise
+        started = time.monotonic()
+        try:
+            distributed.monitored_barrier(timeout=SILENCE)
+        except RuntimeError:
+            if time.monotonic() - started < SILENCE.total_seconds() / 2:
+                raise _lost() from error
+        raise
 
 
 def training_device(on_cpu: bool) -> torch.device:
