@@ -8,6 +8,7 @@ import fnmatch
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from errno import EIO
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import get_context, set_start_method
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Literal
@@ -67,6 +68,7 @@ PRELOADED = [
     "acdepth.translator.training",
     "acdepth.translator.translate",
     "acdepth.world.export",
+    "matplotlib.font_manager",
 ]
 _server = get_context("forkserver")
 """Starts processes that have imported what takes seconds, and have done nothing yet."""
@@ -232,8 +234,9 @@ class Harness:
         """Start a process; what is returned waits for its end."""
         number = next(self._numbers)
         said, counted = (self.work / f"{kind}-{number}.txt" for kind in ("said", "changes"))
+        cache = (self.out if VERBS[name].keeps_cache else self.work) / "cache"
         arguments = [str(one) for one in VERBS[name].arguments(self.inputs, self.out)]
-        process = _server.Process(target=_run, args=(arguments, planned, self.out, said, counted))
+        process = _server.Process(target=_run, args=(arguments, planned, self.out, cache, said, counted))
         process.start()
         while not counted.exists() and process.is_alive():
             time.sleep(0.005)
@@ -295,9 +298,10 @@ def differences(verb: Verb, kept: Path, made: Path) -> Iterator[str]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Locks stay, and say nothing; nor does what ONNX Runtime keeps in the user's cache."""
+    """Locks stay, and say nothing; nor does what other libraries keep in the user's cache."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
-    return {name for name in found if not name.endswith(".lock") and not name.startswith("cache/Microsoft")}
+    others = re.compile(r".*\.lock|cache/(?!acdepth).*")
+    return {name for name in found if not others.fullmatch(name)}
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
@@ -359,13 +363,14 @@ def _has_left(process: BaseProcess) -> bool:
     return False
 
 
-def _run(arguments: list[str], planned: Planned, out: Path, said: Path, counted: Path) -> None:
+def _run(arguments: list[str], planned: Planned, out: Path, cache: Path, said: Path, counted: Path) -> None:
     """In the new process: become the verb."""
     os.setsid()
+    set_start_method("fork", force=True)  # as where it is started by a shell, for libraries that ask for none
     stream = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(stream, 1)
     os.dup2(stream, 2)
-    os.environ["XDG_CACHE_HOME"] = str(out / "cache")
+    os.environ["XDG_CACHE_HOME"] = str(cache)
     sys.argv = ["acdepth", *arguments]
     changes = _Changes(planned, str(out))
     sys.addaudithook(changes)

@@ -12,7 +12,7 @@ OWN = RECIPES / "tiny-own.yaml"
 LOG = {"log.jsonl": {"seconds"}}
 """The times in the log of a training."""
 HALF_MADE = (".*.partial*",)
-"""What a kill leaves in a folder that nobody locks, as several may write there at once; it goes after a day."""
+"""What a kill leaves for a day in a folder that nobody locks, as several may write there at once."""
 TIMES = {
     **LOG,
     "index.json": {"stamp"},  # made of when the files of earlier stages were written
@@ -35,6 +35,8 @@ class Verb:
     """Patterns of files that tell how long something took in words or pictures; they must be there."""
     spare: tuple[str, ...] = ()
     """Patterns of files that need not be there."""
+    keeps_cache: bool = False
+    """Whether the user's cache is part of the result."""
 
 
 def _trains(stage: str, *more: Callable[[Path], list[object]]) -> Callable[[Path, Path], list[object]]:
@@ -166,5 +168,6 @@ VERBS: dict[str, Verb] = {
         ],
         {},
         spare=HALF_MADE,
+        keeps_cache=True,
     ),
 }

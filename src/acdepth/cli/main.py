@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from acdepth.core.errors import UserError
+from acdepth.core.share import Lost
 from acdepth.core.stopping import sigterm_stops
 
 if TYPE_CHECKING:
@@ -112,7 +113,11 @@ def main() -> None:
     except UserError as error:
         if debug:
             traceback.print_exc()
-        print(f"acdepth: error: {error}", file=sys.stderr)
+        print(f"acdepth: error: {error}", file=sys.stderr, flush=True)
+        if isinstance(error, Lost):
+            os._exit(
+                EXIT_USER_ERROR
+            )  # torch's threads, which wait for the lost one, make any other end abort
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         verb = _find(arguments)

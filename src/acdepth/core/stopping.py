@@ -17,6 +17,7 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
     """Tells, while it lasts, whether somebody has asked to stop; who asks twice gets a `KeyboardInterrupt`.
 
     Nobody can ask where Python takes no signals, outside the main thread, and by one that was ignored before.
+    A scheduler may ask all processes at once: then it is no error that those which worked for this one ended.
     """
     asked: list[int] = []
 
@@ -33,6 +34,10 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
         former = {one: signal.signal(one, ask) for one in heard}
     try:
         yield lambda: bool(asked)
+    except RuntimeError as error:
+        if asked:
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for one, handler in former.items():
             signal.signal(one, handler)
@@ -45,7 +50,6 @@ def sigterm_stops() -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def pass_signals_by() -> None:
-    """In a process that works for another: who ends that, ends this one too."""
-    for one in SIGNALS:
-        signal.signal(one, signal.SIG_IGN)
+def leave_ctrl_c_to_parent() -> None:
+    """In a process that works for another: Ctrl-C reaches both, and that one ends this."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

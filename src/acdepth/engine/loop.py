@@ -19,7 +19,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
-from acdepth.core.stopping import asked_to_stop, pass_signals_by
+from acdepth.core.stopping import asked_to_stop, leave_ctrl_c_to_parent
 from acdepth.engine.gradients import TermGradients
 from acdepth.engine.log import Means, RunLog
 from acdepth.engine.processes import (
@@ -354,7 +354,7 @@ def read_ahead(
             batch_size=None,
             num_workers=settings.workers,
             pin_memory=pinned,
-            worker_init_fn=lambda _: pass_signals_by(),
+            worker_init_fn=lambda _: leave_ctrl_c_to_parent(),
         )
     )
     while of_step := list(islice(batches, each)):

@@ -16,7 +16,7 @@ from torch import distributed
 from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
-from acdepth.core.share import Share
+from acdepth.core.share import Lost, Share
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import refuse_other_run
 
@@ -65,7 +65,7 @@ def _gather(value: Any) -> list[Any]:
     """What every process gave, by rank.
 
     Raises:
-        UserError: if one of them has ended, which its connections tell at once.
+        Lost: if one of them has ended, which its connections tell at once.
     """
     found: list[Any] = [None] * distributed.get_world_size()
     try:
@@ -75,9 +75,9 @@ def _gather(value: Any) -> list[Any]:
     return found
 
 
-def _lost() -> UserError:
+def _lost() -> Lost:
     what = "another of the processes that share this work has ended early"
-    return UserError(None, what, "its own last line says why; then start all of them again")
+    return Lost(None, what, "its own last line says why; then start all of them again")
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def telling_of_lost(share: Share) -> Iterator[None]:
     Torch's error is like any other. But connections to who has gone are closed, and who is there waits.
 
     Raises:
-        UserError: if another process has ended.
+        Lost: if another process has ended.
     """
     try:
         yield
