@@ -34,7 +34,7 @@ from acdepth.data.mix import MixBatches
 from acdepth.data.pools import UnpairedBatches, make_pools
 from acdepth.data.prepared import FORMAT, FRAMES, IMAGES, INDEX, Prepared
 from acdepth.data.triplets import TripletBatches
-from acdepth.engine.loop import BatchSource
+from acdepth.engine.ahead import BatchSource
 
 SIZE = (32, 64)
 BATCH, STEPS = 8, 60

@@ -38,7 +38,8 @@ from acdepth.data.prepared import prepare
 from acdepth.data.settings import AugmentSettings
 from acdepth.data.triplets import TripletBatches
 from acdepth.engine import LoopSettings, Task
-from acdepth.engine.loop import BatchSource, Updates, read_ahead
+from acdepth.engine.ahead import BatchSource, read_ahead
+from acdepth.engine.loop import Updates
 from acdepth.geometry.photometric import SSIM_C1, SSIM_C2, SSIM_PART
 from acdepth.geometry.warp import synthesise_views
 from acdepth.networks.depth_net import SCALES, DepthNet, inverse_depth_from_sigmoid

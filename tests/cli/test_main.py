@@ -1,5 +1,6 @@
 """Finding verbs, and errors in one line."""
 
+import signal
 import sys
 
 import pytest
@@ -42,4 +43,21 @@ def test_a_stopped_verb_says_whether_it_goes_on(verb, goes_on, capsys, monkeypat
     with pytest.raises(SystemExit) as stopped:
         command.main()
     assert stopped.value.code == command.EXIT_INTERRUPTED
-    assert ("goes on from here" in capsys.readouterr().err) is goes_on
+    said = capsys.readouterr().err
+    assert ("goes on from here: acdepth world make\n" in said) is goes_on and said.startswith(
+        "acdepth: stopped"
+    )
+
+
+def test_sigterm_is_as_ctrl_c_and_the_line_is_the_command_as_it_is_typed(capsys, monkeypatch):
+    monkeypatch.setattr(command, "run", lambda arguments: signal.raise_signal(signal.SIGTERM))
+    monkeypatch.setattr(sys, "argv", ["acdepth", "translate", "my drives", "out"])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            command.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped.value.code == command.EXIT_INTERRUPTED
+    told = capsys.readouterr().err
+    assert told == "acdepth: stopped; this goes on from here: acdepth translate 'my drives' out\n"

@@ -1,6 +1,7 @@
 """Folders that are whole or not there."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,15 +56,34 @@ def test_a_rename_that_fails_brings_back_what_was_there(tmp_path, monkeypatch):
     assert content(folder) == "first"
 
 
-def test_what_a_killed_process_of_the_same_number_left_is_no_obstacle(tmp_path):
-    folder = tmp_path / "adapters"
-    write(folder, "first")
-    for kind in ("partial", "former"):
-        left = tmp_path / f".adapters.{os.getpid()}.{kind}"
-        left.mkdir()
-        (left / "old.txt").write_text("old")
-    write(folder, "second")
-    assert content(folder) == "second"
+def test_many_threads_write_one_file_and_it_is_one_of_theirs(tmp_path):
+    file, texts = tmp_path / "state.bin", [str(number) * 100_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_text(file, text), texts * 4))
+    assert file.read_text() in texts and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_name_may_be_as_long_as_the_system_takes(tmp_path):
+    file = tmp_path / ("n" * 250 + ".json")
+    write_text(file, "{}")
+    assert file.read_text() == "{}"
+
+
+def test_files_are_flushed_by_a_handle_that_may_write_and_so_are_names_in_folders(tmp_path, monkeypatch):
+    flushed: list[tuple[str, int]] = []
+
+    def flush(number: int) -> None:
+        flags = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
+        flushed.append((str(Path(f"/proc/self/fd/{number}").readlink()), flags))
+
+    fcntl = pytest.importorskip("fcntl")
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("asks the system which files are open")
+    monkeypatch.setattr(os, "fsync", flush)
+    write_text(tmp_path / "new" / "file.txt", "text")
+    parent, (written, flags), folder = flushed
+    assert parent[0] == str(tmp_path) and folder[0] == str(tmp_path / "new")
+    assert ".partial" in written and flags == os.O_RDWR
 
 
 def test_a_file_that_holds_the_same_already_is_left_alone(tmp_path):

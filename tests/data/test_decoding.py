@@ -1,13 +1,10 @@
 """Prepared images do not depend on kills, on the number of processes, or on who else prepares them."""
 
-import multiprocessing
 import os
 import pickle
 import signal
 import subprocess
 import sys
-import time
-from contextlib import nullcontext
 from pathlib import Path
 
 import av
@@ -121,30 +118,6 @@ def test_the_number_of_processes_does_not_show(footage, unbroken, tmp_path, capl
     assert files(tmp_path) == unbroken
     assert len(caplog.messages) == 1 and f"{BROKEN:06d}.png" in caplog.messages[0]
     assert f"prepare: {COUNT}/{COUNT}" in capsys.readouterr().err
-
-
-def prepare_and_die(footage: str, out: str) -> None:
-    """Prepare with two processes, killed when the first part is done; tells who they are."""
-
-    def advance(_: int) -> None:
-        print(*(process.pid for process in multiprocessing.active_children()), flush=True)
-        die()
-
-    decoding.progress = lambda *_, **__: nullcontext(advance)
-    prepare(open_data(Path(footage)), Path(out), SIZE, workers=2)
-
-
-@pytest.mark.slow
-def test_killed_it_leaves_no_process_and_goes_on(footage, unbroken, tmp_path):
-    process = run("prepare_and_die(*arguments)", footage, tmp_path)
-    workers = [int(number) for number in process.communicate()[0].split()]
-    assert process.returncode == -signal.SIGKILL and len(workers) == 2
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{worker}").exists() for worker in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert decoded_now(footage, tmp_path) == COUNT - 1 - FRAMES_PER_PART
-    assert files(tmp_path) == unbroken
 
 
 def test_of_several_processes_at_once_one_does_the_work_and_all_open_it(footage, unbroken, tmp_path):

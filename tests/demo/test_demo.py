@@ -1,12 +1,9 @@
-"""The whole pipeline at tiny size: the same seed gives the same results, also after kills in every stage."""
+"""The whole pipeline at tiny size: what it leaves, and which stages a change repeats."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -43,15 +40,6 @@ def test_it_leaves_results_a_report_and_a_student(unbroken: Path) -> None:
     assert results["models"]["student"]["night"]["images"] == 9
     assert (unbroken / "report.html").stat().st_size > 10_000
     assert (unbroken / "student" / "model.safetensors").exists()
-
-
-@pytest.mark.slow
-def test_killed_in_every_stage_it_ends_the_same(unbroken: Path, tmp_path: Path) -> None:
-    out = tmp_path / "killed"
-    for stage in STAGES:
-        _kill_within(stage, out)
-    subprocess.run([*COMMAND, str(out)], check=True, timeout=600)
-    assert (out / "results.json").read_bytes() == (unbroken / "results.json").read_bytes()
 
 
 @pytest.mark.slow
@@ -98,19 +86,6 @@ def test_a_result_that_is_gone_is_made_again(unbroken: Path, tmp_path: Path) -> 
     (out / "student" / "model.safetensors").unlink()
     Demo(DemoConfig.read(CONFIG), out).run()
     assert (out / "student" / "model.safetensors").read_bytes() == weights
-
-
-def _kill_within(stage: str, out: Path) -> None:
-    """Start the demo, wait until it is some way into a stage, and kill it."""
-    process = subprocess.Popen([*COMMAND, str(out)], start_new_session=True)
-    before = STAGES[STAGES.index(stage) - 1] if stage != STAGES[0] else None
-    deadline = time.monotonic() + 300
-    while before and not (out / "stages" / f"{before}.json").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(1.0)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def test_simulated_weather_needs_no_translator(tmp_path: Path) -> None:

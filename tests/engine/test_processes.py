@@ -3,7 +3,9 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +16,9 @@ from safetensors.torch import load_file
 
 from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
-from acdepth.engine import loop, processes, run_folder
+from acdepth.engine import fit, loop, processes, run_folder
 from acdepth.engine.log import read_log
-from tests.engine.together import MADE_FROM, SETTINGS, Learner, launched, learn, several
+from tests.engine.together import MADE_FROM, SETTINGS, Learner, Source, launched, learn, several
 
 
 @pytest.fixture(scope="module")
@@ -160,5 +162,32 @@ def test_a_lost_process_is_told_and_not_waited_for():
     with launched(2, ["-c", code], stderr=subprocess.PIPE, text=True) as (first, second):
         said = first.communicate(timeout=60)[1]
         assert (first.returncode, second.wait()) == (2, -signal.SIGKILL)
+    assert "acdepth: error: another of the processes that share this work has ended early" in said
+    assert "Traceback" not in said
+
+
+def learn_long(out: str) -> None:
+    """Say when the first state is there, and train on for long."""
+    settings = SETTINGS.model_copy(update={"steps": 1_000_000, "checkpoint_every": 10})
+    with run_folder(Path(out), MADE_FROM, settings):
+        source = partial(Source, settings.batch_size)
+        fit("learn", Learner(), source, settings, Path(out), MADE_FROM)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
+def test_one_of_two_is_killed_while_they_train_and_the_other_says_so(tmp_path, victim):
+    code = (
+        "import sys; from acdepth.cli import main; from tests.engine.test_processes import learn_long\n"
+        "main.run = lambda arguments: learn_long(sys.argv[1]); main.main()"
+    )
+    with launched(2, ["-c", code, str(tmp_path)], stderr=subprocess.PIPE, text=True) as both:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("checkpoints/*")):
+            assert both[victim].poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        both[victim].kill()
+        said = both[1 - victim].communicate(timeout=60)[1]
+        assert both[1 - victim].returncode == 2
     assert "acdepth: error: another of the processes that share this work has ended early" in said
     assert "Traceback" not in said

@@ -1,9 +1,6 @@
 """Translations are the same whatever the order of work, survive a kill, and are never mixed."""
 
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -121,28 +118,6 @@ def test_any_number_of_processes_makes_the_same_files(data: Path, tmp_path: Path
 def test_a_method_of_one_process_is_not_given_several(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"workers 2: .* is made by one process here"):
         translate(open_data(data), tmp_path, Darker(), MeasuredDepth(), TranslateSettings(BOTH), workers=2)
-
-
-def test_a_killed_run_goes_on(data: Path, tmp_path: Path) -> None:
-    killed = tmp_path / "killed"
-    command = (
-        "from pathlib import Path; from tests.translator.test_translate import *; "
-        f"run(Path({str(data)!r}), Path({str(killed)!r}), Darker(pause=0.2), batch_size=1)"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", command], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
-    )
-    deadline = time.monotonic() + 60
-    while len(Manifest(killed).entries) < 3:
-        assert time.monotonic() < deadline and process.poll() is None
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert 3 <= len(Manifest(killed).entries) < 10
-    manifest = run(data, killed)
-    run(data, tmp_path / "unbroken")
-    assert content(killed) == content(tmp_path / "unbroken")
-    assert not manifest.problems() and len(manifest.entries) == 10
 
 
 def test_a_torn_last_line_costs_one_image(data: Path, tmp_path: Path) -> None:

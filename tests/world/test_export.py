@@ -1,8 +1,6 @@
 """Sequence folders on disk, and the flags that ask for them."""
 
 import csv
-import os
-import shutil
 
 import cv2
 import numpy as np
@@ -84,26 +82,10 @@ def test_interrupted_town_leaves_nothing(tmp_path, monkeypatch):
 
 def test_remains_of_a_killed_run_are_replaced(tmp_path):
     town = tmp_path / "town_0002"
-    for name in (".clear.partial", ".clear.999999999.partial"):  # no process has such a number
+    for name in (".clear.4711.partial", ".4711-0123abcd.partial"):  # of an earlier version, and of this one
         (town / name / "images").mkdir(parents=True)
     make(tmp_path, towns="2", conditions="clear", image_size="24x40", frames=1)
     assert [folder.name for folder in town.iterdir()] == ["clear"]
-
-
-def test_two_processes_at_one_town_leave_it_whole(tmp_path, monkeypatch):
-    town, render = tmp_path / "town_0002", export._write_facts
-    others = town / f".clear.{os.getppid()}.partial" / "images"
-    others.mkdir(parents=True)
-
-    def late(folder, *facts):
-        render(folder, *facts)
-        shutil.copytree(folder, town / "clear")  # meanwhile the other process ends
-        (town / "clear" / "theirs").touch()
-
-    monkeypatch.setattr(export, "_write_facts", late)
-    make(tmp_path, towns="2", conditions="clear", image_size="24x40", frames=1)
-    assert (town / "clear" / "theirs").exists() and others.exists()
-    assert {folder.name for folder in town.iterdir()} == {"clear", others.parent.name}
 
 
 def test_workers_write_the_same_bytes(data, tmp_path):

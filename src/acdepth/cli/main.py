@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from acdepth.core.errors import UserError
+from acdepth.core.share import Lost
+from acdepth.core.stopping import sigterm_stops
 from acdepth.core.terminal import print_anywhere
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
+    sigterm_stops()
     try:
         try:
             run(arguments)
@@ -116,11 +119,15 @@ def main() -> None:
     except UserError as error:
         if debug:
             traceback.print_exc()
-        print(f"acdepth: error: {error}", file=sys.stderr)
+        print(f"acdepth: error: {error}", file=sys.stderr, flush=True)
+        if isinstance(error, Lost):
+            os._exit(
+                EXIT_USER_ERROR
+            )  # torch's threads, which wait for the lost one, make any other end abort
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
         verb = _find(arguments)
-        goes_on = "; the same command goes on from here" if verb and VERBS[verb].resumes else ""
+        goes_on = f"; this goes on from here: {_told(arguments)}" if verb and VERBS[verb].resumes else ""
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -130,6 +137,13 @@ def main() -> None:
         if not closed:
             raise
         sys.exit(EXIT_CLOSED_PIPE)
+
+
+def _told(arguments: list[str]) -> str:
+    """The command as it is typed."""
+    import shlex
+
+    return shlex.join(["acdepth", *arguments])
 
 
 def _nobody_reads(stream: TextIO) -> bool:

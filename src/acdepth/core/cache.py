@@ -5,12 +5,20 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_folder, hash_json
+from acdepth.core.files import (
+    LONG_DEAD,
+    atomic_folder,
+    hash_file,
+    hash_json,
+    read_json,
+    remove_half_made,
+    write_json,
+)
 
 
 def cache_folder() -> Path:
@@ -20,6 +28,26 @@ def cache_folder() -> Path:
     """
     named = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     return (Path(named) if named else Path.home() / ".cache") / "acdepth"
+
+
+HASHES = "hashes.json"
+"""In a folder of the cache: SHA-256 of all its other files, by name."""
+
+
+def _is_whole(place: Path) -> bool:
+    """Whether a folder of the cache is there, and all in it as it was made; what is damaged is told."""
+    if not place.is_dir():
+        return False
+    with suppress(UserError):
+        if read_json(place / HASHES) == _hashes(place):
+            return True
+    logging.getLogger("acdepth").warning("%s is not as it was made, so it is made anew", place)
+    return False
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
 
 
 @contextmanager
@@ -36,9 +64,11 @@ def kept(kind: str, made_from: Mapping[str, Any] | None, make: Callable[[Path], 
     if made_from is not None:
         place = cache_folder() / kind / hash_json(dict(made_from))[:32]
         try:
-            if not place.is_dir():
+            if not _is_whole(place):
+                remove_half_made(place.parent, LONG_DEAD)
                 with atomic_folder(place) as fresh:
                     make(fresh)
+                    write_json(fresh / HASHES, _hashes(fresh))
         except UserError as error:
             if error.where != str(place):
                 raise

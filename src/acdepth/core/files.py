@@ -4,15 +4,23 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
+from filelock import FileLock, Timeout
 
 from acdepth.core.errors import UserError, first_line
+
+HALF_MADE = re.compile(r"\.(.+\.)?\d+(-[0-9a-f]{8})?\.(partial|former)(\.\w+)?")
+"""Hidden names of what is being written, and of what is about to be replaced; earlier ones tell the stem."""
+LONG_DEAD = 86400.0
+"""Seconds since its last change after which nobody can be writing a half-made file any more."""
 
 
 @contextmanager
@@ -23,24 +31,74 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary file is removed and ``path`` is as it was; a full or read-only disk becomes a `UserError`.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    temporary = _half_made(path, "partial", path.suffix)
     try:
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             yield temporary
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
+            _flush(temporary)
             temporary.replace(path)
+            _flush_names(path.parent)
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
-def remove_partial_files(folder: Path) -> None:
-    """Remove what killed processes left of `atomic_path` anywhere below a folder that nobody else writes."""
-    for path in folder.rglob(".*.partial*"):
-        if path.is_file() and re.search(r"\.\d+\.partial", path.name):
-            path.unlink(missing_ok=True)
+def remove_half_made(folder: Path, unchanged_for: float = 0.0) -> None:
+    """Remove what killed processes left of `atomic_path` and its kin anywhere below a folder.
+
+    Only who holds the folder's lock may ask for this, or who asks for what has been ``unchanged_for`` so many
+    seconds that nobody can be writing it. What lies below the lock of another process is left alone.
+    """
+    for place, folders, files in os.walk(folder):
+        if ".lock" in files and Path(place) != folder and _is_locked(Path(place, ".lock")):
+            folders.clear()
+            continue
+        for name in filter(HALF_MADE.fullmatch, [*folders, *files]):
+            path = Path(place, name)
+            with suppress(OSError):  # it has just been finished
+                if unchanged_for and time.time() - path.stat().st_mtime < unchanged_for:
+                    continue
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        folders[:] = [name for name in folders if not HALF_MADE.fullmatch(name)]
+
+
+def _half_made(path: Path, kind: Literal["partial", "former"], suffix: str = "") -> Path:
+    """A hidden name beside ``path`` that no process and no thread has, on this machine or another."""
+    return path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.{kind}{suffix}")
+
+
+def _is_locked(lock: Path) -> bool:
+    try:
+        with FileLock(lock, blocking=False):
+            return False
+    except (Timeout, OSError, NotImplementedError):
+        return True
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that lasts, as far as it is not there."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        _flush_names(folder.parent)
+
+
+def _flush(file: Path) -> None:
+    """Let the content of a file be on the disk; Windows asks for one that may be written."""
+    with file.open("r+b") as written:
+        os.fsync(written.fileno())
+
+
+def _flush_names(folder: Path) -> None:
+    """Let the names in a folder be on the disk, where the system has a way to ask for that."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some file systems have none either
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 @contextmanager
@@ -77,22 +135,24 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     On any error the new folder is removed and ``path`` is as it was.
     """
     path = Path(path)
-    former = path.with_name(f".{path.name}.{os.getpid()}.former")
-    with _fresh_folder(path.with_name(f".{path.name}.{os.getpid()}.partial"), path) as fresh:
+    with _fresh_folder(_half_made(path, "partial"), path) as fresh:
         yield fresh
-        for file in fresh.rglob("*"):
-            if file.is_file():
-                with file.open("rb") as written:
-                    os.fsync(written.fileno())
-        _take_place(fresh, path, former)
+        _flush_all(fresh)
+        _take_place(fresh, path)
+        _flush_names(path.parent)
 
 
-def _take_place(fresh: Path, path: Path, former: Path) -> None:
-    """Rename ``fresh`` to ``path``; what was there waits as ``former``, and comes back should that fail."""
+def _flush_all(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        _flush_names(path) if path.is_dir() else _flush(path)
+
+
+def _take_place(fresh: Path, path: Path) -> None:
+    """Rename ``fresh`` to ``path``; what was there waits beside it, and comes back should that fail."""
     if not path.exists():
         fresh.replace(path)
         return
-    shutil.rmtree(former, ignore_errors=True)
+    former = _half_made(path, "former")
     path.replace(former)
     try:
         fresh.replace(path)
@@ -110,8 +170,9 @@ def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
     at the end, right before the new files are moved in; the first pattern's goes first and comes last, so
     that with it the set is whole. On any error before that it is as it was.
     """
-    with _fresh_folder(folder / f".{os.getpid()}.partial", folder) as fresh:
+    with _fresh_folder(_half_made(folder / "set", "partial"), folder) as fresh:
         yield fresh
+        _flush_all(fresh)
         for old in [path for pattern in former for path in folder.glob(pattern)]:
             old.unlink()
             with suppress(OSError):  # not empty, or not the set's own
@@ -121,6 +182,8 @@ def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
         for name in sorted(new, key=lambda name: name.as_posix() == former[0]):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (fresh / name).replace(folder / name)
+        for changed in {(folder / name).parent for name in new}:
+            _flush_names(changed)
 
 
 @contextmanager
@@ -128,7 +191,6 @@ def _fresh_folder(fresh: Path, place: Path) -> Iterator[Path]:
     """An empty folder that goes with whatever is still in it; errors name the ``place`` it is filled for."""
     try:
         with writing(place):
-            shutil.rmtree(fresh, ignore_errors=True)  # left by a killed process that had the same number
             fresh.mkdir(parents=True)
             yield fresh
     finally:

@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from acdepth.core.command import keep_command
 from acdepth.core.errors import UserError
+from acdepth.core.files import remove_half_made
 from acdepth.core.share import ALL, Share
 
 
@@ -29,17 +30,34 @@ def sole_writer(
     What is locked is ``place/.lock``, by whatever path the folder is named, or ``NAME.lock`` beside a file:
     the file itself is replaced when it is written, and a lock would go with the former one. Of processes
     that write there together, a ``share``, the first holds the lock for all. With ``wait`` another process
-    that has it is waited for. A folder that this process's command fills keeps that, see `core.command`.
+    that has it is waited for. What killed processes left half made in the folder goes, and a folder that this
+    process's command fills keeps that, see `core.command`.
 
     Raises:
-        UserError: in all of them if it cannot be locked; `Taken` if another process has it.
+        UserError: in all of them if it cannot be locked, or if the folder was removed meanwhile; `Taken` if
+            another process has it.
     """
     with ExitStack() as held:
+        lock = None
         with share.main_first():
             if share.leads:
-                held.callback(_lock(place, remedy, wait, is_file).release)
-                keep_command(place)
+                lock = _lock(place, remedy, wait, is_file)
+                held.callback(lock.release)
+                if not is_file:
+                    remove_half_made(place)
+                    keep_command(place)
+        before = lock and _number(lock)
         yield
+        if lock and _number(lock) != before:
+            raise UserError(place, "was removed while it was written", "the same command makes it again")
+
+
+def _number(lock: FileLock) -> int | None:
+    """Of the file that is locked; no other has it as long as this one is open."""
+    try:
+        return Path(lock.lock_file).stat().st_ino
+    except OSError:
+        return None
 
 
 def _lock(place: Path, remedy: str, wait: bool, is_file: bool) -> FileLock:

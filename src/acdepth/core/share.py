@@ -10,6 +10,10 @@ from acdepth.core.errors import UserError
 Piece = TypeVar("Piece")
 
 
+class Lost(UserError):
+    """Another of the processes that share some work has ended early."""
+
+
 @dataclass(frozen=True)
 class Share:
     """Piece k belongs to the process of ``rank`` k modulo ``count``."""

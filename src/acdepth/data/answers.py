@@ -2,6 +2,7 @@
 
 import shutil
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +24,8 @@ FORMAT = 1
 """Counts up when the files' meaning changes, so that they are made again."""
 FRAMES_PER_BLOCK = 64
 """A block is a file, whole or not there: what is at most lost by a kill, per process."""
+CHECK = np.dtype(np.uint32).itemsize
+"""Bytes of a CRC-32."""
 FRAMES_AT_ONCE = 4
 """Each is asked about as it is and mirrored."""
 
@@ -41,22 +44,36 @@ class Answers:
         self._parts = [slice(*ends) for ends in pairwise(ends.tolist())]
         self._row = int(ends[-1])
         self._blocks: dict[int, np.ndarray] = {}
+        self._checks: dict[int, np.ndarray] = {}
+        """CRC-32 of each row of a block, 0 where the row was checked."""
 
     def __reduce__(self) -> tuple[type["Answers"], tuple[Path, int, tuple[tuple[int, int], ...]]]:
         return type(self), (self.folder, self.count, self.shapes)
 
     @property
     def bytes_per_frame(self) -> int:
-        """On disk."""
-        return 2 * 2 * self._row
+        """On disk, with its check."""
+        return 2 * 2 * self._row + CHECK
 
     def maps(self, index: int, mirror: bool) -> list[np.ndarray]:
-        """What was said of one image, float16 (h, w) each."""
+        """What was said of one image, float16 (h, w) each; when it is read first, it is checked.
+
+        Raises:
+            UserError: if it is not as it was written.
+        """
         block, place = divmod(index, FRAMES_PER_BLOCK)
         if block not in self._blocks:
-            shape = self._frames(block), 2, self._row
-            self._blocks[block] = np.memmap(self.file(block), np.float16, "r", shape=shape)
-        row = self._blocks[block][place, int(mirror)]
+            shape, path = (self._frames(block), 2, self._row), self.file(block)
+            self._blocks[block] = np.memmap(path, np.float16, "r", shape=shape)
+            self._checks[block] = np.fromfile(path, np.uint32, offset=self._bytes(block))
+        rows = self._blocks[block][place]
+        if place < len(self._checks[block]) and (check := self._checks[block][place]):
+            if zlib.crc32(rows) != check:
+                what = f"what it says of image {index} is not as it was written"
+                remedy = "the disk damaged it; delete it, and it is asked again"
+                raise UserError(self.file(block), what, remedy)
+            self._checks[block][place] = 0
+        row = rows[int(mirror)]
         return [row[part].reshape(shape) for part, shape in zip(self._parts, self.shapes, strict=True)]
 
     def batch(self, indices: Sequence[int], mirrored: Sequence[bool]) -> tuple[Tensor, ...]:
@@ -79,7 +96,14 @@ class Answers:
 
     def _is_there(self, block: int) -> bool:
         path = self.file(block)
-        return path.exists() and path.stat().st_size == self._frames(block) * self.bytes_per_frame
+        if not path.exists():
+            return False
+        checks = CHECK * self._frames(block)  # which earlier versions did not write
+        return path.stat().st_size - self._bytes(block) in (checks, 0)
+
+    def _bytes(self, block: int) -> int:
+        """Of its rows, behind which are their checks."""
+        return self._frames(block) * 2 * 2 * self._row
 
     def _frames(self, block: int) -> int:
         return min(FRAMES_PER_BLOCK, self.count - block * FRAMES_PER_BLOCK)
@@ -167,10 +191,14 @@ class _Asker:
         """Write one block, whole or not at all."""
         numbers = self.answers.frames(block)
         with atomic_path(self.answers.file(block)) as path, path.open("wb") as stream:
+            checks: list[int] = []
             for first in range(0, len(numbers), FRAMES_AT_ONCE):
                 some = numbers[first : first + FRAMES_AT_ONCE]
-                stream.write(self._rows(some).tobytes())
+                rows = self._rows(some)
+                stream.write(rows.tobytes())
+                checks += map(zlib.crc32, rows)
                 advance(len(some))
+            stream.write(np.array(checks, np.uint32).tobytes())
 
     @torch.no_grad()
     def _rows(self, numbers: range) -> np.ndarray:

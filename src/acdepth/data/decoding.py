@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import chain
@@ -61,6 +62,8 @@ class Part(NamedTuple):
     """(height, width) [px] of each of them."""
     brightness: list[float]
     """Mean value of each of them, 0 to 255."""
+    checks: list[int]
+    """CRC-32 of each of them."""
     faults: list[tuple[str | None, str, str]]
     """What is wrong with each of the others: the fields of a `UserError`."""
 
@@ -84,7 +87,7 @@ def decode(reader: Reader, images: Path, stamp: str, workers: int | None = None)
     journal, size = journal_of(images), int(np.prod(reader.image_size)) * 3
     with writing(images):
         images.parent.mkdir(parents=True, exist_ok=True)
-        parts = _begin(journal, images, json.dumps([stamp, FRAMES_PER_PART]), size)
+        parts = _begin(journal, images, json.dumps([stamp, FRAMES_PER_PART, "crc32"]), size)
         tally = ReadTally(len(reader))
         _skip(parts, tally)
         rows = sum(len(part.numbers) for part in parts)
@@ -163,7 +166,7 @@ def _decode_part(reader: Reader, images: Path, start: int) -> Part:
 
 def read_part(reader: Reader, numbers: range, write: Callable[[int, np.ndarray], object]) -> Part:
     """What is known of some images, of which each that can be read is handed to ``write`` with its number."""
-    part = Part([], [], [], [])
+    part = Part([], [], [], [], [])
     for number in numbers:
         found = reader.read(number)
         if isinstance(found, UserError):
@@ -173,6 +176,7 @@ def read_part(reader: Reader, numbers: range, write: Callable[[int, np.ndarray],
         part.numbers.append(number)
         part.source_sizes.append(found.source_size)
         part.brightness.append(float(found.image.mean()))
+        part.checks.append(zlib.crc32(np.ascontiguousarray(found.image)))
     return part
 
 

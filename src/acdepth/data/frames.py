@@ -1,16 +1,19 @@
 """What is known about prepared images: memory-mapped columns, so that millions open at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import atomic_folder, reading
+from acdepth.core.files import atomic_folder, hash_file, reading
 
 CONDITIONS = tuple(Condition)
+LATER = "check"
+"""The column that earlier versions did not write."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,8 @@ class Frames:
     """(N, 2) uint32: height and width of the original image [px]."""
     brightness: np.ndarray
     """(N,) float64: mean of the prepared image's values, 0 to 255."""
+    check: np.ndarray
+    """(N,) uint32: CRC-32 of the prepared image; (0,) where an earlier version prepared it."""
     distance_to_previous: np.ndarray
     distance_to_next: np.ndarray
     """(N,) float64 [m] each; NaN if unknown or if there is none."""
@@ -53,18 +58,27 @@ class Frames:
     """Names of the clips: (L,) uint8 and (C,) int64."""
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Map the columns that `write` wrote; none is read before it is used.
+    def open(cls, folder: Path, hashes: Mapping[str, str] = MappingProxyType({})) -> Self:
+        """Map the columns that `write` wrote; those with a hash are read once, the others when they are used.
 
         Raises:
-            UserError: if one is missing or cut.
+            UserError: if one is missing, cut, or has another hash.
         """
         columns = {}
         for one in fields(cls):
             path = folder / f"{one.name}.npy"
+            if one.name == LATER and not path.exists():
+                columns[one.name] = np.zeros(0, np.uint32)
+                continue
             with reading(path, "a column", f"delete {folder.parent}, it will be made again"):
                 columns[one.name] = np.load(path, "r")
+                if hashes.get(one.name) not in (None, hash_file(path)):
+                    raise ValueError("its content is not what was written")
         return cls(**columns)
+
+    def hashes(self, folder: Path) -> dict[str, str]:
+        """SHA-256 of each column that `write` wrote."""
+        return {one.name: hash_file(folder / f"{one.name}.npy") for one in fields(self)}
 
     def write(self, folder: Path) -> None:
         """Write a file per column into ``folder``, whole or not at all."""
@@ -126,7 +140,7 @@ class Frames:
         names = [one.name for one in fields(self) if not one.name.startswith(("key_", "clip_", "masks"))]
         return replace(
             self,
-            **{name: getattr(self, name)[rows] for name in names},
+            **{name: getattr(self, name)[rows] for name in names if len(getattr(self, name))},
             key_bytes=self.key_bytes[np.repeat(taken, lengths)],
             key_ends=np.cumsum(lengths[rows]),
         )

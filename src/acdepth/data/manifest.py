@@ -11,7 +11,7 @@ import numpy as np
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
+from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text, writing
 from acdepth.core.identity import Identity, in_one_line
 from acdepth.core.images import read_image
 from acdepth.data.stored import hash_pixels
@@ -76,12 +76,18 @@ class Manifest:
         Raises:
             UserError: naming the settings that differ.
         """
+        self._forget_without_settings()
         if self.entries and (changes := made_from.changes(self.settings)):
             told = f"its images were made with other settings ({in_one_line(changes)})"
             raise UserError(self.folder, told, "give another folder, or delete this one")
         self.settings = dict(made_from.values)
         write_json(self.folder / "settings.json", self.settings)
         self.gather()
+
+    def _forget_without_settings(self) -> None:
+        """Make again what is left without settings, as where the folder was removed meanwhile."""
+        if not (self.folder / "settings.json").exists():
+            self.entries = {}
 
     def gather(self) -> None:
         """Write all entries into one file, in the order of condition and source, whoever made them when."""
@@ -95,8 +101,12 @@ class Manifest:
         self._appended = self.folder / f"manifest-{rank}.jsonl"
 
     def add(self, entries: list[Entry]) -> None:
-        """Append entries whose files are written."""
-        with self._appended.open("a", encoding="utf-8") as stream:
+        """Append entries whose files are written.
+
+        Raises:
+            UserError: if the disk is full; of a line half written the image is made again.
+        """
+        with writing(self._appended), self._appended.open("a", encoding="utf-8") as stream:
             stream.writelines(json.dumps(asdict(entry)) + "\n" for entry in entries)
         self.entries |= {(entry.condition, entry.source): entry for entry in entries}
 

@@ -1,5 +1,6 @@
 """Footage decoded, cropped and resized once: a memory map of uint8 images, and what is known about them."""
 
+import zlib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,6 +48,7 @@ class Prepared:
         self.image_size, self.frames = image_size, frames
         self.resize: Resize = resize
         self._images: np.ndarray | None = None
+        self._unchecked = np.full(len(frames.check), True)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -63,7 +65,7 @@ class Prepared:
         if index.get("format") != FORMAT:
             raise UserError(folder, "written by another version", "delete it, it will be made again")
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
-        frames = Frames.open(folder / FRAMES)
+        frames = Frames.open(folder / FRAMES, index.get("columns", {}))
         size, resize = tuple(index["image_size"]), index.get("resize", "area")
         return cls(folder, index["made_from"], crop, size, resize, frames, index["stamp"])
 
@@ -89,8 +91,17 @@ class Prepared:
         return self._images
 
     def image(self, index: int, mirror: bool) -> np.ndarray:
-        """One image, (H, W, 3) uint8."""
+        """One image, (H, W, 3) uint8; when it is read first, it is checked.
+
+        Raises:
+            UserError: if it is not as it was written.
+        """
         image = self.images[index]
+        if index < len(self._unchecked) and self._unchecked[index]:
+            if zlib.crc32(np.ascontiguousarray(image)) != self.frames.check[index]:
+                what = f"its image of {self.frames.key(index)} is not as it was written"
+                raise UserError(self.folder, what, "the disk damaged it; delete it, and make it again")
+            self._unchecked[index] = False
         note_drawn(f"{self.folder.name}: {self.frames.key(index)}")
         return image[:, ::-1] if mirror else image
 
@@ -209,6 +220,7 @@ def make(
             "image_size": list(reader.image_size),
             "resize": reader.resize,
             "frames": len(frames),
+            "columns": frames.hashes(out / FRAMES),
         }
         write_json(out / INDEX, index)
         journal_of(out / IMAGES).unlink()
@@ -221,6 +233,7 @@ def with_read(frames: Frames, decoded: Part) -> Frames:
         frames.take(np.array(decoded.numbers)),
         source_size=np.array(decoded.source_sizes, np.uint32),
         brightness=np.array(decoded.brightness),
+        check=np.array(decoded.checks, np.uint32),
     )
 
 
@@ -340,6 +353,7 @@ def _describe(listed: list[_Listed], reader: _Footage) -> Frames:
         target=np.array([target for one in listed for target in one.target]),
         source_size=np.stack([unknown, unknown], 1),
         brightness=unknown,
+        check=np.zeros(len(reader), np.uint32),
         distance_to_previous=previous,
         distance_to_next=following,
         speed=np.where(np.isnan(mean), previous, mean) * frame_rate[reader.clip],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from acdepth.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from acdepth.engine.loop import BatchSource as BatchSource
+    from acdepth.engine.ahead import BatchSource as BatchSource
     from acdepth.engine.loop import fit as fit
     from acdepth.engine.processes import run_folder as run_folder
     from acdepth.engine.settings import LoopSettings as LoopSettings
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__, __getattr__ = lazy_names(
     __name__,
     {
-        "acdepth.engine.loop": "BatchSource fit",
+        "acdepth.engine.ahead": "BatchSource",
+        "acdepth.engine.loop": "fit",
         "acdepth.engine.processes": "run_folder",
         "acdepth.engine.settings": "LoopSettings",
         "acdepth.engine.task": "Leftovers Task TurnTask Update counted_mean masked_mean",

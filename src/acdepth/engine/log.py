@@ -64,6 +64,18 @@ class Means:
             self._counts[name] = self._counts.get(name, 0) + 1
         self._count += 1
 
+    def __bool__(self) -> bool:
+        """Whether anything was counted since."""
+        return self._count > 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was counted since, for JSON."""
+        return {"sums": self._sums, "counts": self._counts, "count": self._count}
+
+    def go_on(self, counted: dict[str, Any]) -> None:
+        """Count on from what `to_dict` gave."""
+        self._sums, self._counts, self._count = (counted[name] for name in ("sums", "counts", "count"))
+
     def take(self) -> dict[str, float]:
         """The means so far; counting starts again."""
         counts = dict.fromkeys(self._sums, self._count) if self.missing_is_zero else self._counts

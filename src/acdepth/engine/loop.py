@@ -1,33 +1,26 @@
 """The training loop: explicit, resumable to the bit, and ignorant of what it trains."""
 
-import logging
 import math
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.utils import gather_object
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
 
 from acdepth.core.batches import Tensors
-from acdepth.core.errors import UserError, first_line
+from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.core.progress import progress
 from acdepth.core.seeding import make_generator
-from acdepth.engine.fault import Fault, fault_to_replay, forget_fault, look_into, refuse_infinite
+from acdepth.core.stopping import asked_to_stop
+from acdepth.engine.ahead import BatchSource, Drawing, read_ahead
+from acdepth.engine.fault import Fault, fault_to_replay, forget_fault, look_into
 from acdepth.engine.gradients import TermGradients
-from acdepth.engine.log import Means, RunLog
-from acdepth.engine.processes import of_processes, share_of_processes, training_device
+from acdepth.engine.processes import of_processes, share_of_processes, telling_of_lost, training_device
+from acdepth.engine.record import Record
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import STATES, StateWriter, load_newest_state
 from acdepth.engine.task import SINGLE, Leftovers, Task, TurnTask, Update
@@ -36,16 +29,6 @@ BETA2 = 0.999
 """Adam's decay of the mean squared gradient."""
 FUSED = ("cpu", "cuda")
 """Devices on which one kernel does a whole step of Adam."""
-LOST_WORKERS = 3
-"""How often in a row workers are replaced at one step."""
-
-
-class BatchSource(Protocol):
-    """Batches by number. Because a batch depends on nothing but its number, any run can resume exactly."""
-
-    def batch(self, step: int) -> Tensors:
-        """The batch of one step, on the CPU."""
-        ...
 
 
 def fit(
@@ -71,6 +54,8 @@ def fit(
 
     Raises:
         UserError: if loss or gradient stop being finite, or the folder belongs to another run.
+        KeyboardInterrupt: if somebody asked to stop, after the step and its state; processes that train
+            together look for that where they write the log. The next line of that tells of the steps since.
     """
     refuse_missing_trackers(settings)
     share, device = share_of_processes(settings.device == "cpu"), training_device(settings.device == "cpu")
@@ -86,29 +71,38 @@ def fit(
     source = batches(share.rank, share.count)
     updates = Updates(accelerator, task, settings, device)
     states = run_folder / STATES
-    start = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
+    start, unlogged = load_newest_state(states, task, updates.optimizer, made_from, settings.extend)
     updates.prepare()
-    draw = _Drawing(source, settings.accumulate)
+    draw = Drawing(source, settings.accumulate)
     if (fault := fault_to_replay(run_folder)) is not None:
         _replay(fault, title, updates, draw, start)
     forget_fault(run_folder)
-    record = _Record(accelerator, run_folder, start, draw)
-    with progress(title, settings.steps, done=start) as advance, StateWriter(states) as writer:
+    record = Record(accelerator, run_folder, start, unlogged, draw)
+    with (
+        asked_to_stop() as stopping,
+        telling_of_lost(share),
+        progress(title, settings.steps, done=start) as advance,
+        StateWriter(states) as writer,
+    ):
         for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             on_device = [batch.to(device) for batch in batches_of_step]
             record.add(step, *updates.step(on_device, title, step), updates.gradient_norm)
             if device.type == "cpu":  # which has the numbers already
                 record.read()
             finished = step + 1
-            if finished % settings.log_every == 0 or finished == settings.steps:
+            told = finished % settings.log_every == 0 or finished == settings.steps
+            if told:
                 record.write(finished, settings.learning_rate_at(step))
-            if finished % settings.checkpoint_every == 0 or finished == settings.steps:
-                if share.leads:
-                    writer.save(finished, task, updates.optimizer, made_from)
-                if on_interval:
-                    writer.wait()
-                if on_interval and share.tell(share.leads and on_interval(finished) is True):
+            stops = any(share.gather(stopping())) if told or share.count == 1 else False
+            due = settings.saves_at(finished)
+            if (due or stops) and share.leads:
+                writer.save(finished, task, updates.optimizer, made_from, record.unlogged())
+            if due and on_interval:
+                writer.wait()
+                if share.tell(share.leads and on_interval(finished) is True):
                     break
+            if stops:
+                raise KeyboardInterrupt
             advance(note=record.note)
     for tracker in accelerator.trackers:  # Accelerate's own end would part the processes, which may train on
         tracker.finish()
@@ -242,169 +236,10 @@ def _groups(task: Task) -> list[dict[str, Any]]:
     return [{"params": group, "factor": factor} for factor, group in groups.items()]
 
 
-def _replay(fault: Fault, title: str, updates: Updates, draw: "_Drawing", start: int) -> NoReturn:
+def _replay(fault: Fault, title: str, updates: Updates, draw: Drawing, start: int) -> NoReturn:
     """Train from the last saved state up to the step of a fault, and look into that one."""
     for step in range(start, fault.step + 1):
         batches = [batch.to(updates.device) for batch in draw(step)]
         if step < fault.step:
             updates.step(batches, title, step)
     look_into(fault, updates.task, batches, lambda: updates.step(batches, title, fault.step)[0])
-
-
-class _Drawing(NamedTuple):
-    """Makes the batches of a step once more."""
-
-    source: BatchSource
-    each: int
-
-    def __call__(self, step: int) -> list[Tensors]:
-        return [self.source.batch(number) for number in range(step * self.each, (step + 1) * self.each)]
-
-
-GRADIENT = "norm of the gradient"
-
-
-class _Step(NamedTuple):
-    """What is kept of a step until it is read."""
-
-    step: int
-    terms: dict[str, Tensor]
-    logged: dict[str, float]
-    gradient_norm: Tensor
-
-
-def _read(steps: list[dict[str, Tensor]]) -> list[dict[str, float]]:
-    """The numbers of several steps, fetched from the device at once."""
-    if not steps:
-        return []
-    numbers = iter(torch.stack([one for terms in steps for one in terms.values()]).tolist())
-    return [{name: next(numbers) for name in terms} for terms in steps]
-
-
-class _Record:
-    """What is written down about a run while it goes."""
-
-    def __init__(self, accelerator: Accelerator, run_folder: Path, start: int, draw: _Drawing) -> None:
-        self.accelerator, self.means, self.started = accelerator, Means(), time.monotonic()
-        self.draw = draw
-        self.run_folder, self.unread, self.note = run_folder, list[_Step](), ""
-        self.gradients = Means(missing_is_zero=False)
-        self.log = RunLog(run_folder / "log.jsonl", start) if accelerator.is_main_process else None
-        # What a killed run logged after its last state comes again: TensorBoard is told to drop the first.
-        run = {"name": run_folder.resolve().name, "resume": "allow" if start else "never"}
-        told = {"tensorboard": {"purge_step": start + 1}, "trackio": run, "wandb": {**run, "dir": run_folder}}
-        accelerator.init_trackers("tracked", init_kwargs=told)
-
-    def add(
-        self,
-        step: int,
-        terms: dict[str, Tensor],
-        logged: dict[str, float],
-        gradients: dict[str, float],
-        gradient_norm: Tensor,
-    ) -> None:
-        """Count one step; most are not measured, and say nothing of how gradients lie to each other."""
-        self.unread.append(_Step(step, terms, logged, gradient_norm))
-        self.gradients.add(gradients)
-
-    def read(self) -> None:
-        """Fetch the numbers of the steps since the last time, for which the device is waited for.
-
-        Raises:
-            UserError: if one of them is not finite; no state of that step was saved.
-        """
-        rank = self.accelerator.process_index
-        numbers = _read([{**one.terms, GRADIENT: one.gradient_norm} for one in self.unread])
-        for one, terms in zip(self.unread, numbers, strict=True):
-            refuse_infinite(self.run_folder, one.step, rank, terms, partial(self.draw, one.step))
-            del terms[GRADIENT]
-            loss = sum(terms.values())
-            self.means.add({"loss": loss, **terms, **one.logged})
-            self.note = f"loss {loss:.4f}"
-        self.unread.clear()
-
-    def write(self, step: int, rate: float) -> None:
-        """Write the means since the last line, over all processes; raises `UserError` as `read`."""
-        self.read()
-        terms, gradients = self._of_all(self.means), self._of_all(self.gradients)
-        loss = terms.pop("loss")
-        if self.log:
-            seconds = round(time.monotonic() - self.started, 2)
-            measured = {"gradients": gradients} if gradients else {}
-            self.log.add(step=step, loss=loss, terms=terms, learning_rate=rate, seconds=seconds, **measured)
-        named = {f"gradients/{name}": value for name, value in gradients.items()}
-        self.accelerator.log({"loss": loss, "learning_rate": rate, **terms, **named}, step=step)
-
-    def _of_all(self, means: Means) -> dict[str, float]:
-        together = Means(means.missing_is_zero)
-        for of_process in gather_object([means.take()]):
-            together.add(of_process)
-        return together.take()
-
-
-class _Numbered(Dataset[Tensors | UserError]):
-    """The batches that remain, as a data set for DataLoader's worker processes."""
-
-    def __init__(self, source: BatchSource, start: int, stop: int) -> None:
-        self.source, self.start, self.stop = source, start, stop
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def __getitem__(self, index: int) -> Tensors | UserError:
-        try:
-            return self.source.batch(self.start + index)
-        except UserError as fault:  # torch would make a page of text of it
-            return fault
-
-
-def read_ahead(
-    source: BatchSource, start: int, settings: LoopSettings, device: torch.device
-) -> Iterator[list[Tensors]]:
-    """The batches of each remaining step, where the device can fetch them.
-
-    A worker process that ends early, as for want of memory, is replaced, and its batches are made once more.
-
-    Raises:
-        UserError: of a batch that cannot be made, or if workers end early again and again.
-    """
-    step, lost = start, 0
-    while step < settings.steps:
-        try:
-            for batches in _loaded(source, step, settings, device):
-                if faults := [one for one in batches if isinstance(one, UserError)]:
-                    raise faults[0]
-                yield [one for one in batches if isinstance(one, Tensors)]
-                step, lost = step + 1, 0
-        except (RuntimeError, OSError, EOFError) as error:  # torch's or Python's, of a worker that is gone
-            lost, said = lost + 1, first_line(error)
-            if not settings.workers:
-                raise
-            if lost > LOST_WORKERS:
-                what = f"processes that read data end early again and again ({said})"
-                raise UserError(None, what, "is there memory enough? Give fewer workers") from error
-            logging.getLogger("acdepth").warning("step %d: %s; others take its place", step, said)
-
-
-def _loaded(
-    source: BatchSource, start: int, settings: LoopSettings, device: torch.device
-) -> Iterator[list[Tensors | UserError]]:
-    each = settings.accumulate
-    numbered = _Numbered(source, start * each, settings.steps * each)
-    # With batch_size=None and no collate function of ours, batches pass through as they are.
-    pinned = device.type == "cuda"
-    with _workers_die_quietly():
-        batches = iter(DataLoader(numbered, batch_size=None, num_workers=settings.workers, pin_memory=pinned))
-    while of_step := list(islice(batches, each)):
-        yield of_step
-
-
-@contextmanager
-def _workers_die_quietly() -> Iterator[None]:
-    """Undo that torch raises in the midst of a step when a worker dies; it also tells when a batch is due."""
-    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGCHLD)
-    yield
-    signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)

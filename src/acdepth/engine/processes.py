@@ -1,6 +1,7 @@
 """The processes that ``accelerate launch`` or ``torchrun`` started, on one machine or several."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,12 +16,14 @@ from torch import distributed
 from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
-from acdepth.core.share import Share
+from acdepth.core.share import Lost, Share
 from acdepth.engine.settings import LoopSettings
 from acdepth.engine.state import refuse_other_run
 
 PATIENCE = timedelta(days=7)
 """How long a process that is done waits for the others; torch gives up after half an hour."""
+SILENCE = timedelta(seconds=20)
+"""How long a process is asked whether it is still there."""
 COUNTS = ["WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE"]
 """Where launchers say how many processes they started, as Accelerate reads them."""
 
@@ -62,15 +65,42 @@ def _gather(value: Any) -> list[Any]:
     """What every process gave, by rank.
 
     Raises:
-        UserError: if one of them has ended, which its connections tell at once.
+        Lost: if one of them has ended, which its connections tell at once.
     """
     found: list[Any] = [None] * distributed.get_world_size()
     try:
         distributed.all_gather_object(found, value)
     except RuntimeError as error:
-        what = "another of the processes that share this work has ended early"
-        raise UserError(None, what, "its own last line says why; then start all of them again") from error
+        raise _lost() from error
     return found
+
+
+def _lost() -> Lost:
+    what = "another of the processes that share this work has ended early"
+    return Lost(None, what, "its own last line says why; then start all of them again")
+
+
+@contextmanager
+def telling_of_lost(share: Share) -> Iterator[None]:
+    """Turn what torch raises in the middle of its work, where a process of several has gone, into one line.
+
+    Torch's error is like any other. But connections to who has gone are closed, and who is there waits.
+
+    Raises:
+        Lost: if another process has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if share.count == 1 or type(error) is not RuntimeError or distributed.get_backend() != "gloo":
+            raise
+        started = time.monotonic()
+        try:
+            distributed.monitored_barrier(timeout=SILENCE)
+        except RuntimeError:
+            if time.monotonic() - started < SILENCE.total_seconds() / 2:
+                raise _lost() from error
+        raise
 
 
 def training_device(on_cpu: bool) -> torch.device:

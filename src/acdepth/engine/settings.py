@@ -82,6 +82,10 @@ class LoopSettings(Config):
             )
         return self
 
+    def saves_at(self, finished: int) -> bool:
+        """Whether a state is saved after so many steps, whatever happens."""
+        return finished % self.checkpoint_every == 0 or finished == self.steps
+
     def in_bfloat16(self, device: "torch.device") -> bool:
         """Whether networks compute so on a device."""
         from acdepth.core.precision import fast_bfloat16

@@ -1,12 +1,14 @@
 """A run's state in one file: weights, optimiser moments and the step, without pickles."""
 
+import hashlib
 import json
 import logging
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,13 +16,15 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_bytes
+from acdepth.core.files import write_bytes, writing
 from acdepth.core.identity import Identity, in_one_line
 
 STATES = "checkpoints"
 """Folder of the states in a run folder."""
 KEPT_STATES = 2
 """Saved states that stay: the newest, and one before it should the newest turn out damaged."""
+CHECKED_BY = "sha256"
+"""Where a state keeps the hash of what it holds."""
 STEPS = ".steps"
 """How the setting's name ends that says how long a run is."""
 
@@ -42,10 +46,18 @@ class StateWriter:
         with self._thread:
             self.wait()
 
-    def save(self, step: int, task: nn.Module, optimizer: torch.optim.Optimizer, made_from: Identity) -> None:
+    def save(
+        self,
+        step: int,
+        task: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        made_from: Identity,
+        unlogged: Mapping[str, Any],
+    ) -> None:
         """Write ``folder/step_0000100.safetensors`` atomically and remove all but the newest states.
 
-        Frozen parameters are left out: they are where they came from.
+        Frozen parameters are left out: they are where they came from. ``unlogged`` is what the next line of
+        the log will tell of the steps so far.
 
         Raises:
             UserError: if the state before this one could not be written.
@@ -57,6 +69,8 @@ class StateWriter:
             tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
         copied = {name: _copied(tensor) for name, tensor in tensors.items()}
         metadata = {"step": str(step), "made_from": json.dumps(dict(made_from.values), sort_keys=True)}
+        if unlogged:
+            metadata["unlogged"] = json.dumps(unlogged)
         path = self.folder / f"step_{step:07d}.safetensors"
         self._written = self._thread.submit(_write, path, copied, metadata)
 
@@ -77,12 +91,23 @@ def _copied(tensor: Tensor) -> Tensor:
 
 
 def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
-    write_bytes(path, save(tensors, metadata))
+    write_bytes(path, save(tensors, {**metadata, CHECKED_BY: _hash(tensors, metadata)}))
     folder = path.parent
     # What claims to be later was passed over as damaged.
     kept = [state for state in _states(folder) if state <= path][-KEPT_STATES:]
     for other in set(_states(folder)).difference(kept):
-        other.unlink()
+        with writing(other):
+            other.unlink(missing_ok=True)
+
+
+def _hash(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+    """SHA-256 of all that a state says, the hash itself apart."""
+    told = {name: value for name, value in metadata.items() if name != CHECKED_BY}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def refuse_other_run(run_folder: Path, made_from: Identity, extend: bool = False) -> None:
@@ -90,55 +115,82 @@ def refuse_other_run(run_folder: Path, made_from: Identity, extend: bool = False
 
     To be asked before anything is written there; ``extend`` as `LoopSettings.extend`.
     """
-    if (found := _newest(run_folder / STATES)) is not None:
-        _refuse_changes(found[0].parent, found[1], made_from, extend)
+    if (found := _newest(run_folder / STATES, _read_about)) is not None:
+        _refuse_changes(found.path.parent, found.metadata, made_from, extend)
+
+
+class Start(NamedTuple):
+    """Where a run goes on."""
+
+    step: int = 0
+    """Finished steps."""
+    unlogged: Mapping[str, Any] = MappingProxyType({})
+    """What the next line of the log tells of them."""
 
 
 def load_newest_state(
     folder: Path, task: nn.Module, optimizer: torch.optim.Optimizer, made_from: Identity, extend: bool = False
-) -> int:
-    """Load the newest state into ``task`` and ``optimizer`` and return its step; 0 if there is none.
+) -> Start:
+    """Load the newest state into ``task`` and ``optimizer``, and tell where that is.
 
     A damaged state is passed over for the one before it, with a warning.
 
     Raises:
         UserError: if the state belongs to another run (see `refuse_other_run`), or all are damaged.
     """
-    found = _newest(folder, warn=True)
+    found = _newest(folder, _read_whole)
     if found is None:
-        return 0
-    path, metadata = found
+        return Start()
+    _, metadata, tensors = found
     _refuse_changes(folder, metadata, made_from, extend)
-    tensors = load_file(path)
     current = task.state_dict()
     frozen = {name: current[name] for name in _frozen(task)}
     task.load_state_dict({**frozen, **_below(tensors, "task.")})
     _load_moments(optimizer, _below(tensors, "optimizer."))
-    return int(metadata["step"])
+    return Start(int(metadata["step"]), json.loads(metadata.get("unlogged", "{}")))
 
 
 def _states(folder: Path) -> list[Path]:
     return sorted(folder.glob("step_*.safetensors"))
 
 
-def _newest(folder: Path, warn: bool = False) -> tuple[Path, dict[str, str]] | None:
-    """The newest state that is whole, and what it says about itself; safetensors refuses one cut short."""
+class _State(NamedTuple):
+    path: Path
+    metadata: dict[str, str]
+    tensors: dict[str, Tensor]
+
+
+def _newest(folder: Path, read: Callable[[Path], _State]) -> _State | None:
+    """The newest state that can be read; where whole ones are, what is damaged is told."""
     damaged = []
     for path in reversed(_states(folder)):
         try:
-            with safe_open(path, "pt") as stored:
-                metadata = stored.metadata() or {}
-        except (SafetensorError, OSError, json.JSONDecodeError, struct.error) as error:
+            found = read(path)
+        except (SafetensorError, OSError, ValueError, struct.error) as error:
             damaged.append(f"{path.name} is damaged ({error})")
             continue
-        if damaged and warn:
+        if damaged and read is _read_whole:
             logging.getLogger("acdepth").warning(
                 "%s: %s; going on from %s", folder, ", ".join(damaged), path.name
             )
-        return path, metadata
+        return found
     if damaged:
         raise UserError(folder, f"has no other state: {', '.join(damaged)}", "delete it to begin anew")
     return None
+
+
+def _read_about(path: Path) -> _State:
+    """What a state says about itself; safetensors refuses one cut short."""
+    with safe_open(path, "pt") as stored:
+        return _State(path, stored.metadata() or {}, {})
+
+
+def _read_whole(path: Path) -> _State:
+    """All of it; raises `ValueError` if that is not what was written."""
+    metadata, tensors = _read_about(path).metadata, load_file(path)
+    if CHECKED_BY in metadata and metadata[CHECKED_BY] != _hash(tensors, metadata):  # earlier ones have none
+        raise ValueError("its content is not what was written")
+    return _State(path, metadata, tensors)
 
 
 def _refuse_changes(folder: Path, metadata: Mapping[str, str], made_from: Identity, extend: bool) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import LONG_DEAD, remove_half_made
 from acdepth.core.images import Pixels
 from acdepth.core.lens import Lens
 from acdepth.core.prediction import NO_METRES, DepthPrediction
@@ -59,6 +60,8 @@ def run_all(
         UserError: at the end, if an input could not be predicted; see `MANY_IMAGES` for what is let pass.
     """
     _check(options, out)
+    if share.leads:
+        remove_half_made(out, LONG_DEAD)  # others may write there too, so nobody holds a lock
     if live := [str(one) for one in inputs if is_live(str(one))]:
         _check_live(options, live, len(inputs), share)
         predictor = load()

@@ -21,7 +21,7 @@ from acdepth.data.prepared import Prepared, prepare
 from acdepth.data.triplets import TripletBatches
 from acdepth.diffusion.model import model_folder
 from acdepth.engine import LoopSettings, Task, fit
-from acdepth.engine.loop import BatchSource
+from acdepth.engine.ahead import BatchSource
 from acdepth.inference.model import open_model
 from acdepth.networks.checkpoint import (
     MODEL_FILE,

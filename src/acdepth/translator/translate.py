@@ -14,7 +14,6 @@ from acdepth.core.clip import Clip, Frame, clear_clips
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.core.files import remove_partial_files
 from acdepth.core.identity import Identity
 from acdepth.core.lock import sole_writer
 from acdepth.core.resize import crop_and_resize
@@ -145,7 +144,6 @@ def _open(out: Path, made_from: Identity, share: Share) -> Manifest:
     """The manifest that this process adds to; the first process makes it ready for all."""
     if share.leads:
         Manifest(out).open_for_writing(made_from)
-        remove_partial_files(out)
     share.wait()
     manifest = Manifest(out)
     if share.count > 1:

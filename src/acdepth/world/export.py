@@ -2,11 +2,11 @@
 
 import csv
 import io
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.distortion import STRAIGHT, Distortion
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import atomic_folder, write_text
 from acdepth.core.lens import Lens
 from acdepth.core.workers import worker_pool
 from acdepth.world.cameras import draw_rig
@@ -109,65 +109,29 @@ def write_town(
 ) -> None:
     """Render a town's drive once and write its sequences for all given conditions.
 
-    Each sequence is written to a hidden folder beside its place and renamed when it is complete. Of two
-    processes that make the same town, the first to end leaves its own, and the other throws its away.
+    Each sequence is whole or not there.
     """
     which = settings.rig_of(town), settings.style, settings.distortion
     length = (settings.frames - 1) * settings.every + 1
     drive = prepare(town, length, settings.image_size, device, *which)
-    places = {condition: sequence_folder(out, town, condition) for condition in conditions}
-    partial = {c: place.with_name(f".{place.name}.{os.getpid()}.partial") for c, place in places.items()}
-    try:
-        for condition, folder in partial.items():
-            _remove_leftovers(places[condition])
-            for kind in ("images", "depth", "classes"):
-                (folder / kind).mkdir(parents=True)
+    with ExitStack() as stack:
+        fresh = {
+            condition: stack.enter_context(atomic_folder(sequence_folder(out, town, condition)))
+            for condition in conditions
+        }
+        for folder, kind in product(fresh.values(), ("images", "depth", "classes")):
+            (folder / kind).mkdir()
         motion = []
         for index in range(settings.frames):
             frame = drive.frame(index * settings.every, conditions)
             motion.append([index, f"{frame.speed:.6f}", *(f"{v:.9g}" for v in frame.pose.flatten().tolist())])
-            for condition, folder in partial.items():
+            for condition, folder in fresh.items():
                 _write_frame(folder, index, frame, condition)
             on_frame()
-        for condition, folder in partial.items():
+        for condition, folder in fresh.items():
             lens = Lens(drive.camera, drive.distortion)
             rate = FRAME_RATE / settings.every
             _write_facts(folder, lens, rate, motion, describe(town, condition, settings))
-            _put(folder, places[condition])
-    except OSError as error:
-        raise UserError(out, f"cannot write ({error.strerror or error})", "free some space") from error
-    finally:
-        for folder in partial.values():
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put(folder: Path, place: Path) -> None:
-    """Rename, unless another process has made the same meanwhile."""
-    try:
-        folder.replace(place)
-    except OSError:
-        if not (place / "sequence.yaml").exists():
-            raise
-
-
-def _remove_leftovers(place: Path) -> None:
-    """Remove what killed processes left of a sequence; those that run are left alone."""
-    for folder in place.parent.glob(f".{place.name}.*partial"):
-        number = folder.name.split(".")[-2]
-        if not (number.isdecimal() and int(number) != os.getpid() and _is_running(int(number))):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    if os.name != "posix":
-        return True  # elsewhere there is no harmless way to ask
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _write_frame(folder: Path, index: int, frame: RenderedFrame, condition: Condition) -> None:

@@ -23,7 +23,7 @@ from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.core.workers import worker_pool
 from acdepth.data.decoding import Part, Reader, read_part
-from acdepth.data.frames import Frames
+from acdepth.data.frames import LATER, Frames
 from acdepth.data.prepared import FRAMES, Plan, plan, with_read
 from acdepth.data.shards.packed import FORMAT, INDEX, Packed, ShardedImages, shard_file
 from acdepth.data.shards.place import Kept, Place, hash_bytes
@@ -64,7 +64,7 @@ def pack(
         raise UserError(str(place), "there are no frames to pack")
     alone = nullcontext() if place.address else sole_writer(place.folder, share=share)
     with alone:
-        if share.tell(share.leads and _is_whole(place, stamp)):
+        if share.tell(share.leads and _is_whole(place, stamp, count, per_shard)):
             return Packed.open(out)
         shards = share.sorted(_own_shards(planned, place, stamp, share, workers, per_shard), _number)
         if share.leads:
@@ -86,13 +86,15 @@ def _number(shard: Shard) -> int:
     return shard.number
 
 
-def _is_whole(place: Place, stamp: str) -> bool:
+def _is_whole(place: Place, stamp: str, count: int, per_shard: int) -> bool:
     """Whether a place holds this already; where it holds something else, that counts as unfinished now."""
     content = place.read(INDEX)
     if content is None:
         return False
+    files = [shard_file(number) for number in range(-(-count // per_shard))]
+    files += [f"{FRAMES}/{one.name}.npy" for one in fields(Frames) if one.name != LATER]
     with suppress(ValueError):
-        if json.loads(content).get("stamp") == stamp:
+        if json.loads(content).get("stamp") == stamp and all(map(place.may_have, files)):
             return True
     place.remove(INDEX)
     return False
@@ -135,7 +137,9 @@ class _Maker:
         noted = self.place.read(note)
         if noted is not None:
             before = Shard(*json.loads(noted))
-            if before.stamp == self.stamp:
+            # Parts of an earlier version lack what is checked.
+            same = before.stamp == self.stamp and len(before.part) == len(Part._fields)
+            if same and self.place.may_have(shard_file(number)):
                 return before._replace(part=Part(*before.part))
         images: list[bytes] = []
         part = read_part(self.reader, piece, lambda _, image: images.append(image.tobytes()))

@@ -11,7 +11,7 @@ import numpy as np
 
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
-from acdepth.data.frames import Frames
+from acdepth.data.frames import LATER, Frames
 from acdepth.data.prepared import FRAMES, Prepared
 from acdepth.data.ready import ReadyClip, ready_clips
 from acdepth.data.shards.place import Kept, Place, address_of, hash_bytes
@@ -80,7 +80,7 @@ class Packed(Prepared):
         index, kept = _read_index(content, place), Kept(place, hash_bytes(content))
         columns = [kept.fetch(f"{FRAMES}/{name}.npy", sha256) for name, sha256 in index["columns"].items()]
         crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(place))
-        size, frames = tuple(index["image_size"]), Frames.open(columns[0].parent)
+        size, frames = tuple(index["image_size"]), Frames.open(columns[0].parent, index["columns"])
         found = cls(Path(folder), index["made_from"], crop, size, index["resize"], frames, index["stamp"])
         found.kept, found.shards = kept, [(count, sha256) for count, sha256 in index["shards"]]
         return found
@@ -113,7 +113,8 @@ def open_packed(path: Path) -> list[ReadyClip]:
 def _read_index(content: bytes, place: Place) -> dict[str, Any]:
     try:
         index = json.loads(content)
-        same = index["format"] == FORMAT and set(index["columns"]) == {one.name for one in fields(Frames)}
+        columns = {one.name for one in fields(Frames)}
+        same = index["format"] == FORMAT and {*index["columns"], LATER} == columns
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(str(place), f"has a damaged {INDEX} ({error})", "pack it again") from error
     if not same:

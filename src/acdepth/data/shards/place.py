@@ -51,6 +51,10 @@ class Place:
             except FileNotFoundError:
                 return None
 
+    def may_have(self, name: str) -> bool:
+        """Whether a file is there; at an address nobody asks, and it is taken to be."""
+        return self.address is not None or (self.folder / name).is_file()
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file, whole or not at all."""
         if self.address is None:

@@ -1,5 +1,7 @@
 """Several processes on one ablation, each taking cells that nobody has."""
 
+import os
+import signal
 import sys
 import time
 from multiprocessing import get_context
@@ -9,7 +11,8 @@ from pathlib import Path
 import torch
 
 from acdepth.core.errors import UserError
-from acdepth.core.progress import progress
+from acdepth.core.progress import progress, say
+from acdepth.core.stopping import sigterm_stops
 from acdepth.core.workers import end_with_parent
 from acdepth.recipes.ablation.ablation import Ablation
 from acdepth.recipes.ablation.config import AblationConfig
@@ -42,10 +45,12 @@ def work_together(ablation: Ablation, workers: int) -> None:
             if process.pid is not None:
                 process.terminate()
                 process.join()
-    fallen = [log for log, process in zip(logs, processes, strict=True) if process.exitcode]
+    fallen = [pair for pair in zip(logs, processes, strict=True) if pair[1].exitcode]
     if fallen and any(not cell.is_done() and cell.failure() is None for cell in ablation.cells):
-        remedy = f"{fallen[0]} says why, and the same command goes on from here"
-        raise UserError(None, f"{fallen[0].stem} ended early", remedy)
+        (log, process), *_ = fallen
+        killed = process.exitcode == -getattr(signal, "SIGKILL", 9)
+        why = "it was killed, perhaps for want of memory" if killed else f"{log} says why"
+        raise UserError(None, f"{log.stem} ended early", f"{why}, and the same command goes on from here")
 
 
 def _show(ablation: Ablation, processes: list[BaseProcess]) -> None:
@@ -61,12 +66,17 @@ def _show(ablation: Ablation, processes: list[BaseProcess]) -> None:
 
 
 def _work(config: AblationConfig, sources: Sources, out: Path, threads: int, log: Path) -> None:
+    with log.open("ab") as stream:  # for all that is said to the very end, also by libraries
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
     torch.set_num_threads(threads)
+    sigterm_stops()
     end_with_parent()  # what is half done goes on from its last state anyway
-    with log.open("a", encoding="utf-8", buffering=1) as stream:
-        sys.stdout = sys.stderr = stream
-        try:
-            Ablation(config, sources, out).work()
-        except UserError as error:
-            print(error, file=stream)
-            sys.exit(2)
+    try:
+        Ablation(config, sources, out).work()
+    except UserError as error:
+        say(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        say("stopped")
+        sys.exit(130)

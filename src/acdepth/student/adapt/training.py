@@ -117,7 +117,8 @@ def train_adapted(
         if share.leads:
             known = Pool(clear, targets(clear, config.min_speed))
             validation = Validation(task, apart, known, out, keep_best)
-            validation.resume(_resumed_step(task, out, of_processes(made_from, share.count)))
+            step = _resumed_step(task, out, of_processes(made_from, share.count))
+            validation.resume(step, loop.saves_at(step))
         if not share.tell(validation and validation.ended):
             fit("adapt", task, batches, loop, out, made_from, on_interval=validation or _not_scored)
         if validation is None:
@@ -180,7 +181,7 @@ def _adverse_footage(config: AdaptConfig, folders: Sequence[Path]) -> list[Clip]
 def _resumed_step(task: AdaptTask, out: Path, made_from: Identity) -> int:
     """Load the newest state into ``task``, as the loop will do again, and return its step."""
     learning = [parameter for parameter in task.parameters() if parameter.requires_grad]
-    return load_newest_state(out / STATES, task, torch.optim.AdamW(learning), made_from)
+    return load_newest_state(out / STATES, task, torch.optim.AdamW(learning), made_from).step
 
 
 def _adapted_card(

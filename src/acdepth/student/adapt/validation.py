@@ -90,13 +90,13 @@ class Validation:
             self.taught = torch.cat([teacher(some).inverse_depths[0] for some in self.clear.split(AT_A_TIME)])
         self.history: list[Score] = []
 
-    def resume(self, step: int) -> None:
-        """Go on at a state: forget what was scored after it, and score it where that was not done."""
+    def resume(self, step: int, due: bool) -> None:
+        """Go on at a state: forget what was scored after it; score it where that is ``due`` and not done."""
         if step == 0:
             self.path.unlink(missing_ok=True)  # of another run, which saved no state
         RunLog(self.path, step)
         self.history = [Score(**line) for line in read_log(self.path)]
-        if not any(score.step == step for score in self.history):
+        if due and not any(score.step == step for score in self.history):
             self(step)
 
     def __call__(self, step: int) -> bool:

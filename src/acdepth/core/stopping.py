@@ -1,0 +1,55 @@
+"""Being asked to stop, by Ctrl-C or by SIGTERM as schedulers send it: what is begun is finished first."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SAID = b"\nstopping after this step, whose state is saved; once more stops at once\n"
+
+
+@contextmanager
+def asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Tells, while it lasts, whether somebody has asked to stop; who asks twice gets a `KeyboardInterrupt`.
+
+    Nobody can ask where Python takes no signals, outside the main thread, and by one that was ignored before.
+    A scheduler may ask all processes at once: then it is no error that those which worked for this one ended.
+    """
+    asked: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+        with suppress(OSError, ValueError):  # print may be at work where the signal comes in
+            os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID)
+
+    former = {}
+    if threading.current_thread() is threading.main_thread():
+        heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        former = {one: signal.signal(one, ask) for one in heard}
+    try:
+        yield lambda: bool(asked)
+    except RuntimeError as error:
+        if asked:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)
+
+
+def sigterm_stops() -> None:
+    """From now on SIGTERM is as Ctrl-C: it raises `KeyboardInterrupt`."""
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def leave_ctrl_c_to_parent() -> None:
+    """In a process that works for another: Ctrl-C reaches both, and that one ends this."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
