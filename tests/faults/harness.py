@@ -298,7 +298,7 @@ def differences(verb: Verb, kept: Path, made: Path) -> Iterator[str]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Locks stay, and say nothing; nor does the command, which names the folder, nor what other libraries keep
+    """Locks say nothing, nor does the command, which names the folder, nor what other libraries keep
     in the user's cache."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     others = re.compile(r".*\.lock|command\.json|cache/(?!acdepth).*")
