@@ -1,4 +1,4 @@
-"""The whole pipeline at tiny size: what it leaves, and which stages a change repeats."""
+"""The whole pipeline, tiny: what it leaves, and what a changed setting repeats (tests/faults kills it)."""
 
 import json
 import shutil

@@ -48,8 +48,8 @@ CHANGES = {"os.rename": 1, "os.remove": 0, "os.mkdir": 0, "os.rmdir": 0, "os.tru
 """Events that change the disk, and which of their arguments is the path."""
 PATIENCE = 300.0
 """Seconds after which a process hangs."""
-LINGERING = 20.0
-"""Seconds within which workers must be gone after their process."""
+LINGERING = 90.0
+"""Seconds within which workers must be gone after their process; a busy machine takes long to import."""
 PAGE = 4096
 """Bytes that a small disk gives at a time."""
 YEAR = 366 * 86400

@@ -102,7 +102,7 @@ VERBS: dict[str, Verb] = {
     "train translator": Verb(_trains("translator", _adverse), LOG),
     "fit": Verb(
         lambda inputs, out: ["fit", inputs / "own", "--out", out, "--config", OWN],
-        {**TIMES, "plan.json": {"seconds"}, "fit.json": {"seconds", "expected"}},
+        {**TIMES, "plan.json": {"stages"}, "fit.json": {"seconds", "expected"}},
         unseen=("report.html",),
     ),
     "demo": Verb(

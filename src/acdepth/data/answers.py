@@ -68,7 +68,7 @@ class Answers:
             self._checks[block] = np.fromfile(path, np.uint32, offset=self._bytes(block))
         rows = self._blocks[block][place]
         if place < len(self._checks[block]) and (check := self._checks[block][place]):
-            if zlib.crc32(rows) != check:
+            if zlib.crc32(rows.data) != check:
                 what = f"what it says of image {index} is not as it was written"
                 remedy = "the disk damaged it; delete it, and it is asked again"
                 raise UserError(self.file(block), what, remedy)
@@ -196,7 +196,7 @@ class _Asker:
                 some = numbers[first : first + FRAMES_AT_ONCE]
                 rows = self._rows(some)
                 stream.write(rows.tobytes())
-                checks += map(zlib.crc32, rows)
+                checks += [zlib.crc32(row.data) for row in rows]
                 advance(len(some))
             stream.write(np.array(checks, np.uint32).tobytes())
 

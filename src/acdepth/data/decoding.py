@@ -176,7 +176,7 @@ def read_part(reader: Reader, numbers: range, write: Callable[[int, np.ndarray],
         part.numbers.append(number)
         part.source_sizes.append(found.source_size)
         part.brightness.append(float(found.image.mean()))
-        part.checks.append(zlib.crc32(np.ascontiguousarray(found.image)))
+        part.checks.append(zlib.crc32(np.ascontiguousarray(found.image).data))
     return part
 
 

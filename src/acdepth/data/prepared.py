@@ -98,7 +98,7 @@ class Prepared:
         """
         image = self.images[index]
         if index < len(self._unchecked) and self._unchecked[index]:
-            if zlib.crc32(np.ascontiguousarray(image)) != self.frames.check[index]:
+            if zlib.crc32(np.ascontiguousarray(image).data) != self.frames.check[index]:
                 what = f"its image of {self.frames.key(index)} is not as it was written"
                 raise UserError(self.folder, what, "the disk damaged it; delete it, and make it again")
             self._unchecked[index] = False
