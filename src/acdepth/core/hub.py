@@ -14,11 +14,16 @@ HUB = "hf:"
 """Before a folder or a name of the hub, where a model by the hub's customs is meant and not a checkpoint."""
 HALF_PRECISION = ".fp16."
 """In the names of copies that lie beside the weights and are not read."""
+FILES = (
+    *(".safetensors", ".safetensors.index.json", ".pt", ".pth", ".tar", ".bin", ".ckpt", ".pkl"),
+    *(".onnx", ".pt2", ".xml"),
+)
+"""What ends the name of a model's file, and of no repository."""
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether text has the form of the hub's names, OWNER/MODEL."""
-    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None
+    """Whether text has the form of the hub's names, OWNER/MODEL, and does not end like a file of weights."""
+    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None and not name.lower().endswith(FILES)
 
 
 def is_repository(name: str) -> bool:
