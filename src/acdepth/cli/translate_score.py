@@ -149,7 +149,8 @@ def _protocol(
     from acdepth.core.provenance import provenance
     from acdepth.prior.depth_anything import WEIGHTS_FILE
 
-    weights = or_shipped(prior, PRIOR) / WEIGHTS_FILE
+    weights = or_shipped(prior, PRIOR)
+    weights = weights / WEIGHTS_FILE if weights.is_dir() else weights
     return {
         "seed": settings.seed,
         "images_at_most": settings.images,

@@ -57,7 +57,8 @@ def hub_folder(name: str, files: Sequence[str]) -> Path:
         UserError: if there is no such model, or the hub cannot be reached.
     """
     if not is_repository(name):
-        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
+        what = "no such file" if name.lower().endswith(FILES) else "no such folder"
+        raise UserError(name, what, "give a model folder or a hub name (OWNER/MODEL)")
     require_hub(name)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

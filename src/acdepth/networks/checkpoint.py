@@ -16,13 +16,13 @@ from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.hub import hub_model
+from acdepth.core.weights import Weights, network_in, read_weights
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.encoders import Encoder
 from acdepth.networks.metres import Metres
 from acdepth.networks.resnet import ResNetEncoder
 from acdepth.networks.settings import ConfidenceHeadConfig, DepthNetConfig, Side
-from acdepth.networks.weights import Weights, network_in, read_weights
 
 MODEL_FILE = "model.safetensors"
 """What a checkpoint is called in a run folder."""

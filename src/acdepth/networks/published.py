@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
+from acdepth.core.weights import LEARNT_MODEL, read_weights
 from acdepth.networks.checkpoint import CheckpointCard, load_weights
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.metres import Metres
-from acdepth.networks.weights import LEARNT_MODEL, read_weights
 
 Kind = Literal["acdepth", "md4all", "monodepth2"]
 DataSet = Literal["nuscenes", "robotcar"]

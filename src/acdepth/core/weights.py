@@ -82,7 +82,8 @@ def read_plain(path: Path) -> dict[str, Any]:
         is_kind = "is a safetensors file" if kind == "safetensors" else "lists files of weights"
         raise UserError(path, f"{is_kind}, and this needs one that torch wrote")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with path.open("rb") as stream:  # of a path torch would look at the suffix
+            content = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         if named := re.search(r"GLOBAL (\S+)", str(error)):
             what = f"holds objects that would have to be executed, and is not read ({named[1]})"
@@ -213,7 +214,10 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _read_list(path: Path) -> Weights:
     """All weights of the files that an index names, as transformers writes it beside them."""
-    content = read_json(path)
+    try:
+        content = read_json(path)
+    except RecursionError as error:
+        raise UserError(path, "is JSON nested too deeply to be a list of files of weights") from error
     places = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(places, dict) or not all(isinstance(file, str) for file in places.values()):
         raise UserError(path, "is JSON, but no list of files of weights: it has no weight_map")
