@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo test test-slow fast bench check viewer docs clean
+.PHONY: setup setup-hashed demo test test-slow test-lowest fast bench check viewer docs lowest hashes licences audit clean
 setup: $(READY)
 
 # Remade whenever the pins or the dependencies change; torch first, so that nothing else chooses a build of it.
@@ -50,6 +50,40 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+# The same tree as setup, every file checked against its SHA-256; torch, whose builds differ, by its version.
+setup-hashed:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-hashes.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(READY)
+
+# After a change of pyproject.toml or constraints.txt; uv, https://docs.astral.sh/uv, makes the hashes.
+lowest: setup
+	$(BIN)/python tools/dependencies.py lowest
+
+hashes:
+	uv pip compile constraints.txt --no-deps --generate-hashes --no-annotate --quiet --no-emit-package torch \
+		--custom-compile-command "make hashes" --output-file requirements-hashes.txt
+
+licences: setup
+	$(BIN)/python tools/dependencies.py licences
+
+# Known vulnerabilities of the pinned versions; asks an advisory index on the network.
+audit: setup
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --no-deps --disable-pip --requirement requirements-hashes.txt
+
+# The least versions that pyproject.toml allows, in an environment of their own.
+LOWEST := build/lowest
+LOWEST_TESTS := tests/core tests/data tests/inference tests/engine tests/networks tests/prior tests/translator
+test-lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --constraint constraints-lowest.txt torch
+	$(LOWEST)/bin/python -m pip install --quiet --constraint constraints-lowest.txt pytest hypothesis beartype httpx \
+		--editable ".[train,ros,rerun,serve,openvino,onnx,s3]"
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -m "not slow and not real" $(LOWEST_TESTS)
 
 # What browsers get of src/acdepth/viewer/cloud.js: one script with three.js; needs Node, and the network once.
 viewer:

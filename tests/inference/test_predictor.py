@@ -216,7 +216,7 @@ def test_other_pixels_are_refused_in_words(image: object, message: str) -> None:
 
 def test_what_is_no_checkpoint_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"weights")
-    with pytest.raises(UserError, match="no checkpoint"):
+    with pytest.raises(UserError, match="no file of weights"):
         acdepth.load(tmp_path / "model.safetensors")
     with pytest.raises(UserError, match="no such checkpoint"):
         acdepth.load(tmp_path / "missing.safetensors")

@@ -113,23 +113,30 @@ def test_missing_file(tmp_path):
     assert "no such checkpoint" in refusal(tmp_path / "nothing.safetensors")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello, I am a text file\n" * 20, b"\x80\x02}q\x00."])
-def test_no_safetensors(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"hello, I am a text file\n" * 20, "no file of weights, or damaged"),
+        (b"\x80\x02}q\x00.", "not read, because it is damaged"),
+    ],
+)
+def test_no_weights(tmp_path, content, words):
     path = tmp_path / "model.safetensors"
     path.write_bytes(content)
-    assert "no checkpoint, or damaged" in refusal(path)
+    assert words in refusal(path)
 
 
 @pytest.mark.parametrize("part", [0.001, 0.5, 0.999])
 def test_truncated(saved, part):
     content = saved.read_bytes()
     saved.write_bytes(content[: int(part * len(content))])
-    assert "no checkpoint, or damaged" in refusal(saved)
+    assert "no file of weights, or damaged" in refusal(saved)
 
 
 def test_safetensors_of_somebody_else(tmp_path):
     save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors")
-    assert "it has no card" in refusal(tmp_path / "other.safetensors")
+    assert "holds weights, but no card" in refusal(tmp_path / "other.safetensors")
 
 
 def test_card_that_is_no_json(network, tmp_path):

@@ -16,7 +16,8 @@ from acdepth.networks.resnet import ResNetEncoder
 def test_shipped_and_files_are_themselves(tmp_path):
     assert encoder_file(Path("shipped")) == ENCODER
     assert encoder_file(tmp_path / "resnet18.pth") == tmp_path / "resnet18.pth"
-    assert encoder_file(Path("weights/resnet18.safetensors")) == Path("weights/resnet18.safetensors")
+    for name in ("resnet18.safetensors", "resnet18.bin", "resnet18.pth.tar", "resnet18.ckpt"):
+        assert encoder_file(Path("weights") / name) == Path("weights") / name, "not a name of the hub"
 
 
 def test_a_model_of_the_hub_is_its_weights_with_timms_names(tmp_path, monkeypatch):
@@ -26,11 +27,11 @@ def test_a_model_of_the_hub_is_its_weights_with_timms_names(tmp_path, monkeypatc
     save_file({**weights, "fc.weight": torch.zeros(1000, 512)}, tmp_path / "model.safetensors")
     asked = []
 
-    def download(repository: str, file: str) -> str:
-        asked.append((repository, file))
-        return str(tmp_path / file)
+    def download(repository: str, allow_patterns: list[str], **_: object) -> str:
+        asked.append((repository, *allow_patterns))
+        return str(tmp_path)
 
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     encoder = ResNetEncoder(64)
     load_encoder(encoder, encoder_file(Path(HUB_NAME)))
     assert asked == [("timm/resnet18.tv_in1k", "model.safetensors")]
@@ -40,5 +41,5 @@ def test_a_model_of_the_hub_is_its_weights_with_timms_names(tmp_path, monkeypatc
 def test_a_hub_that_is_out_of_reach(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(UserError, match=r"timm/resnet18\.tv_in1k: neither a file here nor to be had"):
+    with pytest.raises(UserError, match=r"timm/resnet18\.tv_in1k: no such folder, and not available from"):
         encoder_file(Path(HUB_NAME))

@@ -65,9 +65,9 @@ def test_a_dry_run_writes_nothing_and_agrees_with_the_real_one(finished: Path, t
     ("flags", "message"),
     [
         (("--prior", "nowhere"), "nowhere: no such folder"),
-        (("--prior", str(CONFIG)), "no such folder"),
+        (("--prior", str(CONFIG)), "no file of weights"),
         (("--encoder", "nowhere.safetensors"), "nowhere.safetensors: no such"),
-        (("--encoder", str(CONFIG)), "no checkpoint, or damaged"),
+        (("--encoder", str(CONFIG)), "no file of weights, or damaged"),
         (("--out", str(CONFIG)), "is a file; --out needs a folder there"),
         (("--root", str(CONFIG / "towns")), "is a file; --root needs a folder there"),
         (("--dry-run", "--timed-steps", "0"), "--timed-steps 0: must be at least 1"),

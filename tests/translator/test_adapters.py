@@ -227,6 +227,35 @@ class TestRefusals:
         shutil.copytree(copied / "vae_back", copied / "unet")
         assert f"{copied / 'unet'}: the adapters do not fit" in refusal(copied)
 
+    @pytest.mark.parametrize("part", ADAPTERS)
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ({"r": 10**6}, "r = 1000000: is not within 1 to 2048; usual is 4 to 128"),
+            ({"r": "8"}, "r = '8'"),
+            ({"lora_alpha": 1e30}, "lora_alpha = 1e+30: is not within"),
+            ({"target_modules": "(a+)+$|" * 30 + "b"}, "target_modules = "),
+            ({"target_modules": ["conv1", 7]}, "target_modules"),
+            ({"use_dora": True}, "use_dora = True: only plain LoRA adapters are read"),
+            ({"rank_pattern": {"conv_in": 10**9}}, "rank_pattern = {'conv_in': 1000000000}: only plain"),
+            ({"peft_type": "IA3"}, "peft_type is not LORA"),
+            ({"modules_to_save": ["conv1"]}, "do not fit this model"),
+        ],
+    )
+    def test_configs_that_ask_for_more_than_plain_adapters(self, copied, part, values, words):
+        change_json(copied / part / "adapter_config.json", **values)
+        assert words in refusal(copied)
+
+    def test_no_config_makes_peft_import_a_module(self, copied, tmp_path, monkeypatch):
+        (tmp_path / "stranger.py").write_text("raise SystemExit('a stranger was imported')")
+        monkeypatch.syspath_prepend(tmp_path)
+        config = copied / "unet" / "adapter_config.json"
+        change_json(config, megatron_config={"a": 1}, megatron_core="stranger")
+        assert "megatron_config = {'a': 1}: only plain LoRA adapters are read" in refusal(copied)
+        named = {"base_model_class": "stranger", "parent_library": "stranger"}
+        change_json(config, megatron_config=None, auto_mapping=named, base_model_name_or_path="stranger/x")
+        load_translator(copied, tiny_model(), "the base")
+
     def test_another_version(self, copied):
         change_json(copied / "card.json", format=99)
         assert "format 99, this version reads" in refusal(copied)

@@ -57,8 +57,9 @@ def open_models(
 
 def check_name(name: str, others: Container[str], where: str) -> None:
     """Raise `UserError` if a model cannot be called so beside the others."""
-    if not re.fullmatch(r"[\w+-][\w.+-]*", name):
-        raise UserError(where, f"{name!r} is no name", "use letters, digits, and . + - _")
+    if not re.fullmatch(r"[\w+-][\w.+=-]*", name):
+        remedy = "use letters, digits, and . + = - _, as in NAME=PATH"
+        raise UserError(where, f"{name!r} is no name", remedy)
     if name in others:
         raise UserError(where, f"a second model {name}", "name them, as in first=PATH second=PATH")
 
@@ -69,7 +70,7 @@ def name_and_file(text: str) -> tuple[str, Path]:
     if hub_model(path):
         return name, path
     file = checkpoint_file(or_shipped(path, STUDENT))
-    if "=" not in text and path != SHIPPED:
+    if path == Path(text) and path != SHIPPED:
         name = file.resolve().parent.name if file.name == MODEL_FILE else file.stem
     return name, file
 

@@ -100,10 +100,14 @@ def _mix_rule(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Any] | None:
 
 
 def name_and_path(text: str) -> tuple[str, Path]:
-    """Of ``NAME=PATH``, or of ``PATH``, which is named by its last part."""
+    """Of ``NAME=PATH``, or of ``PATH``, which is named by its last part.
+
+    A path that is there, such as ``runs/lr=0.01``, is no name with a path; nor is there a ``/`` in names.
+    """
     name, separator, rest = text.partition("=")
-    path = Path(rest if separator else text)
-    return name if separator else path.resolve().name, path
+    named = bool(separator) and "/" not in name and not Path(text).exists()
+    path = Path(rest if named else text)
+    return name if named else path.resolve().name, path
 
 
 def parse_mix(text: str) -> dict[Condition, float]:

@@ -117,7 +117,7 @@ def open_manifests(outs: tuple[str, ...]) -> dict[str, "Manifest"]:
     manifests: dict[str, Manifest] = {}
     for text in outs:
         name, path = name_and_path(text)
-        if not re.fullmatch(r"[\w.+-]+", name) or name in (SOURCES, *CONTROLS, TRUTH):
+        if not re.fullmatch(r"[\w.+-][\w.+=-]*", name) or name in (SOURCES, *CONTROLS, TRUTH):
             raise UserError(text, f"{name!r} cannot name a method", f"write another, as in NAME={path}")
         if name in manifests:
             raise UserError(text, f"a second folder {name}", "name them, as in first=PATH second=PATH")
@@ -149,7 +149,8 @@ def _protocol(
     from acdepth.core.provenance import provenance
     from acdepth.prior.depth_anything import WEIGHTS_FILE
 
-    weights = or_shipped(prior, PRIOR) / WEIGHTS_FILE
+    weights = or_shipped(prior, PRIOR)
+    weights = weights / WEIGHTS_FILE if weights.is_dir() else weights
     return {
         "seed": settings.seed,
         "images_at_most": settings.images,

@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, ClassVar, Self, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_yaml, write_text
@@ -68,6 +68,17 @@ class Config(BaseModel):
     def write(self, path: Path) -> None:
         """Write fully resolved YAML."""
         write_text(path, yaml.safe_dump(self.to_dict(), sort_keys=False))
+
+
+def within(least: float, most: float, usual: str) -> AfterValidator:
+    """For ``Annotated``: a number, which a stranger may have given, within all that is usual."""
+
+    def checked(value: Any) -> Any:
+        if not least <= value <= most:  # NaN is not either
+            raise ValueError(f"is not within {least:g} to {most:g}; usual is {usual}")
+        return value
+
+    return AfterValidator(checked)
 
 
 def _filled(model: type[Config], values: Mapping[str, Any]) -> dict[str, Any]:

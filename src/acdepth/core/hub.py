@@ -14,11 +14,16 @@ HUB = "hf:"
 """Before a folder or a name of the hub, where a model by the hub's customs is meant and not a checkpoint."""
 HALF_PRECISION = ".fp16."
 """In the names of copies that lie beside the weights and are not read."""
+FILES = (
+    *(".safetensors", ".safetensors.index.json", ".pt", ".pth", ".tar", ".bin", ".ckpt", ".pkl"),
+    *(".onnx", ".pt2", ".xml"),
+)
+"""What ends the name of a model's file, and of no repository."""
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether text has the form of the hub's names, OWNER/MODEL."""
-    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None
+    """Whether text has the form of the hub's names, OWNER/MODEL, and does not end like a file of weights."""
+    return re.fullmatch(r"[\w-]+/[\w.-]+", name) is not None and not name.lower().endswith(FILES)
 
 
 def is_repository(name: str) -> bool:
@@ -52,7 +57,8 @@ def hub_folder(name: str, files: Sequence[str]) -> Path:
         UserError: if there is no such model, or the hub cannot be reached.
     """
     if not is_repository(name):
-        raise UserError(name, "no such folder", "give a model folder or a hub name (OWNER/MODEL)")
+        what = "no such file" if name.lower().endswith(FILES) else "no such folder"
+        raise UserError(name, what, "give a model folder or a hub name (OWNER/MODEL)")
     require_hub(name)
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError

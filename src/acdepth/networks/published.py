@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file
-from acdepth.networks.checkpoint import CheckpointCard, load_weights, read_plain
+from acdepth.core.weights import LEARNT_MODEL, read_weights
+from acdepth.networks.checkpoint import CheckpointCard, load_weights
 from acdepth.networks.depth_net import DepthNet, DepthNetConfig
 from acdepth.networks.metres import Metres
 
@@ -23,8 +24,6 @@ DataSet = Literal["nuscenes", "robotcar"]
 
 FIRST_WEIGHT = "encoder.encoder.conv1.weight"
 """Every published depth network has it, behind whatever its owner is called."""
-LEARNT_MODEL = "depth_model."
-"""What a Lightning file calls the network that was trained; its teacher and prior have other names."""
 LEVELS = 5
 """Of the decoder; the published one numbers its layers as they run, ours are named by scale."""
 CLASSIFIER = "encoder.encoder.fc."
@@ -83,47 +82,43 @@ def import_published(
 
 
 def _read_lightning(path: Path, kind: Kind, data_set: DataSet) -> tuple[dict[str, Tensor], CheckpointCard]:
-    content = read_plain(path)
-    state = content.get("state_dict")
-    if not isinstance(state, Mapping):
-        raise UserError(path, "no Lightning checkpoint, it has no state_dict")
+    weights = _depth_model(read_weights(path).tensors, path)
     about = f"published {kind} checkpoint {path.name}, {data_set}, normalised as by day unless told that it "
     made_by = {"imported": kind, "sha256": hash_file(path)}
     card = DATA_SETS[data_set].model_copy(update={"description": about + "is night", "made_by": made_by})
-    return _depth_model(state, path), card
+    return weights, card
 
 
-def _depth_model(state: Mapping[str, Any], path: Path) -> dict[str, Tensor]:
-    """The weights of the network that was trained, without what stands before their names."""
+def _depth_model(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The weights of the trained network, or of the only one, without what stands before their names."""
     places = [name.removesuffix(FIRST_WEIGHT) for name in state if name.endswith(FIRST_WEIGHT)]
-    found = [place for place in places if place.startswith(LEARNT_MODEL)]
+    found = [place for place in places if place.startswith(LEARNT_MODEL)] or places
     if len(found) != 1:
-        what = f"{len(found)} networks named {LEARNT_MODEL}* with {FIRST_WEIGHT}, expected one"
-        holds = ", ".join(sorted({name.split(".")[0] for name in state})) or "nothing"
+        what = f"{len(found)} networks with {FIRST_WEIGHT}, none named {LEARNT_MODEL}*, expected one"
+        holds = ", ".join(sorted({name.split(".")[0] for name in state})[:5]) or "nothing"
         raise UserError(path, what, f"it holds {holds}")
     (place,) = found
     return {name.removeprefix(place): value for name, value in state.items() if name.startswith(place)}
 
 
 def _read_monodepth2(folder: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
-    encoder, decoder = read_plain(folder / "encoder.pth"), read_plain(folder / "depth.pth")
-    try:
-        size = int(encoder.pop("height")), int(encoder.pop("width"))
-    except KeyError as error:
-        raise UserError(folder / "encoder.pth", f"no monodepth2 encoder, it has no {error}") from error
-    unit = "stereo: 1 is 5.4 m" if encoder.pop("use_stereo", False) else "without scale"
-    weights = {f"encoder.{name}": value for name, value in encoder.items()}
-    weights |= {f"decoder.{name}": value for name, value in decoder.items()}
+    encoder, decoder = read_weights(folder / "encoder.pth"), read_weights(folder / "depth.pth")
+    if missing := [side for side in ("height", "width") if side not in encoder.beside]:
+        raise UserError(folder / "encoder.pth", f"no monodepth2 encoder, it has no {missing[0]}")
+    unit = "stereo: 1 is 5.4 m" if encoder.beside.get("use_stereo") else "without scale"
+    weights = {f"encoder.{name}": value for name, value in encoder.tensors.items()}
+    weights |= {f"decoder.{name}": value for name, value in decoder.tensors.items()}
     card = CheckpointCard(
         network=_MONODEPTH2,
-        input_size=size,
+        input_size=(192, 640),
         resize="lanczos",
         metric=False,
         metres=Metres(source="none"),
         description=f"published monodepth2 checkpoint {folder.name}, KITTI, {unit}",
         made_by={"imported": "monodepth2", "sha256": hash_file(folder / "encoder.pth")},
     )
-    return weights, card
+    size = [encoder.beside["height"], encoder.beside["width"]]
+    return weights, card.with_changes({"input_size": size}, str(folder / "encoder.pth"))
 
 
 def reference_name(name: str) -> str:

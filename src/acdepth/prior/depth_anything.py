@@ -14,10 +14,18 @@ from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
 
 from acdepth.core.blank import faults
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_bytes, write_json
+from acdepth.core.files import hash_file, read_json, write_bytes, write_json
 from acdepth.core.hub import hub_folder, model_content, refuse_adapters
-from acdepth.prior.loading import CONFIG_FILE, WEIGHTS_FILE, load_network, quiet_transformers, understood
+from acdepth.prior.loading import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    fill_network,
+    load_network,
+    quiet_transformers,
+    understood,
+)
 from acdepth.prior.preprocessing import PREPROCESSING_FILE, Preprocessing
+from acdepth.prior.published import read_published
 from acdepth.prior.settings import TinyPriorConfig
 from acdepth.prior.tiny import build_tiny_prior
 
@@ -29,8 +37,8 @@ LEAST_SPREAD = 1e-6
 
 
 def content_of(prior: Path) -> str:
-    """What tells one prior from another; see `model_content`."""
-    return model_content(prior, SHAPING)
+    """What tells one prior from another; see `model_content`. Of a published file its hash."""
+    return hash_file(prior) if prior.is_file() else model_content(prior, SHAPING)
 
 
 def relative_inverse_depth(
@@ -72,15 +80,20 @@ class DepthAnythingPrior(nn.Module):
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> Self:
-        """Load a model folder, or a model of the Hugging Face hub.
+        """Load a model folder, a published file, or a model of the Hugging Face hub.
 
         Args:
             source: a folder with ``config.json``, ``model.safetensors``, ``preprocessor_config.json`` as
-                transformers writes them, or a name such as ``depth-anything/Depth-Anything-V2-Small-hf``.
+                transformers writes them; a file such as ``depth_anything_v2_vits.pth``, as the authors
+                publish it; or a name such as ``depth-anything/Depth-Anything-V2-Small-hf``.
 
         Raises:
             UserError: if there is no such model or it is no relative Depth Anything.
         """
+        if Path(source).is_file():
+            config, tensors, preprocessing = read_published(Path(source))
+            network = fill_network(DepthAnythingForDepthEstimation, config, Path(source), tensors)
+            return cls(network, preprocessing, {}, str(source))
         folder = Path(source) if Path(source).is_dir() else hub_folder(str(source), (*SHAPING, CARD_FILE))
         refuse_adapters(folder)
         config = _read_config(folder)

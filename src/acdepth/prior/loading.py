@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
 from acdepth.core.errors import UserError, first_line
@@ -36,16 +37,28 @@ def load_network(
     path = weights or folder / WEIGHTS_FILE
     if not path.is_file():
         raise UserError(path, "no such file", f"a model folder holds {CONFIG_FILE} and {WEIGHTS_FILE}")
+    return fill_network(kind, config, path, folder, strict)
+
+
+def fill_network(
+    kind: Any,
+    config: Any,
+    path: Path,
+    source: Path | dict[str, Tensor],
+    strict: bool = True,
+) -> Any:
+    """`load_network`, of a folder or of weights that were read already, whose file is ``path``."""
+    given: Any = {"state_dict": source} if isinstance(source, dict) else {"local_files_only": True}
     try:
         with quiet_transformers():
             loaded: Any = kind.from_pretrained(
-                folder,
+                None if isinstance(source, dict) else source,
                 config=config,
                 dtype=torch.float32,
-                local_files_only=True,
                 use_safetensors=True,
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,  # they are then listed, and refused below in one line
+                **given,
             )
     except Exception as error:  # safetensors' own error has no other base class, transformers raises several
         raise UserError(path, f"cannot be loaded ({first_line(error)})") from error

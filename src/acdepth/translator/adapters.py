@@ -1,14 +1,14 @@
 """A trained translator in a folder: adapters in peft's layout, skips, a card; the base stays apart."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from peft import PeftModel
 from pydantic import Field, model_validator
 from torch import nn
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
+from acdepth.core.config import Config, within
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_folder, hash_file, hash_json, read_json, write_json
 from acdepth.core.hub import ADAPTER_CONFIG, HALF_PRECISION, files_content
@@ -29,6 +29,9 @@ FORMAT = 1
 """Counts up when the files' meaning changes."""
 
 
+ImageSide = Annotated[int, within(8, 8192, "96 to 1024")]
+
+
 class TranslatorCard(Config):
     """What a translator is, and where it comes from."""
 
@@ -40,7 +43,7 @@ class TranslatorCard(Config):
     """Of the base's weights, so that adapters are not put onto another model."""
     conditions: tuple[Condition, ...]
     """What it makes of clear images."""
-    image_size: tuple[int, int]
+    image_size: tuple[ImageSide, ImageSide]
     """(height, width) of the images it was trained on [px]."""
     translate_size: TranslateSize = "source"
     """Whether images are brought to that size for translation; cards that do not say were of a time when none

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from acdepth.core.condition import Condition
-from acdepth.core.config import Config
+from acdepth.core.config import Config, within
 from acdepth.core.crop import Crop, Resize
 from acdepth.data.settings import FootageChoice, Sampling
 from acdepth.engine.settings import LoopSettings
@@ -26,12 +26,16 @@ SMALLEST = 24
 """Pixels of a side; of less, nothing would be left at the coarsest level of networks and discriminators."""
 
 
+Rank = Annotated[int, within(1, 2048, "4 to 128")]
+"""Of adapters."""
+
+
 class LoraSettings(Config):
     """Size of the adapters."""
 
-    unet_rank: int = Field(default=128, gt=0)
+    unet_rank: Rank = 128
     """Rank in the UNet. img2img-turbo: 128."""
-    vae_rank: int = Field(default=4, gt=0)
+    vae_rank: Rank = 4
     """Rank in the autoencoders. img2img-turbo: 4."""
 
 

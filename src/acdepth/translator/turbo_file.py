@@ -12,7 +12,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from acdepth.core.errors import UserError
-from acdepth.networks.checkpoint import read_plain
+from acdepth.core.weights import read_plain
 
 TurboDirection = Literal["a2b", "b2a"]
 """The file's own word for the way; each has an autoencoder of its own."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 from diffusers import UNet2DConditionModel
-from peft import LoraConfig, PeftModel, get_peft_model
-from torch import Tensor, nn
+from peft import PeftModel
+from torch import nn
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
@@ -20,7 +20,7 @@ from acdepth.diffusion.model import DiffusionModel, model_folder
 from acdepth.diffusion.one_step import PROMPTS
 from acdepth.translator.adapters import CARD_FILE, TranslatorCard, base_hash, save_translator
 from acdepth.translator.generator import Generator
-from acdepth.translator.lora import share_weights
+from acdepth.translator.lora import adapted_network, check_shapes, fill_adapters, share_weights
 from acdepth.translator.settings import LoraSettings
 from acdepth.translator.turbo_file import FIRST_LAYER, TurboDirection, TurboFile, read_turbo, same_names
 
@@ -94,9 +94,9 @@ def _unet(turbo: TurboFile, unet: UNet2DConditionModel) -> PeftModel:
         what = f"{turbo.path}: the UNet has adapters for {strange[0]}, which the base model does not have"
         raise UserError(None, what)
     whole = [FIRST_LAYER] if f"{FIRST_LAYER}.weight" in turbo.unet else None
-    adapted = _adapt(unet, list(turbo.unet_layers), turbo.unet_rank, turbo.unet_rank, whole)
+    adapted = adapted_network(unet, list(turbo.unet_layers), turbo.unet_rank, turbo.unet_rank, whole)
     where = f"{turbo.path}: the UNet (rank {turbo.unet_rank})"
-    _fill(adapted, turbo.unet, where, optional=f"{FIRST_LAYER}.bias")
+    fill_adapters(adapted, turbo.unet, where, optional=f"{FIRST_LAYER}.bias")
     return adapted
 
 
@@ -116,8 +116,8 @@ def _vae(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> PeftM
             what = f"{where} stands on another base model than the one given, {name} differs"
             remedy = "give the one that it was trained on with --base (published files: stabilityai/sd-turbo)"
             raise UserError(None, what, remedy)
-    adapted = _adapt(vae, layers, turbo.vae_rank, VAE_ALPHA, None)
-    _fill(adapted, low_rank, where)
+    adapted = adapted_network(vae, layers, turbo.vae_rank, VAE_ALPHA, None)
+    fill_adapters(adapted, low_rank, where)
     return adapted
 
 
@@ -135,7 +135,7 @@ def _skips(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> nn.
         shapes[f"{layer}.base_layer.weight"] = tuple(skip.weight.shape)
         shapes[f"{layer}.lora_A.weight"] = (turbo.vae_rank, skip.in_channels, 1, 1)
         shapes[f"{layer}.lora_B.weight"] = (skip.out_channels, turbo.vae_rank, 1, 1)
-    _check(shapes, tensors, where)
+    check_shapes(shapes, tensors, where)
     for number, skip in enumerate(skips, start=1):
         layer = f"decoder.skip_conv_{number}"
         weight = tensors.get(f"{layer}.weight")
@@ -145,34 +145,6 @@ def _skips(turbo: TurboFile, direction: TurboDirection, vae: Autoencoder) -> nn.
             weight = tensors[f"{layer}.base_layer.weight"] + VAE_ALPHA / turbo.vae_rank * change
         skip.weight = nn.Parameter(weight.clone())
     return skips
-
-
-def _adapt(network: Any, layers: list[str], rank: int, alpha: int, whole: list[str] | None) -> PeftModel:
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=layers, modules_to_save=whole)
-    with torch.random.fork_rng(devices=[]):  # peft draws weights, which are then replaced
-        return get_peft_model(network, config)  # pyright: ignore[reportReturnType]
-
-
-@torch.no_grad()
-def _fill(adapted: PeftModel, tensors: Mapping[str, Tensor], where: str, optional: str = "") -> None:
-    """Give every adapter its weights; all must have a place and all places a weight."""
-    places = {_plain_name(name): value for name, value in adapted.named_parameters() if value.requires_grad}
-    if optional not in tensors:
-        places.pop(optional, None)
-    _check({name: tuple(value.shape) for name, value in places.items()}, tensors, where)
-    for name, place in places.items():
-        place.copy_(tensors[name])
-
-
-def _plain_name(name: str) -> str:
-    return name.removeprefix("base_model.model.").replace(".modules_to_save.", ".").replace(".default.", ".")
-
-
-def _check(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor], where: str) -> None:
-    same_names(shapes, tensors, f"{where} does not fit")
-    for name, shape in sorted(shapes.items()):
-        if tuple(tensors[name].shape) != shape:
-            raise UserError(where, f"{name} has shape {tuple(tensors[name].shape)}, expected {shape}")
 
 
 def _layers(network: nn.Module) -> list[str]:

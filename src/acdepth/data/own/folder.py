@@ -33,6 +33,8 @@ from acdepth.data.stored import (
 
 IMAGES, SEQUENCE_FILE, TIMES_FILE = "images", "sequence.yaml", "times.txt"
 """What may stand beside images, videos and bags."""
+CLASSES = 256
+"""That images of classes, which are uint8, can tell apart."""
 SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset", "camera_height")
 """What ``sequence.yaml`` may tell."""
 TOPIC_USES = ("image", "camera_info", "motion")
@@ -195,6 +197,9 @@ def _condition(text: Any, path: Path | None) -> Condition:
 
 def _class_names(names: Any, path: Path | None) -> tuple[str, ...]:
     if isinstance(names, dict) and all(isinstance(number, int) and number >= 0 for number in names):
+        if (beyond := max(names, default=0)) >= CLASSES:
+            what = f"class_names: {beyond} is the number of no class, images hold 0 to {CLASSES - 1}"
+            raise UserError(path, what, "correct it")
         count = max(names, default=-1) + 1
         return tuple(str(names.get(number, f"class {number}")) for number in range(count))
     if isinstance(names, list):

@@ -1,0 +1,1 @@
+"""For work on acdepth itself."""
