@@ -131,11 +131,11 @@ def main() -> None:
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
-        closed = [stream for stream in (sys.stdout, sys.stderr) if _nobody_reads(stream)]
-        for stream in closed:  # what is left must not be written at the exit either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        if not closed:
+        closed = next((stream for stream in (sys.stdout, sys.stderr) if _nobody_reads(stream)), None)
+        if closed is None:
             raise
+        # What is left must not be written at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), closed.fileno())
         sys.exit(EXIT_CLOSED_PIPE)
 
 

@@ -114,9 +114,9 @@ def _begin_worker(number: int) -> None:
 @contextmanager
 def _workers_die_quietly() -> Iterator[None]:
     """Undo that torch raises in the midst of a step when a worker dies; it also tells when a batch is due."""
-    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+    if hasattr(signal, "SIGCHLD") and threading.current_thread() is threading.main_thread():
+        before = signal.getsignal(signal.SIGCHLD)
         yield
-        return
-    before = signal.getsignal(signal.SIGCHLD)
-    yield
-    signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+        signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+    else:
+        yield
