@@ -221,9 +221,10 @@ class Harness:
         size = PAGE * max(1, int(draw.uniform(0.02, 0.95) * pages))
         options = f"size={size}" if tally.fault == "full" else "ro"
         with small_disk(self.disk, options):
-            tally.tries += 1
             told = self.run(tally.verb)
-            if not told.ended(REFUSED):
+            fits = tally.fault == "full" and told.ended(0)
+            tally.tries += not fits
+            if not fits and not told.ended(REFUSED):
                 tally.lost.append(f"disk of {options} ended with {told.code}: {told.said[-1500:]}")
             mend(self.disk)
             shutil.copytree(self.disk, self.work / "saved", symlinks=True)
