@@ -222,7 +222,7 @@ def make(
             "columns": frames.hashes(out / FRAMES),
         }
         write_json(out / INDEX, index)
-        journal_of(out / IMAGES).unlink()
+        journal_of(out / IMAGES).unlink(missing_ok=True)
     return Prepared._from_index(out, index)
 
 
