@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
@@ -25,7 +26,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--work", type=Path, help="folder that is kept")
+    parser.add_argument("--table", type=Path, help="print what a --json of before says, and do nothing else")
     given = parser.parse_args()
+    if given.table:
+        print(_table(json.loads(given.table.read_text()), list(FAULTS)))
+        return
     work = given.work or Path(tempfile.mkdtemp(prefix="faults-"))
     inputs = work / "inputs"
     if not inputs.exists():
@@ -49,6 +54,18 @@ def main() -> None:
                 print("    " + line.replace("\n", "\n    "), flush=True)
             if given.json:
                 given.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def _table(found: list[dict[str, Any]], faults: list[str]) -> str:
+    """Markdown: of each verb and fault tries, and what was lost of them if anything was."""
+    cells = {(one["verb"], one["fault"]): one for one in found}
+    verbs = list(dict.fromkeys(one["verb"] for one in found))
+    rows = [["verb", *faults, "lost"], ["---", *["---:"] * (len(faults) + 1)]]
+    for verb in verbs:
+        own = [cells.get((verb, fault)) for fault in faults]
+        told = ["" if one is None else str(one["tries"]) for one in own]
+        rows.append([verb, *told, str(sum(len(one["lost"]) for one in own if one))])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from tests.faults.verbs import VERBS, Verb
 
-Fault = Literal["moment", "change", "clock", "stop", "error", "gone", "twice", "full", "read-only"]
+Fault = Literal["kill", "moment", "change", "clock", "stop", "error", "gone", "twice", "full", "read-only"]
 FAULTS: dict[Fault, str] = {
     "moment": "SIGKILL at a moment, of the process alone or with its workers",
     "change": "SIGKILL right before some change of the disk",
@@ -39,6 +39,7 @@ FAULTS: dict[Fault, str] = {
     "read-only": "a disk that cannot be written to, and can afterwards",
 }
 KILLS: tuple[Fault, ...] = ("moment", "change", "clock")
+"""What ``kill`` is one of, each time."""
 AT_A_CHANGE: tuple[Fault, ...] = ("change", "clock", "error", "gone")
 KILLED, STOPPED, REFUSED = -signal.SIGKILL, 130, 2
 """Exit codes."""
@@ -189,16 +190,16 @@ class Harness:
     def _chain(self, tally: Tally, tries: int, usual: Told, draw: random.Random) -> None:
         """Processes that go on where the last one was stopped, until one ends by itself, or all is tried."""
         fault: Fault = tally.fault  # pyright: ignore[reportAssignmentType]
-        wanted = KILLED if fault in KILLS else STOPPED if fault == "stop" else REFUSED
+        wanted = KILLED if fault in ("kill", *KILLS) else STOPPED if fault == "stop" else REFUSED
         while tally.tries < tries:
-            planned = _plan(fault, usual, draw)
+            planned = _plan(draw.choice(KILLS) if fault == "kill" else fault, usual, draw)
             told = self.run(tally.verb, planned)
             if told.ended(0):  # done before anything happened
                 return
             tally.tries += 1
             if not told.ended(wanted):
                 tally.lost.append(f"{planned} ended with {told.code}: {told.said[-1500:]}")
-            if fault == "clock":
+            if planned.fault == "clock":
                 _date(self.out, time.time() + YEAR)
             if draw.random() < 0.3:
                 return
@@ -221,9 +222,10 @@ class Harness:
         size = PAGE * max(1, int(draw.uniform(0.02, 0.95) * pages))
         options = f"size={size}" if tally.fault == "full" else "ro"
         with small_disk(self.disk, options):
-            tally.tries += 1
             told = self.run(tally.verb)
-            if not told.ended(REFUSED):
+            fits = tally.fault == "full" and told.ended(0)
+            tally.tries += not fits
+            if not fits and not told.ended(REFUSED):
                 tally.lost.append(f"disk of {options} ended with {told.code}: {told.said[-1500:]}")
             mend(self.disk)
             shutil.copytree(self.disk, self.work / "saved", symlinks=True)

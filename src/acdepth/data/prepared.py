@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -223,7 +224,7 @@ def make(
             "columns": frames.hashes(out / FRAMES),
         }
         write_json(out / INDEX, index)
-        journal_of(out / IMAGES).unlink()
+        journal_of(out / IMAGES).unlink(missing_ok=True)
     return Prepared._from_index(out, index)
 
 
@@ -419,5 +420,8 @@ def _reuse(out: Path, stamp: str) -> Prepared | None:
     if not (out / INDEX).exists():
         return None
     index = read_json(out / INDEX)
-    same = (index.get("format"), index.get("stamp")) == (FORMAT, stamp)
-    return Prepared._from_index(out, index) if same else None
+    if (index.get("format"), index.get("stamp")) != (FORMAT, stamp):
+        return None
+    with suppress(OSError):  # a kill may have left it, and what can only be read keeps it
+        journal_of(out / IMAGES).unlink(missing_ok=True)
+    return Prepared._from_index(out, index)

@@ -84,6 +84,8 @@ def fit(
         progress(title, settings.steps, done=start) as advance,
         StateWriter(states) as writer,
     ):
+        if share.leads:
+            writer.forget_before(start)
         for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             on_device = [batch.to(device) for batch in batches_of_step]
             record.add(step, *updates.step(on_device, title, step), updates.gradient_norm)

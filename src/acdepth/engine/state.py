@@ -46,6 +46,12 @@ class StateWriter:
         with self._thread:
             self.wait()
 
+    def forget_before(self, step: int) -> None:
+        """Remove what a kill right after a state was saved has left of earlier ones."""
+        for old in [path for path in _states(self.folder) if path <= _path(self.folder, step)][:-KEPT_STATES]:
+            with writing(old):
+                old.unlink(missing_ok=True)
+
     def save(
         self,
         step: int,
@@ -71,8 +77,7 @@ class StateWriter:
         metadata = {"step": str(step), "made_from": json.dumps(dict(made_from.values), sort_keys=True)}
         if unlogged:
             metadata["unlogged"] = json.dumps(unlogged)
-        path = self.folder / f"step_{step:07d}.safetensors"
-        self._written = self._thread.submit(_write, path, copied, metadata)
+        self._written = self._thread.submit(_write, _path(self.folder, step), copied, metadata)
 
     def wait(self) -> None:
         """Until the newest state is on the disk.
@@ -148,6 +153,10 @@ def load_newest_state(
     task.load_state_dict({**frozen, **_below(tensors, "task.")})
     _load_moments(optimizer, _below(tensors, "optimizer."))
     return Start(int(metadata["step"]), json.loads(metadata.get("unlogged", "{}")))
+
+
+def _path(folder: Path, step: int) -> Path:
+    return folder / f"step_{step:07d}.safetensors"
 
 
 def _states(folder: Path) -> list[Path]:
