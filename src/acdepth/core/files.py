@@ -10,9 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from acdepth.core.errors import UserError, first_line
+from acdepth.core.texts import parse_json, parse_yaml, read_text
 
 
 @contextmanager
@@ -191,7 +190,7 @@ def read_json(path: Path) -> Any:
         UserError: if the file is missing or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return parse_json(read_text(path))
     except FileNotFoundError as error:
         raise UserError(path, "no such file") from error
     except (ValueError, OSError) as error:
@@ -205,10 +204,10 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
         UserError: if the file is missing or is not YAML.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+        return parse_yaml(read_text(path))
     except FileNotFoundError as error:
         raise UserError(path, "no such file", remedy) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         told = f"not readable as YAML ({first_line(error)})"
         raise UserError(path, told, "write lines of key: value") from error
 

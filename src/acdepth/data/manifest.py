@@ -14,6 +14,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
 from acdepth.core.identity import Identity, in_one_line
 from acdepth.core.images import read_image
+from acdepth.core.texts import parse_json, read_text
 from acdepth.data.stored import hash_pixels
 
 
@@ -159,11 +160,11 @@ def _read_entries(path: Path) -> list[Entry]:
     if not path.exists():
         return []
     entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+    for number, line in enumerate(read_text(path).splitlines(keepends=True), start=1):
         if not line.endswith("\n"):
             break  # torn by a kill
         try:
-            entry = Entry(**json.loads(line))
+            entry = Entry(**parse_json(line))
             Condition(entry.condition)
         except (ValueError, TypeError) as error:
             told = f"line {number} is no manifest entry ({error})"

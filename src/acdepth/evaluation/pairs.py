@@ -10,6 +10,7 @@ from typing import Any
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_text
+from acdepth.core.texts import read_text
 
 
 class Relation(StrEnum):
@@ -66,7 +67,7 @@ def write_pairs(path: Path, pairs: Iterable[PointPair]) -> None:
 
 def _from_csv(path: Path) -> Iterator[PointPair]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise UserError(path, "no such file", "acdepth data pairs makes one from measured depth") from error
     except (OSError, UnicodeDecodeError) as error:

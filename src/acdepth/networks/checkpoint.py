@@ -18,6 +18,7 @@ from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.hub import hub_model
+from acdepth.core.texts import parse_json
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
 from acdepth.networks.encoders import Encoder
@@ -128,7 +129,7 @@ def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
     if CARD_KEY not in metadata:
         raise UserError(path, "a safetensors file, but no acdepth checkpoint: it has no card")
     try:
-        values = json.loads(metadata[CARD_KEY])
+        values = parse_json(metadata[CARD_KEY])
     except ValueError as error:
         raise UserError(path, f"its card is not readable as JSON ({error})") from error
     return tensors, CheckpointCard.from_dict(values, where=str(path))

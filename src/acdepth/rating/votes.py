@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
+from acdepth.core.texts import read_text
 from acdepth.rating.pictures import Kind
 
 DEVIATIONS = 1.959963984540054
@@ -93,7 +94,7 @@ def read_votes(path: Path) -> list[Vote]:
         UserError: naming the line that is no vote.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise UserError(path, "no such file", "acdepth rate writes one") from error
     except (OSError, UnicodeDecodeError) as error:

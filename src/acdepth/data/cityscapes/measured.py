@@ -1,6 +1,5 @@
 """What stands beside Cityscapes' images: camera, disparity, speed and time."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.images import read_png16
+from acdepth.core.texts import parse_json, read_text
 from acdepth.data.stored import image_size
 
 STEPS_PER_PIXEL = 256
@@ -78,12 +78,12 @@ def read_time(path: Path) -> float:
         UserError: if it is damaged.
     """
     with reading(path, "a whole number of nanoseconds", "unpack it again"):
-        return int(path.read_text(encoding="utf-8")) * 1e-9
+        return int(read_text(path)) * 1e-9
 
 
 def _read_json(path: Path, kind: str) -> Any:
     with reading(path, kind, "unpack it again"):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_text(path))
 
 
 def _number(path: Path, values: Any, *names: str) -> float:

@@ -10,6 +10,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens
 from acdepth.core.measured import Measured
+from acdepth.core.texts import read_text
 from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, project, read_points
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.rigid import from_angles
@@ -120,7 +121,7 @@ def read_oxts(path: Path) -> Oxts:
         UserError: if it is missing, cut, not numbers, or nowhere on earth.
     """
     with reading(path, f"{NUMBERS} numbers"):
-        values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        values = np.array(read_text(path).split(), dtype=np.float64)
     if len(values) != NUMBERS or not np.isfinite(values).all():
         told = f"{len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...)"
         raise UserError(path, told, "copy it again")

@@ -16,6 +16,8 @@ from acdepth.core.files import reading
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19
 """Bytes searched at a time: few enough to stay in the processor's cache."""
+_LONGEST_RECORD = 1 << 20
+"""Bytes; those of the long tables have some 600, and without an end to records nothing is found."""
 
 
 def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[dict[str, Any]]:
@@ -116,10 +118,14 @@ def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:
             while more := stream.read(_BLOCK):
                 block = rest + more
                 end = block.rfind(b"}") + 1
-                yield block[:end]
+                if end:
+                    yield block[:end]
                 rest = block[end:]
-    except OSError as error:
-        on_fault(UserError(path, f"cannot be read ({error.strerror or error})", "unpack the metadata again"))
+                if len(rest) > _LONGEST_RECORD:
+                    raise ValueError(f"{len(rest)} bytes without the end of a record")
+    except (OSError, ValueError) as error:
+        told = f"cannot be read ({getattr(error, 'strerror', None) or error})"
+        on_fault(UserError(path, told, "unpack the metadata again"))
         return
     if not rest.rstrip().endswith(b"]"):
         on_fault(UserError(path, "breaks off before its end", "copy it again"))

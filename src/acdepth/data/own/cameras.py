@@ -1,6 +1,5 @@
 """Camera files: ours, and those of ROS, OpenCV, COLMAP and Kalibr, told apart by their content."""
 
-import json
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -10,13 +9,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 
 from acdepth.core.camera import FILE_KEYS, Camera, check_camera_keys
 from acdepth.core.distortion import COEFFICIENTS, Distortion, Model
 from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens, check_camera_height
+from acdepth.core.texts import parse_json, parse_yaml, read_text
 
 READABLE = (
     "camera.yaml (fx, fy, cx, cy, width, height), ROS camera_info, OpenCV's camera_matrix with image_width, "
@@ -173,7 +172,7 @@ def _with_height(lens: Lens, values: dict[str, Any], path: Path) -> Lens:
 
 def _text(path: Path) -> str:
     with reading(path, "text", f"readable are {READABLE}"):
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
 
 
 def _parse(text: str, path: Path) -> Any:
@@ -184,8 +183,8 @@ def _parse(text: str, path: Path) -> Any:
     try:
         if text.lstrip().startswith("<") or text.startswith("%YAML:") or "!!opencv-matrix" in text:
             return _opencv_values(text)
-        return json.loads(text) if text.lstrip().startswith("{") else next(yaml.safe_load_all(text), None)
-    except (ValueError, yaml.YAMLError, cv2.error, SystemError) as error:
+        return parse_json(text) if text.lstrip().startswith("{") else parse_yaml(text, first=True)
+    except (ValueError, cv2.error, SystemError) as error:
         what = f"not readable as YAML, JSON or XML ({first_line(error)})"
         raise UserError(path, what, f"readable are {READABLE}") from error
 

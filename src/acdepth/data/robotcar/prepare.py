@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
 from acdepth.core.files import hash_file, read_json, write_bytes, write_json
 from acdepth.core.share import ALL, Share
@@ -228,8 +228,7 @@ def _make_images(
             picture = undistortion.picture(read_bayer(file), file)
         except UserError as fault:
             return fault
-        _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        write_bytes(plan.folder / plan.calibration.lens / f"{time}.png", encoded.tobytes())
+        write_bytes(plan.folder / plan.calibration.lens / f"{time}.png", encode(".png", picture))
         return None
 
     pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))

@@ -8,6 +8,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.texts import read_text
 from acdepth.data.scans import read_scan_file
 from acdepth.data.stored import checked_size
 
@@ -77,7 +78,7 @@ def read_scan(path: Path) -> np.ndarray:
 def _read_recording(stamps: Path, folder: Path, suffix: str) -> Recording:
     """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk."""
     with reading(stamps, "time stamps", "download it with the traversal"):
-        times = np.unique(np.loadtxt(stamps, dtype=np.int64, usecols=0, ndmin=1))
+        times = np.unique([int(line.split()[0]) for line in read_text(stamps).splitlines() if line.strip()])
     there = {path.stem for path in folder.glob(f"*{suffix}")}
     found = np.array([str(time) in there for time in times], dtype=bool)
     if not found.any():

@@ -1,6 +1,5 @@
 """Prepared images in shards, read as they are asked for."""
 
-import json
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
@@ -11,6 +10,7 @@ import numpy as np
 
 from acdepth.core.crop import Crop
 from acdepth.core.errors import UserError
+from acdepth.core.texts import as_text, parse_json
 from acdepth.data.frames import Frames
 from acdepth.data.prepared import FRAMES, Prepared
 from acdepth.data.ready import ReadyClip, ready_clips
@@ -112,7 +112,7 @@ def open_packed(path: Path) -> list[ReadyClip]:
 
 def _read_index(content: bytes, place: Place) -> dict[str, Any]:
     try:
-        index = json.loads(content)
+        index = parse_json(as_text(content, str(place)))
         same = index["format"] == FORMAT and set(index["columns"]) == {one.name for one in fields(Frames)}
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(str(place), f"has a damaged {INDEX} ({error})", "pack it again") from error
