@@ -149,10 +149,11 @@ def _mask(folder: Path) -> None:
 
 @reader("upload", lambda f: _write("u.jpg", PICTURES["jpg"], f), share=0.5)
 def _upload(folder: Path) -> None:
+    from acdepth.core.images import read_content
     from acdepth.serve.limits import Limits
     from acdepth.serve.reading import read_upload
 
-    sane.image(read_upload((folder / "u.jpg").read_bytes(), Limits()))
+    sane.image(read_upload(read_content(folder / "u.jpg"), Limits()))
 
 
 # Own footage -----------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ for _name, _codec in (("v.mp4", "mpeg4"), ("v.mkv", "mpeg4"), ("v.avi", "mjpeg")
     READERS[f"video.{_name[2:]}"] = Reader(
         f"video.{_name[2:]}",
         partial(_video, _name, _codec),
-        lambda folder: _open(next(folder.glob("v.*"))),
+        lambda folder: _open(next(folder.glob("v.*"), folder / "v.mp4")),
         share=0.5,
     )
 
@@ -294,7 +295,7 @@ for _name in ("ros1", "sqlite3", "mcap"):
     READERS[f"bag.{_name}"] = Reader(
         f"bag.{_name}",
         partial(_bag, _name),
-        lambda folder: _open(next(folder.glob("drive*"))),
+        lambda folder: _open(next(folder.glob("drive*"), folder / "drive.bag")),
         share=0.8,
     )
 
@@ -723,11 +724,12 @@ def _card(folder: Path) -> None:
 def _read_card(folder: Path) -> None:
     from safetensors.torch import save_file
 
+    from acdepth.core.images import read_content
     from acdepth.inference import load
     from acdepth.networks.checkpoint import CARD_KEY
     from tests.inference.tiny import picture, tiny_network
 
-    text = (folder / "card.json").read_bytes().decode("utf-8-sig", errors="replace")
+    text = read_content(folder / "card.json").decode("utf-8-sig", errors="replace")
     file = folder.with_name("card.safetensors")
     save_file(tiny_network().state_dict(), file, {CARD_KEY: text})
     found = load(file, device="cpu")(picture(48, 64))

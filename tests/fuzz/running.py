@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from tests.fuzz.mutate import mutations_of
 
-MOST_SECONDS, MOST_BYTES, LONGEST_LINE = 5.0, 1 << 30, 1500
+MOST_SECONDS, MOST_BYTES, LONGEST_LINE = 5.0, 1 << 30, 2000
 GIVEN_UP = 40.0
 """Seconds of wall time after which a process is taken for hung."""
 FAULTS = ("exception", "insane", "noise", "slow", "memory", "line", "crash", "harmless")

@@ -17,7 +17,7 @@ from rich.table import Table
 from acdepth.cli.main import VERBS, Verb
 from acdepth.core import shipped
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json
+from acdepth.core.files import read_object
 
 if TYPE_CHECKING:
     import torch
@@ -107,7 +107,7 @@ def _shipped() -> list[tuple[str, str]]:
 
 
 def _card(folder: Path) -> str:
-    return read_json(folder / "card.json").get("description", "")
+    return read_object(folder / "card.json").get("description", "")
 
 
 def _answer_or_error(describe: Callable[[], str]) -> str:

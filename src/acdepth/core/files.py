@@ -5,10 +5,13 @@ import json
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from acdepth.core.errors import UserError, first_line
 from acdepth.core.texts import parse_json, parse_yaml, read_text
@@ -197,6 +200,18 @@ def read_json(path: Path) -> Any:
         raise UserError(path, f"not readable as JSON ({error})", "copy or make it again") from error
 
 
+def read_object(path: Path, remedy: str = "copy or make it again") -> dict[str, Any]:
+    """Read JSON that is keys and values.
+
+    Raises:
+        UserError: as `read_json`, or if it is something else.
+    """
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise UserError(path, f"holds {type(found).__name__}, expected keys and values", remedy)
+    return found
+
+
 def read_yaml(path: Path, remedy: str = "") -> Any:
     """Read YAML; ``remedy`` is for a file that is missing.
 
@@ -210,6 +225,21 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
     except (OSError, ValueError) as error:
         told = f"not readable as YAML ({first_line(error)})"
         raise UserError(path, told, "write lines of key: value") from error
+
+
+def read_array(path: Path, remedy: str = "make it again") -> np.ndarray:
+    """Map what `numpy.save` wrote, read-only; nothing is unpickled, and no more is asked for than is there.
+
+    Raises:
+        UserError: if the file is missing, cut or something else.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of headers of Python 2
+            return np.lib.format.open_memmap(path, mode="r")
+    except FileNotFoundError as error:
+        raise UserError(path, "no such file", remedy) from error
+    except Exception as error:  # NumPy reads the header as Python: syntax, token, type and other errors
+        raise UserError(path, f"not readable as a NumPy array ({first_line(error)})", remedy) from error
 
 
 def hash_file(path: Path) -> str:

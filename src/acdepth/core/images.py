@@ -153,16 +153,21 @@ def _png16(path: Path, content: bytes, remedy: str) -> np.ndarray:
     return pixels
 
 
-def read_classes(path: Path) -> np.ndarray:
-    """Read a class map, uint8 (H, W).
+def read_gray(path: Path, remedy: str) -> np.ndarray:
+    """Read an 8-bit gray PNG, uint8 (H, W).
 
     Raises:
-        UserError: if the file is unreadable or is not an 8-bit gray PNG.
+        UserError: with the ``remedy``, if the file is something else; or if it is unreadable.
     """
     pixels = _decode(path, read_content(path))
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise UserError(path, "not an 8-bit gray PNG", "a class map holds one number per pixel")
+        raise UserError(path, "not an 8-bit gray PNG", remedy)
     return pixels
+
+
+def read_classes(path: Path) -> np.ndarray:
+    """Read a class map, uint8 (H, W); errors are as of `read_gray`."""
+    return read_gray(path, "a class map holds one number per pixel")
 
 
 def read_painted(path: Path) -> np.ndarray:

@@ -38,14 +38,19 @@ def as_text(content: bytes, where: Path | str) -> str:
     Raises:
         UserError: if it is no UTF-8.
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_every_other_zero(content):
-        raise UserError(where, "is text in UTF-16", SAVE_AS_UTF8)
+    refuse_utf16(content, where)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"not readable as text (byte {error.start} is 0x{content[error.start]:02x}, which is no UTF-8)"
         raise UserError(where, what, f"{SAVE_AS_UTF8}, or copy it again") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def refuse_utf16(content: bytes, where: Path | str) -> None:
+    """Raise `UserError` if the content of a file begins as a text in UTF-16 does."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _is_every_other_zero(content):
+        raise UserError(where, "is text in UTF-16", SAVE_AS_UTF8)
 
 
 def _is_every_other_zero(content: bytes) -> bool:

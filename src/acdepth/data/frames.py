@@ -8,9 +8,14 @@ from typing import Self
 import numpy as np
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import atomic_folder, reading
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_folder, read_array
 
 CONDITIONS = tuple(Condition)
+_OTHERS = {"source_size": ("u", 2), "clip_intrinsics": ("f", 2), "masks": ("b", 3), "target": ("b", 1)}
+_OTHERS |= dict.fromkeys(("clip", "position", "clip_condition", "key_bytes", "clip_name_bytes"), ("u", 1))
+_OTHERS |= dict.fromkeys(("clip_mask", "key_ends", "clip_name_ends"), ("i", 1))
+"""Kind of the numbers, and dimensions, of each column that is not floats in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +67,35 @@ class Frames:
         columns = {}
         for one in fields(cls):
             path = folder / f"{one.name}.npy"
-            with reading(path, "a column", f"delete {folder.parent}, it will be made again"):
-                columns[one.name] = np.load(path, "r")
-        return cls(**columns)
+            columns[one.name] = read_array(path, f"delete {folder.parent}, it will be made again")
+        frames = cls(**columns)
+        if told := frames._misfit():
+            remedy = f"delete {folder.parent}, it will be made again"
+            raise UserError(folder, f"its columns are damaged ({told})", remedy)
+        return frames
+
+    def _misfit(self) -> str:
+        """What columns cannot be together, as far as a few of them tell; empty if all is well."""
+        count, clips = self.clip.size, self.clip_condition.size
+        for one in fields(self):
+            column = getattr(self, one.name)
+            needed = clips if one.name.startswith("clip_") else count
+            if one.name not in ("key_bytes", "clip_name_bytes", "masks") and column.shape[:1] != (needed,):
+                return f"{one.name} is {column.shape}, of {needed}"
+            if (column.dtype.kind, column.ndim) != _OTHERS.get(one.name, ("f", 1)):
+                return f"{one.name} is {column.dtype} {column.shape}"
+        names = (self.key_bytes, self.key_ends), (self.clip_name_bytes, self.clip_name_ends)
+        for letters, text_ends in names:
+            if len(text_ends) and (text_ends[-1] != len(letters) or np.diff(text_ends, prepend=0).min() < 0):
+                return "the ends of names"
+        for numbers, most in (
+            (self.clip, clips),
+            (self.clip_condition, len(CONDITIONS)),
+            (self.clip_mask, len(self.masks)),
+        ):
+            if len(numbers) and not -1 <= int(numbers.min()) <= int(numbers.max()) < most:
+                return "numbers beyond their table"
+        return ""
 
     def write(self, folder: Path) -> None:
         """Write a file per column into ``folder``, whole or not at all."""
@@ -141,4 +172,4 @@ def pack(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 def _text(letters: np.ndarray, ends: np.ndarray, index: int) -> str:
     start = ends[index - 1] if index else 0
-    return letters[start : ends[index]].tobytes().decode()
+    return letters[start : ends[index]].tobytes().decode(errors="replace")

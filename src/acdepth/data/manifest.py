@@ -11,7 +11,7 @@ import numpy as np
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text
+from acdepth.core.files import hash_file, hash_json, inside, read_object, reading, write_json, write_text
 from acdepth.core.identity import Identity, in_one_line
 from acdepth.core.images import read_image
 from acdepth.core.texts import parse_json, read_text
@@ -66,8 +66,8 @@ class Manifest:
         path = self.folder / "settings.json"
         if not path.exists():
             raise UserError(self.folder, "holds no translations", "make some with acdepth translate")
-        found = read_json(path)
-        if not isinstance(found, dict) or found.get("format") not in ("jpg", "png") or "crop" not in found:
+        found = read_object(path)
+        if found.get("format") not in ("jpg", "png") or "crop" not in found:
             raise UserError(path, "not the settings of translations", "translate again into another folder")
         return found
 
@@ -160,7 +160,9 @@ def _read_entries(path: Path) -> list[Entry]:
     if not path.exists():
         return []
     entries = []
-    for number, line in enumerate(read_text(path).splitlines(keepends=True), start=1):
+    with reading(path, "a manifest"):
+        lines = read_text(path).splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
         if not line.endswith("\n"):
             break  # torn by a kill
         try:

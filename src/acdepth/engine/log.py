@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import reading, write_text
 from acdepth.core.texts import parse_json, read_text
 
 
@@ -39,7 +39,8 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """
     if not path.exists():
         return []
-    lines = read_text(path).splitlines(keepends=True)
+    with reading(path, "a log"):
+        lines = read_text(path).splitlines(keepends=True)
     try:
         return [parse_json(line) for line in lines if line.endswith("\n")]
     except ValueError as error:

@@ -3,6 +3,7 @@
 Two of the full set have 2.6 million records, of which depth needs a tenth; only these are parsed.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
@@ -12,6 +13,7 @@ import orjson
 
 from acdepth.core.errors import OnFault, UserError, telling
 from acdepth.core.files import reading
+from acdepth.core.texts import refuse_utf16
 
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19
@@ -28,7 +30,9 @@ def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[d
     """
     rows, seen = [], set[str]()
     with telling(on_fault), reading(path, "a nuScenes table", "unpack the metadata again"):
-        rows = orjson.loads(path.read_bytes())
+        content = path.read_bytes()
+        refuse_utf16(content, path)
+        rows = orjson.loads(content.removeprefix(codecs.BOM_UTF8))
         if not isinstance(rows, list):
             raise ValueError("expected a list of records")
     return [row for row in rows if _is_whole(row, types, seen, path, on_fault)]
@@ -44,12 +48,12 @@ def find_rows(
     names, seen = {text.encode(): text for text in texts}, set[str]()
     for block in _blocks(path, on_fault):
         for text, name in names.items():
-            place = block.find(text)
+            place, end = block.find(text), 0
             while place >= 0:
                 # Records of the long tables hold no others, so the nearest braces are their own.
-                end = block.find(b"}", place) + 1
+                before, end = end, block.find(b"}", place) + 1
                 with telling(on_fault):
-                    row = parse(block[block.rfind(b"{", 0, place) : end], path)
+                    row = parse(block[max(block.rfind(b"{", before, place), before) : end], path)
                     if _is_whole(row, types, seen, path, on_fault):
                         yield name, row
                 place = block.find(text, end)
@@ -117,12 +121,16 @@ def _blocks(path: Path, on_fault: OnFault) -> Iterator[bytes]:
         with path.open("rb") as stream:
             while more := stream.read(_BLOCK):
                 block = rest + more
+                refuse_utf16(block, path)
                 end = block.rfind(b"}") + 1
                 if end:
                     yield block[:end]
                 rest = block[end:]
                 if len(rest) > _LONGEST_RECORD:
                     raise ValueError(f"{len(rest)} bytes without the end of a record")
+    except UserError as fault:
+        on_fault(fault)
+        return
     except (OSError, ValueError) as error:
         told = f"cannot be read ({getattr(error, 'strerror', None) or error})"
         on_fault(UserError(path, told, "unpack the metadata again"))

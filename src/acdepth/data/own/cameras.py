@@ -1,6 +1,5 @@
 """Camera files: ours, and those of ROS, OpenCV, COLMAP and Kalibr, told apart by their content."""
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -45,6 +44,8 @@ COLMAP: dict[str, tuple[Model, int, tuple[str, ...]]] = {
     "OPENCV_FISHEYE": ("fisheye", 2, COEFFICIENTS["fisheye"]),
 }
 """Of each of its models: ours, how many focal lengths it has, and its coefficients in order."""
+LEAST_RATE, MOST_RATE = 1e-4, 10_000.0
+"""Images per second: one in three hours, and more than any camera of a car takes; usual are 10 to 60."""
 MOST_SKEW = 0.5
 """Of a camera matrix [px]; below it, skew moves no pixel by more than rounding."""
 MOST_OFF_CENTRE = 1.5
@@ -113,8 +114,8 @@ def read_frame_rate(path: Path) -> float | None:
     rate = values.get("frame_rate") if isinstance(values, dict) else None
     if rate is None:
         return None
-    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
-        told = f"frame_rate = {rate!r}, expected images per second"
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not LEAST_RATE <= rate <= MOST_RATE:
+        told = f"frame_rate = {rate!r}, expected images per second, {LEAST_RATE:g} to {MOST_RATE:g}"
         raise UserError(path, told, "write such as frame_rate: 12")
     return float(rate)
 

@@ -35,6 +35,8 @@ IMAGES, SEQUENCE_FILE, TIMES_FILE = "images", "sequence.yaml", "times.txt"
 """What may stand beside images, videos and bags."""
 SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset", "camera_height")
 """What ``sequence.yaml`` may tell."""
+MOST_CLASSES = 256
+"""As many as a class map can tell apart."""
 TOPIC_USES = ("image", "camera_info", "motion")
 """What of a bag ``topics`` in ``sequence.yaml`` may choose."""
 
@@ -196,10 +198,14 @@ def _condition(text: Any, path: Path | None) -> Condition:
 def _class_names(names: Any, path: Path | None) -> tuple[str, ...]:
     if isinstance(names, dict) and all(isinstance(number, int) and number >= 0 for number in names):
         count = max(names, default=-1) + 1
+        if count > MOST_CLASSES:
+            what = f"class_names has the number {count - 1}, at most {MOST_CLASSES - 1}"
+            raise UserError(path, what, "class maps have 8 bits")
         return tuple(str(names.get(number, f"class {number}")) for number in range(count))
-    if isinstance(names, list):
+    if isinstance(names, list) and len(names) <= MOST_CLASSES:
         return tuple(str(name) for name in names)
-    raise UserError(path, "class_names must be a list of names or a mapping from number to name")
+    what = f"class_names must be a list of at most {MOST_CLASSES} names or a mapping from number to name"
+    raise UserError(path, what)
 
 
 def _camera_height(height: Any, path: Path | None, lens: Lens | None) -> float | None:

@@ -8,9 +8,13 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.images import read_gray
 from acdepth.core.texts import read_text
 from acdepth.data.scans import read_scan_file
 from acdepth.data.stored import checked_size
+
+FARTHEST = 1e6
+"""[px]: that an undistorted pixel may lie from the raw image's corner; usual are some thousand."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,7 @@ def read_bayer(path: Path) -> np.ndarray:
     Raises:
         UserError: if it cannot be read, or is no 8-bit gray PNG.
     """
-    with reading(path, "a raw image", "copy or unpack it again"):
-        content = path.read_bytes()
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
-    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise UserError(path, "not a raw image (8-bit gray PNG)", "copy it again")
-    return pixels
+    return read_gray(path, "a raw image has one number per pixel: copy or unpack it again")
 
 
 def read_scan(path: Path) -> np.ndarray:
@@ -116,7 +115,7 @@ def read_undistortion(path: Path, width: int, height: int) -> Undistortion:
     if values.size != 2 * width * height:
         told = f"{values.size} numbers, expected {2 * width * height} for {width}x{height} images"
         raise UserError(path, told, "copy it again")
-    if not np.isfinite(values).all():
-        raise UserError(path, "holds numbers that are not finite", "copy it again")
+    if not (np.abs(values) <= FARTHEST).all():
+        raise UserError(path, "holds numbers that are no places in an image", "copy it again")
     column, row = values.astype(np.float32).reshape(2, height, width)
     return Undistortion(column, row)

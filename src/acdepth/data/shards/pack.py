@@ -91,7 +91,7 @@ def _is_whole(place: Place, stamp: str) -> bool:
     content = place.read(INDEX)
     if content is None:
         return False
-    with suppress(ValueError):
+    with suppress(ValueError, AttributeError):
         if json.loads(content).get("stamp") == stamp:
             return True
     place.remove(INDEX)
@@ -133,8 +133,8 @@ class _Maker:
         number = piece.start // self.per_shard
         note = f"shards/{number:06d}.json"
         noted = self.place.read(note)
-        if noted is not None:
-            before = Shard(*json.loads(noted))
+        with suppress(ValueError, TypeError):  # a damaged note is none
+            before = Shard(*json.loads(noted or b""))
             if before.stamp == self.stamp:
                 return before._replace(part=Part(*before.part))
         images: list[bytes] = []
