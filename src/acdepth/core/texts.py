@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ LARGEST_YAML = 1 << 18
 """Bytes; people's files have some hundred, and the parser takes seconds for more."""
 MOST_YAML_VALUES = 100_000
 """Of a file with all its aliases written out."""
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How cells begin that spreadsheets compute, which may fetch and run what they name."""
 LARGEST_WHOLE = 1 << 63
 """Whole numbers beyond fit nowhere; files have times in nanoseconds, which are of 2^61."""
 
@@ -137,6 +140,16 @@ def as_table(text: str, delimiter: str | None = None) -> np.ndarray:
     if not rows:
         raise ValueError("no numbers")
     return np.array(rows, np.float64)
+
+
+def as_cell(text: str) -> str:
+    """A text as a cell of CSV that a spreadsheet does not take for a formula: see `from_cell`."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def from_cell(text: str) -> str:
+    """The text that `as_cell` was given."""
+    return text[1:] if text[:1] == "'" and FORMULA.match(text) else text
 
 
 class _Loader(yaml.SafeLoader):
