@@ -1,10 +1,9 @@
 """All readers, each with a small valid file or folder made on the spot, and what is read of it."""
 
-import csv
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,6 @@ class Reader:
     """Whether it is a data set, which people give one folder too high or too low."""
     below: str = "."
     """Where the data set lies in the folder."""
-    tags: frozenset[str] = field(default=frozenset())
 
 
 READERS: dict[str, Reader] = {}
@@ -214,7 +212,8 @@ def _camera_files(folder: Path) -> None:
 
     write_text(
         folder / "a.yaml",
-        "fx: 578.25\nfy: 575.5\ncx: 335.5\ncy: 194.25\nwidth: 640\nheight: 360\nframe_rate: 12\nk1: -0.2\ncamera_height: 1.5\n",
+        "fx: 578.25\nfy: 575.5\ncx: 335.5\ncy: 194.25\nwidth: 640\nheight: 360\n"
+        "frame_rate: 12\nk1: -0.2\ncamera_height: 1.5\n",
     )
     write_text(folder / "ros.yaml", ros(FIVE, "plumb_bob"))
     write_text(folder / "kalibr.yaml", kalibr(FOUR, "equidistant"))
@@ -808,6 +807,3 @@ def _read_state(folder: Path) -> None:
 
     task, optimizer = _task()
     sane.need(load_newest_state(folder, task, optimizer, _identity()) in (0, 2, 4), "step")
-
-
-_ = csv, asdict, shutil

@@ -103,7 +103,14 @@ def _shipped() -> list[tuple[str, str]]:
         "generator": lambda: _card(shipped.GENERATOR),
         "translator": lambda: _card(shipped.TRANSLATOR),
     }
-    return [(kind, _answer_or_error(describe)) for kind, describe in ask.items()]
+    rows = [(kind, _answer_or_error(describe)) for kind, describe in ask.items()]
+    return [*rows, ("sha-256", _answer_or_error(_whole))]
+
+
+def _whole() -> str:
+    if changed := shipped.altered():
+        return f"not as they were shipped: {', '.join(changed)}; install acdepth again"
+    return "of all files as they were shipped"
 
 
 def _card(folder: Path) -> str:

@@ -3,6 +3,7 @@
 The list of verbs is answered before pydantic, tyro and rich are there, which take most of half a second.
 """
 
+import logging
 import os
 import sys
 import traceback
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, shown
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -99,6 +100,7 @@ RENAMED = {"translate rate": "translate score"}
 
 def main() -> None:
     """Run the command line; errors that a person can mend are one line, with exit code 2."""
+    logging.getLogger("acdepth").addFilter(_fit_for_a_terminal)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
@@ -123,6 +125,12 @@ def main() -> None:
         # What is left must not be written at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_CLOSED_PIPE)
+
+
+def _fit_for_a_terminal(record: logging.LogRecord) -> bool:
+    """Warnings name files, and whoever named them may mean more than letters."""
+    record.msg, record.args = shown(record.getMessage()), None
+    return True
 
 
 def _nobody_reads(stream: TextIO) -> bool:

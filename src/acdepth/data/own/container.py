@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from acdepth.core.errors import UserError
-from acdepth.core.images import SMALLEST_SIDE
+from acdepth.core.images import MOST_PIXELS, SMALLEST_SIDE
 from acdepth.data.stored import LONGEST_PAUSE
 
 VIDEO_SUFFIXES = frozenset(
@@ -40,6 +40,8 @@ MOST_FROM_BEGIN = 512
 """Frames of a video that is rather decoded from its beginning than not at all."""
 MOST_ERRORS = 100
 """Damaged packets in a row, after which no frame is expected any more."""
+MOST_ASPECT = 4
+"""Of pixels that are not square: width over height, or the other way; usual are up to 2."""
 LAST_ENTRIES = 100
 """Of an MP4's list of frames: those that lie at the end of the file."""
 COVERS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
@@ -117,6 +119,12 @@ def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
     if 0 < min(stream.width, stream.height) < SMALLEST_SIDE:
         remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
         raise UserError(path, f"{stream.width}x{stream.height} pixels", remedy)
+    if stream.width * stream.height > MOST_PIXELS:
+        what = f"{stream.width}x{stream.height} pixels, at most {MOST_PIXELS >> 20} million are read"
+        raise UserError(path, what, "scale it down")
+    if (aspect := stream.sample_aspect_ratio) and not 1 / MOST_ASPECT <= aspect <= MOST_ASPECT:
+        what = f"its pixels are {float(aspect):g} times as wide as high"
+        raise UserError(path, what, f"convert it, such as: ffmpeg -i {path.name} -aspect 16:9 other.mp4")
     if container.format.name == "avi" and stream.codec.name in REORDERED and stream.has_b_frames:
         told = f"AVI does not say when frames of {stream.codec.name} are shown"
         raise UserError(path, told, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")

@@ -18,6 +18,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
+from acdepth.core.images import MOST_PIXELS
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.container import read_track, readable_frames
 from acdepth.data.own.folder import cut_at_gaps, describe
@@ -142,7 +143,9 @@ class VideoSource(Source):
             self.close()
         if self._container is None:
             self._container = av.open(str(self.path))
-            self._container.streams[self.track.stream].codec_context.thread_type = "AUTO"
+            decoder = self._container.streams[self.track.stream].codec_context
+            decoder.thread_type = "AUTO"
+            decoder.options = {"max_pixels": str(MOST_PIXELS)}  # whatever the container said
         if number > LONGEST_STEP_FORWARD:
             stream = self._container.streams[self.track.stream]
             self._container.seek(self.track.pts[number], stream=stream, backward=True)
