@@ -37,6 +37,8 @@ class Reader:
     """Whether what `read` gives tells wrong pixels from right ones."""
     root: bool = False
     """Whether it is a data set, which people give one folder too high or too low."""
+    any_text: bool = True
+    """Whether its texts are taken with a byte order mark and any ends of lines."""
     below: str = "."
     """Where the data set lies in the folder."""
 
@@ -768,7 +770,7 @@ def _translator(folder: Path) -> None:
     save_translator(folder / "adapters", tiny_generator(), CARD)
 
 
-@reader("translator", _translator, share=0.4)
+@reader("translator", _translator, share=0.4, any_text=False)
 def _read_translator(folder: Path) -> None:
     from acdepth.translator.adapters import load_translator
     from tests.diffusion.tiny import tiny_model

@@ -1,6 +1,7 @@
 """What the header of a picture says of its size, without decoding it, and holes in what stands behind."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -16,6 +17,8 @@ TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 WIDTH, HEIGHT, COMPRESSION = 256, 257, 259
 PLACES, LENGTHS = (273, 324), (279, 325)
 """Tags of a TIFF: of its strips and of its tiles."""
+PORTABLE = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*(\d{1,10})\s+(\d{1,10})")
+"""How a PPM or PGM begins: width and height."""
 UNCODED = frozenset({1, 32773})
 """Compressions of a TIFF that may well give zeros: none, and runs of bytes."""
 
@@ -35,9 +38,17 @@ def stored_size(content: bytes) -> tuple[int, int] | None:
         tags = _tiff_tags(content)
         sides = [tags.get(tag) for tag in (HEIGHT, WIDTH)]
         return (int(sides[0]), int(sides[1])) if all(isinstance(side, int) for side in sides) else None  # pyright: ignore
+    if found := PORTABLE.match(content):
+        return int(found[2]), int(found[1])
+    for kind, skipped, swapped in ((b"ihdr", 4, True), (b"ispe", 8, False)):  # JPEG 2000, AVIF
+        if content[4:8] in (b"jP  ", b"ftyp") and (place := content.find(kind, 0, 1 << 16)) >= 0:
+            size = _pair(content[place + skipped : place + skipped + 8], 4, "big")
+            return size and (size[::-1] if swapped else size)
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
             return image.height, image.width
+    except Image.DecompressionBombError:
+        return 1 << 31, 1 << 31
     except Exception:  # what Pillow raises at damage is not told: struct, zlib, syntax, value, runtime, ...
         return None
 

@@ -60,7 +60,7 @@ def _is_every_other_zero(content: bytes) -> bool:
     """Whether a text is in UTF-16 without saying so: of ASCII, one byte of two is 0."""
     head = content[:256]
     zeros = head[0::2].count(0), head[1::2].count(0)
-    return len(head) > 3 and min(zeros) == 0 and max(zeros) >= len(head) // 2 - 1
+    return min(zeros) == 0 and max(zeros) >= max(4, len(head) // 2 - 1)
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -14,6 +14,8 @@ from acdepth.core.images import read_png16
 from acdepth.core.texts import parse_json, read_text
 from acdepth.data.stored import image_size
 
+FASTEST = 150.0
+"""[m/s]: of a vehicle on a road; usual are up to 40."""
 STEPS_PER_PIXEL = 256
 """Of disparity in the files, which count from 1: 0 is where there is none."""
 
@@ -68,7 +70,10 @@ def read_speed(path: Path) -> float:
     Raises:
         UserError: if it is damaged.
     """
-    return abs(_number(path, _read_json(path, "a vehicle's motion"), "speed"))
+    speed = abs(_number(path, _read_json(path, "a vehicle's motion"), "speed"))
+    if speed > FASTEST:
+        raise UserError(path, f"a speed of {speed:g} m/s, expected at most {FASTEST:g}", "unpack it again")
+    return speed
 
 
 def read_time(path: Path) -> float:

@@ -18,6 +18,8 @@ from acdepth.data.scans import ScannedClip
 
 EARTH_RADIUS = 6378137.0
 """[m]: half the larger axis of WGS 84, the sphere that KITTI's Mercator projection uses."""
+MOST_NUMBER = 1e5
+"""Of a line [m, degrees, m/s and others]; usual are up to some hundred."""
 NUMBERS = 30
 """Of a line; the first six are the pose, the ninth is the speed."""
 MATLAB_FIRST_PIXEL = 1
@@ -127,6 +129,8 @@ def read_oxts(path: Path) -> Oxts:
         raise UserError(path, told, "copy it again")
     if abs(values[0]) >= 90:
         raise UserError(path, f"latitude {values[0]:g} is nowhere on a map", "copy it again")
+    if (far := np.abs(values) > MOST_NUMBER).any():
+        raise UserError(path, f"{values[far][0]:g} is no length, angle or speed of a car", "copy it again")
     return Oxts(*values[:6].tolist(), speed=float(values[8]))
 
 

@@ -116,6 +116,10 @@ def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
     if not streams:
         raise UserError(path, "has no video stream", "give a file with pictures that move")
     stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
+    if stream.codec_context is None:
+        raise UserError(
+            path, "its video is coded in a way that is not known", f"convert it with ffmpeg -i {path.name}"
+        )
     if 0 < min(stream.width, stream.height) < SMALLEST_SIDE:
         remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
         raise UserError(path, f"{stream.width}x{stream.height} pixels", remedy)

@@ -52,8 +52,11 @@ class Recording:
             self._reader = (rosbag1 if self._is_ros1 else rosbag2).Reader(path)
             self._reader.open()
             self._kinds = {one.topic: one.msgtype for one in self._reader.connections if one.msgcount}
-            if not all(isinstance(one.msgcount, int) for one in self._reader.connections):
-                raise ValueError("its index counts something else than messages")
+            for one in self._reader.connections:
+                if not (
+                    isinstance(one.topic, str) and isinstance(one.msgtype, str) and type(one.msgcount) is int
+                ):
+                    raise ValueError(f"its index tells topic {one.topic!r} of {one.msgcount!r} messages")
 
     def __enter__(self) -> "Recording":
         return self
