@@ -274,7 +274,7 @@ CODED = {
 def test_a_sector_of_zeros_in_coded_pixels_is_damage(kind: str) -> None:
     content = CODED[kind]()
     middle = len(content) // 2 // 512 * 512
-    with pytest.raises(UserError, match="damaged|not readable as an image"):
+    with pytest.raises(UserError, match=r"damaged|not readable as an image"):
         decode_image(content[:middle] + bytes(1024) + content[middle + 1024 :], "a")
 
 

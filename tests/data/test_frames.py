@@ -75,7 +75,7 @@ def test_a_column_that_is_missing_or_cut_is_one_line(tmp_path: Path, left: int |
         column.write_bytes(content[:left])
     with pytest.raises(
         UserError,
-        match=r"speed\.npy: (no such file|not readable as a NumPy array .*); delete .*out, it will be made again",
+        match=r"speed\.npy: (no such file|not readable as a NumPy array .*); delete .*out, it will be",
     ):
         Prepared.open(made.folder)
 

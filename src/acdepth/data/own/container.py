@@ -117,9 +117,8 @@ def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
         raise UserError(path, "has no video stream", "give a file with pictures that move")
     stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
     if stream.codec_context is None:
-        raise UserError(
-            path, "its video is coded in a way that is not known", f"convert it with ffmpeg -i {path.name}"
-        )
+        what = "its video is coded in a way that is not known"
+        raise UserError(path, what, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
     if 0 < min(stream.width, stream.height) < SMALLEST_SIDE:
         remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
         raise UserError(path, f"{stream.width}x{stream.height} pixels", remedy)

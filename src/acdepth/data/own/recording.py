@@ -53,9 +53,7 @@ class Recording:
             self._reader.open()
             self._kinds = {one.topic: one.msgtype for one in self._reader.connections if one.msgcount}
             for one in self._reader.connections:
-                if not (
-                    isinstance(one.topic, str) and isinstance(one.msgtype, str) and type(one.msgcount) is int
-                ):
+                if [type(told) for told in (one.topic, one.msgtype, one.msgcount)] != [str, str, int]:
                     raise ValueError(f"its index tells topic {one.topic!r} of {one.msgcount!r} messages")
 
     def __enter__(self) -> "Recording":
