@@ -146,7 +146,11 @@ def _lines(content: bytes, draw: random.Random) -> bytes:
 
 
 def _value(content: bytes, draw: random.Random) -> bytes:
-    """A node of JSON or YAML becomes something else, is lost or renamed."""
+    """A node of JSON or YAML, or of one line of it, becomes something else, is lost or renamed."""
+    lines = content.splitlines(keepends=True)
+    if len(lines) > 1 and all(line.startswith(b"{") for line in lines[:3]):
+        place = draw.randrange(len(lines))
+        return b"".join([*lines[:place], _value(lines[place].rstrip(), draw) + b"\n", *lines[place + 1 :]])
     try:
         text = content.decode()
         is_json = text.lstrip()[:1] in ("{", "[")

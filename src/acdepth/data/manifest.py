@@ -1,7 +1,7 @@
 """``manifest.jsonl``: what each translated image was made from, readable after a kill at any moment."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Entry:
     file_hash: str
     file_size: int
     """Of the translated file, and its size [bytes]."""
+
+
+_KINDS = {one.name: int if one.name in ("seed", "file_size") else str for one in fields(Entry)}
+"""Types of what a line says."""
 
 
 class Manifest:
@@ -168,6 +172,9 @@ def _read_entries(path: Path) -> list[Entry]:
         try:
             entry = Entry(**parse_json(line))
             Condition(entry.condition)
+            for one in fields(Entry):
+                if type(getattr(entry, one.name)) is not _KINDS[one.name]:
+                    raise TypeError(f"{one.name} is {getattr(entry, one.name)!r}")
         except (ValueError, TypeError) as error:
             told = f"line {number} is no manifest entry ({error})"
             raise UserError(path, told, "delete it, the image is made again") from error

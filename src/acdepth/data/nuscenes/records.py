@@ -6,6 +6,8 @@ Two of the full set have 2.6 million records, of which depth needs a tenth; only
 import codecs
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from acdepth.core.texts import refuse_utf16
 _TOKEN = re.compile(rb'"token"\s*:\s*"([^"]*)"')
 _BLOCK = 1 << 19
 """Bytes searched at a time: few enough to stay in the processor's cache."""
+_MOST_FAULTS = 100
+"""Told of one table; a file with more of them is another file."""
 _LONGEST_RECORD = 1 << 20
 """Bytes; those of the long tables have some 600, and without an end to records nothing is found."""
 
@@ -28,14 +32,17 @@ def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[d
     Raises:
         UserError: by ``on_fault``, if the file is not readable or a record is damaged or there twice.
     """
-    rows, seen = [], set[str]()
+    rows, seen, tell = [], set[str](), _told_at_most(path, on_fault)
     with telling(on_fault), reading(path, "a nuScenes table", "unpack the metadata again"):
         content = path.read_bytes()
         refuse_utf16(content, path)
         rows = orjson.loads(content.removeprefix(codecs.BOM_UTF8))
         if not isinstance(rows, list):
             raise ValueError("expected a list of records")
-    return [row for row in rows if _is_whole(row, types, seen, path, on_fault)]
+    whole = list[dict[str, Any]]()
+    with suppress(_Enough):
+        whole.extend(row for row in rows if _is_whole(row, types, seen, path, tell))
+    return whole
 
 
 def find_rows(
@@ -45,6 +52,13 @@ def find_rows(
 
     No record may hold two of the texts.
     """
+    with suppress(_Enough):
+        yield from _find_rows(path, texts, types, _told_at_most(path, on_fault))
+
+
+def _find_rows(
+    path: Path, texts: Iterable[str], types: Mapping[str, Any], on_fault: OnFault
+) -> Iterator[tuple[str, dict[str, Any]]]:
     names, seen = {text.encode(): text for text in texts}, set[str]()
     for block in _blocks(path, on_fault):
         for text, name in names.items():
@@ -87,6 +101,24 @@ def parse(record: bytes, path: Path) -> dict[str, Any]:
         token = _TOKEN.search(record)
         name = f"record {token[1].decode(errors='replace')}" if token else "a record"
         raise UserError(path, f"{name} is no JSON ({error})", "copy the file again") from error
+
+
+class _Enough(Exception):
+    """Nobody reads on."""
+
+
+def _told_at_most(path: Path, on_fault: OnFault) -> OnFault:
+    """As ``on_fault``, which is told once that there are more than `_MOST_FAULTS`, and then nothing."""
+    numbers = count(1)
+
+    def tell(fault: UserError) -> None:
+        if next(numbers) > _MOST_FAULTS:
+            told = f"has more than {_MOST_FAULTS} records at fault; the rest is not read"
+            on_fault(UserError(path, told, "copy the file again"))
+            raise _Enough
+        on_fault(fault)
+
+    return tell
 
 
 def _is_whole(row: Any, types: Mapping[str, Any], seen: set[str], path: Path, on_fault: OnFault) -> bool:
