@@ -204,7 +204,7 @@ def prepare(
 
 
 def _table(report: "CheckReport") -> Table:
-    title = f"{report.kind}: {report.root}"
+    title = shown(f"{report.kind}: {report.root}")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for name in ("split", "condition"):
         table.add_column(name, no_wrap=True)

@@ -19,6 +19,11 @@ def shown(text: object) -> str:
     return UNSEEN.sub(_escaped, str(text))
 
 
+def is_text(name: str) -> bool:
+    """Whether a name can be written down as UTF-8; Linux allows any bytes."""
+    return not re.search("[\ud800-\udfff]", name)
+
+
 def _escaped(found: re.Match[str]) -> str:
     number = ord(found[0])
     if 0xDC80 <= number <= 0xDCFF:  # a byte of a name, as Python keeps it

@@ -239,7 +239,8 @@ def read_array(path: Path, remedy: str = "make it again") -> np.ndarray:
     except FileNotFoundError as error:
         raise UserError(path, "no such file", remedy) from error
     except Exception as error:  # NumPy reads the header as Python: syntax, token, type and other errors
-        raise UserError(path, f"not readable as a NumPy array ({first_line(error)})", remedy) from error
+        reason = error.strerror if isinstance(error, OSError) else "cut, damaged or something else"
+        raise UserError(path, f"not readable as a NumPy array ({reason})", remedy) from error
 
 
 def hash_file(path: Path) -> str:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from acdepth.core.encoding import encode
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, shown
 from acdepth.core.files import write_bytes
 from acdepth.core.images import WRITTEN_SUFFIXES
 
@@ -49,7 +49,8 @@ def draw_block(columns: Mapping[str, Many[np.ndarray]]) -> np.ndarray:
     heading = np.full((HEADING, strips[0].shape[1], 3), BACKGROUND, np.uint8)
     for number, name in enumerate(columns):
         place = (number * tile + GAP, HEADING - 5)
-        cv2.putText(heading, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (TEXT,) * 3, 1, cv2.LINE_AA)
+        font, colour = cv2.FONT_HERSHEY_SIMPLEX, (TEXT,) * 3
+        cv2.putText(heading, shown(name), place, font, 0.4, colour, 1, cv2.LINE_AA)
     return np.concatenate([heading, *strips])
 
 

@@ -12,6 +12,8 @@ def from_quaternion(rotation: list[float], translation: list[float]) -> np.ndarr
     Raises:
         ValueError: if the quaternion has no length, or a number is missing or not finite.
     """
+    if not (np.abs(np.array([*rotation, *translation], np.float64)) <= FARTHEST).all():
+        raise ValueError(f"translation {translation} or rotation {rotation} is not on earth")
     length = np.linalg.norm(np.asarray(rotation, dtype=np.float64))
     if not length > 0:
         raise ValueError(f"rotation {rotation} has no length")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -250,7 +251,8 @@ def read_plain(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(path, "no such file")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of pickles of other versions
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         what = "not read, because it is damaged or holds objects that would have to be executed"
         remedy = "save its state_dict alone where you trust it"

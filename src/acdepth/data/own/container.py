@@ -95,7 +95,7 @@ def read_track(path: Path) -> Track:
         UserError: if there are none, or the file was cut off.
     """
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             stream, others = _chosen(path, container)
             stored, keys = _stored(path, container.demux(stream))
             pts = sorted(set(stored))
@@ -197,7 +197,7 @@ def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int], noti
     """Time stamps of those of the last frames that can be decoded; ``noticing`` is FFmpeg's err_detect."""
     whole = set[int]()
     for back in KEYS_BACK:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if back < len(keys):
                 container.seek(keys[-back], stream=container.streams[stream], backward=True)
             elif len(pts) > MOST_FROM_BEGIN:

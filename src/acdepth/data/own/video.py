@@ -88,7 +88,10 @@ class VideoSource(Source):
 
     def began(self) -> float | None:
         """What the container calls its time of creation: when recording began, for most cameras."""
-        with suppress(FFmpegError, OSError, ValueError), av.open(str(self.path)) as container:
+        with (
+            suppress(FFmpegError, OSError, ValueError),
+            av.open(str(self.path), metadata_errors="replace") as container,
+        ):
             told = container.metadata.get("creation_time", "")
             return float(parse_times([told])[0]) if told[:4] > "1980" else None
         return None
@@ -142,7 +145,7 @@ class VideoSource(Source):
         if number <= LONGEST_STEP_FORWARD:
             self.close()
         if self._container is None:
-            self._container = av.open(str(self.path))
+            self._container = av.open(str(self.path), metadata_errors="replace")
             decoder = self._container.streams[self.track.stream].codec_context
             decoder.thread_type = "AUTO"
             decoder.options = {"max_pixels": str(MOST_PIXELS)}  # whatever the container said
