@@ -186,3 +186,17 @@ def test_yaml_of_a_folder_or_a_circle_is_one_line(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "circle.yaml"):
         with pytest.raises(UserError, match="not readable as YAML"):
             read_yaml(path)
+
+
+class Outer(Config):
+    """Of these tests."""
+
+    inner: Settings = Settings()
+    """Any."""
+
+
+@pytest.mark.parametrize("key", ["null", "1", "1.5", "true"])
+def test_a_key_that_is_no_name_is_unknown(tmp_path: Path, key: str) -> None:
+    (tmp_path / "a.yaml").write_text(f"inner: {{{key}: x}}\n")
+    with pytest.raises(UserError, match=r"unknown key inner\."):
+        Outer.read(tmp_path / "a.yaml")

@@ -54,7 +54,7 @@ def test_a_number_that_no_drive_has_names_its_file(tmp_path: Path, file: str, te
 
 
 def test_a_camera_file_of_opencv_is_bounded_too(tmp_path: Path) -> None:
-    text = "image_width: 640\nimage_height: 1.0e+30\ncamera_matrix: [1e3, 0, 320, 0, 1e3, 240, 0, 0, 1]\n"
+    text = "image_width: 640\nimage_height: .inf\ncamera_matrix: [1e3, 0, 320, 0, 1e3, 240, 0, 0, 1]\n"
     write_text(tmp_path / "camera.yaml", text)
     with pytest.raises(UserError, match=r"camera\.yaml: .*whole number of pixels"):
         read_lens(tmp_path / "camera.yaml")

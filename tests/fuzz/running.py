@@ -81,7 +81,6 @@ def serve(pipe: Connection, name: str, seed: int) -> None:
         first = watch.run(lambda: reader.read(root), -1, "as it is")
         expected = watch.value
         gc.collect()
-        watch.bound()
         pipe.send((first, sorted(str(path.relative_to(root)) for path in _files(reader, root))))
         while (number := pipe.recv()) is not None:
             draw = random.Random(f"{seed} {name} {number}")
@@ -105,6 +104,8 @@ class _Watch:
         resource.setrlimit(resource.RLIMIT_AS, (now + 3 * MOST_BYTES // 2, resource.RLIM_INFINITY))
 
     def run(self, work: Any, number: int, change: str) -> Outcome:
+        if number >= 0:
+            self.bound()
         Path("/proc/self/clear_refs").write_text("5")
         before, length, begun = _status("VmRSS"), os.lseek(self.said, 0, os.SEEK_END), time.process_time()
         signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)

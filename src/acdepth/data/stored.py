@@ -102,8 +102,15 @@ def _images(folder: Path) -> Iterator[Path]:
     """Without folders that are called like pictures; of most file systems that is told without asking."""
     with os.scandir(folder) as entries:
         yield from (
-            folder / entry.name for entry in entries if is_image(Path(entry.name)) and not entry.is_dir()
+            folder / entry.name for entry in entries if is_image(Path(entry.name)) and not _is_folder(entry)
         )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # it links to itself: whoever reads it is told
+        return False
 
 
 def is_image(path: Path) -> bool:

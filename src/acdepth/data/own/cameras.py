@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from acdepth.core.camera import FILE_KEYS, Camera, check_camera_keys
+from acdepth.core.camera import FILE_KEYS, LONGEST_SIDE, Camera, check_camera_keys
 from acdepth.core.distortion import COEFFICIENTS, Distortion, Model
 from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import reading
@@ -263,7 +263,7 @@ def _camera(K: Sequence[float], width: float, height: float) -> Camera:
 
 def _whole(side: Any) -> int:
     """A side in whole pixels; OpenCV's files do not tell 640 from 640.0."""
-    if isinstance(side, (int, float)) and side == int(side):
+    if isinstance(side, (int, float)) and abs(side) <= LONGEST_SIDE and side == int(side):
         return int(side)
     raise UserError("camera", f"a side of {side!r}", "expected a whole number of pixels")
 

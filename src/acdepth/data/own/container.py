@@ -1,5 +1,6 @@
 """Which frames a video file shows, and when: found without decoding more than, of some, the last few."""
 
+import errno
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -107,7 +108,8 @@ def read_track(path: Path) -> Track:
             return Track(stream.index, pts, stream.time_base or Fraction(1), aspect, others)
     except (FFmpegError, OSError) as error:
         remedy = "copy it again; one whose recording was broken off needs a repair tool"
-        raise UserError(path, f"not readable as a video ({error.strerror})", remedy) from error
+        damaged = "its index is damaged" if error.errno == errno.ENOMEM else error.strerror
+        raise UserError(path, f"not readable as a video ({damaged})", remedy) from error
 
 
 def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
