@@ -202,7 +202,7 @@ def test_what_is_written_is_read(tmp_path: Path, lens: Lens) -> None:
         ("k1: strong", "k1 = 'strong', expected a number"),
         ("model: fishy", "model = 'fishy'; choose from brown, fisheye"),
         ("model: fisheye\np1: 0.1", "the fisheye model has no p1; it has k1, k2, k3, k4"),
-        ("k1: .nan", "are not finite"),
+        ("k1: .nan", "expected finite numbers"),
         ("k1: -2.5", "folds the picture over"),
         ("camera_height: 140", "camera_height = 140; give metres"),
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json
+from acdepth.core.files import read_object, write_json
 from acdepth.data import Prepared, open_data, prepare, prepared
 from acdepth.data.frames import Frames
 from tests.data.folders import write_drive
@@ -34,7 +34,7 @@ def test_opening_maps_the_columns_and_reads_none(made: Prepared) -> None:
 
 def test_the_index_is_parsed_once(made: Prepared, monkeypatch) -> None:
     parsed: list[Path] = []
-    monkeypatch.setattr(prepared, "read_json", lambda path: parsed.append(path) or read_json(path))
+    monkeypatch.setattr(prepared, "read_object", lambda path: parsed.append(path) or read_object(path))
     again = prepare(open_data(made.folder.parent / "data"), made.folder, SIZE)
     assert parsed == [made.folder / "index.json"] and again.made_from == made.made_from
 
@@ -75,7 +75,7 @@ def test_a_column_that_is_missing_or_cut_is_one_line(tmp_path: Path, left: int |
         column.write_bytes(content[:left])
     with pytest.raises(
         UserError,
-        match=r"speed\.npy: (no such file|not readable as a column .*); delete .*out, it will be made again",
+        match=r"speed\.npy: (no such file|not readable as a NumPy array .*); delete .*out, it will be",
     ):
         Prepared.open(made.folder)
 
@@ -83,7 +83,7 @@ def test_a_column_that_is_missing_or_cut_is_one_line(tmp_path: Path, left: int |
 def test_an_older_folder_is_not_opened_but_made_again(tmp_path: Path) -> None:
     drive = write_drive(tmp_path / "drive")
     made = prepare(open_data(drive), tmp_path / "out", SIZE)
-    older = {**read_json(made.folder / "index.json"), "format": 3, "frames": []}
+    older = {**read_object(made.folder / "index.json"), "format": 3, "frames": []}
     write_json(made.folder / "index.json", older)
     with pytest.raises(UserError, match="written by another version; delete it, it will be made again"):
         Prepared.open(made.folder)

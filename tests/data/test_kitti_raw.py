@@ -222,7 +222,7 @@ class TestRefusals:
                 b"P_rect_02: 1 0 0\nR_rect_00: 1 0 0 0 1 0 0 0 1\n",
                 "has 3 numbers, expected 12",
             ),
-            ("calib_cam_to_cam.txt", b"\xff\xfe\x00", "not readable as a calibration"),
+            ("calib_cam_to_cam.txt", b"\xff\xfe\x00", "is text in UTF-16; save it as UTF-8"),
             (
                 "calib_cam_to_cam.txt",
                 b"P_rect_02: 0 0 0 0 0 0 0 0 0 0 0 0\nR_rect_00: 1 0 0 0 1 0 0 0 1\n",
@@ -268,7 +268,7 @@ class TestRefusals:
         refuses(r"zhou: no such list.*eigen/test_files\.txt", lambda: open_kitti_raw(root, "zhou", fail))
         refuses(r"test_files\.txt: names no images", lambda: open_kitti_raw(root, "eigen/test", fail))
         (root / "bin.txt").write_bytes(b"\xff\xfe\x00")
-        refuses(r"bin\.txt: not readable", lambda: open_kitti_raw(root, str(root / "bin.txt"), fail))
+        refuses(r"bin\.txt: is text in UTF-16", lambda: open_kitti_raw(root, str(root / "bin.txt"), fail))
 
     def test_images_twice_misnamed_or_none(self, root):
         folder = root / ONE / "image_02" / "data"

@@ -419,7 +419,7 @@ class TestDamage:
         warnings, done = [], []
         prepare_scene(plan(base), lambda: done.append(1), warnings.append)
         assert len(done) == 200
-        assert len(warnings) == 1 and f"{image_time(7)}.png: not a raw image" in warnings[0]
+        assert len(warnings) == 1 and f"{image_time(7)}.png: not readable as an image" in warnings[0]
         assert not (base / "out" / DAY / "stereo" / "left" / file.name).exists()
 
     def test_too_many_stop_the_work(self, raw):
@@ -451,7 +451,11 @@ class TestDamage:
                 b"\0" * 80,
                 "10 numbers, expected 6144 for 64x48",
             ),
-            ("models/stereo_wide_left_distortion_lut.bin", np.full(6144, np.nan).tobytes(), "not finite"),
+            (
+                "models/stereo_wide_left_distortion_lut.bin",
+                np.full(6144, np.nan).tobytes(),
+                "no places in an image",
+            ),
             ("extrinsics/stereo.txt", b"0 0 0 0 0\n", "expected six finite numbers"),
             ("extrinsics/lms_front.txt", b"0 0 0 0 0 nan\n", "expected six finite numbers"),
             ("extrinsics/lms_front.txt", b"x\n", "not readable as numbers"),

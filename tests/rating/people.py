@@ -37,12 +37,15 @@ def write_sides(folder: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def serving(folder: Path, images: int = 8, seed: int = 0, host: str = "127.0.0.1") -> Iterator[RatingServer]:
+def serving(
+    folder: Path, images: int = 8, seed: int = 0, host: str = "127.0.0.1", among_friends: bool = True
+) -> Iterator[RatingServer]:
     """A server in a thread; the images in ``folder`` as `write_sides` names them, the votes beside them."""
     real = find_pictures(folder / "photographs", Kind.REAL, list(Condition))
     made = find_pictures(folder / "made", Kind.GENERATED, list(Condition))
     votes = VoteFile(folder / "votes.csv")
-    panel, shown = open_panel(real, made, votes, images, None, seed)
+    key = None if among_friends else votes.key
+    panel, shown = open_panel(real, made, votes, images, None, seed, key, among_friends)
     votes.begin()
     with running(panel, shown, host) as server:
         yield server
@@ -77,10 +80,20 @@ def post(server: RatingServer, path: str, body: Any, **headers: str) -> tuple[in
 
 def vote(server: RatingServer, state: Any, answer: str, seconds: float = 1.5) -> Any:
     """Vote on the present image; returns what comes next."""
-    body = {"rater": state["rater"], "image": state["images"][0], "vote": answer, "seconds": seconds}
+    body = {**who(state), "image": state["images"][0], "vote": answer, "seconds": seconds}
     status, after = post(server, "/vote", body)
     assert status == 200, after
     return after
+
+
+def undo(server: RatingServer, state: Any) -> tuple[int, Any]:
+    """Take back the last vote."""
+    return post(server, "/undo", who(state))
+
+
+def who(state: Any) -> dict[str, str]:
+    """What a browser says with each request."""
+    return {"rater": state["rater"], "secret": state["secret"]}
 
 
 def brightness(server: RatingServer, token: str) -> float:

@@ -22,7 +22,7 @@ def ana_votes_real_thrice(server: RatingServer) -> None:
     """Instead of serving; then Ctrl-C."""
     state = server.panel.join("Ana")
     for _ in range(3):
-        state = server.panel.vote("Ana", state["images"][0], "real", 1.0)
+        state = server.panel.vote("Ana", state["secret"], state["images"][0], "real", 1.0)
     raise KeyboardInterrupt
 
 

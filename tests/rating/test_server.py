@@ -3,6 +3,8 @@
 import csv
 import socket
 import threading
+import time
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
-from acdepth.rating.server import RatingServer
-from acdepth.rating.votes import VoteFile
+from acdepth.rating.pictures import Kind
+from acdepth.rating.server import MOST_CONNECTIONS, RatingServer
+from acdepth.rating.votes import Vote, VoteFile, read_votes
 from acdepth.reports.votes import ADDRESSES
-from tests.rating.people import brightness, get, post, serving, vote, write_sides
+from tests.rating.people import brightness, get, post, serving, undo, vote, who, write_sides
 
 
 @pytest.fixture
@@ -67,11 +70,10 @@ def test_nothing_gives_an_image_away(folder: Path) -> None:
 def test_undo_brings_the_last_image_back_and_its_line_goes(folder: Path) -> None:
     with serving(folder) as server:
         _, first = post(server, "/join", {"rater": "Ana"})
-        _, same = post(server, "/undo", {"rater": "Ana"})
+        _, same = undo(server, first)
         assert same == first
         second = vote(server, first, "real")
-        vote(server, second, "real")
-        _, state = post(server, "/undo", {"rater": "Ana"})
+        _, state = undo(server, vote(server, second, "real"))
         assert state == second and len(lines(folder)) == 1
 
 
@@ -85,7 +87,7 @@ def test_a_restart_goes_on_in_the_same_order_with_other_names(folder: Path) -> N
         _, state = post(server, "/join", {"rater": "Ana"})
         assert state["done"] == 3 and server.panel.pictures[state["images"][0]].name == next_image
         assert state["images"][0] != token
-        status, _ = post(server, "/vote", {"rater": "Ana", "image": token, "vote": "real", "seconds": 1})
+        status, _ = post(server, "/vote", {**who(state), "image": token, "vote": "real", "seconds": 1})
         assert status == 409 and len(lines(folder)) == 3  # by a page that was open before
 
 
@@ -93,7 +95,7 @@ def test_a_vote_sent_twice_counts_once(folder: Path) -> None:
     with serving(folder) as server:
         _, state = post(server, "/join", {"rater": "Ana"})
         vote(server, state, "real")
-        again = {"rater": "Ana", "image": state["images"][0], "vote": "real", "seconds": 1}
+        again = {**who(state), "image": state["images"][0], "vote": "real", "seconds": 1}
         assert post(server, "/vote", again)[0] == 409 and len(lines(folder)) == 1
 
 
@@ -198,6 +200,7 @@ def test_other_names_of_this_machine_are_refused_for_reading_too(folder: Path) -
         (400, "/vote", {"rater": "Ana", "image": "IMAGE", "vote": "real", "seconds": "1"}),
         (400, "/vote", {"rater": "Ana", "image": "IMAGE", "vote": "real", "seconds": float("nan")}),
         (400, "/vote", {"rater": "Ana", "image": "IMAGE", "vote": "real", "seconds": -1}),
+        (400, "/vote", {"rater": "Ana", "image": "IMAGE", "vote": "real", "seconds": 10**3000}),
         (409, "/vote", {"rater": "Ana", "image": "made_0.jpg", "vote": "real", "seconds": 1}),
         (413, "/join", {"rater": "a" * 5000}),
         (404, "/image", {"rater": "Ana"}),
@@ -210,6 +213,8 @@ def test_what_the_page_never_sends_is_refused_and_changes_nothing(
         _, state = post(server, "/join", {"rater": "Ana"})
         if isinstance(body, dict) and body.get("image") == "IMAGE":
             body = {**body, "image": state["images"][0]}
+        if isinstance(body, dict) and path == "/vote":
+            body = {**body, **who(state)}
         found, answer = post(server, path, body)
         assert found == status and answer["error"]
         assert post(server, "/join", {"rater": "Ana"})[1] == state and not lines(folder)
@@ -223,7 +228,7 @@ def test_a_vote_that_cannot_be_written_does_not_count(
 
     with serving(folder) as server:
         _, state = post(server, "/join", {"rater": "Ana"})
-        body = {"rater": "Ana", "image": state["images"][0], "vote": "real", "seconds": 1}
+        body = {**who(state), "image": state["images"][0], "vote": "real", "seconds": 1}
         with monkeypatch.context() as patch:
             patch.setattr("acdepth.rating.votes.os.fsync", full)
             status, answer = post(server, "/vote", body)
@@ -235,8 +240,64 @@ def test_a_vote_that_cannot_be_written_does_not_count(
         assert post(server, "/join", {"rater": "Ana"})[1] == state and not lines(folder)
         after = vote(server, state, "real")
         (folder / "votes.csv").rename(folder / "away.csv")
-        assert post(server, "/undo", {"rater": "Ana"})[0] == 507 and "has gone" in capsys.readouterr().out
+        assert undo(server, state)[0] == 507 and "has gone" in capsys.readouterr().out
         assert not (folder / "votes.csv").exists()
         (folder / "away.csv").rename(folder / "votes.csv")
         assert post(server, "/join", {"rater": "Ana"})[1] == after and after["done"] == 1
     assert len(VoteFile(folder / "votes.csv").votes) == 1
+
+
+def test_on_a_network_nobody_votes_or_undoes_for_another(folder: Path) -> None:
+    with serving(folder, among_friends=False) as server:
+        _, state = post(server, "/join", {"rater": "Ana"})
+        state = vote(server, state, "real")
+        forged = {"rater": "Ana", "image": state["images"][0], "vote": "real", "seconds": 1}
+        for secret in ({}, {"secret": ""}, {"secret": "0" * 64}):
+            assert post(server, "/vote", {**forged, **secret})[0] == 403
+            assert post(server, "/undo", {"rater": "Ana", **secret})[0] == 403
+            assert post(server, "/join", {"rater": "Ana", **secret})[0] == 403
+        _, other = post(server, "/join", {"rater": "Bo"})
+        assert post(server, "/undo", {"rater": "Ana", "secret": other["secret"]})[0] == 403
+        assert len(lines(folder)) == 1
+    with serving(folder, among_friends=False) as server:  # the browser goes on after a restart
+        assert post(server, "/join", {"rater": "Ana"})[0] == 403
+        _, again = post(server, "/join", who(state))
+        assert again["done"] == 1 and undo(server, again)[1]["done"] == 0
+    assert (folder / ".votes.csv.key").stat().st_mode & 0o077 == 0
+
+
+def test_connections_that_say_nothing_take_no_more_threads_than_there_are(folder: Path) -> None:
+    with serving(folder) as server:
+        before = threading.active_count()
+        idle = [socket.create_connection(server.server_address[:2]) for _ in range(MOST_CONNECTIONS + 40)]
+        time.sleep(0.3)
+        assert threading.active_count() - before <= MOST_CONNECTIONS
+        for one in idle:
+            one.close()
+        until = time.monotonic() + 5
+        while threading.active_count() > before and time.monotonic() < until:
+            time.sleep(0.02)
+        assert get(server, "/about")[0] == 200
+
+
+def test_an_answer_does_not_wait_for_a_receipt(folder: Path) -> None:
+    with serving(folder) as server:
+        connection = HTTPConnection(*server.server_address[:2])
+        times = []
+        for _ in range(9):
+            begun = time.perf_counter()
+            connection.request("GET", "/about")
+            connection.getresponse().read()
+            times.append(time.perf_counter() - begun)
+        connection.close()
+    assert min(times[1:]) < 0.02  # the first has nothing to wait for
+
+
+def test_a_name_that_a_spreadsheet_would_compute_is_a_name(folder: Path) -> None:
+    file = VoteFile(folder / "votes.csv")
+    file.begin()
+    names = ["=1+1.png", "+a.png", "-2.png", "@x.png", "'=y.png", "'z.png"]
+    for name in names:
+        file.add(Vote("2026-05-01T12:00:00+00:00", "Ana", name, Kind.REAL, Kind.REAL, 1.0))
+    assert [vote.image for vote in read_votes(file.path)] == names
+    assert {row["image"][0] for row in lines(folder)} == {"'"}

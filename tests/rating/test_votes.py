@@ -61,7 +61,8 @@ def test_a_whole_last_line_without_its_end_is_kept_and_blank_lines_are_none(tmp_
         (HEADER + "yesterday,Ana,a.png,real,real,1\n", "line 2: no vote .*yesterday"),
         (HEADER + "2026-01-02,Ana,a.png,real,real,nan\n", "line 2: no vote"),
         (HEADER + '2026-01-02,Ana,"a"b.png,real,real,1\n', "line 2: not readable as CSV"),
-        (b"\xff\xfe\x00", "not readable as text"),
+        (b"\xff\x00\xff", "not readable as text"),
+        (HEADER.encode("utf-16"), "is text in UTF-16; save it as UTF-8"),
     ],
 )
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path, content: str | bytes, message: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from acdepth.core.errors import shown
+
 COLUMNS = 3
 TILE = (360, 640)
 """Height and width that a picture is fitted into [px]."""
@@ -63,7 +65,7 @@ def write(
     """Write text that begins at ``left``, or with ``right`` ends there; returns its width."""
     width = text_width(text, size)
     place = (left - width if right else left, bottom)
-    cv2.putText(strip, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
+    cv2.putText(strip, shown(text), place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
     return width
 
 
@@ -78,4 +80,5 @@ def fitted(text: str, width: int) -> str:
 
 def text_width(text: str, size: float = 0.42) -> int:
     """How wide a text is [px]."""
-    return cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0]
+    # OpenCV ends the process at a name that is no UTF-8.
+    return cv2.getTextSize(shown(text), cv2.FONT_HERSHEY_SIMPLEX, size, 1)[0][0]

@@ -20,6 +20,7 @@ from acdepth.checking.canvas import (
 )
 from acdepth.core.clip import Frame
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import encode
 from acdepth.core.files import write_bytes
 
 SCALE = (2.0, 80.0)
@@ -95,8 +96,7 @@ def write_sheet(
             strips.append(heading(condition.value))
             strips += [picture_row(some[first : first + COLUMNS]) for first in range(0, len(some), COLUMNS)]
     legend = [] if len(strips) == len(pages) else [_legend()]
-    sheet = cv2.cvtColor(np.concatenate([*strips, *legend]), cv2.COLOR_RGB2BGR)
-    write_bytes(path, cv2.imencode(".png", sheet)[1].tobytes())
+    write_bytes(path, encode(".png", np.concatenate([*strips, *legend]), where=path))
 
 
 def _legend() -> np.ndarray:

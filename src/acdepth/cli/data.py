@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acdepth.cli.launched import own_share
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, shown
 from acdepth.core.files import check_folder
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress, say
@@ -53,15 +53,15 @@ def check(
         raise UserError(f"--sample {sample}", "must be 0, for all, or a number of images")
     report = check_data(kind, root, out, FootageChoice(split=split, cameras=cameras), sample)
     for line in report.lines():
-        print(line)
+        print(shown(line))
     Console().print(_table(report))
     if report.faults:
         raise UserError(None, f"{_count(report.faults, 'fault')}, listed above and in {out / 'check.json'}")
     pictures = f"; look at {out / 'sheet.png'}" if report.has_sheet else ""
     if pictures and len(report.drives) > MOST_PAGES:
-        shown = ", ".join(drive.name for drive in spread(report.drives, MOST_PAGES))
-        pictures += f", which shows {MOST_PAGES} of {len(report.drives)} drives: {shown}"
-    print(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}")
+        named = ", ".join(drive.name for drive in spread(report.drives, MOST_PAGES))
+        pictures += f", which shows {MOST_PAGES} of {len(report.drives)} drives: {named}"
+    print(shown(f"{root}: no faults, {_count(report.doubts, 'doubt')}{pictures}"))
 
 
 def mask(
@@ -96,12 +96,12 @@ def mask(
         for drive, file, count in zip(found, files, images, strict=True):
             if file in there:
                 advance(count)
-                print(f"{file}: is there already, and stays as it is")
+                print(shown(f"{file}: is there already, and stays as it is"))
                 continue
             seen = find_ego_mask(drive, advance)
             if seen.mask is not None:
                 write_ego_mask(file, seen.mask)
-            print(f"{file if seen.mask is not None else drive[0].name}: {seen.told}")
+            print(shown(f"{file if seen.mask is not None else drive[0].name}: {seen.told}"))
 
 
 def pairs(
@@ -204,7 +204,7 @@ def prepare(
 
 
 def _table(report: "CheckReport") -> Table:
-    title = f"{report.kind}: {report.root}"
+    title = shown(f"{report.kind}: {report.root}")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for name in ("split", "condition"):
         table.add_column(name, no_wrap=True)

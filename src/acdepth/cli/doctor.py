@@ -17,7 +17,7 @@ from rich.table import Table
 from acdepth.cli.main import VERBS, Verb
 from acdepth.core import shipped
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json
+from acdepth.core.files import read_object
 
 if TYPE_CHECKING:
     import torch
@@ -103,11 +103,18 @@ def _shipped() -> list[tuple[str, str]]:
         "generator": lambda: _card(shipped.GENERATOR),
         "translator": lambda: _card(shipped.TRANSLATOR),
     }
-    return [(kind, _answer_or_error(describe)) for kind, describe in ask.items()]
+    rows = [(kind, _answer_or_error(describe)) for kind, describe in ask.items()]
+    return [*rows, ("sha-256", _answer_or_error(_whole))]
+
+
+def _whole() -> str:
+    if changed := shipped.altered():
+        return f"not as they were shipped: {', '.join(changed)}; install acdepth again"
+    return "of all files as they were shipped"
 
 
 def _card(folder: Path) -> str:
-    return read_json(folder / "card.json").get("description", "")
+    return read_object(folder / "card.json").get("description", "")
 
 
 def _answer_or_error(describe: Callable[[], str]) -> str:

@@ -4,6 +4,7 @@ The list of verbs is answered before pydantic, tyro and rich are there, which ta
 """
 
 import inspect
+import logging
 import os
 import sys
 import traceback
@@ -15,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, shown
 from acdepth.core.share import Lost
 from acdepth.core.stopping import sigterm_stops
 from acdepth.core.terminal import print_anywhere
@@ -107,6 +108,7 @@ RENAMED = {"translate rate": "translate score"}
 def main() -> None:
     """Run the command line; errors that a person can mend are one line, with exit code 2."""
     print_anywhere()
+    logging.getLogger("acdepth").addFilter(_fit_for_a_terminal)
     arguments = sys.argv[1:]
     debug = "--debug" in arguments
     arguments = [argument for argument in arguments if argument != "--debug"]
@@ -144,6 +146,12 @@ def _told(arguments: list[str]) -> str:
     import shlex
 
     return shlex.join(["acdepth", *arguments])
+
+
+def _fit_for_a_terminal(record: logging.LogRecord) -> bool:
+    """Warnings name files, and whoever named them may mean more than letters."""
+    record.msg, record.args = shown(record.getMessage()), None
+    return True
 
 
 def _nobody_reads(stream: TextIO) -> bool:

@@ -53,7 +53,7 @@ def rate(
     from acdepth.data.settings import FootageChoice
     from acdepth.rating.panel import open_panel
     from acdepth.rating.pictures import Kind, find_pictures
-    from acdepth.rating.server import RatingServer
+    from acdepth.rating.server import RatingServer, is_loopback
     from acdepth.rating.votes import VoteFile
     from acdepth.reports.votes import rate_page
 
@@ -63,8 +63,9 @@ def rate(
     choice = FootageChoice(split=split, cameras=cameras)
     sides = (find_pictures(real, Kind.REAL, wanted, choice), find_pictures(generated, Kind.GENERATED, wanted))
     with sole_writer(out, is_file=True):
-        votes = VoteFile(out)
-        panel, shown = open_panel(*sides, votes, images, size, seed)
+        votes, alone = VoteFile(out), is_loopback(host)
+        key = None if alone else votes.key
+        panel, shown = open_panel(*sides, votes, images, size, seed, key, among_friends=alone)
         _warn(*sides, panel, images)
         with RatingServer(panel, shown, rate_page(), host, port) as server:
             votes.begin()

@@ -6,7 +6,7 @@ from typing import Annotated
 import tyro
 
 from acdepth.cli.flags import configured
-from acdepth.core.files import read_json
+from acdepth.core.files import read_object
 from acdepth.core.progress import say
 from acdepth.core.shipped import SHIPPED
 from acdepth.student.adapt.settings import AdaptConfig
@@ -35,12 +35,12 @@ def teacher(
     from acdepth.teacher.training import MOTION_FILE, train_teacher
 
     path = train_teacher(config, data, out)
-    for clip, length in read_json(out / MOTION_FILE).items():
+    for clip, length in read_object(out / MOTION_FILE).items():
         print(
             f"{clip}: predicted motion {length['predicted']:.3f} m a frame, measured "
             f"{length['measured']:.3f} m, median error {length['error']:.1%} ({length['pairs']} pairs)"
         )
-    metres = Metres.from_dict(read_json(out / METRES_FILE)["metres"], str(out / METRES_FILE))
+    metres = Metres.from_dict(read_object(out / METRES_FILE)["metres"], str(out / METRES_FILE))
     print(f"metres are {metres.describe()}")
     print(path)
 

@@ -1,7 +1,6 @@
 """The pinhole camera as a value."""
 
 import difflib
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +17,10 @@ NAMES = ("fx", "fy", "cx", "cy", "width", "height")
 FILE_KEYS = (*NAMES, "frame_rate", *DISTORTION_KEYS, "camera_height")
 """What ``camera.yaml`` may hold: the camera [px], images per second [1/s], how its lens bends, and how high
 it is above the road [m]."""
+LONGEST_SIDE, MOST_NUMBER = 1 << 20, 1e7
+"""Of any camera [px]; usual are sides of 640 to 8,000, and focal lengths of half a side to some."""
+LEAST_FOCAL = 1e-3
+"""[px]; below it the field of view is no camera's at any size."""
 SAME_ASPECT = 0.005
 """By how much the aspect of scaled images may differ from their camera's: rounding, not another camera."""
 
@@ -40,13 +43,13 @@ class Camera:
     def __post_init__(self) -> None:
         for name in ("fx", "fy", "cx", "cy"):
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not math.isfinite(value):
+            if not isinstance(value, (int, float)) or not abs(value) <= MOST_NUMBER:
                 raise UserError("camera", f"{name} is {value!r}, expected a finite number of pixels")
-        if self.fx <= 0 or self.fy <= 0:
+        if min(self.fx, self.fy) < LEAST_FOCAL:
             raise UserError("camera", f"focal lengths {self.fx}, {self.fy} must be positive pixels")
         for name in ("width", "height"):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
+            if not isinstance(value, int) or not 1 <= value <= LONGEST_SIDE:
                 raise UserError("camera", f"{name} is {value!r}, expected a whole number of pixels")
 
     @classmethod

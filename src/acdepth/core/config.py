@@ -104,7 +104,7 @@ def _inner_settings(annotation: Any) -> type[Config] | None:
 def _merged(config: Config, changes: Mapping[str, Any]) -> dict[str, Any]:
     values = config.to_dict()
     for name, value in changes.items():
-        inner = getattr(config, name, None)
+        inner = getattr(config, str(name), None)
         if isinstance(inner, Config) and isinstance(value, Mapping):
             values[name] = _merged(inner, value)
         else:

@@ -18,6 +18,8 @@ KEYS = ("model", *dict.fromkeys(name for names in COEFFICIENTS.values() for name
 """What files may say of a distortion."""
 _ANGLES = np.radians(np.linspace(0, 89.5, 8951))
 """From the optical axis, where the radial part is looked up [rad]."""
+MOST_COEFFICIENT = 1e4
+"""Rational models reach hundreds where numerator and denominator cancel."""
 _NEWTON_STEPS = 12
 _EXACT = 1e-9
 """How near an inverse must come, in focal lengths; a thousandth of a pixel is 1e-6 at most."""
@@ -43,8 +45,9 @@ class Distortion:
         if len(given) > len(names):
             what = f"{len(given)} coefficients of the {self.model} model, which has {len(names)}"
             raise UserError("lens", what, f"they are {', '.join(names)}")
-        if not np.isfinite(given).all():
-            raise UserError("lens", f"coefficients {given} are not finite")
+        if not (np.abs(given) <= MOST_COEFFICIENT).all():
+            what = f"coefficients {given}, expected finite numbers up to {MOST_COEFFICIENT:g}"
+            raise UserError("lens", what, "usual are -1 to 1")
         object.__setattr__(self, "coefficients", given + (0.0,) * (len(names) - len(given)))
 
     @classmethod

@@ -1,8 +1,34 @@
 """The one exception that means: a person can mend this."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LONGEST_PART = 700
+"""Letters of what is told of a fault, which may quote a file: beyond that the middle is left out."""
+UNSEEN = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]"
+)
+"""What a terminal acts on instead of showing it: controls, among them escape sequences, what turns the
+direction of writing, and the bytes of names that are no UTF-8."""
+
+
+def shown(text: object) -> str:
+    """A text that may hold what a stranger wrote, such as a file's name, fit for a terminal's line."""
+    return UNSEEN.sub(_escaped, str(text))
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be written down as UTF-8; Linux allows any bytes."""
+    return not re.search("[\ud800-\udfff]", name)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    if 0xDC80 <= number <= 0xDCFF:  # a byte of a name, as Python keeps it
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 class UserError(Exception):
@@ -24,8 +50,16 @@ class UserError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        place = "" if self.where is None else f"{self.where}: "
-        return " ".join(f"{place}{self.what}{self.remedy and f'; {self.remedy}'}".split())
+        parts = [_brief(part) for part in (self.what, self.remedy) if part]
+        place = "" if self.where is None else f"{shown(self.where)}: "
+        return place + "; ".join(parts)
+
+
+def _brief(text: str) -> str:
+    text = shown(" ".join(text.split()))
+    if len(text) <= LONGEST_PART:
+        return text
+    return f"{text[: LONGEST_PART * 3 // 4]} ... {text[-LONGEST_PART // 4 :]}"
 
 
 def first_line(error: BaseException) -> str:

@@ -7,15 +7,17 @@ import re
 import secrets
 import shutil
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+import numpy as np
 from filelock import FileLock, Timeout
 
 from acdepth.core.errors import UserError, first_line
+from acdepth.core.texts import parse_json, parse_yaml, read_text
 
 HALF_MADE = re.compile(r"\.(.+\.)?\d+(-[0-9a-f]{8})?\.(partial|former)(\.\w+)?")
 """Hidden names of what is being written, and of what is about to be replaced; earlier ones tell the stem."""
@@ -253,11 +255,23 @@ def read_json(path: Path) -> Any:
         UserError: if the file is missing or is not JSON.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return parse_json(read_text(path))
     except FileNotFoundError as error:
         raise UserError(path, "no such file") from error
     except (ValueError, OSError) as error:
         raise UserError(path, f"not readable as JSON ({error})", "copy or make it again") from error
+
+
+def read_object(path: Path, remedy: str = "copy or make it again") -> dict[str, Any]:
+    """Read JSON that is keys and values.
+
+    Raises:
+        UserError: as `read_json`, or if it is something else.
+    """
+    found = read_json(path)
+    if not isinstance(found, dict):
+        raise UserError(path, f"holds {type(found).__name__}, expected keys and values", remedy)
+    return found
 
 
 def read_yaml(path: Path, remedy: str = "") -> Any:
@@ -267,12 +281,28 @@ def read_yaml(path: Path, remedy: str = "") -> Any:
         UserError: if the file is missing or is not YAML.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
+        return parse_yaml(read_text(path))
     except FileNotFoundError as error:
         raise UserError(path, "no such file", remedy) from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         told = f"not readable as YAML ({first_line(error)})"
         raise UserError(path, told, "write lines of key: value") from error
+
+
+def read_array(path: Path, remedy: str = "make it again") -> np.ndarray:
+    """Map what `numpy.save` wrote, read-only; nothing is unpickled, and no more is asked for than is there.
+
+    Raises:
+        UserError: if the file is missing, cut or something else.
+    """
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of headers of Python 2
+            return np.lib.format.open_memmap(path, mode="r")
+    except FileNotFoundError as error:
+        raise UserError(path, "no such file", remedy) from error
+    except Exception as error:  # NumPy reads the header as Python: syntax, token, type and other errors
+        reason = error.strerror if isinstance(error, OSError) else "cut, damaged or something else"
+        raise UserError(path, f"not readable as a NumPy array ({reason})", remedy) from error
 
 
 def hash_file(path: Path) -> str:

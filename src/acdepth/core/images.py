@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from acdepth.core.complaints import with_complaints
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.headers import JPEG_START, hole, jpeg_segments, stored_size
 from acdepth.core.png_text import png_text
 from acdepth.core.prediction import NO_METRES, PNG16_UNITS_PER_METRE
 
@@ -30,9 +31,8 @@ SMALLEST_SIDE = 16
 """Pixels; below this there is nothing to predict from."""
 EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
 """What stands before EXIF in JPEG, PNG and WebP."""
-MOST_PIXELS = "2^30, and 2^20 on a side"
-"""What OpenCV reads, in words."""
-JPEG_START = b"\xff\xd8"
+MOST_PIXELS, LONGEST_SIDE = 1 << 27, 1 << 20
+"""Of a picture; cameras give 1 to 100 million pixels, of which each takes some eight bytes here."""
 REDUCED = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}
 """By how much a JPEG's sides can be decoded smaller: only the low frequencies of its blocks are made."""
 TURNED_ASIDE = frozenset({5, 6, 7, 8})
@@ -115,12 +115,6 @@ def decode_reduced(
     return Pixels(whole, (whole.shape[0], whole.shape[1]))
 
 
-def jpeg(image: np.ndarray, quality: int) -> bytes:
-    """An image, uint8 (H, W, 3) RGB, as a file."""
-    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-
-
 def read_depth_png16(path: Path, without_scale: bool = False) -> np.ndarray:
     """Read 16-bit depth (1/256 m) as float32 (H, W) [m]; 0 where there is none.
 
@@ -159,16 +153,21 @@ def _png16(path: Path, content: bytes, remedy: str) -> np.ndarray:
     return pixels
 
 
-def read_classes(path: Path) -> np.ndarray:
-    """Read a class map, uint8 (H, W).
+def read_gray(path: Path, remedy: str) -> np.ndarray:
+    """Read an 8-bit gray PNG, uint8 (H, W).
 
     Raises:
-        UserError: if the file is unreadable or is not an 8-bit gray PNG.
+        UserError: with the ``remedy``, if the file is something else; or if it is unreadable.
     """
     pixels = _decode(path, read_content(path))
     if pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise UserError(path, "not an 8-bit gray PNG", "a class map holds one number per pixel")
+        raise UserError(path, "not an 8-bit gray PNG", remedy)
     return pixels
+
+
+def read_classes(path: Path) -> np.ndarray:
+    """Read a class map, uint8 (H, W); errors are as of `read_gray`."""
+    return read_gray(path, "a class map holds one number per pixel")
 
 
 def read_painted(path: Path) -> np.ndarray:
@@ -200,25 +199,49 @@ def read_content(path: Path) -> bytes:
 
 def _decode(path: Path | str, content: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> np.ndarray:
     """Pixels as OpenCV gives them; damage that a decoder sees is an error even if it goes on."""
-    if content[4:8] == b"ftyp":
-        return _decode_avif(path, content)
     start = _start_of_scan(content) if content.startswith(JPEG_START) else None
     end = content.find(b"\xff\xd9", start or 0)
     if start is not None and end < 0:
         # OpenCV fills the missing part of a truncated JPEG with gray and says nothing.
         raise UserError(path, "the JPEG ends too early", "copy the file again")
+    _refuse_too_large(path, content)
+    if content[4:8] == b"ftyp":
+        pixels, said = _decode_avif(path, content), []
+    else:
+        pixels, said = _decode_others(path, content, flags)
+    if damage := [line for line in said if _tells_damage(line, content[start:end])]:
+        raise UserError(path, f"the JPEG is damaged ({damage[0]})", "copy the file again")
+    if zeros := hole(content, pixels, start or 0, end if start is not None else None):
+        raise UserError(path, f"is damaged: {zeros} bytes of zeros in a row", "copy the file again")
+    return pixels
+
+
+def _refuse_too_large(path: Path | str, content: bytes) -> None:
+    """A header of a few bytes may ask for any memory, so it is read before the decoder does."""
+    size = stored_size(content)
+    if size is None:
+        if content[4:8] == b"ftyp" or not content:
+            return  # whoever reads on tells more
+        raise UserError(path, "not readable as an image", "remove it or copy it again")
+    height, width = size
+    if height * width > MOST_PIXELS or max(size) > LONGEST_SIDE:
+        what = f"{width}x{height} pixels, at most {MOST_PIXELS >> 20} million are read"
+        raise UserError(path, what, "scale it down")
+
+
+def _decode_others(path: Path | str, content: bytes, flags: int) -> tuple[np.ndarray, list[str]]:
+    """What OpenCV decodes, and what its decoders print."""
     try:
         pixels, said = with_complaints(
             lambda: cv2.imdecode(np.frombuffer(content, np.uint8), flags) if content else None
         )
     except cv2.error as error:
-        raise UserError(path, _why_refused(content, error), "scale it down") from error
+        what = f"not readable as an image ({error.err or error.msg})"
+        raise UserError(path, what, "remove it or copy it again") from error
     if pixels is None:
         reason = f" ({said[0]})" if said else ""
         raise UserError(path, f"not readable as an image{reason}", "remove it or copy it again")
-    if damage := [line for line in said if _tells_damage(line, content[start:end])]:
-        raise UserError(path, f"the JPEG is damaged ({damage[0]})", "copy the file again")
-    return pixels
+    return pixels, said
 
 
 def _tells_damage(line: str, scan: bytes) -> bool:
@@ -226,17 +249,6 @@ def _tells_damage(line: str, scan: bytes) -> bool:
     if extra := re.match(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9", line):
         return bool(scan[-int(extra[1]) :].strip(b"\0"))
     return line.startswith(("Corrupt JPEG data", "Premature end of JPEG"))
-
-
-def _why_refused(content: bytes, error: cv2.error) -> str:
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            return f"{image.width}x{image.height} pixels are more than can be read ({MOST_PIXELS})"
-    except Image.DecompressionBombError as bomb:
-        count = re.search(r"\d+", str(bomb))
-        return f"{count[0] if count else 'too many'} pixels are more than can be read ({MOST_PIXELS})"
-    except (OSError, ValueError):
-        return f"not readable as an image ({error.err})"
 
 
 def _decode_avif(path: Path | str, content: bytes) -> np.ndarray:
@@ -248,7 +260,7 @@ def _decode_avif(path: Path | str, content: bytes) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(content)) as image:
             pixels = np.asarray(ImageOps.exif_transpose(image))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, RuntimeError, Image.DecompressionBombError) as error:
         reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"  # it tells an address
         raise UserError(path, f"not readable as an image{reason}", "remove it or copy it again") from error
     if pixels.ndim == 2:
@@ -275,13 +287,4 @@ def _start_of_scan(content: bytes) -> int | None:
     An end marker before it belongs to the thumbnail in the EXIF, which a truncated photograph still has.
     Behind the one after it phones append what they like, such as a film.
     """
-    place = 2
-    while (place := content.find(b"\xff", place)) >= 0:
-        kind = content[place + 1 : place + 2]
-        if kind == b"\xda":
-            return place
-        if kind == b"\xff":  # padding
-            place += 1
-        else:
-            place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
-    return len(content)
+    return next((place for kind, place in jpeg_segments(content) if kind == 0xDA), len(content))

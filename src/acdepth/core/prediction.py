@@ -10,6 +10,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.cloud import Cloud, PointChoice
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
 from acdepth.core.exr import depth_exr
 from acdepth.core.files import atomic_path
@@ -91,16 +92,14 @@ class DepthPrediction:
         """
         factor = self.png16_factor()
         notes = {} if self.metric else {NO_METRES: f"{factor:.17g}"}
-        content = _encoded(
-            Path("depth.png"), np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16)
-        )
+        content = encode(".png", np.clip(np.rint(self.depth * factor), 1, 65535).astype(np.uint16))
         for keyword, text in notes.items():
             content = with_png_text(content, keyword, text)
         return content
 
     def save_colour(self, path: Path) -> None:
         """Write `colour` as a PNG or JPEG."""
-        _write_image(path, cv2.cvtColor(self.colour(), cv2.COLOR_RGB2BGR))
+        _write_image(path, self.colour())
 
     def save_npy(self, path: Path) -> None:
         """Write `npy`."""
@@ -180,15 +179,8 @@ def _npy(values: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def _encoded(path: Path, pixels: np.ndarray) -> bytes:
-    encoded, buffer = cv2.imencode(Path(path).suffix, pixels)
-    if not encoded:
-        raise UserError(path, "no image can be written under this name", "use .png or .jpg")
-    return buffer.tobytes()
-
-
 def _write_image(path: Path, pixels: np.ndarray) -> None:
-    _write(path, _encoded(path, pixels))
+    _write(path, encode(Path(path).suffix, pixels, where=path))
 
 
 def _write(path: Path, content: bytes) -> None:

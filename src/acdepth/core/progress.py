@@ -10,12 +10,14 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from acdepth.core.errors import shown
+
 SECONDS_BETWEEN_LINES = 15.0
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a line at once, or several."""
+    print("\n".join(map(shown, text.split("\n"))), file=sys.stderr, flush=True)
 
 
 class Advance(Protocol):

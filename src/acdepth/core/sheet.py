@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from acdepth.core.errors import UserError
+from acdepth.core.encoding import encode
+from acdepth.core.errors import UserError, shown
 from acdepth.core.files import write_bytes
 from acdepth.core.images import WRITTEN_SUFFIXES
 
@@ -36,9 +37,9 @@ def save_sheet(path: Path, blocks: Many[np.ndarray], quality: int = 95) -> None:
         np.pad(block, ((0, 0), (0, width - block.shape[1]), (0, 0)), constant_values=BACKGROUND)
         for block in blocks
     ]
-    sheet = cv2.cvtColor(np.concatenate(padded), cv2.COLOR_RGB2BGR)
+    sheet = np.concatenate(padded)
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if path.suffix.lower() in (".jpg", ".jpeg") else []
-    write_bytes(path, cv2.imencode(path.suffix, sheet, options)[1].tobytes())
+    write_bytes(path, encode(path.suffix, sheet, options, path))
 
 
 def draw_block(columns: Mapping[str, Many[np.ndarray]]) -> np.ndarray:
@@ -48,7 +49,8 @@ def draw_block(columns: Mapping[str, Many[np.ndarray]]) -> np.ndarray:
     heading = np.full((HEADING, strips[0].shape[1], 3), BACKGROUND, np.uint8)
     for number, name in enumerate(columns):
         place = (number * tile + GAP, HEADING - 5)
-        cv2.putText(heading, name, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (TEXT,) * 3, 1, cv2.LINE_AA)
+        font, colour = cv2.FONT_HERSHEY_SIMPLEX, (TEXT,) * 3
+        cv2.putText(heading, shown(name), place, font, 0.4, colour, 1, cv2.LINE_AA)
     return np.concatenate([heading, *strips])
 
 

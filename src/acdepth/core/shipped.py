@@ -3,6 +3,9 @@
 from importlib.resources import files
 from pathlib import Path
 
+from acdepth.core.files import hash_file, reading
+from acdepth.core.texts import read_text
+
 WEIGHTS = Path(str(files("acdepth"))) / "weights"
 
 STUDENT = WEIGHTS / "student" / "model.safetensors"
@@ -16,8 +19,22 @@ GENERATOR = WEIGHTS / "generator"
 TRANSLATOR = WEIGHTS / "translator"
 """Adapters on it that turn clear images into bad weather."""
 
+SUMS = WEIGHTS / "SHA256SUMS"
+"""Of each file, as ``sha256sum`` writes it; made anew by it where weights change."""
+
 SHIPPED = Path("shipped")
 """What settings and flags say instead of a path."""
+
+
+def altered() -> list[str]:
+    """Names of the files in `WEIGHTS` that are not what was shipped, or are missing.
+
+    Raises:
+        UserError: if the list of them cannot be read.
+    """
+    with reading(SUMS, "a list of hashes", "install acdepth again"):
+        lines = [line.split(maxsplit=1) for line in read_text(SUMS).splitlines()]
+    return [name for told, name in lines if not (file := WEIGHTS / name).is_file() or hash_file(file) != told]
 
 
 def or_shipped(path: Path, shipped: Path) -> Path:

@@ -5,6 +5,7 @@ training kept, under the names that wrappers gave them.
 """
 
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -82,7 +83,8 @@ def read_plain(path: Path) -> dict[str, Any]:
         is_kind = "is a safetensors file" if kind == "safetensors" else "lists files of weights"
         raise UserError(path, f"{is_kind}, and this needs one that torch wrote")
     try:
-        with path.open("rb") as stream:  # of a path torch would look at the suffix
+        # Of a path torch would look at the suffix, and of a pickle of another version it would warn.
+        with path.open("rb") as stream, warnings.catch_warnings(action="ignore"):
             content = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises pickle, zip and runtime errors alike
         if named := re.search(r"GLOBAL (\S+)", str(error)):

@@ -131,10 +131,13 @@ def _begin(journal: Path, images: Path, head: str, size: int) -> list[Part]:
 def _noted(journal: Path, head: str) -> list[Part]:
     if not journal.exists():
         return []
-    first, *lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
-    if first != f"{head}\n":
-        return []
-    return [Part(*json.loads(line)) for line in lines if line.endswith("\n")]  # a kill may tear the last one
+    try:
+        first, *lines = journal.read_text(encoding="utf-8").splitlines(keepends=True) or [""]
+        if first != f"{head}\n":
+            return []
+        return [Part(*json.loads(line)) for line in lines if line.endswith("\n")]  # a kill may tear the last
+    except (ValueError, TypeError):
+        return []  # damaged: all is decoded again
 
 
 def _skip(parts: list[Part], tally: ReadTally) -> None:

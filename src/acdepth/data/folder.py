@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
-from acdepth.core.errors import OnFault, UserError, raise_fault, telling
+from acdepth.core.errors import OnFault, UserError, is_text, raise_fault, shown, telling
 from acdepth.core.images import PICTURE_SUFFIXES, SAVE_AS_JPEG, UNREAD_SUFFIXES
 from acdepth.core.progress import say
 from acdepth.data.kitti import benchmarks
@@ -16,7 +16,7 @@ from acdepth.data.layouts import LAYOUTS, data_set_around, layout_of, layouts_of
 from acdepth.data.own.bag import has_camera, open_bag
 from acdepth.data.own.cameras import find_camera_file
 from acdepth.data.own.choice import as_chosen
-from acdepth.data.own.clip import Description, ImageClip
+from acdepth.data.own.clip import Description, ImageClip, OwnClip
 from acdepth.data.own.container import VIDEO_SUFFIXES, is_video
 from acdepth.data.own.folder import equal_stems, is_sequence_folder, open_sequence_folder
 from acdepth.data.own.recording import BAG_SUFFIXES, is_bag
@@ -74,7 +74,16 @@ def open_data(
         raise UserError(path, "no such file or folder")
     for clip in clips:
         clip.condition = condition or clip.condition
+        _refuse_bytes(path, clip)
     return clips
+
+
+def _refuse_bytes(path: Path, clip: Clip) -> None:
+    """Refuse names that are bytes and no text: results, manifests and caches are called by them."""
+    names = (clip.name, *map(clip.key, range(len(clip)))) if isinstance(clip, OwnClip) else (clip.name,)
+    for name in names:
+        if not is_text(name):
+            raise UserError(path, f"holds {shown(name)}, a name that is no UTF-8", "rename it")
 
 
 def name_below(root: Path, folder: Path) -> str:

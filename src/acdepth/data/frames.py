@@ -9,11 +9,18 @@ from typing import Self
 import numpy as np
 
 from acdepth.core.condition import Condition
-from acdepth.core.files import atomic_folder, hash_file, reading
+from acdepth.core.errors import UserError
+from acdepth.core.files import atomic_folder, hash_file, read_array
 
 CONDITIONS = tuple(Condition)
 LATER = "check"
 """The column that earlier versions did not write."""
+_OTHERS = {"source_size": ("u", 2), "clip_intrinsics": ("f", 2), "masks": ("b", 3), "target": ("b", 1)}
+_OTHERS |= dict.fromkeys(
+    ("clip", "position", "clip_condition", "key_bytes", "clip_name_bytes", LATER), ("u", 1)
+)
+_OTHERS |= dict.fromkeys(("clip_mask", "key_ends", "clip_name_ends"), ("i", 1))
+"""Kind of the numbers, and dimensions, of each column that is not floats in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +71,44 @@ class Frames:
         Raises:
             UserError: if one is missing, cut, or has another hash.
         """
-        columns = {}
+        columns, remedy = {}, f"delete {folder.parent}, it will be made again"
         for one in fields(cls):
             path = folder / f"{one.name}.npy"
             if one.name == LATER and not path.exists():
                 columns[one.name] = np.zeros(0, np.uint32)
                 continue
-            with reading(path, "a column", f"delete {folder.parent}, it will be made again"):
-                columns[one.name] = np.load(path, "r")
-                if hashes.get(one.name) not in (None, hash_file(path)):
-                    raise ValueError("its content is not what was written")
-        return cls(**columns)
+            columns[one.name] = read_array(path, remedy)
+            if hashes.get(one.name) not in (None, hash_file(path)):
+                raise UserError(path, "its content is not what was written", remedy)
+        frames = cls(**columns)
+        if told := frames._misfit():
+            raise UserError(folder, f"its columns are damaged ({told})", remedy)
+        return frames
+
+    def _misfit(self) -> str:
+        """What columns cannot be together, as far as a few of them tell; empty if all is well."""
+        count, clips = self.clip.size, self.clip_condition.size
+        for one in fields(self):
+            column = getattr(self, one.name)
+            if one.name == LATER and not len(column):
+                continue
+            needed = clips if one.name.startswith("clip_") else count
+            if one.name not in ("key_bytes", "clip_name_bytes", "masks") and column.shape[:1] != (needed,):
+                return f"{one.name} is {column.shape}, of {needed}"
+            if (column.dtype.kind, column.ndim) != _OTHERS.get(one.name, ("f", 1)):
+                return f"{one.name} is {column.dtype} {column.shape}"
+        names = (self.key_bytes, self.key_ends), (self.clip_name_bytes, self.clip_name_ends)
+        for letters, text_ends in names:
+            if len(text_ends) and (text_ends[-1] != len(letters) or np.diff(text_ends, prepend=0).min() < 0):
+                return "the ends of names"
+        for numbers, most in (
+            (self.clip, clips),
+            (self.clip_condition, len(CONDITIONS)),
+            (self.clip_mask, len(self.masks)),
+        ):
+            if len(numbers) and not -1 <= int(numbers.min()) <= int(numbers.max()) < most:
+                return "numbers beyond their table"
+        return ""
 
     def hashes(self, folder: Path) -> dict[str, str]:
         """SHA-256 of each column that `write` wrote."""
@@ -155,4 +189,4 @@ def pack(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 def _text(letters: np.ndarray, ends: np.ndarray, index: int) -> str:
     start = ends[index - 1] if index else 0
-    return letters[start : ends[index]].tobytes().decode()
+    return letters[start : ends[index]].tobytes().decode(errors="replace")

@@ -1,7 +1,7 @@
 """``manifest.jsonl``: what each translated image was made from, readable after a kill at any moment."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,19 @@ import numpy as np
 from acdepth.core.clip import Clip, target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, inside, read_json, write_json, write_text, writing
+from acdepth.core.files import (
+    hash_file,
+    hash_json,
+    inside,
+    read_object,
+    reading,
+    write_json,
+    write_text,
+    writing,
+)
 from acdepth.core.identity import Identity, in_one_line
 from acdepth.core.images import read_image
+from acdepth.core.texts import parse_json, read_text
 from acdepth.data.stored import hash_pixels
 
 
@@ -36,6 +46,10 @@ class Entry:
     file_hash: str
     file_size: int
     """Of the translated file, and its size [bytes]."""
+
+
+_KINDS = {one.name: int if one.name in ("seed", "file_size") else str for one in fields(Entry)}
+"""Types of what a line says."""
 
 
 class Manifest:
@@ -65,8 +79,8 @@ class Manifest:
         path = self.folder / "settings.json"
         if not path.exists():
             raise UserError(self.folder, "holds no translations", "make some with acdepth translate")
-        found = read_json(path)
-        if not isinstance(found, dict) or found.get("format") not in ("jpg", "png") or "crop" not in found:
+        found = read_object(path)
+        if found.get("format") not in ("jpg", "png") or "crop" not in found:
             raise UserError(path, "not the settings of translations", "translate again into another folder")
         return found
 
@@ -169,12 +183,17 @@ def _read_entries(path: Path) -> list[Entry]:
     if not path.exists():
         return []
     entries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True), start=1):
+    with reading(path, "a manifest"):
+        lines = read_text(path).splitlines(keepends=True)
+    for number, line in enumerate(lines, start=1):
         if not line.endswith("\n"):
             break  # torn by a kill
         try:
-            entry = Entry(**json.loads(line))
+            entry = Entry(**parse_json(line))
             Condition(entry.condition)
+            for one in fields(Entry):
+                if type(getattr(entry, one.name)) is not _KINDS[one.name]:
+                    raise TypeError(f"{one.name} is {getattr(entry, one.name)!r}")
         except (ValueError, TypeError) as error:
             told = f"line {number} is no manifest entry ({error})"
             raise UserError(path, told, "delete it, the image is made again") from error

@@ -1,20 +1,24 @@
 """Footage decoded, cropped and resized once: a memory map of uint8 images, and what is known about them."""
 
+import math
 import zlib
 from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
+from pydantic import Field
 
+from acdepth.core.camera import LONGEST_SIDE
 from acdepth.core.clip import Clip
+from acdepth.core.config import Config
 from acdepth.core.crop import Crop, Resize
 from acdepth.core.drawn import note_drawn
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_json, read_json, write_json
+from acdepth.core.files import hash_json, read_object, write_json
 from acdepth.core.lock import sole_writer
 from acdepth.core.progress import progress
 from acdepth.core.resize import camera_after, crop_and_resize
@@ -30,6 +34,24 @@ IDENTITY = 4
 """Counts up when the images' meaning changes, so that runs on others are not gone on with."""
 INDEX, IMAGES, FRAMES = "index.json", "images.bin", "frames"
 """What a folder of prepared images holds; with the index it is whole."""
+
+
+Side = Annotated[int, Field(ge=1, le=LONGEST_SIDE)]
+"""[px]"""
+
+
+class Index(Config):
+    """What stands in `INDEX`."""
+
+    format: int
+    made_from: str
+    stamp: str
+    crop: Crop | None
+    image_size: tuple[Side, Side]
+    resize: Resize = "area"
+    frames: int
+    columns: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of each file of `Frames`; earlier versions told none."""
 
 
 class Prepared:
@@ -59,16 +81,18 @@ class Prepared:
             UserError: if the folder holds no finished preparation of this version.
         """
         folder = Path(folder)
-        return cls._from_index(folder, read_json(folder / INDEX))
+        return cls._from_index(folder, read_object(folder / INDEX))
 
     @classmethod
-    def _from_index(cls, folder: Path, index: dict[str, Any]) -> Self:
-        if index.get("format") != FORMAT:
+    def _from_index(cls, folder: Path, values: dict[str, Any]) -> Self:
+        if values.get("format") != FORMAT:
             raise UserError(folder, "written by another version", "delete it, it will be made again")
-        crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(folder))
-        frames = Frames.open(folder / FRAMES, index.get("columns", {}))
-        size, resize = tuple(index["image_size"]), index.get("resize", "area")
-        return cls(folder, index["made_from"], crop, size, resize, frames, index["stamp"])
+        index = Index.from_dict(values, str(folder / INDEX))
+        frames = Frames.open(folder / FRAMES, index.columns)
+        if len(frames) != index.frames:
+            what = f"its columns are of {len(frames)} images, its index is of {index.frames}"
+            raise UserError(folder, what, "delete it, it will be made again")
+        return cls(folder, index.made_from, index.crop, index.image_size, index.resize, frames, index.stamp)
 
     def __reduce__(self) -> tuple[Callable[[Path], "Prepared"], tuple[Path]]:
         return type(self).open, (self.folder,)
@@ -85,7 +109,7 @@ class Prepared:
         """
         if self._images is None:
             path, shape = self.folder / IMAGES, (len(self), *self.image_size, 3)
-            if not path.exists() or path.stat().st_size != np.prod(shape):
+            if not path.exists() or path.stat().st_size != math.prod(shape):
                 remedy = f"delete {self.folder}, it will be made again"
                 raise UserError(path, "does not fit its index", remedy)
             self._images = np.memmap(path, np.uint8, "r", shape=shape)
@@ -419,7 +443,7 @@ def _reuse(out: Path, stamp: str) -> Prepared | None:
     """What a folder holds, if its stamp is the same."""
     if not (out / INDEX).exists():
         return None
-    index = read_json(out / INDEX)
+    index = read_object(out / INDEX)
     if (index.get("format"), index.get("stamp")) != (FORMAT, stamp):
         return None
     with suppress(OSError):  # a kill may have left it, and what can only be read keeps it

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+FARTHEST = 1e9
+"""[m]: of any motion on earth; squares of numbers beyond fit into no float."""
+
 
 def from_quaternion(rotation: list[float], translation: list[float]) -> np.ndarray:
     """(4, 4) float64 from a unit quaternion w, x, y, z and a translation [m].
@@ -9,6 +12,8 @@ def from_quaternion(rotation: list[float], translation: list[float]) -> np.ndarr
     Raises:
         ValueError: if the quaternion has no length, or a number is missing or not finite.
     """
+    if not (np.abs(np.array([*rotation, *translation], np.float64)) <= FARTHEST).all():
+        raise ValueError(f"translation {translation} or rotation {rotation} is not on earth")
     length = np.linalg.norm(np.asarray(rotation, dtype=np.float64))
     if not length > 0:
         raise ValueError(f"rotation {rotation} has no length")
@@ -69,7 +74,7 @@ def is_rigid(T: np.ndarray) -> bool:
     """Whether each of (..., 4, 4) is a rotation with a translation, nearly."""
     R = T[..., :3, :3]
     return bool(
-        np.isfinite(T).all()
+        (np.abs(T) <= FARTHEST).all()
         and (T[..., 3, :] == [0, 0, 0, 1]).all()
         and np.allclose(R @ R.swapaxes(-1, -2), np.eye(3), atol=1e-2)
         and (np.linalg.det(R) > 0).all()

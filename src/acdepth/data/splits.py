@@ -9,6 +9,7 @@ from typing import TypeVar
 from acdepth.core.clip import Clip
 from acdepth.core.errors import OnFault, UserError, telling
 from acdepth.core.files import inside, reading
+from acdepth.core.texts import read_text
 from acdepth.data.stored import list_images
 
 AnyClip = TypeVar("AnyClip", bound=Clip)
@@ -102,7 +103,7 @@ def read_lines(path: Path, form: re.Pattern[str], example: str) -> Iterator[re.M
         UserError: if it is no text, or naming the line that has another form, with an example.
     """
     with reading(path, "a list of images", "give another list"):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         if found := form.fullmatch(text):

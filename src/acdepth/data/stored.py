@@ -1,6 +1,7 @@
 """What clips that live in files have in common."""
 
 import hashlib
+import os
 import re
 import struct
 from abc import abstractmethod
@@ -89,12 +90,27 @@ def stamp_file(path: Path) -> str:
 
 def list_images(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people mean: ``frame_9`` before ``frame_10``; masks are none."""
-    return sorted(filter(is_image, folder.iterdir()), key=natural_order)
+    return sorted(_images(folder), key=natural_order)
 
 
 def has_images(folder: Path) -> bool:
     """Whether `list_images` would find any; looks no further than to the first."""
-    return any(map(is_image, folder.iterdir()))
+    return any(True for _ in _images(folder))
+
+
+def _images(folder: Path) -> Iterator[Path]:
+    """Without folders that are called like pictures; of most file systems that is told without asking."""
+    with os.scandir(folder) as entries:
+        yield from (
+            folder / entry.name for entry in entries if is_image(Path(entry.name)) and not _is_folder(entry)
+        )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # it links to itself: whoever reads it is told
+        return False
 
 
 def is_image(path: Path) -> bool:

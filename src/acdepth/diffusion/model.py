@@ -14,7 +14,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 from transformers.utils import logging as transformers_logging
 
 from acdepth.core.errors import UserError, first_line
-from acdepth.core.files import read_json, write_json
+from acdepth.core.files import read_object, write_json
 from acdepth.core.hub import files_content, hub_folder, refuse_adapters
 from acdepth.core.shipped import GENERATOR, or_shipped
 from acdepth.diffusion.autoencoder import Autoencoder
@@ -59,7 +59,7 @@ class DiffusionModel:
         """
         folder = model_folder(source)
         check_model_folder(folder)
-        card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
+        card = read_object(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
         with _quiet():
             return cls(
                 vae=_load(_kind_of_vae(folder / "vae"), folder / "vae", torch_dtype=dtype),
@@ -123,7 +123,7 @@ def _load(kind: Any, folder: Path, **options: Any) -> Any:
 
 def _kind_of_vae(folder: Path) -> type[AutoencoderKL] | type[AutoencoderTiny]:
     """What the folder says that it holds; Stable Diffusion's own where it says nothing."""
-    named = read_json(folder / "config.json").get("_class_name")
+    named = read_object(folder / "config.json").get("_class_name")
     return AutoencoderTiny if named == AutoencoderTiny.__name__ else AutoencoderKL
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import reading, write_text
+from acdepth.core.texts import parse_json, read_text
 
 
 class RunLog:
@@ -38,11 +39,12 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    with reading(path, "a log"):
+        lines = read_text(path).splitlines(keepends=True)
     try:
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-    except json.JSONDecodeError as error:
-        raise UserError(path, f"holds a line that is no JSON ({error.msg})", "remove that line") from error
+        return [parse_json(line) for line in lines if line.endswith("\n")]
+    except ValueError as error:
+        raise UserError(path, f"holds a line that is no JSON ({error})", "remove that line") from error
 
 
 class Means:

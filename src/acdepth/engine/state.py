@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from acdepth.core.errors import UserError
+from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import write_bytes, writing
 from acdepth.core.identity import Identity, in_one_line
 
@@ -146,13 +146,17 @@ def load_newest_state(
     found = _newest(folder, _read_whole)
     if found is None:
         return Start()
-    _, metadata, tensors = found
+    path, metadata, tensors = found
     _refuse_changes(folder, metadata, made_from, extend)
-    current = task.state_dict()
-    frozen = {name: current[name] for name in _frozen(task)}
-    task.load_state_dict({**frozen, **_below(tensors, "task.")})
-    _load_moments(optimizer, _below(tensors, "optimizer."))
-    return Start(int(metadata["step"]), json.loads(metadata.get("unlogged", "{}")))
+    try:
+        current = task.state_dict()
+        frozen = {name: current[name] for name in _frozen(task)}
+        task.load_state_dict({**frozen, **_below(tensors, "task.")})
+        _load_moments(optimizer, _below(tensors, "optimizer."))
+        return Start(int(metadata["step"]), json.loads(metadata.get("unlogged", "{}")))
+    except (RuntimeError, ValueError, KeyError) as error:
+        what = f"is damaged, or of another network ({first_line(error)})"
+        raise UserError(path, what, "delete it, and the run goes on from the state before") from error
 
 
 def _path(folder: Path, step: int) -> Path:
@@ -206,7 +210,10 @@ def _refuse_changes(folder: Path, metadata: Mapping[str, str], made_from: Identi
     remedy = "give another --out, or delete that folder"
     if "made_from" not in metadata:
         raise UserError(folder, "holds a run of an earlier version", remedy)
-    former = json.loads(metadata["made_from"])
+    try:
+        former = json.loads(metadata["made_from"])
+    except ValueError as error:
+        raise UserError(folder, f"holds a damaged state ({error})", remedy) from error
     changes = made_from.changes(former)
     longer = [name for name in changes if _is_more_steps(name, former, made_from.values)]
     if len(longer) == len(changes):

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from acdepth.core.clip import Clip
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, inside, write_bytes, write_json
 from acdepth.evaluation.frames import TrueFrame, read_frame
@@ -67,8 +67,7 @@ def _write_example(
     out: Path, name: str, frame: TrueFrame, models: Sequence[Model], protocol: Protocol
 ) -> dict[str, Any]:
     """Write the files of one frame; their paths start with the folder's name, as the index stores them."""
-    _, content = cv2.imencode(".png", cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR))
-    write_bytes(out / f"{name}.png", content.tobytes())
+    write_bytes(out / f"{name}.png", encode(".png", frame.image))
     _write_depth(out / f"{name}_truth.npy", frame.truth.image())
     for model in models:
         file = inside(out, f"{name}_{model.name}.npy", "a model's name")

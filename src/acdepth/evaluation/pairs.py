@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import read_json, write_text
+from acdepth.core.texts import as_cell, from_cell, read_text
 
 
 class Relation(StrEnum):
@@ -60,13 +61,13 @@ def write_pairs(path: Path, pairs: Iterable[PointPair]) -> None:
     text = StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows(astuple(pair) for pair in pairs)
+    table.writerows(astuple(replace(pair, image=as_cell(pair.image))) for pair in pairs)
     write_text(path, text.getvalue())
 
 
 def _from_csv(path: Path) -> Iterator[PointPair]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise UserError(path, "no such file", "acdepth data pairs makes one from measured depth") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -114,7 +115,7 @@ def _parsed(values: dict[str, Any], where: str) -> PointPair:
     except (KeyError, TypeError, ValueError) as error:
         remedy = f"write {','.join(COLUMNS)} with {', '.join(Relation)} as relation"
         raise UserError(where, f"no pair ({error})", remedy) from error
-    image = str(values["image"]).replace("\\", "/").removeprefix("./")
+    image = from_cell(str(values["image"])).replace("\\", "/").removeprefix("./")
     if not all(0 <= place < float("inf") for place in (x1, y1, x2, y2)) or not image:
         raise UserError(where, f"({x1:g}, {y1:g}) and ({x2:g}, {y2:g}) are no points of an image")
     return PointPair(image, x1, y1, x2, y2, relation)

@@ -17,7 +17,8 @@ from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.crop import Resize
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json, write_text
+from acdepth.core.files import read_json, reading, write_json, write_text
+from acdepth.core.texts import parse_json, read_text
 from acdepth.evaluation.bootstrap import Interval
 from acdepth.evaluation.protocols import PROTOCOLS, Protocol
 from acdepth.networks.metres import Metres
@@ -503,11 +504,13 @@ def read_rows(path: Path) -> list[FrameRow]:
     if not path.exists():
         raise UserError(path, "no such file", "run acdepth evaluate first")
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    with reading(path, "rows of an evaluation", FrameRow.remedy):
+        lines = read_text(path).splitlines()
+    for number, line in enumerate(lines, start=1):
         where = f"{path}, line {number}"
         try:
-            rows.append(FrameRow.from_dict(json.loads(line), where))
-        except (json.JSONDecodeError, UserError) as error:
+            rows.append(FrameRow.from_dict(parse_json(line), where))
+        except (ValueError, UserError) as error:
             what = error.what if isinstance(error, UserError) else error
             raise UserError(where, f"not a row of an evaluation ({what})", FrameRow.remedy) from error
     return rows

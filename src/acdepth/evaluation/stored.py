@@ -16,7 +16,7 @@ import torch
 from acdepth.core.camera import Camera
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path, inside, read_json, write_json
+from acdepth.core.files import atomic_path, inside, read_array, read_json, write_json
 from acdepth.core.images import read_depth_png16
 from acdepth.evaluation.frames import TrueFrame
 from acdepth.evaluation.predict import Answer, Model, NetworkModel
@@ -149,10 +149,7 @@ def _read(path: Path, metric: bool) -> np.ndarray:
     if path.suffix == ".png":
         values = read_depth_png16(path, without_scale=not metric)
     else:
-        try:
-            values = np.load(path, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise UserError(path, f"not readable as a NumPy array ({error})", "write it again") from error
+        values = read_array(path, "write it again")
         if values.ndim != 2 or values.dtype.kind != "f":
             raise UserError(path, f"holds {values.dtype} {values.shape}, expected floats (H, W)")
         values = values.astype(np.float32)

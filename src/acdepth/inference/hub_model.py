@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json
+from acdepth.core.files import read_object
 from acdepth.core.hub import files_content, hub_folder, refuse_adapters
 from acdepth.inference.devices import Precision, computes_in_bfloat16
 from acdepth.inference.model import Backend, DepthModel
@@ -65,7 +65,7 @@ def open_hub_model(
     from acdepth.prior.loading import load_network, understood
 
     config_file = folder / CONFIG_FILE
-    read_json(config_file)  # whose faults are one line
+    read_object(config_file)  # whose faults are one line
     with understood(config_file):
         config = transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False

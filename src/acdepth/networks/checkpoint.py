@@ -16,6 +16,7 @@ from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.hub import hub_model
+from acdepth.core.texts import parse_json
 from acdepth.core.weights import Weights, network_in, read_weights
 from acdepth.networks.confidence import ConfidenceHead
 from acdepth.networks.depth_net import DepthNet
@@ -141,8 +142,8 @@ def _load_card(path: Path) -> tuple[dict[str, Tensor], CheckpointCard]:
         what = "holds weights, but no card that says of what network"
         raise UserError(path, what, "published ones become a checkpoint by acdepth import (docs/weights.md)")
     try:
-        values = json.loads(metadata[CARD_KEY])
-    except (ValueError, RecursionError) as error:
+        values = parse_json(metadata[CARD_KEY])
+    except ValueError as error:
         raise UserError(path, f"its card is not readable as JSON ({error})") from error
     return tensors, CheckpointCard.from_dict(values, where=str(path))
 

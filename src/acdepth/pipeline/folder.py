@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json
+from acdepth.core.files import read_object, write_json
 
 BELONGING_FILE = "data.json"
 """Tells whose a run folder is."""
@@ -53,7 +53,7 @@ def claim(out: Path, data_set: str, root: Path, footage: str | None = None) -> N
     """
     mine = {"data_set": data_set, "root": _root(root, out), "footage": footage}
     path = out / BELONGING_FILE
-    found = read_json(path) if path.exists() else mine
+    found = read_object(path) if path.exists() else mine
     moved = found["root"] != mine["root"]
     if found["data_set"] != data_set or (moved and (footage is None or found["footage"] != footage)):
         what = f"holds a run on {found['data_set']} in {found['root']}, not on {data_set} in {mine['root']}"

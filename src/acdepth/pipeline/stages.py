@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from acdepth.core.files import hash_json, read_json, write_json
+from acdepth.core.files import hash_json, read_object, write_json
 from acdepth.core.identity import Identity, in_one_line
 from acdepth.core.progress import whole_work
 from acdepth.pipeline.folder import put_aside
@@ -195,7 +195,7 @@ class Pipeline:
 
     def _record(self, stage: Stage) -> Record | None:
         path = self._file(stage)
-        values = read_json(path) if path.exists() else {}
+        values = read_object(path) if path.exists() else {}
         # Earlier versions stored a key alone; their stages go on in place, and refuse what is not theirs.
         return Record(**values) if "settings" in values else None
 

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from acdepth.core.distortion import Distortion
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_path
 from acdepth.core.lens import Lens
 from acdepth.core.progress import say
 from acdepth.core.share import Share
@@ -76,8 +75,8 @@ class Straightened:
         """Write ``NAME_straight.png``; threads may write several."""
         if lens is None or lens.is_straight:
             return
-        with atomic_path(target.with_name(f"{target.name}_straight.png")) as temporary:
-            cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        file = target.with_name(f"{target.name}_straight.png")
+        write_bytes(file, encode(".png", image, where=file))
         self._lenses[target] = Lens(lens.straight, camera_height=lens.camera_height)
 
     def write_cameras(self, targets: Sequence[Path], share: Share) -> None:

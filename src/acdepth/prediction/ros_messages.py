@@ -10,7 +10,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.cloud import Cloud
-from acdepth.core.images import jpeg
+from acdepth.core.encoding import jpeg
 
 FLOAT32 = 7
 """Of ``sensor_msgs/msg/PointField``."""

@@ -3,11 +3,10 @@
 import threading
 from pathlib import Path
 
-import cv2
 import numpy as np
 import rerun as rr
 
-from acdepth.core.images import jpeg
+from acdepth.core.encoding import encode, jpeg
 from acdepth.core.prediction import DepthPrediction
 from acdepth.prediction.options import Options
 from acdepth.prediction.recordings import Recording
@@ -39,8 +38,8 @@ class RerunFile(Recording):
         kept &= prediction.depth * factor <= 65535
         # A PNG of 16 bits is a third of the size of float32, and none of it is seen.
         scaled = np.rint(np.where(kept, prediction.depth, 0) * factor)
-        _, png = cv2.imencode(".png", np.clip(scaled, 0, 65535).astype(np.uint16))
-        depth = rr.EncodedDepthImage(blob=png.tobytes(), media_type="image/png", meter=factor)
+        png = encode(".png", np.clip(scaled, 0, 65535).astype(np.uint16))
+        depth = rr.EncodedDepthImage(blob=png, media_type="image/png", meter=factor)
         with self._lock:
             self._file.set_time("time", timestamp=np.datetime64(stamp, "ns"))
             if prediction.camera is not None:

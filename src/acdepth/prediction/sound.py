@@ -28,7 +28,7 @@ class Sound:
 
     def __init__(self, path: Path, begin: Fraction) -> None:
         self.path, self.begin = path, begin
-        self._source = av.open(str(path))
+        self._source = av.open(str(path), metadata_errors="replace")
         self._stream = self._source.streams.best("audio")
         self._target: OutputContainer | None = None
         self._packets: Iterator[Packet] = iter(())

@@ -14,7 +14,7 @@ from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
 
 from acdepth.core.blank import faults
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, read_json, write_bytes, write_json
+from acdepth.core.files import hash_file, read_object, write_bytes, write_json
 from acdepth.core.hub import hub_folder, model_content, refuse_adapters
 from acdepth.prior.loading import (
     CONFIG_FILE,
@@ -98,7 +98,7 @@ class DepthAnythingPrior(nn.Module):
         refuse_adapters(folder)
         config = _read_config(folder)
         preprocessing = Preprocessing.read(folder)
-        card = read_json(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
+        card = read_object(folder / CARD_FILE) if (folder / CARD_FILE).exists() else {}
         network = load_network(DepthAnythingForDepthEstimation, folder, config)
         return cls(network, preprocessing, card, str(source))
 
@@ -158,7 +158,7 @@ class DepthAnythingPrior(nn.Module):
 
 def _read_config(folder: Path) -> DepthAnythingConfig:
     path = folder / CONFIG_FILE
-    values = read_json(path)
+    values = read_object(path)
     kind = values.get("model_type") if isinstance(values, dict) else None
     if kind != "depth_anything":
         raise UserError(path, f"model_type is {kind!r}", "the prior must be a 'depth_anything' model")

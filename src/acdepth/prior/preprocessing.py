@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json
+from acdepth.core.files import read_object, write_json
 
 PREPROCESSING_FILE = "preprocessor_config.json"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -60,7 +60,7 @@ class Preprocessing:
             UserError: if the file is missing or says something that Depth Anything does not do.
         """
         path = Path(folder) / PREPROCESSING_FILE
-        values = read_json(path)
+        values = read_object(path)
         try:
             if values["size"]["height"] != values["size"]["width"] or not values["keep_aspect_ratio"]:
                 raise ValueError("it must keep the aspect and bring height or width to the same length")

@@ -1,5 +1,7 @@
 """Who has rated what: the same images for everybody, each in an order of their own."""
 
+import hashlib
+import hmac
 import re
 import secrets
 import threading
@@ -39,10 +41,21 @@ class Panel:
         pictures: those that everybody rates.
         votes: those given before are not asked for again.
         seed: of the raters' orders.
+        key: what raters' secrets are made from; of a panel that shall know them after a restart, the same.
+        among_friends: whether anybody may go on under a name by saying it, as on a single machine.
     """
 
-    def __init__(self, pictures: Many[Picture], votes: VoteFile, seed: int) -> None:
+    def __init__(
+        self,
+        pictures: Many[Picture],
+        votes: VoteFile,
+        seed: int,
+        key: bytes | None = None,
+        among_friends: bool = True,
+    ) -> None:
         self._seed, self._votes, self._lock = seed, votes, threading.Lock()
+        self._key, self._among_friends = key or secrets.token_bytes(32), among_friends
+        self._joined: set[str] = set()
         self.pictures = {secrets.token_urlsafe(16): picture for picture in pictures}
         """By the random name that each has for as long as the panel lives."""
         self._token_of = {_identity(picture): token for token, picture in self.pictures.items()}
@@ -53,17 +66,25 @@ class Panel:
         """How many images everybody rates."""
         return len(self.pictures)
 
-    def join(self, name: str) -> dict[str, Any]:
+    def join(self, name: str, secret: str = "") -> dict[str, Any]:
         """Begin or go on under a name; without one, under a number that nobody has.
 
+        The answer holds the rater's secret, without which nobody votes or undoes under the name, nor goes on
+        under it unless `among_friends`.
+
         Raises:
-            Refused: if it is no name.
+            Refused: if it is no name, or another's.
         """
         name = " ".join(name.split())
         with self._lock:
-            return self._state(_checked(name) if name else self._guest())
+            rater = _checked(name) if name else self._guest()
+            taken = rater in self._joined or any(vote.rater == rater for vote in self._votes.votes)
+            if taken and not (self._among_friends or self._is_secret(rater, secret)):
+                raise Refused("another browser votes under this name; choose another", HTTPStatus.FORBIDDEN)
+            self._joined.add(rater)
+            return self._state(rater)
 
-    def vote(self, rater: str, token: str, vote: str, seconds: float) -> dict[str, Any]:
+    def vote(self, rater: str, secret: str, token: str, vote: str, seconds: float) -> dict[str, Any]:
         """Count a vote and return what comes next.
 
         Raises:
@@ -71,7 +92,7 @@ class Panel:
                 is voted on twice, or in another window.
             UserError: if the vote could not be written.
         """
-        rater = _checked(rater)
+        self._check_secret(rater, secret)
         with self._lock:
             waiting = self._waiting(rater)
             if not waiting or waiting[0] != token:
@@ -82,9 +103,13 @@ class Panel:
             self._votes.add(Vote(now, rater, picture.name, picture.kind, Kind(vote), took))
             return self._state(rater)
 
-    def undo(self, rater: str) -> dict[str, Any]:
-        """Take back the rater's last vote, if there is one, and return what comes next."""
-        rater = _checked(rater)
+    def undo(self, rater: str, secret: str) -> dict[str, Any]:
+        """Take back the rater's last vote, if there is one, and return what comes next.
+
+        Raises:
+            Refused: if the secret is not the rater's.
+        """
+        self._check_secret(rater, secret)
         with self._lock:
             theirs = self._counted(rater)
             if theirs:
@@ -94,7 +119,8 @@ class Panel:
     def _state(self, rater: str) -> dict[str, Any]:
         """What the page shows: the present image and the one after it, or the result."""
         waiting = self._waiting(rater)
-        state = {"rater": rater, "done": self.size - len(waiting), "of": self.size, "images": waiting[:2]}
+        state = {"rater": rater, "secret": self._secret(rater), "images": waiting[:2]}
+        state |= {"done": self.size - len(waiting), "of": self.size}
         if not waiting:
             everybody = self._counted()
             raters = len(tally_raters(everybody))
@@ -114,6 +140,16 @@ class Panel:
         votes = [vote for vote in self._votes.votes if rater in (None, vote.rater)]
         return [vote for vote in votes if (vote.truth, vote.image) in self._token_of]
 
+    def _secret(self, rater: str) -> str:
+        return hmac.new(self._key, rater.encode(), hashlib.sha256).hexdigest()
+
+    def _is_secret(self, rater: str, secret: str) -> bool:
+        return hmac.compare_digest(secret.encode(), self._secret(rater).encode())
+
+    def _check_secret(self, rater: str, secret: str) -> None:
+        if not self._is_secret(_checked(rater), secret):
+            raise Refused("this is another's name: load the page again", HTTPStatus.FORBIDDEN)
+
     def _guest(self) -> str:
         taken = self._guests | {vote.rater for vote in self._votes.votes}
         name = next(name for number in count(1) if (name := f"rater {number}") not in taken)
@@ -128,6 +164,8 @@ def open_panel(
     images: int,
     image_size: tuple[int, int] | None,
     seed: int,
+    key: bytes | None = None,
+    among_friends: bool = True,
 ) -> tuple[Panel, dict[str, bytes]]:
     """Draw the images and bring them to one size; the panel, and the JPEG of each by its random name.
 
@@ -135,7 +173,7 @@ def open_panel(
     anybody votes.
     """
     _refuse_other_images(votes, [*real, *generated])
-    panel = Panel(draw_pictures(real, generated, images, seed), votes, seed)
+    panel = Panel(draw_pictures(real, generated, images, seed), votes, seed, key, among_friends)
     with progress("read", (1 if image_size else 2) * panel.size, unit="image") as advance:
         size = image_size or common_size(panel.pictures.values(), advance)
         shown = {}

@@ -6,13 +6,13 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from acdepth.core.clip import target_frames
 from acdepth.core.condition import Condition
 from acdepth.core.crop import Crop
+from acdepth.core.encoding import jpeg
 from acdepth.core.errors import UserError
 from acdepth.core.images import read_image
 from acdepth.core.resize import crop_and_resize
@@ -122,8 +122,7 @@ def encode_alike(picture: Picture, image_size: tuple[int, int]) -> bytes:
     down = min(height, round(width * image_size[0] / image_size[1]))
     middle = Crop(height=down, width=across, top=(height - down) // 2, left=(width - across) // 2)
     shown = crop_and_resize(image, middle, image_size, picture.name)
-    pixels = cv2.cvtColor(shown, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    return jpeg(shown, JPEG_QUALITY, picture.name)
 
 
 def _of_translations(

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,6 +23,8 @@ LARGEST_BODY = 4096
 """Bytes; a vote has some two hundred."""
 PATIENCE = 30.0
 """Seconds that a connection may say nothing."""
+MOST_CONNECTIONS = 64
+"""At a time, each of which has a thread; a browser opens up to six."""
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; img-src 'self' data:; script-src 'self'; "
@@ -62,6 +65,7 @@ class RatingServer(ThreadingHTTPServer):
         self, panel: Panel, images: Mapping[str, bytes], page: Mapping[str, File], host: str, port: int
     ) -> None:
         self.panel, self.host = panel, host
+        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
         pictures = {f"/image/{token}": File("image/jpeg", image) for token, image in images.items()}
         self.files = {**page, **pictures}
         try:
@@ -72,6 +76,24 @@ class RatingServer(ThreadingHTTPServer):
             remedy = "choose another --port, or 0 for any that is free"
             raise UserError(f"--host {host} --port {port}", what, remedy) from error
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Hand a connection to a thread of its own, or close it where there are too many."""
+        if not self._free.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread could be started
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer until the browser goes."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
     @property
     def address(self) -> str:
         """What to open in a browser."""
@@ -81,7 +103,7 @@ class RatingServer(ThreadingHTTPServer):
     @property
     def is_local(self) -> bool:
         """Whether it listens to this machine alone."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def knows_as_itself(self, name: str) -> bool:
         """Whether a browser may have come here by this name.
@@ -90,7 +112,7 @@ class RatingServer(ThreadingHTTPServer):
         address, so addresses are believed.
         """
         if self.is_local:
-            return _is_loopback(name)
+            return is_loopback(name)
         machine = socket.gethostname().casefold()
         own = {"localhost", self.host.casefold(), machine, f"{machine}.local"}
         return name.casefold() in own or _address(name) is not None
@@ -107,6 +129,7 @@ class _Asked(BaseModel):
     model_config = ConfigDict(strict=True)
 
     rater: str
+    secret: str = Field(default="", max_length=128)
 
 
 class _Cast(_Asked):
@@ -120,6 +143,8 @@ class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "acdepth", ""
     timeout = PATIENCE
+    # Else an answer's end waits for the receipt of its beginning, some 40 ms.
+    disable_nagle_algorithm = True
 
     def parse_request(self) -> bool:
         """Also refuse a browser that was not asked for this machine by a name of its own."""
@@ -148,6 +173,8 @@ class _Answer(BaseHTTPRequestHandler):
         except ValidationError as error:
             wrong = error.errors()[0]
             self._refuse(HTTPStatus.BAD_REQUEST, ": ".join([*map(str, wrong["loc"]), wrong["msg"]]))
+        except OverflowError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "a number is too large")
         except Refused as error:
             self._refuse(error.status, str(error))
         except UserError as error:
@@ -158,12 +185,14 @@ class _Answer(BaseHTTPRequestHandler):
         panel = self.server.panel
         match self.path:
             case "/join":
-                return panel.join(_Asked.model_validate_json(body).rater)
+                asked = _Asked.model_validate_json(body)
+                return panel.join(asked.rater, asked.secret)
             case "/vote":
                 cast = _Cast.model_validate_json(body)
-                return panel.vote(cast.rater, cast.image, cast.vote, cast.seconds)
+                return panel.vote(cast.rater, cast.secret, cast.image, cast.vote, cast.seconds)
             case "/undo":
-                return panel.undo(_Asked.model_validate_json(body).rater)
+                asked = _Asked.model_validate_json(body)
+                return panel.undo(asked.rater, asked.secret)
         raise Refused("there is no such thing here", HTTPStatus.NOT_FOUND)
 
     @property
@@ -214,6 +243,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether what listens under this name is heard on this machine alone."""
     address = _address(name)
     return name.casefold() == "localhost" or (address is not None and address.is_loopback)

@@ -4,8 +4,10 @@ import csv
 import errno
 import math
 import os
+import secrets
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
 from io import FileIO, StringIO
 from pathlib import Path
@@ -13,7 +15,8 @@ from statistics import median_low
 from typing import NamedTuple
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import write_text
+from acdepth.core.files import reading, write_text, writing
+from acdepth.core.texts import as_cell, from_cell, read_text
 from acdepth.rating.pictures import Kind
 
 DEVIATIONS = 1.959963984540054
@@ -59,6 +62,20 @@ class VoteFile:
         if not self.path.exists() or not self.path.read_bytes().endswith(b"\n"):
             self._write(self.votes)
 
+    @property
+    def key(self) -> bytes:
+        """What raters' secrets are made from, in a file beside the votes that only its owner reads."""
+        file = self.path.with_name(f".{self.path.name}.key")
+        with writing(file), suppress(FileExistsError):
+            handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(secrets.token_bytes(32))
+        with reading(file, "a key", "delete it; raters then choose new names"):
+            key = file.read_bytes()
+            if len(key) != 32:
+                raise ValueError(f"{len(key)} bytes")
+        return key
+
     def add(self, vote: Vote) -> None:
         """Append a vote, down to the disk; raises `UserError` if it could not be, and then does not count."""
         self._refuse_if_gone()
@@ -93,7 +110,7 @@ def read_votes(path: Path) -> list[Vote]:
         UserError: naming the line that is no vote.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except FileNotFoundError as error:
         raise UserError(path, "no such file", "acdepth rate writes one") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -197,6 +214,7 @@ def tally_raters(votes: Iterable[Vote]) -> dict[str, Tally]:
 
 def _parse(row: list[str]) -> Vote:
     time, rater, image, truth, vote, seconds = row
+    image = from_cell(image)
     datetime.fromisoformat(time)
     took = float(seconds)
     if not math.isfinite(took) or took < 0 or not rater or not image:
@@ -218,5 +236,7 @@ def _append(stream: FileIO, line: bytes) -> None:
 
 def _lines(votes: Iterable[Vote]) -> str:
     text = StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(astuple(vote) for vote in votes)
+    csv.writer(text, lineterminator="\n").writerows(
+        astuple(replace(vote, image=as_cell(vote.image))) for vote in votes
+    )
     return text.getvalue()

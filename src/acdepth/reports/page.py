@@ -10,7 +10,7 @@ import yaml
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.files import inside, write_text
+from acdepth.core.files import inside, read_array, write_text
 from acdepth.core.images import read_image
 from acdepth.core.progress import in_words
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
@@ -203,11 +203,8 @@ def _frame(example: Example, index: Path, results: Results) -> dict[str, Any]:
 
 
 def _read_depth(path: Path) -> np.ndarray:
-    try:
-        depth = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(path, f"not readable as depth ({error})", "evaluate again") from error
-    if depth.ndim != 2 or not np.isfinite(depth).all():
+    depth = read_array(path, "evaluate again")
+    if depth.dtype.kind != "f" or depth.ndim != 2 or not np.isfinite(depth).all():
         raise UserError(path, "depth must be (height, width) in finite metres", "evaluate again")
     return depth.astype(np.float32)
 

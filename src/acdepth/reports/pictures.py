@@ -5,6 +5,7 @@ import base64
 import cv2
 import numpy as np
 
+from acdepth.core.encoding import encode, jpeg
 from acdepth.core.prediction import colour_inverse_depth
 
 WIDEST = 480
@@ -22,8 +23,7 @@ def photograph(image: np.ndarray, widest: int | None = WIDEST) -> str:
     """An RGB image, uint8 (H, W, 3), as a JPEG data URI; None leaves it as wide as it is."""
     size = image.shape[1::-1] if widest is None else _shown_size(image)
     shrunk = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    pixels = cv2.cvtColor(shrunk, cv2.COLOR_RGB2BGR)
-    return _uri("jpeg", cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1])
+    return _uri("jpeg", jpeg(shrunk, 88))
 
 
 def nearest_shown(truth: np.ndarray) -> float:
@@ -36,7 +36,7 @@ def depth_picture(depth: np.ndarray, nearest: float) -> str:
     """Depth (H, W) [m], 0 where there is none, as a PNG data URI; brightest is ``nearest`` [1/m]."""
     known = depth > 0
     inverse = np.where(known, 1 / np.where(known, depth, 1), 0).astype(np.float32)
-    return _png(cv2.cvtColor(colour_inverse_depth(_shrunk(inverse), nearest), cv2.COLOR_RGB2BGR))
+    return _png(colour_inverse_depth(_shrunk(inverse), nearest))
 
 
 def error_picture(depth: np.ndarray, truth: np.ndarray, least: float, most: float) -> str:
@@ -51,7 +51,7 @@ def error_picture(depth: np.ndarray, truth: np.ndarray, least: float, most: floa
     shown = _shrunk(np.where(scored, 1 + np.clip(error / MOST_ERROR, 0, 1), 0).astype(np.float32))
     colours = error_colours()[(np.clip(shown - 1, 0, 1) * 255).astype(np.uint8)]
     opacity = np.where(shown >= 1, 255, 0).astype(np.uint8)
-    return _png(np.dstack([colours[..., ::-1], opacity]))
+    return _png(np.dstack([colours, opacity]))
 
 
 def error_colours() -> np.ndarray:
@@ -78,8 +78,8 @@ def _shown_size(picture: np.ndarray) -> tuple[int, int]:
 
 
 def _png(pixels: np.ndarray) -> str:
-    return _uri("png", cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1])
+    return _uri("png", encode(".png", pixels, (cv2.IMWRITE_PNG_COMPRESSION, 9)))
 
 
-def _uri(kind: str, content: np.ndarray) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content.tobytes()).decode()}"
+def _uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -10,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from acdepth.core.errors import shown as fit_for_a_line
 from acdepth.evaluation.schema import Estimate, Ratio
 from acdepth.reports.verdicts import Verdict, signed
 
@@ -100,14 +101,16 @@ class Table:
             if row.opens:
                 shown.add_section()
             cells = [Text("\n").join(_coloured(cell, fold)) for cell in row.cells]
-            shown.add_row(*map(Text, row.labels), *cells, style="dim" if row.faint else None)
+            shown.add_row(
+                *map(Text, map(fit_for_a_line, row.labels)), *cells, style="dim" if row.faint else None
+            )
         return shown
 
 
 def print_notes(console: Console, notes: Iterable[str]) -> None:
     """What must stand beside numbers."""
     for note in notes:
-        console.print(note, style="dim", highlight=False, markup=False)
+        console.print(fit_for_a_line(note), style="dim", highlight=False, markup=False)
 
 
 def grouped(groups: Iterable[tuple[str, Sequence[tuple[str, Sequence[Cell]]]]]) -> tuple[Row, ...]:

@@ -136,6 +136,10 @@ def load_translator(
     both.requires_grad_(trainable)
     unet = load_adapters(model.unet, folder / "unet", trainable)
     vaes = {way: load_adapters(vae, folder / f"vae_{way}", trainable) for way, vae in plain.items()}
+    for part in (unet, *vaes.values()):
+        for name, value in part.named_parameters():
+            if ".lora_" in name and not value.isfinite().all():
+                raise UserError(folder, f"{name} holds numbers that are not finite", "copy it again")
     conditions = tuple(dict.fromkeys((Condition.CLEAR, *card.conditions, *also)))
     return Generator(model, unet, vaes, skips, conditions, {**PROMPTS, **card.prompts})
 

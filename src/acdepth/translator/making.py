@@ -14,6 +14,7 @@ from torch import Tensor
 
 from acdepth.core.blank import faults
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_path, hash_file
 from acdepth.core.resize import crop_and_resize
@@ -138,9 +139,8 @@ def _write_one(wanted: Wanted, condition: Condition, pixels: np.ndarray, method:
 def _write_picture(path: Path, pixels: np.ndarray) -> None:
     """Write RGB, uint8 (H, W, 3), as JPEG or PNG."""
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded.tobytes())
+        temporary.write_bytes(encode(path.suffix, pixels, options, path))
 
 
 _taken: list[Method] = []

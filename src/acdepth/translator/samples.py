@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor
 
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import encode
 from acdepth.core.files import write_bytes
 from acdepth.data.order import as_floats
 from acdepth.data.pools import Pool
@@ -39,8 +38,8 @@ class SampleSheet:
             generator.train(training)
         sheet = torch.cat([torch.cat(list(column), 1) for column in columns], 2)
         pixels = ((sheet.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).cpu().numpy()
-        encoded = cv2.imencode(".jpg", np.ascontiguousarray(pixels[..., ::-1]))[1]
-        write_bytes(self.folder / f"step_{step:07d}.jpg", encoded.tobytes())
+        file = self.folder / f"step_{step:07d}.jpg"
+        write_bytes(file, encode(".jpg", pixels, where=file))
 
     def _columns(self) -> list[Tensor]:
         """(ROWS, 3, H, W) in -1..1 each."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from acdepth.core.camera import Camera
 from acdepth.core.cloud import Cloud
-from acdepth.core.images import jpeg
+from acdepth.core.encoding import jpeg
 from acdepth.core.prediction import PNG16_UNITS_PER_METRE, DepthPrediction, colour_inverse_depth
 
 WIDEST = 1280

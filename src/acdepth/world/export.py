@@ -17,9 +17,11 @@ import yaml
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.distortion import STRAIGHT, Distortion
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
 from acdepth.core.files import atomic_folder, write_text
 from acdepth.core.lens import Lens
+from acdepth.core.texts import parse_yaml, read_text
 from acdepth.core.workers import worker_pool
 from acdepth.world.cameras import draw_rig
 from acdepth.world.car import USUAL, Rig
@@ -90,8 +92,8 @@ def missing_conditions(
             missing.append(condition)
             continue
         try:
-            found = yaml.safe_load((folder / "sequence.yaml").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            found = parse_yaml(read_text(folder / "sequence.yaml"))
+        except (OSError, ValueError, UserError):
             found = None
         if found != describe(town, condition, settings):
             what = "holds a sequence made with other settings or by another version"
@@ -137,14 +139,13 @@ def write_town(
 def _write_frame(folder: Path, index: int, frame: RenderedFrame, condition: Condition) -> None:
     name = f"{index:06d}.png"
     depth = (frame.depth * DEPTH_SCALE).round().clamp(0, 65535).numpy().astype(np.uint16)
-    _write_png(folder / "images" / name, np.ascontiguousarray(frame.images[condition].numpy()[..., ::-1]))
+    _write_png(folder / "images" / name, frame.images[condition].numpy())
     _write_png(folder / "depth" / name, depth)
     _write_png(folder / "classes" / name, frame.classes.numpy())
 
 
 def _write_png(path: Path, pixels: np.ndarray) -> None:
-    if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-        raise OSError(f"{path.name} was not written")
+    path.write_bytes(encode(".png", pixels, (cv2.IMWRITE_PNG_COMPRESSION, 1), path))
 
 
 def _write_facts(

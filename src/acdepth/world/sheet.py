@@ -7,7 +7,7 @@ import numpy as np
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
-from acdepth.core.images import read_depth_png16
+from acdepth.core.images import read_depth_png16, read_image
 from acdepth.core.sheet import check_sheet_name, draw_block, save_sheet
 
 
@@ -48,8 +48,8 @@ def make_sheet(data: Path, out: Path, frame: int = 0, most_towns: int = 8) -> No
 
 def _picture(drive: Path, frame: int) -> np.ndarray:
     path = drive / "images" / f"{frame:06d}.png"
-    picture = cv2.imread(str(path)) if path.exists() else None
-    if picture is None:
+    try:
+        return read_image(path)
+    except UserError as error:
         remedy = f"every town needs every condition and frame {frame}"
-        raise UserError(path, "not there or not a picture", remedy)
-    return picture[..., ::-1]
+        raise UserError(path, "not there or not a picture", remedy) from error

@@ -1,6 +1,5 @@
 """What stands beside Cityscapes' images: camera, disparity, speed and time."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,11 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.images import read_png16
+from acdepth.core.texts import parse_json, read_text
 from acdepth.data.stored import image_size
 
+FASTEST = 150.0
+"""[m/s]: of a vehicle on a road; usual are up to 40."""
 STEPS_PER_PIXEL = 256
 """Of disparity in the files, which count from 1: 0 is where there is none."""
 
@@ -68,7 +70,10 @@ def read_speed(path: Path) -> float:
     Raises:
         UserError: if it is damaged.
     """
-    return abs(_number(path, _read_json(path, "a vehicle's motion"), "speed"))
+    speed = abs(_number(path, _read_json(path, "a vehicle's motion"), "speed"))
+    if speed > FASTEST:
+        raise UserError(path, f"a speed of {speed:g} m/s, expected at most {FASTEST:g}", "unpack it again")
+    return speed
 
 
 def read_time(path: Path) -> float:
@@ -78,12 +83,12 @@ def read_time(path: Path) -> float:
         UserError: if it is damaged.
     """
     with reading(path, "a whole number of nanoseconds", "unpack it again"):
-        return int(path.read_text(encoding="utf-8")) * 1e-9
+        return int(read_text(path)) * 1e-9
 
 
 def _read_json(path: Path, kind: str) -> Any:
     with reading(path, kind, "unpack it again"):
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_text(path))
 
 
 def _number(path: Path, values: Any, *names: str) -> float:

@@ -9,6 +9,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens
 from acdepth.core.measured import Measured
+from acdepth.core.texts import as_table, read_text
 from acdepth.data.kitti.calibration import FRAME_RATE, camera_of, project, read_calibration, read_points
 from acdepth.data.own.clip import Description, ImageClip, OwnClip
 from acdepth.data.own.folder import cut_at_gaps
@@ -53,7 +54,7 @@ def _image_folder(folder: Path) -> Path | None:
 
 def _read_poses(path: Path, images: list[Path]) -> Motion:
     with reading(path, "rows of 12 numbers"):
-        rows = np.loadtxt(path, dtype=np.float64, ndmin=2)
+        rows = as_table(read_text(path))
     numbers = frame_numbers(images) or list(range(len(images)))
     if rows.shape[1] != 12 or len(rows) <= max(numbers) or not np.isfinite(rows).all():
         told = f"{rows.shape[0]} rows of {rows.shape[1]}, expected 12 finite numbers for each image"

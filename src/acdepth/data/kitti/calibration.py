@@ -10,6 +10,7 @@ from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.measured import Measured, nearest_in_pixels
+from acdepth.core.texts import read_text
 from acdepth.data.rigid import from_matrix
 from acdepth.data.scans import read_scan_file
 from acdepth.data.stored import image_size
@@ -50,7 +51,7 @@ def read_calibration(path: Path) -> Calibration:
     """
     calibration = Calibration(path)
     with reading(path, "a calibration"):
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = [line for line in read_text(path).splitlines() if line.strip()]
     for number, line in enumerate(lines):
         name, values = line.split(":", 1) if ":" in line else (f"P{number}", line)
         with suppress(ValueError):

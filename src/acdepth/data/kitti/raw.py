@@ -10,6 +10,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens
 from acdepth.core.measured import Measured
+from acdepth.core.texts import read_text
 from acdepth.data.kitti.calibration import FRAME_RATE, IMU_FILE, LIDAR_FILE, Rig, project, read_points
 from acdepth.data.own.clip import Description, ImageClip
 from acdepth.data.rigid import from_angles
@@ -17,6 +18,8 @@ from acdepth.data.scans import ScannedClip
 
 EARTH_RADIUS = 6378137.0
 """[m]: half the larger axis of WGS 84, the sphere that KITTI's Mercator projection uses."""
+MOST_NUMBER = 1e5
+"""Of a line [m, degrees, m/s and others]; usual are up to some hundred."""
 NUMBERS = 30
 """Of a line; the first six are the pose, the ninth is the speed."""
 MATLAB_FIRST_PIXEL = 1
@@ -120,12 +123,14 @@ def read_oxts(path: Path) -> Oxts:
         UserError: if it is missing, cut, not numbers, or nowhere on earth.
     """
     with reading(path, f"{NUMBERS} numbers"):
-        values = np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        values = np.array(read_text(path).split(), dtype=np.float64)
     if len(values) != NUMBERS or not np.isfinite(values).all():
         told = f"{len(values)} numbers, expected {NUMBERS} finite ones (lat lon alt ...)"
         raise UserError(path, told, "copy it again")
     if abs(values[0]) >= 90:
         raise UserError(path, f"latitude {values[0]:g} is nowhere on a map", "copy it again")
+    if (far := np.abs(values) > MOST_NUMBER).any():
+        raise UserError(path, f"{values[far][0]:g} is no length, angle or speed of a car", "copy it again")
     return Oxts(*values[:6].tolist(), speed=float(values[8]))
 
 

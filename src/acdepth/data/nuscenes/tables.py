@@ -11,6 +11,7 @@ import numpy as np
 
 from acdepth.core.errors import OnFault, UserError, raise_fault, telling
 from acdepth.core.files import inside
+from acdepth.core.images import LONGEST_SIDE, MOST_PIXELS
 from acdepth.data.nuscenes.records import find_records, find_rows, parse, read_rows
 from acdepth.data.rigid import from_quaternion
 
@@ -162,11 +163,15 @@ def _read_shots(root: Path, path: Path, cameras: Set[str], on_fault: OnFault) ->
     for place, row in find_rows(path, places, SHOT_ROW, on_fault):
         with telling(on_fault):
             inside(root, row["filename"], path)
-            shots[places[place]].append(_shot(row))
+            shots[places[place]].append(_shot(row, path))
     return shots
 
 
-def _shot(row: dict[str, Any]) -> Shot:
+def _shot(row: dict[str, Any], path: Path) -> Shot:
+    height, width = row["height"], row["width"]
+    if not 0 <= height * width <= MOST_PIXELS or max(height, width) > LONGEST_SIDE or min(height, width) < 0:
+        told = f"record {row['token']} has {width}x{height} pixels"
+        raise UserError(path, told, "usual are 1600x900: copy the file again")
     return Shot(
         file=row["filename"],
         sample=row["sample_token"],
@@ -174,7 +179,7 @@ def _shot(row: dict[str, Any]) -> Shot:
         is_key_frame=row["is_key_frame"],
         calibration=row["calibrated_sensor_token"],
         ego_pose=row["ego_pose_token"],
-        size=(row["height"], row["width"]),
+        size=(height, width),
     )
 
 

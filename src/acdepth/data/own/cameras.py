@@ -1,7 +1,5 @@
 """Camera files: ours, and those of ROS, OpenCV, COLMAP and Kalibr, told apart by their content."""
 
-import json
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,13 +8,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-import yaml
 
-from acdepth.core.camera import FILE_KEYS, Camera, check_camera_keys
+from acdepth.core.camera import FILE_KEYS, LONGEST_SIDE, Camera, check_camera_keys
 from acdepth.core.distortion import COEFFICIENTS, Distortion, Model
 from acdepth.core.errors import UserError, first_line
 from acdepth.core.files import reading
 from acdepth.core.lens import Lens, check_camera_height
+from acdepth.core.texts import parse_json, parse_yaml, read_text
 
 READABLE = (
     "camera.yaml (fx, fy, cx, cy, width, height), ROS camera_info, OpenCV's camera_matrix with image_width, "
@@ -46,6 +44,8 @@ COLMAP: dict[str, tuple[Model, int, tuple[str, ...]]] = {
     "OPENCV_FISHEYE": ("fisheye", 2, COEFFICIENTS["fisheye"]),
 }
 """Of each of its models: ours, how many focal lengths it has, and its coefficients in order."""
+LEAST_RATE, MOST_RATE = 1e-4, 10_000.0
+"""Images per second: one in three hours, and more than any camera of a car takes; usual are 10 to 60."""
 MOST_SKEW = 0.5
 """Of a camera matrix [px]; below it, skew moves no pixel by more than rounding."""
 MOST_OFF_CENTRE = 1.5
@@ -114,8 +114,8 @@ def read_frame_rate(path: Path) -> float | None:
     rate = values.get("frame_rate") if isinstance(values, dict) else None
     if rate is None:
         return None
-    if not isinstance(rate, (int, float)) or not math.isfinite(rate) or rate <= 0:
-        told = f"frame_rate = {rate!r}, expected images per second"
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not LEAST_RATE <= rate <= MOST_RATE:
+        told = f"frame_rate = {rate!r}, expected images per second, {LEAST_RATE:g} to {MOST_RATE:g}"
         raise UserError(path, told, "write such as frame_rate: 12")
     return float(rate)
 
@@ -173,7 +173,7 @@ def _with_height(lens: Lens, values: dict[str, Any], path: Path) -> Lens:
 
 def _text(path: Path) -> str:
     with reading(path, "text", f"readable are {READABLE}"):
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path)
 
 
 def _parse(text: str, path: Path) -> Any:
@@ -184,8 +184,8 @@ def _parse(text: str, path: Path) -> Any:
     try:
         if text.lstrip().startswith("<") or text.startswith("%YAML:") or "!!opencv-matrix" in text:
             return _opencv_values(text)
-        return json.loads(text) if text.lstrip().startswith("{") else next(yaml.safe_load_all(text), None)
-    except (ValueError, yaml.YAMLError, cv2.error, SystemError) as error:
+        return parse_json(text) if text.lstrip().startswith("{") else parse_yaml(text, first=True)
+    except (ValueError, cv2.error, SystemError) as error:
         what = f"not readable as YAML, JSON or XML ({first_line(error)})"
         raise UserError(path, what, f"readable are {READABLE}") from error
 
@@ -263,7 +263,7 @@ def _camera(K: Sequence[float], width: float, height: float) -> Camera:
 
 def _whole(side: Any) -> int:
     """A side in whole pixels; OpenCV's files do not tell 640 from 640.0."""
-    if isinstance(side, (int, float)) and side == int(side):
+    if isinstance(side, (int, float)) and abs(side) <= LONGEST_SIDE and side == int(side):
         return int(side)
     raise UserError("camera", f"a side of {side!r}", "expected a whole number of pixels")
 

@@ -1,5 +1,6 @@
 """Which frames a video file shows, and when: found without decoding more than, of some, the last few."""
 
+import errno
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from acdepth.core.errors import UserError
-from acdepth.core.images import SMALLEST_SIDE
+from acdepth.core.images import MOST_PIXELS, SMALLEST_SIDE
 from acdepth.data.stored import LONGEST_PAUSE
 
 VIDEO_SUFFIXES = frozenset(
@@ -40,6 +41,8 @@ MOST_FROM_BEGIN = 512
 """Frames of a video that is rather decoded from its beginning than not at all."""
 MOST_ERRORS = 100
 """Damaged packets in a row, after which no frame is expected any more."""
+MOST_ASPECT = 4
+"""Of pixels that are not square: width over height, or the other way; usual are up to 2."""
 LAST_ENTRIES = 100
 """Of an MP4's list of frames: those that lie at the end of the file."""
 COVERS = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
@@ -93,7 +96,7 @@ def read_track(path: Path) -> Track:
         UserError: if there are none, or the file was cut off.
     """
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             stream, others = _chosen(path, container)
             stored, keys = _stored(path, container.demux(stream))
             pts = sorted(set(stored))
@@ -105,7 +108,8 @@ def read_track(path: Path) -> Track:
             return Track(stream.index, pts, stream.time_base or Fraction(1), aspect, others)
     except (FFmpegError, OSError) as error:
         remedy = "copy it again; one whose recording was broken off needs a repair tool"
-        raise UserError(path, f"not readable as a video ({error.strerror})", remedy) from error
+        damaged = "its index is damaged" if error.errno == errno.ENOMEM else error.strerror
+        raise UserError(path, f"not readable as a video ({damaged})", remedy) from error
 
 
 def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
@@ -114,9 +118,18 @@ def _chosen(path: Path, container: InputContainer) -> tuple[VideoStream, int]:
     if not streams:
         raise UserError(path, "has no video stream", "give a file with pictures that move")
     stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
+    if stream.codec_context is None:
+        what = "its video is coded in a way that is not known"
+        raise UserError(path, what, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
     if 0 < min(stream.width, stream.height) < SMALLEST_SIDE:
         remedy = f"an image needs at least {SMALLEST_SIDE} on each side"
         raise UserError(path, f"{stream.width}x{stream.height} pixels", remedy)
+    if stream.width * stream.height > MOST_PIXELS:
+        what = f"{stream.width}x{stream.height} pixels, at most {MOST_PIXELS >> 20} million are read"
+        raise UserError(path, what, "scale it down")
+    if (aspect := stream.sample_aspect_ratio) and not 1 / MOST_ASPECT <= aspect <= MOST_ASPECT:
+        what = f"its pixels are {float(aspect):g} times as wide as high"
+        raise UserError(path, what, f"convert it, such as: ffmpeg -i {path.name} -aspect 16:9 other.mp4")
     if container.format.name == "avi" and stream.codec.name in REORDERED and stream.has_b_frames:
         told = f"AVI does not say when frames of {stream.codec.name} are shown"
         raise UserError(path, told, f"convert it, such as: ffmpeg -i {path.name} {path.stem}.mp4")
@@ -186,7 +199,7 @@ def _whole_at_end(path: Path, stream: int, pts: list[int], keys: list[int], noti
     """Time stamps of those of the last frames that can be decoded; ``noticing`` is FFmpeg's err_detect."""
     whole = set[int]()
     for back in KEYS_BACK:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if back < len(keys):
                 container.seek(keys[-back], stream=container.streams[stream], backward=True)
             elif len(pts) > MOST_FROM_BEGIN:

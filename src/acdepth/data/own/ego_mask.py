@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes
 from acdepth.core.progress import Advance
@@ -114,7 +115,7 @@ def write_ego_mask(path: Path, mask: np.ndarray) -> None:
         UserError: if it cannot be written.
     """
     shades = np.where(mask, 0, 255).astype(np.uint8)
-    write_bytes(path, cv2.imencode(".png", shades)[1].tobytes())
+    write_bytes(path, encode(".png", shades, where=path))
 
 
 def _text(fine: Slopes) -> np.ndarray:

@@ -37,6 +37,8 @@ CLASSES = 256
 """That images of classes, which are uint8, can tell apart."""
 SEQUENCE_KEYS = ("condition", "class_names", "classes", "topics", "track_offset", "camera_height")
 """What ``sequence.yaml`` may tell."""
+MOST_CLASSES = 256
+"""As many as a class map can tell apart."""
 TOPIC_USES = ("image", "camera_info", "motion")
 """What of a bag ``topics`` in ``sequence.yaml`` may choose."""
 
@@ -201,10 +203,14 @@ def _class_names(names: Any, path: Path | None) -> tuple[str, ...]:
             what = f"class_names: {beyond} is the number of no class, images hold 0 to {CLASSES - 1}"
             raise UserError(path, what, "correct it")
         count = max(names, default=-1) + 1
+        if count > MOST_CLASSES:
+            what = f"class_names has the number {count - 1}, at most {MOST_CLASSES - 1}"
+            raise UserError(path, what, "class maps have 8 bits")
         return tuple(str(names.get(number, f"class {number}")) for number in range(count))
-    if isinstance(names, list):
+    if isinstance(names, list) and len(names) <= MOST_CLASSES:
         return tuple(str(name) for name in names)
-    raise UserError(path, "class_names must be a list of names or a mapping from number to name")
+    what = f"class_names must be a list of at most {MOST_CLASSES} names or a mapping from number to name"
+    raise UserError(path, what)
 
 
 def _camera_height(height: Any, path: Path | None, lens: Lens | None) -> float | None:

@@ -2,12 +2,14 @@
 
 import csv
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from acdepth.core.errors import UserError
+from acdepth.core.texts import read_text
 
 FASTEST = 60.0
 """[m/s]; what moves faster is a jump or in another unit."""
@@ -105,13 +107,12 @@ def refuse_too_fast(place: Path | str, speeds: np.ndarray, rows: np.ndarray | No
 
 def _read_columns(path: Path) -> dict[str, np.ndarray]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream, skipinitialspace=True)
-            header = list(reader.fieldnames or [])
-            if "index" not in header:
-                raise UserError(path, "no column index or time", "the first line must be index,speed,...")
-            rows = [[_number(path, reader.line_num, name, row[name]) for name in header] for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(StringIO(read_text(path)), skipinitialspace=True)
+        header = list(reader.fieldnames or [])
+        if "index" not in header:
+            raise UserError(path, "no column index or time", "the first line must be index,speed,...")
+        rows = [[_number(path, reader.line_num, name, row[name]) for name in header] for row in reader]
+    except (OSError, csv.Error) as error:
         raise UserError(path, f"not readable as CSV ({error})") from error
     table = np.array(rows, dtype=np.float64).reshape(len(rows), len(header))
     return dict(zip(header, table.T, strict=True))

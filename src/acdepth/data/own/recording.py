@@ -52,6 +52,9 @@ class Recording:
             self._reader = (rosbag1 if self._is_ros1 else rosbag2).Reader(path)
             self._reader.open()
             self._kinds = {one.topic: one.msgtype for one in self._reader.connections if one.msgcount}
+            for one in self._reader.connections:
+                if [type(told) for told in (one.topic, one.msgtype, one.msgcount)] != [str, str, int]:
+                    raise ValueError(f"its index tells topic {one.topic!r} of {one.msgcount!r} messages")
 
     def __enter__(self) -> "Recording":
         return self

@@ -9,6 +9,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.texts import read_text
 from acdepth.data.own.clip import Description
 from acdepth.data.own.source import Source
 
@@ -38,7 +39,7 @@ def read_times(path: Path, count: int) -> np.ndarray | None:
     if not path.exists():
         return None
     with reading(path, "seconds, a line per image"):
-        lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        lines = [line for line in read_text(path).splitlines() if line.strip()]
         times = parse_times(lines)
     if len(times) != count:
         raise UserError(path, f"{len(times)} times for {count} images", "write a line per image")

@@ -9,6 +9,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.texts import read_text
 from acdepth.data.own.gps import check_units, gps_speeds, longest_hole, rows_apart
 from acdepth.data.own.motion import KMH, POSE_COLUMNS, Motion, refuse_too_fast
 from acdepth.data.own.times import parse_times
@@ -158,7 +159,7 @@ def read_poses(path: Path, count: int) -> Motion | Track:
         UserError: if it holds something else.
     """
     with reading(path, "poses"):
-        lines = [line.split("#", 1)[0] for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        lines = [line.split("#", 1)[0] for line in read_text(path).splitlines()]
         rows = [line.replace(",", " ").split() for line in lines if line.strip()]
         if {len(row) for row in rows} not in ({8}, {12}):
             raise ValueError(f"lines of {sorted({len(row) for row in rows})} numbers")
@@ -207,7 +208,7 @@ def _read_texts(path: Path) -> dict[str, list[str]]:
     """Cells by column, whose names are made lower case."""
     with reading(path, "CSV"):
         try:
-            rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), skipinitialspace=True))
+            rows = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True))
         except csv.Error as error:
             raise ValueError(error) from error
     header, *lines = [row for row in rows if row] or [[]]

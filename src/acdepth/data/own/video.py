@@ -18,6 +18,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 from acdepth.core.errors import UserError
+from acdepth.core.images import MOST_PIXELS
 from acdepth.data.own.clip import Description, OwnClip
 from acdepth.data.own.container import read_track, readable_frames
 from acdepth.data.own.folder import cut_at_gaps, describe
@@ -87,7 +88,10 @@ class VideoSource(Source):
 
     def began(self) -> float | None:
         """What the container calls its time of creation: when recording began, for most cameras."""
-        with suppress(FFmpegError, OSError, ValueError), av.open(str(self.path)) as container:
+        with (
+            suppress(FFmpegError, OSError, ValueError),
+            av.open(str(self.path), metadata_errors="replace") as container,
+        ):
             told = container.metadata.get("creation_time", "")
             return float(parse_times([told])[0]) if told[:4] > "1980" else None
         return None
@@ -141,8 +145,10 @@ class VideoSource(Source):
         if number <= LONGEST_STEP_FORWARD:
             self.close()
         if self._container is None:
-            self._container = av.open(str(self.path))
-            self._container.streams[self.track.stream].codec_context.thread_type = "AUTO"
+            self._container = av.open(str(self.path), metadata_errors="replace")
+            decoder = self._container.streams[self.track.stream].codec_context
+            decoder.thread_type = "AUTO"
+            decoder.options = {"max_pixels": str(MOST_PIXELS)}  # whatever the container said
         if number > LONGEST_STEP_FORWARD:
             stream = self._container.streams[self.track.stream]
             self._container.seek(self.track.pts[number], stream=stream, backward=True)

@@ -14,6 +14,7 @@ import numpy as np
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.texts import read_text
 from acdepth.data.rigid import from_angles, is_rigid
 from acdepth.data.settings import EVERYTHING
 
@@ -140,4 +141,4 @@ def _extrinsics(path: Path) -> np.ndarray:
 
 def _numbers(path: Path) -> np.ndarray:
     with reading(path, "numbers", "copy it from the RobotCar SDK"):
-        return np.array(path.read_text(encoding="utf-8").split(), dtype=np.float64)
+        return np.array(read_text(path).split(), dtype=np.float64)

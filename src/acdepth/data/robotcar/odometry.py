@@ -12,6 +12,7 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.texts import as_table, read_text
 from acdepth.data.rigid import from_angles, part_of
 
 COLUMNS = 8
@@ -72,7 +73,7 @@ def read_odometry(path: Path) -> Odometry:
         UserError: if it cannot be read, or its rows are not in the order of time.
     """
     with reading(path, "visual odometry"):
-        rows = np.loadtxt(path, dtype=np.float64, delimiter=",", skiprows=1, ndmin=2)
+        rows = as_table(read_text(path).partition("\n")[2], ",")
     if not len(rows) or rows.shape[1] != COLUMNS or not np.isfinite(rows).all():
         told = f"{len(rows)} rows of {rows.shape[1]}, expected {COLUMNS} finite numbers"
         raise UserError(path, told, "copy it again")

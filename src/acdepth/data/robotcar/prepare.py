@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import cv2
 import numpy as np
 
+from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, read_json, write_bytes, write_json
+from acdepth.core.files import hash_file, read_object, write_bytes, write_json
 from acdepth.core.share import ALL, Share
 from acdepth.core.tally import ReadTally
 from acdepth.data.robotcar.calibration import HEAD_FILE, LASER_FILE, RawCalibration
@@ -168,7 +168,7 @@ def prepare_scene(
 def _begin(plan: ScenePlan) -> None:
     """Copy what the scene is made with, so that what a kill leaves is known to be of these files."""
     made_from = plan.folder / MADE_FROM
-    write_json(made_from, (read_json(made_from) if made_from.exists() else {}) | plan.made_from)
+    write_json(made_from, (read_object(made_from) if made_from.exists() else {}) | plan.made_from)
     for path in plan.calibration.files:
         write_bytes(_place(plan.root, path), path.read_bytes())
     for path in plan.lists:
@@ -206,7 +206,7 @@ def _refuse_other_origin(out: Path, files: Sequence[Path], folder: Path, made_fr
         file = _place(out, path)
         if file.exists() and hash_file(file) != made_from[path.name]:
             raise UserError(file, f"is another one than {path}", "prepare into another folder")
-    before = read_json(folder / MADE_FROM) if (folder / MADE_FROM).exists() else {}
+    before = read_object(folder / MADE_FROM) if (folder / MADE_FROM).exists() else {}
     other = sorted(name for name, made in made_from.items() if before.get(name, made) != made)
     if other:
         told = f"the scene was made from another {', '.join(other)}"
@@ -228,8 +228,7 @@ def _make_images(
             picture = undistortion.picture(read_bayer(file), file)
         except UserError as fault:
             return fault
-        _, encoded = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        write_bytes(plan.folder / plan.calibration.lens / f"{time}.png", encoded.tobytes())
+        write_bytes(plan.folder / plan.calibration.lens / f"{time}.png", encode(".png", picture))
         return None
 
     pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))

@@ -8,8 +8,13 @@ import numpy as np
 
 from acdepth.core.errors import UserError
 from acdepth.core.files import reading
+from acdepth.core.images import read_gray
+from acdepth.core.texts import read_text
 from acdepth.data.scans import read_scan_file
 from acdepth.data.stored import checked_size
+
+FARTHEST = 1e6
+"""[px]: that an undistorted pixel may lie from the raw image's corner; usual are some thousand."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,7 @@ def read_bayer(path: Path) -> np.ndarray:
     Raises:
         UserError: if it cannot be read, or is no 8-bit gray PNG.
     """
-    with reading(path, "a raw image", "copy or unpack it again"):
-        content = path.read_bytes()
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if content else None
-    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim != 2:
-        raise UserError(path, "not a raw image (8-bit gray PNG)", "copy it again")
-    return pixels
+    return read_gray(path, "a raw image has one number per pixel: copy or unpack it again")
 
 
 def read_scan(path: Path) -> np.ndarray:
@@ -77,7 +77,7 @@ def read_scan(path: Path) -> np.ndarray:
 def _read_recording(stamps: Path, folder: Path, suffix: str) -> Recording:
     """Lines of ``TIME CHUNK``, as far as their files are there: few download every chunk."""
     with reading(stamps, "time stamps", "download it with the traversal"):
-        times = np.unique(np.loadtxt(stamps, dtype=np.int64, usecols=0, ndmin=1))
+        times = np.unique([int(line.split()[0]) for line in read_text(stamps).splitlines() if line.strip()])
     there = {path.stem for path in folder.glob(f"*{suffix}")}
     found = np.array([str(time) in there for time in times], dtype=bool)
     if not found.any():
@@ -115,7 +115,7 @@ def read_undistortion(path: Path, width: int, height: int) -> Undistortion:
     if values.size != 2 * width * height:
         told = f"{values.size} numbers, expected {2 * width * height} for {width}x{height} images"
         raise UserError(path, told, "copy it again")
-    if not np.isfinite(values).all():
-        raise UserError(path, "holds numbers that are not finite", "copy it again")
+    if not (np.abs(values) <= FARTHEST).all():
+        raise UserError(path, "holds numbers that are no places in an image", "copy it again")
     column, row = values.astype(np.float32).reshape(2, height, width)
     return Undistortion(column, row)

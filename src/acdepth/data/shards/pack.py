@@ -93,7 +93,7 @@ def _is_whole(place: Place, stamp: str, count: int, per_shard: int) -> bool:
         return False
     files = [shard_file(number) for number in range(-(-count // per_shard))]
     files += [f"{FRAMES}/{one.name}.npy" for one in fields(Frames) if one.name != LATER]
-    with suppress(ValueError):
+    with suppress(ValueError, AttributeError):
         if json.loads(content).get("stamp") == stamp and all(map(place.may_have, files)):
             return True
     place.remove(INDEX)
@@ -135,8 +135,8 @@ class _Maker:
         number = piece.start // self.per_shard
         note = f"shards/{number:06d}.json"
         noted = self.place.read(note)
-        if noted is not None:
-            before = Shard(*json.loads(noted))
+        with suppress(ValueError, TypeError):  # a damaged note is none
+            before = Shard(*json.loads(noted or b""))
             # Parts of an earlier version lack what is checked.
             same = before.stamp == self.stamp and len(before.part) == len(Part._fields)
             if same and self.place.may_have(shard_file(number)):

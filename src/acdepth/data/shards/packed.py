@@ -1,18 +1,21 @@
 """Prepared images in shards, read as they are asked for."""
 
-import json
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import numpy as np
+from pydantic import NonNegativeInt
 
-from acdepth.core.crop import Crop
+from acdepth.core.config import Config
+from acdepth.core.crop import Crop, Resize
 from acdepth.core.errors import UserError
+from acdepth.core.texts import as_text, parse_json
 from acdepth.data.frames import LATER, Frames
-from acdepth.data.prepared import FRAMES, Prepared
+from acdepth.data.prepared import FRAMES, Prepared, Side
 from acdepth.data.ready import ReadyClip, ready_clips
 from acdepth.data.shards.place import Kept, Place, address_of, hash_bytes
 
@@ -22,6 +25,21 @@ INDEX = "shards.json"
 """Written last: with it a place is whole."""
 MAPPED = 1024
 """Shards that are mapped at a time; systems allow a process some ten thousands."""
+
+
+class ShardIndex(Config):
+    """What stands in `INDEX`."""
+
+    format: int
+    made_from: str
+    stamp: str
+    crop: Crop | None
+    image_size: tuple[Side, Side]
+    resize: Resize
+    shards: tuple[tuple[NonNegativeInt, str], ...]
+    """Images in each, and its SHA-256."""
+    columns: dict[str, str]
+    """SHA-256 of each column of `Frames`."""
 
 
 def shard_file(number: int) -> str:
@@ -55,7 +73,7 @@ class ShardedImages:
     def _map(self, number: int) -> np.ndarray:
         count, sha256 = self.shards[number]
         path, shape = self.kept.fetch(shard_file(number), sha256), (count, *self.image_size, 3)
-        if not path.exists() or path.stat().st_size != np.prod(shape):
+        if not path.exists() or path.stat().st_size != math.prod(shape):
             raise UserError(path, "does not fit its index", "delete it, and pack or fetch it again")
         return np.memmap(path, np.uint8, "r", shape=shape)
 
@@ -78,11 +96,14 @@ class Packed(Prepared):
         if content is None:
             raise UserError(str(place), "holds no packed footage", "make it with acdepth data pack")
         index, kept = _read_index(content, place), Kept(place, hash_bytes(content))
-        columns = [kept.fetch(f"{FRAMES}/{name}.npy", sha256) for name, sha256 in index["columns"].items()]
-        crop = None if index["crop"] is None else Crop.from_dict(index["crop"], where=str(place))
-        size, frames = tuple(index["image_size"]), Frames.open(columns[0].parent, index["columns"])
-        found = cls(Path(folder), index["made_from"], crop, size, index["resize"], frames, index["stamp"])
-        found.kept, found.shards = kept, [(count, sha256) for count, sha256 in index["shards"]]
+        columns = [kept.fetch(f"{FRAMES}/{name}.npy", sha256) for name, sha256 in index.columns.items()]
+        frames = Frames.open(columns[0].parent, index.columns)
+        if (packed := sum(count for count, _ in index.shards)) != len(frames):
+            what = f"its columns are of {len(frames)} images, its shards of {packed}"
+            raise UserError(str(place), what, "pack it again")
+        about = index.made_from, index.crop, index.image_size, index.resize, frames, index.stamp
+        found = cls(Path(folder), *about)
+        found.kept, found.shards = kept, list(index.shards)
         return found
 
     def __reduce__(self) -> tuple[Callable[[Path], "Packed"], tuple[Path]]:
@@ -110,13 +131,14 @@ def open_packed(path: Path) -> list[ReadyClip]:
     return ready_clips(Packed.open(path))
 
 
-def _read_index(content: bytes, place: Place) -> dict[str, Any]:
+def _read_index(content: bytes, place: Place) -> ShardIndex:
+    where = f"{place}/{INDEX}"
     try:
-        index = json.loads(content)
+        values = parse_json(as_text(content, where))
         columns = {one.name for one in fields(Frames)}
-        same = index["format"] == FORMAT and {*index["columns"], LATER} == columns
+        same = values["format"] == FORMAT and {*values["columns"], LATER} == columns
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(str(place), f"has a damaged {INDEX} ({error})", "pack it again") from error
     if not same:
         raise UserError(str(place), "written by another version", "pack it again")
-    return index
+    return ShardIndex.from_dict(values, where)

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from acdepth.core.encoding import jpeg
 from acdepth.data.augment import LUMA
 
 # How often an image gets each of them.
@@ -96,8 +97,7 @@ def _through_another_lens(x: np.ndarray, dice: np.random.Generator) -> np.ndarra
 
 
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
-    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    stored = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    stored = np.frombuffer(jpeg(image, quality), np.uint8)
     return cv2.cvtColor(np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB)
 
 

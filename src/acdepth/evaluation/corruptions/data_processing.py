@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import torch
 
+from acdepth.core.encoding import jpeg
 from acdepth.weather.draws import Draws
 
 GAUSSIAN = (0.08, 0.12, 0.18, 0.26, 0.38)
@@ -67,10 +68,8 @@ def pixelate(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
 
 def jpeg_compression(image: np.ndarray, severity: int, draws: Draws) -> np.ndarray:
     """Stored in too few bytes."""
-    pixels = cv2.cvtColor(np.rint(255 * image).astype(np.uint8), cv2.COLOR_RGB2BGR)
-    coded, content = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG[severity - 1]])
-    assert coded
-    decoded = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    content = jpeg(np.rint(255 * image).astype(np.uint8), JPEG[severity - 1])
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB).astype(np.float32) / 255
 

@@ -1,6 +1,5 @@
 """What an exported file says about itself."""
 
-import json
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -8,6 +7,7 @@ from pydantic import Field
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.images import SMALLEST_SIDE
+from acdepth.core.texts import parse_json
 from acdepth.networks.checkpoint import CheckpointCard
 
 Target = Literal["onnx", "openvino", "torch-export"]
@@ -52,7 +52,7 @@ class About(Config):
             UserError: if it is not understood.
         """
         try:
-            values = json.loads(text)
+            values = parse_json(text)
         except ValueError as error:
             raise UserError(where, f"what it says of itself is not readable as JSON ({error})") from error
         return cls.from_dict(values, where)

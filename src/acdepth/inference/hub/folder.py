@@ -10,7 +10,7 @@ from typing import Any
 
 from acdepth.core.camera import Camera
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, read_json, write_bytes, write_json, write_text
+from acdepth.core.files import hash_file, read_object, write_bytes, write_json, write_text
 from acdepth.inference.framing import trained_aspect
 from acdepth.inference.hub.model_card import Licences, Measured, eval_results, readme
 from acdepth.inference.model import DepthModel
@@ -29,7 +29,7 @@ def is_ours(folder: Path) -> bool:
     Raises:
         UserError: if its ``config.json`` is missing or unreadable.
     """
-    config = read_json(folder / CONFIG_FILE)
+    config = read_object(folder / CONFIG_FILE)
     return isinstance(config, dict) and config.get("model_type") == MODEL_TYPE
 
 

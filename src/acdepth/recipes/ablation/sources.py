@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json
+from acdepth.core.files import read_object
 from acdepth.data.settings import EVERYTHING, FootageChoice
 from acdepth.evaluation.protocols import Protocol, find_protocol
 from acdepth.networks.checkpoint import checkpoint_file
@@ -84,11 +84,11 @@ def _of_run(run: Path, config: AblationConfig) -> Sources:
     belonging, stages = run / BELONGING_FILE, run / "stages"
     if not belonging.exists() or not (run / "config.yaml").exists():
         raise UserError(f"--run {run}", "is no folder of acdepth demo or acdepth reproduce")
-    records = {path.stem: read_json(path) for path in stages.glob("*.json")}
+    records = {path.stem: read_object(path) for path in stages.glob("*.json")}
     for stage in NEEDED_STAGES:
         if not records.get(stage, {}).get("done"):
             raise UserError(f"--run {run}", f"its stage {stage} is not done", "let that run end first")
-    about = read_json(belonging)
+    about = read_object(belonging)
     root = run / about["root"]  # an absolute one stays as it is
     on_world = about["data_set"] == "world"
     kind: type[MethodConfig] = DemoConfig if on_world else ReproduceConfig

@@ -8,6 +8,7 @@ import numpy as np
 
 from acdepth.core.clip import Clip, Frame, target_frames
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import jpeg
 from acdepth.core.errors import UserError, telling
 from acdepth.core.files import write_bytes
 from acdepth.core.images import read_image
@@ -107,7 +108,5 @@ def _inverse_depth(model: DepthModel, image: np.ndarray) -> np.ndarray:
 
 def _write(out: Path, number: int, name: str, pixels: np.ndarray) -> Picture:
     file = f"{PICTURES}/{number:02d} {name.replace(', ', ' ')}.jpg".replace(" ", "_")
-    options = [cv2.IMWRITE_JPEG_QUALITY, 90]
-    encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)[1]
-    write_bytes(out / file, encoded.tobytes())
+    write_bytes(out / file, jpeg(pixels, 90, out / file))
     return Picture(title=name, file=file)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
-from acdepth.core.files import read_json, write_json
+from acdepth.core.files import read_object, write_json
 from acdepth.core.identity import Identity
 from acdepth.core.progress import in_words
 from acdepth.data.folder import count_targets
@@ -128,7 +128,7 @@ def choose(config: FitConfig, costs: Costs, footage: Sequence[Clip], seconds: fl
 
 def stored(path: Path, made_from: Identity) -> Plan | None:
     """The plan of an earlier call with the same settings on the same footage, so that it goes on the same."""
-    found = read_json(path) if path.exists() else {}
+    found = read_object(path) if path.exists() else {}
     if found.get("made_from") != dict(made_from.values):
         return None
     work = Work.from_dict(found["work"], str(path))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import encode
 from acdepth.core.files import write_bytes, write_json, write_text
 from acdepth.data.cityscapes.measured import STEPS_PER_PIXEL
 from acdepth.recipes.layouts.drives import WorldDrive, with_clear_twin
@@ -92,5 +92,4 @@ def _write_annotated(drive: WorldDrive, index: int, baseline: float, files: _Fil
     steps = np.zeros(depth.shape, np.uint16)
     known = depth > 0
     steps[known] = np.rint(baseline * camera.fx / depth[known] * STEPS_PER_PIXEL) + 1
-    _, encoded = cv2.imencode(".png", steps)
-    write_bytes(files.path("disparity", "disparity.png"), encoded.tobytes())
+    write_bytes(files.path("disparity", "disparity.png"), encode(".png", steps))

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from acdepth.core.camera import Camera
 from acdepth.core.clip import WORLD_SOURCE
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError, first_line
 from acdepth.core.images import read_depth_png16
+from acdepth.core.texts import parse_yaml, read_text
 from acdepth.data.own.motion import POSE_COLUMNS
 from acdepth.data.stored import list_images
 from acdepth.world.styles import STYLES, TOWN, find_style
@@ -113,13 +113,13 @@ def _read(folder: Path) -> WorldDrive | None:
 def _read_origin(path: Path) -> tuple[int, str, Condition] | None:
     """Town, style and condition; None where the sequence is not the world's."""
     try:
-        about = yaml.safe_load(path.read_text(encoding="utf-8"))
+        about = parse_yaml(read_text(path))
         if not isinstance(about, dict) or about.get("source") != WORLD_SOURCE:
             return None
         style = find_style(about.get("style", TOWN.name)).name
         every = int(about.get("every", 1))
         origin = int(about["town"]), style, Condition(about["condition"])
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError, UserError) as error:
+    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         first = first_line(error)
         raise UserError(path, f"says no town and condition ({first})", "make the drive again") from error
     if every != 1:

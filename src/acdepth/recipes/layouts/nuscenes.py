@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from acdepth.core.condition import Condition
+from acdepth.core.encoding import jpeg
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_bytes, write_json
 from acdepth.core.images import read_image
@@ -128,9 +128,7 @@ def _write_scene(
     for index, image in enumerate(drive.images):
         nearest = min(key_frames, key=lambda key, index=index: abs(key - index))
         shot = _shot(tables, drive, name, "CAM_FRONT", camera, index, nearest)
-        pixels = cv2.cvtColor(read_image(image), cv2.COLOR_RGB2BGR)
-        _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        write_bytes(out / shot["filename"], encoded.tobytes())
+        write_bytes(out / shot["filename"], jpeg(read_image(image), JPEG_QUALITY))
         progress()
     _link(tables.rows["sample_data"][-len(drive.images) :])
     for index in key_frames:

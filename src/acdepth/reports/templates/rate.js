@@ -9,8 +9,14 @@ let shownAt = null; // when the present image was shown; null while there is non
 let busy = false;
 
 const kept = {
-  get: () => { try { return localStorage.getItem(KEPT); } catch { return null; } },
-  set: (name) => { try { localStorage.setItem(KEPT, name); } catch { /* a private window keeps nothing */ } },
+  get: () => {
+    let told = null;
+    try { told = localStorage.getItem(KEPT); } catch { return null; }
+    try { return JSON.parse(told); } catch { return { rater: told, secret: "" }; } // of before there were secrets
+  },
+  set: (rater, secret) => {
+    try { localStorage.setItem(KEPT, JSON.stringify({ rater, secret })); } catch { /* a private window keeps nothing */ }
+  },
   drop: () => { try { localStorage.removeItem(KEPT); } catch { /* as above */ } },
 };
 
@@ -42,7 +48,7 @@ async function turn(address, body) {
   try {
     let next = await ask(address, body);
     const outdated = next === null;
-    if (outdated) next = await ask("/join", { rater: body.rater });
+    if (outdated) next = await ask("/join", { rater: body.rater, secret: body.secret });
     say(outdated ? "This image had been voted on, or the server was started anew; that vote was not counted." : "");
     take(next);
   } catch (error) {
@@ -55,7 +61,7 @@ async function turn(address, body) {
 
 function take(next) {
   state = next;
-  kept.set(state.rater);
+  kept.set(state.rater, state.secret);
   for (const button of document.querySelectorAll(".undo")) button.disabled = state.done === 0;
   if (state.result) return finish();
   show("rate");
@@ -78,11 +84,11 @@ function vote(answer) {
   if (busy || shownAt === null || $("rate").hidden) return;
   $(answer).classList.add("pressed");
   const seconds = (performance.now() - shownAt) / 1000;
-  turn("/vote", { rater: state.rater, image: state.images[0], vote: answer, seconds });
+  turn("/vote", { rater: state.rater, secret: state.secret, image: state.images[0], vote: answer, seconds });
 }
 
 function undo() {
-  if (state && state.done > 0) turn("/undo", { rater: state.rater });
+  if (state && state.done > 0) turn("/undo", { rater: state.rater, secret: state.secret });
 }
 
 function leave() {
@@ -177,5 +183,5 @@ $("form").addEventListener("submit", (event) => {
 
 fetch("/about").then((answer) => answer.json()).then((about) => { $("size").textContent = about.of; });
 const before = kept.get();
-if (before) turn("/join", { rater: before }).then(() => { if (!state) begin(); });
+if (before) turn("/join", { rater: before.rater, secret: before.secret }).then(() => { if (!state) begin(); });
 else begin();
