@@ -2,13 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.ground import level_plane, plane_inverse_depth, road_plane
+from acdepth.geometry.ground import level_plane, plane_inverse_depth, quartiles_apart, road_plane, steadiness
 
 CAMERA = Camera(fx=128.0, fy=128.0, cx=79.5, cy=47.5, width=160, height=96)
 SKY = 80.0
@@ -86,6 +87,13 @@ def test_depth_that_is_not_known_is_left_out():
     depth = road(1.5, 1.0)
     depth[..., ::2] = 0
     torch.testing.assert_close(found(depth).height, torch.tensor([1.5], dtype=torch.float64))
+
+
+def test_heights_are_steady_within_each_clip():
+    factors = steadiness(np.array([3, 3, 1, 1, 1]), np.array([4.0, 2.0, 2.0, 8.0, 4.0]))
+    assert factors.tolist() == [2.0, 0.5, 1.0, 0.75, 1.5]  # by clip, in the order of their numbers
+    assert steadiness(np.zeros(0, int), np.zeros(0)).shape == (0,)
+    assert quartiles_apart(np.array([5.0, 1.0, 2.0, 4.0, 3.0])) == pytest.approx((4 - 2) / 3)
 
 
 class TestLevel:
