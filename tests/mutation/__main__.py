@@ -79,7 +79,6 @@ def _copied(folder: Path, room: Room, files: list[Path]) -> Path:
         "source_paths": ["src"],
         "only_mutate": files,
         "also_copy": sorted(beside),
-        "debug": ["true"],
         "pytest_add_cli_args": ["-m", "not slow", "-p", "no:cacheprovider"],
         "pytest_add_cli_args_test_selection": sorted(
             {path for one in room.tests for path in Path("tests").glob(one) if path.name.startswith("test_")}
@@ -92,6 +91,8 @@ def _copied(folder: Path, room: Room, files: list[Path]) -> Path:
 
 def _tried(copy: Path, names: list[str], children: int) -> dict[str, int]:
     """What pytest said of each mutant."""
+    # Python forgets a place to import from that is not there when it starts.
+    (copy / "mutants" / "src").mkdir(parents=True, exist_ok=True)
     environment = os.environ | {
         "OMP_NUM_THREADS": "1",
         # For the processes that tests start.
