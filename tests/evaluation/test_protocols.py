@@ -39,6 +39,9 @@ def test_ranges_and_windows_of_each_protocol():
         "cityscapes-80m": 0.75,
     }
     assert all(one.alignment == "none" and not one.flip for one in PROTOCOLS.values())
+    assert not any(one.condition_known for one in PROTOCOLS.values())
+    windows = {name: one.scored_window for name, one in PROTOCOLS.items() if one.scored_window != Window()}
+    assert windows == {"kitti-eigen-80m": GARG, "cityscapes-80m": MANYDEPTH}
     assert all(PROTOCOLS[name].name == name and find_protocol(name) is PROTOCOLS[name] for name in PROTOCOLS)
 
 

@@ -6,7 +6,7 @@ from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
 from acdepth.evaluation.measured import read_measured
 from acdepth.evaluation.metrics import METRICS
-from acdepth.evaluation.protocols import PROTOCOLS, find_protocol
+from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import summarise
 from acdepth.evaluation.schema import FrameRow, read_rows, write_results, write_rows
 from acdepth.inference.hub.model_card import COLUMNS
@@ -105,25 +105,3 @@ def test_a_file_that_holds_no_rows_is_named_with_the_line(tmp_path):
     path.write_text(path.read_text() + '{"model": "m"}\n')
     with pytest.raises(UserError, match=r"frames\.jsonl, line 5: not a row of an evaluation"):
         read_rows(path)
-
-
-def test_protocols_keep_the_papers_numbers():
-    assert (PROTOCOLS["nuscenes-80m"].min_depth, PROTOCOLS["nuscenes-80m"].max_depth) == (0.1, 80.0)
-    assert (PROTOCOLS["robotcar-50m"].min_depth, PROTOCOLS["robotcar-50m"].max_depth) == (0.1, 50.0)
-    assert PROTOCOLS["robotcar-50m"].input_window.slices(960, 1280) == (slice(0, 768), slice(0, 1280))
-    # Garg's crop of a 375 x 1242 image, as in Eigen's evaluation.
-    assert PROTOCOLS["kitti-eigen-80m"].scored_window.slices(375, 1242) == (slice(153, 371), slice(44, 1197))
-    for name, protocol in PROTOCOLS.items():
-        assert (protocol.name, protocol.alignment, protocol.condition_known) == (name, "none", False)
-
-
-def test_facts_name_every_departure():
-    changed = WORLD.model_copy(update={"alignment": "median", "flip": True, "condition_known": True})
-    facts = "; ".join(changed.facts())
-    assert "not metric" in facts and "condition known to" in facts and "mirror image" in facts
-    assert "not metric" not in "; ".join(WORLD.facts())
-
-
-def test_an_unknown_protocol_is_named_with_the_known_ones():
-    with pytest.raises(UserError, match="'kitti' is unknown; choose from nuscenes-80m, robotcar-50m"):
-        find_protocol("kitti")
