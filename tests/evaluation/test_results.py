@@ -1,5 +1,7 @@
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acdepth.core.condition import Condition
@@ -7,9 +9,10 @@ from acdepth.core.errors import UserError
 from acdepth.evaluation.measured import read_measured
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import find_protocol
-from acdepth.evaluation.results import summarise
+from acdepth.evaluation.results import describe_data, summarise
 from acdepth.evaluation.schema import FrameRow, read_rows, write_results, write_rows
 from acdepth.inference.hub.model_card import COLUMNS
+from tests.evaluation.footage import HEIGHT, WIDTH, Drive
 
 WORLD = find_protocol("world-80m")
 
@@ -105,3 +108,32 @@ def test_a_file_that_holds_no_rows_is_named_with_the_line(tmp_path):
     path.write_text(path.read_text() + '{"model": "m"}\n')
     with pytest.raises(UserError, match=r"frames\.jsonl, line 5: not a row of an evaluation"):
         read_rows(path)
+
+
+class Masked(Drive):
+    """The lowest rows show the vehicle itself."""
+
+    def __init__(self, rows: int | None, style: str | None) -> None:
+        super().__init__("masked", [5.0])
+        self.rows, self.style = rows, style
+
+    @property
+    def ego_mask(self):
+        if self.rows is None:
+            raise UserError("mask.png", "not readable as an image", "copy it again")
+        return np.arange(HEIGHT)[:, None] * np.ones((1, WIDTH)) >= HEIGHT - self.rows
+
+
+def test_of_the_data_is_told_what_it_shows():
+    plain = [Drive("a", [5.0]), Drive("b", [5.0])]
+    assert describe_data(Path("a") / "b", "val", None, plain).to_dict() == {
+        "path": "a/b",
+        "split": "val",
+        "cameras": None,
+        "sequences": 2,
+    }
+    footage = [*plain, Masked(8, "town"), Masked(0, "country"), Masked(None, "town")]
+    told = describe_data(Path("a"), None, ["front", "back"], footage)
+    assert (told.cameras, told.sequences, told.split) == (("front", "back"), 5, None)
+    assert told.styles == {"country": 1, "town": 2} and list(told.styles or ()) == ["country", "town"]
+    assert told.masked == pytest.approx((8 / HEIGHT + 0) / 2)  # over those that have a mask that can be read
