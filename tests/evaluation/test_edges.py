@@ -109,6 +109,20 @@ def test_lidar_is_not_dense_and_a_picture_with_sky_is():
     assert dense == [False, True, False]
 
 
+def test_dense_is_where_three_quarters_of_the_neighbours_are_measured():
+    def dense(rows: int, columns: int, every: int, width: int = 80) -> bool:
+        """Measured in some rows and columns of each so many, whose neighbours right and below are counted."""
+        there = np.zeros((60, width), np.float32)
+        there[:, :] = (np.arange(60)[:, None] % every < rows) & (np.arange(width) % every < columns)
+        return is_dense(Measured.of(there))
+
+    # Of a pixel's two neighbours in blocks of N, 1 - 1 / N are there: three quarters from blocks of 4 on.
+    assert dense(4, 4, 5) and not dense(3, 3, 4) and dense(5, 5, 6)
+    # Whole rows of 80 have all of theirs at the right, and below them half, a third or none.
+    assert dense(2, 3, 3, width=3) is False and dense(3, 4, 4) and not dense(1, 4, 4)
+    assert not dense(2, 40, 40) and dense(3, 40, 40)
+
+
 class Poles(Drive):
     """A near half before a far one; measured at one pixel in ``every``."""
 
