@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from acdepth.core.measured import Measured
-from acdepth.evaluation.edges import EDGE_METRICS, edge_metrics, is_dense
+from acdepth.evaluation.edges import EDGE_METRICS, _pairs, edge_metrics, is_dense
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import summarise
@@ -99,6 +99,17 @@ def test_only_pairs_of_counted_pixels_are_looked_at():
     counted = EVERYWHERE.copy()
     counted[:, :5] = False
     assert tuple(edge_metrics(wrong, step(10), counted).values()) == (1.0, 1.0, 1.0)
+
+
+def test_pairs_that_do_not_count_have_ratios_of_one():
+    counted = np.random.default_rng(0).random(EVERYWHERE.shape) < 0.6
+    truth, predicted = town(), 2 * town(1)
+    both = counted[1:] & counted[:-1]
+    for _ in range(3):  # what is not filled in has whatever was in memory
+        found = _pairs(predicted, truth, counted)
+        for ratio, depth in ((found.said, predicted), (found.true, truth)):
+            np.testing.assert_allclose(ratio[both], (depth[1:] / depth[:-1])[both])
+            assert (ratio[~both] == 1).all()
 
 
 def test_lidar_is_not_dense_and_a_picture_with_sky_is():
