@@ -112,6 +112,22 @@ def test_pairs_that_do_not_count_have_ratios_of_one():
             assert (ratio[~both] == 1).all()
 
 
+def test_what_a_plane_foretells_against_a_loop_over_pixels():
+    counted = np.random.default_rng(1).random(EVERYWHERE.shape) < 0.8
+    truth = np.where(counted, town(), 0)
+    expected = np.full((len(truth) - 1, truth.shape[1]), np.inf)
+    for row, column in np.ndindex(expected.shape):
+        for before, here, beyond in ((row - 1, row, row + 1), (row + 2, row + 1, row)):
+            if before in range(len(truth)) and counted[[before, here, beyond], column].all():
+                far, middle, near = (1 / float(truth[place, column]) for place in (before, here, beyond))
+                if (foretold := 2 * middle - far) > 0:
+                    missed = max(foretold / near, near / foretold)
+                    expected[row, column] = min(expected[row, column], missed)
+    for _ in range(3):
+        np.testing.assert_allclose(_pairs(truth, truth, counted).unexplained, expected, rtol=1e-5)
+    assert np.isinf(expected).any() and (expected > 1.25).any()
+
+
 def test_lidar_is_not_dense_and_a_picture_with_sky_is():
     points = np.random.default_rng(0).random((60, 80)) < 0.2
     below_the_sky = np.arange(60)[:, None] * np.ones((1, 80)) > 20
