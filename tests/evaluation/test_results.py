@@ -10,7 +10,7 @@ from acdepth.evaluation.measured import read_measured
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import describe_data, summarise
-from acdepth.evaluation.schema import FrameRow, read_rows, write_results, write_rows
+from acdepth.evaluation.schema import Checkpoint, FrameRow, read_rows, write_results, write_rows
 from acdepth.inference.hub.model_card import COLUMNS
 from tests.evaluation.footage import HEIGHT, WIDTH, Drive
 
@@ -59,6 +59,18 @@ def test_a_model_card_is_told_the_means_of_one_model(tmp_path):
     assert read_measured(tmp_path / "results.json", "teacher", "me/towns").dataset == "me/towns"
     with pytest.raises(UserError, match="has no results of 'other'; there are teacher, student"):
         read_measured(tmp_path, "other")
+
+
+def test_a_model_card_is_told_the_weights_and_the_data_of_its_model(tmp_path):
+    data = describe_data(Path("towns"), None, None, [])
+    checkpoints = {"teacher": Checkpoint(sha256="1" * 64, metric=True), "student": Checkpoint(metric=True)}
+    write_results(tmp_path / "results.json", summarise(ROWS, WORLD, data=data, checkpoints=checkpoints))
+    told = read_measured(tmp_path, "teacher")
+    assert (told.dataset, told.sha256) == ("towns", "1" * 64)
+    assert told.protocol == ", ".join(WORLD.facts())
+    assert read_measured(tmp_path, "student").sha256 is None
+    write_results(tmp_path / "results.json", summarise(ROWS, WORLD))
+    assert read_measured(tmp_path).dataset == "data that was not recorded"
 
 
 def test_comparison_is_relative_to_the_first_model_on_the_same_frames_of_the_same_draw():

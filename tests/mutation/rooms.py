@@ -58,6 +58,7 @@ ROOMS = {
             "evaluation/test_any_camera.py",
             "evaluation/test_edges.py",
             "evaluation/test_evaluate.py",
+            "evaluation/test_frames.py",
             "evaluation/test_protocols.py",
             "evaluation/test_results.py",
             "evaluation/test_sparsification.py",
