@@ -6,9 +6,12 @@ import pytest
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.seeding import make_generator
+from acdepth.evaluation.bootstrap import bootstrap_means
 from acdepth.evaluation.measured import read_measured
 from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import find_protocol
+from acdepth.evaluation.repeats import paired_changes
 from acdepth.evaluation.results import describe_data, summarise
 from acdepth.evaluation.schema import Checkpoint, FrameRow, read_rows, write_results, write_rows
 from acdepth.inference.hub.model_card import COLUMNS
@@ -82,6 +85,24 @@ def test_comparison_is_relative_to_the_first_model_on_the_same_frames_of_the_sam
     # 0.1 less in both towns: twice the easy one is 0.1 of 0.2, twice the hard one 0.1 of 0.4.
     found = change([*ROWS[:3], row("student", 1, 0.3)])
     assert found == {"relative_change": pytest.approx(-1 / 3, abs=1e-5), "low": -0.5, "high": -0.25}
+
+
+def test_intervals_are_of_the_seeds_own_draws():
+    """Of the same towns for every model, so that models may be compared; another seed draws others."""
+    values = np.random.default_rng(0).uniform(0.1, 0.5, (2, 9))
+    rows = [row(name, town, values[n, town]) for n, name in enumerate("ab") for town in range(9)]
+    found = summarise(rows, WORLD, seed=3).to_dict()
+    for number, model in enumerate("ab"):
+        (expected,) = bootstrap_means(values[number][:, None], np.arange(9), make_generator(3, "bootstrap"))
+        ends = found["models"][model]["night"]["abs_rel"]
+        assert [ends["low"], ends["high"]] == pytest.approx(expected[1:], abs=1e-5)
+    one, base = values[1][None, :, None], values[0][None, :, None]
+    groups, generator = np.arange(9), make_generator(3, "bootstrap")
+    ((_, expected),) = paired_changes(one, base, groups, generator, fewest_seeds=1)
+    change = found["comparisons"]["b vs a"]["night"]["abs_rel"]
+    assert [change["low"], change["high"]] == pytest.approx(expected[1:], abs=1e-5)
+    other = summarise(rows, WORLD, seed=4).to_dict()
+    assert other["comparisons"] != found["comparisons"] and other["models"] != found["models"]
 
 
 def test_the_order_of_the_other_models_frames_does_not_matter():
