@@ -96,6 +96,7 @@ def test_intervals_are_of_the_seeds_own_draws():
         (expected,) = bootstrap_means(values[number][:, None], np.arange(9), make_generator(3, "bootstrap"))
         ends = found["models"][model]["night"]["abs_rel"]
         assert [ends["low"], ends["high"]] == pytest.approx(expected[1:], abs=1e-5)
+        assert found["models"][model]["night"]["classes"]["car"]["abs_rel"] == ends
     one, base = values[1][None, :, None], values[0][None, :, None]
     groups, generator = np.arange(9), make_generator(3, "bootstrap")
     ((_, expected),) = paired_changes(one, base, groups, generator, fewest_seeds=1)
