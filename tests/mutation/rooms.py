@@ -78,7 +78,15 @@ ROOMS = {
     ),
     "resume": Room(
         ("core/files.py", "core/identity.py", "engine/loop.py", "engine/state.py", "pipeline/stages.py"),
-        ("core/test_f*.py", "core/test_i*.py", "engine/*.py", "pipeline/*.py"),
+        (
+            "core/test_f*.py",
+            "core/test_i*.py",
+            "engine/test_log.py",
+            "engine/test_resume.py",
+            "engine/test_state.py",
+            "engine/test_turns.py",
+            "pipeline/*.py",
+        ),
     ),
     "readers": Room(
         (
@@ -94,7 +102,7 @@ ROOMS = {
             "data/own/test_cameras.py",
             "data/test_kitti*.py",
             "data/test_manifest.py",
-            "data/test_nuscenes.py",
+            "data/test_nuscenes*.py",
             "data/test_robotcar*.py",
         ),
     ),
