@@ -2,7 +2,8 @@
 
 ``python -m tests.mutation ROOM... [--sample N] [--seed S] [--again] [--out FILE]`` copies the project to
 build/mutation/ROOM, lets mutmut break one expression at a time there, and runs the fast tests of the room
-(`rooms`) that reach it, but for those that kill processes by the clock. Needs the extra ``dev``. The survivors stand in the file, by place and line.
+(`rooms`) that reach it, but for one that kills processes by the clock. Needs the extra ``dev``. The survivors
+stand in the file, by place and line.
 """
 
 import argparse
@@ -79,7 +80,7 @@ def _copied(folder: Path, room: Room, files: list[Path]) -> Path:
         "source_paths": ["src"],
         "only_mutate": files,
         "also_copy": sorted(beside),
-        "pytest_add_cli_args": ["-m", "not slow", "-k", "not killed", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args": ["-m", "not slow", "-k", "not killed_run", "-p", "no:cacheprovider"],
         "pytest_add_cli_args_test_selection": sorted(
             {path for one in room.tests for path in Path("tests").glob(one) if path.name.startswith("test_")}
         ),
