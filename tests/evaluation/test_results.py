@@ -13,7 +13,14 @@ from acdepth.evaluation.metrics import METRICS
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.repeats import paired_changes
 from acdepth.evaluation.results import describe_data, summarise
-from acdepth.evaluation.schema import Checkpoint, FrameRow, read_rows, write_results, write_rows
+from acdepth.evaluation.schema import (
+    Checkpoint,
+    FrameRow,
+    Sparsification,
+    read_rows,
+    write_results,
+    write_rows,
+)
 from acdepth.inference.hub.model_card import COLUMNS
 from tests.evaluation.footage import HEIGHT, WIDTH, Drive
 
@@ -102,8 +109,24 @@ def test_intervals_are_of_the_seeds_own_draws():
     ((_, expected),) = paired_changes(one, base, groups, generator, fewest_seeds=1)
     change = found["comparisons"]["b vs a"]["night"]["abs_rel"]
     assert [change["low"], change["high"]] == pytest.approx(expected[1:], abs=1e-5)
+    assert summarise(rows, WORLD) == summarise(rows, WORLD, seed=0)
     other = summarise(rows, WORLD, seed=4).to_dict()
     assert other["comparisons"] != found["comparisons"] and other["models"] != found["models"]
+
+
+def test_how_much_better_than_a_constant_a_confidence_is():
+    def of(ause: float, constant: float, nearness: float) -> Sparsification:
+        curves = {"abs_rel_at_coverage": (ause,) * 20, "oracle_at_coverage": (ause / 2,) * 20}
+        return Sparsification(ause=ause, ause_constant=constant, ause_nearness=nearness, **curves)
+
+    for constants, improvements in (((0.3, 0.5), (0.5, 0.375)), ((0.0, 0.0), (None, None))):
+        scores = [of(0.1, constants[0], 0.2), of(0.3, constants[1], 0.3)]
+        rows = [row("m", town, 0.2).model_copy(update={"confidence": one}) for town, one in enumerate(scores)]
+        found = summarise([*rows, row("m", 2, 0.2)], WORLD).models["m"]["night"].confidence
+        assert found is not None and (found.images, found.ause.mean) == (2, 0.2)
+        assert (found.improvement, found.improvement_of_nearness) == pytest.approx(improvements)
+        assert found.abs_rel_at_coverage == pytest.approx([0.2] * 20)
+        assert found.oracle_at_coverage == pytest.approx([0.1] * 20)
 
 
 def test_the_order_of_the_other_models_frames_does_not_matter():
