@@ -68,7 +68,13 @@ def test_records_are_found_where_some_have_no_token_or_two(tmp_path: Path):
 
 def test_a_small_table_gives_its_whole_records_and_tells_the_others(tmp_path: Path):
     path, faults = tmp_path / "table.json", Faults()
-    bad = [{"token": "u", "filename": "c", "number": "4"}, {"filename": "d", "number": 1}, 7, ROWS[1]]
+    bad = [
+        {"token": "u", "filename": "c", "number": "4"},
+        {"filename": "d", "number": 1},
+        {"timestamp": 5},
+        7,
+        ROWS[1],
+    ]
     path.write_text(json.dumps([*ROWS[:2], *bad, {**ROWS[5], "number": True}, ROWS[2]]))
     assert read_rows(path, TYPES, faults) == [ROWS[0], ROWS[1], ROWS[2]]
     assert faults == [
@@ -76,6 +82,7 @@ def test_a_small_table_gives_its_whole_records_and_tells_the_others(tmp_path: Pa
         for what in (
             "record u has '4' as number",
             "record d has no token",
+            "record 5 has no token",
             "record ? has no token",
             "has record t1 twice",
             "record t5 has True as number",

@@ -144,6 +144,12 @@ class TestLists:
         assert beside == set(triples) and warnings == []
         assert [clip.name for clip in clips] == [DAY, f"{DAY}/from_{image_time(8)}"]
 
+    def test_targets_come_in_the_order_of_time_whatever_their_neighbours(self, tmp_path):
+        root = write_prepared(tmp_path, {DAY: range(9)})
+        write_list(root, f"{DAY}_train", line(1, 7, 8), line(2, 3, 4))
+        clips = open_robotcar(root, "train", fail)
+        assert [clip.times[clip.targets()[0]] for clip in clips] == [image_time(3), image_time(7)]
+
     @pytest.mark.parametrize(
         ("line", "added"),
         [
