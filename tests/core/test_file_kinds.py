@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import hash_file, hash_json, read_json, read_yaml, write_bytes, write_json, write_text
+from acdepth.core.files import (
+    check_folder,
+    hash_file,
+    hash_json,
+    read_json,
+    read_yaml,
+    write_bytes,
+    write_json,
+    write_text,
+)
 
 
 def test_json_is_sorted_indented_and_the_same_on_every_system(tmp_path: Path):
@@ -69,3 +78,19 @@ def test_yaml_may_begin_with_a_byte_order_mark_and_a_missing_one_has_a_remedy(tm
         read_yaml(path, "write one")
     path.write_bytes(b"\xef\xbb\xbfa: 1\n")
     assert read_yaml(path) == {"a": 1}
+
+
+def test_a_folder_that_is_written_to_needs_one_above_it_that_may_be(tmp_path: Path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    check_folder(tmp_path, "--out")
+    check_folder(tmp_path / "new" / "inner", "--out")
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(UserError, match=r"file: is a file; --out needs a folder there"):
+        check_folder(tmp_path / "file" / "inner", "--out")
+    monkeypatch.chdir(tmp_path)
+    check_folder(Path("new"), "--out")
+    asked = []
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append((path, mode)))
+    with pytest.raises(UserError, match="cannot be written to; give another --out, or change who may write"):
+        check_folder(tmp_path / "new", "--out")
+    assert asked == [(tmp_path, os.W_OK | os.X_OK)]
