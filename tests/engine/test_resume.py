@@ -176,6 +176,11 @@ def test_workers_give_the_same_run(tmp_path: Path) -> None:
     assert all(torch.equal(with_workers[name], without[name]) for name in without)
 
 
+def test_a_process_alone_has_no_statistics_to_share(tmp_path: Path) -> None:
+    """Which torch shares on GPUs only, and refuses on a CPU."""
+    train(tmp_path, settings=SETTINGS.model_copy(update={"sync_batch_norm": True, "steps": 1}))
+
+
 def test_a_tracker_that_is_not_installed_is_named_before_anything_runs(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("acdepth.engine.loop.find_spec", lambda name: None)
     with pytest.raises(UserError, match="trackers: trackio is not installed; pip install trackio"):

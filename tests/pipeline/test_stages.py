@@ -84,6 +84,14 @@ def test_an_output_that_comes_out_otherwise_makes_the_later_stages_stale(work: W
     assert work.second.read_text() == "made otherwise"
     assert (work.folder / "old" / "second-1" / "results.json").read_text() == "made"
     assert work.run() == []
+    (work.first / "weights").unlink()
+    work.text = "made a third time"
+    assert work.run() == ["first", "second"] and work.second.read_text() == "made a third time"
+
+
+def test_a_run_folder_that_moves_is_as_it_was(work: Work) -> None:
+    moved = Work(work.folder.rename(work.folder.with_name("moved")))
+    assert moved.run() == [] and moved.pipeline().is_done()
 
 
 def test_changed_settings_move_everything_from_there_on_aside(work: Work, capsys) -> None:
