@@ -81,7 +81,9 @@ ROOMS = {
         (
             "core/test_f*.py",
             "core/test_i*.py",
+            "engine/test_gradients.py",
             "engine/test_log.py",
+            "engine/test_loop.py",
             "engine/test_resume.py",
             "engine/test_state.py",
             "engine/test_turns.py",
