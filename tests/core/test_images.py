@@ -12,7 +12,15 @@ import pytest
 from PIL import Image
 
 from acdepth.core.errors import UserError
-from acdepth.core.images import decode_image, decode_reduced, read_classes, read_depth_png16, read_image
+from acdepth.core.images import (
+    decode_image,
+    decode_reduced,
+    read_classes,
+    read_depth_png16,
+    read_image,
+    read_painted,
+    read_png16,
+)
 from acdepth.core.prediction import NO_METRES, DepthPrediction
 from tests.real import REAL, needs_real_data
 
@@ -199,6 +207,34 @@ def test_depth_without_metres_uses_the_range_of_its_file_and_says_so(tmp_path: P
     np.testing.assert_array_equal(read_depth_png16(tmp_path / "a.png", without_scale=True), levels / factor)
     with pytest.raises(UserError, match=r"a\.png: its depth has no metres"):
         read_depth_png16(tmp_path / "a.png")
+
+
+def test_png16_is_read_as_it_is_and_nothing_else_is(tmp_path: Path) -> None:
+    numbers = np.arange(40 * 64, dtype=np.uint16).reshape(40, 64) * 25
+    found = read_png16(write(tmp_path / "a.png", encode(".png", numbers)), "give depth")
+    assert found.dtype == np.uint16 and np.array_equal(found, numbers)
+    for other in (numbers.astype(np.uint8), np.stack([numbers] * 3, -1)):
+        path = write(tmp_path / "b.png", encode(".png", other))
+        with pytest.raises(UserError, match=r"b\.png: not a 16-bit gray PNG; give depth"):
+            read_png16(path, "give depth")
+
+
+def test_what_is_painted_is_read_as_shades_of_gray(tmp_path: Path) -> None:
+    shades = PICTURE[..., 0]
+    for name, image in (
+        ("gray", shades),
+        ("colour", np.stack([shades] * 3, -1)),
+        ("transparent", np.dstack([shades, shades, shades, PICTURE[..., 1]])),
+    ):
+        found = read_painted(write(tmp_path / f"{name}.png", encode(".png", image)))
+        assert found.dtype == np.uint8 and np.array_equal(found, shades)
+    green = np.zeros((40, 64, 3), np.uint8)
+    green[..., 1] = 200
+    assert (read_painted(write(tmp_path / "green.png", encode(".png", green))) == 117).all()
+    with pytest.raises(UserError, match=r"c\.png: 16 bits per channel; save it with 8 bits"):
+        read_painted(write(tmp_path / "c.png", encode(".png", shades.astype(np.uint16))))
+    with pytest.raises(UserError, match=r"d\.png: not readable as an image"):
+        read_painted(write(tmp_path / "d.png", b"no image"))
 
 
 def test_metric_depth_is_metres_times_256(tmp_path: Path) -> None:

@@ -59,3 +59,11 @@ def test_names_that_leave_are_refused_with_who_told_them(name: str) -> None:
 @pytest.mark.parametrize("name", ["a.jpg", "samples/CAM_FRONT/a..b.jpg", "./a/...", "a//b", "..a/b.."])
 def test_all_others_are_joined(name: str) -> None:
     assert inside(ROOT, name, "table.json") == ROOT / name
+
+
+def test_only_spaces_are_dropped_at_the_end_as_windows_does(tmp_path):
+    for name in ("..\t/a", "\t", "a /b"):
+        assert inside(tmp_path, name, "list.txt") == tmp_path / name
+    for name in (".. /a", " ", "a/.. "):
+        with pytest.raises(UserError, match="not within"):
+            inside(tmp_path, name, "list.txt")

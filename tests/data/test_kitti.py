@@ -9,7 +9,8 @@ import pytest
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_text
 from acdepth.data import TripletBatches, open_data, prepare
-from acdepth.data.kitti.calibration import project
+from acdepth.data.kitti.beside import camera_beside
+from acdepth.data.kitti.calibration import project, read_calibration
 from tests.real import REAL, needs_real_data
 
 IDENTITY = "1 0 0 0 1 0 0 0 1"
@@ -78,6 +79,72 @@ def test_a_calibration_without_the_matrix_and_too_few_poses(tmp_path: Path) -> N
     write_text(drive / "calib.txt", "P2: 10 0 15 0 0 11 10 0 0 0 1 0\n")
     with pytest.raises(UserError, match=r"calib\.txt: has no matrix P0"):
         open_data(drive)
+
+
+def test_poses_lie_in_the_benchmarks_own_folder_and_count_by_image(tmp_path: Path) -> None:
+    drive = write_odometry_drive(tmp_path / "sequences" / "04")
+    (drive / "image_0" / "000000.png").unlink()
+    (tmp_path / "poses").mkdir()
+    (drive / "poses.txt").unlink()
+    rows = "".join(f"1 0 0 {number**2} 0 1 0 0 0 0 1 0\n" for number in range(4))
+    write_text(tmp_path / "poses" / "04.txt", rows)
+    (opened,) = open_data(drive)
+    assert [opened.distance(0, 1), opened.distance(1, 2)] == pytest.approx([3, 5])
+    for bad in (
+        rows.replace("1 0 0 9", "1 0 0 nan"),
+        rows.replace("0\n", "\n"),
+        rows[: rows.rindex("1 0 0 9")],
+    ):
+        write_text(tmp_path / "poses" / "04.txt", bad)
+        with pytest.raises(UserError, match=r"04\.txt: \d rows of 1\d, expected 12 finite numbers"):
+            open_data(drive)
+    (tmp_path / "poses" / "04.txt").unlink()
+    assert open_data(drive)[0].distance(0, 1) is None
+
+
+def test_the_left_colour_camera_goes_first(tmp_path: Path) -> None:
+    drive = write_odometry_drive(tmp_path / "04")
+    write_text(drive / "calib.txt", "P0: 10 0 15 0 0 11 10 0 0 0 1 0\n\nP2: 20 0 15 0 0 21 10 0 0 0 1 0\n")
+    assert open_data(drive)[0].camera.fx == 10  # pyright: ignore[reportOptionalMemberAccess]
+    (drive / "image_2").mkdir()
+    assert open_data(drive)[0].camera.fx == 10, "an empty folder is none"  # pyright: ignore
+    for path in (drive / "image_0").iterdir():
+        path.rename(drive / "image_2" / path.name)
+    (clip,) = open_data(drive)
+    assert clip.camera is not None and clip.camera.fx == 20 and clip.key(1) == "04/image_2/000001.png"
+
+
+def test_calibrations_without_names_are_counted_and_words_passed_over(tmp_path: Path) -> None:
+    write_text(tmp_path / "calib.txt", "1 2 3\n\ncorner_dist: 9.95e-02\ncalib_time: 09-Jan 13:57\n4 5\n")
+    found = read_calibration(tmp_path / "calib.txt")
+    assert {name: values.tolist() for name, values in found.items()} == {
+        "P0": [1, 2, 3],
+        "corner_dist": [0.0995],
+        "P3": [4, 5],
+    }
+
+
+def test_the_camera_beside_an_image_is_found_by_the_names_of_folders(tmp_path: Path) -> None:
+    def picture(*parts: str) -> Path:
+        path = tmp_path.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), np.zeros((20, 30, 3), np.uint8))
+        return path
+
+    def focal(*parts: str) -> float | None:
+        camera = camera_beside(picture(*parts))
+        return camera and camera.fx
+
+    rows = "".join(f"P{number}: {10 + number} 0 15 0 0 10 10 0 0 0 1 0\n" for number in range(4))
+    assert focal("04", "image_0", "000007.png") is None
+    write_text(tmp_path / "04" / "calib.txt", rows)
+    assert [focal("04", f"image_{name}", "000007.png") for name in "0123l4"] == [10, 11, 12, 13, 10, None]
+    write_text(tmp_path / "04" / "calib" / "000007.txt", rows.replace("P2: 12", "P2: 22"))
+    assert focal("04", "image_2", "000007.png") == 22 and focal("04", "image_2", "000008.png") == 12
+    raw = "2011_09_26", "2011_09_26_drive_0001_sync"
+    write_text(tmp_path / raw[0] / "calib_cam_to_cam.txt", rows.replace("P", "P_rect_0"))
+    assert [focal(*raw, f"image_{name}", "data", "0.png") for name in ("00", "03", "04")] == [10, 13, None]
+    assert focal(*raw, "image_02", "other", "0.png") is None and focal("data", "0.png") is None
 
 
 @needs_real_data

@@ -211,6 +211,11 @@ class TestMotion:
         first = open_kitti_raw(root, None, lambda _: None)[0]
         assert first.distance(2, 3) is None and first.distance(1, 2) is not None
 
+    def test_a_drive_without_any_pose_is_opened(self, root):
+        shutil.rmtree(root / ONE / "oxts")
+        first = open_kitti_raw(root, None, lambda _: None)[0]
+        assert first.distance(1, 2) is None and first.depth(1) is not None
+
 
 class TestRefusals:
     @pytest.mark.parametrize(

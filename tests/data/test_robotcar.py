@@ -15,7 +15,7 @@ from acdepth.data.folder import open_data
 from acdepth.data.parts import open_part
 from acdepth.data.robotcar.calibration import lens_of
 from acdepth.data.robotcar.clouds import project
-from acdepth.data.robotcar.scenes import is_robotcar, open_robotcar
+from acdepth.data.robotcar.scenes import _continued, is_robotcar, open_robotcar
 from acdepth.data.settings import FootageChoice
 from tests.data.folders import picture
 from tests.data.robotcar_layout import (
@@ -143,6 +143,26 @@ class TestLists:
         }
         assert beside == set(triples) and warnings == []
         assert [clip.name for clip in clips] == [DAY, f"{DAY}/from_{image_time(8)}"]
+
+    def test_targets_come_in_the_order_of_time_whatever_their_neighbours(self, tmp_path):
+        root = write_prepared(tmp_path, {DAY: range(9)})
+        write_list(root, f"{DAY}_train", line(1, 7, 8), line(2, 3, 4))
+        clips = open_robotcar(root, "train", fail)
+        assert [clip.times[clip.targets()[0]] for clip in clips] == [image_time(3), image_time(7)]
+
+    @pytest.mark.parametrize(
+        ("line", "added"),
+        [
+            ((2, 3, 4), (4,)),  # its previous image and its own are the last two
+            ((3, 5, 6), (5, 6)),  # its previous one is the last, and no target yet
+            ((4, 5, 6), None),
+            ((2, 4, 5), None),
+            ((3,), None),
+        ],
+    )
+    def test_a_line_goes_on_where_its_images_are_the_last(self, line, added):
+        assert _continued([1, 2, 3], {2}, line) == added
+        assert _continued([1, 2, 3], {2, 3}, (3, 5, 6)) is None
 
     def test_neighbours_that_contradict_each_other_cut(self, tmp_path):
         root = write_prepared(tmp_path, {DAY: range(6)})

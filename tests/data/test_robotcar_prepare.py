@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,8 +16,8 @@ from acdepth.core.tally import ReadTally
 from acdepth.data.rigid import from_angles, part_of
 from acdepth.data.robotcar.calibration import LENSES, read_raw_calibration
 from acdepth.data.robotcar.clouds import Accumulator
-from acdepth.data.robotcar.odometry import read_odometry
-from acdepth.data.robotcar.prepare import ScenePlan, plan_scene, prepare_scene
+from acdepth.data.robotcar.odometry import Poses, read_odometry
+from acdepth.data.robotcar.prepare import ScenePlan, _motions, plan_scene, prepare_scene
 from acdepth.data.robotcar.raw import (
     Recording,
     Undistortion,
@@ -319,6 +320,33 @@ class TestPreparing:
             row, column = np.nonzero(depth)
             expected = wall_depth(image_time(number), column.astype(float), row.astype(float))
             np.testing.assert_allclose(depth[row, column], expected, rtol=0.004)
+
+
+def test_a_motion_is_known_where_both_neighbours_of_the_list_are_there(tmp_path):
+    times, stretch = np.array([10, 20, 30, 40, 50, 60]), np.array([0, 0, 0, 0, 1, 1])
+    T = np.tile(np.eye(4), (6, 1, 1))
+    T[:, 0, 3] = times**2
+    listed = tmp_path / f"{DAY}_train.txt"
+    write_text(listed, "20 30 99\n5 40 60\n10 20 40\n")
+    for lists, expected in (
+        ((), {20: (-300, 500), 30: (-500, 700)}),
+        ((listed,), {20: (-300, 1200)}),
+        ((tmp_path / "other_train.txt",), {20: (-300, 500), 30: (-500, 700)}),
+    ):
+        plan = SimpleNamespace(
+            images=SimpleNamespace(times=times), poses=Poses(T, stretch), folder=tmp_path / DAY, lists=lists
+        )
+        found = _motions(plan)  # pyright: ignore[reportArgumentType]
+        assert {time: tuple(motion[:, 0, 3]) for time, motion in found.items()} == expected
+
+
+def test_a_raw_image_that_is_none_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"a\.png: no such file; copy or unpack it again"):
+        read_bayer(tmp_path / "a.png")
+    for content in (b"", b"no image", cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes()):
+        (tmp_path / "a.png").write_bytes(content)
+        with pytest.raises(UserError, match=r"a\.png: not a raw image \(8-bit gray PNG\); copy it again"):
+            read_bayer(tmp_path / "a.png")
 
 
 class TestWindow:

@@ -188,6 +188,11 @@ def test_workers_give_the_same_run(tmp_path: Path) -> None:
     assert all(torch.equal(with_workers[name], without[name]) for name in without)
 
 
+def test_a_process_alone_has_no_statistics_to_share(tmp_path: Path) -> None:
+    """Which torch shares on GPUs only, and refuses on a CPU."""
+    train(tmp_path, settings=SETTINGS.model_copy(update={"sync_batch_norm": True, "steps": 1}))
+
+
 def test_a_tracker_that_is_not_installed_is_named_before_anything_runs(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("acdepth.engine.loop.find_spec", lambda name: None)
     with pytest.raises(UserError, match="trackers: trackio is not installed; pip install trackio"):
@@ -198,14 +203,16 @@ def test_a_tracker_that_is_not_installed_is_named_before_anything_runs(tmp_path:
 def test_tensorboard_shows_each_step_once_after_a_resume(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    settings = SETTINGS.model_copy(update={"checkpoint_every": 20, "trackers": ("tensorboard",)})
+    settings = SETTINGS.model_copy(
+        update={"checkpoint_every": 20, "log_every": 1, "trackers": ("tensorboard",)}
+    )
     with pytest.raises(Stop):
         fit("test", Fit(), lambda rank, count: StopAt(33), settings, tmp_path, Identity())
     train(tmp_path, settings=settings)
     (tracked,) = tmp_path.rglob("tracked")
     events = EventAccumulator(str(tracked))
     events.Reload()
-    assert [event.step for event in events.Scalars("loss")] == list(range(5, 41, 5))
+    assert [event.step for event in events.Scalars("loss")] == list(range(1, 41))
 
 
 class Deadly(Source):

@@ -89,6 +89,12 @@ def test_intervals_are_those_of_all_draws_at_once_to_the_last_bit():
 def test_draws_are_the_same_in_groups_of_any_size():
     once, grouped = (of_draws(lambda times: times, 30, 50, generator(1), size) for size in (10**6, 7 * 30))
     assert np.array_equal(once, grouped) and once.shape == (50, 30) and (once.sum(1) == 30).all()
+    seen: list[int] = []
+    of_draws(lambda times: seen.append(len(times)) or times, 30, 5, generator(1), 59)
+    of_draws(lambda times: seen.append(len(times)) or times, 30, 5, generator(1), 10)
+    assert seen == [1] * 10  # at least one, however many clips there are
+    of_draws(lambda times: seen.append(len(times)) or times, 30, 5, generator(1), 60)
+    assert seen[10:] == [2, 2, 1]
 
 
 def test_memory_does_not_grow_with_clips_and_draws():

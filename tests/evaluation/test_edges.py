@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from acdepth.core.measured import Measured
-from acdepth.evaluation.edges import EDGE_METRICS, edge_metrics, is_dense
+from acdepth.evaluation.edges import EDGE_METRICS, _pairs, edge_metrics, is_dense
 from acdepth.evaluation.evaluate import evaluate
 from acdepth.evaluation.protocols import find_protocol
 from acdepth.evaluation.results import summarise
@@ -101,12 +101,53 @@ def test_only_pairs_of_counted_pixels_are_looked_at():
     assert tuple(edge_metrics(wrong, step(10), counted).values()) == (1.0, 1.0, 1.0)
 
 
+def test_pairs_that_do_not_count_have_ratios_of_one():
+    counted = np.random.default_rng(0).random(EVERYWHERE.shape) < 0.6
+    truth, predicted = town(), 2 * town(1)
+    both = counted[1:] & counted[:-1]
+    for _ in range(3):  # what is not filled in has whatever was in memory
+        found = _pairs(predicted, truth, counted)
+        for ratio, depth in ((found.said, predicted), (found.true, truth)):
+            np.testing.assert_allclose(ratio[both], (depth[1:] / depth[:-1])[both])
+            assert (ratio[~both] == 1).all()
+
+
+def test_what_a_plane_foretells_against_a_loop_over_pixels():
+    counted = np.random.default_rng(1).random(EVERYWHERE.shape) < 0.8
+    truth = np.where(counted, town(), 0)
+    expected = np.full((len(truth) - 1, truth.shape[1]), np.inf)
+    for row, column in np.ndindex(expected.shape):
+        for before, here, beyond in ((row - 1, row, row + 1), (row + 2, row + 1, row)):
+            if before in range(len(truth)) and counted[[before, here, beyond], column].all():
+                far, middle, near = (1 / float(truth[place, column]) for place in (before, here, beyond))
+                if (foretold := 2 * middle - far) > 0:
+                    missed = max(foretold / near, near / foretold)
+                    expected[row, column] = min(expected[row, column], missed)
+    for _ in range(3):
+        np.testing.assert_allclose(_pairs(truth, truth, counted).unexplained, expected, rtol=1e-5)
+    assert np.isinf(expected).any() and (expected > 1.25).any()
+
+
 def test_lidar_is_not_dense_and_a_picture_with_sky_is():
     points = np.random.default_rng(0).random((60, 80)) < 0.2
     below_the_sky = np.arange(60)[:, None] * np.ones((1, 80)) > 20
     nothing = np.zeros((4, 4), dtype=bool)
     dense = [is_dense(Measured.of(one.astype(np.float32))) for one in (points, below_the_sky, nothing)]
     assert dense == [False, True, False]
+
+
+def test_dense_is_where_three_quarters_of_the_neighbours_are_measured():
+    def dense(rows: int, columns: int, every: int, width: int = 80) -> bool:
+        """Measured in some rows and columns of each so many, whose neighbours right and below are counted."""
+        there = np.zeros((60, width), np.float32)
+        there[:, :] = (np.arange(60)[:, None] % every < rows) & (np.arange(width) % every < columns)
+        return is_dense(Measured.of(there))
+
+    # Of a pixel's two neighbours in blocks of N, 1 - 1 / N are there: three quarters from blocks of 4 on.
+    assert dense(4, 4, 5) and not dense(3, 3, 4) and dense(5, 5, 6)
+    # Whole rows of 80 have all of theirs at the right, and below them half, a third or none.
+    assert dense(2, 3, 3, width=3) is False and dense(3, 4, 4) and not dense(1, 4, 4)
+    assert not dense(2, 40, 40) and dense(3, 40, 40)
 
 
 class Poles(Drive):

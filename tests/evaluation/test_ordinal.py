@@ -10,6 +10,7 @@ import torch
 
 from acdepth.core.condition import Condition
 from acdepth.core.errors import UserError
+from acdepth.core.share import Share
 from acdepth.evaluation.ordinal import LOWER_IS_CLOSER, AskedFrame, PairRow, order_pairs
 from acdepth.evaluation.ordinal_results import summarise_pairs
 from acdepth.evaluation.pairs import PointPair, Relation, read_pairs, write_pairs
@@ -17,6 +18,7 @@ from acdepth.evaluation.predict import Model
 from acdepth.evaluation.protocols import Protocol, Window, find_protocol
 from acdepth.evaluation.schema import PairsFile
 from tests.evaluation.footage import HEIGHT, WIDTH, Drive, constant, model
+from tests.shares import together
 
 WHOLE = find_protocol("world-80m")
 FILE = PairsFile(path="pairs.csv", sha256="", found=0, scored=0)
@@ -81,6 +83,32 @@ def test_pairs_outside_of_what_the_protocol_shows_are_passed_over_and_others_mov
     assert rows[0].ratio == pytest.approx((1 + 100 * 8 / 31) / (1 + 100 * 28 / 31), rel=1e-4)
     with pytest.raises(UserError, match="no pair lies within the part"):
         order_pairs([columns()], [asked(pairs[1])], window)
+
+
+def test_a_window_shows_the_points_on_its_first_and_last_pixels_and_none_beyond() -> None:
+    window = Protocol(name="part", input_window=Window(top=0.25, bottom=0.75, left=0.25, right=0.625))
+    within = pair((8, 16), (23, 39))
+    beyond = [pair((7, 16), (23, 39)), pair((8, 15), (23, 39)), pair((8, 16), (24, 39))]
+    for outside in (*beyond, pair((8, 16), (23, 40)), pair((23, 40), (8, 16))):
+        rows = order_pairs([columns()], [asked(outside, within, name="b", condition=Condition.FOG)], window)
+        assert [(row.model, row.clip, row.condition, row.key) for row in rows] == [
+            (name, "b", Condition.FOG, "b/images/000000.png") for name in ("columns", LOWER_IS_CLOSER)
+        ]
+    # The first and the last column of what the model sees are its nearest and farthest, each below the other.
+    assert rows[0].ratio == pytest.approx(1 / 101, rel=0.2) and rows[1].ratio == 2.0
+
+
+def test_several_processes_ask_for_what_one_does() -> None:
+    frames = [asked(pair((5, 10 + n), (6, 40)), pair((5, 60), (4, n)), name=f"{n}") for n in (3, 1, 4, 2, 5)]
+    alone = order_pairs([columns(), constant("flat", 7.0)], frames, WHOLE, batch_size=2)
+    assert [row.clip for row in alone[:4]] == ["3", "3", "1", "1"]
+    assert order_pairs([columns(), constant("flat", 7.0)], frames, WHOLE) == alone
+
+    def asked_by(share: Share) -> list[PairRow]:
+        return order_pairs([columns(), constant("flat", 7.0)], frames, WHOLE, batch_size=1, share=share)
+
+    for found in together(2, asked_by):
+        assert found == alone
 
 
 def test_a_point_outside_of_its_image_stops() -> None:

@@ -2,13 +2,24 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from acdepth.core.camera import Camera
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.ground import level_plane, plane_inverse_depth, road_plane
+from acdepth.geometry.ground import (
+    COARSE,
+    _apart,
+    _looked_at,
+    _most_agreed,
+    level_plane,
+    plane_inverse_depth,
+    quartiles_apart,
+    road_plane,
+    steadiness,
+)
 
 CAMERA = Camera(fx=128.0, fy=128.0, cx=79.5, cy=47.5, width=160, height=96)
 SKY = 80.0
@@ -82,10 +93,40 @@ def test_pixels_that_do_not_count_are_not_looked_at():
     assert plane.share > 0.99 > 0.8 > found(depth).share
 
 
+def test_few_pixels_a_narrow_strip_or_a_small_part_are_no_road_whatever_other_frames_show():
+    whole, few, narrow, part = (road(height, 1.0) for height in (1.5, 1.5, 3.0, 1.5))
+    few[..., :78], few[..., 82:] = 0, 0  # three of the columns that are looked at: 72 pixels
+    narrow[:, :, :76], narrow[:, :, 86:] = 0, 0  # ten rows, the farthest 1.4 times as far as the nearest
+    lost = torch.rand(part.shape, generator=make_generator(1, "no road"), dtype=torch.float64)
+    part[..., 52:] = (part * (0.3 + 3 * lost))[..., 52:]
+    together = found(torch.cat([whole, few, narrow, part]))
+    assert together.height.isnan().tolist() == [False, True, True, True]
+    assert together.share[1] > 0.9 and together.share[2] > 0.9 and together.share[3] < 0.3
+    for number, one in enumerate((whole, few, narrow, part)):
+        torch.testing.assert_close(found(one).share, together.share[number : number + 1])
+
+
+def test_the_first_guess_lies_in_the_middle_of_what_the_pixels_say():
+    depth = road(1.5, 0.0)
+    noise = torch.rand(depth.shape, generator=make_generator(0, "guess"), dtype=torch.float64)
+    rays, seen, known = _looked_at(depth * torch.exp(0.16 * noise - 0.08), CAMERA.matrix()[None], None)
+    fit = _most_agreed(rays, seen, known)
+    apart, below = _apart(fit, rays, seen, known)
+    assert (apart[below] <= COARSE).double().mean() > 0.85  # a half, if it lay at the lowest or the highest
+    assert 1 / fit.norm(dim=-1) == pytest.approx(1.5, rel=0.1)
+
+
 def test_depth_that_is_not_known_is_left_out():
     depth = road(1.5, 1.0)
     depth[..., ::2] = 0
     torch.testing.assert_close(found(depth).height, torch.tensor([1.5], dtype=torch.float64))
+
+
+def test_heights_are_steady_within_each_clip():
+    factors = steadiness(np.array([3, 3, 1, 1, 1]), np.array([4.0, 2.0, 2.0, 8.0, 4.0]))
+    assert factors.tolist() == [2.0, 0.5, 1.0, 0.75, 1.5]  # by clip, in the order of their numbers
+    assert steadiness(np.zeros(0, int), np.zeros(0)).shape == (0,)
+    assert quartiles_apart(np.array([5.0, 1.0, 2.0, 4.0, 3.0])) == pytest.approx((4 - 2) / 3)
 
 
 class TestLevel:
@@ -105,6 +146,15 @@ class TestLevel:
             math.sin(math.radians(2)), abs=1e-3
         )
         assert 1.2 < plane.height < 1.5
+
+    def test_frames_together_are_frames_alone(self):
+        depths, ways = torch.cat([road(1.2, 3.0, 2.0), road(2.0, -1.0)]), torch.eye(3)[[2, 2]].double()
+        together = level_plane(depths, CAMERA.matrix().expand(2, 3, 3), ways)
+        torch.testing.assert_close(together.normal.norm(dim=1), torch.ones(2, dtype=torch.float64))
+        for number, depth in enumerate(depths.split(1)):
+            alone = self.plane(depth, 0, 0, 1)
+            torch.testing.assert_close(alone.height, together.height[number : number + 1])
+            torch.testing.assert_close(alone.normal, together.normal[number : number + 1])
 
     def test_without_a_road_or_a_way_there_is_none(self):
         assert self.plane(torch.full((1, 1, *CAMERA.size), SKY), 0, 0, 1).height.isnan()

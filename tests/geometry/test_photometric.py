@@ -3,7 +3,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from acdepth.core.seeding import make_generator
-from acdepth.geometry.photometric import mean_of_3x3, photometric_error, photometric_loss, ssim
+from acdepth.geometry.photometric import (
+    mean_of_3x3,
+    photometric_error,
+    photometric_loss,
+    ssim,
+    whole_windows,
+    windows_of,
+)
 
 
 def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -73,3 +80,35 @@ class TestPhotometric:
         assert synthesised.grad is not None and synthesised.grad.abs().max() == 0
         photometric_loss(synthesised, target, neighbours, automask=False).sum().backward()
         assert synthesised.grad.abs().max() > 0
+
+    def test_a_window_that_shows_the_vehicle_fits_as_badly_as_can_be(self):
+        target = noise(1, 3, 6, 7)
+        vehicle = torch.zeros(2, 2, 1, 1, 6, 7, dtype=torch.bool)
+        vehicle[0, 0, ..., 2, 3] = True  # of the first neighbour, at the first scale
+        synthesised = target.expand(2, 2, 1, 3, 6, 7).clone()
+        synthesised[0, 1] = 1 - target
+        neighbours = torch.stack([1 - target] * 2, 1)
+        loss = photometric_loss(synthesised, target, neighbours, automask=False, vehicle=vehicle)
+        seen = torch.ones(6, 7, dtype=torch.bool)
+        seen[1:4, 2:5] = False
+        assert loss[1].abs().max() < 1e-6
+        assert loss[0, 0, 0][seen].abs().max() < 1e-6
+        other = photometric_error(1 - target, target)[0, 0]
+        torch.testing.assert_close(loss[0, 0, 0][~seen], other[~seen].clamp(max=1.0))
+        both = vehicle | vehicle.flip(1)
+        loss = photometric_loss(synthesised, target, neighbours, automask=False, vehicle=both)
+        assert loss[0, 0, 0][~seen].eq(1.0).all()
+
+    def test_windows_that_are_known_are_not_computed_again(self):
+        seen, target = noise(2, 3, 6, 7), noise(2, 3, 6, 7, seed=1)
+        expected = photometric_error(seen, target)
+        assert torch.equal(photometric_error(seen, target, windows_of(target)), expected)
+        assert not torch.equal(photometric_error(seen, target, windows_of(seen)), expected)
+
+    def test_whole_windows(self):
+        counted = torch.ones(2, 1, 5, 6, dtype=torch.bool)
+        counted[0, 0, 0, 5] = False
+        whole = whole_windows(counted)
+        assert whole is not None and whole[1].all()
+        assert (~whole[0, 0]).nonzero().tolist() == [[0, 4], [0, 5], [1, 4], [1, 5]]
+        assert whole_windows(None) is None

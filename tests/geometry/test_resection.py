@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from acdepth.geometry.resection import depth_in_target, resect
+from acdepth.geometry.resection import _error, _jacobian, depth_in_target, resect
 
 TURN, STEP = np.array([0.01, -0.03, 0.005]), np.array([0.05, -0.02, 0.9])
 
@@ -35,3 +35,15 @@ def test_a_camera_that_stands_has_not_moved() -> None:
     seen = target[:, :2] / target[:, 2:]
     motion = resect(seen, seen.copy(), target[:, 2], soft=0.004)
     assert np.abs(motion.translation).max() < 1e-6 and np.abs(motion.rotation - np.eye(3)).max() < 1e-6
+
+
+def test_the_derivative_is_that_of_differences_where_the_camera_has_only_turned() -> None:
+    target = points(20)
+    rays, rotation, small = target / target[:, 2:], cv2.Rodrigues(TURN)[0], 1e-6
+    depth = (target @ rotation.T)[:, 2]
+    seen, _ = _error(rotation, np.zeros(3), rays, np.zeros((20, 2)), depth)
+    jacobian = _jacobian(rays @ rotation.T, seen, depth)
+    assert jacobian.shape == (40, 6)
+    for number, step in enumerate(np.eye(6) * small):
+        moved, _ = _error(cv2.Rodrigues(step[3:])[0] @ rotation, step[:3], rays, np.zeros((20, 2)), depth)
+        assert ((moved - seen) / small).T.ravel() == pytest.approx(jacobian[:, number], abs=1e-4)

@@ -1,6 +1,7 @@
 """Stages run once, notice what was tampered with, and never delete what was made."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -23,10 +24,19 @@ class Work:
 
     def run(self, first: Identity | None = None, second: Identity | None = None) -> list[str]:
         self.ran.clear()
-        pages = [self.folder / "report.html"]
-        Pipeline(self._stages(first or Identity(), second or Identity()), self.folder, pages).run()
-        pages[0].write_text("report")
+        self.pipeline(first, second).run()
+        (self.folder / "report.html").write_text("report")
         return self.ran
+
+    def pipeline(
+        self,
+        first: Identity | None = None,
+        second: Identity | None = None,
+        first_number: int = 1,
+        last: int | None = None,
+    ) -> Pipeline:
+        stages = self._stages(first or Identity(), second or Identity())
+        return Pipeline(stages, self.folder, [self.folder / "report.html"], first_number, last)
 
     def _stages(self, first: Identity, second: Identity) -> list[Stage]:
         outputs = (file_output(self.first / "weights"), folder_output(self.first / "more"))
@@ -74,6 +84,14 @@ def test_an_output_that_comes_out_otherwise_makes_the_later_stages_stale(work: W
     assert work.second.read_text() == "made otherwise"
     assert (work.folder / "old" / "second-1" / "results.json").read_text() == "made"
     assert work.run() == []
+    (work.first / "weights").unlink()
+    work.text = "made a third time"
+    assert work.run() == ["first", "second"] and work.second.read_text() == "made a third time"
+
+
+def test_a_run_folder_that_moves_is_as_it_was(work: Work) -> None:
+    moved = Work(work.folder.rename(work.folder.with_name("moved")))
+    assert moved.run() == [] and moved.pipeline().is_done()
 
 
 def test_changed_settings_move_everything_from_there_on_aside(work: Work, capsys) -> None:
@@ -109,6 +127,52 @@ def test_what_lies_elsewhere_stays_beside_its_place(tmp_path: Path) -> None:
     old = tmp_path / "elsewhere" / "old"
     assert (old / "first-1" / "towns" / "weights").exists()
     assert (old / "first-2" / "towns" / "more" / "strange").exists()
+
+
+def test_what_is_done_and_how_long_it_took_is_told_without_writing(tmp_path: Path, monkeypatch) -> None:
+    work, clock = Work(tmp_path), iter((10.0, 12.34, 20.0, 21.0))
+    pipeline = work.pipeline()
+    assert not pipeline.is_done() and pipeline.took() == {} and pipeline.seconds() == 0
+    assert pipeline.changes() == {} and not list(tmp_path.iterdir())
+    monkeypatch.setattr("acdepth.pipeline.stages.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert pipeline.run() == {"first": 2.3, "second": 1.0}
+    assert pipeline.is_done() and pipeline.took() == {"first": 2.3, "second": 1.0}
+    assert pipeline.seconds() == pytest.approx(3.3)
+    changed = work.pipeline(second=Identity({"rate": 2}))
+    assert not changed.is_done() and changed.changes() == {"rate": "nothing → 2"}
+    assert changed.took() == {"first": 2.3, "second": 1.0}
+    work.second.write_text("somebody else's")
+    assert not pipeline.is_done() and pipeline.changes() == {}
+    work.second.write_text("made")
+    assert pipeline.is_done() and pipeline.run() == {"first": 2.3, "second": 1.0}
+    assert work.ran == ["first", "second"]
+
+
+def test_stages_are_counted_and_what_was_done_before_says_how_long_it_took(tmp_path: Path, capsys) -> None:
+    work = Work(tmp_path)
+    work.pipeline().run()
+    assert [line.strip() for line in capsys.readouterr().err.splitlines()] == ["1/2 first", "2/2 second"]
+    work.pipeline(first_number=3, last=6).run()
+    told = [line.strip() for line in capsys.readouterr().err.splitlines()]
+    assert told == ["3/6 first: done before, in 0 s", "4/6 second: done before, in 0 s"]
+    work.pipeline(first_number=3).run()
+    assert "4/4 second" in capsys.readouterr().err
+
+
+def test_a_stage_that_was_killed_is_not_done_and_goes_on(tmp_path: Path, monkeypatch) -> None:
+    work = Work(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "text", None)
+        with pytest.raises(TypeError):
+            work.pipeline().run()
+    assert not work.pipeline().is_done() and work.pipeline().took() == {}
+    assert work.run() == ["first", "second"] and not (tmp_path / "old").exists()
+
+
+def test_a_record_of_an_earlier_version_is_as_none(work: Work) -> None:
+    (work.folder / "stages" / "first.json").write_text('{"key": "a"}')
+    assert not work.pipeline().is_done()
+    assert work.run() == ["first"]  # which comes out as the second knows it
 
 
 class Before(Config):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from acdepth.core.seeding import make_generator
+from acdepth.student.losses import UncertaintyWeights, consistency_loss, expected_error_loss
 from acdepth.student.task import mean_consistency, mean_distillation
 
 
@@ -101,3 +102,51 @@ def test_bfloat16_features_give_a_float32_loss():
     mixed, clear, teacher = ([f.bfloat16() for f in features(seed)] for seed in range(3))
     loss = mean_consistency(mixed, clear, teacher, torch.tensor([True, False, True, False]))
     assert loss.dtype == torch.float32 and loss.isfinite()
+
+
+def test_of_each_level_only_the_counted_places_are_compared():
+    mixed, clear = features(0, batch=2), features(1, batch=2)
+    counted = [torch.rand(2, 1, *one.shape[2:], generator=make_generator(5)) < 0.5 for one in mixed]
+    counted[2][1] = False  # which leaves nothing of this level to compare, and it is 0
+    expected = []
+    for row in range(2):
+        levels = []
+        for a, b, places in zip(mixed, clear, counted, strict=True):
+            apart = (a[row] - b[row]).abs().mean(0)[places[row, 0]]
+            levels.append(apart.mean().item() if len(apart) else 0.0)
+        expected.append(sum(levels) / 3)
+    assert consistency_loss(mixed, clear, counted).tolist() == pytest.approx(expected, rel=1e-5)
+    everywhere = [torch.ones_like(places) for places in counted]
+    torch.testing.assert_close(consistency_loss(mixed, clear, everywhere), consistency_loss(mixed, clear))
+
+
+def test_levels_that_do_not_pair_are_refused():
+    levels = features(0)
+    with pytest.raises(ValueError, match="shorter"):
+        consistency_loss(levels, levels[:2])
+    with pytest.raises(ValueError, match="shorter"):
+        consistency_loss(levels, levels, [torch.ones(4, 1, 8, 8, dtype=torch.bool)])
+
+
+def test_the_expected_error_is_the_scale_of_a_laplace_distribution():
+    found = expected_error_loss(torch.tensor([0.0, math.log(2)]), torch.tensor([3.0, 3.0]))
+    assert found.tolist() == pytest.approx([3.0, 1.5 + math.log(2)])
+
+
+def test_losses_weigh_themselves_by_their_scale():
+    weights = UncertaintyWeights(("small", "large"))
+    losses = {"small": torch.tensor(0.5), "large": torch.tensor(6.0)}
+    at_first = weights(losses)
+    assert {name: one.item() for name, one in at_first.items()} == {
+        "small": 0.5,
+        "large": 6.0,
+        "small_log_scale": 0.0,
+        "large_log_scale": 0.0,
+    }
+    with torch.no_grad():
+        weights.log_scales["large"].fill_(math.log(3))
+    later = weights(losses)
+    assert later["large"].item() == pytest.approx(2.0) and later["small"].item() == 0.5
+    assert later["large_log_scale"].item() == pytest.approx(math.log(3))
+    sum(later.values()).backward()
+    assert weights.log_scales["large"].grad.item() == pytest.approx(1 - 2.0)

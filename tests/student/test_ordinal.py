@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from acdepth.core.seeding import make_generator
 from acdepth.student.ordinal import (
     Pairs,
+    agreed_labels,
     discrepancy,
     order_labels,
     ordinal_loss,
@@ -50,6 +51,25 @@ class TestUncertainty:
         teacher[0] = student[0] * 1.001 + 1e-4 * teacher[0]  # an image of small discrepancies
         uncertain = uncertain_pixels(discrepancy(student, teacher))
         assert uncertain.flatten(1).sum(1).tolist() == [PIXELS // 20] * 3
+
+    def test_what_does_not_count_is_never_uncertain_and_decides_no_quantile_or_range(self):
+        student, teacher = inverse_depth(0), inverse_depth(1)
+        counted = torch.rand(student.shape, generator=make_generator(2)) < 0.5
+        counted[2] = True
+        student, teacher = (torch.where(counted, one, 1e3 * (1 + one)) for one in (student, teacher))
+        apart = discrepancy(student, teacher, "inverse_depth", counted)
+        uncertain = uncertain_pixels(apart, 0.9, counted)
+        for row in range(3):
+            ours, theirs = (one[row][counted[row]] for one in (student, teacher))
+            ours, theirs = ((one - one.min()) / (one.max() - one.min()) for one in (ours, theirs))
+            expected = (ours - theirs).abs() / (ours + theirs).clamp(min=1e-6)
+            torch.testing.assert_close(apart[row][counted[row]], expected)
+            torch.testing.assert_close(uncertain[row][counted[row]], expected >= expected.quantile(0.9))
+            assert not uncertain[row][~counted[row]].any()
+
+    def test_a_flat_map_on_inverse_depth_differs_nowhere(self):
+        flat = torch.full((1, 1, 2, 2), 0.1)
+        assert discrepancy(flat, flat, "inverse_depth").abs().max() == 0
 
     @pytest.mark.parametrize("quantile", [0.05, 0.5, 0.95, 0.9999])
     def test_the_quantile_is_torchs(self, quantile):
@@ -166,6 +186,20 @@ class TestSampling:
         assert uncertain[0].all() and not uncertain[1].all()
         pairs = self.pairs(uncertain)
         assert not uncertain.flatten(1)[1:].gather(1, pairs.b[1:]).any()
+        assert len(pairs.b[0].unique()) > 0.9 * pairs.b.shape[1]  # any pixel is a partner
+
+    def test_an_image_that_is_uncertain_nowhere_is_sampled_everywhere(self):
+        uncertain = uncertain_pixels(discrepancy(inverse_depth(0), inverse_depth(1)))
+        uncertain[0] = False
+        pairs = self.pairs(uncertain)
+        assert all(len(chosen[0].unique()) > 0.9 * pairs.a.shape[1] for chosen in pairs)
+        assert uncertain.flatten(1)[1:].gather(1, pairs.a[1:]).all()
+
+    def test_there_is_at_least_one_pair(self):
+        uncertain = torch.zeros(2, 1, 2, 2, dtype=torch.bool)
+        options = OrdinalOptions(local_part=0.0, global_part=0.0)
+        for sample in (sample_local, sample_global):
+            assert sample(uncertain, options, make_generator(0)).a.shape == (2, 1)
 
 
 class TestOrder:
@@ -192,6 +226,12 @@ class TestOrder:
         found = ranking_terms(a, b, torch.tensor([1.0, -1.0, 0.0]))
         expected = torch.tensor([math.log1p(math.exp(-2)), math.log1p(math.exp(2)), 0.0])
         torch.testing.assert_close(found, expected)
+
+    def test_a_second_opinion_keeps_the_labels_it_shares(self):
+        pairs = Pairs(torch.tensor([[0, 0, 1, 2]]), torch.tensor([[1, 2, 2, 2]]))
+        witness = torch.tensor([[0.3, 0.2, 0.1]])  # the first is the nearest, by however little
+        found = agreed_labels(torch.tensor([[-1.0, 1.0, -1.0, 1.0]]), witness, pairs)
+        assert found.tolist() == [[-1.0, 0.0, -1.0, 0.0]]
 
     def test_large_differences_stay_finite(self):
         found = ranking_terms(torch.tensor([500.0]), torch.tensor([0.0]), torch.tensor([-1.0]))
@@ -311,6 +351,18 @@ class TestLoss:
         student, itself = inverse_depth(0), Pairs(*(torch.zeros(3, 4, dtype=torch.long) for _ in "ab"))
         (ranking,) = ordinal_loss(student, inverse_depth(2), [itself], OrdinalOptions(margin=0.0))
         assert not ranking.ordered.any() and ranking.loss.sum() == 0
+
+    def test_pairs_whose_windows_reach_what_does_not_count_have_no_order(self):
+        student, prior = torch.full((1, 1, 5, 9), 0.05), torch.linspace(1, 0.2, 9).repeat(1, 1, 5, 1)
+        counted = torch.ones(1, 1, 5, 9, dtype=torch.bool)
+        counted[..., 0] = False  # the nearest of the prior, so that only the rest says what is far
+        # Of the third row: beside what does not count, of what is far enough, and of what is too far.
+        pairs = Pairs(torch.tensor([[18, 19, 20, 20, 20]]), torch.tensor([[24, 24, 24, 19, 25]]))
+        options = OrdinalOptions(window=3, least_prior=0.42)  # of 0.9, not of 1: the seventh column has 0.4
+        for witness, shared in ((None, True), (prior, True), (prior.flip(-1), False)):
+            (ranking,) = ordinal_loss(student, prior, [pairs], options, witness, counted)
+            assert ranking.ordered.tolist() == [[False, False, shared, False, False]]
+            assert ranking.loss.bool().tolist() == ranking.ordered.tolist()
 
     def test_a_student_that_diverged_has_a_loss_that_is_no_number(self):
         """Which the training loop reports in one line; an error from the sampling it would not understand."""

@@ -3,6 +3,7 @@ import torch
 from torch import Tensor
 
 from acdepth.core.seeding import make_generator
+from acdepth.teacher.losses import smoothness_loss
 from acdepth.teacher.task import mean_smoothness
 
 
@@ -37,3 +38,9 @@ class TestSmoothness:
         torch.testing.assert_close(
             mean_smoothness([7 * inverse_depth], image), mean_smoothness([inverse_depth], image)
         )
+
+    def test_scales_together_are_scales_alone(self):
+        image, scales = noise(2, 3, 6, 8), noise(3, 2, 1, 6, 8, seed=1) + 0.1
+        alone = [smoothness_loss(scale, image) for scale in scales]
+        for together, parts in zip(smoothness_loss(scales, image), zip(*alone, strict=True), strict=True):
+            torch.testing.assert_close(together, torch.stack(parts))

@@ -62,6 +62,11 @@ TEXTS = {
         FIVE,
     ),
     "calib.json": (json.dumps({"K": K, "D": FIVE, "size": [640, 360]}), "brown", FIVE),
+    "JSON with tabs": (
+        json.dumps({"K": K, "D": FOUR, "size": [640, 360], "model": "fisheye"}, indent="\t"),
+        "fisheye",
+        FOUR,
+    ),
     "ours as JSON": (json.dumps({**CAMERA.to_dict(), "k1": -0.25, "k2": 0.06}), "brown", FIVE[:2]),
 }
 
@@ -143,6 +148,7 @@ def test_a_message_is_worth_a_file(tmp_path: Path) -> None:
             "does not say of which images; write image",
         ),
         (ros(FIVE, "plumb_bob").replace("578.25, 0.0", "578.25, 3.0"), "pixels are skewed by 3 px"),
+        (ros(FIVE, "plumb_bob").replace("578.25", "much"), "camera_matrix holds something else than numbers"),
         (ros(FIVE, "plumb_bob").replace("-0.25", "much"), "the distortion holds something else than numbers"),
         (
             ros(FIVE, "plumb_bob").replace("distortion_coef", "distorsion_coef"),
