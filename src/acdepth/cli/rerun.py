@@ -26,16 +26,14 @@ def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
         run: folder that a verb filled: a training, a demo, translations, an evaluation, ...
         out: folder for the new one.
     """
-    from acdepth.core.provenance import provenance
     from acdepth.pipeline.differences import differences
 
     told, run, out = read_command(run), run.resolve(), out.resolve()
     if out == run or run in out.parents:
         raise UserError(f"--out {out}", "is the run itself or lies in it", "choose another folder")
     _say_again(told)
-    for line in _changed(told.made_by, provenance()):
-        print(line)
     _again(told, run, out)
+    print(_changed(told.made_by, read_command(out).made_by))
     for line in differences(run, out):
         print(line)
 
@@ -95,11 +93,11 @@ def _as_kept(config: "Config", path: Path) -> "Config":
     return type(config).read(path)
 
 
-def _changed(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def _changed(former: dict[str, Any], now: dict[str, Any]) -> str:
     names = sorted(former.keys() | now.keys())
     changes = [
         f"{name}: {former.get(name, 'not there')} → {now.get(name, 'not there')}"
         for name in names
         if former.get(name) != now.get(name)
     ]
-    return [f"versions and machine: {', '.join(changes)}" if changes else "versions and machine: as then"]
+    return f"versions and machine: {', '.join(changes) or 'as then'}"

@@ -25,7 +25,7 @@ class Command(Config):
     started_in: str
     """Folder from which relative paths count."""
     made_by: dict[str, Any] = Field(default_factory=dict)
-    """`core.provenance.provenance`."""
+    """`core.provenance.provenance`, and the number of threads, which sums hang on."""
 
 
 _current: ContextVar[tuple[Command, Path] | None] = ContextVar("command", default=None)
@@ -47,9 +47,12 @@ def keep_command(folder: Path) -> None:
     found = _current.get()
     if found is None or folder.resolve() != found[1]:
         return
-    from acdepth.core.provenance import provenance  # imports torch
+    import torch
 
-    write_json(folder / COMMAND_FILE, {**found[0].to_dict(), "made_by": provenance()})
+    from acdepth.core.provenance import provenance
+
+    made_by = {**provenance(), "threads": str(torch.get_num_threads())}
+    write_json(folder / COMMAND_FILE, {**found[0].to_dict(), "made_by": made_by})
 
 
 def read_command(folder: Path) -> Command:
