@@ -218,7 +218,7 @@ def test_malformed_files_are_refused_in_one_line(run, name, change, words):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("examples/night_best_truth.npy", "not readable as depth"),
+        ("examples/night_best_truth.npy", "not readable as a NumPy array"),
         ("examples/night_best.png", "night_best.png"),
         ("student/log.jsonl", "log.jsonl"),
         ("frames.jsonl", "frames.jsonl"),

@@ -43,7 +43,7 @@ def stored_size(content: bytes) -> tuple[int, int] | None:
     for kind, skipped, swapped in ((b"ihdr", 4, True), (b"ispe", 8, False)):  # JPEG 2000, AVIF
         if content[4:8] in (b"jP  ", b"ftyp") and (place := content.find(kind, 0, 1 << 16)) >= 0:
             size = _pair(content[place + skipped : place + skipped + 8], 4, "big")
-            return size and (size[::-1] if swapped else size)
+            return size and ((size[1], size[0]) if swapped else size)
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as image:
             return image.height, image.width

@@ -9,6 +9,7 @@ import numpy as np
 from acdepth.core.distortion import Distortion
 from acdepth.core.encoding import encode
 from acdepth.core.errors import UserError
+from acdepth.core.files import write_bytes
 from acdepth.core.lens import Lens
 from acdepth.core.progress import say
 from acdepth.core.share import Share
