@@ -1,6 +1,8 @@
 """Finding verbs, and errors in one line."""
 
+import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -61,3 +63,19 @@ def test_sigterm_is_as_ctrl_c_and_the_line_is_the_command_as_it_is_typed(capsys,
     assert stopped.value.code == command.EXIT_INTERRUPTED
     told = capsys.readouterr().err
     assert told == "acdepth: stopped; this goes on from here: acdepth translate 'my drives' out\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_what_a_library_forks_ends_by_sigterm_without_a_word():
+    code = (
+        "import os, signal, time; from acdepth.core.stopping import asked_to_stop, sigterm_stops\n"
+        "sigterm_stops()\n"
+        "for _ in range(2):\n"
+        "    with asked_to_stop():\n"
+        "        child = os.fork()\n"
+        "        if not child: time.sleep(60)\n"
+        "        time.sleep(0.2); os.kill(child, signal.SIGTERM)\n"
+        "        assert os.waitpid(child, 0)[1] == signal.SIGTERM"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -19,19 +19,19 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
     Nobody can ask where Python takes no signals, outside the main thread, and by one that was ignored before.
     A scheduler may ask all processes at once: then it is no error that those which worked for this one ended.
     """
-    asked: list[int] = []
+    asked: list[bool] = []
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def ask() -> None:
         if asked:
             raise KeyboardInterrupt
-        asked.append(number)
+        asked.append(True)
         with suppress(OSError, ValueError):  # print may be at work where the signal comes in
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID)
 
     former = {}
     if threading.current_thread() is threading.main_thread():
         heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
-        former = {one: signal.signal(one, ask) for one in heard}
+        former = {one: signal.signal(one, _here(ask)) for one in heard}
     try:
         yield lambda: bool(asked)
     except RuntimeError as error:
@@ -47,7 +47,25 @@ def sigterm_stops() -> None:
     """From now on SIGTERM is as Ctrl-C: it raises `KeyboardInterrupt`."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     if in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _here(_interrupt))
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def _here(do: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
+    """A handler of this process alone: what it forks, as libraries do, ends by a signal as any other."""
+    owner = os.getpid()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == owner:
+            do()
+        else:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    return handle
 
 
 def leave_ctrl_c_to_parent() -> None:

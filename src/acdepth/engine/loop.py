@@ -39,6 +39,7 @@ def fit(
     run_folder: Path,
     made_from: Identity,
     on_interval: Callable[[int], object] | None = None,
+    on_resume: Callable[[int], object] | None = None,
 ) -> None:
     """Train ``task`` in place for ``settings.steps`` steps, resuming from ``run_folder`` where it can.
 
@@ -51,6 +52,8 @@ def fit(
         made_from: everything that shapes the run; another run's state is refused.
         on_interval: called by the main process after each saved state, with the number of finished steps;
             True ends the run.
+        on_resume: called by the main process where a run goes on from such a state, with its step: a kill may
+            have come between the state and what ``on_interval`` does.
 
     Raises:
         UserError: if loss or gradient stop being finite, or the folder belongs to another run.
@@ -84,8 +87,10 @@ def fit(
         progress(title, settings.steps, done=start) as advance,
         StateWriter(states) as writer,
     ):
-        if share.leads:
+        if share.leads and start:
             writer.forget_before(start)
+            if on_resume and settings.saves_at(start):
+                on_resume(start)
         for step, batches_of_step in enumerate(read_ahead(source, start, settings, device), start=start):
             on_device = [batch.to(device) for batch in batches_of_step]
             record.add(step, *updates.step(on_device, title, step), updates.gradient_norm)

@@ -97,7 +97,7 @@ def train_translator(
             return UnpairedBatches(pools, loop.batch_size, loop.seed, rank, processes, config.patch)
 
         sheet = SampleSheet(task, pools, out / "samples")
-        fit("translator", task, batches, config.loop, out, made_from, on_interval=sheet.write)
+        fit("translator", task, batches, config.loop, out, made_from, sheet.write, on_resume=sheet.write)
         made = {**provenance(), "config": config.to_dict(), "data": about}
         told = description or f"clear to {', '.join(config.conditions)}, {config.loop.steps} unpaired steps"
         if share.leads:
