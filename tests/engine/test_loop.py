@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate.tracking import TensorBoardTracker
 
 from acdepth.core.identity import Identity
+from acdepth.core.seeding import make_generator
 from acdepth.engine import fit, loop
 from acdepth.engine.ahead import Drawing
 from acdepth.engine.record import Record
@@ -55,3 +57,54 @@ def test_trackers_are_told_what_comes_again(tmp_path: Path, start: int, resume: 
     wandb = {**run, "dir": tmp_path / "run"}
     assert told == {"tracked": {"tensorboard": {"purge_step": start + 1}, "trackio": run, "wandb": wandb}}
     assert record.log is None and record.note == ""
+
+
+@pytest.mark.parametrize(("device", "on_cpu"), [("cpu", True), ("auto", False)])
+def test_processes_device_and_accelerate_are_asked_for_as_the_settings_say(
+    tmp_path: Path, monkeypatch, device: str, on_cpu: bool
+):
+    """Precision and placement are not Accelerate's, which keeps the first training's for all."""
+    asked: dict[str, Any] = {}
+
+    def watched(name: str, made: Any) -> None:
+        original = getattr(loop, name)
+        monkeypatch.setattr(
+            loop, name, lambda *of, **by: asked.update({name: of or by}) or original(*made, **by)
+        )
+
+    watched("share_of_processes", (True,))
+    watched("training_device", (True,))
+    watched("Accelerator", ())
+    counts = []
+    settings = SETTINGS.model_copy(update={"device": device, "steps": 1})
+    fit("test", Fit(), lambda *of: counts.append(of) or Source(), settings, tmp_path, Identity())
+    assert asked["share_of_processes"] == asked["training_device"] == (on_cpu,)
+    assert asked["Accelerator"]["device_placement"] is False
+    assert asked["Accelerator"]["mixed_precision"] == "no"
+    assert counts == [(0, 1)]
+
+
+def test_a_step_draws_by_seed_title_and_number(tmp_path: Path):
+    drawn = []
+
+    class Draws(Fit):
+        def forward(self, batch: Any, generator: torch.Generator, progress: float) -> dict[str, torch.Tensor]:
+            drawn.append((torch.rand(1, generator=generator).item(), progress))
+            return {"far": self.net(batch.x).mean()}
+
+    settings = SETTINGS.model_copy(update={"steps": 4, "seed": 7})
+    fit("night", Draws(), lambda *of: Source(), settings, tmp_path, Identity())
+    expected = [
+        (torch.rand(1, generator=make_generator(7, "night", "step", step, 0)).item(), step / 4)
+        for step in range(4)
+    ]
+    assert drawn == expected
+
+
+def test_trackers_are_ended_where_the_run_ends_early(tmp_path: Path, monkeypatch):
+    ended = []
+    monkeypatch.setattr(TensorBoardTracker, "finish", lambda tracker: ended.append(tracker.name))
+    settings = SETTINGS.model_copy(update={"trackers": ("tensorboard",)})
+    fit("test", Fit(), lambda *of: Source(), settings, tmp_path, Identity(), lambda finished: finished == 10)
+    assert ended == ["tensorboard"]
+    assert [path.stem for path in sorted((tmp_path / "checkpoints").iterdir())][-1] == "step_0000010"
