@@ -68,5 +68,5 @@ def test_light_changes_each_image_by_a_factor_within_its_limits():
 def test_frames_without_depth_and_no_frames_are_refused():
     with pytest.raises(UserError, match=r"c/images/000001\.png: has no measured depth"):
         TruthBatches([Ramp("c", [1.0, None])], (HEIGHT, WIDTH), 2, 0)
-    with pytest.raises(UserError, match=r"no frame with measured depth .*; make some with acdepth world make"):
+    with pytest.raises(UserError, match=r"no frame with measured depth .*; make some with acdepth world"):
         TruthBatches([], (HEIGHT, WIDTH), 2, 0)
