@@ -30,6 +30,10 @@ class TestMetrics:
         mirrored = depth_metrics(truth, np.array([12.4, 15.0, 19.0, 20.0]))
         assert [mirrored[name] for name in ("d1", "d2", "d3")] == [0.25, 0.5, 0.75]
 
+    def test_a_ratio_that_equals_the_threshold_is_not_within(self):
+        found = depth_metrics(np.array([12.5, 8.0, 12.4]), np.array([10.0, 10.0, 10.0]))
+        assert found["d1"] == pytest.approx(1 / 3) and found["d2"] == 1
+
     def test_the_truth_is_perfect(self):
         found = depth_metrics(random_depths(), random_depths())
         assert tuple(found) == METRICS

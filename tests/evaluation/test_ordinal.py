@@ -58,6 +58,14 @@ def test_the_order_is_read_at_the_points_whatever_the_scale_and_beyond_the_clamp
         assert rows[0].ratio == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_order_is_read_in_the_points_own_rows() -> None:
+    metres = 1 + 3.0 * torch.arange(HEIGHT)[:, None].expand(HEIGHT, WIDTH)
+    rows_of = model("rows", lambda image, night: (1 / metres).expand(len(image), 1, -1, -1))
+    rows = order_pairs([rows_of], [asked(pair((4, 10), (21, 10)), pair((21, 9), (20, 50)))], WHOLE)
+    assert rows[0].ratio == pytest.approx(13 / 64, rel=1e-5)
+    assert rows[1].ratio == pytest.approx(64 / 61, rel=1e-5)
+
+
 def test_who_says_the_same_of_everything_and_the_rule_of_rows_are_known_numbers() -> None:
     pairs = [pair((20, 5), (10, 5)), pair((10, 5), (20, 5)), pair((10, 5), (10, 9))]
     rows = order_pairs([constant("flat", 7.0)], [asked(*pairs)], WHOLE)
@@ -114,6 +122,10 @@ def test_several_processes_ask_for_what_one_does() -> None:
 def test_a_point_outside_of_its_image_stops() -> None:
     with pytest.raises(UserError, match=r"a: point \(70, 5\) lies outside its 64x32 pixels"):
         order_pairs([columns()], [asked(pair((5, 10), (5, 70)))], WHOLE)
+    for outside in (pair((HEIGHT, 3), (5, 4)), pair((5, 4), (3, WIDTH))):
+        with pytest.raises(UserError, match="lies outside"):
+            order_pairs([columns()], [asked(outside)], WHOLE)
+    assert order_pairs([columns()], [asked(pair((HEIGHT - 1, 3), (5, WIDTH - 1)))], WHOLE)
 
 
 def test_unreadable_images_are_told_and_many_of_them_stop() -> None:

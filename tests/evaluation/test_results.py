@@ -124,6 +124,9 @@ def test_how_much_better_than_a_constant_a_confidence_is():
         rows = [row("m", town, 0.2).model_copy(update={"confidence": one}) for town, one in enumerate(scores)]
         found = summarise([*rows, row("m", 2, 0.2)], WORLD).models["m"]["night"].confidence
         assert found is not None and (found.images, found.ause.mean) == (2, 0.2)
+        values = np.array([[one.ause, one.ause_constant, one.ause_nearness] for one in scores])
+        drawn = bootstrap_means(values, np.arange(2), make_generator(0, "bootstrap"))
+        assert (found.ause.low, found.ause.high) == pytest.approx(drawn[0][1:])
         assert (found.improvement, found.improvement_of_nearness) == pytest.approx(improvements)
         assert found.abs_rel_at_coverage == pytest.approx([0.2] * 20)
         assert found.oracle_at_coverage == pytest.approx([0.1] * 20)

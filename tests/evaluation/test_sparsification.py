@@ -37,6 +37,13 @@ def test_perfect_order_has_no_area_and_any_monotone_scale_is_the_same():
         assert sparsify(error, confidence, error).ause == pytest.approx(0, abs=1e-12)
 
 
+def test_of_few_pixels_the_curves_begin_with_the_first():
+    error = np.linspace(0.1, 1.0, 10)
+    found = sparsify(error, -error, error)
+    assert found.abs_rel_at_coverage[0] == pytest.approx(0.1)
+    assert found.oracle_at_coverage[-1] == pytest.approx(error.mean())
+
+
 def test_reversed_order_and_a_constant_have_their_known_areas():
     """The oracle's curve is c, that of a constant 1, the reversed one 2 - c: areas 1/2 and 1."""
     error = shuffled(EVEN)
