@@ -9,6 +9,7 @@ import pytest
 
 from acdepth.cli import main as command
 from acdepth.core.errors import UserError
+from tests.commands import call
 
 
 @pytest.mark.parametrize("group", ["train", "world", "pretrain"])
@@ -79,3 +80,12 @@ def test_what_a_library_forks_ends_by_sigterm_without_a_word():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_name_that_no_system_takes_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for place in (tmp_path / ("z" * 300), tmp_path / "loop"):
+        given = ["world", "make", place, "--towns", "0", "--frames", "1", "--image-size", "32x48"]
+        assert call(monkeypatch, *given) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"acdepth: error: {place}") and said.count("\n") == 1

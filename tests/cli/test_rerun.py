@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from acdepth.cli.main import run
-from acdepth.core.command import COMMAND_FILE, Command, command, keep_command
+from acdepth.core.command import COMMAND_FILE, command, keep_command, read_command
 from acdepth.core.errors import UserError
 from acdepth.pipeline.differences import differences
 from tests.data.folders import write_drive
@@ -52,7 +52,7 @@ def test_another_version_and_another_outcome_are_told(translated, tmp_path, caps
 
 
 def test_what_cannot_be_done_again_is_told(translated, tmp_path):
-    with pytest.raises(UserError, match="is the run itself"):
+    with pytest.raises(UserError, match="holds something already"):
         run(["rerun", "night", "--out", "night"])
     with pytest.raises(UserError, match=r"command.json: is not there, so nobody knows how"):
         run(["rerun", "data", "--out", "again"])
@@ -74,10 +74,9 @@ def test_only_the_folder_of_the_command_keeps_it(tmp_path):
     with command("train student", ["data"], tmp_path / "out"):
         keep_command(tmp_path / "out" / "prepared")
         assert not (tmp_path / "out").exists()
+        (tmp_path / "out").mkdir()
         keep_command(tmp_path / "out")
-    assert Command.model_validate(json.loads((tmp_path / "out" / COMMAND_FILE).read_text())).arguments == (
-        "data",
-    )
+    assert read_command(tmp_path / "out").arguments == ["data"]
 
 
 def test_weights_are_compared_number_by_number_and_times_left_out(tmp_path):
@@ -101,3 +100,12 @@ def test_weights_are_compared_number_by_number_and_times_left_out(tmp_path):
         f"only in {tmp_path / 'a'}: only-a.txt",
         f"only in {tmp_path / 'b'}: only-b.txt",
     ]
+
+
+def test_names_that_are_no_text_come_back_as_they_were(tmp_path):
+    odd = "w\udcff x"
+    (tmp_path / "out").mkdir()
+    with command("translate", [odd], tmp_path / "out"):
+        keep_command(tmp_path / "out")
+    told = read_command(tmp_path / "out")
+    assert told.arguments == [odd] and str(told) == f"acdepth translate '{odd}'"

@@ -57,9 +57,9 @@ def test_hashes_are_sha256_of_content(tmp_path: Path):
     ("read", "bad", "told"),
     [
         (read_json, b"{", r"not readable as JSON \(.*copy or make it again"),
-        (read_json, b"\xff", r"not readable as JSON \("),
+        (read_json, b"\xff", r"not readable as text \(.*no UTF-8"),
         (read_yaml, b"a: [", r"not readable as YAML \(.*write lines of key: value"),
-        (read_yaml, b"\xff\xfe\xff", r"not readable as YAML \("),
+        (read_yaml, b"\xff\xfe\xff", "is text in UTF-16; save it as UTF-8"),
     ],
 )
 def test_other_content_is_refused_in_one_line(tmp_path: Path, read, bad, told):

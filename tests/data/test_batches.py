@@ -29,6 +29,7 @@ def night(clear: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Prepared
     folder = tmp_path_factory.mktemp("night")
     shutil.copytree(clear.folder, folder, dirs_exist_ok=True)
     (folder / "images.bin").write_bytes((clear.images // 2).tobytes())
+    (folder / "frames" / "check.npy").unlink()
     return Prepared.open(folder)
 
 

@@ -30,7 +30,7 @@ from tests.data.own.videos import write_video
 @pytest.mark.parametrize(
     ("file", "text", "says"),
     [
-        ("sequence.yaml", "class_names: {30000000: x}\n", "class_names has the number 30000000, at most 255"),
+        ("sequence.yaml", "class_names: {30000000: x}\n", "30000000 is the number of no class"),
         ("sequence.yaml", "class_names: {-1: x}\n", "class_names must be a list of at most 256 names"),
         ("sequence.yaml", "condition: 2026-05-01\n", "condition = '2026-05-01', expected one of clear"),
         ("sequence.yaml", "condition: [[[[]]]]\n", "expected one of clear"),

@@ -341,11 +341,13 @@ def test_a_motion_is_known_where_both_neighbours_of_the_list_are_there(tmp_path)
 
 
 def test_a_raw_image_that_is_none_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"a\.png: no such file; copy or unpack it again"):
+    with pytest.raises(
+        UserError, match=r"a\.png: No such file or directory; check its name, or copy it again"
+    ):
         read_bayer(tmp_path / "a.png")
     for content in (b"", b"no image", cv2.imencode(".png", np.zeros((4, 4, 3), np.uint8))[1].tobytes()):
         (tmp_path / "a.png").write_bytes(content)
-        with pytest.raises(UserError, match=r"a\.png: not a raw image \(8-bit gray PNG\); copy it again"):
+        with pytest.raises(UserError, match=r"a\.png: not .* copy (it|or unpack it) again"):
             read_bayer(tmp_path / "a.png")
 
 

@@ -34,7 +34,7 @@ def saved(folder: Path, *steps: int) -> tuple[nn.Module, torch.optim.Optimizer]:
     net, optimizer = training()
     with StateWriter(folder) as writer:
         for step in steps:
-            writer.save(step, net, optimizer, IDENTITY)
+            writer.save(step, net, optimizer, IDENTITY, {})
     return net, optimizer
 
 
@@ -46,7 +46,11 @@ def test_a_state_says_its_step_and_what_it_was_made_from_and_holds_what_learns(t
     net, _ = saved(tmp_path / "states", 7)
     assert names(tmp_path / "states") == ["step_0000007.safetensors"]
     with safe_open(tmp_path / "states" / "step_0000007.safetensors", "pt") as stored:
-        assert stored.metadata() == {"step": "7", "made_from": '{"a": [1, "x"], "b.steps": 10}'}
+        assert {**stored.metadata(), "sha256": ""} == {
+            "sha256": "",
+            "step": "7",
+            "made_from": '{"a": [1, "x"], "b.steps": 10}',
+        }
         held = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     of_task = {name for name in net.state_dict() if not name.startswith("2.")}
     moments = {f"optimizer.{n}.{name}" for n in range(4) for name in ("step", "exp_avg", "exp_avg_sq")}
@@ -64,11 +68,11 @@ def test_the_two_newest_stay_and_what_claims_to_be_later_goes(tmp_path: Path):
 
 
 def test_weights_and_moments_come_back_in_the_layout_that_training_has(tmp_path: Path):
-    assert load_newest_state(tmp_path, *training(1), IDENTITY) == 0
+    assert load_newest_state(tmp_path, *training(1), IDENTITY).step == 0
     net, optimizer = saved(tmp_path, 5, 12)
     other, of_other = training(1)
     frozen = other.state_dict()["2.weight"].clone()
-    assert load_newest_state(tmp_path, other, of_other, IDENTITY) == 12
+    assert load_newest_state(tmp_path, other, of_other, IDENTITY).step == 12
     for name, value in net.state_dict().items():
         assert (
             torch.equal(other.state_dict()[name], frozen if name == "2.weight" else value) or "2.bias" in name
@@ -85,7 +89,7 @@ def test_what_is_saved_is_what_was_when_it_was_asked_for(tmp_path: Path):
     net, optimizer = training()
     before = net[0].weight.detach().clone()
     with StateWriter(tmp_path) as writer:
-        writer.save(1, net, optimizer, IDENTITY)
+        writer.save(1, net, optimizer, IDENTITY, {})
         with torch.no_grad():
             net[0].weight.zero_()
     other, of_other = training(1)
@@ -100,9 +104,9 @@ def test_a_state_that_could_not_be_written_is_told_at_the_next_or_the_end(tmp_pa
 
     def work() -> None:
         with StateWriter(tmp_path / "file") as writer:
-            writer.save(1, net, optimizer, IDENTITY)
+            writer.save(1, net, optimizer, IDENTITY, {})
             if when == "next":
-                writer.save(2, net, optimizer, IDENTITY)
+                writer.save(2, net, optimizer, IDENTITY, {})
             if when == "wait":
                 writer.wait()
 

@@ -1,5 +1,6 @@
 """What a folder holds, which camera is whose, and that no result overwrites another."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,16 @@ def test_nothing_to_predict_is_refused_in_words(tmp_path: Path) -> None:
     ):
         with pytest.raises(UserError, match=message):
             collect(inputs, Path("out"))
+
+
+def test_a_pipe_and_a_circular_link_are_left_out_with_a_line(tmp_path: Path, capsys) -> None:
+    data = tmp_path / "data"
+    touch(data / "a.jpg")
+    (data / "loop.png").symlink_to("loop.png")
+    os.mkfifo(data / "pipe.png")
+    assert [job.source.name for job in collect((data,), tmp_path / "out")] == ["a.jpg"]
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[0] for line in said] == [str(data / "loop.png"), str(data / "pipe.png")]
+    for name in ("loop.png", "pipe.png"):
+        with pytest.raises(UserError, match=f"{name}: is neither file nor folder"):
+            collect((data / name,), tmp_path / "out")

@@ -3,6 +3,7 @@
 The list of verbs is answered before pydantic, tyro and rich are there, which take most of half a second.
 """
 
+import errno
 import inspect
 import logging
 import os
@@ -183,7 +184,7 @@ def run(arguments: list[str]) -> None:
 
     if (typed := " ".join(arguments[:2])) in RENAMED:
         say(f"acdepth {typed} is now acdepth {name}; the old name goes with the next release")
-    with _missing_packages_named(), _flags_named():
+    with _missing_packages_named(), _flags_named(), _names_refused():
         rest = arguments[len(name.split()) :]
         call = parse(VERBS[name].load(), name, rest)
         with _kept(name, rest, call):
@@ -210,6 +211,17 @@ def _missing_packages_named() -> Iterator[None]:
             raise
         what = f"this verb needs {error.name}, which is not installed"
         raise UserError(None, what, "pip install 'acdepth[train]'") from error
+
+
+@contextmanager
+def _names_refused() -> Iterator[None]:
+    """Turn what a system says of a name that it cannot have, wherever it is looked at first, to one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise
+        raise UserError(error.filename, error.strerror, "give another name") from error
 
 
 @contextmanager

@@ -28,9 +28,11 @@ def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
     """
     from acdepth.pipeline.differences import differences
 
-    told, run, out = read_command(run), run.resolve(), out.resolve()
-    if out == run or run in out.parents:
-        raise UserError(f"--out {out}", "is the run itself or lies in it", "choose another folder")
+    told, run, out = read_command(run), run.absolute(), out.absolute()
+    if out.is_dir() and any(out.iterdir()):
+        raise UserError(f"--out {out}", "holds something already", "choose a folder that is new or empty")
+    if run.resolve() in out.resolve().parents:
+        raise UserError(f"--out {out}", "lies in the run itself", "choose another folder")
     _say_again(told)
     _again(told, run, out)
     print(_changed(told.made_by, read_command(out).made_by))
@@ -48,7 +50,7 @@ def replay(run: Annotated[Path, tyro.conf.Positional]) -> None:
     """
     from acdepth.engine.fault import FAULT_FILE, Replayed, replaying
 
-    run = run.resolve()
+    run = run.absolute()
     if not any(run.rglob(FAULT_FILE)):
         raise UserError(run, f"holds no {FAULT_FILE}", "a training leaves it that stops being finite")
     told = read_command(run)
@@ -65,7 +67,7 @@ def replay(run: Annotated[Path, tyro.conf.Positional]) -> None:
 def _say_again(told: Command) -> None:
     from acdepth.core.progress import say
 
-    say(f"in {told.started_in}: acdepth {told.verb} {' '.join(told.arguments)}")
+    say(f"in {told.started_in}: {told}")
 
 
 def _again(told: Command, run: Path, out: Path) -> None:
@@ -79,12 +81,12 @@ def _again(told: Command, run: Path, out: Path) -> None:
         os.chdir(told.started_in)
     except OSError as error:
         raise UserError(told.started_in, "the run was started there, and it is gone", "make it") from error
-    call = parse(VERBS[told.verb].load(), told.verb, list(told.arguments))
+    call = parse(VERBS[told.verb].load(), told.verb, told.arguments)
     given = inspect.signature(call.func).bind(*call.args, **call.keywords).arguments
     given["out"] = out
     if (run / CONFIG_FILE).exists() and "config" in given:
         given["config"] = _as_kept(given["config"], run / CONFIG_FILE)
-    with command(told.verb, list(told.arguments), out):
+    with command(told.verb, told.arguments, out):
         call.func(**given)
 
 

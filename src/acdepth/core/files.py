@@ -217,6 +217,11 @@ def inside(root: Path, name: str, told_by: Path | str) -> Path:
     return root / name
 
 
+def real_path(path: Path) -> Path:
+    """Where a path leads, links followed; of links in a circle, at which `Path.resolve` raises, itself."""
+    return Path(os.path.realpath(path))
+
+
 def check_folder(path: Path, flag: str) -> None:
     """Raise `UserError` if ``path`` cannot become a folder that is written to; makes nothing."""
     there = next(one for one in (path, *path.absolute().parents) if one.exists())

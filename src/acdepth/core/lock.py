@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 
 from acdepth.core.command import keep_command
 from acdepth.core.errors import UserError
-from acdepth.core.files import remove_half_made
+from acdepth.core.files import real_path, remove_half_made
 from acdepth.core.share import ALL, Share
 
 
@@ -61,7 +61,7 @@ def _number(lock: FileLock) -> int | None:
 
 
 def _lock(place: Path, remedy: str, wait: bool, is_file: bool) -> FileLock:
-    where = place.resolve()
+    where = real_path(place)
     lock = FileLock(where.with_name(f"{where.name}.lock") if is_file else where / ".lock")
     try:
         Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)

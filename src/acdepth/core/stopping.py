@@ -28,16 +28,34 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
         with suppress(OSError, ValueError):  # print may be at work where the signal comes in
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID)
 
-    former = {}
-    if threading.current_thread() is threading.main_thread():
-        heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
-        former = {one: signal.signal(one, _here(ask)) for one in heard}
     try:
-        yield lambda: bool(asked)
+        with _hearing(ask):
+            yield lambda: bool(asked)
     except RuntimeError as error:
         if asked:
             raise KeyboardInterrupt from error
         raise
+
+
+@contextmanager
+def stopping_later() -> Iterator[None]:
+    """Who asks to stop meanwhile gets it at the end: raised in a callback of C++ it would be an abort."""
+    asked: list[bool] = []
+    with _hearing(lambda: asked.append(True)):
+        yield
+    if asked:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _hearing(do: Callable[[], None]) -> Iterator[None]:
+    """While it lasts, a signal to stop calls ``do``, where Python hears it and it was not ignored before."""
+    former = {}
+    if threading.current_thread() is threading.main_thread():
+        heard = [one for one in SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+        former = {one: signal.signal(one, _here(do)) for one in heard}
+    try:
+        yield
     finally:
         for one, handler in former.items():
             signal.signal(one, handler)

@@ -1,11 +1,13 @@
 """From the paths people give to the list of what is to be predicted, and where each result goes."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import has_magic
 from pathlib import Path
 
 from acdepth.core.errors import UserError
+from acdepth.core.files import real_path
 from acdepth.core.images import PICTURE_SUFFIXES
 from acdepth.core.lens import Lens
 from acdepth.core.progress import say
@@ -73,12 +75,13 @@ def collect(inputs: Sequence[Path | str], out: Path) -> list[Job]:
                 Job(path, front / path.relative_to(given).with_suffix(""), lens_of(path, given), given)
                 for path in _search(given, front)
             ]
-        elif given.exists():
+        elif given.is_file() or (given.is_dir() and is_bag(given)):
             named = [Job(given, out / given.stem, lens_of(given, given.parent), None)]
         else:
-            raise UserError(given, "no such file or folder")
+            there = os.path.lexists(given)
+            raise UserError(given, "is neither file nor folder" if there else "no such file or folder")
         for job in named:
-            jobs.setdefault(job.source.resolve(), job)
+            jobs.setdefault(real_path(job.source), job)
     return _with_targets_apart(list(jobs.values()))
 
 
@@ -109,11 +112,11 @@ def _search(folder: Path, results: Path) -> list[Path]:
 
 def _outside(paths: Iterable[Path], folder: Path, results: Path) -> list[Path]:
     """Those of a folder's paths that are not in ``results``, where these lie below it."""
-    results, whole = results.resolve(), folder.resolve()
+    results, whole = real_path(results), real_path(folder)
     if results == whole:
         raise UserError(folder, "results would lie among the images", "choose another --out")
     inside = results.is_relative_to(whole)
-    return [path for path in paths if not (inside and path.resolve().is_relative_to(results))]
+    return [path for path in paths if not (inside and real_path(path).is_relative_to(results))]
 
 
 def _is_wanted(path: Path, base: Path) -> bool:
@@ -126,7 +129,11 @@ def _is_wanted(path: Path, base: Path) -> bool:
 def _walk(folder: Path) -> Iterator[Path]:
     """Images and videos in a folder, then those below; hidden ones and links to folders are left out."""
     try:
-        yield from list_images(folder)
+        for image in list_images(folder):
+            if image.is_file():
+                yield image
+            else:  # a pipe would be waited for
+                say(f"{image}: is no file, or a link that leads nowhere; left out")
         tell_unread(folder, say)
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError as error:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import openvino
 
 from acdepth.core.crop import Resize
 from acdepth.core.resize import crop_and_resize
@@ -12,6 +11,7 @@ from acdepth.inference.exported.running import Inputs, Run
 from acdepth.inference.exported.whole import DEPTH, FOCAL_LENGTH, IMAGE, UNKNOWN, ImageToDepth
 from acdepth.inference.graphs import pictures
 from acdepth.inference.graphs.openvino import converted
+from acdepth.inference.graphs.quiet_openvino import openvino
 
 OUTSIDE = r"(?!__module\.network).*"
 """Names of all that is not the network."""

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-import openvino
 
 from acdepth.core.errors import UserError
 from acdepth.inference.graphs.pictures import WorldPicture
+from acdepth.inference.graphs.quiet_openvino import openvino
 
 LARGEST_LOSS = 0.02
 """By how much of itself absRel on the built-in world may grow."""

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import openvino
 import torch
 from torch import Tensor, nn
 
 from acdepth.core.cache import kept
 from acdepth.core.precision import bytes_saturate
 from acdepth.core.resize import crop_and_resize
+from acdepth.core.stopping import stopping_later
 from acdepth.inference.graphs import pictures
 from acdepth.inference.graphs.graph import AllOutputs, Graph
 from acdepth.inference.graphs.pictures import world_pictures
+from acdepth.inference.graphs.quiet_openvino import openvino
 from acdepth.inference.output import depth_of
 from acdepth.networks.checkpoint import CheckpointCard
 from acdepth.networks.depth_net import DepthNet
@@ -111,7 +112,7 @@ def convert(network: DepthNet, size: tuple[int, int]) -> openvino.Model:
 def converted(module: nn.Module, example: tuple[Tensor, ...]) -> openvino.Model:
     """A module as a graph of OpenVINO for inputs as those of the example, in float32."""
     shapes = [list(one.shape) for one in example]
-    with warnings.catch_warnings():
+    with stopping_later(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer that OpenVINO uses, about itself
         return openvino.convert_model(module.eval(), example_input=example, input=shapes)
 
