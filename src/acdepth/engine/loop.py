@@ -221,7 +221,8 @@ class Updates:
             group["lr"] = rate * group["factor"]
         clip = self.settings.gradient_clip
         norm = self.accelerator.clip_grad_norm_(learning.values(), math.inf if clip is None else clip)
-        self.gradient_norm = self.gradient_norm + norm
+        if norm is not None:  # as of engines that keep it to themselves
+            self.gradient_norm = self.gradient_norm + norm
         self.prepared.step()
         self.prepared.zero_grad(set_to_none=True)
 
