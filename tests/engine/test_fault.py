@@ -21,7 +21,7 @@ BAD = 13
 
 class Noted(Source):
     def batch(self, step: int) -> Points:
-        note_drawn(f"image {step}")
+        note_drawn(lambda: f"image {step}")
         return super().batch(step)
 
 

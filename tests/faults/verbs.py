@@ -47,6 +47,14 @@ def _trains(stage: str, *more: Callable[[Path], list[object]]) -> Callable[[Path
     return arguments
 
 
+def _ablate(inputs: Path, out: Path) -> list[object]:
+    return [
+        *("ablate", inputs / "clear", "--translations", inputs / "translations"),
+        *("--teacher", inputs / "teacher", "--evaluation", inputs / "measured"),
+        *("--config", GRID, "--out", out, "--seeds", 0),
+    ]
+
+
 def _taught(inputs: Path) -> list[object]:
     return ["--teacher", inputs / "teacher", "--translations", inputs / "translations"]
 
@@ -119,20 +127,12 @@ VERBS: dict[str, Verb] = {
         unseen=("report.html",),
     ),
     "ablate": Verb(
-        lambda inputs, out: [
-            *("ablate", inputs / "clear", "--translations", inputs / "translations"),
-            *("--teacher", inputs / "teacher", "--evaluation", inputs / "measured"),
-            *("--config", GRID, "--out", out, "--seeds", 0),
-        ],
+        _ablate,
         TIMES,
         unseen=("report.html",),
     ),
     "ablate in processes": Verb(
-        lambda inputs, out: [
-            *("ablate", inputs / "clear", "--translations", inputs / "translations"),
-            *("--teacher", inputs / "teacher", "--evaluation", inputs / "measured"),
-            *("--config", GRID, "--out", out, "--seeds", 0, "--workers", 2),
-        ],
+        lambda inputs, out: [*_ablate(inputs, out), "--workers", 2],
         TIMES,
         unseen=("report.html",),
         spare=("worker-*.log",),

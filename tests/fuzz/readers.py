@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from acdepth.core.clip import Clip
 from acdepth.core.errors import UserError
 from acdepth.core.files import write_json, write_text
 from tests.fuzz import sane
@@ -372,17 +373,17 @@ def _robotcar(folder: Path) -> None:
     write_text(folder / "robotcar" / "splits" / f"{day}_train.txt", lines)
 
 
+def _read_splits(opened: Callable[..., list[Clip]], root: Path, split: str) -> None:
+    """The whole of a data set, and a split of it."""
+    told: list[str] = []
+    sane.some([lambda part=part: sane.clips(opened(root, part, told.append)) for part in (None, split)])  # pyright: ignore
+
+
 @reader("robotcar", _robotcar, share=1.5, root=True, below="robotcar")
 def _read_robotcar(folder: Path) -> None:
     from acdepth.data.robotcar.scenes import open_robotcar
 
-    told: list[str] = []
-    sane.some(
-        [
-            lambda split=split: sane.clips(open_robotcar(folder / "robotcar", split, told.append))
-            for split in (None, "train")
-        ]
-    )  # pyright: ignore
+    _read_splits(open_robotcar, folder / "robotcar", "train")
 
 
 def _robotcar_raw(folder: Path) -> None:
@@ -437,13 +438,7 @@ def _kitti(folder: Path) -> None:
 def _read_kitti(folder: Path) -> None:
     from acdepth.data.kitti.drives import open_kitti_raw
 
-    told: list[str] = []
-    sane.some(
-        [
-            lambda split=split: sane.clips(open_kitti_raw(folder / "kitti", split, told.append))
-            for split in (None, "small")
-        ]
-    )  # pyright: ignore
+    _read_splits(open_kitti_raw, folder / "kitti", "small")
 
 
 def _odometry(folder: Path) -> None:

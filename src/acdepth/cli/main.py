@@ -124,13 +124,14 @@ def main() -> None:
             traceback.print_exc()
         print(f"acdepth: error: {error}", file=sys.stderr, flush=True)
         if isinstance(error, Lost):
-            os._exit(
-                EXIT_USER_ERROR
-            )  # torch's threads, which wait for the lost one, make any other end abort
+            # Torch's threads, which wait for the lost one, make any other end abort.
+            os._exit(EXIT_USER_ERROR)
         sys.exit(EXIT_USER_ERROR)
     except KeyboardInterrupt:
+        from acdepth.core.command import as_typed
+
         verb = _find(arguments)
-        goes_on = f"; this goes on from here: {_told(arguments)}" if verb and VERBS[verb].resumes else ""
+        goes_on = f"; this goes on from here: {as_typed(arguments)}" if verb and VERBS[verb].resumes else ""
         print(f"acdepth: stopped{goes_on}", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
@@ -140,13 +141,6 @@ def main() -> None:
         # What is left must not be written at the exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), closed.fileno())
         sys.exit(EXIT_CLOSED_PIPE)
-
-
-def _told(arguments: list[str]) -> str:
-    """The command as it is typed."""
-    import shlex
-
-    return shlex.join(["acdepth", *arguments])
 
 
 def _fit_for_a_terminal(record: logging.LogRecord) -> bool:

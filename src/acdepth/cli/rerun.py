@@ -3,7 +3,7 @@
 import inspect
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -26,6 +26,7 @@ def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
         run: folder that a verb filled: a training, a demo, translations, an evaluation, ...
         out: folder for the new one.
     """
+    from acdepth.core.identity import Identity, in_one_line
     from acdepth.pipeline.differences import differences
 
     told, run, out = read_command(run), run.absolute(), out.absolute()
@@ -35,7 +36,8 @@ def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
         raise UserError(f"--out {out}", "lies in the run itself", "choose another folder")
     _say_again(told)
     _again(told, run, out)
-    print(_changed(told.made_by, read_command(out).made_by))
+    changes = Identity(read_command(out).made_by).changes(told.made_by)
+    print(f"versions and machine: {in_one_line(changes) or 'as then'}")
     for line in differences(run, out):
         print(line)
 
@@ -93,13 +95,3 @@ def _again(told: Command, run: Path, out: Path) -> None:
 def _as_kept(config: "Config", path: Path) -> "Config":
     """The settings of the run: the file that its flags named may have changed since."""
     return type(config).read(path)
-
-
-def _changed(former: dict[str, Any], now: dict[str, Any]) -> str:
-    names = sorted(former.keys() | now.keys())
-    changes = [
-        f"{name}: {former.get(name, 'not there')} → {now.get(name, 'not there')}"
-        for name in names
-        if former.get(name) != now.get(name)
-    ]
-    return f"versions and machine: {', '.join(changes) or 'as then'}"

@@ -27,7 +27,12 @@ class Command:
     """`core.provenance.provenance`, and the number of threads, which sums hang on."""
 
     def __str__(self) -> str:
-        return shlex.join(["acdepth", *self.verb.split(), *self.arguments])
+        return as_typed([*self.verb.split(), *self.arguments])
+
+
+def as_typed(words: list[str]) -> str:
+    """The command of some words, as a shell takes it."""
+    return shlex.join(["acdepth", *words])
 
 
 _current: ContextVar[tuple[Command, Path] | None] = ContextVar("command", default=None)

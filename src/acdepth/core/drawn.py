@@ -1,6 +1,6 @@
 """Which images a batch is made of, told to whoever asks while it is drawn."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -18,7 +18,7 @@ def drawn_images() -> Iterator[list[str]]:
         _drawn.reset(token)
 
 
-def note_drawn(name: str) -> None:
-    """An image of this name goes into a batch."""
+def note_drawn(name: Callable[[], str]) -> None:
+    """An image goes into a batch; its name is made only where somebody asks."""
     if (names := _drawn.get()) is not None:
-        names.append(name)
+        names.append(name())

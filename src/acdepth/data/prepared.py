@@ -127,7 +127,7 @@ class Prepared:
                 what = f"its image of {self.frames.key(index)} is not as it was written"
                 raise UserError(self.folder, what, "the disk damaged it; delete it, and make it again")
             self._unchecked[index] = False
-        note_drawn(f"{self.folder.name}: {self.frames.key(index)}")
+        note_drawn(lambda: f"{self.folder.name}: {self.frames.key(index)}")
         return image[:, ::-1] if mirror else image
 
 
