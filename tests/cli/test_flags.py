@@ -12,6 +12,10 @@ TRAIN = ["acdepth", "train", "teacher", "DATA", "--out", "OUT"]
     [
         (["--loop.steps", "-1"], "--loop.steps: Input should be greater than 0 (-1)"),
         (["--loop.stepss", "5"], "Unrecognized options: --loop.stepss, 5; perhaps you meant --loop.steps"),
+        (
+            ["--loop.stps", "5", "--sed", "1"],
+            "Unrecognized options: --loop.stps, 5, --sed, 1; perhaps you meant",
+        ),
         (["--loop.batch-size", "abc"], "--loop.batch-size: invalid literal for int() with base 10: 'abc'"),
         (["--network.min-depth", "90"], "--network: min_depth 90 m must be below max_depth 80 m"),
         (["--loop.log-every", "7"], "--loop: checkpoint_every (100) must be a multiple of log_every (7)"),
@@ -36,12 +40,11 @@ def test_what_is_wrong_with_settings_together_does_not_print_them_all(capsys, mo
 
 
 def test_what_is_missing_is_named(capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["acdepth", "train", "student", "DATA", "--out", "OUT"])
+    monkeypatch.setattr("sys.argv", ["acdepth", "train", "student", "DATA", "--out", "OUT", "--stepz", "3"])
     with pytest.raises(SystemExit) as stopped:
         main()
-    assert (
-        stopped.value.code == 2 and "Missing from acdepth train student: --teacher" in capsys.readouterr().err
-    )
+    said = "Missing from acdepth train student: --teacher PATH; unrecognized options: --stepz 3; acdepth"
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_help_is_no_error(capsys, monkeypatch):

@@ -38,6 +38,29 @@ def test_a_run_done_again_from_elsewhere_is_the_same(translated, tmp_path, monke
     assert (tmp_path / "elsewhere" / "again" / COMMAND_FILE).exists()
 
 
+@pytest.mark.parametrize("started_in", ["where the footage was", "elsewhere"])
+def test_footage_that_has_moved_is_named(tmp_path, monkeypatch, capsys, started_in):
+    for name in ("disk", "elsewhere"):
+        (tmp_path / name).mkdir()
+    write_drive(tmp_path / "disk" / "data", count=2, depth=True)
+    monkeypatch.chdir(tmp_path / ("elsewhere" if started_in == "elsewhere" else "disk"))
+    flags = ["--conditions", "night", "--depth", "measured", "--workers", "1"]
+    run(["translate", f"{tmp_path}/disk/data", f"{tmp_path}/night", *flags])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "disk").rename(tmp_path / "other disk")
+    with pytest.raises(UserError, match="disk"):
+        run(["rerun", "night", "--out", "lost"])
+    for run_again, out, flags in (
+        ("night", "again", ["--moved", "disk", "other disk"]),
+        ("again", "third", []),
+    ):
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        run(["rerun", run_again, "--out", out, *flags])
+        assert "same: 4 of 4 files" in capsys.readouterr().out
+        assert read_command(tmp_path / out).arguments[0] == f"{tmp_path}/other disk/data"
+
+
 def test_another_version_and_another_outcome_are_told(translated, tmp_path, capsys):
     path = translated / COMMAND_FILE
     told = json.loads(path.read_text())

@@ -50,10 +50,17 @@ def test_a_rename_that_fails_brings_back_what_was_there(tmp_path, monkeypatch):
         return rename(path, target)
 
     monkeypatch.setattr(Path, "replace", replace)
-    with pytest.raises(UserError, match=r"adapters: cannot write \(No space left on device"):
+    said = r"adapters: cannot write \(No space left on device\); free some space or choose another folder$"
+    with pytest.raises(UserError, match=said):
         write(folder, "second")
     monkeypatch.undo()
     assert content(folder) == "first"
+
+
+def test_only_a_full_disk_asks_for_space(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot write \(File exists\); choose another folder$"):
+        write_text(tmp_path / "file" / "a.txt", "a")
 
 
 def test_many_threads_write_one_file_and_it_is_one_of_theirs(tmp_path):

@@ -64,6 +64,7 @@ def laughs(levels: int = 12) -> str:
         ("a: !!binary AAAA", "binary"),
         ("a: !!python/object/apply:os.system [echo]", "could not determine a constructor"),
         ("? [1, 2]\n: 3", "unhashable key"),
+        ("name: a\nrate: 1\nname: b", "name stands twice in line 3"),
         ("a: \x00", "not allowed"),
         ("x: " + "y" * (1 << 18), "usual are some hundred"),
     ],
@@ -80,6 +81,10 @@ def test_merging_what_is_merged_ends_too() -> None:
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
     with pytest.raises(ValueError, match="more than 100000 values"):
         parse_yaml("\n".join(lines))
+
+
+def test_what_is_merged_may_be_said_again() -> None:
+    assert parse_yaml("a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}")["d"] == {"b": 3, "c": 2}
 
 
 def test_a_date_is_the_text_that_it_was_written_as(tmp_path: Path) -> None:

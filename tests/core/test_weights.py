@@ -31,6 +31,7 @@ from acdepth.networks.resnet import ResNetEncoder
 
 WIDTH = 4
 CARD = json.dumps(CheckpointCard(network=DepthNetConfig(width=WIDTH), input_size=(64, 96)).to_dict())
+LENS = {"fx": 40, "fy": 40, "cx": 48, "cy": 32, "width": 96, "height": 64}
 Tensors = dict[str, Tensor]
 Metadata = dict[str, str]
 
@@ -281,6 +282,11 @@ def test_programs_and_other_archives_are_told_from_weights(tmp_path):
             {"confidence": {"channels": 1024, "hidden": 1024}},
             "head: the weight answer.bias is missing",
         ),
+        (
+            {"camera": {**LENS, "fx": 1e-300}},
+            "w.safetensors: camera: focal lengths 1e-300, 40 must be positive",
+        ),
+        ({"camera": {"fx": 40}}, "w.safetensors: camera: missing fy"),
         ({"crop": {"height": 10**12, "width": 5}}, "crop.height = 1000000000000: is not within"),
     ],
 )
@@ -307,7 +313,9 @@ def test_the_documented_way_out_works(tmp_path, monkeypatch):
     program = page.partition("```python\n")[2].partition("```")[0]
     encoder = stirred(ResNetEncoder(WIDTH))
     bare, kept = tmp_path / "bare.ckpt", tmp_path / "weights.pth"
-    for content in ({"state_dict": encoder.state_dict(), "args": Path("x")}, encoder, {"model": encoder}):
+    parts = {"networks": {"encoder": encoder.state_dict(), "pose": {"w": torch.ones(1)}}, "args": Path("x")}
+    whole = {"state_dict": encoder.state_dict(), "args": Path("x")}
+    for content in (whole, encoder, {"model": encoder}, parts):
         torch.save(content, bare)
         with pytest.raises(UserError, match=r"docs/weights\.md"):
             read_encoder(bare)

@@ -73,7 +73,7 @@ def test_somebodys_camera_is_taken_and_makes_no_video(root, tmp_path):
     assert all(clip.camera and clip.camera.fx == 30 for clip in clips)
     prepared = prepare(clips, tmp_path / "prepared", (16, 32), workers=1)
     assert len(prepared) == 10 and not prepared.frames.has_neighbour(1).any()
-    with pytest.raises(UserError, match="no frame has a neighbour before and after it"):
+    with pytest.raises(UserError, match="no frame of the footage has a neighbour before and after it"):
         TripletBatches(prepared, 1, 0)
 
 

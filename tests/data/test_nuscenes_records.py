@@ -121,7 +121,7 @@ def test_a_long_table_that_is_cut_or_missing_is_told(tmp_path: Path, content: by
     assert faults == [f"{path}: {told}"]
 
 
-@pytest.mark.parametrize("content", [b"{}", b"[", b"\xff"])
+@pytest.mark.parametrize("content", [b"{}", b'{"token": "t0", "name": "a"}', b"[", b"\xff"])
 def test_a_small_table_that_is_none_is_told(tmp_path: Path, content: bytes):
     path, faults = tmp_path / "table.json", Faults()
     path.write_bytes(content)

@@ -102,7 +102,14 @@ def test_asked_to_stop_it_saves_the_step_and_ends_like_an_unbroken_run(tmp_path:
     assert lines[0] == lines[1] and [step for step, *_ in lines[0]] == list(range(5, 41, 5))
 
 
-def test_who_asks_twice_stops_at_once_and_handlers_are_as_before(tmp_path: Path) -> None:
+def test_two_signals_at_once_are_one_wish_and_lose_no_step(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fit("test", StopsWithin(7, times=2), lambda rank, count: Source(), SETTINGS, tmp_path, Identity())
+    assert _newest(tmp_path) == 8
+
+
+def test_who_asks_twice_stops_at_once_and_handlers_are_as_before(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("acdepth.core.stopping.AT_ONCE", 0.0)
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(KeyboardInterrupt):
         fit("test", StopsWithin(7, times=2), lambda rank, count: Source(), SETTINGS, tmp_path, Identity())

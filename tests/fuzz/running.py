@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -322,11 +323,9 @@ def fuzz(names: list[str], inputs: int, seed: int, workers: int = 2, start: int 
                 told = Counter(fault["kind"] for fault in fuzzer.count.faults)
                 print(f"{name}: {many}, {dict(told)}", file=sys.stderr, flush=True)
 
-    threads = [threading.Thread(target=work) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(workers) as pool:
+        for worked in [pool.submit(work) for _ in range(workers)]:
+            worked.result()
     return dict(sorted(counts.items()))
 
 

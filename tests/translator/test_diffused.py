@@ -178,9 +178,9 @@ def command(*arguments: object, processes: int = 1) -> list[str]:
 
 
 def content(out: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(out)): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
-    }
+    """Of all files but the one that tells by which command."""
+    files = [path for path in sorted(out.rglob("*")) if path.is_file() and path.name != COMMAND_FILE]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}

@@ -26,6 +26,8 @@ FRAME = "│| "
 """Left and right of the boxes that tyro draws around errors, in Unicode or ASCII."""
 RULE = re.compile(r"[\W_]*")
 """A line between their parts, and their lower edge."""
+INNER = re.compile(r"[│|] {9}")
+"""How a line begins that explains the one before."""
 
 
 def configured(stage: str, default: Config) -> Callable[[Verb], Verb]:
@@ -147,7 +149,8 @@ def one_line(box: str) -> str:
     """What a box of tyro's says, without its title, its advice and what pydantic adds for programmers."""
     kept: list[str] = []
     _, *lines = box.strip().splitlines()  # the first has the title
-    for line in (line.strip(FRAME) for line in lines):
+    # What a flag is for stands below it, further in; its name is enough.
+    for line in (line.strip(FRAME) for line in lines if not INNER.match(line)):
         if RULE.fullmatch(line):
             continue
         if line.startswith(("For full helptext", "Argument helptext", "For further information")):
@@ -160,5 +163,10 @@ def one_line(box: str) -> str:
     text = re.sub(r"(\S*): \d+ validation errors? for \w+ (\S+) ", r"--\1.\2: ", text)
     text = re.sub(r"\[type=\w+, input_value=(.*?), input_type=\w+\].*", r"(\1)", text)
     text = re.sub(r"(--[\w.-]+): = (\S+): ", r"\1 \2: ", text)  # as our own types tell what was said
-    text = re.sub(r" Perhaps you meant: (--[\w.-]+).*", r"; perhaps you meant \1", text)
+    text = re.sub(
+        r" (?:Perhaps you meant|Arguments similar to \S+): (--[\w.-]+)(?: [^\s-]\S*)*",
+        r"; perhaps you meant \1",
+        text,
+    )
+    text = re.sub(r"(?<=\S) Unrecognized options:", "; unrecognized options:", text)
     return text.replace("--: ", "--").replace("--.", "--").strip()

@@ -3,7 +3,7 @@
 import inspect
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 CONFIG_FILE = "config.yaml"
 
 
-def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
+def rerun(
+    run: Annotated[Path, tyro.conf.Positional], *, out: Path, moved: tuple[Path, Path] | None = None
+) -> None:
     """Do a run again from what it recorded, and say what differs.
 
     On the same machine with the same versions nothing does but times; docs/reliability.md says what differs
@@ -25,6 +27,8 @@ def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
     Args:
         run: folder that a verb filled: a training, a demo, translations, an evaluation, ...
         out: folder for the new one.
+        moved: a folder as it was called then and as it is called now, below which the run's footage, weights
+            or the place where it was started lie.
     """
     from acdepth.core.identity import Identity, in_one_line
     from acdepth.pipeline.differences import differences
@@ -35,7 +39,7 @@ def rerun(run: Annotated[Path, tyro.conf.Positional], *, out: Path) -> None:
     if run.resolve() in out.resolve().parents:
         raise UserError(f"--out {out}", "lies in the run itself", "choose another folder")
     _say_again(told)
-    _again(told, run, out)
+    _again(told, run, out, _Moved(*(one.absolute() for one in moved)) if moved else None)
     changes = Identity(read_command(out).made_by).changes(told.made_by)
     print(f"versions and machine: {in_one_line(changes) or 'as then'}")
     for line in differences(run, out):
@@ -72,24 +76,63 @@ def _say_again(told: Command) -> None:
     say(f"in {told.started_in}: {told}")
 
 
-def _again(told: Command, run: Path, out: Path) -> None:
+def _again(told: Command, run: Path, out: Path, moved: "_Moved | None" = None) -> None:
     """Run the verb with its flags and the settings that the run kept, into ``out``."""
     from acdepth.cli.flags import parse
     from acdepth.cli.main import VERBS
 
     if told.verb not in VERBS:
         raise UserError(run, f"was made by acdepth {told.verb}, which this version lacks")
+    then = Path(told.started_in)
+    place = moved.now(then, then) if moved else then
     try:
-        os.chdir(told.started_in)
+        os.chdir(place)
     except OSError as error:
-        raise UserError(told.started_in, "the run was started there, and it is gone", "make it") from error
+        what, remedy = "the run was started there, and it is gone", "make it, or say --moved THEN NOW"
+        raise UserError(place, what, remedy) from error
     call = parse(VERBS[told.verb].load(), told.verb, told.arguments)
     given = inspect.signature(call.func).bind(*call.args, **call.keywords).arguments
+    words = told.arguments
+    if moved:
+        by_name = {str(path): str(moved.now(path, then)) for path in _paths(list(given.values()))}
+        words = [by_name.get(word, word) for word in words]
+        given = {name: moved.all_now(value, then) for name, value in given.items()}
     given["out"] = out
     if (run / CONFIG_FILE).exists() and "config" in given:
         given["config"] = _as_kept(given["config"], run / CONFIG_FILE)
-    with command(told.verb, told.arguments, out):
+    with command(told.verb, words, out):
         call.func(**given)
+
+
+class _Moved(NamedTuple):
+    """A folder that has another name since."""
+
+    then: Path
+    """Absolute, as `Path.absolute`."""
+    is_now: Path
+
+    def now(self, path: Path, started_in: Path) -> Path:
+        """What a path of a command is called now; a relative one goes with the place where that started."""
+        goes_along = not path.is_absolute() and started_in.is_relative_to(self.then)
+        whole = Path(os.path.normpath(started_in / path))
+        if goes_along or not whole.is_relative_to(self.then):
+            return path
+        return self.is_now / whole.relative_to(self.then)
+
+    def all_now(self, value: Any, started_in: Path) -> Any:
+        """A flag's value with all its paths as they are called now."""
+        if isinstance(value, Path):
+            return self.now(value, started_in)
+        if isinstance(value, list | tuple):
+            return type(value)(self.all_now(one, started_in) for one in value)
+        return value
+
+
+def _paths(value: Any) -> list[Path]:
+    """All paths in the values of flags."""
+    if isinstance(value, list | tuple):
+        return [path for one in value for path in _paths(one)]
+    return [value] if isinstance(value, Path) else []
 
 
 def _as_kept(config: "Config", path: Path) -> "Config":

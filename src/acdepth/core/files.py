@@ -1,5 +1,6 @@
 """Writes that are whole or not there, and hashes that name a file's content."""
 
+import errno
 import hashlib
 import json
 import os
@@ -21,6 +22,8 @@ from acdepth.core.texts import parse_json, parse_yaml, read_text
 
 HALF_MADE = re.compile(r"\.(.+\.)?\d+(-[0-9a-f]{8})?\.(partial|former)(\.\w+)?")
 """Hidden names of what is being written, and of what is about to be replaced; earlier ones tell the stem."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What systems say where a disk, or one's part of it, is full."""
 LONG_DEAD = 86400.0
 """Seconds since its last change after which nobody can be writing a half-made file any more."""
 
@@ -110,7 +113,10 @@ def writing(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"cannot write ({error.strerror or error})"
-        raise UserError(place, what, "free some space or choose another folder") from error
+        remedy = "choose another folder"
+        if error.errno in FULL:
+            remedy = f"free some space or {remedy}"
+        raise UserError(place, what, remedy) from error
 
 
 @contextmanager

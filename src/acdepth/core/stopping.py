@@ -4,11 +4,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+AT_ONCE = 1.0
+"""Seconds within which a second signal is the same wish: terminals and launchers each pass one on."""
 SAID = b"\nstopping after this step, whose state is saved; once more stops at once\n"
 
 
@@ -19,12 +22,15 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
     Nobody can ask where Python takes no signals, outside the main thread, and by one that was ignored before.
     A scheduler may ask all processes at once: then it is no error that those which worked for this one ended.
     """
-    asked: list[bool] = []
+    asked: list[float] = []
+    """When that was."""
 
     def ask() -> None:
         if asked:
+            if time.monotonic() - asked[0] < AT_ONCE:
+                return
             raise KeyboardInterrupt
-        asked.append(True)
+        asked.append(time.monotonic())
         with suppress(OSError, ValueError):  # print may be at work where the signal comes in
             os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, SAID)
 

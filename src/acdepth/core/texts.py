@@ -188,6 +188,17 @@ class _Loader(yaml.SafeLoader):
             raise yaml.YAMLError(f"more than {MOST_YAML_VALUES} values")
         return node
 
+    def compose_mapping_node(self, anchor: Any) -> Any:
+        """As the parent's, but a name that stands twice is a slip: of its values one would be lost."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(None, None, f"{key.value[:40]} stands twice", key.start_mark)
+                seen.add(key.value)
+        return node
+
     def construct_yaml_int(self, node: Any) -> int:
         """As the parent's, bounded."""
         if len(node.value) > 40:

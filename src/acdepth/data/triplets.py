@@ -68,7 +68,7 @@ class TripletBatches:
         whole = whole if left_out is None else whole[~left_out[whole]]
         if not len(whole):
             remedy = "self-supervision needs three consecutive images, give a video or a folder without gaps"
-            raise UserError(prepared.folder, "no frame has a neighbour before and after it", remedy)
+            raise UserError(None, "no frame of the footage has a neighbour before and after it", remedy)
         unknown = whole[~has_camera(prepared)[whole]]
         if len(unknown):
             raise UserError(prepared.frames.key(unknown[0]), NO_CAMERA, GIVE_CAMERA)

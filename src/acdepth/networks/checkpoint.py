@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from acdepth.core.camera import Camera
 from acdepth.core.condition import Condition
 from acdepth.core.config import Config
 from acdepth.core.crop import Crop, Resize
@@ -64,6 +65,17 @@ class CheckpointCard(Config):
     """For people: what it was trained on and how."""
     made_by: dict[str, Any] = Field(default_factory=dict)
     """Versions, commit, settings and hashes of the data."""
+
+    @field_validator("camera")
+    @classmethod
+    def _is_camera(cls, values: dict[str, float | int] | None) -> dict[str, float | int] | None:
+        """So that who reads a card need not doubt it any more."""
+        if values is not None:
+            try:
+                Camera.from_dict(values)
+            except UserError as error:
+                raise ValueError(error.what.removeprefix("camera: ")) from error
+        return values
 
 
 def save_checkpoint(

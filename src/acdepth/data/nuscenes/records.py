@@ -32,13 +32,14 @@ def read_rows(path: Path, types: Mapping[str, Any], on_fault: OnFault) -> list[d
     Raises:
         UserError: by ``on_fault``, if the file is not readable or a record is damaged or there twice.
     """
-    rows, seen, tell = [], set[str](), _told_at_most(path, on_fault)
+    rows, seen, tell = list[Any](), set[str](), _told_at_most(path, on_fault)
     with telling(on_fault), reading(path, "a nuScenes table", "unpack the metadata again"):
         content = path.read_bytes()
         refuse_utf16(content, path)
-        rows = orjson.loads(content.removeprefix(codecs.BOM_UTF8))
-        if not isinstance(rows, list):
+        found = orjson.loads(content.removeprefix(codecs.BOM_UTF8))
+        if not isinstance(found, list):
             raise ValueError("expected a list of records")
+        rows = found
     whole = list[dict[str, Any]]()
     with suppress(_Enough):
         whole.extend(row for row in rows if _is_whole(row, types, seen, path, tell))
