@@ -795,7 +795,7 @@ def _state(folder: Path) -> None:
 
     with StateWriter(folder) as writer:
         for step in (2, 4):
-            writer.save(step, *_task(), _identity())
+            writer.save(step, *_task(), _identity(), {})
 
 
 @reader("training-state", _state, share=0.7)
@@ -803,4 +803,6 @@ def _read_state(folder: Path) -> None:
     from acdepth.engine.state import load_newest_state
 
     task, optimizer = _task()
-    sane.need(load_newest_state(folder, task, optimizer, _identity()) in (0, 2, 4), "step")
+    step, unlogged = load_newest_state(folder, task, optimizer, _identity())
+    sane.need(step in (0, 2, 4), "step")
+    sane.need(unlogged == {}, "what the log would tell")
