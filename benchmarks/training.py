@@ -58,6 +58,8 @@ VIT_S = TinyPriorConfig(side=518, width=384, layers=12, heads=6, neck=(48, 96, 1
 """Depth Anything V2 Small: 24.8 million parameters."""
 STUDENT = ("published student", "student", "student with L_c", "student's own passes")
 TEACHER = ("published teacher", "teacher", "both networks' own passes")
+COMPILED = ("student, compiled", "student's own passes, compiled", "teacher, compiled")
+"""What ``--compile`` adds: the same with networks that torch.compile made."""
 
 
 class Bench:
@@ -79,7 +81,7 @@ class Bench:
         """Untrained."""
         return DepthAnythingPrior.tiny(0, TinyPriorConfig() if self.tiny_prior else VIT_S)
 
-    def student(self, start: float) -> Work:
+    def student(self, start: float, compiled: bool = False) -> Work:
         """Our step; L_c begins at a part of the run."""
         config = StudentConfig(consistency_start=start, start_from="scratch", cache="all", loop=self.loop)
         teacher, files = DepthNet(self.network, 15.0), {"teacher": "noise", "prior": "noise"}
@@ -88,17 +90,24 @@ class Bench:
         given = self.prepared, dict.fromkeys(config.degraded, self.prepared), config.mix, self.batch, 0, None
         source = MixBatches(*given, taught=asked.teacher, prior=asked.prior)
         task = StudentTask(config, DepthNet(self.network, 15.0), teacher, None)
+        if compiled:
+            task.student.compile(dynamic=False)
         return steps(task, source, self.loop, self.device)
 
-    def teacher(self) -> Work:
+    def teacher(self, compiled: bool = False) -> Work:
         """Our step."""
         config = TeacherConfig(network=self.network, image_size=self.size, initial_depth=15.0, loop=self.loop)
         source = TripletBatches(self.prepared, self.batch, 0, None)
-        return steps(TeacherTask(config, 0.8), source, self.loop, self.device)
+        task = TeacherTask(config, 0.8)
+        if compiled:
+            task.depth_net.compile(dynamic=False)
+        return steps(task, source, self.loop, self.device)
 
-    def student_passes(self) -> Work:
+    def student_passes(self, compiled: bool = False) -> Work:
         """The floor: the student forth and back, without any loss."""
         student, mixed = last(DepthNet(self.network, 15.0).to(self.device)), self._images(1)[0]
+        if compiled:
+            student.compile(dynamic=False)
 
         def passes() -> None:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._in_bfloat16):
@@ -180,7 +189,7 @@ class Bench:
         return step
 
     def work(self, name: str) -> Work:
-        """One of `STUDENT` and `TEACHER`."""
+        """One of `STUDENT`, `TEACHER` and `COMPILED`."""
         student = (
             self.published_student,
             lambda: self.student(1.0),
@@ -188,7 +197,13 @@ class Bench:
             self.student_passes,
         )
         teacher = (self.published_teacher, self.teacher, self.teacher_passes)
-        return dict(zip(STUDENT + TEACHER, (*student, *teacher), strict=True))[name]()
+        compiled = (
+            lambda: self.student(1.0, compiled=True),
+            lambda: self.student_passes(compiled=True),
+            lambda: self.teacher(compiled=True),
+        )
+        named = zip(STUDENT + TEACHER + COMPILED, (*student, *teacher, *compiled), strict=True)
+        return dict(named)[name]()
 
     def _decoded(self, numbers: Sequence[int]) -> Tensor:
         height, width = self.size
@@ -298,7 +313,13 @@ def ratios(timed: dict[str, Any]) -> dict[str, float]:
     seconds = {name: one.median for name, one in timed.items()}
     published, early, late, floor = (seconds[name] for name in STUDENT)
     of_teacher, teacher, networks = (seconds[name] for name in TEACHER)
-    return {
+    plain = (STUDENT[1], STUDENT[3], TEACHER[1])
+    gains = {
+        f"{name} / compiled": seconds[name] / seconds[other]
+        for name, other in zip(plain, COMPILED, strict=True)
+        if other in seconds
+    }
+    return gains | {
         "student before L_c: published / ours": published / early,
         "student with L_c: published / ours": published / late,
         "student before L_c / its own passes": early / floor,
@@ -318,6 +339,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64, help="channels of the networks' first level")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--tiny-prior", action="store_true", help="a prior of toy size, to try the script")
+    parser.add_argument("--compile", action="store_true", help="also with networks by torch.compile")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--memory", action="store_true", help="also measure peak memory, in processes apart")
     parser.add_argument("--only", help=argparse.SUPPRESS)
@@ -334,7 +356,8 @@ def main() -> None:
                 work()
             print(json.dumps(own_peak()))
             return
-        timed = take_turns({name: bench.work(name) for name in STUDENT + TEACHER}, given.rounds)
+        names = STUDENT + TEACHER + (COMPILED if given.compile else ())
+        timed = take_turns({name: bench.work(name) for name in names}, given.rounds)
         memory = peak_memory(place) if given.memory else {}
     found = ratios(timed)
     show(f"training steps, {given.size}, batches of {given.batch}, width {given.width}", timed, found)

@@ -92,6 +92,13 @@ def test_a_date_is_the_text_that_it_was_written_as(tmp_path: Path) -> None:
     assert Settings.read(tmp_path / "a.yaml") == Settings(name="2026-05-01", rate=2.0)
 
 
+@pytest.mark.parametrize("value", [".inf", "-.inf", ".nan", "1e999"])
+def test_what_is_not_finite_is_no_setting(tmp_path: Path, value: str) -> None:
+    (tmp_path / "a.yaml").write_text(f"rate: {value}\n")
+    with pytest.raises(UserError, match="rate = "):
+        Settings.read(tmp_path / "a.yaml")
+
+
 def test_a_value_that_is_quoted_is_cut_short(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(f"rate: {'x' * 100_000}\n")
     with pytest.raises(UserError, match="rate = 'xxx") as caught:

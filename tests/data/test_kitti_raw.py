@@ -235,6 +235,12 @@ class TestRefusals:
             ),
             ("calib_velo_to_cam.txt", b"R: 1 0 0 0 1 0 0 0 1\n", "has no matrix T"),
             ("calib_velo_to_cam.txt", b"R: 1 0 0 0 1 0 0 0 0\nT: 0 0 0\n", "R is no rotation"),
+            (
+                "calib_cam_to_cam.txt",
+                b"R_rect_00: 1 0 0 0 1 0 0 0 1e300\n",
+                "R_rect_00 has 9 numbers, expected 9 of at most 1e[+]06",
+            ),
+            ("calib_cam_to_cam.txt", b"R_rect_00: 1 0 0 0 1 0 0 0 -1\n", "R_rect_00 is no rotation"),
             ("calib_imu_to_velo.txt", b"R: 1 0 0 0 1 0 0 0 nan\nT: 0 0 0\n", "R has 9 numbers"),
         ],
     )

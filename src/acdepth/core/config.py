@@ -19,7 +19,11 @@ class Config(BaseModel):
     """Base of every group of settings: immutable, no unknown keys, a docstring under each field."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=()
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
     )
     incidental: ClassVar[frozenset[str]] = frozenset()
     """Names of settings that say how work is done, and not what comes out of it."""

@@ -209,4 +209,7 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
-_Loader.yaml_constructors["tag:yaml.org,2002:int"] = _Loader.construct_yaml_int
+_Loader.yaml_constructors |= {
+    "tag:yaml.org,2002:int": _Loader.construct_yaml_int,
+    "tag:yaml.org,2002:opencv-matrix": _Loader.construct_yaml_map,  # of rows, cols, dt and data
+}

@@ -139,6 +139,11 @@ def test_a_message_is_worth_a_file(tmp_path: Path) -> None:
         ("{ broken", "not readable as YAML, JSON or XML"),
         ("<opencv_storage><a>", "not readable as YAML, JSON or XML"),
         ("%YAML:1.0\n---\na: [1", "not readable as YAML, JSON or XML"),
+        # OpenCV's own reader never comes back from this.
+        (
+            "camera_matrix: !!opencv-matrix\n  data: [ !!binary AAAA, 0. ]",
+            "could not determine a constructor",
+        ),
         ("fx: 30\nfy: 30\nc_x: 1", "unknown key c_x; did you mean cx?"),
         (ros(FIVE, "thin_prism"), "distortion model 'thin_prism' is not known; known are plumb_bob"),
         (ros((*EIGHT, 0.1, 0.0, 0.0, 0.0), "rational_polynomial"), "12 coefficients, of which 8 are known"),

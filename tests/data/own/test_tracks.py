@@ -209,6 +209,12 @@ def test_a_video_that_says_when_it_began(tmp_path: Path) -> None:
         ("motion.csv", "time,speed\n1,1\nnan,1\n", "a time that is not finite"),
         ("motion.csv", "time,speed\nnoon,1\n", "not readable as CSV with times"),
         ("motion.csv", "time,speed\n1,3\n", "too few measurements"),
+        ("motion.csv", "time,latitude,longitude\n", "has no line below its first"),
+        (
+            "motion.txt",
+            "1 0 0 0 0 0 -1e300 1\n2 0 0 0 0 0 0 1\n",
+            "holds 1e+300, which is no place and no time",
+        ),
         ("motion.csv", "time,v\n1,3\n", "no column speed, speed_kmh, latitude and longitude, or x, y and z"),
         ("motion.csv", "time,x,y,z\n1,0,0,0\n2,1000,0,0\n", "1e+03 m/s at measurement 1"),
         ("motion.txt", "1 2 3\n", r"lines of \[3\] numbers"),

@@ -19,6 +19,8 @@ FRAME_RATE = 10.0
 """Images per second of every KITTI camera (Geiger et al., 2013)."""
 LIDAR_FILE = "calib_velo_to_cam.txt"
 IMU_FILE = "calib_imu_to_velo.txt"
+LARGEST = 1e6
+"""Of any number in a matrix; focal lengths, the largest there are, have some thousand pixels."""
 
 
 class Calibration(dict[str, np.ndarray]):
@@ -34,13 +36,24 @@ class Calibration(dict[str, np.ndarray]):
         """One matrix, (rows, columns) float64.
 
         Raises:
-            UserError: if it is missing, of another size or not finite.
+            UserError: if it is missing, of another size, or holds what is no number or too large.
         """
         matrix = self[name]
-        if matrix.size != rows * columns or not np.isfinite(matrix).all():
-            told = f"{name} has {matrix.size} numbers, expected {rows * columns} finite ones"
+        if matrix.size != rows * columns or not (np.abs(matrix) <= LARGEST).all():
+            told = f"{name} has {matrix.size} numbers, expected {rows * columns} of at most {LARGEST:g}"
             raise UserError(self.path, told, "copy it again")
         return matrix.reshape(rows, columns)
+
+    def rotation(self, name: str) -> np.ndarray:
+        """One rotation, (3, 3) float64.
+
+        Raises:
+            UserError: if it is none.
+        """
+        R = self.shaped(name, 3, 3)
+        if np.abs(R @ R.T - np.eye(3)).max() > 1e-2 or np.linalg.det(R) < 0:
+            raise UserError(self.path, f"{name} is no rotation", "copy it again")
+        return R
 
 
 def read_calibration(path: Path) -> Calibration:
@@ -118,7 +131,7 @@ def read_rig(day: Path, number: str, image: Path) -> Rig:
     T_lidar_to_camera, T_imu_to_lidar = (_read_motion(day / file) for file in (LIDAR_FILE, IMU_FILE))
     T_lidar_to_rectified = None
     if T_lidar_to_camera is not None:
-        T_lidar_to_rectified = from_matrix(cameras.shaped("R_rect_00", 3, 3)) @ T_lidar_to_camera
+        T_lidar_to_rectified = from_matrix(cameras.rotation("R_rect_00")) @ T_lidar_to_camera
     name = f"P_rect_{number}"
     camera, P = camera_of(cameras, name, image), cameras.shaped(name, 3, 4)
     return Rig(camera, P, T_lidar_to_rectified, T_imu_to_lidar)
@@ -128,10 +141,7 @@ def _read_motion(path: Path) -> np.ndarray | None:
     if not path.exists():
         return None
     calibration = read_calibration(path)
-    R, t = calibration.shaped("R", 3, 3), calibration.shaped("T", 3, 1)
-    if abs(np.linalg.det(R) - 1) > 1e-2:
-        raise UserError(path, "R is no rotation", "copy it again")
-    return from_matrix(np.c_[R, t])
+    return from_matrix(np.c_[calibration.rotation("R"), calibration.shaped("T", 3, 1)])
 
 
 def read_points(path: Path) -> np.ndarray:

@@ -182,15 +182,18 @@ def _parse(text: str, path: Path) -> Any:
     Of several documents of YAML it is the first: ``rostopic echo`` ends each message by ``---``.
     """
     try:
-        if text.lstrip().startswith("<") or text.startswith("%YAML:") or "!!opencv-matrix" in text:
-            return _opencv_values(text)
+        if text.lstrip().startswith("<"):
+            return _xml_values(text)
+        if text.startswith("%YAML:"):  # as OpenCV begins, which is no YAML
+            text = text.partition("\n")[2]
         return parse_json(text) if text.lstrip().startswith("{") else parse_yaml(text, first=True)
     except (ValueError, cv2.error, SystemError) as error:
         what = f"not readable as YAML, JSON or XML ({first_line(error)})"
         raise UserError(path, what, f"readable are {READABLE}") from error
 
 
-def _opencv_values(text: str) -> Any:
+def _xml_values(text: str) -> Any:
+    """Of a file by OpenCV. Its YAML is read as any other: OpenCV hangs on some that it did not write."""
     storage = cv2.FileStorage(text, cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
     try:
         return _value(storage.root())

@@ -22,6 +22,8 @@ ALIASES = {
 """Other names of columns, in lower case."""
 LEAST_JUMP = 0.1
 """Seconds between poses whose distance tells a jump; of nearer ones it is noise."""
+FARTHEST = 1e20
+"""Of any number in a file of poses: times in nanoseconds are some 1e18."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,8 @@ def read_poses(path: Path, count: int) -> Motion | Track:
         values = np.array(rows, np.float64)
         if not np.isfinite(values).all():
             raise ValueError("holds numbers that are not finite")
+        if np.abs(values).max() > FARTHEST:
+            raise ValueError(f"holds {np.abs(values).max():.3g}, which is no place and no time")
     if values.shape[1] == 8:
         if np.abs(np.linalg.norm(values[:, 4:], axis=1) - 1).max() > 0.01:
             raise UserError(path, "quaternions whose length is not 1", "write time x y z qx qy qz qw")
@@ -189,6 +193,8 @@ def read_csv(path: Path) -> Track | None:
     table = _read_texts(path)
     if "time" not in table or "index" in table:
         return None
+    if not table["time"]:
+        raise UserError(path, "has no line below its first", "copy it again")
     with reading(path, "CSV with times", "write seconds or such as 2026-05-01T12:00:03.5Z"):
         times = _growing(path, parse_times(table["time"]))
     for names in (tuple(name.lower() for name in POSE_COLUMNS[3:12:4]), ("x", "y", "z")):
