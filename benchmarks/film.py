@@ -161,7 +161,7 @@ def calibrate(page: Any, film: Film) -> None:
     page.locator("#metres input").fill("9")
     page.locator("#add-point").click()
     page.locator("#calibration", has_text="times").wait_for()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(4000)  # until depth is predicted anew, it is veiled
     film.take(1.4)
 
 

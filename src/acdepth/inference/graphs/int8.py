@@ -21,7 +21,7 @@ IN_FLOAT = (
     ".*heads.*",  # a depth of 40 m is a sigmoid of 0.001
     r".*decoder\.(before|after)\.0/.*",  # activations from -1 to 700, of which the small ones are far away
     ".*upsample.*",  # whose result would share its range with the encoder's features beside it
-    r".*encoder(\.blocks\.0)?/.*",  # EfficientNet's first layers: of a night all is in their lowest steps
+    r".*encoder(\.blocks\.[01])?/.*",  # EfficientNet's first layers: nights are in their lowest steps
 )
 """Names of what needs more than 256 levels, as was found by leaving out one group after the other."""
 RECIPE = 2
