@@ -18,8 +18,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-SHOWN = {"width": 1120, "height": 760}
-"""Of the browser [px]."""
+SHOWN = (1120, 760)
+"""(width, height) of the browser [px]."""
 FILMED = (840, 570)
 """(width, height) of the film [px]."""
 PATIENT = 120_000
@@ -76,7 +76,7 @@ def main() -> None:
         raise SystemExit("needs a browser: apt install chromium")
     with served() as address, sync_playwright() as plays:
         browser = plays.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport=SHOWN)
+        page = browser.new_page(viewport={"width": SHOWN[0], "height": SHOWN[1]})
         page.set_default_timeout(PATIENT)
         page.goto(address)
         film = Film(page)
