@@ -1,6 +1,6 @@
 """How far exported files are from torch, on photographs and on pictures of the built-in world.
 
-python benchmarks/export.py PHOTOGRAPHS OUT.json [--weights shipped] [--image-size 360x640]
+python benchmarks/export.py PHOTOGRAPHS OUT.json [--weights shipped] [--image-size 360x640] [--only int8]
 """
 
 import argparse
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--weights", type=Path, default=Path("shipped"))
     parser.add_argument("--image-size", default="360x640")
+    parser.add_argument("--only", default="", help="of files whose name, such as 'openvino int8', has this")
     given = parser.parse_args()
     size = None if given.image_size == "any" else parse_image_size(given.image_size)
     network, card = load_checkpoint(or_shipped(given.weights, STUDENT))
@@ -62,6 +63,8 @@ def main() -> None:
     photographs = [Picture(one.name, read_image(one)) for one in list_images(given.photographs)[:MOST]]
     results = {}
     for target, precision in FILES:
+        if given.only not in f"{target} {precision}":
+            continue
         module = ImageToDepth(network, card, size, precision == "fp16" and target != "openvino").eval()
         about = About(
             card=card,

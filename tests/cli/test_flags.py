@@ -39,6 +39,14 @@ def test_what_is_wrong_with_settings_together_does_not_print_them_all(capsys, mo
     assert stopped.value.code == 2 and said == "acdepth: error: --conditions names one twice\n"
 
 
+def test_a_flag_of_other_programs_is_told_ours(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["acdepth", "predict", "street.jpg", "--model", "hf:OWNER/MODEL"])
+    with pytest.raises(SystemExit):
+        main()
+    told = "Unrecognized options: --model, hf:OWNER/MODEL; perhaps you meant --weights; "
+    assert capsys.readouterr().err.startswith(f"acdepth: error: {told}")
+
+
 def test_what_is_missing_is_named(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["acdepth", "train", "student", "DATA", "--out", "OUT", "--stepz", "3"])
     with pytest.raises(SystemExit) as stopped:

@@ -1,5 +1,6 @@
 """To the hub and back through huggingface_hub's own client, by a stand-in on this machine."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def test_what_is_pushed_is_pulled_and_says_the_same(hub: Hub, tmp_path: Path, mo
     with pytest.raises(UserError, match="the hub did not take it") as refused:
         predictor.push_to_hub("me/net", **LICENCES)
     assert "\n" not in str(refused.value)
+
+
+def test_a_hub_that_takes_the_call_and_is_silent_is_not_waited_for(hub: Hub, tmp_path, monkeypatch) -> None:
+    opened(tmp_path).push_to_hub("me/net", **LICENCES)
+    wanted = acdepth.load("me/net", device="cpu")(picture()).depth
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setattr("acdepth.core.hub.PATIENCE", 0.2)
+        with pytest.raises(UserError, match="me/other: no such folder, and not available from"):
+            acdepth.load("me/other")
+        assert np.array_equal(acdepth.load("me/net", device="cpu")(picture()).depth, wanted)
 
 
 def test_a_revision_is_that_of_the_repository(hub: Hub, tmp_path: Path) -> None:

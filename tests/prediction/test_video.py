@@ -110,6 +110,28 @@ def test_frames_are_shown_when_the_video_shows_them(tmp_path: Path, predictor: P
     assert frames[0].width == 48
 
 
+def test_a_phones_portrait_clip_is_upright_and_keeps_its_times(tmp_path: Path, predictor: Predictor) -> None:
+    """Stored on its side with a note that says so, as phones do, and at times of its own."""
+    upright, times = picture(96, 64), [0, 40, 80, 130, 150, 400, 433, 900, 933]
+    with av.open(str(tmp_path / "phone.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=30)
+        stream.codec_context.time_base = Fraction(1, 1000)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 96, 64, "yuv420p", 4_000_000
+        stream.set_display_rotation(90)  # degrees against the clock, which bring it upright
+        for time in times:
+            frame = av.VideoFrame.from_ndarray(np.rot90(upright, -1).copy(), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    predict_video(predictor, whole_video(tmp_path / "phone.mp4"), tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        frames = list(container.decode(video=0))
+    assert [round(1000 * (frame.time or 0)) for frame in frames] == times
+    shown = frames[0].to_ndarray(format="rgb24")
+    assert shown.shape == (96, 128, 3) and frames[0].rotation == 0
+    assert np.abs(shown[:, :64].astype(int) - upright).mean() < 12
+
+
 def test_every_frame_draws_on_those_before_it(tmp_path: Path, predictor: Predictor) -> None:
     """The same as the stream of images: in order, and of the past alone."""
     still = picture(96, 128)

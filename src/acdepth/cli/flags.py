@@ -21,6 +21,8 @@ from acdepth.core.presets import find_config, shipped_configs
 
 Verb = Callable[..., None]
 
+ELSEWHERE = {"--model": "weights"}
+"""What other programs call a flag, and the argument that it is here."""
 MARKERS = (tyro.conf.AvoidSubcommands, tyro.conf.EnumChoicesFromValues)
 FRAME = "│| "
 """Left and right of the boxes that tyro draws around errors, in Unicode or ASCII."""
@@ -60,7 +62,16 @@ def parse(verb: Verb, name: str, arguments: list[str]) -> partial[None]:
         if stopped.code in (0, None):
             print(_wrapped(shown.getvalue()))
             raise
-        raise UserError(None, one_line(said.getvalue()), f"acdepth {name} --help lists the flags") from None
+        what = one_line(said.getvalue()) + _meant(verb, flags)
+        raise UserError(None, what, f"acdepth {name} --help lists the flags") from None
+
+
+def _meant(verb: Verb, flags: list[str]) -> str:
+    """Our flag for the first that another program has."""
+    typed = {flag.partition("=")[0] for flag in flags}
+    taken = inspect.signature(verb).parameters
+    ours = [name for other, name in ELSEWHERE.items() if other in typed and name in taken]
+    return f"; perhaps you meant --{ours[0]}" if ours else ""
 
 
 def flag_names(verb: Verb) -> list[str]:

@@ -14,6 +14,8 @@ HUB = "hf:"
 """Before a folder or a name of the hub, where a model by the hub's customs is meant and not a checkpoint."""
 HALF_PRECISION = ".fp16."
 """In the names of copies that lie beside the weights and are not read."""
+PATIENCE = 5.0
+"""[s] for which the hub may be silent."""
 FILES = (
     *(".safetensors", ".safetensors.index.json", ".pt", ".pth", ".tar", ".bin", ".ckpt", ".pkl"),
     *(".onnx", ".pt2", ".xml"),
@@ -64,17 +66,38 @@ def hub_folder(name: str, files: Sequence[str]) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     repository, _, revision = name.partition("@")
-    read, unread = list(files), [f"*{HALF_PRECISION}*"]
     try:
         return Path(
             snapshot_download(
-                repository, revision=revision or None, allow_patterns=read, ignore_patterns=unread
+                repository,
+                revision=revision or None,
+                allow_patterns=list(files),
+                ignore_patterns=[f"*{HALF_PRECISION}*"],
+                local_files_only=not _hub_answers(repository, revision),
             )
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
         what = "no such folder, and not available from the Hugging Face hub"
         remedy = "check the name and the network, or download the model into a folder"
         raise UserError(name, what, remedy) from error
+
+
+def _hub_answers(repository: str, revision: str) -> bool:
+    """Whether the hub can be asked for a repository; `snapshot_download` would wait for it without end.
+
+    Raises:
+        HfHubHTTPError: if it answers that there is none, or none for this user.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        HfApi(library_name="acdepth").model_info(repository, revision=revision or None, timeout=PATIENCE)
+    except HfHubHTTPError:
+        raise
+    except Exception:  # those of the HTTP library, which changed from one version to the next
+        return False
+    return True
 
 
 def require_hub(name: str) -> None:

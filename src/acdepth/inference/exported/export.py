@@ -1,15 +1,13 @@
 """A checkpoint written as a file that needs neither torch nor this package, if it says what torch says."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import torch
 
 from acdepth.core.files import atomic_set, hash_file
-from acdepth.core.resize import crop_and_resize
 from acdepth.inference.exported.about import About, ExportPrecision, Target
 from acdepth.inference.exported.formats import WEIGHTS_SUFFIX, check_target, of_format
 from acdepth.inference.exported.parity import BOUNDS, Agreement, Picture, compare, describe, refuse
@@ -17,7 +15,6 @@ from acdepth.inference.exported.running import Run
 from acdepth.inference.exported.whole import IMAGE, ImageToDepth
 from acdepth.inference.graphs import pictures
 from acdepth.inference.model import model_of
-from acdepth.inference.output import depth_of
 from acdepth.inference.predictor import Predictor
 from acdepth.networks.checkpoint import load_checkpoint
 
@@ -99,13 +96,10 @@ def _refuse_loss(name: str, predictor: Predictor, run: Run, size: tuple[int, int
     """Raise `UserError` if int8 costs too much where depth is known."""
     from acdepth.inference.graphs.int8 import refuse_loss
 
-    def asked(depth_at: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-        def ask(picture: np.ndarray) -> np.ndarray:
-            depth = depth_at(crop_and_resize(picture, None, size, "world", predictor.model.resize))
-            return depth_of(1 / torch.from_numpy(depth)[None, None], picture.shape)[0, 0].numpy()
-
-        return ask
-
-    exact = asked(lambda image: predictor(image, confidence=False).depth)
-    short = asked(lambda image: run({IMAGE: image[None]})[0])
-    refuse_loss(name, exact, short, list(pictures.world_pictures(pictures.MEASURED_TOWNS, size)))
+    refuse_loss(
+        name,
+        lambda image: predictor(image, confidence=False).depth,
+        lambda image: run({IMAGE: image[None]})[0],
+        size,
+        predictor.model.resize,
+    )

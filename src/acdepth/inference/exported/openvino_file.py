@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from acdepth.core.crop import Resize
-from acdepth.core.resize import crop_and_resize
 from acdepth.inference.exported.about import ABOUT_KEY, About
 from acdepth.inference.exported.running import Inputs, Run
 from acdepth.inference.exported.whole import DEPTH, FOCAL_LENGTH, IMAGE, UNKNOWN, ImageToDepth
-from acdepth.inference.graphs import pictures
+from acdepth.inference.graphs import int8
 from acdepth.inference.graphs.openvino import converted
 from acdepth.inference.graphs.quiet_openvino import openvino
 
@@ -25,12 +24,9 @@ def write(module: ImageToDepth, about: About, path: Path) -> None:
         place.set_names({name})
     model.outputs[0].set_names({DEPTH})
     if about.precision == "int8":
-        from acdepth.inference.graphs.int8 import HEADS, quantised
-
         # It may go to any machine, so also to one whose sums of bytes saturate.
-        model = quantised(
-            model, _calibration(module, about.card.resize), any_cpu=True, in_float=(HEADS, OUTSIDE)
-        )
+        inputs = _calibration(module, about.card.resize)
+        model = int8.quantised(model, inputs, any_cpu=True, in_float=(OUTSIDE,))
     if module.image_size is None:
         model.reshape({IMAGE: [1, -1, -1, 3], **({FOCAL_LENGTH: [2]} if FOCAL_LENGTH in example else {})})
     model.set_rt_info(about.model_dump_json(), [ABOUT_KEY, "about"])
@@ -40,12 +36,8 @@ def write(module: ImageToDepth, about: About, path: Path) -> None:
 
 
 def _calibration(module: ImageToDepth, resize: Resize) -> list[dict[str, np.ndarray]]:
-    size = module.example_size
     fixed = {FOCAL_LENGTH: np.array(UNKNOWN, np.float32)} if module.takes_focal_length else {}
-    return [
-        {IMAGE: crop_and_resize(one.image, None, size, one.name, resize)[None], **fixed}
-        for one in pictures.world_pictures(pictures.CALIBRATION_TOWNS, size)
-    ]
+    return [{IMAGE: one[None], **fixed} for one in int8.seen_by_calibration(module.example_size, resize)]
 
 
 def read(path: Path) -> tuple[str | None, Run]:

@@ -12,13 +12,10 @@ from torch import Tensor, nn
 
 from acdepth.core.cache import kept
 from acdepth.core.precision import bytes_saturate
-from acdepth.core.resize import crop_and_resize
 from acdepth.core.stopping import stopping_later
-from acdepth.inference.graphs import pictures
+from acdepth.inference.graphs import int8
 from acdepth.inference.graphs.graph import AllOutputs, Graph
-from acdepth.inference.graphs.pictures import world_pictures
 from acdepth.inference.graphs.quiet_openvino import openvino
-from acdepth.inference.output import depth_of
 from acdepth.networks.checkpoint import CheckpointCard
 from acdepth.networks.depth_net import DepthNet
 
@@ -53,9 +50,9 @@ class OpenVinoGraphs:
         self.precision = precision
         self.core = openvino.Core()
         versions = {"torch": torch.__version__, "openvino": openvino.__version__}
-        weights = "int8" if precision == "int8" else "fp32"
-        if precision == "int8" and bytes_saturate():
-            weights = "int8 of 7 bits"
+        weights = "fp32"
+        if precision == "int8":
+            weights = f"int8{' of 7 bits' if bytes_saturate() else ''}, recipe {int8.RECIPE}"
         made_from = sha256 and {"weights": sha256, "size": card.input_size, "precision": weights, **versions}
         with kept("openvino", made_from or None, self._make) as folder:
             self.model = self.core.read_model(folder / FILE)
@@ -76,25 +73,18 @@ class OpenVinoGraphs:
 
     def _in_int8(self, model: openvino.Model) -> openvino.Model:
         """A model of the network's own size in eight bits; refused where they lose too much."""
-        from acdepth.inference.graphs import int8
-
-        log, size = logging.getLogger("acdepth"), self.card.input_size
+        log, size, resize = logging.getLogger("acdepth"), self.card.input_size, self.card.resize
         log.warning(
             "%s: is brought to int8, which takes a minute or two and is kept for the next start", self.name
         )
 
-        def seen(picture: np.ndarray) -> np.ndarray:
-            pixels = crop_and_resize(picture, None, size, "world", self.card.resize)
-            return pixels.transpose(2, 0, 1)[None].astype(np.float32) / 255
-
         def asked(graph: Graph) -> Callable[[np.ndarray], np.ndarray]:
-            return lambda picture: _depth(graph(seen(picture))[0], picture.shape)
+            return lambda image: 1 / np.array(graph(_taken(image))[0][0, 0])
 
-        inputs = (seen(one.image) for one in world_pictures(pictures.CALIBRATION_TOWNS, size))
+        inputs = (_taken(image) for image in int8.seen_by_calibration(size, resize))
         short = int8.quantised(model, inputs, any_cpu=bytes_saturate())
-        measured = list(world_pictures(pictures.MEASURED_TOWNS, size))
         exact, other = (asked(compiled(self.core, one, "f32")) for one in (model, short))
-        int8.refuse_loss(self.name, exact, other, measured)
+        int8.refuse_loss(self.name, exact, other, size, resize)
         return short
 
     def _compiled(self, size: tuple[int, int], outputs: int) -> Graph:
@@ -129,6 +119,6 @@ def compiled(core: openvino.Core, model: openvino.Model, precision: str) -> Grap
     return answer
 
 
-def _depth(inverse_depth: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """(H, W) [m] of what a graph says, (1, 1, h, w) [1/m]."""
-    return depth_of(torch.from_numpy(np.array(inverse_depth)), size)[0, 0].numpy()
+def _taken(image: np.ndarray) -> np.ndarray:
+    """What a graph takes, (1, 3, h, w) in 0..1, of RGB, uint8 (h, w, 3)."""
+    return image.transpose(2, 0, 1)[None].astype(np.float32) / 255
