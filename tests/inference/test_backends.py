@@ -97,11 +97,24 @@ def test_a_second_start_converts_nothing(
 
 
 @needs_openvino
+@pytest.mark.parametrize("fault", ["no folder", "a full disk"])
 def test_where_nothing_can_be_kept_it_says_so_and_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    fault: str, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    if fault == "no folder":
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    else:
+        from acdepth.inference.graphs.quiet_openvino import openvino
+
+        write = openvino.save_model
+
+        def full(model: object, path: Path, **options: bool) -> None:
+            if path.is_relative_to(cache):
+                raise RuntimeError("basic_ios::clear: iostream error")
+            write(model, path, **options)
+
+        monkeypatch.setattr(openvino, "save_model", full)
     weights = tiny_checkpoint(tmp_path / "model.safetensors")
     with caplog.at_level(logging.WARNING, "acdepth"):
         found = acdepth.load(weights, "cpu", backend="openvino")(picture())

@@ -18,6 +18,7 @@ from acdepth.core.files import (
     read_json,
     remove_half_made,
     write_json,
+    writing,
 )
 
 
@@ -77,5 +78,6 @@ def kept(kind: str, made_from: Mapping[str, Any] | None, make: Callable[[Path], 
             yield place
             return
     with tempfile.TemporaryDirectory(prefix="acdepth-") as folder:
-        make(Path(folder))
+        with writing(Path(folder)):
+            make(Path(folder))
         yield Path(folder)

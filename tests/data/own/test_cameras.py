@@ -171,6 +171,10 @@ def test_a_message_is_worth_a_file(tmp_path: Path) -> None:
             "camera model THIN_PRISM_FISHEYE; readable are SIMPLE_PINHOLE",
         ),
         (
+            colmap("PINHOLE", 1, 1, 3, 3).replace("640", "6" * 5000),
+            "PINHOLE of images of 66666666666666666666 by 360 pixels",
+        ),
+        (
             colmap("PINHOLE", 1, 1, 3, 3) + "7 PINHOLE 64 48 9 9 3 3\n",
             "holds 2 cameras (1, 7); keep the line",
         ),

@@ -48,6 +48,8 @@ LEAST_RATE, MOST_RATE = 1e-4, 10_000.0
 """Images per second: one in three hours, and more than any camera of a car takes; usual are 10 to 60."""
 MOST_SKEW = 0.5
 """Of a camera matrix [px]; below it, skew moves no pixel by more than rounding."""
+MOST_DIGITS = 6
+"""Of a width or height [px]."""
 MOST_OFF_CENTRE = 1.5
 """How far from the middle a principal point may lie, in widths or heights: also that of a picture that was
 cropped to a side."""
@@ -332,6 +334,8 @@ def _from_colmap(rows: list[list[str]], path: Path) -> Lens:
     # COLMAP counts from the corner of the top left pixel, we from its centre.
     cx, cy = numbers[focals] - 0.5, numbers[focals + 1] - 0.5
     named = {"model": model, **dict(zip(names, numbers[focals + 2 :], strict=True))}
+    if max(len(width), len(height)) > MOST_DIGITS:
+        raise UserError(path, f"{name} of images of {width:.20} by {height:.20} pixels", "copy it again")
     size = int(width), int(height)
     return _made(
         path, "COLMAP cameras.txt", lambda: (Camera(fx, fy, cx, cy, *size), Distortion.from_dict(named))

@@ -64,7 +64,8 @@ class Recording:
 
     def close(self) -> None:
         """Let the files go."""
-        self._reader.close()
+        with self._telling():
+            self._reader.close()
 
     def topics(self) -> dict[str, str]:
         """Type, such as ``sensor_msgs/msg/Image``, of each topic that has messages, by name."""

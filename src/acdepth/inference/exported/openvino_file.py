@@ -9,7 +9,7 @@ from acdepth.inference.exported.about import ABOUT_KEY, About
 from acdepth.inference.exported.running import Inputs, Run
 from acdepth.inference.exported.whole import DEPTH, FOCAL_LENGTH, IMAGE, UNKNOWN, ImageToDepth
 from acdepth.inference.graphs import int8
-from acdepth.inference.graphs.openvino import converted
+from acdepth.inference.graphs.openvino import converted, save
 from acdepth.inference.graphs.quiet_openvino import openvino
 
 OUTSIDE = r"(?!__module\.network).*"
@@ -32,7 +32,7 @@ def write(module: ImageToDepth, about: About, path: Path) -> None:
     model.set_rt_info(about.model_dump_json(), [ABOUT_KEY, "about"])
     for name, said in about.in_words().items():
         model.set_rt_info(said, [ABOUT_KEY, name.replace(" ", "_")])
-    openvino.save_model(model, path, compress_to_fp16=about.precision == "fp16")
+    save(model, path, half=about.precision == "fp16")
 
 
 def _calibration(module: ImageToDepth, resize: Resize) -> list[dict[str, np.ndarray]]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from acdepth.core.cache import kept
+from acdepth.core.errors import first_line
 from acdepth.core.precision import bytes_saturate
 from acdepth.core.stopping import stopping_later
 from acdepth.inference.graphs import int8
@@ -69,7 +70,7 @@ class OpenVinoGraphs:
         model = convert(self.network, self.card.input_size)
         if self.precision == "int8":
             model = self._in_int8(model)
-        openvino.save_model(model, folder / FILE, compress_to_fp16=False)
+        save(model, folder / FILE)
 
     def _in_int8(self, model: openvino.Model) -> openvino.Model:
         """A model of the network's own size in eight bits; refused where they lose too much."""
@@ -105,6 +106,18 @@ def converted(module: nn.Module, example: tuple[Tensor, ...]) -> openvino.Model:
     with stopping_later(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the tracer that OpenVINO uses, about itself
         return openvino.convert_model(module.eval(), example_input=example, input=shapes)
+
+
+def save(model: openvino.Model, path: Path, half: bool = False) -> None:
+    """Write ``.xml`` and ``.bin``; ``half`` stores weights in float16.
+
+    Raises:
+        OSError: if the disk does not take them, of which OpenVINO makes another error.
+    """
+    try:
+        openvino.save_model(model, path, compress_to_fp16=half)
+    except RuntimeError as error:
+        raise OSError(f"OpenVINO: {first_line(error)}") from error
 
 
 def compiled(core: openvino.Core, model: openvino.Model, precision: str) -> Graph:
