@@ -186,19 +186,23 @@ def main() -> None:
     parser.add_argument("--picture", type=Path)
     asked = parser.parse_args()
     found: dict[str, Any] = {}
+
+    def keep(name: str, told: dict[str, Any]) -> None:
+        """At once, as the next one may take an hour."""
+        found[name] = told
+        print(name, {key: value for key, value in told.items() if key != "samples"}, flush=True)
+        write_json(asked.out, {"made_by": provenance(), "runs": found})
+
     for name, unit, work, count in (
         ("training", "steps", train, asked.steps),
         ("predictions", "photographs", predict, asked.predictions),
     ):
         if count:
             samples = in_a_process(work, count)
-            found[name] = {"counted in": unit, "growth": growth(samples), "samples": samples}
+            keep(name, {"counted in": unit, "growth": growth(samples), "samples": samples})
     if asked.hours:
         samples, met = served(asked.hours)
-        found["server"] = {"counted in": "seconds", **met, "growth": growth(samples), "samples": samples}
-    for name, about in found.items():
-        print(name, {key: value for key, value in about.items() if key != "samples"})
-    write_json(asked.out, {"made_by": provenance(), "runs": found})
+        keep("server", {"counted in": "seconds", **met, "growth": growth(samples), "samples": samples})
     if asked.picture:
         draw(found, asked.picture)
 

@@ -202,8 +202,8 @@ class Bench:
             lambda: self.student_passes(compiled=True),
             lambda: self.teacher(compiled=True),
         )
-        named = zip(STUDENT + TEACHER + COMPILED, (*student, *teacher, *compiled), strict=True)
-        return dict(named)[name]()
+        works = (*student, *teacher, *compiled)
+        return works[(*STUDENT, *TEACHER, *COMPILED).index(name)]()
 
     def _decoded(self, numbers: Sequence[int]) -> Tensor:
         height, width = self.size

@@ -1,12 +1,14 @@
 """A run is done again from what it recorded; what differs is said."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from acdepth.cli.main import run
+from acdepth.cli.rerun import _Moved
 from acdepth.core.command import COMMAND_FILE, command, keep_command, read_command
 from acdepth.core.errors import UserError
 from acdepth.pipeline.differences import differences
@@ -59,6 +61,28 @@ def test_footage_that_has_moved_is_named(tmp_path, monkeypatch, capsys, started_
         run(["rerun", run_again, "--out", out, *flags])
         assert "same: 4 of 4 files" in capsys.readouterr().out
         assert read_command(tmp_path / out).arguments[0] == f"{tmp_path}/other disk/data"
+
+
+def test_what_a_command_names_by_where_it_was_and_is():
+    moved = _Moved.of(Path("/old/../disk/"), Path("/new"))
+    for word, now in (
+        ("/disk/data/", "/new/data"),
+        ("/disk", "/new"),
+        ("/disk2/data", "/disk2/data"),
+        ("a=/disk/w.safetensors", "a=/new/w.safetensors"),
+        ("--config=/disk/mine.yaml", "--config=/new/mine.yaml"),
+        ("hf:/disk/model", "hf:/new/model"),
+        ("disk/data", "disk/data"),
+        ("night", "night"),
+    ):
+        assert moved.word(word) == now
+    for path, started_in, now in (
+        ("data", "/disk/runs", "data"),
+        ("../../disk2/data", "/disk/runs", "/disk2/data"),
+        ("../disk/data", "/elsewhere", "/new/data"),
+        ("data", "/elsewhere", "data"),
+    ):
+        assert moved.now(Path(path), Path(started_in)) == Path(now)
 
 
 def test_another_version_and_another_outcome_are_told(translated, tmp_path, capsys):

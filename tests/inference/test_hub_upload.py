@@ -4,9 +4,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import HfApi, constants
+from huggingface_hub.errors import HfHubHTTPError
 
 import acdepth
 from acdepth.core.errors import UserError
@@ -62,6 +64,19 @@ def test_a_hub_that_takes_the_call_and_is_silent_is_not_waited_for(hub: Hub, tmp
         with pytest.raises(UserError, match="me/other: no such folder, and not available from"):
             acdepth.load("me/other")
         assert np.array_equal(acdepth.load("me/net", device="cpu")(picture()).depth, wanted)
+
+
+def test_what_is_here_opens_whatever_the_hub_answers(hub: Hub, tmp_path: Path, monkeypatch) -> None:
+    opened(tmp_path).push_to_hub("me/net", **LICENCES)
+    wanted = acdepth.load("me/net", device="cpu")(picture()).depth
+
+    def refused(*_: object, **__: object) -> None:
+        raise HfHubHTTPError("503", response=httpx.Response(503, request=httpx.Request("GET", "http://hub")))
+
+    monkeypatch.setattr(HfApi, "model_info", refused)
+    assert np.array_equal(acdepth.load("me/net", device="cpu")(picture()).depth, wanted)
+    with pytest.raises(UserError, match="me/other: no such folder, and not available from"):
+        acdepth.load("me/other")
 
 
 def test_a_revision_is_that_of_the_repository(hub: Hub, tmp_path: Path) -> None:

@@ -62,14 +62,17 @@ def parse(verb: Verb, name: str, arguments: list[str]) -> partial[None]:
         if stopped.code in (0, None):
             print(_wrapped(shown.getvalue()))
             raise
-        what = one_line(said.getvalue()) + _meant(verb, flags)
+        what = one_line(said.getvalue())
+        if "perhaps you meant" not in what:
+            what += _meant(verb, flags)
         raise UserError(None, what, f"acdepth {name} --help lists the flags") from None
 
 
 def _meant(verb: Verb, flags: list[str]) -> str:
     """Our flag for the first that another program has."""
     typed = {flag.partition("=")[0] for flag in flags}
-    taken = inspect.signature(verb).parameters
+    arguments = inspect.signature(verb).parameters.values()
+    taken = {one.name for one in arguments if one.kind is inspect.Parameter.KEYWORD_ONLY}
     ours = [name for other, name in ELSEWHERE.items() if other in typed and name in taken]
     return f"; perhaps you meant --{ours[0]}" if ours else ""
 

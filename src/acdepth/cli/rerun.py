@@ -2,8 +2,9 @@
 
 import inspect
 import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self
 
 import tyro
 
@@ -39,7 +40,7 @@ def rerun(
     if run.resolve() in out.resolve().parents:
         raise UserError(f"--out {out}", "lies in the run itself", "choose another folder")
     _say_again(told)
-    _again(told, run, out, _Moved(*(one.absolute() for one in moved)) if moved else None)
+    _again(told, run, out, _Moved.of(*moved) if moved else None)
     changes = Identity(read_command(out).made_by).changes(told.made_by)
     print(f"versions and machine: {in_one_line(changes) or 'as then'}")
     for line in differences(run, out):
@@ -90,9 +91,9 @@ def _again(told: Command, run: Path, out: Path, moved: "_Moved | None" = None) -
     except OSError as error:
         what, remedy = "the run was started there, and it is gone", "make it, or say --moved THEN NOW"
         raise UserError(place, what, remedy) from error
-    call = parse(VERBS[told.verb].load(), told.verb, told.arguments)
+    words = [moved.word(word) for word in told.arguments] if moved else told.arguments
+    call = parse(VERBS[told.verb].load(), told.verb, words)
     given = inspect.signature(call.func).bind(*call.args, **call.keywords).arguments
-    words = told.arguments
     if moved:
         by_name = {str(path): str(moved.now(path, then)) for path in _paths(list(given.values()))}
         words = [by_name.get(word, word) for word in words]
@@ -108,16 +109,26 @@ class _Moved(NamedTuple):
     """A folder that has another name since."""
 
     then: Path
-    """Absolute, as `Path.absolute`."""
     is_now: Path
+    """Both absolute and without ``..``."""
+
+    @classmethod
+    def of(cls, then: Path, is_now: Path) -> Self:
+        """By names as they are typed."""
+        return cls(*(Path(os.path.normpath(one.absolute())) for one in (then, is_now)))
+
+    def word(self, word: str) -> str:
+        """What was typed, with an absolute path as it is called now, also behind ``NAME=`` or ``hf:``."""
+        begun = re.fullmatch(r"(?s)((?:--[\w.-]+=)?(?:[^/]*[=:])?)(/.*)", word)
+        return begun[1] + str(self.now(Path(begun[2]), Path("/"))) if begun else word
 
     def now(self, path: Path, started_in: Path) -> Path:
         """What a path of a command is called now; a relative one goes with the place where that started."""
-        goes_along = not path.is_absolute() and started_in.is_relative_to(self.then)
         whole = Path(os.path.normpath(started_in / path))
-        if goes_along or not whole.is_relative_to(self.then):
-            return path
-        return self.is_now / whole.relative_to(self.then)
+        goes_along = not path.is_absolute() and started_in.is_relative_to(self.then)
+        if whole.is_relative_to(self.then):
+            return path if goes_along else self.is_now / whole.relative_to(self.then)
+        return whole if goes_along else path
 
     def all_now(self, value: Any, started_in: Path) -> Any:
         """A flag's value with all its paths as they are called now."""

@@ -14,7 +14,7 @@ HUB = "hf:"
 """Before a folder or a name of the hub, where a model by the hub's customs is meant and not a checkpoint."""
 HALF_PRECISION = ".fp16."
 """In the names of copies that lie beside the weights and are not read."""
-PATIENCE = 5.0
+PATIENCE = 10.0
 """[s] for which the hub may be silent."""
 FILES = (
     *(".safetensors", ".safetensors.index.json", ".pt", ".pth", ".tar", ".bin", ".ckpt", ".pkl"),
@@ -83,19 +83,13 @@ def hub_folder(name: str, files: Sequence[str]) -> Path:
 
 
 def _hub_answers(repository: str, revision: str) -> bool:
-    """Whether the hub can be asked for a repository; `snapshot_download` would wait for it without end.
-
-    Raises:
-        HfHubHTTPError: if it answers that there is none, or none for this user.
-    """
+    """Whether the hub tells of a repository; `snapshot_download` would wait for one that is silent without
+    end. Whatever else it answers, what is here already may do."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         HfApi(library_name="acdepth").model_info(repository, revision=revision or None, timeout=PATIENCE)
-    except HfHubHTTPError:
-        raise
-    except Exception:  # those of the HTTP library, which changed from one version to the next
+    except Exception:  # also those of the HTTP library, which changed from one version to the next
         return False
     return True
 

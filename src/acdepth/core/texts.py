@@ -77,12 +77,14 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
-def parse_yaml(text: str, first: bool = False) -> Any:
+def parse_yaml(text: str, first: bool = False, any_tag: bool = False) -> Any:
     """The value of a YAML text, made of what JSON has too: dates are text.
 
     Args:
         text: of one document.
         first: whether others may follow, which are not looked at.
+        any_tag: whether values may have tags of other programs, such as ``!!opencv-matrix``, which are passed
+            over.
 
     Raises:
         ValueError: if it is none, is too large, or has values that nobody writes.
@@ -90,7 +92,7 @@ def parse_yaml(text: str, first: bool = False) -> Any:
     if len(text) > LARGEST_YAML:
         raise ValueError(f"{len(text)} characters, at most {LARGEST_YAML} are read; usual are some hundred")
     try:
-        loader = _Loader(text)
+        loader = (_ForeignLoader if any_tag else _Loader)(text)
         if not first:
             return loader.get_single_data()
         return loader.get_data() if loader.check_data() else None
@@ -209,7 +211,19 @@ class _Loader(yaml.SafeLoader):
         return value
 
 
-_Loader.yaml_constructors |= {
-    "tag:yaml.org,2002:int": _Loader.construct_yaml_int,
-    "tag:yaml.org,2002:opencv-matrix": _Loader.construct_yaml_map,  # of rows, cols, dt and data
-}
+_Loader.yaml_constructors["tag:yaml.org,2002:int"] = _Loader.construct_yaml_int
+
+
+class _ForeignLoader(_Loader):
+    """For which a value of an unknown tag is text, a list or a mapping."""
+
+    def construct_plain(self, node: Any) -> Any:
+        """By the kind of node."""
+        kinds = {
+            yaml.MappingNode: self.construct_yaml_map,
+            yaml.SequenceNode: self.construct_yaml_seq,
+        }
+        return kinds.get(type(node), self.construct_yaml_str)(node)
+
+
+_ForeignLoader.yaml_constructors = {**_Loader.yaml_constructors, None: _ForeignLoader.construct_plain}

@@ -48,6 +48,8 @@ LEAST_RATE, MOST_RATE = 1e-4, 10_000.0
 """Images per second: one in three hours, and more than any camera of a car takes; usual are 10 to 60."""
 MOST_SKEW = 0.5
 """Of a camera matrix [px]; below it, skew moves no pixel by more than rounding."""
+LONGEST_BLOCK = 20_000
+"""Letters of one entry of OpenCV's files; a camera matrix has some hundred."""
 MOST_DIGITS = 6
 """Of a width or height [px]."""
 MOST_OFF_CENTRE = 1.5
@@ -186,12 +188,22 @@ def _parse(text: str, path: Path) -> Any:
     try:
         if text.lstrip().startswith("<"):
             return _xml_values(text)
-        if text.startswith("%YAML:"):  # as OpenCV begins, which is no YAML
-            text = text.partition("\n")[2]
-        return parse_json(text) if text.lstrip().startswith("{") else parse_yaml(text, first=True)
+        if text.lstrip().startswith("{"):
+            return parse_json(text)
+        if by_opencv := text.lstrip().startswith("%YAML") or "!!opencv-" in text:
+            text = _opencv_as_yaml(text)
+        return parse_yaml(text, first=True, any_tag=by_opencv)
     except (ValueError, cv2.error, SystemError) as error:
         what = f"not readable as YAML, JSON or XML ({first_line(error)})"
         raise UserError(path, what, f"readable are {READABLE}") from error
+
+
+def _opencv_as_yaml(text: str) -> str:
+    """Without the first line, which older ones write otherwise than YAML, and what is too long for a camera:
+    the corners that it was calibrated by."""
+    text = re.sub(r"\A\s*%YAML.*\n", "", text)
+    blocks = re.split(r"(?m)^(?=\w)", text)
+    return "".join(block for block in blocks if len(block) < LONGEST_BLOCK)
 
 
 def _xml_values(text: str) -> Any:

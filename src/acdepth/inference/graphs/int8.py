@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -26,6 +28,11 @@ IN_FLOAT = (
 """Names of what needs more than 256 levels, as was found by leaving out one group after the other."""
 RECIPE = 2
 """Counts the ways in which networks were brought to int8, so that none kept by an earlier one is used."""
+
+
+def nncf_version() -> str:
+    """Of the package that brings networks to int8; empty where it is not installed."""
+    return version("nncf") if find_spec("nncf") else ""
 
 
 def seen_by_calibration(size: tuple[int, int], resize: Resize) -> Iterator[np.ndarray]:

@@ -54,6 +54,7 @@ class OpenVinoGraphs:
         weights = "fp32"
         if precision == "int8":
             weights = f"int8{' of 7 bits' if bytes_saturate() else ''}, recipe {int8.RECIPE}"
+            versions["nncf"] = int8.nncf_version()
         made_from = sha256 and {"weights": sha256, "size": card.input_size, "precision": weights, **versions}
         with kept("openvino", made_from or None, self._make) as folder:
             self.model = self.core.read_model(folder / FILE)
