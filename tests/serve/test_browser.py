@@ -68,6 +68,9 @@ def metres_under(page: Any, across: float, down: float) -> tuple[int, int, float
 def measure(page: Any, across: float, down: float, factor: float) -> None:
     """Click a point and say that it is so many times as far as the model says."""
     image = page.locator("#measured img")
+    page.wait_for_function(
+        "(one => one?.complete && one.naturalWidth)(document.querySelector('#measured img'))"
+    )
     box = image.bounding_box()
     image.click(position={"x": across * box["width"], "y": down * box["height"]})
     said = page.locator("#calibration", has_text="How far is it?")

@@ -82,6 +82,14 @@ def test_downloads_and_the_report_are_served_from_memory(desk: Desk, tmp_path: P
         assert client.get(f"/gradio_api/file={place}").status_code in (403, 404), place
 
 
+def test_what_a_visitor_sends_lies_in_the_servers_own_folder(desk: Desk):
+    client = TestClient(make_app(desk, "127.0.0.1", ""), "http://127.0.0.1:7860")
+    sent = client.post("/gradio_api/upload", files={"files": ("street.png", encoded(picture(64, 96)))})
+    (path,) = sent.json()
+    assert Path(path).is_file() and Path(path).is_relative_to(desk.folder)
+    assert client.get(f"/gradio_api/file={path}").status_code == 200
+
+
 def test_a_run_without_a_report_is_told(tmp_path: Path):
     with pytest.raises(UserError, match=r"has no report\.html; make it with: acdepth report RUN"):
         read_report(tmp_path)

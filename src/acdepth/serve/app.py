@@ -1,5 +1,6 @@
 """The whole server: endpoint, page and what stands before them."""
 
+import os
 from http import HTTPStatus
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def make_app(desk: Desk, host: str, token: str, report: bytes | None = None) -> 
         token: that requests must bring; empty for none.
         report: the page of a run, for the tab of that name.
     """
+    # In the folder that a machine's Gradio servers share, one that ends deletes what another still shows.
+    os.environ["GRADIO_TEMP_DIR"] = str(desk.folder / "visitors")
     counts = Counts()
     app = make_endpoint(desk.models, desk.batcher, desk.limits, counts)
     _add_downloads(app, desk.shelf)

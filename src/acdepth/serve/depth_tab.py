@@ -9,6 +9,7 @@ from acdepth.core.errors import UserError
 from acdepth.core.prediction import nearest_shown
 from acdepth.inference.road import find_ground
 from acdepth.serve.desk import Desk, note, told
+from acdepth.serve.measured import Measured
 from acdepth.serve.shelf import Result
 from acdepth.viewer.parts import Layer, cloud, grey, scale_bar, viewer
 
@@ -19,6 +20,9 @@ KEPT = 3600
 """Seconds for which an idle page is remembered."""
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 """Of events that programs need not see: they ask the endpoint."""
+QUICK: dict[str, Any] = {**PRIVATE, "queue": False}
+"""Of those answered at once. In Gradio's queue, a second answer may go to a stream that the first has closed;
+outside it, changes of a state are not told: what follows an event is chained to it."""
 FORMATS = {"png16": "PNG 16 bit", "npy": "NPY", "glb": "GLB"}
 
 
@@ -26,14 +30,15 @@ class DepthTab(NamedTuple):
     """What other tabs need of it."""
 
     picture: gr.Image
-    model: gr.Dropdown
     fov: gr.Number
     name: gr.State
     """Of the first model's result on the shelf."""
-    factors: gr.State
-    """What was calibrated on this page, by model."""
+    measured: gr.State
+    """A `Measured`: what was calibrated on this page."""
     show: Any
     """Function, inputs and outputs that predict anew."""
+    shown: Any
+    """The event that does so."""
 
 
 class _Left(NamedTuple):
@@ -53,51 +58,53 @@ class _Right(NamedTuple):
 
 def depth_tab(desk: Desk) -> DepthTab:
     """Lay out the tab and wire it."""
-    name, factors = gr.State(None, time_to_live=KEPT), gr.State({}, time_to_live=KEPT)
+    name, measured = gr.State(None, time_to_live=KEPT), gr.State(Measured(), time_to_live=KEPT)
     with gr.Row(elem_classes="ac-sides"):
         left, right = _left(desk), _right()
 
     def show(
-        path: str | None, first: str, second: str, degrees: float | None, kind: str, known: dict[str, float]
-    ) -> tuple[str, str | None]:
+        path: str | None, first: str, second: str, degrees: float | None, kind: str, known: Measured
+    ) -> tuple[str, str | None, Measured]:
         if not path:
-            return note("Choose a picture."), None
+            return note("Choose a picture."), None, known
+        known = known.of(path, first, degrees)
         image = desk.read(path)
         camera = desk.camera(path, degrees, image)
         chosen = [first, *([] if second == NONE else [second])]
-        results = [desk.predict(one, image, camera, known.get(one, 1.0)) for one in chosen]
+        results = [desk.predict(one, image, camera, known.factors.get(one, 1.0)) for one in chosen]
         names = [desk.shelf.put(result) for result in results]
         parts = [
-            show_result(result, place, kind, known.get(result.model))
+            show_result(result, place, kind, known.factors.get(result.model))
             for result, place in zip(results, names, strict=True)
         ]
-        return f'<div class="ac-pair">{"".join(parts)}</div>', names[0]
+        return f'<div class="ac-pair">{"".join(parts)}</div>', names[0], known
 
-    def points(place: str | None) -> str:
-        result = desk.shelf.get(place)
-        if result is None:
-            raise UserError(None, "nothing to show", "choose a picture first")
-        camera, unit = result.prediction.camera, "m" if result.prediction.metric else "units"
-        if camera is None:
+    def points(path: str | None, first: str, degrees: float | None, known: Measured) -> str:
+        image = desk.read(path)
+        assert path is not None
+        if (camera := desk.camera(path, degrees, image)) is None:
             raise UserError(None, "points need the lens", "say how many degrees the picture sees across")
+        factor = known.of(path, first, degrees).factors.get(first, 1.0)
+        result = desk.predict(first, image, camera, factor)
+        unit = "m" if result.prediction.metric else "units"
         return cloud(result.cloud(MOST_SHOWN), camera, find_ground(result.prediction), unit)
 
     def take(event: gr.SelectData) -> str:
         return str(desk.examples[event.index].path)
 
-    asked = [left.picture, left.model, left.beside, left.fov, left.shown, factors]
-    wired = {"fn": told(show), "inputs": asked, "outputs": [right.seen, name]}
+    asked = [left.picture, left.model, left.beside, left.fov, left.shown, measured]
+    wired = {"fn": told(show), "inputs": asked, "outputs": [right.seen, name, measured]}
     changes = [left.picture.change, left.model.change, left.beside.change, left.shown.change]
-    gr.on(
+    shown = gr.on(
         [*changes, left.fov.submit, left.fov.blur],
         show_progress_on=right.seen,
         trigger_mode="always_last",
-        **PRIVATE,
+        **QUICK,
         **wired,
     )
-    left.gallery.select(take, None, left.picture, **PRIVATE)
-    right.button.click(told(points), name, right.space, **PRIVATE)
-    return DepthTab(left.picture, left.model, left.fov, name, factors, wired)
+    left.gallery.select(take, None, left.picture, **QUICK)
+    right.button.click(told(points), [left.picture, left.model, left.fov, measured], right.space, **QUICK)
+    return DepthTab(left.picture, left.fov, name, measured, wired, shown)
 
 
 def _left(desk: Desk) -> _Left:

@@ -6,7 +6,7 @@ from importlib.resources import files
 import gradio as gr
 
 from acdepth.serve.calibrate_tab import calibrate_tab
-from acdepth.serve.depth_tab import KEPT, PRIVATE, depth_tab
+from acdepth.serve.depth_tab import KEPT, QUICK, depth_tab
 from acdepth.serve.desk import Desk, note
 from acdepth.serve.video_tab import video_tab
 from acdepth.serve.weather_tab import weather_tab
@@ -31,9 +31,8 @@ def make_page(desk: Desk) -> gr.Blocks:
         with gr.Tab("Results", id="results"):
             gr.HTML(_results(desk))
         # A number without a value begins as 0, unless it is told so again.
-        page.load(lambda: (None,) * 3, None, [depth.fov, metres, degrees], **PRIVATE)
-        if desk.examples:
-            page.load(lambda: str(desk.examples[0].path), None, depth.picture, **PRIVATE)
+        begin = [str(desk.examples[0].path) if desk.examples else None, None, None, None]
+        page.load(lambda: begin, None, [depth.picture, depth.fov, metres, degrees], **QUICK)
     page.queue(max_size=desk.limits.waiting, default_concurrency_limit=2, api_open=False)
     page.state_session_capacity = desk.limits.sessions
     return page
