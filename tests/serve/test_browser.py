@@ -109,6 +109,8 @@ def test_a_visit(browser: Any, address: str, width: str, tmp_path: Path) -> None
     x, y, before = metres_under(page, 0.3, 0.8)
 
     page.get_by_role("tab", name="Calibrate").click()
+    page.locator("#add-point").click()
+    page.locator("#calibration", has_text="No point yet; click one").wait_for()
     measure(page, 0.3, 0.8, factor=2.0)
     page.locator("#calibration", has_text=re.compile(r"times (2|1\.99)")).wait_for()
     page.locator("#seen", has_text="calibrated on this page").wait_for(state="attached")

@@ -15,6 +15,7 @@ from acdepth.serve.batching import Batcher
 from acdepth.serve.desk import Desk
 from acdepth.serve.examples import draw_examples
 from acdepth.serve.limits import Limits
+from acdepth.serve.measured import Asked
 from acdepth.serve.shelf import Shelf
 from tests.inference.tiny import picture
 from tests.serve.servers import encoded, tiny_models
@@ -63,7 +64,7 @@ def test_files_that_the_page_makes_do_not_pile_up(desk: Desk):
 def test_downloads_and_the_report_are_served_from_memory(desk: Desk, tmp_path: Path):
     (tmp_path / "report.html").write_text("<h1>report</h1>")
     app = make_app(desk, "127.0.0.1", "", read_report(tmp_path))
-    name = desk.shelf.put(desk.predict("first", picture(64, 96), None))
+    name = desk.shelf.put(desk.predict(Asked("street.png", "first", None), picture(64, 96), None))
     client = TestClient(app, "http://127.0.0.1:7860")
     got = client.get(f"/results/{name}/first.npy")
     np.testing.assert_allclose(

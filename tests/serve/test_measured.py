@@ -3,30 +3,30 @@
 import pytest
 
 from acdepth.inference.calibration import MeasuredPoint
-from acdepth.serve.measured import Measured
+from acdepth.serve.measured import Asked, Measured
 
 POINT = MeasuredPoint(3, 4, 10.0)
+HERE = Asked("a.png", "first", 70.0)
 KNOWN = (
-    Measured("a.png", "first", 70.0).add(POINT).click(5, 6).calibrate("first", 2.0).calibrate("second", 3.0)
+    Measured(HERE).add(POINT).click(5, 6).calibrate(HERE, 2.0).calibrate(HERE._replace(model="second"), 3.0)
 )
 
 
 @pytest.mark.parametrize(
-    ("picture", "model", "degrees", "points", "factors"),
+    ("other", "factor"),
     [
-        ("a.png", "first", 70.0, True, True),
-        ("b.png", "first", 70.0, False, True),
-        ("a.png", "second", 70.0, False, True),
-        ("a.png", "first", 60.0, True, False),
-        ("a.png", "first", None, True, False),
+        (HERE._replace(picture="b.png"), 2.0),
+        (HERE._replace(model="second"), 3.0),
+        (HERE._replace(degrees=60.0), None),
+        (HERE._replace(degrees=None), None),
     ],
 )
-def test_points_belong_to_a_picture_and_factors_to_a_lens(picture, model, degrees, points, factors):
-    now = KNOWN.of(picture, model, degrees)
-    assert (now.picture, now.model, now.degrees) == (picture, model, degrees)
-    assert now.points == ((POINT,) if points else ())
-    assert now.clicked == ((5, 6) if points else None)
-    assert now.factors == ({"first": 2.0, "second": 3.0} if factors else {})
+def test_points_belong_to_what_was_asked_and_factors_to_a_model_and_a_lens(other, factor):
+    assert KNOWN.of(HERE) is KNOWN and KNOWN.factor(HERE) == 2.0
+    there = KNOWN.of(other)
+    assert (there.asked, there.points, there.clicked) == (other, (), None)
+    assert there.factor(other) == factor
+    assert there.factor(HERE) == 2.0  # who comes back finds it
 
 
 def test_a_point_that_is_added_waits_no_longer():
@@ -34,4 +34,6 @@ def test_a_point_that_is_added_waits_no_longer():
 
 
 def test_beginning_again_forgets_one_model():
-    assert KNOWN.forget("first") == Measured("a.png", "first", 70.0, factors={"second": 3.0})
+    again = KNOWN.forget(HERE)
+    assert again.points == () and again.clicked is None
+    assert again.factors == {("second", 70.0): 3.0} and len({again, KNOWN}) == 2

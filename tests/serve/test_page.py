@@ -11,18 +11,20 @@ import pytest
 from acdepth.core.camera import Camera
 from acdepth.core.glb import points_glb
 from acdepth.core.prediction import DepthPrediction
+from acdepth.serve.measured import Asked
 from acdepth.serve.shelf import MOST_POINTS, Result, Shelf
 from acdepth.serve.weather_tab import change
 from acdepth.viewer.parts import WIDEST_READ, Layer, viewer
 from tests.inference.tiny import picture
 
 CAMERA = Camera(60.0, 60.0, 47.5, 31.5, 96, 64)
+ASKED = Asked("street.png", "first", None)
 
 
 def result(height: int = 64, width: int = 96, metric: bool = True) -> Result:
     depth = np.linspace(2, 59, height * width, dtype=np.float32).reshape(height, width)
     sure = np.full((height, width), 0.5, np.float32)
-    return Result(picture(height, width), DepthPrediction(depth, sure, CAMERA, metric), "first", "metres")
+    return Result(picture(height, width), DepthPrediction(depth, sure, CAMERA, metric), ASKED, "metres")
 
 
 def read_glb(content: bytes) -> tuple[dict, bytes]:
@@ -78,7 +80,8 @@ def test_the_viewer_holds_the_depth_that_files_hold(metric, size):
 def test_a_calibrated_result_is_metric_and_as_many_times_as_far():
     twice = result(metric=False).times(2.0)
     np.testing.assert_allclose(twice.prediction.depth, 2 * result().prediction.depth)
-    assert twice.prediction.metric
+    assert twice.prediction.metric and twice.factor == 2.0
+    np.testing.assert_allclose(twice.raw, result().prediction.depth)
 
 
 def test_change_is_the_median_factor_less_one():

@@ -45,51 +45,69 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> gr.Number:
             raise UserError(None, "no picture yet", "choose one in the tab Depth")
         return result
 
-    def click(place: str | None, known: Measured, event: gr.SelectData) -> tuple[np.ndarray, Measured, str]:
+    def click(place: str | None, known: Measured, event: gr.SelectData) -> tuple[np.ndarray, str, Measured]:
         result = result_of(place)
-        height, width = result.prediction.depth.shape
+        height, width = result.image.shape[:2]
         x, y = (
             min(max(int(at * width / SHOWN), 0), side - 1)
             for at, side in zip(event.index, (width, height), strict=True)
         )
-        known = known.click(x, y)
-        here = f"Column {x}, row {y}: the model says {_said(result, x, y)}. How far is it?"
-        return _marked(result.image, known), known, note(here)
+        known = known.of(result.asked).click(x, y)
+        return *_shown(result, known), known
 
     def add_point(
         place: str | None, known: Measured, distance: float | None
-    ) -> tuple[np.ndarray, None, Measured, str]:
+    ) -> tuple[np.ndarray, str, Measured, None]:
         result = result_of(place)
-        if known.clicked is None or not distance:
-            raise UserError(None, "a point and its metres are needed", "click one and say how far it is")
+        known = known.of(result.asked)
+        if known.clicked is None:
+            raise UserError(None, "no point yet", "click one whose distance you have measured")
+        if not distance:
+            raise UserError(None, "no metres yet", "say how far the point is from the camera")
         known = known.add(MeasuredPoint(*known.clicked, float(distance)))
-        found, said_there = by_points(result.prediction.depth / result.factor, known.points)
-        text = _summary(result.model, known.points, said_there, found.factor, found.by)
-        return _marked(result.image, known), None, known.calibrate(result.model, found.factor), text
+        found, _ = by_points(result.raw, known.points)
+        known = known.calibrate(result.asked, found.factor)
+        return *_shown(result, known), known, None
 
     def forget(place: str | None, known: Measured) -> tuple[np.ndarray, str, Measured]:
         result = result_of(place)
-        known = known.forget(result.model)
-        return _marked(result.image, known), BEGIN, known
+        known = known.forget(result.asked)
+        return *_shown(result, known), known
 
-    def look(place: str | None, known: Measured) -> tuple[object, object]:
+    def look(place: str | None, known: Measured) -> tuple[np.ndarray | None, str]:
         result = desk.shelf.get(place)
         if result is None:
             return None, note("Choose a picture in the tab Depth first.")
-        return _marked(result.image, known), gr.skip() if known.points else BEGIN
+        return _shown(result, known.of(result.asked))
 
-    asked = [depth.name, depth.measured]
-    seen.select(told(click), asked, [seen, depth.measured, said], **QUICK)
-    added = add.click(told(add_point), [*asked, metres], [seen, metres, depth.measured, said], **QUICK)
-    added.success(**depth.show, **QUICK)
-    cleared = clear.click(told(forget), asked, [seen, said, depth.measured], **QUICK)
-    cleared.success(**depth.show, **QUICK)
-    depth.shown.success(look, asked, [seen, said], **QUICK)
+    def only_said(wrong: str) -> tuple[object, ...]:
+        return gr.skip(), wrong, gr.skip()
+
+    asked, outputs = [depth.name, depth.measured], [seen, said, depth.measured]
+    seen.select(told(click, only_said), asked, outputs, **QUICK)
+    added = add.click(
+        told(add_point, lambda wrong: (*only_said(wrong), gr.skip())),
+        [*asked, metres],
+        [*outputs, metres],
+        **QUICK,
+    )
+    cleared = clear.click(told(forget, only_said), asked, outputs, **QUICK)
+    for event in (added, cleared):
+        event.success(**depth.show)
+    depth.shown.success(look, asked, [seen, said], trigger_mode="always_last", **QUICK)
     return metres
 
 
-def _said(result: Result, x: int, y: int) -> str:
-    return f"{result.prediction.depth[y, x]:.4g} {'m' if result.prediction.metric else 'units'}"
+def _shown(result: Result, known: Measured) -> tuple[np.ndarray, str]:
+    """The picture with what was measured in it, and what that says."""
+    if known.clicked is not None:
+        x, y = known.clicked
+        unit = "m" if result.prediction.metric else "units"
+        says = f"{result.prediction.depth[y, x]:.4g} {unit}"
+        text = note(f"Column {x}, row {y}: the model says {says}. How far is it?")
+    else:
+        text = _summary(result, known.points) if known.points else BEGIN
+    return _marked(result.image, known), text
 
 
 def _marked(image: np.ndarray, measured: Measured) -> np.ndarray:
@@ -97,20 +115,21 @@ def _marked(image: np.ndarray, measured: Measured) -> np.ndarray:
     height, width = image.shape[:2]
     marked = cv2.resize(image, (SHOWN, round(height * SHOWN / width)), interpolation=cv2.INTER_AREA)
     for point in measured.points:
-        cv2.circle(marked, _shown(point.x, point.y, width), 11, WHITE, -1, cv2.LINE_AA)
-        cv2.circle(marked, _shown(point.x, point.y, width), 9, RED, -1, cv2.LINE_AA)
+        cv2.circle(marked, _centre(point.x, point.y, width), 11, WHITE, -1, cv2.LINE_AA)
+        cv2.circle(marked, _centre(point.x, point.y, width), 9, RED, -1, cv2.LINE_AA)
     if measured.clicked:
-        cv2.circle(marked, _shown(*measured.clicked, width), 11, WHITE, 5, cv2.LINE_AA)
-        cv2.circle(marked, _shown(*measured.clicked, width), 11, RED, 2, cv2.LINE_AA)
+        cv2.circle(marked, _centre(*measured.clicked, width), 11, WHITE, 5, cv2.LINE_AA)
+        cv2.circle(marked, _centre(*measured.clicked, width), 11, RED, 2, cv2.LINE_AA)
     return marked
 
 
-def _shown(x: float, y: float, width: int) -> tuple[int, int]:
+def _centre(x: float, y: float, width: int) -> tuple[int, int]:
     """Where a pixel's centre lies in the picture that is shown."""
     return round((x + 0.5) * SHOWN / width), round((y + 0.5) * SHOWN / width)
 
 
-def _summary(model: str, points: Sequence[MeasuredPoint], said: np.ndarray, factor: float, by: str) -> str:
+def _summary(result: Result, points: Sequence[MeasuredPoint]) -> str:
+    found, said = by_points(result.raw, points)
     rows = "".join(
         f"<tr><td>{x}, {y}</td><td>{one:.4g}</td><td>{metres:g}</td></tr>"
         for (x, y, metres), one in zip(points, said, strict=True)
@@ -118,8 +137,8 @@ def _summary(model: str, points: Sequence[MeasuredPoint], said: np.ndarray, fact
     flags = " ".join(f"--point {x} {y} {metres:g}" for x, y, metres in points)
     command = f"acdepth calibrate WEIGHTS --image PICTURE {flags}"
     return (
-        f'<p class="ac-number">Depth of {escape(model)} times {factor:.4g}</p>'
-        f"<p>By {by}; used in the tab Depth until this page is closed.</p>"
+        f'<p class="ac-number">Depth of {escape(result.asked.model)} times {found.factor:.4g}</p>'
+        f"<p>By {found.by}; used in the tab Depth until this page is closed.</p>"
         f"<table><tr><th>column, row</th><th>said, m</th><th>measured, m</th></tr>{rows}</table>"
         f"<p>To keep it:</p><pre><code>{escape(command)}</code></pre>"
     )

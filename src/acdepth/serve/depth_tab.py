@@ -4,12 +4,13 @@ from html import escape
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.data_classes import ImageData
 
 from acdepth.core.errors import UserError
 from acdepth.core.prediction import nearest_shown
 from acdepth.inference.road import find_ground
 from acdepth.serve.desk import Desk, note, told
-from acdepth.serve.measured import Measured
+from acdepth.serve.measured import Asked, Measured
 from acdepth.serve.shelf import Result
 from acdepth.viewer.parts import Layer, cloud, grey, scale_bar, viewer
 
@@ -36,7 +37,7 @@ class DepthTab(NamedTuple):
     measured: gr.State
     """A `Measured`: what was calibrated on this page."""
     show: Any
-    """Function, inputs and outputs that predict anew."""
+    """How an event is wired that predicts anew."""
     shown: Any
     """The event that does so."""
 
@@ -64,42 +65,44 @@ def depth_tab(desk: Desk) -> DepthTab:
 
     def show(
         path: str | None, first: str, second: str, degrees: float | None, kind: str, known: Measured
-    ) -> tuple[str, str | None, Measured]:
+    ) -> tuple[str, str | None]:
         if not path:
-            return note("Choose a picture."), None, known
-        known = known.of(path, first, degrees)
+            return note("Choose a picture."), None
         image = desk.read(path)
         camera = desk.camera(path, degrees, image)
         chosen = [first, *([] if second == NONE else [second])]
-        results = [desk.predict(one, image, camera, known.factors.get(one, 1.0)) for one in chosen]
+        asked = [Asked(path, one, degrees or None) for one in chosen]
+        results = [desk.predict(one, image, camera, known.factor(one)) for one in asked]
         names = [desk.shelf.put(result) for result in results]
-        parts = [
-            show_result(result, place, kind, known.factors.get(result.model))
-            for result, place in zip(results, names, strict=True)
-        ]
-        return f'<div class="ac-pair">{"".join(parts)}</div>', names[0], known
+        parts = [show_result(result, place, kind) for result, place in zip(results, names, strict=True)]
+        return f'<div class="ac-pair">{"".join(parts)}</div>', names[0]
 
     def points(path: str | None, first: str, degrees: float | None, known: Measured) -> str:
         image = desk.read(path)
         assert path is not None
         if (camera := desk.camera(path, degrees, image)) is None:
             raise UserError(None, "points need the lens", "say how many degrees the picture sees across")
-        factor = known.of(path, first, degrees).factors.get(first, 1.0)
-        result = desk.predict(first, image, camera, factor)
+        asked = Asked(path, first, degrees or None)
+        result = desk.predict(asked, image, camera, known.factor(asked))
         unit = "m" if result.prediction.metric else "units"
         return cloud(result.cloud(MOST_SHOWN), camera, find_ground(result.prediction), unit)
 
     def take(event: gr.SelectData) -> str:
         return str(desk.examples[event.index].path)
 
-    asked = [left.picture, left.model, left.beside, left.fov, left.shown, measured]
-    wired = {"fn": told(show), "inputs": asked, "outputs": [right.seen, name, measured]}
+    inputs = [left.picture, left.model, left.beside, left.fov, left.shown, measured]
+    # A result that is shown does not bring `measured` back: a point may have come meanwhile.
+    wired = {
+        "fn": told(show, lambda wrong: (wrong, None)),
+        "inputs": inputs,
+        "outputs": [right.seen, name],
+        "trigger_mode": "always_last",
+        **QUICK,
+    }
     changes = [left.picture.change, left.model.change, left.beside.change, left.shown.change]
     shown = gr.on(
         [*changes, left.fov.submit, left.fov.blur],
         show_progress_on=right.seen,
-        trigger_mode="always_last",
-        **QUICK,
         **wired,
     )
     left.gallery.select(take, None, left.picture, **QUICK)
@@ -112,12 +115,12 @@ def _left(desk: Desk) -> _Left:
     with gr.Column(scale=2, min_width=280, elem_classes="ac-asked"):
         picture = gr.Image(
             type="filepath",
-            image_mode=None,
             sources=["upload", "clipboard"],
             label="Picture",
             height=240,
             elem_id="picture",
         )
+        picture.preprocess = _as_sent
         gallery = gr.Gallery(
             [(str(one.path), str(one.condition)) for one in desk.examples],
             label="Or one of the built-in world",
@@ -143,6 +146,14 @@ def _left(desk: Desk) -> _Left:
     return _Left(picture, gallery, model, beside, fov, shown)
 
 
+def _as_sent(payload: ImageData | None) -> str | None:
+    """The path of a picture, which Gradio would open, and fail without a word where it is none, or gone.
+
+    Not a class of its own: of one, Gradio writes a stub beside this file.
+    """
+    return payload.path if payload else None
+
+
 def _right() -> _Right:
     with gr.Column(scale=4, min_width=320, elem_classes="ac-answer"):
         seen = gr.HTML(note("Choose a picture."), elem_id="seen")
@@ -152,21 +163,21 @@ def _right() -> _Right:
     return _Right(seen, button, space)
 
 
-def show_result(result: Result, place: str, kind: str, factor: float | None) -> str:
+def show_result(result: Result, place: str, kind: str) -> str:
     """HTML of one model's answer."""
-    found, unit = result.prediction, "m" if result.prediction.metric else "units"
+    found, model = result.prediction, result.asked.model
+    unit = "m" if found.metric else "units"
     nearest = nearest_shown(found.inverse_depth)
     if kind == "confidence":
         if found.confidence is None:
-            raise UserError(None, f"{result.model} says no confidence", "choose depth")
+            raise UserError(None, f"{model} says no confidence", "choose depth")
         right, bar = Layer("confidence", grey(found.confidence)), "<p>White: depth can be relied on.</p>"
     else:
         right, bar = Layer("depth", found.colour()), scale_bar(found, nearest, unit)
-    scale = result.scale if factor is None else f"calibrated on this page: depth times {factor:.4g}"
+    scale = f"calibrated on this page: depth times {result.factor:.4g}" if result.factor else result.scale
     formats = [one for one in FORMATS if one != "glb" or found.camera is not None]
     links = "".join(
-        f'<a href="results/{place}/{escape(result.model)}.{one}" download>{FORMATS[one]}</a>'
-        for one in formats
+        f'<a href="results/{place}/{escape(model)}.{one}" download>{FORMATS[one]}</a>' for one in formats
     )
-    below = f'{bar}<p><b>{escape(result.model)}</b>: {escape(scale)}.</p><div class="ac-links">{links}</div>'
+    below = f'{bar}<p><b>{escape(model)}</b>: {escape(scale)}.</p><div class="ac-links">{links}</div>'
     return viewer(Layer("picture", result.image), right, found, below, unit)

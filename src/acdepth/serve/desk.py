@@ -9,7 +9,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import numpy as np
 
 from acdepth.core.camera import Camera
@@ -21,6 +20,7 @@ from acdepth.inference.predictor import Predictor
 from acdepth.serve.batching import Batcher
 from acdepth.serve.examples import Example
 from acdepth.serve.limits import Limits
+from acdepth.serve.measured import Asked
 from acdepth.serve.models import Models, camera_asked
 from acdepth.serve.reading import read_upload
 from acdepth.serve.shelf import Result, Shelf
@@ -46,12 +46,16 @@ class Desk:
         """The picture that a visitor sent, which lies at a place of the page's own choice.
 
         Raises:
-            UserError: if there is none, or it is not taken.
+            UserError: if there is none, it was sent too long ago, or it is not taken.
         """
         if not path:
             raise UserError(None, "no picture yet", "choose one, or take an example")
-        with Path(path).open("rb") as stream:
-            return read_upload(stream.read(self.limits.image_bytes + 1), self.limits)
+        try:
+            with Path(path).open("rb") as stream:
+                content = stream.read(self.limits.image_bytes + 1)
+        except FileNotFoundError as error:
+            raise UserError(None, "the picture is no longer kept", "choose it again") from error
+        return read_upload(content, self.limits)
 
     def camera(self, path: str, fov: float | None, image: np.ndarray) -> Camera | None:
         """By the degrees that the visitor says, else as EXIF lets guess."""
@@ -61,12 +65,14 @@ class Desk:
         lens = lens_from_exif(Path(path))
         return lens.at_size(*size).camera if lens else None
 
-    def predict(self, name: str, image: np.ndarray, camera: Camera | None, factor: float = 1.0) -> Result:
+    def predict(
+        self, asked: Asked, image: np.ndarray, camera: Camera | None, factor: float | None = None
+    ) -> Result:
         """What a model says of a picture."""
-        predictor = self.models.find(name)
+        predictor = self.models.find(asked.model)
         found = self.batcher.ask(predictor, image, camera, predictor.model.has_scales)
-        result = Result(image, found, name, predictor.describe_scale(camera))
-        return result if factor == 1.0 else result.times(factor)
+        result = Result(image, found, asked, predictor.describe_scale(camera))
+        return result if factor is None else result.times(factor)
 
     def new_file(self, suffix: str) -> Path:
         """A place for what the page then copies; what was made long before goes."""
@@ -101,17 +107,24 @@ class WaitingPredictor(Predictor):
         return self._batcher.ask(self._asked, as_pixels(image).array, camera, confidence)
 
 
-def told(work: Callable[..., Any]) -> Callable[..., Any]:
-    """Show a `UserError` of a tab's work as a message on the page."""
+def told(work: Callable[..., Any], outputs: Callable[[str], Any] = str) -> Callable[..., Any]:
+    """Say a `UserError` of a tab's work on the page, and for as long as it holds.
+
+    Args:
+        work: of an event. What it raises as `gr.Error` would vanish in seconds, and outside the queue is not
+            shown at all.
+        outputs: of the event, made of the HTML that says what is wrong.
+    """
 
     @wraps(work)
     def shown(*arguments: Any, **named: Any) -> Any:
         try:
             return work(*arguments, **named)
         except UserError as error:
-            raise gr.Error(
-                escape(f"{error.what}{error.remedy and f'; {error.remedy}'}"), print_exception=False
-            ) from error
+            text = f"{error.what}{error.remedy and f'; {error.remedy}'}."
+            return outputs(
+                f'<p class="ac-note ac-wrong" role="alert">{escape(text[0].upper() + text[1:])}</p>'
+            )
 
     return shown
 

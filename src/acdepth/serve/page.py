@@ -14,6 +14,8 @@ from acdepth.viewer.page import scripts, style
 
 FONTS = ("system-ui", "sans-serif"), ("ui-monospace", "monospace")
 """Of the visitor's own machine: the page asks nobody else for anything."""
+THREADS = 4
+"""Of all visitors: weather and video take one each, quick events the rest. The endpoint has its own."""
 
 
 def make_page(desk: Desk) -> gr.Blocks:
@@ -33,7 +35,8 @@ def make_page(desk: Desk) -> gr.Blocks:
         # A number without a value begins as 0, unless it is told so again.
         begin = [str(desk.examples[0].path) if desk.examples else None, None, None, None]
         page.load(lambda: begin, None, [depth.picture, depth.fov, metres, degrees], **QUICK)
-    page.queue(max_size=desk.limits.waiting, default_concurrency_limit=2, api_open=False)
+    page.queue(max_size=desk.limits.waiting, api_open=False)
+    page.max_threads = THREADS
     page.state_session_capacity = desk.limits.sessions
     return page
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from acdepth.core.cloud import Cloud, PointChoice
 from acdepth.core.prediction import DepthPrediction
+from acdepth.serve.measured import Asked
 
 MOST_BYTES = 1 << 29
 """Of all results together; the oldest go."""
@@ -25,11 +26,16 @@ class Result:
 
     image: np.ndarray
     prediction: DepthPrediction
-    model: str
+    asked: Asked
     scale: str
     """What its metres mean, in words."""
-    factor: float = 1.0
-    """By which its depth is multiplied, as was calibrated."""
+    factor: float | None = None
+    """By which its depth is multiplied, if that was calibrated."""
+
+    @property
+    def raw(self) -> np.ndarray:
+        """Depth as the network says it, (H, W)."""
+        return self.prediction.depth / (self.factor or 1.0)
 
     @property
     def size(self) -> int:
@@ -41,7 +47,7 @@ class Result:
         """The same with its depth multiplied."""
         depth = self.prediction.depth * np.float32(factor)
         prediction = replace(self.prediction, depth=depth, metric=True)
-        return replace(self, prediction=prediction, factor=self.factor * factor)
+        return replace(self, prediction=prediction, factor=factor)
 
     def cloud(self, most: int = MOST_POINTS) -> Cloud:
         """Points up to `FARTHEST_POINT`, at most so many.

@@ -54,5 +54,11 @@ def video_tab(desk: Desk) -> gr.Number:
         lost = f" {left_out.unreadable} frames could not be read." if left_out.unreadable else ""
         return str(out), note(f"{len(clip)} frames.{lost}")
 
-    button.click(told(show), [video, model, fov], [seen, said], **PRIVATE, concurrency_limit=1)
+    button.click(
+        told(show, lambda wrong: (None, wrong)),
+        [video, model, fov],
+        [seen, said],
+        **PRIVATE,
+        concurrency_limit=1,
+    )
     return fov

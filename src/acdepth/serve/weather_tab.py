@@ -15,6 +15,7 @@ from acdepth.core.resize import crop_and_resize
 from acdepth.core.seeding import make_generator
 from acdepth.serve.depth_tab import NONE, PRIVATE, DepthTab
 from acdepth.serve.desk import Desk, note, told
+from acdepth.serve.measured import Asked
 from acdepth.serve.shelf import Result
 from acdepth.translator.method import SimulatedWeather, Translator
 from acdepth.viewer.parts import Layer, viewer
@@ -62,13 +63,14 @@ def weather_tab(desk: Desk, depth: DepthTab) -> None:
         camera = desk.camera(str(path), fov, image)
         wanted = Condition(kind)
         names = [one, *([] if two in (NONE, one) else [two])]
+        asked = [Asked(str(path), name, fov or None) for name in names]
         adverse = None
         if how == TRANSLATED:
             image, adverse = _translated(desk, image, wanted)
-        clear = [desk.predict(name, image, camera) for name in names]
+        clear = [desk.predict(this, image, camera) for this in asked]
         if adverse is None:
             adverse = _simulated(image, clear[0], wanted, strength, int(draw))
-        bad = [desk.predict(name, adverse, camera) for name in names]
+        bad = [desk.predict(this, adverse, camera) for this in asked]
         made = viewer(Layer("clear", image), Layer(str(wanted), adverse), clear[0].prediction, _MADE)
         parts = [_compared(*pair, str(wanted)) for pair in zip(clear, bad, strict=True)]
         return f'{made}<div class="ac-pair">{"".join(parts)}</div>'
@@ -145,7 +147,7 @@ def _compared(clear: Result, bad: Result, condition: str) -> str:
     moved = change(clear.prediction.depth, bad.prediction.depth)
     text = (
         f'<p><span class="ac-number">{100 * moved:.0f} %</span> median change of depth of '
-        f"<b>{escape(clear.model)}</b>. A model that {condition} does not fool changes little.</p>"
+        f"<b>{escape(clear.asked.model)}</b>. A model that {condition} does not fool changes little.</p>"
         f"<p>Under the pointer: depth in {condition}.</p>"
     )
     return viewer(left, right, bad.prediction, text, "m" if bad.prediction.metric else "units")
