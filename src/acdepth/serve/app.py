@@ -12,6 +12,7 @@ from acdepth.core.errors import UserError
 from acdepth.serve.counts import Counts
 from acdepth.serve.desk import Desk
 from acdepth.serve.endpoint import make_endpoint
+from acdepth.serve.gate import Gate
 from acdepth.serve.guard import Guard
 from acdepth.serve.page import css, head, make_page, theme
 from acdepth.serve.reading import Refused
@@ -32,7 +33,8 @@ def make_app(desk: Desk, host: str, token: str, report: bytes | None = None) -> 
         report: the page of a run, for the tab of that name.
     """
     # In the folder that a machine's Gradio servers share, one that ends deletes what another still shows.
-    os.environ["GRADIO_TEMP_DIR"] = str(desk.folder / "visitors")
+    sent = desk.folder.absolute() / "visitors"
+    os.environ["GRADIO_TEMP_DIR"] = str(sent)
     counts = Counts()
     app = make_endpoint(desk.models, desk.batcher, desk.limits, counts)
     _add_downloads(app, desk.shelf)
@@ -58,7 +60,7 @@ def make_app(desk: Desk, host: str, token: str, report: bytes | None = None) -> 
         css=css(),
         head=head(),
     )
-    return Guard(app, host, token, desk.limits, counts)
+    return Guard(Gate(app, sent), host, token, desk.limits, counts)
 
 
 def _add_downloads(app: FastAPI, shelf: Shelf) -> None:

@@ -86,8 +86,8 @@ class Guard:
             await send(message)
 
         try:
-            if refusal := self._refusal(scope):
-                await refusal(scope, receive, counted)
+            if refused := self._refusal(scope):
+                await refused(scope, receive, counted)
             else:
                 await self.app(scope, self._hurried(receive), counted)
         except asyncio.CancelledError:  # the server ends while a page is open
@@ -95,16 +95,16 @@ class Guard:
                 await counted({"type": "http.response.body", "body": b""})
         except TooSlow as error:
             if not status:
-                await _answer(HTTPStatus.REQUEST_TIMEOUT, error.detail)(scope, receive, counted)
+                await refusal(HTTPStatus.REQUEST_TIMEOUT, error.detail)(scope, receive, counted)
         finally:
             self.counts.add(route, status or 500, time.monotonic() - begin)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:
-            return _answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too long")
+            return refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too long")
         if not self._knows_as_itself(headers.get("host", "")):
-            return _answer(HTTPStatus.FORBIDDEN, "this server is known under another name")
+            return refusal(HTTPStatus.FORBIDDEN, "this server is known under another name")
         if not self.token or scope["path"] in OPEN:
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -115,7 +115,7 @@ class Guard:
         if self._is_token(cookie) or self._is_token(bearer):
             return None
         what = "a token is needed: in the header Authorization: Bearer TOKEN, or once as ?token=TOKEN"
-        return _answer(HTTPStatus.UNAUTHORIZED, what, {"WWW-Authenticate": "Bearer"})
+        return refusal(HTTPStatus.UNAUTHORIZED, what, {"WWW-Authenticate": "Bearer"})
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self.token.encode())
@@ -161,7 +161,8 @@ class Guard:
         return hurried
 
 
-def _answer(status: HTTPStatus, what: str, headers: dict[str, str] | None = None) -> Response:
+def refusal(status: HTTPStatus, what: str, headers: dict[str, str] | None = None) -> Response:
+    """What is answered to a request that is not passed on."""
     return JSONResponse({"error": what}, status, {**CLOSE, **(headers or {})})
 
 
