@@ -21,8 +21,10 @@ def test_the_first_word_of_a_verb_tells_the_rest(group, capsys):
 
 
 def test_an_unknown_verb():
-    with pytest.raises(UserError, match="unknown verb 'sing'"):
+    with pytest.raises(UserError, match="unknown verb 'sing'; acdepth --help"):
         command.run(["sing", "loud"])
+    with pytest.raises(UserError, match="unknown verb 'predikt'; perhaps you meant predict; acdepth --help"):
+        command.run(["predikt", "street.jpg"])
 
 
 def test_a_flag_out_of_range_is_one_line_that_names_it(capsys, monkeypatch):

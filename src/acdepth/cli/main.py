@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -239,7 +240,9 @@ def _tell_group(arguments: list[str]) -> None:
     """Print the verbs that begin with a word that is none by itself, such as ``train``."""
     group = [name for name in VERBS if name.startswith(f"{arguments[0]} ")]
     if not group:
-        raise UserError(None, f"unknown verb {arguments[0]!r}", "acdepth --help lists them")
+        near = get_close_matches(arguments[0], {name.split()[0] for name in VERBS}, n=1)
+        meant = f"; perhaps you meant {near[0]}" if near else ""
+        raise UserError(None, f"unknown verb {arguments[0]!r}{meant}", "acdepth --help lists them")
     if arguments[1:] not in (["-h"], ["--help"]):
         raise UserError(f"acdepth {arguments[0]}", "say which", f"there are {', '.join(group)}")
     print(_listed(group))
