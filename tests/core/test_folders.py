@@ -1,13 +1,14 @@
 """Folders that are whole or not there."""
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_folder, write_text
+from acdepth.core.files import atomic_folder, atomic_set, write_text
 
 
 def write(folder: Path, content: str) -> None:
@@ -36,6 +37,18 @@ def test_an_error_leaves_what_was_there(tmp_path):
     with pytest.raises(KeyError), atomic_folder(folder) as fresh:
         (fresh / "half.txt").write_text("half")
         raise KeyError
+    assert content(folder) == "first"
+
+
+@pytest.mark.parametrize("kind", ["folder", "set"])
+def test_a_folder_that_is_removed_while_it_is_filled_is_not_taken_for_whole(tmp_path, kind):
+    folder = tmp_path / "town"
+    write(folder, "first")
+    filled = atomic_folder(folder) if kind == "folder" else atomic_set(folder, ["inner/*"])
+    with pytest.raises(UserError, match="town: was removed while it was written"), filled as fresh:
+        (fresh / "image.png").write_text("")
+        shutil.rmtree(fresh)
+        write_text(fresh / "last.yaml", "which makes the folder anew")
     assert content(folder) == "first"
 
 

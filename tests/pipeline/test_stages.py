@@ -77,6 +77,22 @@ def test_an_output_that_is_gone_is_made_again_alone(work: Work) -> None:
     assert work.run() == ["first"]
 
 
+def test_a_stage_that_leaves_an_output_out_is_not_done(tmp_path: Path, monkeypatch) -> None:
+    work = Work(tmp_path)
+    made = Work._run_first
+
+    def without_more(self: Work) -> None:
+        made(self)
+        (self.first / "more").rmdir()  # as if somebody removed it meanwhile
+
+    monkeypatch.setattr(Work, "_run_first", without_more)
+    with pytest.raises(UserError, match="more: is not there after first; the same command makes it again"):
+        work.run()
+    assert work.ran == ["first"] and not work.second.exists()
+    monkeypatch.undo()
+    assert work.run() == ["first", "second"] and work.run() == []
+
+
 def test_an_output_that_comes_out_otherwise_makes_the_later_stages_stale(work: Work) -> None:
     (work.first / "weights").unlink()
     work.text = "made otherwise"

@@ -61,6 +61,13 @@ def test_the_tables_say_it_in_numbers(tmp_path: Path) -> None:
     assert '<b class="lower">▼ −5.0</b> <small>[−8.0, −2.0]</small>' in " ".join(page.split())
 
 
+def test_what_a_killed_process_left_half_made_goes(tmp_path: Path) -> None:
+    half = written(tmp_path) / ".123-0a1b2c3d.partial.png"
+    half.touch()
+    write_ablation(tmp_path)
+    assert not half.exists()
+
+
 def test_the_figure_shows_lower_errors_in_blue_on_the_left(tmp_path: Path) -> None:
     write_ablation(written(tmp_path, conditions=1))
     blue, red = _coloured(tmp_path, 0x2B5C9E), _coloured(tmp_path, 0xB3152A)

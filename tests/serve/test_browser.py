@@ -117,6 +117,7 @@ def test_a_visit(browser: Any, address: str, width: str, tmp_path: Path) -> None
     measure(page, 0.6, 0.7, factor=1.0)  # the model says what was calibrated
     page.locator("#calibration", has_text="2 measured points").wait_for()
     page.get_by_role("tab", name="Depth").click()
+    page.locator("#points .ac-cloud").wait_for(state="detached")  # its metres are of before
     page.locator("#seen", has_text=re.compile(r"depth times (2|1\.99)")).wait_for()
     x, y, after = metres_under(page, 0.3, 0.8)
     assert after == pytest.approx(2 * before, rel=0.01)

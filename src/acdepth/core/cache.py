@@ -12,6 +12,7 @@ from typing import Any
 from acdepth.core.errors import UserError
 from acdepth.core.files import (
     LONG_DEAD,
+    UNTOUCHED,
     atomic_folder,
     hash_file,
     hash_json,
@@ -47,7 +48,8 @@ def _is_whole(place: Path) -> bool:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != HASHES)
+    others = (HASHES, UNTOUCHED)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in others)
     return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}
 
 

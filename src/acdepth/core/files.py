@@ -22,6 +22,8 @@ from acdepth.core.texts import parse_json, parse_yaml, read_text
 
 HALF_MADE = re.compile(r"\.(.+\.)?\d+(-[0-9a-f]{8})?\.(partial|former)(\.\w+)?")
 """Hidden names of what is being written, and of what is about to be replaced; earlier ones tell the stem."""
+UNTOUCHED = ".untouched"
+"""In a folder that is being filled: it goes with the folder, and does not come again with its next file."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What systems say where a disk, or one's part of it, is full."""
 LONG_DEAD = 86400.0
@@ -145,13 +147,17 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     path = Path(path)
     with _fresh_folder(_half_made(path, "partial"), path) as fresh:
         yield fresh
-        _flush_all(fresh)
+        _finish(fresh, path)
         _take_place(fresh, path)
         _flush_names(path.parent)
 
 
-def _flush_all(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
+def _finish(fresh: Path, place: Path) -> None:
+    """See that a fresh folder is still the one that was made, and let all of it be on the disk."""
+    if not (fresh / UNTOUCHED).exists():  # and whoever wrote last made the folder anew for that file
+        raise UserError(place, "was removed while it was written", "the same command makes it again")
+    (fresh / UNTOUCHED).unlink()
+    for path in (fresh, *fresh.rglob("*")):
         _flush_names(path) if path.is_dir() else _flush(path)
 
 
@@ -180,7 +186,7 @@ def atomic_set(folder: Path, former: Sequence[str]) -> Iterator[Path]:
     """
     with _fresh_folder(_half_made(folder / "set", "partial"), folder) as fresh:
         yield fresh
-        _flush_all(fresh)
+        _finish(fresh, folder)
         for old in [path for pattern in former for path in folder.glob(pattern)]:
             old.unlink()
             with suppress(OSError):  # not empty, or not the set's own
@@ -200,6 +206,7 @@ def _fresh_folder(fresh: Path, place: Path) -> Iterator[Path]:
     try:
         with writing(place):
             fresh.mkdir(parents=True)
+            (fresh / UNTOUCHED).touch()
             yield fresh
     finally:
         shutil.rmtree(fresh, ignore_errors=True)

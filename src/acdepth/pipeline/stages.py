@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from acdepth.core.errors import UserError
 from acdepth.core.files import hash_json, read_object, write_json
 from acdepth.core.identity import Identity, in_one_line
 from acdepth.core.progress import whole_work
@@ -183,6 +184,10 @@ class Pipeline:
         started = time.monotonic()
         stage.run()
         seconds = round(time.monotonic() - started, 1)
+        for output in stage.outputs:
+            if not output.path.exists():
+                what = f"is not there after {stage.name}"
+                raise UserError(output.path, what, "the same command makes it again")
         outputs = {self._told(output.path): output.digest(output.path) for output in stage.outputs}
         key = record.key
         if record.outputs and outputs != record.outputs:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from acdepth.core.condition import Condition
 from acdepth.core.files import write_bytes, write_text
+from acdepth.core.lock import sole_writer
 from acdepth.evaluation.ablation import TEACHER, AblationResults
 from acdepth.evaluation.bootstrap import FEWEST_DRIVES
 from acdepth.evaluation.schema import Estimate
@@ -49,18 +50,19 @@ def write_ablation(folder: Path) -> AblationResults:
 
     results = AblationResults.read(folder / "ablation.json")
     figure = ablation_figure(results)
-    write_text(folder / "ablation.md", markdown(results))
-    write_bytes(folder / "ablation.png", figure)
-    write_page(
-        folder / "report.html",
-        "ablation.html.j2",
-        title="Ablation",
-        results=results,
-        notes=notes(results),
-        facts=facts(results),
-        figure=base64.b64encode(figure).decode(),
-        tables=ablation_tables(results),
-    )
+    with sole_writer(folder, wait=True):
+        write_text(folder / "ablation.md", markdown(results))
+        write_bytes(folder / "ablation.png", figure)
+        write_page(
+            folder / "report.html",
+            "ablation.html.j2",
+            title="Ablation",
+            results=results,
+            notes=notes(results),
+            facts=facts(results),
+            figure=base64.b64encode(figure).decode(),
+            tables=ablation_tables(results),
+        )
     return results
 
 

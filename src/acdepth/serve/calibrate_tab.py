@@ -94,6 +94,7 @@ def calibrate_tab(desk: Desk, depth: DepthTab) -> gr.Number:
     cleared = clear.click(told(forget, only_said), asked, outputs, **QUICK)
     for event in (added, cleared):
         event.success(**depth.show)
+        event.success(**depth.emptied)
     depth.shown.success(look, asked, [seen, said], trigger_mode="always_last", **QUICK)
     return metres
 

@@ -40,6 +40,8 @@ class DepthTab(NamedTuple):
     """How an event is wired that predicts anew."""
     shown: Any
     """The event that does so."""
+    emptied: Any
+    """How an event is wired after which the points in space hold no longer."""
 
 
 class _Left(NamedTuple):
@@ -105,9 +107,12 @@ def depth_tab(desk: Desk) -> DepthTab:
         show_progress_on=right.seen,
         **wired,
     )
+    # By the browser itself, before what was clicked next is asked for.
+    emptied = {"fn": None, "js": "() => ''", "outputs": right.space, **QUICK}
+    gr.on([left.picture.change, left.model.change, left.fov.change], **emptied)
     left.gallery.select(take, None, left.picture, **QUICK)
     right.button.click(told(points), [left.picture, left.model, left.fov, measured], right.space, **QUICK)
-    return DepthTab(left.picture, left.fov, name, measured, wired, shown)
+    return DepthTab(left.picture, left.fov, name, measured, wired, shown, emptied)
 
 
 def _left(desk: Desk) -> _Left:

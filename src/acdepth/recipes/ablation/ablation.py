@@ -1,6 +1,7 @@
 """An ablation in one folder: its cells, each done by the process that comes first, and their summary."""
 
 import time
+from contextlib import AbstractContextManager
 from itertools import product
 from pathlib import Path
 
@@ -63,15 +64,16 @@ class Ablation:
 
     def begin(self) -> None:
         """Write down the settings, prepare the images, and let cells be tried again that failed before."""
-        settings = {"student": self.sources.student, "protocol": self.sources.protocol.name}
-        self.config.model_copy(update=settings).write(self.out / "config.yaml")
-        for cell in self.cells:
-            cell.forget_failure()
-        prepared = self.out / "prepared"
-        every = dict.fromkeys((Condition.CLEAR, *self._degraded()), 1.0)
-        mixed = self.sources.student.model_copy(update={"mix": every})
-        footage = clear_footage(mixed, self.sources.data, self.sources.translations)
-        prepare_mix(mixed, footage, self.sources.translations, self.card, prepared)
+        with self._writing():
+            settings = {"student": self.sources.student, "protocol": self.sources.protocol.name}
+            self.config.model_copy(update=settings).write(self.out / "config.yaml")
+            for cell in self.cells:
+                cell.forget_failure()
+            prepared = self.out / "prepared"
+            every = dict.fromkeys((Condition.CLEAR, *self._degraded()), 1.0)
+            mixed = self.sources.student.model_copy(update={"mix": every})
+            footage = clear_footage(mixed, self.sources.data, self.sources.translations)
+            prepare_mix(mixed, footage, self.sources.translations, self.card, prepared)
 
     def work(self) -> None:
         """Do one cell after another; returns when all are done or failed, also those of other processes."""
@@ -96,14 +98,19 @@ class Ablation:
         about = describe_part(data, choice.split, choice.cameras, self.footage)
         missing = [cell.title for cell in self.cells if cell not in done]
         summary = summarise_cells(self.config, self.sources.protocol, done, about, missing)
-        write_json(self.out / SUMMARY_FILE, summary.to_dict())
         seconds = {cell.title: round(cell.pipeline.seconds(), 1) for cell in done}
         about = {"made_by": provenance(), "config": self.sources.student.to_dict(), "seconds": seconds}
-        write_json(self.out / "run.json", {"title": "acdepth ablate", **about, "notes": []})
+        with self._writing():
+            write_json(self.out / SUMMARY_FILE, summary.to_dict())
+            write_json(self.out / "run.json", {"title": "acdepth ablate", **about, "notes": []})
 
     def failures(self) -> dict[str, str]:
         """Why cells could not be done, by their titles."""
         return {cell.title: why for cell in self.cells if (why := cell.failure())}
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """For what all processes write: each waits for its turn, and what killed ones left half made goes."""
+        return sole_writer(self.out, wait=True)
 
     def _settle(self, cell: Cell) -> bool:
         """Do a cell unless another process does; whether it is done or failed now."""
