@@ -17,6 +17,7 @@ from acdepth.serve.guard import Guard
 from acdepth.serve.page import css, head, make_page, theme
 from acdepth.serve.reading import Refused
 from acdepth.serve.shelf import Shelf
+from acdepth.serve.uploads import Uploads
 
 REPORT = "report.html"
 SANDBOX = {"Content-Security-Policy": "sandbox allow-scripts; default-src 'unsafe-inline' data:"}
@@ -60,7 +61,8 @@ def make_app(desk: Desk, host: str, token: str, report: bytes | None = None) -> 
         css=css(),
         head=head(),
     )
-    return Guard(Gate(app, sent), host, token, desk.limits, counts)
+    uploads = Uploads(sent, desk.limits.kept_bytes)
+    return Guard(Gate(app, uploads, desk.limits.body_bytes), host, token, desk.limits, counts)
 
 
 def _add_downloads(app: FastAPI, shelf: Shelf) -> None:

@@ -1,20 +1,22 @@
-"""What of Gradio is open: the addresses that the page uses, to events that name only what was sent to it."""
+"""What of Gradio is open: addresses that the page uses, room for files, and events that name no others."""
 
 import json
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path, PurePath
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acdepth.serve.guard import refusal
+from acdepth.serve.uploads import Uploads
 
 GRADIO = "/gradio_api/"
 EVENTS = ("run/predict", "queue/join")
-USED = re.compile(r"file=.+|heartbeat/\w+|app_id|cancel|upload|upload_progress|queue/data")
+USED = re.compile(r"file=.+|heartbeat/\w+|app_id|cancel|upload_progress|queue/data")
 MOST_EVENT = 1_000_000
 """Bytes of an event: it names files, and holds none."""
 
@@ -27,11 +29,12 @@ class Gate:
 
     Args:
         app: endpoint and page.
-        folder: where the page keeps what visitors sent; absolute.
+        uploads: what visitors sent.
+        largest: bytes of a body of which nobody says how long it is.
     """
 
-    def __init__(self, app: ASGIApp, folder: Path) -> None:
-        self.app, self.folder = app, folder
+    def __init__(self, app: ASGIApp, uploads: Uploads, largest: int) -> None:
+        self.app, self.uploads, self.largest = app, uploads, largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -39,6 +42,9 @@ class Gate:
             address = scope["path"].removeprefix(GRADIO)
             if address in EVENTS:
                 await self._event(scope, receive, send)
+                return
+            if address == "upload":
+                await self._upload(scope, receive, send)
                 return
             if not USED.fullmatch(address):
                 await refusal(HTTPStatus.NOT_FOUND, "the page has no such address")(scope, receive, send)
@@ -62,17 +68,20 @@ class Gate:
             return
         await self.app(scope, _once_more(body, receive), send)
 
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        size = int(Headers(scope=scope).get("content-length", self.largest))
+        with self.uploads.coming(size):
+            if await run_in_threadpool(self.uploads.have_room):
+                await self.app(scope, receive, send)
+                return
+        what = "too much was sent to the page lately; try again later"
+        await refusal(HTTPStatus.TOO_MANY_REQUESTS, what)(scope, receive, send)
+
     def _names_what_was_sent(self, body: bytes) -> bool:
         try:
-            return all(self._was_sent(path) for path in _paths(json.loads(body)))
+            return all(self.uploads.has(path) for path in _paths(json.loads(body)))
         except (ValueError, RecursionError):
             return False
-
-    def _was_sent(self, path: Any) -> bool:
-        if not isinstance(path, str):
-            return False
-        named = PurePath(path)
-        return named.is_relative_to(self.folder) and ".." not in named.parts
 
 
 def _paths(event: Any) -> Iterator[Any]:

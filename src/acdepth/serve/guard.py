@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +32,8 @@ HEADERS = {
 }
 CLOSE = {"Connection": "close"}
 """What may still be in the connection is not read."""
+CLOSED_BY_CLIENT = 499
+"""What is counted of a request whose sender went away, as nginx does."""
 MOST_CREDIT = 30.0
 """[s] that a body may fall silent after it came fast."""
 
@@ -93,6 +96,8 @@ class Guard:
         except asyncio.CancelledError:  # the server ends while a page is open
             if status and not ended:
                 await counted({"type": "http.response.body", "body": b""})
+        except ClientDisconnect:
+            status = status or CLOSED_BY_CLIENT
         except TooSlow as error:
             if not status:
                 await refusal(HTTPStatus.REQUEST_TIMEOUT, error.detail)(scope, receive, counted)

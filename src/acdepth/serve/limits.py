@@ -21,6 +21,8 @@ class Limits(Config):
     """Largest video file [MB], on the page alone."""
     video_frames: int = Field(default=900, ge=1)
     """Longest video [frames]: 30 seconds at 30 frames a second."""
+    kept_megabytes: float = Field(default=2000.0, gt=0)
+    """What visitors sent to the page in the last hour, all files together [MB]."""
     waiting: int = Field(default=64, ge=1)
     """Images that may wait for the network; one more is answered with 429."""
     at_once: int = Field(default=8, ge=1)
@@ -50,6 +52,11 @@ class Limits(Config):
     def body_bytes(self) -> int:
         """Largest body of all: a file that is sent to the page."""
         return int(max(self.megabytes, self.video_megabytes) * MEGABYTE) + OVERHEAD
+
+    @property
+    def kept_bytes(self) -> int:
+        """Most bytes of what visitors sent to the page."""
+        return int(self.kept_megabytes * MEGABYTE)
 
     @property
     def pixels(self) -> int:
