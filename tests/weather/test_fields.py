@@ -61,6 +61,15 @@ def test_cpus_and_other_devices_blur_alike(sigma: float, near: float) -> None:
     assert torch.allclose(enlarge(small, (step, step), (112, 64)), large, atol=1e-5)
 
 
+@pytest.mark.parametrize("step", [2, 3, 5])
+@pytest.mark.parametrize("rest", [0, 1, 2])
+def test_what_no_group_stands_for_is_enlarged_alike(step: int, rest: int) -> None:
+    small = torch.rand(2, 14, 9, generator=make_generator(1))
+    height, width = 14 * step + min(rest, step // 2), 9 * step - rest
+    large = products.enlarged(products.enlarged(small, step, width, -1), step, height, -2)
+    assert torch.allclose(enlarge(small, (step, step), (height, width)), large, atol=1e-5)
+
+
 @pytest.mark.parametrize("length", [1, 9, 31])
 def test_sums_of_columns(length: int) -> None:
     image = torch.rand(1, 25, 7, generator=make_generator(1))

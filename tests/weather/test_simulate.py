@@ -67,6 +67,16 @@ def test_any_depth_makes_a_picture(condition: Condition, metres: float) -> None:
     assert simulate(image, depth, condition, [make_generator(1)]).isfinite().all()
 
 
+@pytest.mark.parametrize("condition", list(WEATHERS))
+@pytest.mark.parametrize(("height", "width"), [(67, 961), (375, 1242), (51, 499), (66, 640)])
+def test_any_size_makes_a_picture(condition: Condition, height: int, width: int) -> None:
+    """Also one that the squares of pixels in which sky and lamps are looked for do not fill."""
+    image, depth = pictures(1)
+    image, depth = (torch.nn.functional.interpolate(one, (height, width)) for one in (image, depth))
+    made = simulate(image, depth, condition, [make_generator(1)])
+    assert made.shape == image.shape and bool(((made >= 0) & (made <= 1)).all())
+
+
 def test_every_other_condition_can_be_made() -> None:
     assert set(WEATHERS) == set(Condition) - {Condition.CLEAR}
     with pytest.raises(KeyError):

@@ -37,11 +37,18 @@ def shrunk_blur(
 
 
 def enlarge(small: Tensor, steps: tuple[int, int], size: tuple[int, ...]) -> Tensor:
-    """Bilinear, (C, h, w) to (C, H, W), where each pixel stands for ``steps`` rows and columns."""
+    """Bilinear, (C, h, w) to (C, H, W), where each pixel stands for ``steps`` rows and columns.
+
+    The last rows and columns may lack some of theirs, or be those of a group that was left out.
+    """
     if steps == (1, 1):
         return small
     if small.device.type == "cpu":
-        return filters.enlarged(small, steps)[..., : size[0], : size[1]]
+        large = filters.enlarged(small, steps)
+        down, across = (max(0, most - has) for most, has in zip(size, large.shape[-2:], strict=True))
+        if down or across:
+            large = F.pad(large[None], (0, across, 0, down), mode="replicate")[0]
+        return large[..., : size[0], : size[1]]
     across = products.enlarged(small, steps[1], size[1], -1)
     return products.enlarged(across, steps[0], size[0], -2)
 
