@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from acdepth.core.errors import UserError
@@ -11,6 +12,7 @@ from acdepth.core.files import (
     check_folder,
     hash_file,
     hash_json,
+    read_array,
     read_json,
     read_yaml,
     write_bytes,
@@ -94,3 +96,11 @@ def test_a_folder_that_is_written_to_needs_one_above_it_that_may_be(tmp_path: Pa
     with pytest.raises(UserError, match="cannot be written to; give another --out, or change who may write"):
         check_folder(tmp_path / "new", "--out")
     assert asked == [(tmp_path, os.W_OK | os.X_OK)]
+
+
+def test_an_array_is_mapped_and_may_not_be_written(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+    found = read_array(tmp_path / "a.npy")
+    assert isinstance(found, np.memmap) and found.tolist() == [[0, 1, 2], [3, 4, 5]]
+    with pytest.raises(ValueError, match="read-only"):
+        found[0, 0] = 7

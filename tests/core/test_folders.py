@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from acdepth.core.errors import UserError
-from acdepth.core.files import atomic_folder, atomic_set, write_text
+from acdepth.core.files import _flush_names, atomic_folder, atomic_set, write_text
 
 
 def write(folder: Path, content: str) -> None:
@@ -114,3 +114,12 @@ def test_a_file_that_holds_the_same_already_is_left_alone(tmp_path):
     assert file.stat().st_mtime_ns == 1
     write_text(file, "second")
     assert file.stat().st_mtime_ns > 1 and file.read_text() == "second"
+
+
+def test_names_that_cannot_be_flushed_are_not_missed(tmp_path, monkeypatch):
+    def refuse(*arguments: object) -> int:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "open", refuse)
+    (tmp_path / "there").mkdir()
+    _flush_names(tmp_path / "there")

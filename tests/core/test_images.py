@@ -217,6 +217,8 @@ def test_png16_is_read_as_it_is_and_nothing_else_is(tmp_path: Path) -> None:
         path = write(tmp_path / "b.png", encode(".png", other))
         with pytest.raises(UserError, match=r"b\.png: not a 16-bit gray PNG; give depth"):
             read_png16(path, "give depth")
+    with pytest.raises(UserError, match=r"c\.png: "):
+        read_png16(write(tmp_path / "c.png", encode(".png", numbers)[:200]), "give depth")
 
 
 def test_what_is_painted_is_read_as_shades_of_gray(tmp_path: Path) -> None:

@@ -183,6 +183,18 @@ class TestMotion:
         )
         assert clip.distance(0, 1) == pytest.approx(math.sqrt(2) * math.hypot(*place[:2]), abs=1e-6)
 
+    def test_north_is_up_the_map(self, tmp_path):
+        """A thousandth of a degree of latitude is 111 m, wherever on earth."""
+        path = tmp_path / "oxts.txt"
+        for latitude in (-33.9, 0.0, LATITUDE):
+            there = []
+            for more in (0.0, 0.001):
+                write_text(path, oxts_line(latitude + more))
+                there.append(read_oxts(path))
+            scale = mercator_scale(there[0])
+            moved = there[1].T_imu_to_world(scale)[:3, 3] - there[0].T_imu_to_world(scale)[:3, 3]
+            np.testing.assert_allclose(moved, [0, 111.32, 0], atol=0.01)
+
     def test_roll_pitch_and_yaw_turn_in_this_order(self, tmp_path):
         line = oxts_line(LATITUDE).split()
         write_text(tmp_path / "0.txt", " ".join([*line[:3], "0.1", "0.2", "0.3", *line[6:]]))

@@ -40,6 +40,7 @@ def test_entries_are_there_again_and_a_torn_line_is_not(tmp_path: Path):
     first, second = made(manifest, "a/0.jpg"), made(manifest, "a/1.jpg", "rain")
     manifest.add([first])
     manifest.add([second])
+    assert manifest.path == tmp_path / "manifest.jsonl"
     assert manifest.entries == {("night", "a/0.jpg"): first, ("rain", "a/1.jpg"): second}
     with manifest.path.open("a") as stream:
         stream.write(json.dumps(asdict(replace(first, source="a/2.jpg")))[:-5])

@@ -131,6 +131,22 @@ def _newest(folder: Path) -> int:
     return int(sorted(folder.glob("checkpoints/step_*"))[-1].stem.removeprefix("step_"))
 
 
+def test_what_follows_a_state_is_asked_for_again_where_a_run_goes_on_from_one(tmp_path: Path) -> None:
+    """A kill may have come between."""
+    asked: list[int] = []
+
+    def go_on(task: Fit) -> None:
+        source = lambda rank, count: Source()  # noqa: E731
+        fit("test", task, source, SETTINGS, tmp_path, Identity(), on_resume=asked.append)
+
+    for step in (7, 6):  # which save states of 8 and of 15 steps
+        with pytest.raises(KeyboardInterrupt):
+            go_on(StopsWithin(step))
+    assert asked == []
+    go_on(Fit())
+    assert asked == [15]
+
+
 def test_another_runs_folder_is_refused(tmp_path: Path) -> None:
     train(tmp_path)
     with pytest.raises(UserError, match="other settings or data"):
@@ -145,7 +161,7 @@ def test_a_damaged_newest_state_falls_back_to_the_one_before_and_says_so(
     newest.write_bytes(newest.read_bytes()[:500])
     resumed = train(tmp_path).state_dict()
     assert all(torch.equal(resumed[name], unbroken[name]) for name in unbroken)
-    (warning,) = [record.getMessage() for record in caplog.records]
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "acdepth"]
     assert f"{newest.name} is damaged" in warning and f"going on from {before.name}" in warning
     assert [line["step"] for line in read_log(tmp_path / "log.jsonl")] == list(range(5, 41, 5))
 

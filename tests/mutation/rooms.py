@@ -81,6 +81,8 @@ ROOMS = {
         (
             "core/test_f*.py",
             "core/test_i*.py",
+            "core/test_lock.py",
+            "engine/test_fault.py",
             "engine/test_gradients.py",
             "engine/test_log.py",
             "engine/test_loop.py",

@@ -6,13 +6,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from acdepth.core.camera import Camera
 from acdepth.core.distortion import Distortion
 from acdepth.core.errors import UserError
 from acdepth.core.lens import Lens
-from acdepth.data.own.cameras import find_lens, lens_from_message, read_lens
+from acdepth.data.own.cameras import find_lens, lens_from_message, read_frame_rate, read_lens
 from acdepth.data.own.guessed import lens_from_exif, lens_from_fov
 
 CAMERA = Camera(578.25, 575.5, 335.5, 194.25, 640, 360)
@@ -193,11 +194,11 @@ def test_what_is_no_lens_is_one_line(tmp_path: Path, text: str, says: str) -> No
 def test_no_file_and_no_text(tmp_path: Path) -> None:
     (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\xff\xfe")
     for name, says in (
-        ("nowhere", "no such file"),
+        ("nowhere", "no such file; readable are camera.yaml"),
         ("image.png", "not readable as text"),
-        (".", "(?i)directory"),
+        (".", "[Dd]irectory"),
     ):
-        with pytest.raises(UserError, match=says):
+        with pytest.raises(UserError, match=f"^{tmp_path / name}: .*{says}"):
             read_lens(tmp_path / name)
 
 
@@ -313,7 +314,12 @@ def test_every_file_may_tell_how_high_the_camera_is(tmp_path: Path, text: str) -
         ({"k1": 5.0}, r"its distortion \(k1 5\) leaves 1/\d\.\d of the view that fx alone would have; check"),
         ({"width": 640.5}, "width is 640.5, expected a whole number"),
         ({"width": 640.0}, None),
-        ({"cx": 700.0}, None),
+        ({"cx": 1270.0}, None),
+        ({"cx": 1290.0}, "lies far outside"),
+        ({"cx": -630.0}, None),
+        ({"cx": -650.0}, "lies far outside"),
+        ({"cy": -350.0}, None),
+        ({"cy": -370.0}, "lies far outside"),
     ],
 )
 def test_numbers_that_cannot_be(tmp_path: Path, change: dict, says: str | None) -> None:
@@ -324,3 +330,22 @@ def test_numbers_that_cannot_be(tmp_path: Path, change: dict, says: str | None) 
     else:
         with pytest.raises(UserError, match=says):
             read_lens(path)
+
+
+def test_a_file_of_ours_may_tell_the_frame_rate(tmp_path: Path) -> None:
+    path = tmp_path / "camera.yaml"
+    for more, rate in (("", None), ("frame_rate: 12\n", 12.0), ("frame_rate: 29.97\n", 29.97)):
+        path.write_text(yaml.safe_dump(CAMERA.to_dict()) + more)
+        assert read_frame_rate(path) == rate
+    path.write_text(colmap("PINHOLE", 1, 1, 3, 3))
+    assert read_frame_rate(path) is None
+    path.write_text("frame_rate: yes\n")
+    with pytest.raises(UserError, match=r"camera\.yaml: frame_rate = True, expected images per second"):
+        read_frame_rate(path)
+
+
+def test_what_stands_before_opencv_s_first_line_does_not_matter(tmp_path: Path) -> None:
+    """OpenCV ends that line unlike YAML: %YAML:1.0."""
+    path = tmp_path / "camera.yaml"
+    path.write_text("\n\n%YAML:1.0\n---\n" + yaml.safe_dump(CAMERA.to_dict()))
+    assert read_lens(path).camera == CAMERA
