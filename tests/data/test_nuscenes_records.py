@@ -90,6 +90,18 @@ def test_a_small_table_gives_its_whole_records_and_tells_the_others(tmp_path: Pa
     ]
 
 
+def test_after_a_hundred_faults_the_rest_of_a_table_is_not_read(tmp_path: Path):
+    path, faults = tmp_path / "table.json", Faults()
+    path.write_text(json.dumps([ROWS[0], *([7] * 150), ROWS[1]]))
+    assert read_rows(path, TYPES, faults) == [ROWS[0]]
+    last = f"{path}: has more than 100 records at fault; the rest is not read; copy the file again"
+    assert len(faults) == 101 and faults[-1] == last
+    path.write_text(", ".join(["[" + json.dumps(ROWS[0]), *([json.dumps(ROWS[2])] * 150)]) + "]")
+    faults.clear()
+    assert [row for _, row in find_rows(path, ["a/"], TYPES, faults)] == [ROWS[0], ROWS[2]]
+    assert len(faults) == 101 and faults[-1] == last
+
+
 def test_a_long_table_tells_damaged_and_doubled_records(tmp_path: Path):
     path, faults = tmp_path / "table.json", Faults()
     good = [json.dumps(row) for row in (ROWS[0], ROWS[2], ROWS[0], ROWS[4])]

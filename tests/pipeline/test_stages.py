@@ -9,6 +9,7 @@ import pytest
 from acdepth.core.config import Config
 from acdepth.core.errors import UserError
 from acdepth.core.identity import Identity
+from acdepth.core.progress import Whole
 from acdepth.pipeline.folder import claim
 from acdepth.pipeline.outputs import file_output, folder_output
 from acdepth.pipeline.stages import Pipeline, Stage
@@ -246,3 +247,23 @@ def test_a_run_folder_with_its_towns_may_move(tmp_path: Path) -> None:
     claim(tmp_path / "run", "world", tmp_path / "run" / "world")
     (tmp_path / "run").rename(tmp_path / "moved")
     claim(tmp_path / "moved", "world", tmp_path / "moved" / "world")
+
+
+def test_only_stages_that_ran_from_their_beginning_tell_how_fast_this_machine_is(
+    tmp_path: Path, monkeypatch
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(Whole, "ran", lambda whole: ran.append(whole.stage))
+    work, expected = Work(tmp_path), {"first": 1.0, "second": 1.0}
+
+    def stopped() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, "_run_second", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        work.pipeline().run(expected)
+    assert ran == ["first"]
+    monkeypatch.undo()
+    monkeypatch.setattr(Whole, "ran", lambda whole: ran.append(whole.stage))
+    work.pipeline().run(expected)  # the first was done before, and the second goes on
+    assert ran == ["first"]
