@@ -81,6 +81,15 @@ def test_files_of_the_server_are_not_read(
     assert set(desk.folder.rglob("*")) == before
 
 
+def test_a_path_that_stands_twice_counts_twice(desk: Desk, client: TestClient):
+    body = json.dumps(event(client, "show", [file("SENT"), "first", "none", 70, "depth", None]))
+    first, secret = sent(client), str(desk.folder / "street.png")
+    for one, other in ((first, secret), (secret, first)):
+        twice = body.replace('"path": "SENT"', f'"path": "{one}", "path": "{other}"')
+        headers = {"Content-Type": "application/json"}
+        assert client.post("/gradio_api/run/predict", content=twice, headers=headers).status_code == 403
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"\xff\xfe\x00"])
 def test_an_event_that_is_none_is_refused(client: TestClient, body: bytes):
     headers = {"Content-Type": "application/json"}

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -79,22 +78,21 @@ class Gate:
 
     def _names_what_was_sent(self, body: bytes) -> bool:
         try:
-            return all(self.uploads.has(path) for path in _paths(json.loads(body)))
+            return all(self.uploads.has(path) for path in _paths(body))
         except (ValueError, RecursionError):
             return False
 
 
-def _paths(event: Any) -> Iterator[Any]:
-    """What is called ``path`` anywhere in it, as it is in Gradio's files."""
-    left = [event]
-    while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            if "path" in one:
-                yield one["path"]
-            left.extend(one.values())
-        elif isinstance(one, list):
-            left.extend(one)
+def _paths(event: bytes) -> list[Any]:
+    """What is called ``path`` anywhere in it, as in Gradio's files, also where a name stands twice."""
+    found: list[Any] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found.extend(value for name, value in pairs if name == "path")
+        return dict(pairs)
+
+    json.loads(event, object_pairs_hook=look)
+    return found
 
 
 def _once_more(body: bytes, receive: Receive) -> Receive:
